@@ -1,0 +1,94 @@
+"""The exceptions that cross a floor. No foreign one does.
+
+    OpwatchError
+    ├── UsageError            exit 2: nothing was requested
+    │   ├── ProfileError      a profile or configuration file, with positions
+    │   └── BadReferenceError an id or URL that names no operation of the profile
+    ├── CredentialError       exit 4: no usable credential
+    ├── UnwritableError       exit 74: the result could not be written
+    └── PipeClosedError       exit 141: the reader of our output left
+
+One operation's misfortune is a value (``Trouble``); a run that cannot be
+carried out is one of these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class OpwatchError(Exception):
+    """The root of all exceptions that opwatch raises on purpose."""
+
+
+class UsageError(OpwatchError):
+    """The run cannot start as asked. *hint* says what to do instead."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file. *line* and *column* count from 1; 0 is unknown."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    excerpt: str = ""
+
+
+class ProfileError(UsageError):
+    """A profile or a configuration file cannot be used, for all of *problems*."""
+
+    def __init__(self, problems: tuple[Problem, ...], *, hint: str | None = None) -> None:
+        first = problems[0]
+        super().__init__(f"{first.file}:{first.line}:{first.column}: {first.message}", hint=hint)
+        self.problems = problems
+
+
+class BadReferenceError(UsageError):
+    """*reference* does not name an operation of the profile."""
+
+    def __init__(self, reference: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.reference = reference
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One place where a credential was looked for, and what was found there."""
+
+    place: str
+    found: str
+
+
+class CredentialError(OpwatchError):
+    """No usable credential for *profile* at *origin*; *fixes* are commands to paste."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        profile: str,
+        origin: str,
+        tried: tuple[Tried, ...] = (),
+        fixes: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.profile = profile
+        self.origin = origin
+        self.tried = tried
+        self.fixes = fixes
+
+
+class UnwritableError(OpwatchError):
+    """Our output could not be written; the text is the operating system's."""
+
+
+class PipeClosedError(OpwatchError):
+    """The reader of our output closed the pipe."""

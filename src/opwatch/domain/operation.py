@@ -1,0 +1,159 @@
+"""One operation: what the API says of it, and what our watch knows of it.
+
+Decides the closed set of states, which of them are terminal, and what a
+reading holds. An operation is an immutable snapshot; the watcher replaces it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from opwatch.domain.outcome import Outcome, Reason
+    from opwatch.domain.trouble import Trouble
+
+
+class State(StrEnum):
+    """Where an operation stands, in the same six words for every API."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    BLOCKED = "blocked"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Tell whether nothing can follow."""
+        return self in TERMINAL
+
+
+TERMINAL: Final = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class OperationError:
+    """Why an operation failed, in the API's words (hostile until cleaned)."""
+
+    code: str | None = None
+    message: str | None = None
+    details: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one good answer says of one operation. All texts are the API's own.
+
+    *progress* is a percentage in [0, 100]; *count* a number without a total.
+    *wait* is a pause in seconds that the answer asks for. *moved_to* is the URL
+    that the next poll must go to. *partial* marks a success with warnings.
+    *is_known_word* is false when the profile maps neither status nor rule.
+    """
+
+    state: State
+    status: str = ""
+    progress: float | None = None
+    count: int | None = None
+    message: str | None = None
+    error: OperationError | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    updated_at: datetime | None = None
+    finished_at: datetime | None = None
+    link: str | None = None
+    result: Any = None
+    id: str | None = None
+    partial: bool = False
+    is_known_word: bool = True
+    wait: float | None = None
+    moved_to: str | None = None
+    rule: str = ""
+    raw: Any = None
+
+    def differs_from(self, other: Reading | None) -> bool:
+        """Tell whether a person would see a difference to *other*."""
+        if other is None:
+            return True
+        return (self.state, self.status, self.progress, self.count, self.message) != (
+            other.state,
+            other.status,
+            other.progress,
+            other.count,
+            other.message,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How to ask about one operation.
+
+    *reference* is what the person typed. *url* is set when a status URL is
+    polled verbatim. *origin* names the host that answers; targets with the same
+    non-empty *group* can be asked about in one request. *profile* names the
+    profile that knows how.
+    """
+
+    reference: str
+    id: str
+    origin: str
+    profile: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    url: str | None = None
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A snapshot of our watch of one operation. Times are seconds of the run's clock.
+
+    *streak* counts bad answers since the last good one, *problems* all of them.
+    """
+
+    target: Target
+    watched_from: float
+    reading: Reading | None = None
+    confirmed_at: float | None = None
+    changed_at: float | None = None
+    polls: int = 0
+    problems: int = 0
+    streak: int = 0
+    trouble: Trouble | None = None
+    next_poll_at: float | None = None
+    eta: float | None = None
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    ended_at: float | None = None
+
+    @property
+    def reference(self) -> str:
+        """What the person typed to name the operation."""
+        return self.target.reference
+
+    @property
+    def id(self) -> str:
+        """The operation's id in its API."""
+        return self.target.id
+
+    @property
+    def state(self) -> State | None:
+        """The last confirmed state, None before the first good answer."""
+        return self.reading.state if self.reading else None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether our watch of it has ended."""
+        return self.outcome is not None
+
+    def elapsed(self, now: float) -> float:
+        """Return for how many seconds it has been watched at *now*."""
+        return max(0.0, (now if self.ended_at is None else self.ended_at) - self.watched_from)
+
+    def but(self, **changes: Any) -> Operation:
+        """Return a copy with *changes*."""
+        return replace(self, **changes)

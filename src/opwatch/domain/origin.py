@@ -1,0 +1,133 @@
+"""Where a request goes: scheme, host and port, compared exactly.
+
+Decides what two URLs of the same origin are (RFC 6454), and which spellings
+of an authority are refused outright because two parsers could read them
+differently (security rule S1, faults 106 and 107).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+MAX_PORT: Final = 65535
+_FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\<>\"^`{|}]")
+_LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
+
+
+class OriginError(ValueError):
+    """A URL has no origin that can be trusted; the text says why, without the URL."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """A scheme, a lower-case host (IDNA, no trailing dot) and a port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Tell whether the host is this machine by definition, not by look-up."""
+        if self.host == "localhost" or self.host.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if DEFAULT_PORTS.get(self.scheme) == self.port:
+            return f"{self.scheme}://{host}"
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+def parse_origin(url: str) -> Origin:
+    """Return the origin of the absolute *url*.
+
+    Raises:
+        OriginError: no http(s) scheme, user information, a backslash or control
+            character, ``%`` in the host, an empty host, or a port out of range.
+    """
+    if _FORBIDDEN.search(url):
+        raise OriginError("the URL holds a character that no URL may hold")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as problem:
+        raise OriginError("the URL has no valid host and port") from problem
+    scheme = parts.scheme.lower()
+    if scheme not in DEFAULT_PORTS:
+        raise OriginError("the URL is neither https nor http")
+    if "@" in parts.netloc:
+        raise OriginError("the URL holds user information before its host")
+    if port is None:
+        port = DEFAULT_PORTS[scheme]
+    if not 1 <= port <= MAX_PORT:
+        raise OriginError("the URL has a port out of range")
+    return Origin(scheme, _host(parts.hostname or ""), port)
+
+
+def _host(text: str) -> str:
+    if ":" in text:
+        try:
+            return ipaddress.IPv6Address(text).compressed
+        except ValueError as problem:
+            raise OriginError("the URL has no valid IPv6 host") from problem
+    try:
+        host = text.encode("idna").decode("ascii").lower()
+    except UnicodeError as problem:
+        raise OriginError("the URL has no valid host name") from problem
+    host = host.removesuffix(".")
+    if not host or not all(_LABEL.fullmatch(label) for label in host.split(".")):
+        raise OriginError("the URL has no valid host name")
+    return host
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedOrigins:
+    """The origins that a credential may go to.
+
+    *exact* ones match in scheme, host and port. A *suffix* such as
+    ``api.example.com`` (declared as ``*.api.example.com``) matches whole labels
+    in front of it, over https on port 443 only.
+    """
+
+    exact: frozenset[Origin]
+    suffixes: frozenset[str] = frozenset()
+
+    def __contains__(self, origin: object) -> bool:
+        if not isinstance(origin, Origin):
+            return False
+        if origin in self.exact:
+            return True
+        if origin.scheme != "https" or origin.port != DEFAULT_PORTS["https"]:
+            return False
+        return any(origin.host.endswith("." + suffix) for suffix in self.suffixes)
+
+    @classmethod
+    def of(cls, base_url: str, allow_hosts: Iterable[str] = ()) -> AllowedOrigins:
+        """Return the origin of *base_url* and those that *allow_hosts* names.
+
+        An entry is a host (https, port 443), ``host:port`` (https), ``*.suffix``
+        or a whole ``scheme://host:port``.
+
+        Raises:
+            OriginError: an entry or *base_url* is no origin.
+        """
+        exact, suffixes = {parse_origin(base_url)}, set()
+        for entry in allow_hosts:
+            if entry.startswith("*."):
+                suffixes.add(parse_origin("https://" + entry[2:]).host)
+            else:
+                exact.add(parse_origin(entry if "://" in entry else "https://" + entry))
+        return cls(frozenset(exact), frozenset(suffixes))

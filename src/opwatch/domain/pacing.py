@@ -1,0 +1,60 @@
+"""When to ask again.
+
+Decides the pause after a good answer and after a bad one. Polling, retrying
+and judging are three things; this file knows only the first two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from opwatch.domain.operation import State  # noqa: TC001, a field's type
+
+SHORTEST: Final = 1.0
+SHORTEST_ON_LOOPBACK: Final = 0.1
+LONGEST: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The pauses between polls, in seconds.
+
+    The first is *first*; each further one without a change is *factor* times
+    the last, up to *longest*. *steps*, when given, are the pauses themselves,
+    begun anew at each change; the last one repeats.
+    """
+
+    first: float = 2.0
+    longest: float = 30.0
+    factor: float = 1.5
+    steps: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a host bears: *rate* requests a second, *burst* at once, *at_once* in flight."""
+
+    rate: float = 10.0
+    burst: int = 10
+    at_once: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How one API behaves towards those who poll it. Times are in seconds.
+
+    *batch* is the most operations that one request may ask about. A 404 is
+    not final before *not_found_grace* has passed. *gone* is the state that
+    404 or 410 means once the operation has been seen, None for not found.
+    *confirm* equal terminal answers are needed. Only unknown words for
+    *unknown_after* end the watch.
+    """
+
+    pace: Pace = Pace()
+    limits: Limits = Limits()
+    batch: int = 1
+    not_found_grace: float = 30.0
+    gone: State | None = None
+    confirm: int = 1
+    unknown_after: float = 600.0

@@ -1,0 +1,232 @@
+"""What can go wrong with one poll, and what that means for the watch.
+
+Decides, in one total table, how each fault is handled: a bad answer is
+transient or final, and never an operation's state. Strict at first contact
+(a mistyped host fails in seconds), tolerant after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Handling(StrEnum):
+    """What a fault means for the watch."""
+
+    TRANSIENT = "transient"  # spend the lost-contact budget, keep the last state
+    THROTTLED = "throttled"  # the whole host waits
+    DENIED = "denied"  # the credential was refused
+    NOT_FOUND = "not_found"  # grace first, then final for this operation
+    REFUSED = "refused"  # final for this operation
+
+
+class FirstContact(StrEnum):
+    """How a fault counts while its host has never given a good answer."""
+
+    TOLERANT = "tolerant"  # as always
+    TRIES = "tries"  # final after a few tries in a few seconds
+    AT_ONCE = "at_once"  # final at the first
+
+
+class Scope(StrEnum):
+    """Whom a final fault ends: one operation, or all that share its host."""
+
+    OPERATION = "operation"
+    HOST = "host"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a fault is handled."""
+
+    handling: Handling
+    first: FirstContact = FirstContact.TOLERANT
+    scope: Scope = Scope.OPERATION
+
+
+class Fault(StrEnum):
+    """Everything that can go wrong between a poll and a reading."""
+
+    # name resolution, connection, TLS, proxy
+    UNRESOLVED = "unresolved"
+    RESOLVER_DOWN = "resolver_down"
+    CONNECTION_REFUSED = "connection_refused"
+    CONNECT_TIMEOUT = "connect_timeout"
+    CONNECTION_LOST = "connection_lost"
+    UNREACHABLE = "unreachable"
+    NO_DESCRIPTORS = "no_descriptors"
+    CERTIFICATE = "certificate"
+    TLS = "tls"
+    PROXY = "proxy"
+    OS_ERROR = "os_error"
+    # the exchange
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+    TOO_LARGE = "too_large"
+    ENCODING = "encoding"
+    TRUNCATED = "truncated"
+    # redirects and origins
+    FOREIGN_ORIGIN = "foreign_origin"
+    REDIRECT_LOOP = "redirect_loop"
+    BAD_REDIRECT = "bad_redirect"
+    BAD_REQUEST = "bad_request"
+    # statuses
+    STATUS_TRANSIENT = "status_transient"
+    STATUS_THROTTLED = "status_throttled"
+    STATUS_UNAUTHORIZED = "status_unauthorized"
+    STATUS_FORBIDDEN = "status_forbidden"
+    STATUS_PROXY_AUTH = "status_proxy_auth"
+    STATUS_NOT_FOUND = "status_not_found"
+    STATUS_GONE = "status_gone"
+    STATUS_TOO_LARGE_BATCH = "status_too_large_batch"
+    STATUS_UNSUPPORTED = "status_unsupported"
+    STATUS_REFUSED = "status_refused"
+    STATUS_UNEXPECTED = "status_unexpected"
+    NOT_MODIFIED_UNASKED = "not_modified_unasked"
+    # bodies
+    EMPTY = "empty"
+    HTML = "html"
+    NOT_JSON = "not_json"
+    NOT_AN_OBJECT = "not_an_object"
+    # meaning
+    NO_STATUS = "no_status"
+    WRONG_ID = "wrong_id"
+    MISSING_FROM_BATCH = "missing_from_batch"
+    API_ERROR = "api_error"
+    API_REFUSED = "api_refused"
+    API_DENIED = "api_denied"
+    API_NOT_FOUND = "api_not_found"
+    API_THROTTLED = "api_throttled"
+    # credentials
+    NO_CREDENTIAL = "no_credential"
+    RENEWAL_REFUSED = "renewal_refused"
+    RENEWAL_FAILED = "renewal_failed"
+
+
+_TRANSIENT: Final = Rule(Handling.TRANSIENT)
+_STRICT: Final = Rule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST)
+_STRICT_OPERATION: Final = Rule(Handling.TRANSIENT, FirstContact.TRIES)
+_REFUSED: Final = Rule(Handling.REFUSED)
+_NOT_FOUND: Final = Rule(Handling.NOT_FOUND)
+_THROTTLED: Final = Rule(Handling.THROTTLED)
+_DENIED: Final = Rule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST)
+
+RULES: Final[Mapping[Fault, Rule]] = {
+    Fault.UNRESOLVED: _STRICT,
+    Fault.RESOLVER_DOWN: _TRANSIENT,
+    Fault.CONNECTION_REFUSED: _STRICT,
+    Fault.CONNECT_TIMEOUT: _TRANSIENT,
+    Fault.CONNECTION_LOST: _TRANSIENT,
+    Fault.UNREACHABLE: _TRANSIENT,
+    Fault.NO_DESCRIPTORS: _TRANSIENT,
+    Fault.CERTIFICATE: Rule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.HOST),
+    Fault.TLS: _STRICT,
+    Fault.PROXY: _STRICT,
+    Fault.OS_ERROR: _TRANSIENT,
+    Fault.TIMEOUT: _TRANSIENT,
+    Fault.PROTOCOL: _TRANSIENT,
+    # Three answers over the limit are no accident: the resource is that large.
+    Fault.TOO_LARGE: _STRICT_OPERATION,
+    Fault.ENCODING: _TRANSIENT,
+    Fault.TRUNCATED: _TRANSIENT,
+    Fault.FOREIGN_ORIGIN: _REFUSED,
+    Fault.REDIRECT_LOOP: _REFUSED,
+    Fault.BAD_REDIRECT: _REFUSED,
+    Fault.BAD_REQUEST: _REFUSED,
+    Fault.STATUS_TRANSIENT: _TRANSIENT,
+    Fault.STATUS_THROTTLED: _THROTTLED,
+    Fault.STATUS_UNAUTHORIZED: _DENIED,
+    Fault.STATUS_FORBIDDEN: _DENIED,
+    Fault.STATUS_PROXY_AUTH: Rule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.HOST),
+    Fault.STATUS_NOT_FOUND: _NOT_FOUND,
+    Fault.STATUS_GONE: _NOT_FOUND,
+    Fault.STATUS_TOO_LARGE_BATCH: _TRANSIENT,
+    Fault.STATUS_UNSUPPORTED: Rule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.OPERATION),
+    Fault.STATUS_REFUSED: _REFUSED,
+    Fault.STATUS_UNEXPECTED: _TRANSIENT,
+    Fault.NOT_MODIFIED_UNASKED: _TRANSIENT,
+    Fault.EMPTY: _TRANSIENT,
+    Fault.HTML: _STRICT,
+    Fault.NOT_JSON: _TRANSIENT,
+    Fault.NOT_AN_OBJECT: _STRICT_OPERATION,
+    Fault.NO_STATUS: _STRICT_OPERATION,
+    Fault.WRONG_ID: _TRANSIENT,
+    Fault.MISSING_FROM_BATCH: _NOT_FOUND,
+    Fault.API_ERROR: _TRANSIENT,
+    Fault.API_REFUSED: _REFUSED,
+    Fault.API_DENIED: _DENIED,
+    Fault.API_NOT_FOUND: _NOT_FOUND,
+    Fault.API_THROTTLED: _THROTTLED,
+    Fault.NO_CREDENTIAL: Rule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST),
+    # A refused renewal is the token endpoint's last word: no patience helps.
+    Fault.RENEWAL_REFUSED: Rule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST),
+    Fault.RENEWAL_FAILED: _TRANSIENT,
+}
+
+# Faults for which a second opinion is worthless even in the middle of a wait.
+FINAL_AT_ONCE: Final = frozenset({Fault.NO_CREDENTIAL, Fault.RENEWAL_REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One poll gone wrong.
+
+    *detail* is the library's or the API's own text (hostile until cleaned).
+    *status* is the HTTP status, if one came. *wait* is the pause in seconds
+    that the server named. *host* names who answered or did not.
+    """
+
+    fault: Fault
+    detail: str = ""
+    status: int | None = None
+    wait: float | None = None
+    host: str = ""
+
+    @property
+    def rule(self) -> Rule:
+        """How this is handled."""
+        return RULES[self.fault]
+
+
+_TRANSIENT_STATUS: Final = frozenset(
+    {408, 425, 500, 502, 503, 504, 511, *range(520, 528), 529, 598, 599}
+)
+_OF_STATUS: Final[Mapping[int, Fault]] = {
+    304: Fault.NOT_MODIFIED_UNASKED,
+    401: Fault.STATUS_UNAUTHORIZED,
+    403: Fault.STATUS_FORBIDDEN,
+    404: Fault.STATUS_NOT_FOUND,
+    407: Fault.STATUS_PROXY_AUTH,
+    410: Fault.STATUS_GONE,
+    413: Fault.STATUS_TOO_LARGE_BATCH,
+    414: Fault.STATUS_TOO_LARGE_BATCH,
+    429: Fault.STATUS_THROTTLED,
+    501: Fault.STATUS_UNSUPPORTED,
+    505: Fault.STATUS_UNSUPPORTED,
+}
+
+
+def fault_of_status(status: int, *, wait_named: bool, quota_empty: bool) -> Fault | None:
+    """Return the fault that an HTTP *status* is, None for one of success.
+
+    *wait_named* tells that the answer names a pause, *quota_empty* that its
+    rate headers say nothing is left: either makes 403 and 503 a rate limit.
+    """
+    if status in {403, 503} and (wait_named or (quota_empty and status == 403)):  # noqa: PLR2004
+        return Fault.STATUS_THROTTLED
+    if status in _TRANSIENT_STATUS:
+        return Fault.STATUS_TRANSIENT
+    if status in _OF_STATUS:
+        return _OF_STATUS[status]
+    match status // 100:
+        case 2:
+            return None if status != 206 else Fault.STATUS_UNEXPECTED  # noqa: PLR2004
+        case 4:
+            return Fault.STATUS_REFUSED
+        case _:
+            return Fault.STATUS_UNEXPECTED
