@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from opwatch.domain.operation import Operation
-from opwatch.domain.outcome import Abort, Verdict
-from opwatch.domain.trouble import Trouble
+if TYPE_CHECKING:
+    from opwatch.domain.operation import Operation
+    from opwatch.domain.outcome import Abort, Verdict
+    from opwatch.domain.trouble import Trouble
 
 
 class Oddity(StrEnum):
