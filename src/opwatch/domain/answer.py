@@ -27,8 +27,9 @@ Finding: TypeAlias = "Reading | Unchanged | Trouble"
 class Answer:
     """The findings of one poll, in the order of its targets.
 
-    *wait* is the pause in seconds that the server asks of this client, for the
-    whole host. *notes* are oddities worth one warning.
+    *wait* is a pause in seconds for the whole host: a rate limit's, or until an
+    empty quota is filled again. A pause that a good answer asks for concerns its
+    operation alone and is ``Reading.wait``. *notes* are worth one warning each.
     """
 
     findings: tuple[Finding, ...]

@@ -102,7 +102,7 @@ class OAuth2Auth:
     refresh_token: Sources = ()
     device_url: str | None = None
     scope: str | None = None
-    secret_in: str = "body"
+    secret_in: str = "body"  # noqa: S105, where the secret goes, not the secret
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -39,7 +39,7 @@ class Reason(StrEnum):
     NEVER_FOUND = "never_found"
     GONE = "gone"
     DEADLINE = "deadline"
-    RATE_LIMITED = "rate_limited_past_deadline"
+    RATE_LIMITED = "rate_limited"
     STALLED = "stalled"
     BLOCKED = "blocked"
     NOT_WAITED = "not_waited"

@@ -6,14 +6,21 @@ and judging are three things; this file knows only the first two.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from opwatch.domain.operation import State  # noqa: TC001, a field's type
 
 SHORTEST: Final = 1.0
 SHORTEST_ON_LOOPBACK: Final = 0.1
 LONGEST: Final = 3600.0
+FIRST_RETRY: Final = 1.0
+THROTTLED_RETRY: Final = 5.0
+LONGEST_RETRY: Final = 60.0
+
+Uniform: TypeAlias = Callable[[float, float], float]
+"""A source of random numbers between two bounds; passed in, so that tests can choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +65,29 @@ class Habits:
     gone: State | None = None
     confirm: int = 1
     unknown_after: float = 600.0
+
+
+def pause_after_good(pace: Pace, quiet: int, left: float | None, uniform: Uniform) -> float:
+    """Return the seconds until the next poll after a good answer.
+
+    *quiet* counts the answers without a change of state. *left* is the
+    predicted time to the end: half of it is slept, so that polls gather where
+    the end is likely and are few where it is not.
+    """
+    if pace.steps:
+        pause = pace.steps[min(quiet, len(pace.steps) - 1)]
+    elif left is not None:
+        pause = min(pace.longest, max(pace.first, left / 2))
+    else:
+        pause = min(pace.longest, pace.first * pace.factor ** min(quiet, 60))
+    return pause * uniform(0.9, 1.1)
+
+
+def pause_after_bad(streak: int, *, throttled: bool, uniform: Uniform) -> float:
+    """Return the seconds until a retry after the *streak*-th bad answer in a row.
+
+    Exponential with equal jitter: the random half keeps clients apart, the
+    certain half keeps a retry from coming at once.
+    """
+    start = THROTTLED_RETRY if throttled else FIRST_RETRY
+    return uniform(0.5, 1.0) * min(LONGEST_RETRY, start * 2.0 ** min(streak - 1, 20))

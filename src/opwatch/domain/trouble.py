@@ -42,11 +42,12 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a fault is handled."""
+    """How a fault is handled; *tries* are those of ``FirstContact.TRIES``."""
 
     handling: Handling
     first: FirstContact = FirstContact.TOLERANT
     scope: Scope = Scope.OPERATION
+    tries: int = 3
 
 
 class Fault(StrEnum):
@@ -141,7 +142,8 @@ RULES: Final[Mapping[Fault, Rule]] = {
     Fault.STATUS_TRANSIENT: _TRANSIENT,
     Fault.STATUS_THROTTLED: _THROTTLED,
     Fault.STATUS_UNAUTHORIZED: _DENIED,
-    Fault.STATUS_FORBIDDEN: _DENIED,
+    # One operation may be forbidden and its neighbour not: only asking tells.
+    Fault.STATUS_FORBIDDEN: Rule(Handling.DENIED, FirstContact.AT_ONCE),
     Fault.STATUS_PROXY_AUTH: Rule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.HOST),
     Fault.STATUS_NOT_FOUND: _NOT_FOUND,
     Fault.STATUS_GONE: _NOT_FOUND,
@@ -151,9 +153,9 @@ RULES: Final[Mapping[Fault, Rule]] = {
     Fault.STATUS_UNEXPECTED: _TRANSIENT,
     Fault.NOT_MODIFIED_UNASKED: _TRANSIENT,
     Fault.EMPTY: _TRANSIENT,
-    Fault.HTML: _STRICT,
+    Fault.HTML: Rule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST, tries=2),
     Fault.NOT_JSON: _TRANSIENT,
-    Fault.NOT_AN_OBJECT: _STRICT_OPERATION,
+    Fault.NOT_AN_OBJECT: Rule(Handling.TRANSIENT, FirstContact.TRIES, tries=2),
     Fault.NO_STATUS: _STRICT_OPERATION,
     Fault.WRONG_ID: _TRANSIENT,
     Fault.MISSING_FROM_BATCH: _NOT_FOUND,
@@ -167,6 +169,23 @@ RULES: Final[Mapping[Fault, Rule]] = {
     Fault.RENEWAL_REFUSED: Rule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST),
     Fault.RENEWAL_FAILED: _TRANSIENT,
 }
+
+# Faults that concern one operation: the host itself has answered, and properly.
+OF_THE_OPERATION: Final = frozenset(
+    {
+        Fault.TOO_LARGE,
+        Fault.FOREIGN_ORIGIN,
+        Fault.REDIRECT_LOOP,
+        Fault.BAD_REDIRECT,
+        Fault.BAD_REQUEST,
+        Fault.STATUS_TOO_LARGE_BATCH,
+        Fault.NOT_MODIFIED_UNASKED,
+        Fault.NOT_AN_OBJECT,
+        Fault.NO_STATUS,
+        Fault.WRONG_ID,
+        Fault.MISSING_FROM_BATCH,
+    }
+)
 
 # Faults for which a second opinion is worthless even in the middle of a wait.
 FINAL_AT_ONCE: Final = frozenset({Fault.NO_CREDENTIAL, Fault.RENEWAL_REFUSED})

@@ -1,0 +1,182 @@
+"""The gate of one host: whether a request may go to it now.
+
+Decides how fast a host is asked, and holds all operations of a host that does
+not answer behind a single probe. It is no circuit breaker that fails calls: it
+only holds them. States and figures: a token bucket for the rate, halved when
+the host throttles (AIMD), and ::
+
+    first ──any answer──▶ closed ──5 bad in a row, or half of the last 20──▶ open
+    open ──probe good──▶ ramping ──full rate──▶ closed
+    ramping ──bad──▶ open      throttled with a pause: open until then
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from opwatch.domain.pacing import Limits, Uniform
+
+BAD_IN_A_ROW: Final = 5
+RECENT: Final = 20
+LONGEST_PROBE: Final = 30.0
+RAMP_FROM: Final = 2.0
+RAMP_GROWTH: Final = 1.05
+SLOWEST_RATE: Final = 0.2
+RECOVERY: Final = 1.1
+CLEAN_TIME: Final = 60.0
+QUICK_CAPACITY: Final = 10.0
+QUICK_PER_GOOD: Final = 0.1
+
+
+class Phase(StrEnum):
+    """How the gate stands."""
+
+    FIRST = "first"
+    CLOSED = "closed"
+    OPEN = "open"
+    RAMPING = "ramping"
+
+
+class Gate:
+    """Admits the requests to one host. All times are seconds of the run's clock."""
+
+    def __init__(self, limits: Limits, uniform: Uniform, *, now: float) -> None:
+        self.phase = Phase.FIRST
+        self.contacted = False
+        self.not_before = now
+        self.in_flight = 0
+        self.first_tries = 0
+        self._limits = limits
+        self._uniform = uniform
+        self._rate = limits.rate
+        self._ramp = RAMP_FROM
+        self._tokens = float(limits.burst)
+        self._filled_at = now
+        self._clean_since = now
+        self._bad_in_a_row = 0
+        self._recent: deque[bool] = deque(maxlen=RECENT)
+        self._probes = 0
+        self._quick = QUICK_CAPACITY
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether the host is not being asked but by a probe."""
+        return self.phase is Phase.OPEN
+
+    @property
+    def probe_cycle(self) -> float:
+        """The longest pause in seconds before the next probe."""
+        return min(LONGEST_PROBE, 2.0 ** min(self._probes, 10))
+
+    def free_at(self, now: float) -> float:
+        """Return when the next request may go; ``inf`` while an answer must come first."""
+        single = self.phase in {Phase.FIRST, Phase.OPEN}
+        if self.in_flight >= (1 if single else self._limits.at_once):
+            return math.inf
+        self._fill(now)
+        rate = self._current_rate()
+        filled = now if self._tokens >= 1 else now + (1 - self._tokens) / rate
+        return max(filled, self.not_before)
+
+    def take(self, now: float) -> None:
+        """Count a request that goes now."""
+        self._fill(now)
+        self._tokens -= 1
+        self.in_flight += 1
+        if self.phase is Phase.RAMPING:
+            self._ramp *= RAMP_GROWTH
+            if self._ramp >= self._rate:
+                self.phase = Phase.CLOSED
+
+    def good(self, now: float) -> None:
+        """Count a good answer."""
+        self._answered()
+        self.contacted = True
+        self._bad_in_a_row = 0
+        self._recent.append(True)
+        self._quick = min(QUICK_CAPACITY, self._quick + QUICK_PER_GOOD)
+        if now - self._clean_since >= CLEAN_TIME and self._rate < self._limits.rate:
+            self._rate = min(self._limits.rate, self._rate * RECOVERY)
+            self._clean_since = now
+        if self.phase is Phase.OPEN:
+            self._begin_ramp()
+        elif self.phase is Phase.FIRST:
+            self.phase = Phase.CLOSED
+
+    def answered(self) -> None:
+        """Count an answer that is neither good nor the host's trouble (404, 400, 401)."""
+        self._answered()
+        if self.phase is Phase.FIRST:
+            self.phase = Phase.CLOSED
+        elif self.phase is Phase.OPEN:
+            self._begin_ramp()
+
+    def bad(self, now: float) -> bool:
+        """Count a transient fault; tell whether the gate has just opened (or opened further)."""
+        self._answered()
+        self._bad_in_a_row += 1
+        self._recent.append(False)
+        if not self.contacted:
+            self.first_tries += 1
+        if self.phase is Phase.FIRST:
+            self.not_before = now + self._uniform(0.5, 1.0) * 2.0 ** min(self.first_tries - 1, 5)
+            return False
+        half = len(self._recent) == RECENT and self._recent.count(False) * 2 >= RECENT
+        if self.phase is Phase.CLOSED and self._bad_in_a_row < BAD_IN_A_ROW and not half:
+            return False
+        self._open(now)
+        return True
+
+    def throttled(self, now: float, wait: float | None) -> bool:
+        """Count a rate limit that names a pause of *wait* seconds, or none; tell if it opened."""
+        self._rate = max(SLOWEST_RATE, self._rate / 2)
+        self._clean_since = now
+        if wait is None:
+            return self.bad(now)
+        self._answered()
+        self.hold(now, wait)
+        return True
+
+    def hold(self, now: float, wait: float) -> None:
+        """Let nothing pass for *wait* seconds, and up to 10 % more so that not all wake at once."""
+        self.not_before = max(self.not_before, now + wait * self._uniform(1.0, 1.1))
+        if self.phase is not Phase.FIRST:
+            self.phase = Phase.OPEN
+
+    def pay_quick(self) -> bool:
+        """Take the price of one quick retry, if the budget has it (at most 10 % extra)."""
+        if self.phase is not Phase.CLOSED or self._quick < 1:
+            return False
+        self._quick -= 1
+        return True
+
+    def _answered(self) -> None:
+        self.in_flight = max(0, self.in_flight - 1)
+
+    def _open(self, now: float) -> None:
+        if self.phase is not Phase.OPEN:
+            self._probes = 0
+        self.phase = Phase.OPEN
+        pause = self._uniform(0.5, 1.0) * self.probe_cycle
+        self._probes += 1
+        self.not_before = max(self.not_before, now + pause)
+
+    def _begin_ramp(self) -> None:
+        self.phase = Phase.RAMPING
+        self._ramp = min(RAMP_FROM, self._rate)
+        self._tokens = 1.0
+        self._recent.clear()
+        self._bad_in_a_row = 0
+
+    def _current_rate(self) -> float:
+        return min(self._ramp, self._rate) if self.phase is Phase.RAMPING else self._rate
+
+    def _fill(self, now: float) -> None:
+        passed = max(0.0, now - self._filled_at)
+        self._filled_at = now
+        most = 1.0 if self.phase is Phase.RAMPING else float(self._limits.burst)
+        self._tokens = min(most, self._tokens + passed * self._current_rate())

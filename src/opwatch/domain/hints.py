@@ -1,0 +1,173 @@
+"""How long the server asks us to stay away.
+
+Decides which spellings of Retry-After (RFC 9110 §10.2.3) and of the rate-limit
+headers count, and what pause in seconds each means. Only an exact spelling
+counts: Python's own ``int`` would take ``1_000`` and ``+5``, its ``float`` would
+take ``nan``, and a sleep of ``nan`` never ends. What cannot be read is ignored,
+and nothing here ever makes a client faster. Pauses are not capped here.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from math import isfinite
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opwatch.domain.exchange import Headers
+
+_DIGITS: Final = re.compile(r"[0-9]{1,9}")
+_NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
+_CLOCK: Final = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
+_ZONE: Final = r"(?:GMT|UTC|[+-]0000)"
+_MONTH: Final = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_MONTHS: Final = _MONTH.partition(">")[2].rstrip(")").split("|")
+# The three forms of RFC 9110 §5.6.7, in the order of their age.
+_DATES: Final = tuple(
+    re.compile(form, re.ASCII | re.IGNORECASE)
+    for form in (
+        rf"[a-z]{{3}}, (?P<day>\d\d?) {_MONTH} (?P<year>\d{{4}}) {_CLOCK} {_ZONE}",
+        rf"[a-z]{{6,9}}, (?P<day>\d\d)-{_MONTH}-(?P<year>\d\d) {_CLOCK} {_ZONE}",
+        rf"[a-z]{{3}} {_MONTH} (?P<day>[ \d]\d) {_CLOCK} (?P<year>\d{{4}})",
+    )
+)
+_FIFTY_YEARS: Final = 50 * 365.25 * 86400
+
+_EPOCH_FROM: Final = 1e9
+_EPOCH_MS_FROM: Final = 1e12
+_FAMILIES: Final = (
+    ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("x-rate-limit-remaining", "x-rate-limit-reset"),
+    ("ratelimit-remaining", "ratelimit-reset"),
+)
+_LONGEST_LIST: Final = 1024
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_PARAMETER: Final = re.compile(r"(?:^|;)[ \t]*([a-z]+)=([0-9]{1,9})[ \t]*(?=;|$)", re.IGNORECASE)
+
+
+class ResetAs(StrEnum):
+    """What the number in a reset header counts."""
+
+    AUTO = "auto"  # told by its size: over 1e12 epoch_ms, over 1e9 epoch, else delta
+    EPOCH = "epoch"  # seconds since 1970
+    EPOCH_MS = "epoch_ms"  # milliseconds since 1970
+    DELTA = "delta"  # seconds from now
+
+
+def retry_after(value: str, *, received_at: float, date: str | None = None) -> float | None:
+    """Return the pause in seconds that a Retry-After of *value* names, or None.
+
+    *value* is 1 to 9 ASCII digits or an HTTP-date; a moment in the past is 0.0.
+    A date is compared with *date*, the Date header of the same answer, which
+    cancels a skewed clock, else with *received_at* (seconds since the epoch).
+    A header that came twice is to be joined with ``, `` and so is not read.
+    """
+    text = value.strip(" \t")
+    if _DIGITS.fullmatch(text):
+        return float(text)
+    until = _http_date(text, received_at)
+    if until is None:
+        return None
+    return _from(until, received_at, date)
+
+
+def rate_limit_wait(
+    headers: Headers,
+    received_at: float,
+    *,
+    remaining: str | None = None,
+    reset: str | None = None,
+    reset_as: ResetAs = ResetAs.AUTO,
+) -> tuple[float | None, bool]:
+    """Return the pause in seconds until the quota is filled again, and whether it is empty.
+
+    Read are the headers named *remaining* and *reset*, by default the usual
+    ``X-RateLimit-*``, ``X-Rate-Limit-*`` and ``RateLimit-*``, and the IETF draft's
+    ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers, old and new form). Of
+    several empty quotas the longest pause counts. A quota that is not empty
+    names no pause, whatever else the headers say.
+    """
+    date = headers.get("date")
+    resets: list[float | None] = []
+    for left, until in (*_named(headers, remaining, reset), *_listed(headers)):
+        if _DIGITS.fullmatch(left) and int(left) == 0:
+            resets.append(_pause(until, reset_as, received_at, date))
+    return max((each for each in resets if each is not None), default=None), bool(resets)
+
+
+def _named(headers: Headers, remaining: str | None, reset: str | None) -> Iterator[tuple[str, str]]:
+    for usual_remaining, usual_reset in _FAMILIES:
+        left = _joined(headers, remaining or usual_remaining)
+        if left:
+            yield left, _joined(headers, reset or usual_reset)
+
+
+def _listed(headers: Headers) -> Iterator[tuple[str, str]]:
+    """Yield the quotas of ``"a";r=0;t=30, "b";r=5`` or ``limit=9, remaining=0, reset=30``."""
+    text = _joined(headers, "ratelimit")
+    if len(text) > _LONGEST_LIST:
+        return
+    dictionary: dict[str, str] = {}
+    for item in _QUOTED.sub("", text).split(","):
+        parameters = {name.lower(): value for name, value in _PARAMETER.findall(item)}
+        if "r" in parameters:
+            yield parameters["r"], parameters.get("t", "")
+        dictionary |= parameters
+    if "remaining" in dictionary:
+        yield dictionary["remaining"], dictionary.get("reset", "")
+
+
+def _joined(headers: Headers, name: str) -> str:
+    return ", ".join(headers.all(name)).strip(" \t")
+
+
+def _pause(value: str, reset_as: ResetAs, received_at: float, date: str | None) -> float | None:
+    if not _NUMBER.fullmatch(value):
+        return None
+    number = float(value)
+    match reset_as:
+        case ResetAs.AUTO if number > _EPOCH_MS_FROM:
+            return _from(number / 1000, received_at, date)
+        case ResetAs.AUTO if number > _EPOCH_FROM:
+            return _from(number, received_at, date)
+        case ResetAs.EPOCH_MS:
+            return _from(number / 1000, received_at, date)
+        case ResetAs.EPOCH:
+            return _from(number, received_at, date)
+        case ResetAs.AUTO | ResetAs.DELTA:
+            return number
+
+
+def _from(until: float, received_at: float, date: str | None) -> float | None:
+    """Return the seconds from the answer's own time to *until*, at least 0.0."""
+    sent_at = _http_date(date.strip(" \t"), received_at) if date else None
+    wait = until - (received_at if sent_at is None else sent_at)
+    return max(0.0, wait) if isfinite(wait) else None
+
+
+def _http_date(text: str, now: float) -> float | None:
+    """Return the seconds since the epoch that an HTTP-date names (RFC 9110 §5.6.7)."""
+    match = next((found for form in _DATES if (found := form.fullmatch(text))), None)
+    if match is None:
+        return None
+    year, short = int(match["year"]), len(match["year"]) == len("94")
+    try:
+        moment = datetime(
+            year + 2000 if short else year,
+            _MONTHS.index(match["month"].lower()) + 1,
+            int(match["day"]),
+            int(match["hour"]),
+            int(match["minute"]),
+            min(int(match["second"]), 59),  # a leap second is the grammar's 60
+            tzinfo=UTC,
+        )
+        # Two digits that seem more than 50 years ahead are of the century before.
+        if short and moment.timestamp() > now + _FIFTY_YEARS:
+            moment = moment.replace(year=year + 1900)
+    except ValueError:  # no such day or hour
+        return None
+    return moment.timestamp()

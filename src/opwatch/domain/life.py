@@ -1,0 +1,138 @@
+"""The watcher's own record of one operation, between two answers.
+
+Decides nothing; it counts. What the counts mean is decided in ``judging``.
+All times are seconds of the run's clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opwatch.domain.operation import Operation
+from opwatch.domain.progress import Trend
+from opwatch.domain.trouble import Handling
+
+if TYPE_CHECKING:
+    from opwatch.domain.operation import Reading, Target
+    from opwatch.domain.outcome import Outcome, Reason
+    from opwatch.domain.trouble import Trouble
+
+
+class Life:
+    """One operation's snapshot and the counts that its next step depends on."""
+
+    __slots__ = (
+        "confirmations",
+        "due",
+        "excused",
+        "first_asked_at",
+        "in_flight",
+        "misses",
+        "misses_from",
+        "operation",
+        "pause",
+        "quiet",
+        "refusals",
+        "refusals_from",
+        "serial",
+        "trend",
+        "unknown_from",
+    )
+
+    def __init__(self, target: Target, now: float) -> None:
+        self.operation = Operation(target, watched_from=now)
+        self.trend = Trend()
+        self.due = now
+        self.serial = 0
+        self.in_flight = False
+        self.pause = 0.0
+        self.quiet = 0
+        self.confirmations = 0
+        self.excused = 0.0
+        self.first_asked_at: float | None = None
+        self.refusals = 0
+        self.refusals_from = now
+        self.misses = 0
+        self.misses_from = now
+        self.unknown_from: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the watch of this operation has ended."""
+        return self.operation.outcome is not None
+
+    @property
+    def is_unheard(self) -> bool:
+        """Tell whether no good answer about it has ever come."""
+        return self.operation.reading is None
+
+    def confirm(self, reading: Reading, now: float) -> bool:
+        """Take in a good answer; tell whether a person would see a change."""
+        before = self.operation.reading
+        changed = reading.differs_from(before)
+        moved = changed or before is None or reading.updated_at != before.updated_at
+        same_state = before is not None and before.state is reading.state
+        same_word = same_state and before is not None and before.status == reading.status
+        self.quiet = self.quiet + 1 if same_word else 0
+        self.confirmations = self.confirmations + 1 if same_state else 1
+        self.trend.add(now, reading.progress)
+        self.refusals = self.misses = 0
+        self.excused = 0.0
+        if reading.is_known_word:
+            self.unknown_from = None
+        elif self.unknown_from is None:
+            self.unknown_from = now
+        operation = self.operation
+        self.operation = operation.but(
+            reading=reading,
+            confirmed_at=now,
+            changed_at=now if moved else operation.changed_at,
+            polls=operation.polls + 1,
+            streak=0,
+            trouble=None,
+            eta=None if reading.state.is_terminal else self.trend.left(now),
+        )
+        return changed
+
+    def stumble(self, trouble: Trouble, now: float) -> None:
+        """Take in a bad answer; what was confirmed stands."""
+        handling = trouble.rule.handling
+        if handling is Handling.DENIED:
+            self.refusals_from = now if self.refusals == 0 else self.refusals_from
+            self.refusals += 1
+        elif handling is Handling.NOT_FOUND:
+            self.misses_from = now if self.misses == 0 else self.misses_from
+            self.misses += 1
+        operation = self.operation
+        self.operation = operation.but(
+            polls=operation.polls + 1,
+            problems=operation.problems + 1,
+            streak=operation.streak + 1,
+            trouble=trouble,
+        )
+
+    def ask(self, now: float, *, patience: float) -> None:
+        """Count as asked at *now*; what it waited beyond *patience* is not its own silence."""
+        self.in_flight = True
+        self.excused += max(0.0, now - self.due - patience)
+        if self.first_asked_at is None:
+            self.first_asked_at = now
+
+    def plan(self, pause: float, now: float, *, not_before: float) -> None:
+        """Set the next poll *pause* seconds from *now*; its gate opens at *not_before*."""
+        self.pause = pause
+        self.due = now + pause
+        self.operation = self.operation.but(next_poll_at=max(self.due, not_before))
+
+    def end(
+        self, outcome: Outcome, reason: Reason | None, now: float, trouble: Trouble | None = None
+    ) -> None:
+        """End the watch of this operation, because of *trouble* if that is given."""
+        self.operation = self.operation.but(
+            outcome=outcome,
+            reason=reason,
+            ended_at=now,
+            next_poll_at=None,
+            eta=None,
+            trouble=trouble or self.operation.trouble,
+        )

@@ -1,0 +1,34 @@
+"""What the person who waits has asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from opwatch.domain.outcome import Goal
+
+LOST_AFTER: Final = 900.0
+REQUEST_TIMEOUT: Final = 30.0
+LAST_WORD: Final = 2.0
+"""Seconds that a request in flight at the deadline is still given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The limits of one run. Times are in seconds, None is without limit.
+
+    *once* looks at each operation until it has been read one time; with a
+    *timeout* of 0 one that is not terminal then has timed out. *interval*
+    replaces the profile's pace; *confirm* its number of confirmations.
+    """
+
+    goal: Goal = Goal.ALL
+    timeout: float | None = None
+    lost_after: float | None = LOST_AFTER
+    stall: float | None = None
+    interval: float | None = None
+    confirm: int | None = None
+    fail_fast: bool = False
+    fail_on_blocked: bool = False
+    once: bool = False
+    request_timeout: float = REQUEST_TIMEOUT

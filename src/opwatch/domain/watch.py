@@ -1,0 +1,328 @@
+"""The watcher: all operations of a run, without a socket, a sleep or a clock.
+
+Decides what is asked when, and when the run is over. The engine and the
+simulator drive the same object::
+
+    while not watcher.finished:
+        for poll in watcher.due(now): send it; later watcher.record(poll, answer, now)
+        sleep until watcher.wake_at(now), then watcher.tick(now)
+
+Every method that changes something returns the events that tell of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from opwatch.domain.answer import Answer, Poll, Unchanged
+from opwatch.domain.events import (
+    Ended,
+    Event,
+    Held,
+    Interrupted,
+    Observed,
+    Oddity,
+    Resumed,
+    Started,
+    Troubled,
+    Warned,
+)
+from opwatch.domain.judging import Again, Circumstances, Over, Step, after_reading, after_trouble
+from opwatch.domain.operation import Operation, Reading, Target
+from opwatch.domain.outcome import Abort, Goal, Outcome, Reason, Verdict, verdict
+from opwatch.domain.policy import LAST_WORD, Policy
+from opwatch.domain.roster import Roster
+from opwatch.domain.trouble import OF_THE_OPERATION, Fault, Handling, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from opwatch.domain.gate import Gate
+    from opwatch.domain.life import Life
+    from opwatch.domain.pacing import Habits, Uniform
+
+TICK: Final = 5.0
+"""Seconds within which the watcher wants to be woken; a much longer gap is a suspend."""
+SUSPENDED: Final = 3 * TICK
+LONGEST_NAMED_WAIT: Final = 3600.0
+UNCONDITIONAL_EVERY: Final = 10
+
+
+class Watcher:
+    """Watches *targets* under *policy*; *habits* are those of each profile.
+
+    All times are seconds of one clock that the caller reads; *uniform* is the
+    source of chance.
+    """
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        habits: Mapping[str, Habits],
+        policy: Policy,
+        *,
+        now: float,
+        uniform: Uniform,
+    ) -> None:
+        has_deadline = policy.timeout is not None and not policy.once
+        self.policy = policy
+        self.deadline = now + (policy.timeout or 0.0) if has_deadline else None
+        self._roster = Roster(targets, habits, uniform, now)
+        self._uniform = uniform
+        self._started_at = self._seen_at = now
+        self._still_open = len(targets)
+        self._aborts: set[Abort] = set()
+        self._warned: set[tuple[Oddity, str]] = set()
+        self._last_call_at: float | None = None
+
+    # -- what is known -----------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """Tell whether nothing is left to wait for."""
+        return self._still_open == 0
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """The operations as they stand, in the order they were given."""
+        return tuple(life.operation for life in self._roster.lives)
+
+    def verdict(self, *, timeout_code: int = 124) -> Verdict:
+        """Return the verdict over all operations; an open one counts as pending."""
+        operations = self.operations
+        return verdict(
+            [operation.outcome or Outcome.PENDING for operation in operations],
+            goal=self.policy.goal,
+            aborts=frozenset(self._aborts),
+            timeout_code=timeout_code,
+            expected=len(operations),
+        )
+
+    def wake_at(self, now: float) -> float:
+        """Return when something is to be done, at most one tick from *now*."""
+        times = [now + TICK, self._roster.next_at(now)]
+        if self._last_call_at is not None:
+            times.append(self._last_call_at + LAST_WORD)
+        elif self.deadline is not None:
+            times.append(self.deadline)
+        return min(times)
+
+    # -- what to ask -------------------------------------------------------------
+
+    def start(self) -> list[Event]:
+        """Return the event that opens the run."""
+        return [Started(self._started_at, self.operations, self.deadline)]
+
+    def due(self, now: float) -> list[Poll]:
+        """Return the polls to send at *now*; they count as in flight from here on."""
+        return [self._poll(indices, gate, now) for indices, gate in self._roster.take(now)]
+
+    def _poll(self, indices: tuple[int, ...], gate: Gate, now: float) -> Poll:
+        probe = gate.is_held
+        lives = [self._roster.lives[index] for index in indices]
+        for life in lives:
+            life.ask(now, patience=gate.probe_cycle if probe else 0.0)
+        gate.take(now)
+        polls = max(life.operation.polls for life in lives)
+        return Poll(
+            targets=tuple(life.operation.target for life in lives),
+            indices=indices,
+            timeout=self._request_timeout(now),
+            conditional=self._last_call_at is None and polls % UNCONDITIONAL_EVERY != 0,
+            probe=probe,
+            final=self._last_call_at is not None,
+        )
+
+    def _request_timeout(self, now: float) -> float:
+        most = self.policy.request_timeout
+        if self._last_call_at is not None:
+            return min(most, self._last_call_at + LAST_WORD - now)
+        if self.deadline is not None:
+            return min(most, self.deadline + LAST_WORD - now)
+        return most
+
+    # -- what came of it ---------------------------------------------------------
+
+    def record(self, poll: Poll, answer: Answer, now: float) -> list[Event]:
+        """Take in the *answer* to *poll*."""
+        gate = self._roster.gate(poll.indices[0])
+        events = self._settle(gate, poll, answer, now)
+        for note in answer.notes:
+            events += self._warn(now, Oddity.NOTE, note)
+        if self._halve(poll, answer, now):
+            return [*events, *self._warn(now, Oddity.BATCH_HALVED, str(len(poll.indices)))]
+        for index, finding in zip(poll.indices, answer.findings, strict=True):
+            life = self._roster.lives[index]
+            life.in_flight = False
+            if life.is_over:
+                continue
+            if isinstance(finding, Unchanged):
+                finding = life.operation.reading or Trouble(Fault.NOT_MODIFIED_UNASKED)  # noqa: PLW2901, it is what the 304 stands for
+            if isinstance(finding, Reading):
+                events += self._read(index, finding, gate, now)
+            else:
+                events += self._stumble(index, finding, gate, now)
+        if any(isinstance(event, Ended) for event in events):
+            events += self._stop_early(now)
+        return events
+
+    def _settle(self, gate: Gate, poll: Poll, answer: Answer, now: float) -> list[Event]:
+        """Let the gate of the host know how it answered."""
+        worst = next((each for each in answer.findings if isinstance(each, Trouble)), None)
+        good = any(not isinstance(each, Trouble) for each in answer.findings)
+        wait, events = self._capped(answer.wait, now)
+        held = False
+        if good:
+            gate.good(now)
+        elif worst is None or worst.fault in OF_THE_OPERATION:
+            gate.answered()
+        elif worst.rule.handling is Handling.THROTTLED:
+            held = gate.throttled(now, wait)
+        elif worst.rule.handling is Handling.TRANSIENT:
+            held = gate.bad(now)
+        else:
+            gate.answered()
+        if wait is not None and not held:
+            gate.hold(now, wait)
+            held = True
+        if held:
+            origin = poll.targets[0].origin
+            events.append(Held(now, origin, gate.not_before, worst))
+        if wait is not None and self.deadline is not None and gate.not_before > self.deadline:
+            rest = [i for i in self._roster.neighbours(poll.indices[0]) if i not in poll.indices]
+            events += self._end_all(rest, Over(Outcome.TIMED_OUT, Reason.RATE_LIMITED), now)
+        return events
+
+    def _capped(self, wait: float | None, now: float) -> tuple[float | None, list[Event]]:
+        if wait is None or wait <= LONGEST_NAMED_WAIT:
+            return wait, []
+        return LONGEST_NAMED_WAIT, self._warn(now, Oddity.WAIT_CAPPED, f"{wait:.0f}")
+
+    def _halve(self, poll: Poll, answer: Answer, now: float) -> bool:
+        """Ask again in halves when the host finds the batch too large."""
+        faults = {each.fault for each in answer.findings if isinstance(each, Trouble)}
+        if len(poll.indices) == 1 or faults != {Fault.STATUS_TOO_LARGE_BATCH}:
+            return False
+        self._roster.halve(poll.indices)
+        for index in poll.indices:
+            self._roster.lives[index].in_flight = False
+            self._plan(index, 0.0, now)
+        return True
+
+    def _read(self, index: int, reading: Reading, gate: Gate, now: float) -> list[Event]:
+        life, events = self._roster.lives[index], list[Event]()
+        wait, capped = self._capped(reading.wait, now)
+        events += capped
+        if not reading.is_known_word:
+            events += self._warn(now, Oddity.UNKNOWN_STATUS, reading.status, life)
+        changed = life.confirm(reading, now)
+        step = after_reading(life, replace(reading, wait=wait), self._given(index, gate, now))
+        ended = self._apply(index, step, now)
+        return [*events, Observed(now, life.operation, changed), *ended]
+
+    def _stumble(self, index: int, trouble: Trouble, gate: Gate, now: float) -> list[Event]:
+        life = self._roster.lives[index]
+        if trouble.wait is not None:
+            trouble = replace(trouble, wait=min(trouble.wait, LONGEST_NAMED_WAIT))
+            life.excused += trouble.wait or 0.0
+        life.stumble(trouble, now)
+        step = after_trouble(life, trouble, self._given(index, gate, now))
+        if isinstance(step, Again) and self._passes_deadline(trouble, now):
+            step = Over(Outcome.TIMED_OUT, Reason.RATE_LIMITED)
+        ended = self._apply(index, step, now)
+        if isinstance(step, Over) and step.whole_host:
+            rest = [i for i in self._roster.neighbours(index) if self._roster.lives[i].is_unheard]
+            ended += self._end_all(rest, step, now, trouble)
+        return [Troubled(now, life.operation, trouble), *ended]
+
+    def _passes_deadline(self, trouble: Trouble, now: float) -> bool:
+        if trouble.wait is None or self.deadline is None:
+            return False
+        return now + trouble.wait > self.deadline and self._last_call_at is None
+
+    def _given(self, index: int, gate: Gate, now: float) -> Circumstances:
+        return Circumstances(
+            habits=self._roster.habits(index),
+            policy=self.policy,
+            now=now,
+            uniform=self._uniform,
+            contacted=gate.contacted,
+            first_tries=gate.first_tries,
+            quick=gate.pay_quick,
+        )
+
+    # -- how it goes on ----------------------------------------------------------
+
+    def _apply(self, index: int, step: Step, now: float) -> list[Event]:
+        if isinstance(step, Again):
+            if self._last_call_at is None and (self.deadline is None or now < self.deadline):
+                self._plan(index, step.pause, now)
+                return []
+            step = Over(Outcome.TIMED_OUT, Reason.DEADLINE)
+        return self._end_all([index], step, now)
+
+    def _plan(self, index: int, pause: float, now: float) -> None:
+        life = self._roster.lives[index]
+        life.plan(pause, now, not_before=self._roster.gate(index).not_before)
+        self._roster.put(index)
+
+    def _end_all(
+        self, indices: Iterable[int], over: Over, now: float, trouble: Trouble | None = None
+    ) -> list[Event]:
+        events: list[Event] = []
+        for index in indices:
+            life = self._roster.lives[index]
+            life.end(over.outcome, over.reason, now, trouble)
+            self._still_open -= 1
+            events.append(Ended(now, life.operation))
+        return events
+
+    def _stop_early(self, now: float) -> list[Event]:
+        if self.policy.goal is not Goal.ANY and not self.policy.fail_fast:
+            return []
+        outcomes = {life.operation.outcome for life in self._roster.lives if life.is_over}
+        won = self.policy.goal is Goal.ANY and Outcome.SUCCEEDED in outcomes
+        lost = self.policy.fail_fast and bool(outcomes - {Outcome.SUCCEEDED})
+        if not won and not lost:
+            return []
+        rest = list(self._roster.open())
+        return self._end_all(rest, Over(Outcome.PENDING, Reason.STOPPED_EARLY), now)
+
+    def _warn(self, now: float, oddity: Oddity, text: str, life: Life | None = None) -> list[Event]:
+        if (oddity, text) in self._warned:
+            return []
+        self._warned.add((oddity, text))
+        return [Warned(now, oddity, text, life.operation.reference if life else None)]
+
+    # -- time and signals --------------------------------------------------------
+
+    def tick(self, now: float) -> list[Event]:
+        """Take in that time has passed: a suspend, the deadline, the end of the last call."""
+        events: list[Event] = []
+        gap = now - self._seen_at
+        self._seen_at = now
+        if gap > SUSPENDED:
+            events.append(Resumed(now, gap))
+            self._ask_all_again(now, excused=gap)
+        if self.deadline is not None and now >= self.deadline and self._last_call_at is None:
+            self._last_call_at = now
+            self._ask_all_again(now, excused=0.0)
+        if self._last_call_at is not None and now >= self._last_call_at + LAST_WORD:
+            rest = list(self._roster.open())
+            events += self._end_all(rest, Over(Outcome.TIMED_OUT, Reason.DEADLINE), now)
+        return events
+
+    def _ask_all_again(self, now: float, *, excused: float) -> None:
+        for index in self._roster.open():
+            life = self._roster.lives[index]
+            life.excused += excused
+            if not life.in_flight:
+                self._plan(index, 0.0, now)
+
+    def interrupt(self, abort: Abort, now: float) -> list[Event]:
+        """End the watch of all that is open, because of *abort*; nothing remote is touched."""
+        self._aborts.add(abort)
+        rest = list(self._roster.open())
+        ended = self._end_all(rest, Over(Outcome.PENDING, Reason.DETACHED), now)
+        return [Interrupted(now, abort), *ended]

@@ -1,0 +1,55 @@
+"""Which signals end a wait, and how they reach the loop.
+
+Decides that INT, TERM and HUP detach, that one which was ignored when we
+started stays ignored (``nohup``, a background job of a script), and that a
+second one of the same kind kills at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from opwatch.domain.outcome import Abort
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import FrameType
+
+    from opwatch.domain.answer import Answer, Poll
+
+Letter: TypeAlias = "tuple[Poll, Answer] | BaseException | Abort"
+Mailbox: TypeAlias = "asyncio.Queue[Letter]"
+
+_BY_NAME: Final[Mapping[str, Abort]] = {
+    "SIGINT": Abort.INTERRUPTED,
+    "SIGTERM": Abort.TERMINATED,
+    "SIGHUP": Abort.HANGUP,
+}
+# Windows has no HUP.
+ABORTS: Final[Mapping[signal.Signals, Abort]] = {
+    getattr(signal, name): abort for name, abort in _BY_NAME.items() if hasattr(signal, name)
+}
+
+
+@contextmanager
+def catch_signals(mailbox: Mailbox) -> Iterator[None]:
+    """Put an ``Abort`` into *mailbox* when a signal asks us to go; the main thread only."""
+    loop = asyncio.get_running_loop()
+
+    def receive(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        loop.call_soon_threadsafe(mailbox.put_nowait, ABORTS[signal.Signals(number)])
+
+    before = {number: signal.getsignal(number) for number in ABORTS}
+    ours = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in ours:
+        signal.signal(number, receive)
+    try:
+        yield
+    finally:
+        for number in ours:
+            if signal.getsignal(number) is receive:
+                signal.signal(number, before[number])
