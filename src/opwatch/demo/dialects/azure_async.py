@@ -1,0 +1,61 @@
+"""Azure Resource Manager with ``Azure-AsyncOperation``: a URL of its own for the status.
+
+https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from opwatch.demo.dialect import stamp
+from opwatch.demo.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
+from opwatch.demo.wire import Reply
+from opwatch.domain.operation import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opwatch.demo.dialect import Call
+    from opwatch.demo.jobs import Job
+    from opwatch.demo.script import Phase
+
+
+class AzureAsync(Azure):
+    """Three words are terminal; any other means that it is still running."""
+
+    profile = "azure-async"
+    starting = ("PUT", GROUP + "/Microsoft.Compute/virtualMachines/{_name}")
+    polling = LOCATION + "/operationStatuses/{id}"
+    params: ClassVar[Mapping[str, str]] = {
+        "_subscription": SUBSCRIPTION,
+        "_namespace": "Microsoft.Compute",
+        "_location": "westeurope",
+    }
+    words: ClassVar[Mapping[State, str]] = {
+        State.PENDING: "Accepted",
+        State.RUNNING: "PreparingVMDisk",
+        State.SUCCEEDED: "Succeeded",
+        State.FAILED: "Failed",
+        State.CANCELLED: "Canceled",
+    }
+
+    def accepted(self, call: Call, job: Job) -> Reply:
+        """Answer 201 with the resource and the URL of its operation."""
+        resource = {"name": "vm-1", "properties": {"provisioningState": "Creating"}}
+        url = call.base_url + self.path(job)
+        return Reply.json(201, resource, Azure_AsyncOperation=url, Retry_After=WAIT)
+
+    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+        """Answer 200 whatever became of the operation."""
+        del call
+        ended = phase.state.is_terminal
+        document = {
+            "id": self.path(job).removesuffix(self.query),
+            "name": job.id,
+            "status": self.word(phase.state),
+            "startTime": stamp(job, digits=7),
+            "percentComplete": phase.percent,
+            **({"endTime": stamp(job, phase.since, digits=7)} if ended else {}),
+            **failure(job, phase.state),
+        }
+        return Reply.json(200, document, **({} if ended else {"Retry_After": WAIT}))

@@ -1,0 +1,69 @@
+"""Azure Resource Manager without a header to follow: the resource itself tells.
+
+https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from opwatch.demo.dialects.azure import SUBSCRIPTION, Azure
+from opwatch.demo.wire import Reply
+from opwatch.domain.operation import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opwatch.demo.dialect import Call
+    from opwatch.demo.jobs import Job
+    from opwatch.demo.script import Phase
+
+_NETWORK: Final = "providers/Microsoft.Network/virtualNetworks"
+_RESOURCE: Final = f"subscriptions/{SUBSCRIPTION}/resourceGroups/demo/{_NETWORK}/vnet"
+
+
+class AzureProvisioning(Azure):
+    """The id is the path of the resource, whose slashes must not be encoded."""
+
+    profile = "azure-provisioning"
+    polling = "/{id:subscriptions/[^/]+/resourceGroups/[^/]+/" + _NETWORK + "/[^/]+}"
+    starting = ("PUT", polling)
+    params: ClassVar[Mapping[str, str]] = {"api_version": "2024-07-01"}
+    words: ClassVar[Mapping[State, str]] = {
+        State.PENDING: "Accepted",
+        State.RUNNING: "Updating",
+        State.SUCCEEDED: "Succeeded",
+        State.FAILED: "Failed",
+        State.CANCELLED: "Canceled",
+    }
+
+    def starting_path(self) -> str:
+        """Return the path of a resource that is not there yet."""
+        return f"/{_RESOURCE}{self.starting_query}"
+
+    def new_id(self, number: int) -> str:
+        """Return the path of a resource."""
+        return f"{_RESOURCE}-{number}"
+
+    def path(self, job: Job) -> str:
+        """Return the path of the resource as it is."""
+        return f"/{job.id}{self.query}"
+
+    def accepted(self, call: Call, job: Job) -> Reply:
+        """Answer 201 with the resource."""
+        del call
+        return Reply.json(201, self.resource(job, job.script.at(0.0)))
+
+    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+        """Answer 200 with the resource."""
+        del call
+        return Reply.json(200, self.resource(job, phase))
+
+    def resource(self, job: Job, phase: Phase) -> dict[str, Any]:
+        """Return the resource as it is in *phase*."""
+        return {
+            "id": f"/{job.id}",
+            "name": job.id.rpartition("/")[2],
+            "type": "Microsoft.Network/virtualNetworks",
+            "properties": {"provisioningState": self.word(phase.state)},
+        }

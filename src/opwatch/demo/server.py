@@ -1,0 +1,182 @@
+"""The demo server: one thread, one event loop, two ports of 127.0.0.1.
+
+Decides which dialect answers a request, and keeps a record of what was asked.
+The second port is the file storage that signed URLs lead to: another origin,
+where a credential of the first has no business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Final
+
+from opwatch.demo.connection import Connection
+from opwatch.demo.dialect import Call, decoded
+from opwatch.demo.dialects import DIALECTS
+from opwatch.demo.jobs import Jobs, Started, Truth
+from opwatch.demo.wire import Reply
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from opwatch.demo.dialect import Dialect, Route
+    from opwatch.demo.script import Script
+    from opwatch.demo.wire import Request
+    from opwatch.domain.exchange import Headers
+
+PROFILES: Final = tuple(dialect.profile for dialect in DIALECTS)
+"""The built-in profiles that can watch this server."""
+HOST: Final = "127.0.0.1"
+_MEMORY: Final = 10_000
+_OF_PROFILE: Final = {dialect.profile: dialect for dialect in DIALECTS}
+_ROUTES: Final[tuple[tuple[re.Pattern[str], Route, Dialect], ...]] = tuple(
+    (route.pattern(), route, dialect) for dialect in DIALECTS for route in dialect.routes()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A request that was answered with *status*, 0 where the connection was dropped.
+
+    *profile* is empty where no dialect knew the path. *at* is of the server's clock.
+    """
+
+    at: float
+    profile: str
+    method: str
+    target: str
+    status: int
+    # They hold the credential as it was sent.
+    headers: Headers = field(repr=False)
+
+
+class DemoServer:
+    """A loopback server that speaks the dialects of the built-in providers.
+
+    Use it as a context manager. *port* 0 takes a free one. *clock* returns
+    seconds since the epoch; operations move by it.
+
+    Raises:
+        OSError: on entering, when *port* is taken.
+    """
+
+    def __init__(self, *, port: int = 0, clock: Callable[[], float] = time.time) -> None:
+        self._port = port
+        self._clock = clock
+        self._jobs = Jobs()
+        self._lock = Lock()
+        self._seen: deque[Seen] = deque(maxlen=_MEMORY)
+        self._connections: set[Connection] = set()
+        self._sockets: tuple[socket.socket, ...] = ()
+        self._ready = Event()
+
+    def __enter__(self) -> Self:
+        first = socket.create_server((HOST, self._port))
+        self._sockets = (first, socket.create_server((HOST, 0)))
+        self.base_url, self.storage_url = map(_url, self._sockets)
+        self._thread = Thread(target=self._run, name="demo", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def url_for(self, profile: str) -> str:
+        """Return the base URL that binds the built-in *profile* to this server.
+
+        Raises:
+            KeyError: no dialect has this profile.
+        """
+        if profile not in _OF_PROFILE:
+            raise KeyError(profile)
+        return self.base_url
+
+    def starting(self, profile: str) -> tuple[str, str]:
+        """Return the method and the URL of a call that starts an operation of *profile*."""
+        dialect = _OF_PROFILE[profile]
+        return dialect.starting[0], self.base_url + dialect.starting_path()
+
+    def start(self, profile: str, script: Script, **params: str) -> Started:
+        """Start an operation of *profile*; *params* may name its ``id``.
+
+        Raises:
+            KeyError: no dialect has this profile.
+            ValueError: the provider's operations cannot end so, or the id is taken.
+        """
+        dialect = _OF_PROFILE[profile]
+        job = dialect.begin(self._jobs, script, self._clock(), **params)
+        path = dialect.path(job)
+        public = {name: value for name, value in job.params.items() if not name.startswith("_")}
+        return Started(profile, job.id, self.base_url + path, path, public)
+
+    def truth(self) -> tuple[Truth, ...]:
+        """Return what is true of every operation at this moment, oldest first."""
+        return self._jobs.truth(self._clock())
+
+    def seen(self, profile: str | None = None) -> tuple[Seen, ...]:
+        """Return the last requests, oldest first; only those of *profile*, if given."""
+        with self._lock:
+            return tuple(it for it in self._seen if profile in (None, it.profile))
+
+    def _run(self) -> None:
+        # Windows' default loop cannot stop to accept before it is closed.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        servers = [
+            await self._loop.create_server(self._connect, sock=sock) for sock in self._sockets
+        ]
+        self._ready.set()
+        await self._stop.wait()
+        # A server that is closed while it accepts would lose the new socket unclosed.
+        for sock in self._sockets:
+            self._loop.remove_reader(sock)
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+        await asyncio.gather(*[connection.abort() for connection in self._connections])
+        for server in servers:
+            server.close()
+
+    def _connect(self) -> Connection:
+        return Connection(self._answer, self._clock, self._connections)
+
+    def _answer(self, request: Request) -> Reply:
+        now = self._clock()
+        profile, reply = self._routed(request, now)
+        seen = Seen(now, profile, request.method, request.target, reply.status, request.headers)
+        with self._lock:
+            self._seen.append(seen)
+        return reply
+
+    def _routed(self, request: Request, now: float) -> tuple[str, Reply]:
+        path = request.path
+        for pattern, route, dialect in _ROUTES:
+            match = pattern.fullmatch(path) if route.method == request.method else None
+            if match is None:
+                continue
+            if not route.open and not dialect.permits(request):
+                return dialect.profile, dialect.refusal(401, now)
+            params = decoded(match)
+            call = Call(request, params, self._jobs, now, self.base_url, self.storage_url)
+            return dialect.profile, route.action(call)
+        return "", Reply.page(404)
+
+
+def _url(listener: socket.socket) -> str:
+    return f"http://{HOST}:{listener.getsockname()[1]}"

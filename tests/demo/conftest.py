@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.callers import Client, Clock
+from opwatch.demo import DemoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def server(clock: Clock) -> Iterator[DemoServer]:
+    with DemoServer(clock=clock) as it:
+        yield it
+
+
+@pytest.fixture
+def client(server: DemoServer) -> Iterator[Client]:
+    with Client(server.base_url) as it:
+        yield it
