@@ -1,8 +1,24 @@
 """Wait for long-running API operations, and say truthfully how they ended.
 
-The public API is ``opwatch.watch`` and ``opwatch.get``; see ``docs/python.md``.
+``watch`` is an async iterator of events, ``get`` one look; see ``docs/python.md``.
+They are loaded when they are first used: the command line need not pay for them.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from opwatch.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from opwatch.api.watching import get, watch
+
+__all__ = ["__version__", "get", "watch"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"get", "watch"}:
+        from opwatch.api import watching  # noqa: PLC0415, see above
+
+        return getattr(watching, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,1 +1,1 @@
-"""The cli room."""
+"""The command line: the only room that imports typer. Parse, plan, run, exit."""

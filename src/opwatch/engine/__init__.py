@@ -2,6 +2,24 @@
 
 from opwatch.engine.clock import Clock, SystemClock
 from opwatch.engine.drive import Fetch, drive
-from opwatch.engine.signals import Mailbox, catch_signals
+from opwatch.engine.loop import run_to_end
+from opwatch.engine.signals import (
+    Interruption,
+    Mailbox,
+    catch_signals,
+    raise_on_signals,
+    stay,
+)
 
-__all__ = ["Clock", "Fetch", "Mailbox", "SystemClock", "catch_signals", "drive"]
+__all__ = [
+    "Clock",
+    "Fetch",
+    "Interruption",
+    "Mailbox",
+    "SystemClock",
+    "catch_signals",
+    "drive",
+    "raise_on_signals",
+    "run_to_end",
+    "stay",
+]

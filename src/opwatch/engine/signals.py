@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.outcome import Abort
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
     from opwatch.domain.answer import Answer, Poll
@@ -34,6 +35,39 @@ ABORTS: Final[Mapping[signal.Signals, Abort]] = {
 }
 
 
+LONG: Final = 3600.0
+
+
+class Interruption(BaseException):
+    """A signal came while no loop was there to be told. *abort* says which."""
+
+    def __init__(self, abort: Abort) -> None:
+        super().__init__(abort.value)
+        self.abort = abort
+
+
+@contextmanager
+def raise_on_signals() -> Iterator[None]:
+    """Raise ``Interruption`` when a signal asks us to go; the main thread only."""
+
+    def receive(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise Interruption(ABORTS[signal.Signals(number)])
+
+    with _installed(receive):
+        yield
+
+
+def stay() -> Abort:
+    """Return the signal that asks us to go, however long it takes; the main thread only."""
+    try:
+        with raise_on_signals():
+            while True:
+                time.sleep(LONG)
+    except Interruption as interruption:
+        return interruption.abort
+
+
 @contextmanager
 def catch_signals(mailbox: Mailbox) -> Iterator[None]:
     """Put an ``Abort`` into *mailbox* when a signal asks us to go; the main thread only."""
@@ -43,6 +77,13 @@ def catch_signals(mailbox: Mailbox) -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         loop.call_soon_threadsafe(mailbox.put_nowait, ABORTS[signal.Signals(number)])
 
+    with _installed(receive):
+        yield
+
+
+@contextmanager
+def _installed(receive: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Install *receive* for every signal that was not ignored when we started."""
     before = {number: signal.getsignal(number) for number in ABORTS}
     ours = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
     for number in ours:

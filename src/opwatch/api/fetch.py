@@ -1,0 +1,61 @@
+"""How one poll becomes one answer: profile, carrier, profile.
+
+Decides nothing about operations; the profile writes the request and reads the
+answer, the carrier gets it there, and a memory per operation keeps validators.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from opwatch.api.memory import Memory
+from opwatch.domain.answer import Answer, Unchanged
+from opwatch.domain.trouble import Fault, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opwatch.api.carry import Carrier
+    from opwatch.domain.answer import Poll
+    from opwatch.domain.exchange import Response
+    from opwatch.profiles import Profile
+
+NOT_MODIFIED: Final = 304
+
+
+class Fetcher:
+    """Answers the polls of a run; *profiles* and *carriers* are by name of the profile."""
+
+    def __init__(self, profiles: Mapping[str, Profile], carriers: Mapping[str, Carrier]) -> None:
+        self._profiles = profiles
+        self._carriers = carriers
+        self._memories: dict[tuple[str, str], Memory] = {}
+
+    async def __call__(self, poll: Poll) -> Answer:
+        """Return the answer to *poll*; whatever goes wrong is in it, as trouble."""
+        profile = self._profiles[poll.targets[0].profile]
+        carrier = self._carriers[profile.name]
+        memories = [
+            self._memories.setdefault((target.profile, target.reference), Memory())
+            for target in poll.targets
+        ]
+        targets = [m.place(target) for m, target in zip(memories, poll.targets, strict=True)]
+        request = profile.request(targets)
+        asked = request
+        if poll.conditional and profile.conditional and len(targets) == 1:
+            asked = memories[0].ask(request)
+        response = await carrier.carry(asked, poll.timeout)
+        if isinstance(response, Trouble):
+            return Answer.all(response, len(targets))
+        if response.status == NOT_MODIFIED:
+            return _unchanged(response, len(targets), was_asked=asked is not request)
+        answer = profile.read(targets, response)
+        for memory, finding in zip(memories, answer.findings, strict=True):
+            memory.learn(response, finding)
+        return answer
+
+
+def _unchanged(response: Response, count: int, *, was_asked: bool) -> Answer:
+    if was_asked:
+        return Answer.all(Unchanged(), count)
+    return Answer.all(Trouble(Fault.NOT_MODIFIED_UNASKED, status=response.status), count)

@@ -1,0 +1,142 @@
+"""A run carried out: client and credentials opened, the watcher driven, all closed.
+
+Decides how many connections a run holds, and that every credential is found
+before the first request goes out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Final
+
+from opwatch.api.carry import Carrier
+from opwatch.api.fetch import Fetcher
+from opwatch.credentials import Credential, Surroundings, open_credential
+from opwatch.domain.watch import Watcher
+from opwatch.engine import Mailbox, catch_signals, drive
+from opwatch.http import Client
+from opwatch.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from opwatch.api.outside import Outside
+    from opwatch.api.plan import Plan
+    from opwatch.domain.events import Listener
+    from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.trouble import Trouble
+    from opwatch.profiles import Profile
+
+MOST_CONNECTIONS: Final = 32
+KEPT_ALIVE: Final = 120.0
+"""Seconds that an idle connection is kept; the pace may ask for more."""
+USER_AGENT: Final = f"opwatch/{__version__}"
+
+
+class Session:
+    """The open client, and one carrier for each profile of *plan*."""
+
+    def __init__(self, plan: Plan, outside: Outside, client: Client) -> None:
+        self.plan = plan
+        self.credentials: dict[str, Credential] = {}
+        self.carriers: dict[str, Carrier] = {}
+        for name, profile in plan.profiles.items():
+            credential = open_profile_credential(profile, outside, client)
+            self.credentials[name] = credential
+            self.carriers[name] = Carrier(client, credential, profile.origins, outside.clock.now)
+        self.fetcher = Fetcher(plan.profiles, self.carriers)
+
+    async def prepare(self) -> None:
+        """Find every credential.
+
+        Raises:
+            CredentialError: there is none, or it cannot be used.
+        """
+        for credential in self.credentials.values():
+            await credential.prepare()
+
+
+def open_profile_credential(profile: Profile, outside: Outside, client: Client) -> Credential:
+    """Return the credential of *profile*, which asks its token endpoint through *client*."""
+
+    async def send(request: Request, timeout: float) -> Response | Trouble:
+        return await client.send(request, timeout=timeout)
+
+    surroundings = Surroundings(
+        send=send,
+        now=outside.clock.now,
+        wall=outside.clock.wall,
+        environ=outside.environ,
+        token_from_stdin=outside.token,
+        named_on_command_line=outside.named,
+        interactive=outside.interactive,
+        ci=outside.is_ci,
+        redactor=outside.redactor,
+    )
+    return open_credential(
+        profile.auth,
+        profile=profile.name,
+        base_url=profile.base_url,
+        origins=profile.origins,
+        surroundings=surroundings,
+    )
+
+
+def open_client(outside: Outside, *, connections: int, keepalive: float = KEPT_ALIVE) -> Client:
+    """Return a client that is not yet entered."""
+    return Client(
+        connections=connections,
+        environ=outside.environ,
+        ca_file=outside.ca_file,
+        keepalive=keepalive,
+        user_agent=USER_AGENT,
+    )
+
+
+@asynccontextmanager
+async def open_session(plan: Plan, outside: Outside) -> AsyncIterator[Session]:
+    """Open what *plan* needs, and close it again.
+
+    Raises:
+        CredentialError: a profile has no usable credential.
+        UsageError: a proxy variable or the CA file cannot be used.
+    """
+    connections = min(MOST_CONNECTIONS, plan.at_once)
+    # A connection that is dropped between two polls costs a handshake at each.
+    keepalive = max(KEPT_ALIVE, 2 * plan.longest_pause)
+    async with open_client(outside, connections=connections, keepalive=keepalive) as client:
+        session = Session(plan, outside, client)
+        await session.prepare()
+        yield session
+
+
+async def carry_out(
+    session: Session,
+    tell: Listener,
+    outside: Outside,
+    *,
+    timeout_code: int = 124,
+    stir: float = 1.0,
+) -> Watcher:
+    """Watch the operations of *session* to the end; return the watcher that knows it."""
+    plan, clock = session.plan, outside.clock
+    watcher = Watcher(
+        plan.targets,
+        {name: profile.habits for name, profile in plan.profiles.items()},
+        plan.policy,
+        now=clock.now(),
+        uniform=outside.uniform,
+    )
+    mailbox: Mailbox = asyncio.Queue()
+    with catch_signals(mailbox) if outside.catch_signals else nullcontext():
+        await drive(
+            watcher,
+            session.fetcher,
+            tell,
+            clock=clock,
+            mailbox=mailbox,
+            stir=stir,
+            timeout_code=timeout_code,
+        )
+    return watcher

@@ -1,0 +1,123 @@
+"""``opwatch.watch`` and ``opwatch.get``: a run for a program instead of a person.
+
+Decides that events are handed over in order and without limit, and that
+leaving the iterator early ends the run: nothing is asked for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opwatch.api.outside import Outside
+from opwatch.api.plan import make_plan
+from opwatch.api.session import carry_out, open_session
+from opwatch.domain.outcome import Goal
+from opwatch.domain.policy import LOST_AFTER, Policy
+from opwatch.domain.secret import Secret
+from opwatch.profiles import load_config, load_profile
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from opwatch.api.plan import Plan
+    from opwatch.domain.events import Event
+    from opwatch.domain.operation import Operation
+
+
+async def watch(
+    *references: str,
+    profile: str,
+    params: Mapping[str, str] | None = None,
+    config: Path | str | None = None,
+    base_url: str | None = None,
+    token: str | None = None,
+    timeout: float | None = None,
+    interval: float | None = None,
+    lost_after: float | None = LOST_AFTER,
+    stall: float | None = None,
+    stop_at_first_success: bool = False,
+    fail_fast: bool = False,
+) -> AsyncIterator[Event]:
+    """Yield the events of a watch of *references* until all have ended; the last is ``Finished``.
+
+    *profile*, *params*, *config* and *base_url* are those of the command line;
+    *token* is the secret itself, otherwise it is found as the profile says. All
+    times are in seconds, None for without limit.
+
+    Raises:
+        UsageError: the profile, a parameter or a reference cannot be used.
+        CredentialError: there is no usable credential.
+    """
+    policy = Policy(
+        goal=Goal.ANY if stop_at_first_success else Goal.ALL,
+        timeout=timeout,
+        interval=interval,
+        lost_after=lost_after,
+        stall=stall,
+        fail_fast=fail_fast,
+    )
+    plan = _plan(references, policy, name=profile, params=params, config=config, base_url=base_url)
+    events: asyncio.Queue[Event | None] = asyncio.Queue()
+    run = asyncio.create_task(_run(plan, _outside(token), events))
+    try:
+        while (event := await events.get()) is not None:
+            yield event
+        await run
+    finally:
+        run.cancel()
+        with suppress(asyncio.CancelledError):
+            await run
+
+
+async def get(
+    *references: str,
+    profile: str,
+    params: Mapping[str, str] | None = None,
+    config: Path | str | None = None,
+    base_url: str | None = None,
+    token: str | None = None,
+) -> tuple[Operation, ...]:
+    """Return one look at each of *references*, in their order.
+
+    Raises:
+        UsageError: the profile, a parameter or a reference cannot be used.
+        CredentialError: there is no usable credential.
+    """
+    look = Policy(once=True)
+    plan = _plan(references, look, name=profile, params=params, config=config, base_url=base_url)
+    outside = _outside(token)
+    async with open_session(plan, outside) as session:
+        watcher = await carry_out(session, lambda _event: None, outside)
+    return watcher.operations
+
+
+async def _run(plan: Plan, outside: Outside, events: asyncio.Queue[Event | None]) -> None:
+    try:
+        async with open_session(plan, outside) as session:
+            await carry_out(session, events.put_nowait, outside)
+    finally:
+        events.put_nowait(None)
+
+
+def _plan(
+    references: tuple[str, ...],
+    policy: Policy,
+    *,
+    name: str,
+    params: Mapping[str, str] | None,
+    config: Path | str | None,
+    base_url: str | None,
+) -> Plan:
+    settings = load_config(None if config is None else Path(config), os.environ)
+    profile = load_profile(name, settings).bind(dict(params or {}), base_url=base_url)
+    return make_plan([(profile, [profile.target(each) for each in references])], policy)
+
+
+def _outside(token: str | None) -> Outside:
+    outside = Outside(environ=dict(os.environ))
+    return outside if token is None else replace(outside, token=Secret(token))

@@ -1,0 +1,97 @@
+"""Which commands there are, and how a command line becomes an exit code.
+
+Decides that a command's module is imported when the command is used, not
+before: ``--help`` and completion cost no more than the names.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from opwatch.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "get": ("opwatch.cli.get", "Look at operations once."),
+    "wait": ("opwatch.cli.wait", "Wait until operations have ended."),
+    "profile": ("opwatch.cli.profile", "List, show and check provider profiles."),
+    "demo": ("opwatch.cli.demo", "Watch the operations of a server on this machine."),
+    "completion": ("opwatch.cli.completion", "Print the completion script of a shell."),
+}
+EPILOG: Final = (
+    "Exit codes of get and wait: 0 succeeded, 1 failed, 2 usage, 3 cancelled, 4 denied, "
+    "5 not found, 6 unknown, 8 pending (get only), 124 timed out, 130 interrupted. "
+    "With several, the worst counts: see docs/exit-codes.md."
+)
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are in modules that are imported when asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002, typer's signature
+        """Return the names of all commands, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002, typer's signature
+        """Return the command *cmd_name*, its module imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        return typer.main.get_command(import_module(COMMANDS[cmd_name][0]).app)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002, typer's signature
+        """Write the names and their help without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def settings(**more: Any) -> dict[str, Any]:
+    """Return how every typer application of this room is set up, and *more*."""
+    return {
+        "add_completion": False,
+        "rich_markup_mode": None,
+        "pretty_exceptions_enable": False,
+        "context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        **more,
+    }
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    help="Wait for long-running API operations, and exit with a code that a script can trust.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    **settings(),
+)
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="Print the version and exit.", metavar="")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+    if version:
+        sys.stdout.write(f"opwatch {__version__}\n")
+        raise typer.Exit
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out *arguments* and return the exit code; nothing is raised."""
+    from opwatch.cli.ending import end_of
+
+    try:
+        app(list(arguments), prog_name="opwatch")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0
+    except BaseException as problem:  # noqa: BLE001, the last net: 70, never 1
+        return end_of(problem, as_json="--json" in arguments)
+    return 0

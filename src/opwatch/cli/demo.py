@@ -1,0 +1,130 @@
+"""``opwatch demo``: the real wait, against a server on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from opwatch.cli import options as opt
+from opwatch.cli.app import settings
+
+if TYPE_CHECKING:
+    from opwatch.api.plan import Plan
+    from opwatch.demo import DemoOperation, DemoServer
+    from opwatch.domain.operation import Operation
+
+app = typer.Typer(**settings())
+
+PACE: Final = 0.7
+"""Seconds between two polls of the demo: its operations last seconds, not minutes."""
+SERVED_SCALE: Final = 5.0
+
+
+@app.command(name="demo")
+def demo(
+    *,
+    serve: Annotated[
+        bool,
+        typer.Option("--serve", metavar="", help="Keep the server up, and print commands to try."),
+    ] = False,
+    port: Annotated[
+        int,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            metavar="N",
+            help="The port of the server; 0 takes a free one.",
+        ),
+    ] = 0,
+    progress: Annotated[
+        str,
+        typer.Option("--progress", metavar="auto|bars|lines|none", help="How progress is shown."),
+    ] = "auto",
+    no_color: opt.NoColor = False,
+) -> None:
+    """Watch eight operations of five APIs, which a server on this machine plays.
+
+    Needs no account and no network. One operation fails, so the wait would exit
+    with 1; the demo itself exits with 0 if every outcome is what its server did.
+    """
+    from opwatch.demo import DemoServer
+    from opwatch.output.choose import Style
+
+    with DemoServer(port=port) as server:
+        if serve:
+            _serve(server)
+            raise typer.Exit(0)
+        code = _watch(server, Style(progress), no_color=no_color)
+    raise typer.Exit(code)
+
+
+def _watch(server: DemoServer, style: object, *, no_color: bool) -> int:
+    """Run the wait of the demo, hold its outcomes against the truth; return the exit code."""
+    import sys
+
+    from opwatch.api.outside import Outside
+    from opwatch.cli.running import run_watch
+    from opwatch.cli.view import View
+    from opwatch.demo import DEMO_TOKEN, scenario
+    from opwatch.domain.outcome import ExitCode
+    from opwatch.domain.policy import Policy
+    from opwatch.output.choose import Style
+    from opwatch.output.demonstration import write_check, write_opening
+
+    seen: list[Operation] = []
+    cast = scenario(server)
+    outside = Outside(token=DEMO_TOKEN, catch_signals=True)
+    view = View(
+        command="wait",
+        clock=outside.clock,
+        redact=outside.redactor,
+        style=style if isinstance(style, Style) else Style.AUTO,
+        no_color=no_color,
+        collect=seen.extend,
+    )
+    write_opening(sys.stderr, server.base_url, len(cast))
+    code = run_watch(lambda: (_plan(server, cast, Policy(interval=PACE)), outside), view)
+    if code not in {ExitCode.SUCCEEDED, ExitCode.FAILED}:
+        return code
+    expected = {(each.profile, each.id): each.expected.value for each in cast}
+    found = {(each.target.profile, each.id): each.outcome for each in seen}
+    right = sum(found.get(key) == value for key, value in expected.items())
+    write_check(sys.stderr, code, right, len(expected))
+    return ExitCode.SUCCEEDED if right == len(expected) else ExitCode.BUG
+
+
+def _plan(server: DemoServer, cast: tuple[DemoOperation, ...], policy: object) -> Plan:
+    from opwatch.api.plan import make_plan
+    from opwatch.domain.policy import Policy
+    from opwatch.profiles import load_config, load_profile
+
+    config = load_config(None, {})
+    lanes = []
+    for name in dict.fromkeys(each.profile for each in cast):
+        definition = load_profile(name, config)
+        members = [each for each in cast if each.profile == name]
+        profile = definition.bind(dict(members[0].params), base_url=server.url_for(name))
+        targets = [profile.target(each.reference, each.params) for each in members]
+        lanes.append((profile, targets))
+    return make_plan(lanes, policy if isinstance(policy, Policy) else Policy())
+
+
+def _serve(server: DemoServer) -> None:
+    """Print what to try, and stay until a signal comes."""
+    import sys
+
+    from opwatch.demo import DEMO_TOKEN, scenario
+    from opwatch.engine import stay
+    from opwatch.output.demonstration import write_invitation
+
+    cast = scenario(server, scale=SERVED_SCALE)
+    write_invitation(
+        sys.stdout,
+        base_url=server.base_url,
+        token=DEMO_TOKEN.reveal(),
+        operations=[(each.profile, each.reference, dict(each.params)) for each in cast],
+        starts=[(name, *server.starting(name)) for name in dict.fromkeys(e.profile for e in cast)],
+    )
+    stay()

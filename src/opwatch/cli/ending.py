@@ -1,0 +1,93 @@
+"""The end of a command: what it prints last, and the code it leaves with.
+
+Decides that every way out, a bug and a full disk included, goes through the
+one function that knows the exit codes, and speaks JSON if JSON was asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from opwatch.domain.errors import (
+    CredentialError,
+    PipeClosedError,
+    UnwritableError,
+    UsageError,
+)
+from opwatch.domain.outcome import Abort, Outcome, verdict
+from opwatch.engine import Interruption
+from opwatch.output.document import document, write_document
+from opwatch.output.errors import problem_of, write_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from opwatch.domain.operation import Operation
+    from opwatch.domain.outcome import Verdict
+
+
+def cause_of(problem: BaseException) -> Abort | Outcome:
+    """Return what *problem* means for the exit code."""
+    match problem:
+        case Interruption():
+            return problem.abort
+        case KeyboardInterrupt():
+            return Abort.INTERRUPTED
+        case UsageError():
+            return Abort.USAGE
+        case CredentialError():
+            return Outcome.DENIED
+        case PipeClosedError() | BrokenPipeError():
+            return Abort.PIPE_CLOSED
+        case UnwritableError():
+            return Abort.UNWRITABLE
+        case _:
+            return Abort.BUG
+
+
+def verdict_of(problem: BaseException) -> Verdict:
+    """Return the verdict of a run that *problem* ended before it began."""
+    cause = cause_of(problem)
+    if isinstance(cause, Outcome):
+        return verdict([cause])
+    return verdict([], aborts=frozenset({cause}))
+
+
+def end_of(
+    problem: BaseException,
+    *,
+    as_json: bool,
+    command: str = "opwatch",
+    operations: Sequence[Operation] = (),
+    debug: bool = False,
+    redact: Callable[[str], str] = str,
+) -> int:
+    """Say what *problem* is, on standard error and as JSON; return the exit code."""
+    ending = verdict_of(problem)
+    if not isinstance(problem, Interruption | KeyboardInterrupt):
+        write_error(sys.stderr, problem, redact=redact, debug=debug)
+    if not as_json:
+        return ending.code
+    result = document(
+        operations,
+        ending,
+        command=command,
+        started_at=0.0,
+        ended_at=0.0,
+        wall_of=_now,
+        redact=redact,
+        problem=problem_of(problem, redact=redact),
+    )
+    try:
+        write_document(sys.stdout, result)
+    except (PipeClosedError, UnwritableError) as unwritten:
+        return verdict_of(unwritten).code
+    return ending.code
+
+
+def _now(_at: float) -> datetime:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)

@@ -1,0 +1,110 @@
+"""From options to a plan: configuration, profile, parameters, references.
+
+Decides where each of them comes from when the command line does not say.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from opwatch.api.plan import Plan, make_plan
+from opwatch.api.stdin import Named, read_references
+from opwatch.domain.errors import UsageError
+from opwatch.domain.secret import Secret
+from opwatch.profiles import load_config, load_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from opwatch.domain.operation import Target
+    from opwatch.domain.policy import Policy
+    from opwatch.profiles import Profile
+
+STDIN: Final = "-"
+MOST_STDIN: Final = 8 * 1024 * 1024 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the command line said about whom to ask, and about what."""
+
+    references: Sequence[str] = ()
+    profile: str | None = None
+    params: Sequence[str] = ()
+    config: Path | None = None
+    base_url: str | None = None
+    token_stdin: bool = False
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+    def bound_profile(self) -> Profile:
+        """Return the profile with its parameters.
+
+        Raises:
+            UsageError: no profile is named, or it, or a parameter, is not usable.
+        """
+        config = load_config(self.config, self.environ)
+        name = self.profile or config.default_profile
+        if name is None:
+            raise UsageError(
+                "no profile given",
+                hint="name one with -p (opwatch profile list shows them), "
+                "or set default_profile in the configuration file",
+            )
+        definition = load_profile(name, config)
+        return definition.bind(self.parameters(), base_url=self.base_url)
+
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters of ``--param``.
+
+        Raises:
+            UsageError: one is not KEY=VALUE.
+        """
+        found: dict[str, str] = {}
+        for each in self.params:
+            key, equals, value = each.partition("=")
+            if not equals or not key.strip():
+                raise UsageError(f"--param {each!r} is not KEY=VALUE")
+            found[key.strip()] = value
+        return found
+
+    def token(self) -> Secret | None:
+        """Return the token on standard input, if it is there by ``--token-stdin``.
+
+        Raises:
+            UsageError: standard input is asked for the references as well.
+        """
+        if not self.token_stdin:
+            return None
+        if STDIN in self.references:
+            raise UsageError("standard input cannot be both the token and the references")
+        return Secret(sys.stdin.buffer.read(65536).decode("utf-8", "replace").removesuffix("\n"))
+
+    def plan(self, policy: Policy) -> Plan:
+        """Return what to watch.
+
+        Raises:
+            UsageError: the profile, a parameter or a reference is not usable.
+        """
+        profile = self.bound_profile()
+        return make_plan([(profile, self.targets(profile))], policy)
+
+    def targets(self, profile: Profile) -> list[Target]:
+        """Return the operations that the references name, in their order."""
+        targets: list[Target] = []
+        for reference in self.references:
+            names = _from_stdin(profile) if reference == STDIN else (reference,)
+            targets += [profile.target(name) for name in names]
+        return targets
+
+
+def _from_stdin(profile: Profile) -> tuple[str, ...]:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("'-' reads references from standard input, but that is a terminal")
+    found = read_references(sys.stdin.buffer.read(MOST_STDIN))
+    if isinstance(found, Named):
+        return found.references
+    return tuple(each.reference for each in profile.handoff(found))

@@ -1,0 +1,92 @@
+"""The options that several commands share, declared once.
+
+Decides their names, their environment variables and what a duration looks
+like on the command line.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeAlias
+
+import typer
+
+from opwatch.domain.duration import parse_duration
+
+DURATION: Final = "DURATION"
+
+
+def duration(text: str) -> float:
+    """Return the seconds that *text* names, or tell typer what is wrong with it."""
+    try:
+        return parse_duration(str(text))
+    except ValueError as problem:
+        raise typer.BadParameter(str(problem)) from problem
+
+
+def _flag(*names: str, help: str) -> Any:  # noqa: A002, typer's own word
+    """Return a flag without the '<bool>' that typer would print after it."""
+    return typer.Option(*names, help=help, metavar="", show_default=False)
+
+
+References: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[REF]...",
+        help="Ids, status URLs or paths; - reads them from standard input.",
+        show_default=False,
+    ),
+]
+ProfileName: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", "-p", envvar="OPWATCH_PROFILE", metavar="NAME", help="The profile to ask with."
+    ),
+]
+Params: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="KEY=VALUE", help="A parameter of the profile; repeatable."),
+]
+ConfigFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", envvar="OPWATCH_CONFIG", metavar="FILE", help="The configuration file."
+    ),
+]
+BaseUrl: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        envvar="OPWATCH_BASE_URL",
+        metavar="URL",
+        help="Another base URL than the profile's.",
+    ),
+]
+TokenStdin: TypeAlias = Annotated[
+    bool, _flag("--token-stdin", help="Read the token from standard input.")
+]
+CaFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        envvar="OPWATCH_CA_FILE",
+        metavar="FILE",
+        help="Certificate authorities to trust besides the system's (PEM).",
+    ),
+]
+AsJson: TypeAlias = Annotated[
+    bool, _flag("--json", help="Print one JSON document on standard output.")
+]
+Raw: TypeAlias = Annotated[
+    bool, _flag("--raw", help="Add the API's own answer to the JSON, as 'raw'.")
+]
+Quiet: TypeAlias = Annotated[bool, _flag("--quiet", "-q", help="Say nothing but what went wrong.")]
+Verbose: TypeAlias = Annotated[
+    bool, _flag("--verbose", "-v", help="Show each request and answer, secrets masked.")
+]
+NoColor: TypeAlias = Annotated[
+    bool, _flag("--no-color", help="No colour (as the variable NO_COLOR).")
+]
+Debug: TypeAlias = Annotated[
+    bool, typer.Option("--debug", help="Show a traceback for a bug.", metavar="", hidden=True)
+]

@@ -1,0 +1,93 @@
+"""One command that watches: plan, run, say how it ended.
+
+Decides the order of these, and that whatever interrupts them still ends with
+one document and one exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from opwatch.api.session import carry_out, open_session
+from opwatch.cli.ending import end_of, verdict_of
+from opwatch.domain.errors import CredentialError, PipeClosedError, UnwritableError
+from opwatch.domain.operation import Operation
+from opwatch.domain.outcome import ExitCode, Outcome, Reason
+from opwatch.engine import Interruption, raise_on_signals, run_to_end
+from opwatch.output.errors import write_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from opwatch.api.outside import Outside
+    from opwatch.api.plan import Plan
+    from opwatch.cli.view import View
+    from opwatch.domain.watch import Watcher
+
+
+def run_watch(
+    prepare: Callable[[], tuple[Plan, Outside]],
+    view: View,
+    *,
+    timeout_code: int = ExitCode.TIMED_OUT,
+    debug: bool = False,
+) -> int:
+    """Make the plan, carry it out, write what it leaves; return the exit code."""
+    plan: Plan | None = None
+    started_at = view.clock.now()
+    try:
+        with raise_on_signals():
+            plan, outside = prepare()
+            watcher = run_to_end(_watch(plan, outside, view, timeout_code))
+            return _leave(watcher, plan, view, started_at, timeout_code)
+    except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
+        return end_of(
+            problem,
+            as_json=view.as_json or view.as_jsonl,
+            command=view.command,
+            operations=_unwatched(plan, problem, view.clock.now()),
+            debug=debug,
+            redact=view.redact,
+        )
+
+
+async def _watch(plan: Plan, outside: Outside, view: View, timeout_code: int) -> Watcher:
+    async with open_session(plan, outside) as session:
+        with view.listening(plan) as tell:
+            return await carry_out(
+                session, tell, outside, timeout_code=timeout_code, stir=view.stir
+            )
+
+
+def _leave(watcher: Watcher, plan: Plan, view: View, started_at: float, timeout_code: int) -> int:
+    verdict = watcher.verdict(timeout_code=timeout_code)
+    try:
+        view.leave(
+            watcher.operations,
+            verdict,
+            started_at=started_at,
+            profile=plan.profile_name,
+            duplicates=plan.duplicates,
+        )
+    except (PipeClosedError, UnwritableError) as problem:
+        write_error(sys.stderr, problem)
+        return verdict_of(problem).code
+    return verdict.code
+
+
+def _unwatched(plan: Plan | None, problem: BaseException, now: float) -> Sequence[Operation]:
+    """Return the planned operations as they are when no watch of them began."""
+    if plan is None:
+        return ()
+    match problem:
+        case CredentialError():
+            outcome, reason = Outcome.DENIED, Reason.NO_CREDENTIAL
+        case Interruption() | KeyboardInterrupt():
+            outcome, reason = Outcome.PENDING, Reason.DETACHED
+        case _:
+            return ()
+    return [
+        Operation(target, watched_from=now, outcome=outcome, reason=reason, ended_at=now)
+        for target in plan.targets
+    ]

@@ -1,0 +1,88 @@
+"""The commands and their options as plain facts, read off the parser itself.
+
+Decides nothing; completions and the reference page are generated from it, so
+that they cannot say anything else than the program does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import typer
+
+from opwatch.cli.app import COMMANDS, app
+
+CHOICES: Final = {
+    "--progress": ("auto", "bars", "lines", "none"),
+    "--fail-on": ("blocked",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """An option. *value* is what its argument is called, empty for a switch."""
+
+    names: tuple[str, ...]
+    value: str
+    help: str
+    repeats: bool = False
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values it takes, where they are few."""
+        return next((CHOICES[name] for name in self.names if name in CHOICES), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A command: its words, its help, its options and the commands below it."""
+
+    words: tuple[str, ...]
+    help: str
+    flags: tuple[Flag, ...]
+    usage: str
+    text: str
+    children: tuple[Node, ...] = ()
+
+    def walk(self) -> Iterator[Node]:
+        """Yield this command and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def read_tree() -> Node:
+    """Return the whole command line of opwatch."""
+    root = typer.main.get_command(app)
+    return _node(root, ("opwatch",), None)
+
+
+def _node(command: Any, words: tuple[str, ...], parent: Any) -> Node:
+    context = command.make_context(words[-1], [], parent=parent, resilient_parsing=True)
+    names = list(COMMANDS) if parent is None else list(getattr(command, "commands", ()))
+    children = []
+    for name in names:
+        child = command.get_command(context, name)
+        if not child.hidden:
+            children.append(_node(child, (*words, name), context))
+    return Node(
+        words,
+        command.get_short_help_str(limit=200),
+        tuple(_flags(command, context)),
+        command.get_usage(context).removeprefix("Usage: "),
+        command.get_help(context),
+        tuple(children),
+    )
+
+
+def _flags(command: Any, context: Any) -> Iterator[Flag]:
+    for param in command.get_params(context):
+        if param.param_type_name != "option" or getattr(param, "hidden", False):
+            continue
+        names = (*param.opts, *param.secondary_opts)
+        value = "" if param.is_flag or param.count else (param.metavar or param.name.upper())
+        if "--help" in names:
+            value = ""
+        yield Flag(names, value, param.help or "", bool(param.multiple))

@@ -1,0 +1,182 @@
+"""What a run shows while it goes on, and what it leaves on standard output.
+
+Decides which renderer listens, by the options and by what the streams are.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from opwatch.domain.errors import UnwritableError
+from opwatch.output.choose import Style, choose
+from opwatch.output.document import document, write_document
+from opwatch.output.jsonl import jsonl
+from opwatch.output.junit import junit
+from opwatch.output.streams import wants_colour
+from opwatch.output.table import write_table
+
+if TYPE_CHECKING:
+    from opwatch.api.plan import Plan
+    from opwatch.domain.events import Event, Listener
+    from opwatch.domain.operation import Operation
+    from opwatch.domain.outcome import Verdict
+    from opwatch.engine import Clock
+
+STIR_BARS: Final = 0.1
+STIR_LINES: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a run is shown.
+
+    *resume_with* are the arguments that name the same profile again. *collect*
+    is given the operations when the run is over.
+    """
+
+    command: str
+    clock: Clock
+    redact: Callable[[str], str]
+    style: Style = Style.AUTO
+    as_json: bool = False
+    as_jsonl: bool = False
+    raw: bool = False
+    no_color: bool = False
+    table: bool = False
+    junit: Path | None = None
+    resume_with: tuple[str, ...] = ()
+    collect: Callable[[Sequence[Operation]], None] | None = None
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+    def wall_of(self) -> Callable[[float], datetime]:
+        """Return the function from the run's clock to the time of day, local zone."""
+        offset = self.clock.wall() - self.clock.now()
+        return lambda at: datetime.fromtimestamp(at + offset, UTC).astimezone()
+
+    @property
+    def stir(self) -> float:
+        """Seconds between two looks at the time: often only if something moves."""
+        moving = self.style in {Style.AUTO, Style.BARS} and is_terminal(sys.stderr)
+        return STIR_BARS if moving else STIR_LINES
+
+    @contextmanager
+    def listening(self, plan: Plan) -> Iterator[Listener]:
+        """Yield the listener that shows the run."""
+        with ExitStack() as stack:
+            wall_of = self.wall_of()
+            listeners = [
+                stack.enter_context(
+                    choose(
+                        self.style,
+                        sys.stderr,
+                        wall_of=wall_of,
+                        redact=self.redact,
+                        resume=self.resume,
+                        no_color=self.no_color,
+                        environ=self.environ,
+                    )
+                )
+            ]
+            if self.as_jsonl:
+                events = jsonl(
+                    sys.stdout,
+                    command=self.command,
+                    wall_of=wall_of,
+                    profile=plan.profile_name,
+                    raw=self.raw,
+                    redact=self.redact,
+                    duplicates=plan.duplicates,
+                )
+                listeners.append(stack.enter_context(events))
+            yield _each_of(listeners)
+
+    def resume(self, unfinished: Sequence[Operation]) -> str | None:
+        """Return the command that goes on with the *unfinished* operations."""
+        if not unfinished:
+            return None
+        references = [operation.reference for operation in unfinished]
+        dashes = ["--"] if any(each.startswith("-") for each in references) else []
+        return shlex.join(["opwatch", "wait", *self.resume_with, *dashes, *references])
+
+    def leave(
+        self,
+        operations: Sequence[Operation],
+        verdict: Verdict,
+        *,
+        started_at: float,
+        profile: str | None = None,
+        duplicates: int = 0,
+    ) -> None:
+        """Write what the run leaves: the document, the table, the JUnit file.
+
+        Raises:
+            PipeClosedError, UnwritableError: it could not be written.
+        """
+        now, wall_of = self.clock.now(), self.wall_of()
+        if self.collect is not None:
+            self.collect(operations)
+        if self.junit is not None:
+            self._write_junit(operations, now)
+        if self.as_json:
+            result = document(
+                operations,
+                verdict,
+                command=self.command,
+                started_at=started_at,
+                ended_at=now,
+                wall_of=wall_of,
+                profile=profile,
+                raw=self.raw,
+                redact=self.redact,
+                duplicates=duplicates,
+            )
+            write_document(sys.stdout, result)
+        elif self.table:
+            write_table(
+                sys.stdout,
+                operations,
+                now=now,
+                wall_of=wall_of,
+                terminal=is_terminal(sys.stdout),
+                colour=wants_colour(sys.stdout, no_color=self.no_color, environ=self.environ),
+                width=_width(),
+                redact=self.redact,
+            )
+
+    def _write_junit(self, operations: Sequence[Operation], now: float) -> None:
+        path = self.junit or Path()
+        try:
+            path.write_text(junit(operations, at=now, redact=self.redact), encoding="utf-8")
+        except OSError as problem:
+            raise UnwritableError(f"cannot write {path}: {problem.strerror}") from problem
+
+
+def _each_of(listeners: Sequence[Listener]) -> Listener:
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a person looks at *stream*; a closed one is none."""
+    try:
+        return stream is not None and bool(stream.isatty())
+    except ValueError:
+        return False
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError, AttributeError):
+        return 80
