@@ -79,7 +79,7 @@ class View:
                         sys.stderr,
                         wall_of=wall_of,
                         redact=self.redact,
-                        resume=self.resume,
+                        resume=None if self.table else self.resume,
                         no_color=self.no_color,
                         environ=self.environ,
                     )

@@ -102,7 +102,7 @@ class Response:
     status: int
     url: str
     headers: Headers = field(default_factory=Headers)
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     received_at: float = 0.0
     http_version: str = "HTTP/1.1"
 

@@ -7,7 +7,9 @@ the host throttles (AIMD), and ::
 
     first ──any answer──▶ closed ──5 bad in a row, or half of the last 20──▶ open
     open ──probe good──▶ ramping ──full rate──▶ closed
-    ramping ──bad──▶ open      throttled with a pause: open until then
+    ramping ──2 bad in a row──▶ open      throttled with a pause: open until then
+
+Until the host has given a good answer, a bad one leads back to first.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opwatch.domain.pacing import Limits, Uniform
 
-BAD_IN_A_ROW: Final = 5
 RECENT: Final = 20
 LONGEST_PROBE: Final = 30.0
 RAMP_FROM: Final = 2.0
@@ -41,6 +44,15 @@ class Phase(StrEnum):
     RAMPING = "ramping"
 
 
+BORNE: Final[Mapping[Phase, int]] = {
+    Phase.FIRST: 0,
+    Phase.CLOSED: 5,
+    Phase.RAMPING: 2,
+    Phase.OPEN: 0,
+}
+"""The bad answers in a row that open the gate. One alone is chance, also right after a recovery."""
+
+
 class Gate:
     """Admits the requests to one host. All times are seconds of the run's clock."""
 
@@ -49,7 +61,10 @@ class Gate:
         self.contacted = False
         self.not_before = now
         self.in_flight = 0
-        self.first_tries = 0
+        self.goods = 0
+        self.bad_in_a_row = 0
+        self.strict_in_a_row = 0
+        self.named_until = now
         self._limits = limits
         self._uniform = uniform
         self._rate = limits.rate
@@ -57,9 +72,10 @@ class Gate:
         self._tokens = float(limits.burst)
         self._filled_at = now
         self._clean_since = now
-        self._bad_in_a_row = 0
+        self._heard_at = now
         self._recent: deque[bool] = deque(maxlen=RECENT)
-        self._probes = 0
+        self._failed_probes = 0
+        self._stale = 0
         self._quick = QUICK_CAPACITY
 
     @property
@@ -68,14 +84,26 @@ class Gate:
         return self.phase is Phase.OPEN
 
     @property
+    def is_single(self) -> bool:
+        """Tell whether one request at a time may go."""
+        return self.phase in {Phase.FIRST, Phase.OPEN}
+
+    @property
     def probe_cycle(self) -> float:
         """The longest pause in seconds before the next probe."""
-        return min(LONGEST_PROBE, 2.0 ** min(self._probes, 10))
+        return min(LONGEST_PROBE, 2.0 ** min(self._failed_probes, 10))
+
+    def silence(self, now: float) -> float:
+        """Return for how many seconds no proper answer came; what is excused does not count."""
+        return now - self._heard_at
+
+    def excuse(self, seconds: float) -> None:
+        """Do not count *seconds* as silence: nobody was there to ask."""
+        self._heard_at += seconds
 
     def free_at(self, now: float) -> float:
         """Return when the next request may go; ``inf`` while an answer must come first."""
-        single = self.phase in {Phase.FIRST, Phase.OPEN}
-        if self.in_flight >= (1 if single else self._limits.at_once):
+        if self.in_flight >= (1 if self.is_single else self._limits.at_once):
             return math.inf
         self._fill(now)
         rate = self._current_rate()
@@ -94,9 +122,9 @@ class Gate:
 
     def good(self, now: float) -> None:
         """Count a good answer."""
-        self._answered()
+        self._heard(now)
         self.contacted = True
-        self._bad_in_a_row = 0
+        self.goods += 1
         self._recent.append(True)
         self._quick = min(QUICK_CAPACITY, self._quick + QUICK_PER_GOOD)
         if now - self._clean_since >= CLEAN_TIME and self._rate < self._limits.rate:
@@ -107,45 +135,61 @@ class Gate:
         elif self.phase is Phase.FIRST:
             self.phase = Phase.CLOSED
 
-    def answered(self) -> None:
+    def answered(self, now: float) -> None:
         """Count an answer that is neither good nor the host's trouble (404, 400, 401)."""
-        self._answered()
+        self._heard(now)
         if self.phase is Phase.FIRST:
             self.phase = Phase.CLOSED
         elif self.phase is Phase.OPEN:
             self._begin_ramp()
 
-    def bad(self, now: float) -> bool:
-        """Count a transient fault; tell whether the gate has just opened (or opened further)."""
-        self._answered()
-        self._bad_in_a_row += 1
+    def bad(self, now: float, *, strict: bool = False) -> bool:
+        """Count a transient fault; tell whether the gate has just opened (or opened further).
+
+        A *strict* one is among those that are final after a few tries at first contact.
+        """
+        if self._came_back() and self.is_single:
+            return False  # it left before the gate made up its mind
+        self.bad_in_a_row += 1
+        self.strict_in_a_row += strict
         self._recent.append(False)
         if not self.contacted:
-            self.first_tries += 1
-        if self.phase is Phase.FIRST:
-            self.not_before = now + self._uniform(0.5, 1.0) * 2.0 ** min(self.first_tries - 1, 5)
+            self._retreat(now)
             return False
         half = len(self._recent) == RECENT and self._recent.count(False) * 2 >= RECENT
-        if self.phase is Phase.CLOSED and self._bad_in_a_row < BAD_IN_A_ROW and not half:
+        if self.bad_in_a_row < BORNE[self.phase] and not half:
             return False
         self._open(now)
         return True
 
+    def moot(self, now: float) -> None:
+        """Count a transient fault that tells more of its operation than of the host."""
+        self._came_back()
+        if self.phase is Phase.OPEN:
+            self._pause(now)
+
     def throttled(self, now: float, wait: float | None) -> bool:
         """Count a rate limit that names a pause of *wait* seconds, or none; tell if it opened."""
-        self._rate = max(SLOWEST_RATE, self._rate / 2)
+        is_new = not self._stale
         self._clean_since = now
-        if wait is None:
-            return self.bad(now)
-        self._answered()
-        self.hold(now, wait)
-        return True
+        if wait:
+            self._came_back()
+            self.hold(now, wait)
+        held = bool(wait) or self.bad(now)
+        if is_new:
+            # The answers to what is in flight now are one event with this one.
+            self._rate = max(SLOWEST_RATE, self._rate / 2)
+            self._stale = self.in_flight
+        return held
 
     def hold(self, now: float, wait: float) -> None:
         """Let nothing pass for *wait* seconds, and up to 10 % more so that not all wake at once."""
-        self.not_before = max(self.not_before, now + wait * self._uniform(1.0, 1.1))
-        if self.phase is not Phase.FIRST:
-            self.phase = Phase.OPEN
+        before = max(self.not_before, now)
+        self.not_before = max(before, now + wait * self._uniform(1.0, 1.1))
+        self.named_until = max(self.named_until, now + wait)
+        self.excuse(self.not_before - before)
+        if self.phase in {Phase.CLOSED, Phase.RAMPING}:
+            self._become(Phase.OPEN)
 
     def pay_quick(self) -> bool:
         """Take the price of one quick retry, if the budget has it (at most 10 % extra)."""
@@ -154,23 +198,46 @@ class Gate:
         self._quick -= 1
         return True
 
-    def _answered(self) -> None:
+    def _came_back(self) -> bool:
+        """Count a request as answered; tell whether it left before the gate's last turn."""
+        stale = self._stale > 0
+        self._stale = max(0, self._stale - 1)
         self.in_flight = max(0, self.in_flight - 1)
+        return stale
+
+    def _heard(self, now: float) -> None:
+        self._came_back()
+        self._heard_at = max(self._heard_at, now)
+        self.bad_in_a_row = self.strict_in_a_row = 0
+
+    def _become(self, phase: Phase) -> None:
+        self.phase = phase
+        self._failed_probes = 0
+        self._stale = self.in_flight
+
+    def _retreat(self, now: float) -> None:
+        """Let one at a time try to reach a host that has never given a good answer."""
+        if self.phase is not Phase.FIRST:
+            self._become(Phase.FIRST)
+        pause = self._uniform(0.5, 1.0) * 2.0 ** min(self.bad_in_a_row - 1, 5)
+        self.not_before = max(self.not_before, now + pause)
 
     def _open(self, now: float) -> None:
-        if self.phase is not Phase.OPEN:
-            self._probes = 0
-        self.phase = Phase.OPEN
+        if self.phase is Phase.OPEN:
+            self._failed_probes += 1
+        else:
+            self._become(Phase.OPEN)
+        self._pause(now)
+
+    def _pause(self, now: float) -> None:
         pause = self._uniform(0.5, 1.0) * self.probe_cycle
-        self._probes += 1
         self.not_before = max(self.not_before, now + pause)
 
     def _begin_ramp(self) -> None:
         self.phase = Phase.RAMPING
         self._ramp = min(RAMP_FROM, self._rate)
-        self._tokens = 1.0
+        self._tokens = 0.0
         self._recent.clear()
-        self._bad_in_a_row = 0
 
     def _current_rate(self) -> float:
         return min(self._ramp, self._rate) if self.phase is Phase.RAMPING else self._rate

@@ -24,8 +24,8 @@ _DIGITS: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _CLOCK: Final = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
 _ZONE: Final = r"(?:GMT|UTC|[+-]0000)"
-_MONTH: Final = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
-_MONTHS: Final = _MONTH.partition(">")[2].rstrip(")").split("|")
+_MONTHS: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MONTH: Final = rf"(?P<month>{_MONTHS})"
 # The three forms of RFC 9110 §5.6.7, in the order of their age.
 _DATES: Final = tuple(
     re.compile(form, re.ASCII | re.IGNORECASE)
@@ -158,7 +158,7 @@ def _http_date(text: str, now: float) -> float | None:
     try:
         moment = datetime(
             year + 2000 if short else year,
-            _MONTHS.index(match["month"].lower()) + 1,
+            _MONTHS.split("|").index(match["month"].lower()) + 1,
             int(match["day"]),
             int(match["hour"]),
             int(match["minute"]),

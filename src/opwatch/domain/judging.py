@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
 
 TRIES: Final = 3
+HOST_TRIES: Final = 8
+"""Bad answers in a row after which a host that has answered before is down for one look."""
 MISSES_ONCE_SEEN: Final = 3
 REFUSAL_PAUSE: Final = 30.0
 ONCE_PATIENCE: Final = 10.0
@@ -45,7 +47,7 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """The watch ends. *whole_host* ends it for all that never heard from this host."""
+    """The watch ends. *whole_host* ends it for all that wait for the same host in vain."""
 
     outcome: Outcome
     reason: Reason | None = None
@@ -59,9 +61,10 @@ Step: TypeAlias = Again | Over
 class Circumstances:
     """What a judgement depends on besides the operation's own record.
 
-    *contacted* tells that the host has given a good answer, *first_tries* how
-    many bad ones before that. *quick* takes the price of one quick retry from
-    the budget, if it is there.
+    *contacted* tells that the host has given a good answer. *host_bad* counts
+    its bad answers in a row, *host_strict* those of them that are strict at first
+    contact; *silence* is for how many seconds it has not answered. *quick* takes
+    the price of one quick retry from the budget, if it is there.
     """
 
     habits: Habits
@@ -69,7 +72,9 @@ class Circumstances:
     now: float
     uniform: Uniform
     contacted: bool
-    first_tries: int = 0
+    host_bad: int = 0
+    host_strict: int = 0
+    silence: float = 0.0
     quick: Callable[[], bool] = lambda: False
 
     @property
@@ -125,15 +130,16 @@ def _at_first_contact(life: Life, trouble: Trouble, given: Circumstances) -> Ste
     host_wide = rule.scope is Scope.HOST
     if given.contacted if host_wide else life.operation.reading is not None:
         return None
+    tries = given.host_strict if host_wide else life.strict_tries
     match rule.first:
         case FirstContact.TOLERANT:
             return None
         case FirstContact.AT_ONCE:
             enough = True
         case FirstContact.TRIES:
-            enough = (given.first_tries if host_wide else life.operation.streak) >= rule.tries
+            enough = tries >= rule.tries
     if not enough:
-        return Again(given.uniform(0.5, 1.0) * 2.0 ** (life.operation.streak - 1))
+        return Again(given.uniform(0.5, 1.0) * 2.0 ** max(0, tries - 1))
     if rule.handling is Handling.DENIED:
         return Over(Outcome.DENIED, _denial(trouble), whole_host=host_wide)
     return Over(Outcome.UNKNOWN, Reason.UNREACHABLE, whole_host=host_wide)
@@ -174,19 +180,22 @@ def _transient(life: Life, trouble: Trouble, given: Circumstances) -> Step:
     throttled = trouble.rule.handling is Handling.THROTTLED
     if policy.once:
         patient = trouble.wait is None or trouble.wait <= ONCE_PATIENCE
-        if operation.streak >= TRIES or not patient:
+        down = given.host_bad >= (HOST_TRIES if given.contacted else TRIES)
+        if operation.streak >= TRIES or down or not patient:
             limited = Reason.RATE_LIMITED if throttled else Reason.UNREACHABLE
-            return Over(Outcome.UNKNOWN, limited)
+            return Over(Outcome.UNKNOWN, limited, whole_host=down)
         return Again(
             max(trouble.wait or 0.0, pause_after_bad(1, throttled=False, uniform=given.uniform))
         )
+    if policy.lost_after and given.silence >= policy.lost_after and given.host_bad >= TRIES:
+        return Over(Outcome.UNKNOWN, Reason.LOST_CONTACT, whole_host=True)
     lost_at = _lost_at(life, policy)
     if lost_at is not None and given.now >= lost_at and operation.streak >= TRIES:
         return Over(Outcome.UNKNOWN, Reason.LOST_CONTACT)
     pause = _retry(life, given, throttled=throttled)
     if trouble.wait is not None:
         return Again(max(pause, trouble.wait * given.uniform(1.0, 1.1)))
-    if lost_at is not None and operation.streak >= TRIES - 1:
+    if lost_at is not None and lost_at > given.now and operation.streak >= TRIES - 1:
         # Ask once more when the budget ends, not long after it.
         pause = min(pause, max(lost_at - given.now, given.pace.first))
     return Again(pause)
@@ -208,11 +217,16 @@ def _retry(life: Life, given: Circumstances, *, throttled: bool) -> float:
     pause = pause_after_bad(streak, throttled=throttled, uniform=given.uniform)
     if streak == 1 and not throttled and given.quick():
         return pause
-    return max(pause, pause_after_good(given.pace, life.quiet, life.operation.eta, given.uniform))
+    return max(pause, _by_schedule(life, given))
+
+
+def _by_schedule(life: Life, given: Circumstances) -> float:
+    left = None if life.operation.eta is None else life.trend.left(given.now)
+    return pause_after_good(given.pace, life.quiet, left, given.uniform)
 
 
 def _until_next(life: Life, reading: Reading, given: Circumstances) -> float:
-    pause = pause_after_good(given.pace, life.quiet, life.operation.eta, given.uniform)
+    pause = _by_schedule(life, given)
     policy, changed_at = given.policy, life.operation.changed_at
     if policy.stall is not None and changed_at is not None:
         stalled_at = changed_at + policy.stall

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from opwatch.domain.operation import Operation
 from opwatch.domain.progress import Trend
-from opwatch.domain.trouble import Handling
+from opwatch.domain.trouble import FirstContact, Handling
 
 if TYPE_CHECKING:
     from opwatch.domain.operation import Reading, Target
@@ -26,6 +26,7 @@ class Life:
         "due",
         "excused",
         "first_asked_at",
+        "goods_before",
         "in_flight",
         "misses",
         "misses_from",
@@ -35,6 +36,7 @@ class Life:
         "refusals",
         "refusals_from",
         "serial",
+        "strict_tries",
         "trend",
         "unknown_from",
     )
@@ -50,6 +52,8 @@ class Life:
         self.confirmations = 0
         self.excused = 0.0
         self.first_asked_at: float | None = None
+        self.goods_before = 0
+        self.strict_tries = 0
         self.refusals = 0
         self.refusals_from = now
         self.misses = 0
@@ -82,7 +86,7 @@ class Life:
             self.unknown_from = None
         elif self.unknown_from is None:
             self.unknown_from = now
-        operation = self.operation
+        operation, left = self.operation, self.trend.left(now)
         self.operation = operation.but(
             reading=reading,
             confirmed_at=now,
@@ -90,7 +94,7 @@ class Life:
             polls=operation.polls + 1,
             streak=0,
             trouble=None,
-            eta=None if reading.state.is_terminal else self.trend.left(now),
+            eta=None if left is None or reading.state.is_terminal else max(0.0, left),
         )
         return changed
 
@@ -103,6 +107,8 @@ class Life:
         elif handling is Handling.NOT_FOUND:
             self.misses_from = now if self.misses == 0 else self.misses_from
             self.misses += 1
+        if trouble.rule.first is FirstContact.TRIES:
+            self.strict_tries += 1
         operation = self.operation
         self.operation = operation.but(
             polls=operation.polls + 1,
@@ -114,9 +120,10 @@ class Life:
     def ask(self, now: float, *, patience: float) -> None:
         """Count as asked at *now*; what it waited beyond *patience* is not its own silence."""
         self.in_flight = True
-        self.excused += max(0.0, now - self.due - patience)
         if self.first_asked_at is None:
             self.first_asked_at = now
+        else:
+            self.excused += max(0.0, now - self.due - patience)
 
     def plan(self, pause: float, now: float, *, not_before: float) -> None:
         """Set the next poll *pause* seconds from *now*; its gate opens at *not_before*."""

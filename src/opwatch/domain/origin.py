@@ -74,7 +74,10 @@ def parse_origin(url: str) -> Origin:
         port = DEFAULT_PORTS[scheme]
     if not 1 <= port <= MAX_PORT:
         raise OriginError("the URL has a port out of range")
-    return Origin(scheme, _host(parts.hostname or ""), port)
+    host = parts.hostname or ""
+    if "%" in host or ("[" in parts.netloc and ":" not in host):
+        raise OriginError("the URL has no valid host name")
+    return Origin(scheme, _host(host), port)
 
 
 def _host(text: str) -> str:
@@ -84,10 +87,14 @@ def _host(text: str) -> str:
         except ValueError as problem:
             raise OriginError("the URL has no valid IPv6 host") from problem
     try:
-        host = text.encode("idna").decode("ascii").lower()
+        encoded = text.encode("idna")
+        is_read_alike = text.isascii() or encoded.decode("idna") == text.lower()
     except UnicodeError as problem:
         raise OriginError("the URL has no valid host name") from problem
-    host = host.removesuffix(".")
+    host = encoded.decode("ascii").lower().removesuffix(".")
+    if not is_read_alike:
+        # IDNA 2003 and 2008 name two hosts by it ("faß.de": "fass.de" or "xn--fa-hia.de").
+        raise OriginError("the URL has an ambiguous host name; write its xn-- form")
     if not host or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise OriginError("the URL has no valid host name")
     return host

@@ -32,11 +32,14 @@ class Trend:
             self._samples.append((at, percent))
 
     def left(self, now: float) -> float | None:
-        """Return the seconds to go at *now*, None while there are too few samples."""
+        """Return the seconds to go at *now*, None while there are too few samples.
+
+        Less than 0 says for how long the end has been overdue.
+        """
         if len(self._samples) < FEWEST:
             return None
         (since, low), (until, high) = self._samples[0], self._samples[-1]
         pace = (high - low) / (until - since) if until > since else 0.0
         if pace <= 0:
             return None
-        return max(0.0, (WHOLE - high) / pace - (now - until))
+        return (WHOLE - high) / pace - (now - until)

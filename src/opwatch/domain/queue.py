@@ -39,9 +39,13 @@ class Queue:
         self._drop_void()
         return self._heap[0][0] if self._heap else math.inf
 
-    def take(self, now: float, most: int) -> tuple[int, ...]:
-        """Return up to *most* operations that are due at *now* or nearly so."""
-        taken: list[int] = []
+    def take(self, now: float, most: int, *, probe: bool = False) -> tuple[int, ...]:
+        """Return up to *most* operations that are due at *now* or nearly so.
+
+        A *probe* of a troubled host starts with the one that was confirmed last:
+        that one itself is the least likely to be the trouble.
+        """
+        taken = [self._confirmed_last(now)] if probe else list[int]()
         while len(taken) < most:
             self._drop_void()
             if not self._heap:
@@ -54,6 +58,16 @@ class Queue:
             self._lives[index].serial += 1
             taken.append(index)
         return tuple(taken)
+
+    def _confirmed_last(self, now: float) -> int:
+        waiting = [
+            index
+            for due, serial, index in self._heap
+            if due <= now and serial == self._lives[index].serial and not self._lives[index].is_over
+        ]
+        index = max(waiting, key=lambda each: self._lives[each].operation.confirmed_at or 0.0)
+        self._lives[index].serial += 1
+        return index
 
     def _drop_void(self) -> None:
         heap = self._heap

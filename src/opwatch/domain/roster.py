@@ -37,6 +37,7 @@ class Roster:
         self._habits = habits
         self._gates: dict[GateKey, Gate] = {}
         self._queues: dict[QueueKey, Queue] = {}
+        self._behind: dict[GateKey, list[QueueKey]] = {}
         self._batch: dict[QueueKey, int] = {}
         self._members: dict[GateKey, list[int]] = {}
         for index, target in enumerate(targets):
@@ -45,6 +46,7 @@ class Roster:
                 known = habits[target.profile]
                 self._gates.setdefault(key[:2], Gate(known.limits, uniform, now=now))
                 self._queues[key] = Queue(self.lives)
+                self._behind.setdefault(key[:2], []).append(key)
                 self._batch[key] = known.batch if target.group else 1
             self._members.setdefault(key[:2], []).append(index)
             self._queues[key].put(index)
@@ -62,6 +64,11 @@ class Roster:
         key = _queue_key(self.lives[index].operation.target)[:2]
         return (each for each in self._members[key] if not self.lives[each].is_over)
 
+    def excuse(self, seconds: float) -> None:
+        """Do not count *seconds* as any host's silence."""
+        for gate in self._gates.values():
+            gate.excuse(seconds)
+
     def open(self) -> Iterator[int]:
         """Yield all operations that are not over."""
         return (index for index, life in enumerate(self.lives) if not life.is_over)
@@ -73,14 +80,23 @@ class Roster:
     def halve(self, indices: Sequence[int]) -> None:
         """Let no further batch of this group be larger than half of *indices*."""
         key = _queue_key(self.lives[indices[0]].operation.target)
-        self._batch[key] = max(1, len(indices) // 2)
+        self._batch[key] = min(self._batch[key], max(1, len(indices) // 2))
 
     def take(self, now: float) -> Iterator[tuple[tuple[int, ...], Gate]]:
-        """Yield the operations that may be asked about at *now*, a request at a time."""
-        for key, queue in self._queues.items():
-            gate = self._gates[key[:2]]
-            while queue.first_due() <= now and gate.free_at(now) <= now:
-                yield queue.take(now, self._batch[key]), gate
+        """Yield the operations that may be asked about at *now*, a request at a time.
+
+        Of the queues behind a gate, the one whose first has waited longest goes.
+        """
+        for name, gate in self._gates.items():
+            while gate.free_at(now) <= now:
+                key = min(self._behind[name], key=self._first_due)
+                if self._first_due(key) > now:
+                    break
+                queue, most = self._queues[key], self._batch[key]
+                yield queue.take(now, most, probe=gate.is_held), gate
+
+    def _first_due(self, key: QueueKey) -> float:
+        return self._queues[key].first_due()
 
     def next_at(self, now: float) -> float:
         """Return when the next request can go, ``inf`` while answers must come first."""

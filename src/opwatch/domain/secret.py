@@ -1,9 +1,9 @@
 """A secret that cannot be printed by accident.
 
 Decides what a secret looks like everywhere but on the wire: ``***``. Security
-rule S5: the value is opened where a request is written to the wire, where it
-is stored in the keyring, and where the redactor learns what to mask; nowhere
-else.
+rule S5: the value is opened where a request is written to the wire, where it is
+checked before its use, where it is stored in the keyring, and where the redactor
+learns what to mask; nowhere else. A test holds the list.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hmac
 from typing import Final, NoReturn
+from urllib.parse import quote_plus
 
 MASK: Final = "***"
 
@@ -30,6 +31,10 @@ class Secret:
     def within(self, template: str) -> Secret:
         """Return a secret made of *template*, whose ``{secret}`` is this one."""
         return Secret(template.replace("{secret}", self._value))
+
+    def form_quoted(self) -> Secret:
+        """Return this secret as ``application/x-www-form-urlencoded`` writes it."""
+        return Secret(quote_plus(self._value))
 
     @staticmethod
     def basic(username: str, password: Secret) -> Secret:

@@ -28,15 +28,23 @@ from opwatch.domain.events import (
     Troubled,
     Warned,
 )
-from opwatch.domain.judging import Again, Circumstances, Over, Step, after_reading, after_trouble
+from opwatch.domain.judging import (
+    ONCE_PATIENCE,
+    Again,
+    Circumstances,
+    Over,
+    Step,
+    after_reading,
+    after_trouble,
+)
 from opwatch.domain.operation import Operation, Reading, Target
 from opwatch.domain.outcome import Abort, Goal, Outcome, Reason, Verdict, verdict
 from opwatch.domain.policy import LAST_WORD, Policy
 from opwatch.domain.roster import Roster
-from opwatch.domain.trouble import OF_THE_OPERATION, Fault, Handling, Trouble
+from opwatch.domain.trouble import OF_THE_OPERATION, Fault, FirstContact, Handling, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from opwatch.domain.gate import Gate
     from opwatch.domain.life import Life
@@ -47,6 +55,8 @@ TICK: Final = 5.0
 SUSPENDED: Final = 3 * TICK
 LONGEST_NAMED_WAIT: Final = 3600.0
 UNCONDITIONAL_EVERY: Final = 10
+OLD_NEWS: Final = 2
+"""Bad answers in a row after which one more tells nothing new of a host that serves others."""
 
 
 class Watcher:
@@ -145,7 +155,9 @@ class Watcher:
     # -- what came of it ---------------------------------------------------------
 
     def record(self, poll: Poll, answer: Answer, now: float) -> list[Event]:
-        """Take in the *answer* to *poll*."""
+        """Take in the *answer* to *poll*; one that comes twice is passed over."""
+        if not any(self._roster.lives[index].in_flight for index in poll.indices):
+            return []
         gate = self._roster.gate(poll.indices[0])
         events = self._settle(gate, poll, answer, now)
         for note in answer.notes:
@@ -158,41 +170,71 @@ class Watcher:
             if life.is_over:
                 continue
             if isinstance(finding, Unchanged):
-                finding = life.operation.reading or Trouble(Fault.NOT_MODIFIED_UNASKED)  # noqa: PLW2901, it is what the 304 stands for
+                finding = self._unchanged(life)  # noqa: PLW2901, it is what the 304 stands for
             if isinstance(finding, Reading):
                 events += self._read(index, finding, gate, now)
             else:
                 events += self._stumble(index, finding, gate, now)
-        if any(isinstance(event, Ended) for event in events):
-            events += self._stop_early(now)
-        return events
+        return events + self._stop_early(events, now)
+
+    def _unchanged(self, life: Life) -> Reading | Trouble:
+        reading = life.operation.reading
+        if reading is None:
+            return Trouble(Fault.NOT_MODIFIED_UNASKED)
+        return reading if reading.wait is None else replace(reading, wait=None)
 
     def _settle(self, gate: Gate, poll: Poll, answer: Answer, now: float) -> list[Event]:
         """Let the gate of the host know how it answered."""
-        worst = next((each for each in answer.findings if isinstance(each, Trouble)), None)
-        good = any(not isinstance(each, Trouble) for each in answer.findings)
+        troubles = [each for each in answer.findings if isinstance(each, Trouble)]
+        worst = troubles[0] if troubles else None
         wait, events = self._capped(answer.wait, now)
         held = False
-        if good:
+        if worst is None or len(troubles) < len(answer.findings):
             gate.good(now)
-        elif worst is None or worst.fault in OF_THE_OPERATION:
-            gate.answered()
-        elif worst.rule.handling is Handling.THROTTLED:
-            held = gate.throttled(now, wait)
-        elif worst.rule.handling is Handling.TRANSIENT:
-            held = gate.bad(now)
         else:
-            gate.answered()
-        if wait is not None and not held:
+            held = self._blame(gate, poll, worst, wait, now)
+        if wait and not held:
             gate.hold(now, wait)
             held = True
         if held:
-            origin = poll.targets[0].origin
-            events.append(Held(now, origin, gate.not_before, worst))
-        if wait is not None and self.deadline is not None and gate.not_before > self.deadline:
-            rest = [i for i in self._roster.neighbours(poll.indices[0]) if i not in poll.indices]
-            events += self._end_all(rest, Over(Outcome.TIMED_OUT, Reason.RATE_LIMITED), now)
+            events.append(Held(now, poll.targets[0].origin, gate.not_before, worst))
+        over = self._too_long(gate.named_until, now) if wait else None
+        if over is not None:
+            lives, neighbours = self._roster.lives, self._roster.neighbours(poll.indices[0])
+            events += self._end_all([i for i in neighbours if not lives[i].in_flight], over, now)
         return events
+
+    def _blame(
+        self, gate: Gate, poll: Poll, trouble: Trouble, wait: float | None, now: float
+    ) -> bool:
+        """Count *trouble* against the host as far as it is the host's; tell if it is held now."""
+        handling = trouble.rule.handling
+        if handling is Handling.THROTTLED:
+            return gate.throttled(now, wait)
+        if handling is not Handling.TRANSIENT or trouble.fault in OF_THE_OPERATION:
+            gate.answered(now)
+            return False
+        if self._is_old_news(gate, poll):
+            gate.moot(now)
+            return False
+        return gate.bad(now, strict=trouble.rule.first is FirstContact.TRIES)
+
+    def _is_old_news(self, gate: Gate, poll: Poll) -> bool:
+        """Tell whether these operations failed before, too, when the host served others."""
+        lives = [self._roster.lives[index] for index in poll.indices]
+        return all(
+            life.operation.streak >= OLD_NEWS and gate.goods > life.goods_before for life in lives
+        )
+
+    def _too_long(self, until: float, now: float) -> Over | None:
+        """Return how those end whom the host bids wait *until* then, if that is too long."""
+        if self.policy.once:
+            limit, outcome = now + ONCE_PATIENCE, Outcome.UNKNOWN
+        elif self.deadline is not None and self._last_call_at is None:
+            limit, outcome = self.deadline, Outcome.TIMED_OUT
+        else:
+            return None
+        return Over(outcome, Reason.RATE_LIMITED) if until > limit else None
 
     def _capped(self, wait: float | None, now: float) -> tuple[float | None, list[Event]]:
         if wait is None or wait <= LONGEST_NAMED_WAIT:
@@ -206,8 +248,10 @@ class Watcher:
             return False
         self._roster.halve(poll.indices)
         for index in poll.indices:
-            self._roster.lives[index].in_flight = False
-            self._plan(index, 0.0, now)
+            life = self._roster.lives[index]
+            life.in_flight = False
+            if not life.is_over:
+                self._plan(index, 0.0, now)
         return True
 
     def _read(self, index: int, reading: Reading, gate: Gate, now: float) -> list[Event]:
@@ -216,9 +260,12 @@ class Watcher:
         events += capped
         if not reading.is_known_word:
             events += self._warn(now, Oddity.UNKNOWN_STATUS, reading.status, life)
+        if wait != reading.wait:
+            reading = replace(reading, wait=wait)
         changed = life.confirm(reading, now)
-        step = after_reading(life, replace(reading, wait=wait), self._given(index, gate, now))
-        ended = self._apply(index, step, now)
+        step = after_reading(life, reading, self._given(index, gate, now))
+        life.excused += wait or 0.0
+        ended = self._apply(index, step, gate.named_until, now)
         return [*events, Observed(now, life.operation, changed), *ended]
 
     def _stumble(self, index: int, trouble: Trouble, gate: Gate, now: float) -> list[Event]:
@@ -227,19 +274,19 @@ class Watcher:
             trouble = replace(trouble, wait=min(trouble.wait, LONGEST_NAMED_WAIT))
             life.excused += trouble.wait or 0.0
         life.stumble(trouble, now)
+        life.goods_before = gate.goods
         step = after_trouble(life, trouble, self._given(index, gate, now))
-        if isinstance(step, Again) and self._passes_deadline(trouble, now):
-            step = Over(Outcome.TIMED_OUT, Reason.RATE_LIMITED)
-        ended = self._apply(index, step, now)
+        ended = self._apply(index, step, max(gate.named_until, now + (trouble.wait or 0.0)), now)
         if isinstance(step, Over) and step.whole_host:
-            rest = [i for i in self._roster.neighbours(index) if self._roster.lives[i].is_unheard]
-            ended += self._end_all(rest, step, now, trouble)
+            ended += self._end_all(list(self._in_vain(index, now)), step, now, trouble)
         return [Troubled(now, life.operation, trouble), *ended]
 
-    def _passes_deadline(self, trouble: Trouble, now: float) -> bool:
-        if trouble.wait is None or self.deadline is None:
-            return False
-        return now + trouble.wait > self.deadline and self._last_call_at is None
+    def _in_vain(self, index: int, now: float) -> Iterator[int]:
+        """Yield those behind the gate of operation *index* that would ask the same host now."""
+        for each in self._roster.neighbours(index):
+            life = self._roster.lives[each]
+            if life.is_unheard or (life.due <= now and not life.in_flight):
+                yield each
 
     def _given(self, index: int, gate: Gate, now: float) -> Circumstances:
         return Circumstances(
@@ -248,19 +295,27 @@ class Watcher:
             now=now,
             uniform=self._uniform,
             contacted=gate.contacted,
-            first_tries=gate.first_tries,
+            host_bad=gate.bad_in_a_row,
+            host_strict=gate.strict_in_a_row,
+            silence=gate.silence(now),
             quick=gate.pay_quick,
         )
 
     # -- how it goes on ----------------------------------------------------------
 
-    def _apply(self, index: int, step: Step, now: float) -> list[Event]:
+    def _apply(self, index: int, step: Step, named_until: float, now: float) -> list[Event]:
         if isinstance(step, Again):
-            if self._last_call_at is None and (self.deadline is None or now < self.deadline):
-                self._plan(index, step.pause, now)
-                return []
-            step = Over(Outcome.TIMED_OUT, Reason.DEADLINE)
-        return self._end_all([index], step, now)
+            step = self._too_late(now) or self._too_long(named_until, now) or step
+        if isinstance(step, Over):
+            return self._end_all([index], step, now)
+        self._plan(index, step.pause, now)
+        return []
+
+    def _too_late(self, now: float) -> Over | None:
+        called = self._last_call_at is not None
+        if called or (self.deadline is not None and now >= self.deadline):
+            return Over(Outcome.TIMED_OUT, Reason.DEADLINE)
+        return None
 
     def _plan(self, index: int, pause: float, now: float) -> None:
         life = self._roster.lives[index]
@@ -278,10 +333,8 @@ class Watcher:
             events.append(Ended(now, life.operation))
         return events
 
-    def _stop_early(self, now: float) -> list[Event]:
-        if self.policy.goal is not Goal.ANY and not self.policy.fail_fast:
-            return []
-        outcomes = {life.operation.outcome for life in self._roster.lives if life.is_over}
+    def _stop_early(self, events: list[Event], now: float) -> list[Event]:
+        outcomes = {event.operation.outcome for event in events if isinstance(event, Ended)}
         won = self.policy.goal is Goal.ANY and Outcome.SUCCEEDED in outcomes
         lost = self.policy.fail_fast and bool(outcomes - {Outcome.SUCCEEDED})
         if not won and not lost:
@@ -304,20 +357,24 @@ class Watcher:
         self._seen_at = now
         if gap > SUSPENDED:
             events.append(Resumed(now, gap))
-            self._ask_all_again(now, excused=gap)
+            self._roster.excuse(gap)
+            self._ask_all_again(now, asleep=gap)
         if self.deadline is not None and now >= self.deadline and self._last_call_at is None:
             self._last_call_at = now
-            self._ask_all_again(now, excused=0.0)
+            self._ask_all_again(now, asleep=0.0)
         if self._last_call_at is not None and now >= self._last_call_at + LAST_WORD:
             rest = list(self._roster.open())
             events += self._end_all(rest, Over(Outcome.TIMED_OUT, Reason.DEADLINE), now)
         return events
 
-    def _ask_all_again(self, now: float, *, excused: float) -> None:
+    def _ask_all_again(self, now: float, *, asleep: float) -> None:
+        """Let all be due at *now*; who has been waiting since before keeps the place."""
         for index in self._roster.open():
             life = self._roster.lives[index]
-            life.excused += excused
-            if not life.in_flight:
+            if life.in_flight:
+                life.excused += asleep
+            elif life.due > now - asleep:
+                life.excused += asleep
                 self._plan(index, 0.0, now)
 
     def interrupt(self, abort: Abort, now: float) -> list[Event]:

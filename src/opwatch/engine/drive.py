@@ -49,7 +49,8 @@ async def drive(
         run.tell_all(watcher.start())
         while not watcher.finished:
             run.send_due()
-            await run.wait(stir)
+            if not watcher.finished:
+                await run.wait(stir)
         finished = Finished(
             clock.now(), watcher.operations, watcher.verdict(timeout_code=timeout_code)
         )

@@ -85,7 +85,8 @@ def catch_signals(mailbox: Mailbox) -> Iterator[None]:
 def _installed(receive: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Install *receive* for every signal that was not ignored when we started."""
     before = {number: signal.getsignal(number) for number in ABORTS}
-    ours = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    # None is a handler that was not installed from Python, and could not be put back.
+    ours = [number for number, was in before.items() if was not in {signal.SIG_IGN, None}]
     for number in ours:
         signal.signal(number, receive)
     try:

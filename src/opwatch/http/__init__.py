@@ -1,1 +1,13 @@
-"""The http room."""
+"""The room that carries requests: the only one that knows the HTTP library.
+
+    async with Client(connections=16, environ=os.environ, user_agent="…") as client:
+        answer = await client.send(request, timeout=30)
+
+What goes wrong is a value, never an exception of the library. Importing this
+package does not import the library; entering a ``Client`` does.
+"""
+
+from opwatch.http.client import Client
+from opwatch.http.redirects import MAX_HOPS, next_hop
+
+__all__ = ["MAX_HOPS", "Client", "next_hop"]

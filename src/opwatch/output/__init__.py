@@ -1,1 +1,6 @@
-"""The output room."""
+"""What a person or a program is shown, and every word of it.
+
+Decides how events and outcomes look: live bars, lines, JSON, JSON Lines,
+tables, JUnit. Remote text leaves the model only through ``clean``. The room is
+cheap to import; rich is loaded by the modules that draw on a terminal.
+"""

@@ -1,1 +1,58 @@
-"""The profiles room."""
+"""Profiles: YAML that says how to ask one API and how to read its answers.
+
+Everything is imported when it is first used, so that commands that need no
+profile pay nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from opwatch.profiles.chain import Fetch, ResultSteps, Started
+    from opwatch.profiles.checking import check, schema
+    from opwatch.profiles.definition import Definition
+    from opwatch.profiles.explaining import Explanation, Looked
+    from opwatch.profiles.handoff import HandedOff
+    from opwatch.profiles.library import Config, load_config
+    from opwatch.profiles.loading import load_profile
+    from opwatch.profiles.profile import Profile
+
+__all__ = [
+    "Config",
+    "Definition",
+    "Explanation",
+    "Fetch",
+    "HandedOff",
+    "Looked",
+    "Profile",
+    "ResultSteps",
+    "Started",
+    "check",
+    "load_config",
+    "load_profile",
+    "schema",
+]
+
+_HOMES: Final = {
+    "Config": "library",
+    "Definition": "definition",
+    "Explanation": "explaining",
+    "Fetch": "chain",
+    "HandedOff": "handoff",
+    "Looked": "explaining",
+    "Profile": "profile",
+    "ResultSteps": "chain",
+    "Started": "chain",
+    "check": "checking",
+    "load_config": "library",
+    "load_profile": "loading",
+    "schema": "checking",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

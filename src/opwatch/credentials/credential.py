@@ -1,0 +1,139 @@
+"""The credential of one profile: to which requests its secret is added.
+
+Decides, in ``authorize`` and nowhere else, that a secret goes into a request, and
+only into one for an allowed origin (rule S1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from opwatch.credentials.lease import Lease
+from opwatch.credentials.signing import sign
+from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.domain.trouble import Fault, Trouble
+
+if TYPE_CHECKING:
+    from opwatch.credentials.login import Login
+    from opwatch.credentials.redaction import Redactor
+    from opwatch.credentials.supply import Supply, Token
+    from opwatch.credentials.surroundings import Surroundings
+    from opwatch.domain.auth import Scheme
+    from opwatch.domain.exchange import Request, Sensitive
+    from opwatch.domain.origin import AllowedOrigins
+    from opwatch.domain.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialStatus:
+    """What can be said of a credential without saying it.
+
+    *place* is where it came from, empty if none is wanted or none was looked for.
+    *expires_at* is in seconds since the epoch, None if unknown. *notes* are oddities
+    to tell once.
+    """
+
+    profile: str
+    origin: str
+    is_found: bool
+    place: str = ""
+    expires_at: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Credential:
+    """Signs the requests of one profile. Made by ``open_credential``.
+
+    *login* is how it is stored in the keyring, None where the API wants none.
+    """
+
+    def __init__(
+        self,
+        scheme: Scheme,
+        *,
+        profile: str,
+        origin: str,
+        origins: AllowedOrigins,
+        supply: Supply | None,
+        login: Login | None,
+        surroundings: Surroundings,
+    ) -> None:
+        self._scheme = scheme
+        self._profile = profile
+        self._origin = origin
+        self._origins = origins
+        self._redactor = surroundings.redactor
+        self._lease: Lease | None = None
+        if supply is not None:
+            self._lease = Lease(
+                supply, now=surroundings.now, wall=surroundings.wall, took=self._sign_with
+            )
+        self._place = ""
+        self._signature: tuple[Sensitive, ...] = ()
+        self.login = login
+
+    async def prepare(self) -> None:
+        """Find the secret, or all that is needed to ask for one.
+
+        Raises:
+            CredentialError: there is none; it names every place that was tried.
+            UsageError: a helper program is not installed.
+        """
+        if self._lease is not None:
+            self._place = await self._lease.prepare()
+
+    async def authorize(self, request: Request) -> Request | Trouble:
+        """Return *request* with the secret in it, if it goes to an allowed origin.
+
+        A foreign origin is trouble: such a request is not to be made at all.
+        """
+        if not request.authorize or self._lease is None:
+            return request
+        try:
+            origin = parse_origin(request.url)
+        except OriginError as problem:
+            return Trouble(Fault.FOREIGN_ORIGIN, str(problem))
+        if origin not in self._origins:
+            return Trouble(Fault.FOREIGN_ORIGIN, origin.host, host=origin.host)
+        trouble = await self._lease.keep_fresh()
+        return trouble or replace(request, sensitive=self._signature)
+
+    async def renew(self, refused: Request) -> bool | Trouble:
+        """Get another secret after a 401; tell whether *refused* is worth a replay.
+
+        It is to be authorized anew for that. False: the places hold the same secret
+        again, or the last renewal was less than 30 s ago. Trouble: no new secret can
+        be had, or three in a row were refused.
+        """
+        if self._lease is None or self._lease.token is None or not refused.sensitive:
+            return False
+        if refused.sensitive != self._signature:
+            return True
+        trouble = await self._lease.replace()
+        return trouble or refused.sensitive != self._signature
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return the live secrets of the run, for who has to mask them elsewhere."""
+        return self._redactor.secrets()
+
+    def redactor(self) -> Redactor:
+        """Return what masks the live secrets; it goes on learning."""
+        return self._redactor
+
+    def status(self) -> CredentialStatus:
+        """Return what is known of the credential; ``prepare`` finds it out."""
+        token = self._lease.token if self._lease else None
+        return CredentialStatus(
+            self._profile,
+            self._origin,
+            is_found=self._lease is None or bool(self._place),
+            place=self._place,
+            expires_at=token.expires_at if token else None,
+            notes=token.notes if token else (),
+        )
+
+    def _sign_with(self, token: Token) -> None:
+        self._signature = sign(self._scheme, token)
+        for value in (token.secret, *(each.value for each in self._signature)):
+            self._redactor.learn(value, passing=token.expires_at is not None)

@@ -1,0 +1,120 @@
+"""The device authorization grant: a person logs in elsewhere with a code (RFC 8628).
+
+Decides how often we ask, when we stop, and what a person is shown: the code and an
+https address, as the server wrote them, for our own line to show cleaned. Nothing
+is ever opened (rule S10).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from opwatch.credentials.expiry import bounded, number_of
+from opwatch.credentials.token_endpoint import (
+    Client,
+    Endpoint,
+    Granted,
+    Refusal,
+    read_grant,
+    read_object,
+)
+from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.domain.secret import Secret
+from opwatch.domain.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from opwatch.domain.auth import OAuth2Auth
+
+GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
+INTERVAL: Final = 5.0
+LONGEST_INTERVAL: Final = 60.0
+SLOW_DOWN: Final = 5.0
+LONGEST_LOGIN: Final = 1800.0
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePrompt:
+    """What a person needs: a code and where to enter it. Hostile until cleaned.
+
+    *complete_url* holds the code already, if the server gives one. *expires_in* is
+    in seconds.
+    """
+
+    user_code: str
+    url: str
+    complete_url: str | None
+    expires_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    prompt: DevicePrompt
+    code: Secret = field(repr=False)
+    interval: float = INTERVAL
+
+
+async def log_in(
+    scheme: OAuth2Auth,
+    endpoint: Endpoint,
+    client: Client,
+    *,
+    show: Callable[[DevicePrompt], None],
+    sleep: Callable[[float], Awaitable[None]],
+    now: Callable[[], float],
+    learn: Callable[[Secret], None],
+) -> Granted | Refusal | Trouble:
+    """Show the code, and ask until the person has entered it, or time is up.
+
+    *learn* is told the device code, which is a secret until then.
+    """
+    device = Endpoint(scheme.device_url or "", scheme, endpoint.send)
+    started = _read_start(await device.ask(Client(client.id), {}))
+    if not isinstance(started, _Started):
+        return started
+    learn(started.code)
+    show(started.prompt)
+    ends_at, interval = now() + started.prompt.expires_in, started.interval
+    while now() + interval < ends_at:
+        await sleep(interval)
+        form, code = {"grant_type": GRANT}, ("device_code", started.code)
+        answer = read_grant(await endpoint.ask(client, form, code))
+        match answer:
+            case Refusal(code="authorization_pending"):
+                continue
+            case Refusal(code="slow_down"):
+                interval = min(LONGEST_INTERVAL, interval + SLOW_DOWN)
+            case Trouble():
+                # RFC 8628 §3.5: on a connection that fails, ask less often.
+                interval = min(LONGEST_INTERVAL, interval * 2)
+            case _:
+                return answer
+    return Refusal("expired_token", "nobody entered the code in time")
+
+
+def _read_start(response: Any) -> _Started | Refusal | Trouble:
+    body = read_object(response)
+    if not isinstance(body, dict):
+        return body
+    url = body.get("verification_uri") or body.get("verification_url")
+    code, user_code = body.get("device_code"), body.get("user_code")
+    if not (isinstance(code, str) and isinstance(user_code, str) and isinstance(url, str)):
+        return Refusal("no_code", "the answer holds no device_code, user_code and verification_uri")
+    if not _is_web_address(url):
+        return Refusal("bad_address", "the address to enter the code at is not https")
+    complete = body.get("verification_uri_complete")
+    if not (isinstance(complete, str) and _is_web_address(complete)):
+        complete = None
+    lasts = min(LONGEST_LOGIN, bounded(number_of(body.get("expires_in")) or LONGEST_LOGIN))
+    interval = min(LONGEST_INTERVAL, max(1.0, number_of(body.get("interval")) or INTERVAL))
+    return _Started(DevicePrompt(user_code, url, complete, lasts), Secret(code), interval)
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        origin = parse_origin(url)
+    except OriginError:
+        return False
+    return origin.scheme == "https" or origin.is_loopback

@@ -1,0 +1,138 @@
+"""The system's keyring: what is kept there, under which name, and how long we wait.
+
+Decides that an entry is bound to one origin (its account name), so that a secret
+stored for one host is never found for another; and that a keyring which hangs,
+is locked or absent is a clear message within seconds (faults 84 to 87). The
+talking is done by a child process, see ``keyring_worker``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from opwatch.credentials.process import Fate, Program
+from opwatch.credentials.surroundings import Waiting
+from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.waiting import announced
+from opwatch.domain.secret import Secret
+
+if TYPE_CHECKING:
+    from opwatch.credentials.surroundings import Surroundings
+
+PREFIX: Final = "opwatch:"
+PATIENCE: Final = 3.0
+PATIENCE_AT_TERMINAL: Final = 60.0
+WINDOWS_LIMIT: Final = 1200
+_WORKER: Final = str(Path(__file__).with_name("keyring_worker.py"))
+_LONGEST_DETAIL: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the keyring holds: a *value*, or None and *why*."""
+
+    value: Secret | None = None
+    why: str = ""
+    backend: str = ""
+
+
+class Keychain(Protocol):
+    """A keyring. Each verb raises UnusableError when it cannot be done in time."""
+
+    async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
+        """Return the entry of *account* under *service*."""
+
+    async def write(self, service: str, account: str, secret: Secret) -> None:
+        """Keep *secret* for *account* under *service*."""
+
+    async def erase(self, service: str, account: str) -> bool:
+        """Delete the entry; tell whether there was one."""
+
+
+@dataclass(slots=True)
+class SystemKeychain:
+    """The keyring that the ``keyring`` library finds on this machine."""
+
+    surroundings: Surroundings
+    patience: float = PATIENCE
+    limit: int | None = WINDOWS_LIMIT if os.name == "nt" else None
+    _stuck: UnusableError | None = field(default=None, init=False)
+
+    async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
+        """Return the entry of *account* under *service*."""
+        try:
+            answer = await self._ask("read", service, account, interactive=interactive)
+        except _NoKeyringError:
+            return Entry(why="there is none on this machine")
+        backend = str(answer.get("backend", ""))
+        if answer.get("damaged"):
+            raise UnusableError("holds a damaged entry; log in again")
+        value = answer.get("value")
+        if isinstance(value, str):
+            return Entry(Secret(value), backend=backend)
+        other = answer.get("other")
+        why = f"its entry is for {other}" if isinstance(other, str) else f"no entry in {backend}"
+        return Entry(why=why, backend=backend)
+
+    async def write(self, service: str, account: str, secret: Secret) -> None:
+        """Keep *secret* for *account* under *service*."""
+        value = secret.reveal()
+        interactive = self.surroundings.interactive
+        await self._ask("write", service, account, interactive=interactive, value=value)
+
+    async def erase(self, service: str, account: str) -> bool:
+        """Delete the entry; tell whether there was one."""
+        interactive = self.surroundings.interactive
+        answer = await self._ask("erase", service, account, interactive=interactive)
+        return bool(answer.get("erased"))
+
+    async def _ask(
+        self, verb: str, service: str, account: str, *, interactive: bool, **more: str
+    ) -> dict[str, Any]:
+        if self._stuck is not None:
+            raise self._stuck
+        request = {
+            "verb": verb,
+            "service": PREFIX + service,
+            "account": account,
+            "limit": self.limit,
+            "path": [each for each in sys.path if each],
+            **more,
+        }
+        program = Program(
+            (sys.executable, "-P", _WORKER),
+            self.surroundings.environ,
+            PATIENCE_AT_TERMINAL if interactive else self.patience,
+            feed=json.dumps(request).encode(),
+        )
+        running = self.surroundings.run(program)
+        ran = await announced(running, Waiting.KEYRING, self.surroundings.announce)
+        if ran.fate is Fate.TIMED_OUT:
+            # To ask it again would only cost as long again.
+            self._stuck = UnusableError(f"did not answer within {program.timeout:g} s")
+            raise self._stuck
+        try:
+            answer = json.loads(ran.out)
+        except ValueError:
+            raise UnusableError(f"failed: its process ended with {ran.code}") from None
+        if "problem" in answer:
+            raise _problem(answer["problem"], answer["detail"])
+        return dict(answer)
+
+
+class _NoKeyringError(UnusableError):
+    """There is no keyring on this machine."""
+
+
+def _problem(classes: list[str], detail: str) -> UnusableError:
+    if "NoKeyringError" in classes or "ModuleNotFoundError" in classes:
+        return _NoKeyringError("there is none on this machine")
+    if "KeyringLocked" in classes:
+        return UnusableError("is locked")
+    line = next(iter(detail.splitlines()), "")[:_LONGEST_DETAIL]
+    return UnusableError(f"failed: {classes[0]}: {line}" if line else f"failed: {classes[0]}")

@@ -1,0 +1,112 @@
+"""The child process that talks to the system's keyring.
+
+Decides nothing but words: a backend may hang, ask at a terminal, print, or crash,
+and all of that happens here, where it can be killed. One request in JSON on
+standard input, one answer in JSON on standard output. Nothing of opwatch is
+imported, so that it starts fast.
+
+A value longer than the request's ``limit`` is kept in numbered entries beside a
+first one that counts them and holds their digest: Windows takes 1,280 characters
+an entry.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from typing import Any
+
+MARK = "opwatch-parts"
+
+
+def main() -> None:
+    """Answer the one request."""
+    answer_to = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    # A backend that prints must not spoil the answer.
+    os.dup2(2, 1)
+    request = json.loads(sys.stdin.buffer.read())
+    sys.path[:] = request["path"]
+    with answer_to:
+        json.dump(answer(request), answer_to)
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Return what the keyring says to *request*; a failure is named by its class."""
+    try:
+        import keyring  # noqa: PLC0415, it is slow, and its failure is an answer
+
+        backend = keyring.get_keyring()
+        done = VERBS[request["verb"]](keyring, request)
+    except Exception as problem:  # noqa: BLE001, a backend may raise anything; all of it is told
+        classes = [each.__name__ for each in type(problem).__mro__]
+        return {"problem": classes, "detail": str(problem)}
+    name = f"{type(backend).__module__}.{type(backend).__qualname__}"
+    return {"backend": name.removesuffix(".Keyring"), **done}
+
+
+def read(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the value, or None and the account that an entry is for instead."""
+    service, account = request["service"], request["account"]
+    value = keyring.get_password(service, account)
+    if value is None:
+        return {"value": None, "other": _other(keyring, service)}
+    count, digest = _parts(value)
+    if not count:
+        return {"value": value}
+    parts = [keyring.get_password(service, f"{account} #{n}") or "" for n in range(count)]
+    value = "".join(parts)
+    return {"value": value} if _digest(value) == digest else {"value": None, "damaged": True}
+
+
+def write(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Keep the value; the first entry is written last, so that no half is ever read."""
+    service, account, value = request["service"], request["account"], request["value"]
+    limit = request["limit"] or len(value)
+    pieces = [value[at : at + limit] for at in range(0, len(value), limit)]
+    erase(keyring, request)
+    if len(pieces) > 1:
+        for number, piece in enumerate(pieces):
+            keyring.set_password(service, f"{account} #{number}", piece)
+        value = f"{MARK} {len(pieces)} {_digest(value)}"
+    keyring.set_password(service, account, value)
+    return {}
+
+
+def erase(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Delete the entry and its parts; ``erased`` tells whether there was one."""
+    service, account = request["service"], request["account"]
+    value = keyring.get_password(service, account)
+    if value is None:
+        return {"erased": False}
+    for number in range(_parts(value)[0]):
+        with contextlib.suppress(keyring.errors.PasswordDeleteError):
+            keyring.delete_password(service, f"{account} #{number}")
+    keyring.delete_password(service, account)
+    return {"erased": True}
+
+
+VERBS = {"read": read, "write": write, "erase": erase}
+
+
+def _other(keyring: Any, service: str) -> str | None:
+    """Return the account of any entry of *service*, where the backend can tell."""
+    with contextlib.suppress(Exception):
+        found = keyring.get_credential(service, None)
+        return found.username if found else None
+    return None
+
+
+def _parts(value: str) -> tuple[int, str]:
+    words = value.split(" ")
+    if len(words) == len((MARK, "count", "digest")) and words[0] == MARK and words[1].isdigit():
+        return min(int(words[1]), 1000), words[2]
+    return 0, ""
+
+
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    main()

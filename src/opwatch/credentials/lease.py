@@ -1,0 +1,173 @@
+"""How long a token is held, and how the next one is got.
+
+Decides that a renewal comes at 80 % of a lifetime, or at once after a refusal, but
+then at most every 30 s and three times in a row; that one renewal is under way
+however many operations ask; and that a failed one is not tried again before 1, 2,
+4 … 60 s (faults 95 to 97).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from opwatch.credentials.expiry import SHARE, bounded
+from opwatch.credentials.supply import Pending, Supply, Token
+from opwatch.domain.trouble import Fault, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# All in seconds of the run's clock.
+APART: Final = 30.0
+WORKED: Final = 300.0
+HOLD_FIRST: Final = 1.0
+HOLD_LONGEST: Final = 60.0
+PATIENCE: Final = 60.0
+
+MOST_IN_A_ROW: Final = 3
+
+
+class Lease:
+    """Holds the token of *supply* that is in force, and tells *took* of each new one."""
+
+    def __init__(
+        self,
+        supply: Supply,
+        *,
+        now: Callable[[], float],
+        wall: Callable[[], float],
+        took: Callable[[Token], None],
+    ) -> None:
+        self._supply = supply
+        self._now = now
+        self._wall = wall
+        self._took = took
+        self._renew_at = -math.inf
+        self._ends_at = math.inf
+        self._obtained_at = -math.inf
+        self._flight: asyncio.Task[Trouble | None] | None = None
+        self._failures = _Failures()
+        self._forced_at = -math.inf
+        self._is_refused = False
+        self._useless = 0
+        self.token: Token | None = None
+
+    async def prepare(self) -> str:
+        """Find the first token, or all that is needed to ask for it; return its place."""
+        prepared = await self._supply.prepare()
+        if isinstance(prepared, Pending):
+            return prepared.place
+        self._take(prepared)
+        return prepared.place
+
+    async def keep_fresh(self) -> Trouble | None:
+        """See to it that there is a token in force."""
+        now = self._now()
+        if now < self._renew_at:
+            return None
+        flight = self._renewing(now)
+        if self.token is not None and now < self._ends_at:
+            # There is time: nobody waits for a renewal ahead of the end.
+            return None
+        return await _outcome(flight)
+
+    async def replace(self) -> Trouble | None:
+        """Get another token for the present one, which was refused, unless it is too soon.
+
+        Whether there is another one then is for the caller to see.
+        """
+        if self._flight is not None and not self._flight.done():
+            return await _outcome(self._flight)
+        now = self._now()
+        if not self._is_refused and now - self._obtained_at >= WORKED:
+            # A token that worked for a while was good: this refusal is a new story.
+            self._useless = 0
+        self._is_refused = True
+        if now - self._forced_at < APART:
+            return None
+        if self._useless >= MOST_IN_A_ROW:
+            detail = f"{self._useless} renewed credentials in a row were refused"
+            return Trouble(Fault.RENEWAL_REFUSED, detail)
+        self._forced_at = now
+        trouble = await _outcome(self._renewing(now))
+        self._useless += not self._is_refused
+        return trouble
+
+    def _renewing(self, now: float) -> asyncio.Task[Trouble | None] | Trouble:
+        """Return the renewal that is under way, or the last failure while it is held."""
+        if self._flight is None or self._flight.done():
+            held = self._failures.held(now)
+            if held is not None:
+                return held
+            self._flight = asyncio.ensure_future(self._renew())
+        return self._flight
+
+    async def _renew(self) -> Trouble | None:
+        issued = await self._supply.issue()
+        if isinstance(issued, Trouble):
+            return self._failures.count(issued, self._now(), is_first=self.token is None)
+        self._failures = _Failures()
+        self._take(issued)
+        return None
+
+    def _take(self, token: Token) -> None:
+        now = self._now()
+        if self.token is None or token.secret != self.token.secret:
+            self._obtained_at = now
+            self._is_refused = False
+        self.token = token
+        self._took(token)
+        if token.expires_at is None:
+            self._renew_at = self._ends_at = math.inf
+            return
+        left = token.expires_at - self._wall()
+        self._renew_at = now + SHARE * bounded(left)
+        self._ends_at = now + left
+
+
+async def _outcome(flight: asyncio.Task[Trouble | None] | Trouble) -> Trouble | None:
+    if isinstance(flight, Trouble):
+        return flight
+    # Shielded: the operation that asked first may give up without the others.
+    return await asyncio.shield(flight)
+
+
+@dataclass(slots=True)
+class _Failures:
+    """Renewals that failed, one after the other, and how long to leave it at that."""
+
+    since: float = math.inf
+    until: float = -math.inf
+    number: int = 0
+    last: Trouble | None = None
+
+    def held(self, now: float) -> Trouble | None:
+        """Return the last failure while it is too soon to try again."""
+        return self.last if now < self.until else None
+
+    def count(self, trouble: Trouble, now: float, *, is_first: bool) -> Trouble:
+        """Return what the failure means, and wait before the next try.
+
+        Before there was ever a token, trouble with the token endpoint is shown as it
+        is, so that a mistyped host fails in seconds; later it is one that passes.
+        """
+        self.since = min(self.since, now)
+        self.number += 1
+        if not is_first and not self._is_final(trouble, now):
+            detail = trouble.detail or trouble.fault.value.replace("_", " ")
+            trouble = replace(trouble, fault=Fault.RENEWAL_FAILED, detail=detail)
+        hold = min(HOLD_LONGEST, HOLD_FIRST * 2 ** min(self.number - 1, 10))
+        self.until = now + max(hold, trouble.wait or 0.0)
+        # The pause is the token endpoint's wish, not that of the host that is polled.
+        self.last = replace(trouble, wait=None)
+        return self.last
+
+    def _is_final(self, trouble: Trouble, now: float) -> bool:
+        if trouble.fault is Fault.NO_CREDENTIAL:
+            # Believed after a minute: a laptop that wakes has a network, and so its
+            # helper a token, a little later.
+            return now - self.since >= PATIENCE
+        return trouble.fault is Fault.RENEWAL_REFUSED

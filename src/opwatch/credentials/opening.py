@@ -1,0 +1,89 @@
+"""How a profile's scheme becomes a credential.
+
+Decides what is refused before anything is looked for: a header that frames the
+message, a token endpoint that is neither https nor loopback (rule S3). Decides
+also what a secret in the keyring is bound to: the API's origin and, for OAuth2,
+that of the token endpoint, since the secret goes to the one and its fruit to the
+other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from opwatch.credentials.credential import Credential
+from opwatch.credentials.grants import granting
+from opwatch.credentials.keychain import SystemKeychain
+from opwatch.credentials.login import login_of
+from opwatch.credentials.search import Seeker
+from opwatch.credentials.signing import check
+from opwatch.credentials.supply import Supply, looked_up
+from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
+from opwatch.domain.errors import UsageError
+from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
+
+if TYPE_CHECKING:
+    from opwatch.credentials.surroundings import Surroundings
+
+
+def open_credential(
+    scheme: Scheme,
+    *,
+    profile: str,
+    base_url: str,
+    origins: AllowedOrigins,
+    surroundings: Surroundings,
+) -> Credential:
+    """Return the credential of *profile*; nothing is looked for yet.
+
+    *origins* are those that its secret may go to, *base_url* the one that an entry
+    of the keyring is bound to.
+
+    Raises:
+        UsageError: no request could carry the secret safely, or the token endpoint
+            is neither https nor loopback.
+    """
+    check(scheme)
+    origin = str(_origin("base_url", base_url))
+    keychain = surroundings.keychain or SystemKeychain(surroundings)
+    seeker = Seeker(profile, origin, surroundings, keychain)
+    supply: Supply | None
+    match scheme:
+        case NoAuth():
+            supply, login = None, None
+        case HeaderAuth() | QueryAuth() | BasicAuth():
+            supply = looked_up(scheme, seeker, origin)
+            login = login_of(scheme, seeker, origin)
+        case OAuth2Auth():
+            token_origin = _endpoint("token_url", scheme.token_url)
+            if scheme.device_url is not None:
+                _endpoint("device_url", scheme.device_url)
+            account = f"{origin} via {token_origin}"
+            supply = grants = granting(scheme, seeker, account)
+            is_device = scheme.grant == "device_code"
+            login = login_of(scheme, seeker, account, grants if is_device else None)
+        case _:
+            assert_never(scheme)
+    return Credential(
+        scheme,
+        profile=profile,
+        origin=origin,
+        origins=origins,
+        supply=supply,
+        login=login,
+        surroundings=surroundings,
+    )
+
+
+def _endpoint(name: str, url: str) -> Origin:
+    origin = _origin(name, url)
+    if origin.scheme != "https" and not origin.is_loopback:
+        raise UsageError(f"{name} must be https: a secret goes to it", hint="write https://…")
+    return origin
+
+
+def _origin(name: str, url: str) -> Origin:
+    try:
+        return parse_origin(url)
+    except OriginError as problem:
+        raise UsageError(f"{name}: {problem}") from None

@@ -1,0 +1,159 @@
+"""Where a secret is looked for, and in which order.
+
+Decides the order for each part of a scheme: standard input, ``OPWATCH_TOKEN``
+(only for the profile that the command line names, rule S16), the profile's own
+variable ``OPWATCH_<PROFILE>_<PART>``, the sources that the profile lists, and at
+last the keyring, where ``opwatch auth login`` puts it.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from opwatch.credentials.validity import Alphabet
+from opwatch.domain.auth import (
+    BasicAuth,
+    FromCommand,
+    FromEnv,
+    FromFile,
+    FromKeyring,
+    HeaderAuth,
+    OAuth2Auth,
+    QueryAuth,
+    Source,
+    Sources,
+)
+
+if TYPE_CHECKING:
+    from opwatch.credentials.surroundings import Surroundings
+    from opwatch.domain.secret import Secret
+
+STDIN = "--token-stdin"
+COMMON_VARIABLE = "OPWATCH_TOKEN"
+_LONGEST_NAME = 80
+
+
+class Part(Enum):
+    """A part of a credential: its name to people, its variables, its alphabet."""
+
+    TOKEN = ("token", ("TOKEN",), Alphabet.TOKEN)
+    USERNAME = ("username", ("USERNAME",), Alphabet.TEXT)
+    PASSWORD = ("password", ("PASSWORD", "TOKEN"), Alphabet.TEXT)
+    CLIENT_ID = ("client id", ("CLIENT_ID",), Alphabet.TEXT)
+    CLIENT_SECRET = ("client secret", ("CLIENT_SECRET",), Alphabet.TEXT)
+    REFRESH_TOKEN = ("refresh token", ("REFRESH_TOKEN",), Alphabet.TOKEN)
+
+    def __init__(self, title: str, variables: tuple[str, ...], alphabet: Alphabet) -> None:
+        self.title = title
+        self.variables = variables
+        self.alphabet = alphabet
+
+    @property
+    def is_secret(self) -> bool:
+        """Tell whether it must be masked wherever it turns up."""
+        return self not in {Part.USERNAME, Part.CLIENT_ID}
+
+    @property
+    def is_common(self) -> bool:
+        """Tell whether standard input and ``OPWATCH_TOKEN`` may hold it."""
+        return self in {Part.TOKEN, Part.PASSWORD}
+
+
+@dataclass(frozen=True, slots=True)
+class FromStdin:
+    """The token that ``--token-stdin`` read, None without the option."""
+
+    token: Secret | None
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """A place that is not looked at, and *why*."""
+
+    name: str
+    why: str
+
+
+Place: TypeAlias = Source | FromStdin | Barred
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A *part* of a credential and the places to look for it in order.
+
+    *account* names the entry in the keyring: the origin that the secret is for.
+    *template* is what it will be put into. Without one that *is_required* there
+    is no credential.
+    """
+
+    part: Part
+    places: tuple[Place, ...]
+    account: str
+    template: str = ""
+    is_required: bool = True
+
+
+def variable(profile: str, name: str) -> str:
+    """Return the environment variable of *profile* for *name*."""
+    return f"OPWATCH_{re.sub('[^A-Z0-9]', '_', profile.upper())}_{name}"
+
+
+def places_of(
+    part: Part, sources: Sources, *, profile: str, kept: bool, surroundings: Surroundings
+) -> tuple[Place, ...]:
+    """Return the places for *part*; *kept* tells that the keyring may hold it unlisted."""
+    places: list[Place] = []
+    if part.is_common:
+        places += _common(surroundings)
+    places += [FromEnv(variable(profile, name)) for name in part.variables]
+    places += sources
+    if kept and not any(isinstance(each, FromKeyring) for each in sources):
+        implicit = FromKeyring(profile)
+        places.append(Barred("keyring", "not asked in CI") if surroundings.ci else implicit)
+    return tuple(dict.fromkeys(places))
+
+
+def kept_part(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> tuple[Part, Sources]:
+    """Return the part that ``opwatch auth login`` keeps in the keyring, and its sources."""
+    match scheme:
+        case HeaderAuth() | QueryAuth():
+            return Part.TOKEN, scheme.sources
+        case BasicAuth():
+            return Part.PASSWORD, scheme.sources
+        case OAuth2Auth(grant="client_credentials"):
+            return Part.CLIENT_SECRET, scheme.client_secret
+        case OAuth2Auth():
+            return Part.REFRESH_TOKEN, scheme.refresh_token
+        case _:
+            assert_never(scheme)
+
+
+def name_of(place: Place) -> str:
+    """Return how *place* is called in a message."""
+    match place:
+        case FromStdin():
+            return STDIN
+        case FromEnv(name):
+            return name
+        case FromFile(path):
+            return path
+        case FromKeyring():
+            return "keyring"
+        case FromCommand(argv):
+            line = shlex.join(argv)
+            return line if len(line) <= _LONGEST_NAME else line[:_LONGEST_NAME] + "…"
+        case Barred(name):
+            return name
+        case _:
+            assert_never(place)
+
+
+def _common(surroundings: Surroundings) -> list[Place]:
+    if surroundings.named_on_command_line:
+        return [FromStdin(surroundings.token_from_stdin), FromEnv(COMMON_VARIABLE)]
+    why = "only for the profile that the command line names"
+    return [Barred(STDIN, why), Barred(COMMON_VARIABLE, why)]

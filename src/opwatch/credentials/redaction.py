@@ -1,0 +1,91 @@
+"""What a live secret looks like when a server, or a program, says it back.
+
+Decides which spellings of a secret are masked: as it is, URL-quoted,
+JSON-escaped, and in base64 at any offset, so that ``user:secret`` is caught too.
+A spelling shorter than ``SHORTEST`` is left alone: to mask ``test`` or ``1`` would
+spoil every text and hide nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, quote_plus
+
+from opwatch.domain.secret import MASK, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHORTEST: Final = 6
+# A wait of days renews its token often; the last ones are those that still may work.
+_PASSING: Final = 16
+_ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
+
+
+class Redactor:
+    """Masks every secret it has learnt, in any text.
+
+    One redactor serves a whole run: credentials teach it each secret the moment
+    they hold it, and every sink asks it.
+    """
+
+    def __init__(self) -> None:
+        self._lasting: dict[Secret, tuple[str, ...]] = {}
+        self._passing: deque[tuple[Secret, tuple[str, ...]]] = deque(maxlen=_PASSING)
+        self._spellings: tuple[str, ...] = ()
+
+    def learn(self, secret: Secret, *, passing: bool = False) -> None:
+        """Mask *secret* from now on; of *passing* ones only the latest are kept."""
+        if secret in self._lasting or any(secret == known for known, _ in self._passing):
+            return
+        spelled = tuple(spellings(secret.reveal()))
+        if passing:
+            self._passing.append((secret, spelled))
+        else:
+            self._lasting[secret] = spelled
+        known = (*self._lasting.values(), *(each for _, each in self._passing))
+        # The longest first: a short secret may be part of a long one.
+        self._spellings = tuple(sorted({s for each in known for s in each}, key=len, reverse=True))
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """Return the secrets that are masked."""
+        return (*self._lasting, *(secret for secret, _ in self._passing))
+
+    def __call__(self, text: str) -> str:
+        """Return *text* with each secret as ``***``."""
+        for spelling in self._spellings:
+            if spelling in text:
+                text = text.replace(spelling, MASK)
+        return text
+
+    def __repr__(self) -> str:
+        return f"Redactor({len(self._lasting) + len(self._passing)})"
+
+
+def spellings(value: str) -> Iterator[str]:
+    """Yield every text that gives *value* away and is long enough to be masked."""
+    raw = value.encode()
+    quoted = (quote(value, safe=""), quote_plus(value), quote(value))
+    candidates = (
+        value,
+        *quoted,
+        *(_ESCAPE.sub(lambda match: match[0].lower(), each) for each in quoted),
+        json.dumps(value)[1:-1],
+        json.dumps(value).replace("/", "\\/")[1:-1],
+        *(_base64_within(raw, offset) for offset in range(3)),
+    )
+    for each in candidates:
+        if len(each) >= SHORTEST:
+            yield each
+            if "+" in each or "/" in each:
+                yield each.translate(str.maketrans("+/", "-_"))
+
+
+def _base64_within(raw: bytes, offset: int) -> str:
+    """Return the characters that *raw* alone decides, *offset* bytes into a base64 text."""
+    encoded = base64.b64encode(bytes(offset) + raw).decode("ascii")
+    return encoded[-(-8 * offset // 6) : 8 * (offset + len(raw)) // 6]

@@ -1,0 +1,136 @@
+"""The search for one part of a credential, and the error when there is none.
+
+Decides what a person reads then: every place that was tried, in order, with what
+was found there, and commands to paste that would help.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from opwatch.credentials.lookup import Found, look
+from opwatch.credentials.places import (
+    COMMON_VARIABLE,
+    Part,
+    Place,
+    Wanted,
+    name_of,
+    variable,
+)
+from opwatch.credentials.validity import UnusableError
+from opwatch.domain.auth import FromCommand, FromEnv
+from opwatch.domain.errors import CredentialError, OpwatchError, Tried, UsageError
+
+if TYPE_CHECKING:
+    from opwatch.credentials.keychain import Keychain
+    from opwatch.credentials.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """No place holds the part. *broken* are programs that are not installed."""
+
+    tried: tuple[Tried, ...]
+    broken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seeker:
+    """Looks for the parts of the credential of *profile* at *origin*."""
+
+    profile: str
+    origin: str
+    surroundings: Surroundings
+    keychain: Keychain
+
+    def alone(self) -> Seeker:
+        """Return the same one with nobody at the terminal, for the middle of a wait."""
+        return replace(self, surroundings=replace(self.surroundings, interactive=False))
+
+    async def look_for(self, wanted: Wanted, before: tuple[Tried, ...] = ()) -> Found | Missing:
+        """Return the first find; *before* is what was tried already.
+
+        Raises:
+            CredentialError: a place holds something that cannot be used.
+        """
+        tried, broken = list(before), []
+        for place in wanted.places:
+            try:
+                looked = await look(place, wanted, self.surroundings, self.keychain)
+            except UnusableError as problem:
+                raise self._unusable(place, wanted, problem, tried) from None
+            if isinstance(looked, Found):
+                if wanted.part.is_secret:
+                    self.surroundings.redactor.learn(looked.secret, passing=looked.is_passing)
+                return looked
+            tried.append(Tried(name_of(place), looked.why))
+            broken += [name_of(place)] if looked.is_broken_setup else []
+        return Missing(tuple(tried), tuple(broken))
+
+    async def find(self, wanted: Wanted, before: tuple[Tried, ...] = ()) -> Found:
+        """Return the first find.
+
+        Raises:
+            CredentialError: there is none, or one that cannot be used.
+            UsageError: there is none, and a program that would print one is not
+                installed (fault 88).
+        """
+        looked = await self.look_for(wanted, before)
+        if isinstance(looked, Found):
+            return looked
+        raise self.nothing(wanted, looked)
+
+    async def find_name(self, wanted: Wanted, given: str, before: tuple[Tried, ...] = ()) -> str:
+        """Return a part that is no secret; *given* is what the profile says outright.
+
+        Raises:
+            CredentialError: there is none, and the profile lists places for it.
+        """
+        looked = await self.look_for(wanted, before)
+        if isinstance(looked, Found):
+            return looked.secret.reveal()
+        if wanted.is_required and not given:
+            raise self.nothing(wanted, looked)
+        return given
+
+    def nothing(self, wanted: Wanted, missing: Missing) -> OpwatchError:
+        """Return the error that says that the part is *missing*."""
+        fixes = self._fixes(wanted)
+        title = "credential" if wanted.part.is_common else wanted.part.title
+        message = f"no {title} for {self.profile!r} ({self.origin})"
+        if missing.broken:
+            what = f"{missing.broken[0]!r} is no program on PATH"
+            return UsageError(f"{message}: {what}", hint="   or   ".join(fixes))
+        return CredentialError(
+            message,
+            profile=self.profile,
+            origin=self.origin,
+            tried=missing.tried,
+            fixes=fixes,
+        )
+
+    def _unusable(
+        self, place: Place, wanted: Wanted, problem: UnusableError, tried: list[Tried]
+    ) -> CredentialError:
+        name = name_of(place)
+        subject = f"{name!r}" if isinstance(place, FromCommand) else name
+        return CredentialError(
+            f"{subject} {problem.reason}",
+            profile=self.profile,
+            origin=self.origin,
+            tried=(*tried, Tried(name, problem.reason)),
+            fixes=(problem.fix,) if problem.fix else self._fixes(wanted),
+        )
+
+    def _fixes(self, wanted: Wanted) -> tuple[str, ...]:
+        own = [each.name for each in wanted.places if isinstance(each, FromEnv)]
+        own = [each for each in own if each != COMMON_VARIABLE]
+        # The API's own variable, which the profile names, before the one made of its name.
+        ours = {variable(self.profile, name) for name in wanted.part.variables}
+        name = next((each for each in own if each not in ours), own[0])
+        assign = f'$env:{name} = "…"' if os.name == "nt" else f"export {name}=…"
+        login = f"opwatch auth login -p {self.profile}"
+        # Nobody has a refresh token at hand: it is the fruit of a login.
+        return (login, assign) if wanted.part is Part.REFRESH_TOKEN else (assign, login)

@@ -1,0 +1,126 @@
+"""Where the next token comes from: a place that is looked at again.
+
+Decides that a renewal is the same search as at the start, in the same order, so
+that a wait goes on with what a restart would find. (OAuth2 has a supply of its
+own, see ``grants``.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from opwatch.credentials.places import Part, Wanted, kept_part, places_of
+from opwatch.credentials.signing import template_of
+from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth, Sources
+from opwatch.domain.errors import CredentialError, OpwatchError
+from opwatch.domain.trouble import Fault, Trouble
+
+if TYPE_CHECKING:
+    from opwatch.credentials.lookup import Found
+    from opwatch.credentials.search import Seeker
+    from opwatch.domain.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What requests are signed with. *place* says where it came from.
+
+    *expires_at* is in seconds since the epoch; *notes* are oddities to tell once.
+    """
+
+    secret: Secret
+    place: str
+    username: str = ""
+    expires_at: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """All that is needed to ask for a token is at hand; *place* says where it came from."""
+
+    place: str
+
+
+class Supply(Protocol):
+    """Gives tokens: the first at the start, others when one ends."""
+
+    async def prepare(self) -> Token | Pending:
+        """Find the first token, or all that is needed to ask for it.
+
+        Raises:
+            CredentialError: something is missing or cannot be used.
+            UsageError: a helper program is not installed.
+        """
+
+    async def issue(self) -> Token | Trouble:
+        """Return the next token, perhaps the same again."""
+
+
+@dataclass(slots=True)
+class LookedUp:
+    """A token, or a password and perhaps a username, that lie in places.
+
+    *given_username* is what the profile says outright.
+    """
+
+    seeker: Seeker
+    secret: Wanted
+    username: Wanted | None = None
+    given_username: str = ""
+
+    async def prepare(self) -> Token:
+        """Return what the places hold."""
+        return await self._find(self.seeker)
+
+    async def issue(self) -> Token | Trouble:
+        """Return what the places hold now, without asking anybody."""
+        try:
+            return await self._find(self.seeker.alone())
+        except OpwatchError as problem:
+            return Trouble(Fault.NO_CREDENTIAL, str(problem))
+
+    async def _find(self, seeker: Seeker) -> Token:
+        username = await self._username(seeker) if self.username else ""
+        return token_of(await seeker.find(self.secret), username)
+
+    async def _username(self, seeker: Seeker) -> str:
+        assert self.username is not None  # noqa: S101, narrows the type
+        name = await seeker.find_name(self.username, self.given_username)
+        if ":" in name:
+            message = "a username of HTTP Basic cannot hold a colon"
+            raise CredentialError(message, profile=seeker.profile, origin=seeker.origin)
+        return name
+
+
+def token_of(found: Found, username: str = "") -> Token:
+    """Return what was *found* as a token."""
+    notes = (found.note,) if found.note else ()
+    return Token(found.secret, found.name, username, found.expires_at, notes)
+
+
+def looked_up(scheme: HeaderAuth | QueryAuth | BasicAuth, seeker: Seeker, account: str) -> LookedUp:
+    """Return the supply of a *scheme* whose secret lies in places."""
+    part, sources = kept_part(scheme)
+    secret = wanted(part, sources, seeker, account, kept=True, template=template_of(scheme))
+    if not isinstance(scheme, BasicAuth):
+        return LookedUp(seeker, secret)
+    username = wanted(Part.USERNAME, scheme.username_sources, seeker, account)
+    return LookedUp(seeker, secret, username, scheme.username)
+
+
+def wanted(
+    part: Part,
+    sources: Sources,
+    seeker: Seeker,
+    account: str,
+    *,
+    kept: bool = False,
+    template: str = "",
+) -> Wanted:
+    """Return *part* with its places in order; it is required if the profile lists any."""
+    places = places_of(
+        part, sources, profile=seeker.profile, kept=kept, surroundings=seeker.surroundings
+    )
+    return Wanted(part, places, account, template, is_required=bool(sources))

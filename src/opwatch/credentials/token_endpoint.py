@@ -1,0 +1,162 @@
+"""What an OAuth 2.0 token endpoint is sent, and what its answers mean.
+
+Decides which answers are a grant, which are its last word (a 4xx, an ``error`` in
+the body), and which may be better the next time (a 5xx, a web page, no
+connection). Sources: RFC 6749 §2.3.1, §5.1, §5.2.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote_plus, urlencode
+
+from opwatch.credentials.expiry import lifetime_of
+from opwatch.credentials.validity import Alphabet, UnusableError, as_secret
+from opwatch.domain.exchange import Place, Request, Response, Sensitive
+from opwatch.domain.hints import retry_after
+from opwatch.domain.secret import Secret
+from opwatch.domain.trouble import Fault, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opwatch.credentials.surroundings import Send
+    from opwatch.domain.auth import OAuth2Auth
+
+TIMEOUT: Final = 30.0
+_PASSING_STATUS: Final = frozenset({408, 425, 429})
+_PASSING_ERRORS: Final = ("server_error", "temporarily_unavailable")
+_SERVER_ERROR: Final = 500
+_LONGEST_TEXT: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks: a client *id* and, unless it is a public one, its *secret*."""
+
+    id: str
+    secret: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """An access token, good for *lifetime* seconds, and perhaps a refresh token."""
+
+    access: Secret
+    lifetime: float
+    refresh: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The endpoint's last word: an error *code* (RFC 6749 §5.2) and its *text*."""
+
+    code: str
+    text: str = ""
+    status: int | None = None
+
+    def as_trouble(self) -> Trouble:
+        """Return it as the trouble that ends a watch with *denied*."""
+        detail = f"{self.code}: {self.text}" if self.text else self.code
+        return Trouble(Fault.RENEWAL_REFUSED, detail, status=self.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Asks *url* in the name of a client, over *send*, as *scheme* says."""
+
+    url: str
+    scheme: OAuth2Auth
+    send: Send = field(repr=False)
+
+    async def ask(
+        self, client: Client, fields: Mapping[str, str], *secret_fields: tuple[str, Secret]
+    ) -> Response | Trouble:
+        """Send a form of *fields* and *secret_fields* and return what comes."""
+        form = {**fields, **self.scheme.extra}
+        if self.scheme.scope is not None:
+            form.setdefault("scope", self.scheme.scope)
+        sensitive = [Sensitive(Place.FORM, name, value) for name, value in secret_fields]
+        if client.secret is not None and self.scheme.secret_in == "header":  # noqa: S105, a place
+            sensitive.append(_basic(client.id, client.secret))
+        else:
+            form["client_id"] = client.id
+            if client.secret is not None:
+                sensitive.append(Sensitive(Place.FORM, "client_secret", client.secret))
+        request = Request(
+            "POST",
+            self.url,
+            {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
+            urlencode(form).encode("ascii"),
+            authorize=False,
+            sensitive=tuple(sensitive),
+        )
+        return await self.send(request, TIMEOUT)
+
+
+def read_grant(response: Response | Trouble) -> Granted | Refusal | Trouble:
+    """Return what an answer of a token endpoint grants."""
+    body = read_object(response)
+    if not isinstance(body, dict):
+        return body
+    kind = body.get("token_type")
+    if isinstance(kind, str) and kind.lower() not in {"bearer", ""}:
+        return Refusal("unsupported_token_type", "the token is not a bearer token")
+    access = _secret(body.get("access_token"))
+    if access is None:
+        return Refusal("no_token", "the answer holds no usable access_token")
+    refresh = _secret(body.get("refresh_token"))
+    return Granted(access, lifetime_of(body.get("expires_in")), refresh)
+
+
+def read_object(response: Response | Trouble) -> dict[str, Any] | Refusal | Trouble:
+    """Return the JSON object of a good answer of an OAuth 2.0 endpoint."""
+    if isinstance(response, Trouble):
+        return response
+    if response.status >= _SERVER_ERROR or response.status in _PASSING_STATUS:
+        return _failed(response, f"the token endpoint answered HTTP {response.status}")
+    try:
+        body = json.loads(response.body)
+    except (ValueError, RecursionError):
+        body = None
+    if isinstance(body, dict) and body.get("error"):
+        if body["error"] in _PASSING_ERRORS:
+            return _failed(response, f"the token endpoint answered {body['error']}")
+        text = body.get("error_description")
+        return Refusal(_text(body["error"]), _text(text) if text else "", response.status)
+    if not response.is_good:
+        return Refusal(f"HTTP {response.status}", status=response.status)
+    if not isinstance(body, dict):
+        # A web page with status 200 is a proxy's, or a portal's: not the endpoint's word.
+        return _failed(response, "the token endpoint answered something that is no JSON object")
+    return body
+
+
+def _failed(response: Response, detail: str) -> Trouble:
+    header = response.headers.get("retry-after")
+    wait = header and retry_after(
+        header, received_at=response.received_at, date=response.headers.get("date")
+    )
+    return Trouble(Fault.RENEWAL_FAILED, detail, status=response.status, wait=wait or None)
+
+
+def _basic(client_id: str, secret: Secret) -> Sensitive:
+    """Return the client's own credentials, each form-encoded first (RFC 6749 §2.3.1)."""
+    value = Secret.basic(quote_plus(client_id), secret.form_quoted())
+    return Sensitive(Place.HEADER, "Authorization", value)
+
+
+def _secret(value: Any) -> Secret | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        return as_secret(value, Alphabet.TOKEN)
+    except UnusableError:
+        return None
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text[:_LONGEST_TEXT]

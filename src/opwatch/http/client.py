@@ -1,0 +1,134 @@
+"""The client: what the rest of opwatch sees of this room.
+
+Decides nothing but when the HTTP library is loaded: on entering, for it costs more
+to import than all of opwatch, and a command that asks nobody must not pay for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
+
+from opwatch.http.proxies import Proxies
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+    from typing import BinaryIO
+
+    import httpx2 as httpx
+
+    from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.trouble import Trouble
+    from opwatch.http.courier import Courier
+    from opwatch.http.routes import Routes
+
+CONNECT: Final = 10.0
+
+
+class Client:
+    """Sends requests and returns answers, over connections that are kept.
+
+    At most *connections* are open to one kind of route and kept for *keepalive*
+    idle seconds, which should outlive the pause between polls. Proxies and the
+    system's certificates are chosen by *environ*; *ca_file* adds certificates.
+    Connecting, with name resolution and TLS, may take *connect* seconds. With
+    *cookies*, those that answers set are sent back. *transport* takes the place of
+    the network in a test.
+
+    A look-up of a name runs in a thread that cannot be stopped. A request ends in
+    time all the same, but a process with a hung resolver leaves by ``os._exit``.
+
+    Raises:
+        UsageError: a proxy variable, or on entering a file of certificates, is of
+            no use.
+    """
+
+    def __init__(
+        self,
+        *,
+        connections: int,
+        environ: Mapping[str, str],
+        user_agent: str,
+        ca_file: Path | None = None,
+        keepalive: float = 120.0,
+        connect: float = CONNECT,
+        cookies: bool = False,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._proxies = Proxies.of(environ)
+        self._connections = connections
+        self._environ = environ
+        self._user_agent = user_agent
+        self._ca_file = ca_file
+        self._keepalive = keepalive
+        self._connect = connect
+        self._cookies = cookies
+        self._transport = transport
+        self._routes: Routes
+        self._courier: Courier
+
+    async def __aenter__(self) -> Self:
+        from opwatch.http.courier import Courier  # noqa: PLC0415, see the module's docstring
+        from opwatch.http.routes import Routes  # noqa: PLC0415, see the module's docstring
+
+        self._routes = Routes(
+            connections=self._connections,
+            keepalive=self._keepalive,
+            proxies=self._proxies,
+            environ=self._environ,
+            ca_file=self._ca_file,
+            transport=self._transport,
+        )
+        self._routes.check_trust()
+        self._courier = Courier(
+            self._routes,
+            defaults={
+                "Accept": "application/json, */*;q=0.5",
+                "Accept-Encoding": "identity",
+                "User-Agent": self._user_agent,
+            },
+            connect=self._connect,
+            cookies=self._cookies,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._routes.aclose()
+
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+    ) -> Response | Trouble:
+        """Return the answer to *request*, read to its end, or what went wrong.
+
+        It takes at most *timeout* seconds from the look-up of the name to the last
+        byte, and at most 8 MiB. No redirect is followed: see ``next_hop``.
+        """
+        return await self._courier.carry(request, seconds=timeout)
+
+    async def download(
+        self,
+        request: Request,
+        sink: BinaryIO,
+        *,
+        timeout: float,
+        limit: int,
+    ) -> Response | Trouble:
+        """Write the body of a good answer to *sink*; its ``body`` then is empty.
+
+        *timeout* is in seconds and bounds each silence; *limit* is in bytes. The
+        body of any other answer is read as by ``send``. What has been written
+        when a Trouble is returned is a part, and to be thrown away.
+
+        Raises:
+            UnwritableError: *sink* does not take what is written to it.
+        """
+        return await self._courier.carry(request, seconds=timeout, limit=limit, into=sink)

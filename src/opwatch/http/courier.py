@@ -1,0 +1,111 @@
+"""One request out, one answer back, or what went wrong between.
+
+Decides how an exchange is bounded: in time from the name's resolution to the last
+byte, and in tries: one more, on a fresh connection, when a kept one turned out to
+be dead (fault 7). It works on the library's transports, below its client, which
+would redirect, keep cookies, and log whole URLs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx2 as httpx
+
+from opwatch.http.body import BODY_LIMIT
+from opwatch.http.faults import is_lost_before_answer, trouble_of
+from opwatch.http.reader import Reader
+from opwatch.http.trail import Phase, Trail
+from opwatch.http.wire import origin_of, seal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import BinaryIO
+
+    from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.trouble import Trouble
+    from opwatch.http.routes import Routes
+
+
+class Courier:
+    """Carries requests over *routes*, each with the headers of *defaults*.
+
+    Connecting, with name resolution and TLS, may take *connect* seconds. With
+    *cookies*, those that answers set are sent back.
+    """
+
+    def __init__(
+        self, routes: Routes, *, defaults: Mapping[str, str], connect: float, cookies: bool
+    ) -> None:
+        self._routes = routes
+        self._defaults = defaults
+        self._timeouts = {"connect": connect, "read": None, "write": None, "pool": None}
+        self._cookies = httpx.Cookies() if cookies else None
+
+    async def carry(
+        self,
+        request: Request,
+        *,
+        seconds: float,
+        limit: int = BODY_LIMIT,
+        into: BinaryIO | None = None,
+    ) -> Response | Trouble:
+        """Return the answer to *request*, with a body of at most *limit* bytes.
+
+        Without *into*, *seconds* bound it all. With *into*, the body of a good
+        answer is written there, and *seconds* bound each silence.
+
+        Raises:
+            UnwritableError: *into* does not take what is written to it.
+        """
+        trail = Trail()
+        host = proxy = ""
+        try:
+            origin = origin_of(request)
+            host, proxy = origin.host, str(self._routes.proxy_to(origin) or "")
+            async with asyncio.timeout(seconds) as clock:
+                reader = Reader(limit, into, clock, seconds)
+                return await self._exchange(request, trail, reader)
+        except Exception as problem:
+            trouble = trouble_of(problem, trail, host, proxy)
+            if trouble is None:
+                raise
+            return trouble
+
+    async def _exchange(self, request: Request, trail: Trail, reader: Reader) -> Response:
+        try:
+            return await self._once(request, trail, reader)
+        except Exception as problem:
+            if not (request.is_safe and _was_dead(problem, trail)):
+                raise
+        trail.begin_anew()
+        return await self._once(request, trail, reader, fresh=True)
+
+    async def _once(
+        self, request: Request, trail: Trail, reader: Reader, *, fresh: bool = False
+    ) -> Response:
+        sealed = seal(request, self._defaults, {"timeout": self._timeouts, "trace": trail})
+        jar = self._cookies if request.authorize else None  # a cookie is a credential too
+        if jar is not None:
+            jar.set_cookie_header(sealed)
+        transport = self._routes.to(origin_of(request), fresh=fresh)
+        try:
+            answer = await transport.handle_async_request(sealed)
+        except BaseException:
+            await trail.hang_up()
+            raise
+        try:
+            if jar is not None:
+                answer.request = sealed
+                jar.extract_cookies(answer)
+            return await reader.read(answer, request.url, trail)
+        finally:
+            await answer.aclose()
+
+
+def _was_dead(problem: Exception, trail: Trail) -> bool:
+    """Tell whether a kept connection failed before an answer to this request began."""
+    if not trail.is_reused:
+        return False
+    return trail.is_stray or (trail.phase is not Phase.BODY and is_lost_before_answer(problem))

@@ -1,0 +1,98 @@
+"""How an answer becomes ours.
+
+Decides what is taken from the library's answer, where its body goes, and which
+framing is refused because two readers could see two answers in it (fault 64).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.trouble import Fault
+from opwatch.http.body import BODY_LIMIT, Inflow
+from opwatch.http.faults import FaultError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable
+    from typing import BinaryIO
+
+    import httpx2 as httpx
+
+    from opwatch.http.trail import Trail
+
+# A download is alive while this much arrives within its idle bound; a byte now and
+# then is a slow loris (fault 63).
+_SIGN_OF_LIFE: Final = 1024
+# A partial answer (206) is no result; one of 204 or 205 has no body.
+_RESULTS: Final = frozenset({200, 201, 202, 203})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads answers of at most *limit* bytes while *clock* runs.
+
+    With *into*, the body of a good answer is a result: it goes there, and winds
+    the clock up by *seconds*. Any other is kept in memory, up to BODY_LIMIT.
+    """
+
+    limit: int
+    into: BinaryIO | None
+    clock: asyncio.Timeout
+    seconds: float
+
+    async def read(self, answer: httpx.Response, url: str, trail: Trail) -> Response:
+        """Return the whole of *answer* to the request for *url*.
+
+        Raises:
+            FaultError: its framing or its body is not taken.
+            UnwritableError: the file does not take the body.
+        """
+        received_at = time.time()
+        headers = Headers(tuple((_text(name), _text(value)) for name, value in answer.headers.raw))
+        _check_framing(answer.http_version, headers, trail)
+        coding = ",".join(headers.all("content-encoding"))
+        memory = io.BytesIO()
+        if self.into is not None and answer.status_code in _RESULTS:
+            await self._pour(answer, Inflow(self.into, coding, self.limit), winds=True)
+        else:
+            await self._pour(answer, Inflow(memory, coding, min(self.limit, BODY_LIMIT)))
+        return Response(
+            answer.status_code,
+            url,
+            headers,
+            memory.getvalue(),
+            received_at=received_at,
+            http_version=answer.http_version,
+        )
+
+    async def _pour(self, answer: httpx.Response, inflow: Inflow, *, winds: bool = False) -> None:
+        mark = 0
+        # As sent: the library's own decoding is what a bomb is made for.
+        stream = cast("AsyncGenerator[bytes]", aiter(cast("AsyncIterable[bytes]", answer.stream)))
+        async with aclosing(stream) as chunks:
+            async for chunk in chunks:
+                inflow.feed(chunk)
+                if winds and inflow.received - mark >= _SIGN_OF_LIFE:
+                    mark = inflow.received
+                    self.clock.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        inflow.finish()
+
+
+def _text(raw: bytes) -> str:
+    """Return the bytes of a header as they came; Latin-1 has a character for each."""
+    return raw.decode("latin-1")
+
+
+def _check_framing(version: str, headers: Headers, trail: Trail) -> None:
+    if trail.is_stray:
+        raise FaultError(Fault.PROTOCOL, "bytes after the end of the answer before")
+    if not version.startswith("HTTP/1."):
+        raise FaultError(Fault.PROTOCOL, "the answer is of another HTTP than ours")
+    if "transfer-encoding" in headers and "content-length" in headers:
+        raise FaultError(Fault.PROTOCOL, "both Transfer-Encoding and Content-Length")

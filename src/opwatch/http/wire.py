@@ -1,0 +1,140 @@
+"""What a request becomes on the wire, and the one place where secrets are opened.
+
+Decides which headers may be sent at all (security rule S6), that a secret leaves
+only over TLS or to this machine (S3), and that the library reads the same host
+from a URL as the rule that pins credentials to an origin (S1).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import httpx2 as httpx
+
+from opwatch.domain.exchange import Place
+from opwatch.domain.origin import Origin, OriginError, parse_origin
+from opwatch.domain.trouble import Fault
+from opwatch.http.faults import FaultError
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+    from opwatch.domain.exchange import Request
+    from opwatch.http.proxies import Proxy
+
+# Framing and hop-by-hop headers are the client's own (RFC 9110 §7.6.1).
+RESERVED: Final = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_METHOD: Final = re.compile(r"[A-Za-z]+")
+_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
+_VALUE: Final = re.compile(r"[\x20-\x7e]*")
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+def origin_of(request: Request) -> Origin:
+    """Return where *request* goes.
+
+    Raises:
+        FaultError: its URL has no origin that can be trusted.
+    """
+    try:
+        return parse_origin(request.url)
+    except OriginError as problem:
+        raise FaultError(Fault.BAD_REQUEST, str(problem)) from None
+
+
+def seal(
+    request: Request, defaults: Mapping[str, str], extensions: Mapping[str, Any]
+) -> httpx.Request:
+    """Return *request* as it is sent, over the headers of *defaults*.
+
+    Raises:
+        FaultError: it cannot be sent as it is; the text shows no value of it.
+    """
+    origin = origin_of(request)
+    if not _METHOD.fullmatch(request.method):
+        raise FaultError(Fault.BAD_REQUEST, "the method is none of HTTP")
+    if request.sensitive and origin.scheme != "https" and not origin.is_loopback:
+        raise FaultError(Fault.BAD_REQUEST, "a credential is never sent over plain http")
+    named = {
+        name.lower(): (name, value)
+        for headers in (defaults, request.headers)
+        for name, value in headers.items()
+    }
+    url, body = _open(request, named)
+    for name, value in named.values():
+        _check_header(name, value)
+    try:
+        sealed = httpx.Request(
+            request.method, url, headers=list(named.values()), content=body, extensions=extensions
+        )
+        is_same = parse_origin(str(sealed.url)) == origin
+    except (httpx.InvalidURL, ValueError):
+        raise FaultError(Fault.BAD_REQUEST, "the request cannot be put into HTTP") from None
+    if not is_same:
+        raise FaultError(Fault.BAD_REQUEST, "the URL's host can be read in two ways")
+    return sealed
+
+
+def _open(request: Request, named: dict[str, tuple[str, str]]) -> tuple[str, bytes | None]:
+    """Put the secrets of *request* where they belong; return its URL and its body."""
+    query: list[tuple[str, str]] = []
+    form: list[tuple[str, str]] = []
+    for each in request.sensitive:
+        value = each.value.reveal()
+        match each.place:
+            case Place.HEADER:
+                named[each.name.lower()] = (each.name, value)
+            case Place.QUERY:
+                query.append((each.name, value))
+            case Place.FORM:
+                form.append((each.name, value))
+    body = request.body
+    if form:
+        named.setdefault("content-type", ("Content-Type", _FORM))
+        body = b"&".join(filter(None, (body, urlencode(form).encode())))
+    return _with_query(request.url, query), body
+
+
+def _with_query(url: str, query: list[tuple[str, str]]) -> str:
+    if not query:
+        return url
+    parts = urlsplit(url)
+    joined = "&".join(filter(None, (parts.query, urlencode(query))))
+    return urlunsplit(parts._replace(query=joined, fragment=""))
+
+
+def _check_header(name: str, value: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise FaultError(Fault.BAD_REQUEST, "a header's name may hold letters, digits and '-' only")
+    if name.lower() in RESERVED:
+        raise FaultError(Fault.BAD_REQUEST, f"the header {name} is set by opwatch alone")
+    if not _VALUE.fullmatch(value) or value != value.strip():
+        raise FaultError(Fault.BAD_REQUEST, f"the value of the header {name} cannot be sent")
+
+
+def proxy_url(proxy: Proxy, context: ssl.SSLContext) -> httpx.Proxy:
+    """Return *proxy* as the library takes it; *context* is for one that speaks TLS."""
+    headers = {}
+    if proxy.credentials:
+        headers["Proxy-Authorization"] = proxy.credentials.reveal()
+    speaks_tls = proxy.origin.scheme == "https"
+    return httpx.Proxy(
+        str(proxy.origin), headers=headers, ssl_context=context if speaks_tls else None
+    )

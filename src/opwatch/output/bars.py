@@ -1,0 +1,210 @@
+"""The live display of a terminal.
+
+Decides when to draw: only what has changed, at most ten times a second by the
+run's own clock, without a thread. What is drawn is decided in ``frame`` and
+``final``; rich's Live puts it on the screen and takes it away again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.console import Console, Group
+from rich.control import Control
+from rich.live import Live
+from rich.segment import ControlType
+from rich.text import Text
+
+from opwatch.domain.events import Event, Finished, Interrupted, Started, Ticked, Warned
+from opwatch.output.board import Board
+from opwatch.output.closing import unfinished
+from opwatch.output.final import closing
+from opwatch.output.frame import compose
+from opwatch.output.paint import Line, Tone, line_cells, trimmed
+from opwatch.output.wording import warning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from opwatch.domain.operation import Operation
+    from opwatch.output.streams import Sink
+
+PAUSE: Final = 0.1
+"""Seconds of the run's clock between two frames, at the least."""
+
+STYLES: Final[Mapping[Tone, str]] = {
+    Tone.PLAIN: "",
+    Tone.STRONG: "bold",
+    Tone.FAINT: "dim",
+    Tone.GOOD: "green",
+    Tone.BAD: "red",
+    Tone.WARN: "yellow",
+    Tone.BUSY: "cyan",
+}
+
+
+def rich_text(line: Line) -> Text:
+    """Return *line* as rich's text: never markup, never wrapped."""
+    parts = [(text, STYLES[tone]) for text, tone in trimmed(line)]
+    return Text.assemble(*parts, no_wrap=True, overflow="ignore")
+
+
+class Bars:
+    """A renderer that draws on the terminal *sink*; *size* returns its columns and rows.
+
+    *resume* builds the command that goes on with what is unfinished.
+
+    Raises, when told an event:
+        PipeClosedError, UnwritableError: the terminal has gone.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        size: Callable[[], tuple[int, int]],
+        colour: bool = True,
+        resume: Callable[[Sequence[Operation]], str | None] | None = None,
+    ) -> None:
+        self._size = size
+        self._resume = resume
+        self._glyphs = sink.glyphs
+        self._board = Board(sink.show)
+        self._console = console_on(sink, colour=colour)
+        self._live: Live | None = None
+        self._frame: list[Line] = []
+        self._drawn_at = float("-inf")
+        self._drawn_on = (0, 0)
+        self._now = 0.0
+        self._paused = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _problem: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Leave the last frame where it is, and give the cursor back."""
+        self._leave()
+
+    def __call__(self, event: Event) -> None:
+        """Take in *event*, and draw if it is time to."""
+        self._board.take(event)
+        self._now = event.at
+        match event:
+            case Finished():
+                self._close(event)
+            case Warned():
+                self._say(event)
+            case Started() | Interrupted():
+                self._draw(event.at)
+            case _:
+                self._maybe_draw(event)
+
+    def pause(self) -> None:
+        """Give the cursor back, because the process is about to be stopped."""
+        self._paused = True
+        self._leave()
+
+    def resume(self) -> None:
+        """Draw again, below whatever has been written meanwhile."""
+        self._paused = False
+        if len(self._board):
+            self._draw(self._now)
+
+    # -- drawing -----------------------------------------------------------------
+
+    def _maybe_draw(self, event: Event) -> None:
+        resized = isinstance(event, Ticked) and self._size() != self._drawn_on
+        if resized or event.at - self._drawn_at >= PAUSE:
+            self._draw(event.at)
+
+    def _draw(self, at: float) -> None:
+        if self._paused:
+            return
+        size = self._size()
+        frame = compose(self._board, at, size, self._glyphs)
+        self._drawn_at = at
+        if self._live is not None and frame == self._frame and size == self._drawn_on:
+            return
+        with self._console:
+            self._console.size = size
+            self._rewind(size[0])
+            self._frame, self._drawn_on = frame, size
+            self._started().refresh()
+
+    def _started(self) -> Live:
+        if self._live is None:
+            self._live = Live(
+                console=self._console,
+                auto_refresh=False,
+                redirect_stdout=False,
+                redirect_stderr=False,
+                vertical_overflow="crop",
+                get_renderable=self._renderable,
+            )
+            self._live.start()
+        return self._live
+
+    def _renderable(self) -> Group:
+        return Group(*map(rich_text, self._frame))
+
+    def _rewind(self, width: int) -> None:
+        """Go up over the lines that a narrower terminal has broken in two.
+
+        Live goes up as many lines as it has drawn; the terminal may have made more.
+        """
+        if self._live is None or width >= self._drawn_on[0]:
+            return
+        extra = sum(max(0, line_cells(line) - 1) // max(1, width) for line in self._frame)
+        one_up = ((ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2))
+        self._console.control(Control((ControlType.ERASE_IN_LINE, 2), *(one_up * extra)))
+
+    def _say(self, event: Warned) -> None:
+        """Write an oddity above the live rows."""
+        text = f"{self._glyphs.trouble} {warning(event, self._board.show)}"
+        with self._console:
+            self._console.print(rich_text([(text, Tone.WARN)]), soft_wrap=True)
+            self._draw(event.at)
+
+    # -- the end -----------------------------------------------------------------
+
+    def _leave(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+
+    def _close(self, event: Finished) -> None:
+        """Put the last table in the place of the live rows."""
+        width = self._size()[0]
+        lines = closing(event, self._board.started_at, width, self._glyphs, self._board.show)
+        command = self._resume(unfinished(event.operations)) if self._resume else None
+        with self._console:
+            if self._live is not None:
+                self._rewind(width)
+                self._live.transient = True
+                self._leave()
+            for line in lines:
+                self._console.print(rich_text(line), soft_wrap=True)
+            if command and unfinished(event.operations):
+                text = f"to go on:  {self._board.show(command, None)}"
+                self._console.print(rich_text([(text, Tone.PLAIN)]), soft_wrap=True)
+
+
+def console_on(sink: Sink, *, colour: bool) -> Console:
+    """Return a rich console that writes to *sink* and guesses nothing from the environment."""
+    return Console(
+        file=sink,  # type: ignore[arg-type]  # it has what rich asks of a file
+        force_terminal=True,
+        force_interactive=True,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )

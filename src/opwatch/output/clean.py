@@ -1,0 +1,176 @@
+"""Makes remote text safe to show.
+
+Decides what a terminal, a log and a CI runner may see of a text that we did
+not write: one line, no control or hidden character, few combining marks, no
+runner command, and no more than a number of terminal cells.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIMIT: Final = 200
+MOST_MARKS: Final = 3
+
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MARKS: Final = frozenset({"Mn", "Me"})
+_WIDE: Final = frozenset({"W", "F"})
+_NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+# Letters by category, but drawn as nothing at all.
+_BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5")
+
+# They choose between two looks of a character, and terminals differ about the
+# width of the outcome: the plain look is the safe one.
+_VARIANTS: Final = dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+
+# Azure Pipelines finds its commands anywhere in a line, TeamCity nearly so.
+_COMMAND: Final = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
+
+Redact: TypeAlias = "Callable[[str], str]"
+
+
+def keep(text: str) -> str:
+    """Return *text*: the redactor of a run without secrets."""
+    return text
+
+
+def cells(text: str) -> int:
+    """Return how many cells *text*, already clean, takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_cells, text))
+
+
+def _cells(char: str) -> int:
+    if char.isascii():
+        return 1
+    if unicodedata.category(char) in _MARKS:
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in _WIDE else 1
+
+
+def clean(text: str, limit: int | None = LIMIT, *, ellipsis: str = "…") -> str:
+    r"""Return *text* as one line of at most *limit* cells that changes nothing but itself.
+
+    What is hidden becomes visible (``\n``, ``\x1b``, ``\u{202e}``); what a CI
+    runner would obey is broken (``# #[``).
+    """
+    if limit is not None:
+        text = text[: limit * 4]
+    text = _COMMAND.sub("# ", text.translate(_VARIANTS))
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(_visible(text))
+    return text if limit is None else cut(text, limit, ellipsis=ellipsis)
+
+
+def _visible(text: str) -> list[str]:
+    shown: list[str] = []
+    marks = 0
+    for char in text:
+        kind = unicodedata.category(char)
+        if kind in _MARKS and char not in _BLANK:
+            marks += 1
+            if marks <= MOST_MARKS and shown:
+                shown.append(char)
+            continue
+        marks = 0
+        shown.append(_escape(char) if kind in _HIDDEN or char in _BLANK else char)
+    return shown
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if char in _NAMED:
+        return _NAMED[char]
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{{{code:x}}}"  # noqa: PLR2004, one byte
+
+
+def cut(text: str, limit: int, *, ellipsis: str = "…") -> str:
+    """Return *text*, already clean, cut at its end to *limit* cells."""
+    if cells(text) <= limit:
+        return text
+    room = limit - cells(ellipsis)
+    return _head(text, room) + ellipsis if room >= 0 else _head(text, limit)
+
+
+def elide(text: str, limit: int, *, ellipsis: str = "…") -> str:
+    """Return *text*, already clean, with its middle left out to fit *limit* cells.
+
+    Ids differ at their ends more often than in the middle.
+    """
+    if cells(text) <= limit:
+        return text
+    room = limit - cells(ellipsis)
+    if room < 2:  # noqa: PLR2004, an end on each side
+        return cut(text, limit, ellipsis=ellipsis)
+    tail = room // 3
+    return _head(text, room - tail) + ellipsis + _tail(text, tail)
+
+
+def wrapped(text: str, width: int, most: int = 3, *, ellipsis: str = "…") -> list[str]:
+    """Return *text*, already clean, as at most *most* lines of *width* cells."""
+    lines: list[str] = []
+    while text and len(lines) < most - 1 and cells(text) > width:
+        head = _head(text, width)
+        # A word is not broken unless it is longer than half a line.
+        at = head.rfind(" ", len(head) // 2) if text[len(head) : len(head) + 1] != " " else -1
+        head = head[:at] if at > 0 else head
+        lines.append(head)
+        text = text[len(head) :].lstrip(" ")
+    return [*lines, cut(text, width, ellipsis=ellipsis)] if text else lines
+
+
+def _head(text: str, room: int) -> str:
+    used = 0
+    for index, char in enumerate(text):
+        used += _cells(char)
+        if used > room:
+            return text[:index]
+    return text
+
+
+def _tail(text: str, room: int) -> str:
+    used = 0
+    for index in range(len(text) - 1, -1, -1):
+        used += _cells(text[index])
+        if used > room:
+            return text[index + 1 :].lstrip("".join(_marks_of(text[index + 1 :])))
+    return text
+
+
+def _marks_of(text: str) -> set[str]:
+    return {char for char in text if unicodedata.category(char) in _MARKS}
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Shows remote text on one stream: redacted first, then clean, then cut.
+
+    Redacting comes first because a secret that has been cut in half is no
+    longer found. *encoding* is the stream's: what it cannot say is escaped
+    before the text is measured.
+    """
+
+    redact: Redact = keep
+    encoding: str = "utf-8"
+    ellipsis: str = field(default="…")
+
+    def __call__(self, text: Any, limit: int | None = LIMIT) -> str:
+        """Return *text* as it may be shown in *limit* cells."""
+        safe = self.redact(str(text))
+        if limit is not None:
+            safe = safe[: limit * 4]
+        if not safe.isascii() and not self.encoding.lower().startswith("utf"):
+            safe = safe.encode(self.encoding, "backslashreplace").decode(self.encoding)
+        return clean(safe, limit, ellipsis=self.ellipsis)
+
+
+PLAIN: Final = Show()
+"""For a stream that can say everything, in a run without secrets."""

@@ -1,0 +1,151 @@
+"""What a person reads when a run cannot be carried out.
+
+Decides the form of each of our exceptions: what happened, to what, what to do.
+Anything else is a bug in opwatch, and is said to be one.
+"""
+
+from __future__ import annotations
+
+import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from opwatch.domain.errors import (
+    BadReferenceError,
+    CredentialError,
+    OpwatchError,
+    PipeClosedError,
+    Problem,
+    ProfileError,
+    UsageError,
+)
+from opwatch.output.clean import Redact, Show, cells, keep
+from opwatch.output.streams import Sink
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+LINE: Final = 400
+EXCERPT: Final = 120
+BEFORE: Final = 60
+LABEL: Final = 11
+
+
+def write_error(
+    stream: TextIO | None,
+    error: BaseException,
+    *,
+    redact: Redact = keep,
+    debug: bool = False,
+) -> None:
+    """Write *error* to *stream*; a stream that is gone is left alone."""
+    sink = Sink(stream, redact=redact, required=False)
+    with suppress(OpwatchError):
+        for line in error_lines(error, show=sink.show, debug=debug):
+            sink.line(line)
+
+
+def error_lines(
+    error: BaseException, *, show: Show | None = None, debug: bool = False
+) -> list[str]:
+    """Return *error* as lines; *debug* adds the traceback of a bug."""
+    show = show or Show()
+    match error:
+        case PipeClosedError():
+            return []
+        case ProfileError():
+            found = [line for each in error.problems for line in _problem(each, show)]
+            return [*found, *_fixes(show, error.hint)]
+        case BadReferenceError():
+            return [
+                f"opwatch: {_named(error, show)}",
+                *_fixes(show, error.hint),
+            ]
+        case UsageError():
+            return [f"opwatch: {show(error.message, LINE)}", *_fixes(show, error.hint)]
+        case CredentialError():
+            return _credential(error, show)
+        case OpwatchError():
+            return [f"opwatch: {show(error, LINE)}"]
+        case _:
+            return _bug(error, show, debug=debug)
+
+
+def problem_of(error: BaseException, *, redact: Redact = keep) -> str:
+    """Return *error* as the one line of a document's ``problem``."""
+    show = Show(redact)
+    match error:
+        case BadReferenceError():
+            return _named(error, show)
+        case OpwatchError():
+            return show(error, LINE)
+        case _:
+            return f"a bug in opwatch: {show(_bug_text(error), LINE)}"
+
+
+def _named(error: BadReferenceError, show: Show) -> str:
+    """Return the message, with the reference in front unless it names it itself."""
+    reference, message = show(error.reference, 80), show(error.message, LINE)
+    return message if not reference or reference in message else f"{reference}: {message}"
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"  {label:<{LABEL}}{text}"
+
+
+def _fixes(show: Show, *hints: str | None) -> list[str]:
+    return [_labelled("to fix", show(hint, LINE)) for hint in hints if hint]
+
+
+def _credential(error: CredentialError, show: Show) -> list[str]:
+    where = f" ({show(error.origin, 120)})" if error.origin else ""
+    lines = [f"opwatch: {show(error.message, LINE)}{where}"]
+    if error.tried:
+        places = (
+            show(each.place, 80) + (f" ({show(each.found, 80)})" if each.found else "")
+            for each in error.tried
+        )
+        lines.append(_labelled("looked in", ", ".join(places)))
+    if error.fixes:
+        commands = "   or   ".join(show(each, LINE) for each in error.fixes)
+        lines.append(_labelled("to fix", commands))
+    return lines
+
+
+def _problem(problem: Problem, show: Show) -> list[str]:
+    """Return where in a file something is wrong: the position, the line, a caret."""
+    place = ":".join(str(each) for each in (problem.line, problem.column) if each)
+    file = show(problem.file, None)
+    lines = [
+        f"{file}:{place}: {show(problem.message, LINE)}"
+        if place
+        else f"{file}: {show(problem.message, LINE)}"
+    ]
+    if problem.excerpt.strip():
+        lines += _excerpt(problem.excerpt.rstrip("\r\n"), problem.column, show)
+    return lines
+
+
+def _excerpt(text: str, column: int, show: Show) -> list[str]:
+    """Return the offending line and a caret below the column, in cells."""
+    text = text.rstrip()
+    begin = max(0, column - 1 - BEFORE) if len(text) > EXCERPT else 0
+    shown = show(text[begin:], EXCERPT)
+    lines = [f"  {shown}"]
+    if 0 < column <= len(text) + 1:
+        lines.append("  " + " " * cells(show(text[begin : column - 1], EXCERPT)) + "^")
+    return lines
+
+
+def _bug_text(error: BaseException) -> str:
+    said = str(error)
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _bug(error: BaseException, show: Show, *, debug: bool) -> list[str]:
+    lines = [f"opwatch: a bug in opwatch: {show(_bug_text(error), LINE)}"]
+    if not debug:
+        return [*lines, *_fixes(show, "run it again with --debug, and report what it prints")]
+    for chunk in traceback.format_exception(error):
+        lines += [f"  {show(line, LINE)}" for line in chunk.rstrip().splitlines()]
+    return lines

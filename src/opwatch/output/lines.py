@@ -1,0 +1,223 @@
+"""The display where there is no terminal: a line per change, a heartbeat a minute.
+
+Decides what is worth a line in a log. Each begins with our own word and the
+time of day; a trouble is said when it begins and when it changes its kind, not
+at each retry; and no line holds an escape byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from opwatch.domain.duration import format_duration
+from opwatch.domain.events import (
+    Ended,
+    Event,
+    Finished,
+    Held,
+    Interrupted,
+    Observed,
+    Resumed,
+    Started,
+    Ticked,
+    Troubled,
+    Warned,
+)
+from opwatch.output.board import Board, Key, key_of
+from opwatch.output.closing import exit_text, hints, summary, unfinished
+from opwatch.output.heartbeat import heartbeat
+from opwatch.output.wording import (
+    OURS,
+    brief,
+    describe,
+    ended_text,
+    name_of,
+    standing_text,
+    warning,
+)
+from opwatch.output.words import CAUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from types import TracebackType
+
+    from opwatch.domain.operation import Operation
+    from opwatch.domain.trouble import Fault, Trouble
+    from opwatch.output.streams import Sink
+
+HEARTBEAT: Final = 60.0
+CROWD: Final = 50
+"""More operations than this have lines for their ends only, and one about trouble for each host."""
+STEP: Final = 10.0
+STEP_PAUSE: Final = 10.0
+LONG_PAUSE: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was last said of one operation, and when."""
+
+    at: float
+    state: str
+    progress: float
+
+
+class Lines:
+    """A renderer that writes to *sink*; *wall_of* turns the run's clock into the time of day.
+
+    Raises, when told an event:
+        PipeClosedError, UnwritableError: the stream cannot be written.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        wall_of: Callable[[float], datetime],
+        resume: Callable[[Sequence[Operation]], str | None] | None = None,
+    ) -> None:
+        self._sink = sink
+        self._wall_of = wall_of
+        self._resume = resume
+        self._show = sink.show
+        self._board = Board(sink.show)
+        self._said: dict[Key, Said] = {}
+        self._troubles: dict[object, tuple[Fault, int | None]] = {}
+        self._next_beat = HEARTBEAT
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _problem: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Leave nothing behind: every line has been flushed."""
+
+    def __call__(self, event: Event) -> None:
+        """Take in *event*, and write what is new in it."""
+        self._board.take(event)
+        match event:
+            case Started():
+                self._start(event)
+            case Observed():
+                self._observe(event)
+            case Troubled():
+                self._stumble(event)
+            case Ended():
+                self._end(event)
+            case Held():
+                self._hold(event)
+            case Finished():
+                self._finish(event)
+            case Warned() | Resumed() | Interrupted():
+                self._say(event.at, self._remark(event))
+            case Ticked():
+                pass
+        if event.at >= self._next_beat and not isinstance(event, Finished):
+            self._next_beat = event.at + HEARTBEAT
+            self._say(event.at, heartbeat(self._board, event.at))
+
+    def _remark(self, event: Warned | Resumed | Interrupted) -> str:
+        match event:
+            case Warned():
+                return f"warning: {warning(event, self._show)}"
+            case Resumed():
+                return f"awake again after {format_duration(event.gap)}; asking at once"
+            case Interrupted():
+                return CAUSES[event.abort]
+
+    def _say(self, at: float, text: str) -> None:
+        self._sink.line(f"opwatch {self._wall_of(at):%H:%M:%S} {text}")
+
+    # -- events ------------------------------------------------------------------
+
+    def _start(self, event: Started) -> None:
+        self._next_beat = event.at + HEARTBEAT
+        many = len(event.operations)
+        names = name_of(event.operations[0], self._show) if many == 1 else f"{many:,} operations"
+        until = (
+            "" if event.deadline is None else f", until {self._wall_of(event.deadline):%H:%M:%S}"
+        )
+        self._say(event.at, f"waiting for {names}{until}")
+
+    def _observe(self, event: Observed) -> None:
+        operation = event.operation
+        reading = operation.reading
+        if reading is None:
+            return
+        returned = self._troubles.pop(self._subject(operation), None) is not None
+        if operation.is_over or self._is_crowd:
+            return
+        said = self._said.get(key_of(operation))
+        state = f"{reading.state} {reading.status}"
+        progress = reading.progress or 0.0
+        moved = (
+            said is not None
+            and abs(progress - said.progress) >= STEP
+            and event.at - said.at >= STEP_PAUSE
+        )
+        if said is not None and said.state == state and not moved and not returned:
+            return
+        self._said[key_of(operation)] = Said(event.at, state, progress)
+        name, where = name_of(operation, self._show), standing_text(operation, self._show)
+        more = ", asking once more to be sure" if reading.state.is_terminal else ""
+        self._say(event.at, f"{name} {where}{' again' if returned else ''}{more}")
+
+    def _stumble(self, event: Troubled) -> None:
+        operation, trouble = event.operation, event.trouble
+        subject, kind = self._subject(operation), (trouble.fault, trouble.status)
+        if operation.is_over or self._troubles.get(subject) == kind:
+            return
+        self._troubles[subject] = kind
+        said = f"{name_of(operation, self._show)} trouble: {describe(trouble, self._show)}"
+        due = operation.next_poll_at
+        if due is not None and due > event.at:
+            said += f", trying again in {format_duration(due - event.at)}"
+        if operation.confirmed_at is not None:
+            age = format_duration(event.at - operation.confirmed_at)
+            said += f"; last confirmed {standing_text(operation, self._show)} {age} ago"
+        self._say(event.at, said)
+
+    def _end(self, event: Ended) -> None:
+        if not self._is_crowd or event.operation.reason not in OURS:
+            self._say(event.at, ended_text(event.operation, self._show))
+
+    def _hold(self, event: Held) -> None:
+        pause = event.until - event.at
+        if (
+            event.trouble is None
+            or pause < LONG_PAUSE
+            or not self._is_news(event.origin, event.trouble)
+        ):
+            return
+        origin, what = self._show(event.origin, 80), brief(event.trouble, self._show)
+        self._say(event.at, f"{origin}: {what}; nothing is asked for {format_duration(pause)}")
+
+    def _is_news(self, origin: str, trouble: Trouble) -> bool:
+        kind = (trouble.fault, trouble.status)
+        known = self._troubles.get(("held", origin)) == kind
+        self._troubles[("held", origin)] = kind
+        return not known
+
+    def _finish(self, event: Finished) -> None:
+        took = event.at - self._board.started_at
+        self._say(event.at, f"{summary(event.operations, took)}; {exit_text(event.verdict)}")
+        for hint in hints(event.operations, self._show):
+            self._sink.line(f"opwatch to fix: {hint}")
+        rest = unfinished(event.operations)
+        command = self._resume(rest) if rest and self._resume else None
+        if command:
+            self._sink.line(f"opwatch to go on: {self._show(command, None)}")
+
+    @property
+    def _is_crowd(self) -> bool:
+        return len(self._board) > CROWD
+
+    def _subject(self, operation: Operation) -> object:
+        """Return whom a trouble is about: the operation, or the host of a crowd."""
+        return operation.target.origin if self._is_crowd else key_of(operation)

@@ -1,0 +1,158 @@
+"""Where output goes, and what it means when it cannot.
+
+Decides that a reader who left is ``PipeClosedError``, that every other failed
+write is ``UnwritableError``, and that no encoding makes us fail.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from opwatch.domain.errors import PipeClosedError, UnwritableError
+from opwatch.output.clean import Redact, Show, keep
+from opwatch.output.glyphs import Glyphs, glyphs_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TextIO
+
+# Windows says "invalid argument" of a pipe whose reader has left.
+_LEFT: Final = frozenset(
+    {errno.EPIPE, errno.ESHUTDOWN} | ({errno.EINVAL} if os.name == "nt" else set())
+)
+FALLBACK_SIZE: Final = (80, 24)
+
+# Our own punctuation, for streams that cannot say it; remote text may share it.
+_TYPEWRITER: Final = str.maketrans({"“": '"', "”": '"', "…": "...", "·": "-", "×": "x", "–": "-"})  # noqa: RUF001, exactly these
+
+
+class Sink:
+    """A text stream that is written to whole lines at a time, and flushed.
+
+    *stream* is None when the process was started without it. Unless the output
+    is *required*, nothing is written then.
+
+    Raises, from every method that writes:
+        PipeClosedError: the reader has closed the pipe.
+        UnwritableError: the stream is closed, or its disk is full.
+    """
+
+    def __init__(
+        self, stream: TextIO | None, *, redact: Redact = keep, required: bool = True
+    ) -> None:
+        self._stream = stream
+        self._redact = redact
+        self._required = required
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the stream, ASCII when it names none."""
+        return getattr(self._stream, "encoding", None) or "ascii"
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs that the stream can say."""
+        return glyphs_for(self.encoding)
+
+    @property
+    def show(self) -> Show:
+        """How remote text is shown on this stream."""
+        return Show(self._redact, self.encoding, self.glyphs.ellipsis)
+
+    def isatty(self) -> bool:
+        """Tell whether a terminal is at the other end."""
+        return is_terminal(self._stream)
+
+    def fileno(self) -> int:
+        """Return the stream's file descriptor.
+
+        Raises:
+            OSError: it has none.
+        """
+        if self._stream is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        """Write *text*, escaping what the stream's encoding cannot say."""
+        if self._stream is None and not self._required:
+            return len(text)
+        safe = self._redact(text)
+        with _failures():
+            if self._stream is None:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            self._stream.write(spelled(safe, self.encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand everything written to the operating system."""
+        if self._stream is not None:
+            with _failures():
+                self._stream.flush()
+
+    def line(self, text: str) -> None:
+        """Write *text* as one line, and flush."""
+        self.write(text + "\n")
+        self.flush()
+
+
+def spelled(text: str, encoding: str) -> str:
+    """Return *text* in what *encoding* can say: plain punctuation, then escapes."""
+    if text.isascii():
+        return text
+    if not encoding.lower().startswith("utf"):
+        text = text.translate(_TYPEWRITER)
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as problem:
+        raise PipeClosedError("the reader of the output has gone") from problem
+    except OSError as problem:
+        if problem.errno in _LEFT:
+            raise PipeClosedError("the reader of the output has gone") from problem
+        reason = problem.strerror or type(problem).__name__
+        raise UnwritableError(f"cannot write output: {reason}") from problem
+    except ValueError as problem:
+        # What Python says of a file object that has been closed.
+        raise UnwritableError("cannot write output: the stream is closed") from problem
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether *stream* is a terminal; one that is closed is none."""
+    try:
+        return stream is not None and stream.isatty()
+    except (OSError, ValueError):
+        return False
+
+
+def can_draw(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
+    """Tell whether *stream* is a terminal on which a cursor can be moved."""
+    return is_terminal(stream) and environ.get("TERM", "").lower() not in {"dumb", "unknown"}
+
+
+def wants_colour(
+    stream: TextIO | None, *, no_color: bool = False, environ: Mapping[str, str] = os.environ
+) -> bool:
+    """Tell whether colour is welcome on *stream* (https://no-color.org)."""
+    return can_draw(stream, environ) and not no_color and not environ.get("NO_COLOR")
+
+
+def size_of(stream: TextIO | None) -> Callable[[], tuple[int, int]]:
+    """Return a function that returns the columns and rows of the terminal *stream* is."""
+
+    def size() -> tuple[int, int]:
+        try:
+            found = os.get_terminal_size(stream.fileno() if stream is not None else -1)
+        except (OSError, ValueError):
+            return FALLBACK_SIZE
+        # A terminal that does not know its size says zero.
+        return found.columns or FALLBACK_SIZE[0], found.lines or FALLBACK_SIZE[1]
+
+    return size

@@ -1,0 +1,190 @@
+"""Sentences: what is said of a trouble, an ending, a run.
+
+Decides the wording that all renderers share. Every function is pure; remote
+text passes through the *show* of the stream it is for.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, Final
+
+from opwatch.domain.duration import format_duration
+from opwatch.domain.events import Oddity, Warned
+from opwatch.domain.operation import Operation, OperationError, State
+from opwatch.domain.outcome import Outcome, Reason
+from opwatch.output.clean import PLAIN, Show
+from opwatch.output.words import FAULTS, ODDITIES, OUTCOMES, REASONS, STATES
+
+if TYPE_CHECKING:
+    from opwatch.domain.trouble import Trouble
+
+DETAIL: Final = 120
+
+# Our own doing, said once for the whole run.
+OURS: Final = frozenset({Reason.DETACHED, Reason.STOPPED_EARLY, Reason.NOT_WAITED})
+OF_THE_API: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED})
+
+
+# -- troubles ------------------------------------------------------------------------
+
+
+def brief(trouble: Trouble, show: Show = PLAIN) -> str:
+    """Return *trouble* in a few words: ``HTTP 502``, ``certificate refused``."""
+    return _filled(FAULTS[trouble.fault].brief, trouble, show)
+
+
+def describe(trouble: Trouble, show: Show = PLAIN) -> str:
+    """Return *trouble* as a clause, with what the other side said of it."""
+    return _filled(FAULTS[trouble.fault].full, trouble, show)
+
+
+def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
+    """Return what to do about *trouble*, which ended the watch of *operation*."""
+    target = operation.target
+    profile = shlex.quote(show(target.profile or "NAME"))
+    reference = shlex.quote(show(target.reference, None))
+    return FAULTS[trouble.fault].fix.format(
+        host=_host(trouble, show),
+        profile=profile,
+        command=f"-p {profile} {reference}",
+    )
+
+
+def repeated(text: str, streak: int, times: str = "×") -> str:  # noqa: RUF001, the sign is meant
+    """Return *text* with how many times in a row it has happened."""
+    return f"{text} {times}{streak}" if streak > 1 else text
+
+
+def _filled(template: str, trouble: Trouble, show: Show) -> str:
+    detail = show(trouble.detail.strip(), DETAIL)
+    return template.format(
+        host=_host(trouble, show),
+        status=trouble.status if trouble.status is not None else "error",
+        detail=f": {detail}" if detail else "",
+    )
+
+
+def _host(trouble: Trouble, show: Show) -> str:
+    return show(trouble.host, 80) if trouble.host else "the host"
+
+
+# -- one operation -------------------------------------------------------------------
+
+
+def name_of(operation: Operation, show: Show = PLAIN, limit: int | None = 80) -> str:
+    """Return what to call *operation*: what was typed, or its id if that was an address."""
+    reference = operation.reference
+    return show(operation.id if "/" in reference and operation.id else reference, limit)
+
+
+def status_of(operation: Operation, show: Show = PLAIN, limit: int = 40) -> str:
+    """Return the API's own word, else ours, else nothing before the first good answer."""
+    reading = operation.reading
+    if reading is None:
+        return ""
+    return show(reading.status.strip(), limit) or STATES[reading.state]
+
+
+def error_text(error: OperationError, show: Show = PLAIN, *, code: str = "(code {})") -> str:
+    """Return why an operation failed: its message, and its code formatted by *code*."""
+    message = show((error.message or "").strip())
+    number = show((error.code or "").strip(), 40)
+    if not message:
+        return code.format(number).strip("()[]") if number else ""
+    return f"{message} {code.format(number)}" if number else message
+
+
+def result_text(result: Any, show: Show = PLAIN) -> str:
+    """Return a *result* in a few words: its first plain value, and what that is called."""
+    match result:
+        case str() | int() | float() if not isinstance(result, bool) and result != "":
+            return show(result, 80)
+        case dict():
+            for key, value in result.items():
+                if isinstance(value, str | int | float) and str(value) and value is not True:
+                    return f"{show(key, 30)} {show(value, 80)}"
+        case _:
+            pass
+    return ""
+
+
+def ending(operation: Operation, show: Show = PLAIN, *, code: str = "(code {})") -> str:
+    """Return why the watch of *operation* ended as it did, beyond its outcome and status."""
+    reading, outcome = operation.reading, operation.outcome
+    if operation.reason is not None:
+        said = _reason(operation, show)
+        blocked = reading.message if reading and reading.state is State.BLOCKED else None
+        return f"{said}: {show(blocked)}" if blocked else said
+    if reading is None:
+        return brief(operation.trouble, show) if operation.trouble else ""
+    if outcome is not Outcome.SUCCEEDED:
+        said = error_text(reading.error, show, code=code) if reading.error else ""
+        return said or show(reading.message or "")
+    if reading.partial:
+        return f"with warnings{_after(show(reading.message or ''))}"
+    return result_text(reading.result, show) or show(reading.message or "")
+
+
+def _after(text: str) -> str:
+    return f": {text}" if text else ""
+
+
+def _reason(operation: Operation, show: Show) -> str:
+    if operation.reason is None or operation.ended_at is None:
+        return ""
+    trouble = describe(operation.trouble, show) if operation.trouble else "no answer"
+    short = brief(operation.trouble, show) if operation.trouble else "no answer"
+    since = operation.confirmed_at
+    changed = operation.changed_at
+    ended = operation.ended_at
+    return REASONS[operation.reason].format(
+        trouble=trouble,
+        brief=repeated(short, operation.streak),
+        age=format_duration(ended - (operation.watched_from if since is None else since)),
+        still=format_duration(ended - (operation.watched_from if changed is None else changed)),
+        state=STATES[operation.state] if operation.state else "never confirmed",
+        status=status_of(operation, show) or "it gives",
+    )
+
+
+def standing_text(operation: Operation, show: Show = PLAIN) -> str:
+    """Return where *operation* stands: ``running (IN_PROGRESS) 25%``."""
+    reading = operation.reading
+    if reading is None:
+        return "unconfirmed"
+    state, status = STATES[reading.state], status_of(operation, show)
+    word = "" if status.casefold() == state else f" ({status})"
+    percent = "" if reading.progress is None else f" {int(reading.progress)}%"
+    return f"{state}{word}{percent}"
+
+
+def ended_text(operation: Operation, show: Show = PLAIN) -> str:
+    """Return how *operation* ended: ``import-44 failed (ERR) after 3m 03s: bad column [17]``."""
+    status = status_of(operation, show)
+    if operation.outcome is None or operation.outcome is Outcome.PENDING:
+        word = f"still {standing_text(operation, show)}"
+    elif operation.outcome in OF_THE_API and operation.reason is None and status:
+        word = f"{OUTCOMES[operation.outcome]} ({status})"
+    else:
+        word = OUTCOMES[operation.outcome]
+    detail = ending(operation, show, code="[{}]")
+    took = format_duration(operation.elapsed(operation.ended_at or 0.0))
+    return f"{name_of(operation, show)} {word} after {took}{_after(detail)}"
+
+
+def explain(operation: Operation, show: Show = PLAIN) -> list[str]:
+    """Return what happened to *operation* and what to do, in at most two lines."""
+    said = ending(operation, show)
+    word = OUTCOMES[operation.outcome] if operation.outcome else "not over yet"
+    lines = [f"{name_of(operation, show)}: {word}{_after(said)}"]
+    if operation.trouble and operation.outcome not in OF_THE_API:
+        lines.append(f"to fix     {remedy(operation.trouble, operation, show)}")
+    return lines
+
+
+def warning(event: Warned, show: Show = PLAIN) -> str:
+    """Return what an oddity is, and which operation showed it."""
+    text = show(event.text) or ("(none)" if event.oddity is Oddity.UNKNOWN_STATUS else "")
+    said = ODDITIES[event.oddity].format(text=text)
+    return f"{show(event.reference, 80)}: {said}" if event.reference else said

@@ -1,0 +1,104 @@
+"""The bytes of an answer to JSON, or to what is wrong with them.
+
+Decides what is read as JSON: UTF-8, UTF-16 or UTF-32 with or without a mark,
+no deeper than 100 levels; what is no finite number is null (faults 47 to 59).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import re
+from typing import Any, Final, NamedTuple
+
+from opwatch.domain.trouble import Fault
+
+MAX_DEPTH: Final = 100
+_MOST_DIGITS: Final = 4000
+_TITLE: Final = re.compile(rb"<title[^>]{0,200}>([^<]{1,400})", re.IGNORECASE)
+_TITLE_LENGTH: Final = 80
+
+
+class Body(NamedTuple):
+    """JSON *data*, or the *fault* of what is none. *repeats* tells of a duplicate key."""
+
+    data: Any = None
+    fault: Fault | None = None
+    detail: str = ""
+    repeats: bool = False
+
+
+def parse_body(content: bytes) -> Body:
+    """Return what *content* holds; it never raises."""
+    if not content.strip():
+        return Body(fault=Fault.EMPTY)
+    try:
+        text = content.decode(json.detect_encoding(content), "strict").removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        return Body(fault=Fault.NOT_JSON, detail="the text is not UTF-8")
+    try:
+        return _decoded(text)
+    except RecursionError:
+        return Body(fault=Fault.NOT_JSON, detail="nested too deeply")
+    except ValueError as error:
+        return _no_json(content, text, error)
+
+
+def _decoded(text: str) -> Body:
+    repeats = False
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeats
+        data = dict(found)
+        repeats = repeats or len(data) < len(found)
+        return data
+
+    data = json.loads(
+        text,
+        object_pairs_hook=pairs,
+        parse_constant=_nothing,
+        parse_float=_finite,
+        parse_int=_whole,
+    )
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
+        return Body(fault=Fault.NOT_JSON, detail=f"nested deeper than {MAX_DEPTH} levels")
+    return Body(data, repeats=repeats)
+
+
+def _nothing(_constant: str) -> None:
+    return None
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= _MOST_DIGITS else text
+
+
+def _is_deep(data: Any) -> bool:
+    level, depth = [data], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            return True
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += each.values()
+            elif isinstance(each, list):
+                inner += each
+        level = [each for each in inner if isinstance(each, (dict, list))]
+    return False
+
+
+def _no_json(content: bytes, text: str, error: ValueError) -> Body:
+    if text.lstrip()[:1] == "<":
+        title = _TITLE.search(content[: 64 * 1024])
+        words = html.unescape(title[1].decode("utf-8", "replace")) if title else ""
+        return Body(fault=Fault.HTML, detail=" ".join(words.split())[:_TITLE_LENGTH])
+    where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+    return Body(fault=Fault.NOT_JSON, detail=f"{type(error).__name__}{where}")

@@ -1,0 +1,89 @@
+"""Why an answer was read as it was.
+
+Decides what ``profile explain`` can tell: which rule decided, where it is
+written, and what each path found.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.profiles.progress import read_progress
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opwatch.domain.answer import Finding
+    from opwatch.domain.exchange import Response
+    from opwatch.domain.operation import Target
+    from opwatch.profiles.definition import Definition
+    from opwatch.profiles.language import Reads
+    from opwatch.profiles.lookup import Lookup, Scene
+    from opwatch.profiles.reading import AnswerReader
+
+_INDEX: Final = re.compile(r"(\w+)\[(\d+)\]")
+_FIELDS: Final = (
+    "root", "id", "status", "message", "created", "started", "updated", "finished", "link", "result",
+)  # fmt: skip
+
+
+class Looked(NamedTuple):
+    """One path of *field*, and the value that was there."""
+
+    field: str
+    path: str
+    value: Any
+
+
+class Explanation(NamedTuple):
+    """The *finding*, what decided it, *where* that is written, and what each path found."""
+
+    finding: Finding
+    decided_by: str
+    where: str
+    looked: tuple[Looked, ...]
+    wait: float | None
+    notes: tuple[str, ...] = ()
+
+
+def explain(
+    definition: Definition, reader: AnswerReader, target: Target, response: Response
+) -> Explanation:
+    """Return why *reader* reads *response* about *target* as it does."""
+    from opwatch.domain.operation import Reading  # noqa: PLC0415
+
+    answer = reader.read([target], response, is_list=False)
+    finding = answer.findings[0]
+    seen = reader.see(response)
+    scene = reader.scene(target, seen)
+    decided_by = finding.rule if isinstance(finding, Reading) else "trouble"
+    return Explanation(
+        finding,
+        decided_by,
+        _where(definition, decided_by),
+        tuple(_looked(definition.spec.read, scene)),
+        seen.pauses.longest,
+        answer.notes,
+    )
+
+
+def _where(definition: Definition, decided_by: str) -> str:
+    node = definition.node
+    match = _INDEX.fullmatch(decided_by)
+    for key in (match[1] if match else decided_by).split("."):
+        node = node.get(key) or node
+    if match and node.is_list:
+        node = node.value[int(match[2])]
+    return f"{node.place.source.name}:{node.place.line}"
+
+
+def _looked(reads: Reads, scene: Scene) -> Iterator[Looked]:
+    lookups: list[tuple[str, Lookup]] = [(name, getattr(reads, name)) for name in _FIELDS]
+    lookups += [(f"error.{name}", getattr(reads.error, name)) for name in reads.error._fields]
+    for field, lookup in lookups:
+        for path, value in lookup.each(scene):
+            yield Looked(field, path, value)
+    if reads.progress:
+        found = read_progress(reads.progress, scene)
+        yield Looked("progress", "", found.percent if found.count is None else found.count)

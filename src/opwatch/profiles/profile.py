@@ -1,0 +1,209 @@
+"""A profile with its parameters: what the rest of opwatch works with.
+
+Decides nothing of its own; it holds the parts that do, bound to one base URL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from opwatch.domain.errors import BadReferenceError, UsageError
+from opwatch.domain.exchange import Request
+from opwatch.domain.operation import Reading, State, Target
+from opwatch.domain.origin import parse_origin
+from opwatch.profiles.body import parse_body
+from opwatch.profiles.chain import ResultSteps, Started, begin
+from opwatch.profiles.explaining import Explanation, explain
+from opwatch.profiles.handoff import HandedOff, hand_off
+from opwatch.profiles.parameters import ID, PLAIN
+from opwatch.profiles.reading import AnswerReader
+from opwatch.profiles.reference import Address
+from opwatch.profiles.request import (
+    batch_query,
+    build,
+    for_batch,
+    headers_of,
+    next_page,
+    with_query,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from opwatch.domain.answer import Answer
+    from opwatch.domain.auth import Scheme
+    from opwatch.domain.exchange import Response
+    from opwatch.domain.origin import AllowedOrigins
+    from opwatch.domain.pacing import Habits
+    from opwatch.profiles.definition import Definition
+    from opwatch.profiles.language import Confidence, GiveUp
+
+
+class Bound(NamedTuple):
+    """What a profile's parameters make of its texts."""
+
+    params: Mapping[str, str]
+    base_url: str
+    origins: AllowedOrigins
+    auth: Scheme
+    habits: Habits
+
+
+class Profile:
+    """One API, with its parameters, as ``target``, ``request`` and ``read`` need it."""
+
+    def __init__(self, definition: Definition, bound: Bound) -> None:
+        spec = definition.spec
+        self.name = definition.name
+        self.title = spec.title
+        self.docs = spec.docs
+        self.notes = spec.notes
+        self.retention = spec.retention
+        self.confidence: Confidence = spec.confidence
+        self.experimental = spec.experimental
+        self.conditional = spec.conditional
+        self.give_up: GiveUp | None = spec.poll.give_up
+        self.source = definition.file
+        self.params = bound.params
+        self.base_url = bound.base_url
+        self.origins = bound.origins
+        self.auth = bound.auth
+        self.habits = bound.habits
+        self._definition = definition
+        self._spec = spec
+        self._ask_many = for_batch(spec.request, spec.batch) if spec.batch else None
+        self._has_single = ID in spec.request.names
+        path = spec.request.path.choose(bound.params) if spec.request.path else None
+        self._address = Address(spec, bound.base_url, bound.origins, path)
+        self._reader = AnswerReader(spec, definition.words, bound.params)
+
+    def __repr__(self) -> str:
+        return f"Profile({self.name!r}, {self.base_url!r})"
+
+    def target(self, reference: str, params: Mapping[str, str] | None = None) -> Target:
+        """Return the operation that *reference* names; *params* go before the profile's own.
+
+        Raises:
+            BadReferenceError: it names none, or is on another origin.
+            UsageError: a parameter is missing or refused.
+        """
+        named = self._address.read(reference)
+        values = {**(params or {}), **named.params}
+        self._check(values)
+        if named.url and self._spec.batch and not self._has_single and ID in values:
+            named = named._replace(url=None)  # such a URL is the batch's own
+        whole = {**self.params, **values}
+        if named.url is None:
+            self._check_complete(reference, whole)
+        return Target(
+            reference=reference,
+            id=named.id,
+            origin=str(parse_origin(named.url or self.base_url)),
+            profile=self.name,
+            params=values,
+            url=named.url,
+            group="" if named.url or not self._ask_many else self._group(whole),
+        )
+
+    def request(self, targets: Sequence[Target]) -> Request:
+        """Return the request that asks about *targets*, all of one group."""
+        first = targets[0]
+        values = {**self.params, **first.params}
+        if first.url is not None:
+            plain = self._spec.request._replace(body=None, graphql=None)
+            return Request("GET", first.url, headers_of(plain, values))
+        if self._asks_many(targets) and self._ask_many and self._spec.batch:
+            ids = [target.params.get(ID, target.id) for target in targets]
+            request = build(self.base_url, self._ask_many, {**values, ID: ""}, self._quoted, ids)
+            return request.to(with_query(request.url, batch_query(self._spec.batch, ids)))
+        return build(self.base_url, self._spec.request, values, self._quoted)
+
+    def read(
+        self, targets: Sequence[Target], response: Response, pages: Sequence[Response] = ()
+    ) -> Answer:
+        """Return one finding for each of *targets*; it never raises.
+
+        *pages* are the answers to what ``next_page`` asked for.
+        """
+        is_list = self._asks_many(targets) or (not self._has_single and bool(self._ask_many))
+        return self._reader.read(targets, response, is_list=is_list, pages=pages)
+
+    def next_page(self, targets: Sequence[Target], response: Response) -> Request | None:
+        """Return the request for the next page of a list, None after the last one."""
+        batch = self._spec.batch
+        if batch is None or batch.next is None or not response.is_good:
+            return None
+        scene = self._reader.whole(response)
+        return next_page(batch.next, self.request(targets), scene, response.url)
+
+    def handoff(self, response: Response) -> tuple[HandedOff, ...]:
+        """Return the references out of a starting answer.
+
+        Raises:
+            UsageError: it names no operation.
+        """
+        found = hand_off(self._spec.handoff, response, parse_body(response.body).data)
+        if not found:
+            places = ", ".join(rule.place for rule in self._spec.handoff) or "nowhere"
+            message = f"the answer (HTTP {response.status}) names no operation of {self.name!r}"
+            raise UsageError(message, hint=f"looked in: {places}")
+        return found
+
+    def starting_reading(self, target: Target, response: Response) -> Reading | None:
+        """Return what a starting answer already says of *target*, None if nothing certain.
+
+        Only a known word in an answer that names the very operation counts.
+        """
+        if not response.is_good or not self._spec.read.id:
+            return None
+        finding = self._reader.read([target], response, is_list=False).findings[0]
+        if not isinstance(finding, Reading) or not finding.is_known_word or finding.id is None:
+            return None
+        return finding
+
+    def result_steps(
+        self, target: Target, reading: Reading, start: Started | None = None
+    ) -> ResultSteps:
+        """Return the way to the result of *target*, whose terminal *reading* is given.
+
+        *start* is what the starting request and its answer told, where
+        opwatch made it.
+        """
+        values = {**self.params, **target.params}
+        steps = ResultSteps((), self.base_url, values, self._quoted, value=reading.result)
+        if reading.state is not State.SUCCEEDED:
+            return steps
+        return begin(steps, self._spec, reading, target.url or self.base_url, start)
+
+    def explain(self, target: Target, response: Response) -> Explanation:
+        """Return what decided the reading of *response*, and what each path found."""
+        return explain(self._definition, self._reader, target, response)
+
+    def _asks_many(self, targets: Sequence[Target]) -> bool:
+        if self._ask_many is None or targets[0].url is not None:
+            return False
+        return len(targets) > 1 or not self._has_single
+
+    def _quoted(self, name: str, value: str) -> str:
+        return self._spec.params.get(name, PLAIN).quoted(value)
+
+    def _group(self, values: Mapping[str, str]) -> str:
+        rest = (f"{name}={value}" for name, value in sorted(values.items()) if name != ID)
+        return "\n".join((self.name, self.base_url, *rest))
+
+    def _check(self, values: Mapping[str, str]) -> None:
+        for name, value in values.items():
+            fault = self._spec.params.get(name, PLAIN).fault(name, value)
+            if fault:
+                raise UsageError(fault)
+
+    def _check_complete(self, reference: str, values: Mapping[str, str]) -> None:
+        ask = self._spec.request
+        many = self._ask_many.path if self._ask_many and not self._has_single else ask.path
+        needed = many.choose(values).names if many else frozenset[str]()
+        required = {name for name, param in self._spec.params.items() if param.required}
+        for name in sorted(needed | required):
+            if not values.get(name):
+                what = self._spec.params.get(name, PLAIN).help
+                message = f"profile {self.name!r} needs {name}" + (f" ({what})" if what else "")
+                raise BadReferenceError(reference, message, hint=f"--param {name}=…")

@@ -1,0 +1,61 @@
+"""An answer, looked at once: its body, and the pauses that it names.
+
+Decides which trouble an HTTP status or a body by itself is, and which of the
+API's own words go with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from opwatch.domain.trouble import Fault, Trouble, fault_of_status
+from opwatch.profiles.values import sentence
+
+if TYPE_CHECKING:
+    from opwatch.domain.exchange import Response
+    from opwatch.profiles.body import Body
+    from opwatch.profiles.waits import Pauses
+
+_LONGEST: Final = 300
+
+
+class Seen(NamedTuple):
+    """An answer, its parsed body, and the pauses that it names."""
+
+    response: Response
+    body: Body
+    pauses: Pauses
+
+    def trouble(self, fault: Fault, detail: str | None = None) -> Trouble:
+        """Return *fault* as it came about in this answer, in the API's words if none are given."""
+        words = self.words if detail is None else detail[:_LONGEST]
+        host = urlsplit(self.response.url).netloc
+        return Trouble(fault, words, self.response.status, self.pauses.longest, host)
+
+    @property
+    def is_readable(self) -> bool:
+        """Tell whether it is JSON under a status of success."""
+        return self.body.fault is None and self.trouble_of_status is None
+
+    @property
+    def words(self) -> str:
+        """What the body says for people."""
+        if self.body.fault:
+            return self.body.detail
+        return (sentence(self.body.data) or "")[:_LONGEST]
+
+    @property
+    def trouble_of_status(self) -> Trouble | None:
+        """The trouble that the HTTP status is, None for a good one."""
+        named = self.pauses.named is not None
+        fault = fault_of_status(
+            self.response.status, wait_named=named, quota_empty=self.pauses.is_empty
+        )
+        return None if fault is None else self.trouble(fault)
+
+    @property
+    def trouble_of_body(self) -> Trouble | None:
+        """The trouble that the body is, None for JSON."""
+        fault = self.body.fault
+        return None if fault is None else self.trouble(fault)

@@ -1,0 +1,163 @@
+"""Texts with ``{parameters}``, filled in and, for addresses, read back.
+
+Decides how a parameter stands in a text, how each kind of text encodes it, and
+how a URL or path is parsed back into parameters. ``{{`` and ``}}`` are braces.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_PART: Final = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)\}|([{}])", re.ASCII)
+NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,63}", re.ASCII)
+_SAFE_IN_PATH: Final = "/:@!$,;=~"
+
+
+class TemplateError(ValueError):
+    """A text is no template. *offset* counts its characters from 0."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class Template(NamedTuple):
+    """A text in which parameters stand. Odd *parts* are names of parameters."""
+
+    text: str
+    parts: tuple[str, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters that stand in it."""
+        return frozenset(self.parts[1::2])
+
+    @property
+    def alone(self) -> str | None:
+        """The parameter that is all there is, None if there is more or none."""
+        return self.parts[1] if len(self.parts) == 3 and self.text == f"{{{self.parts[1]}}}" else None  # noqa: PLR2004, a name between two empty texts
+
+    def fill(self, values: Mapping[str, str], encode: Callable[[str, str], str] | None = None) -> str:
+        """Return the text with *values* in it, each as ``encode(name, value)`` writes it."""
+        if len(self.parts) == 1:
+            return self.parts[0]
+        out = list(self.parts)
+        for index in range(1, len(out), 2):
+            name = out[index]
+            value = values.get(name, "")
+            out[index] = encode(name, value) if encode else value
+        return "".join(out)
+
+    def choose(self, _values: Mapping[str, str]) -> Template:
+        """Return the template for *values*: this one."""
+        return self
+
+
+class Choice(NamedTuple):
+    """A template for each value of the parameter *param*."""
+
+    param: str
+    presets: Mapping[str, Template]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters that stand in any of them, and the one that chooses."""
+        return frozenset({self.param}).union(*(each.names for each in self.presets.values()))
+
+    def choose(self, values: Mapping[str, str]) -> Template:
+        """Return the template for *values*.
+
+        Raises:
+            KeyError: there is none for the value of the parameter.
+        """
+        return self.presets[values.get(self.param, "")]
+
+
+Text: TypeAlias = Template | Choice
+
+
+def parse_template(text: str) -> Template:
+    """Return *text* as a template.
+
+    Raises:
+        TemplateError: a brace stands alone, or holds what is no parameter's name.
+    """
+    parts, literal, end = [], "", 0
+    for match in _PART.finditer(text):
+        literal += text[end : match.start()]
+        end = match.end()
+        if match[2]:
+            message = f"a lone {match[2]!r}; write {match[2] * 2!r}, or {{name}} for a parameter"
+            raise TemplateError(message, match.start())
+        if match[1]:
+            parts += [literal, match[1]]
+            literal = ""
+        else:
+            literal += match[0][0]
+    parts.append(literal + text[end:])
+    return Template(text, tuple(parts))
+
+
+def quoted_segment(value: str) -> str:
+    """Return *value* percent-encoded as one segment of a path, or a value of a query."""
+    return quote(value, safe="")
+
+
+def quoted_path(value: str) -> str:
+    """Return *value* percent-encoded as several segments: its slashes stay."""
+    return quote(value, safe=_SAFE_IN_PATH)
+
+
+class Pattern:
+    """A template that a URL's path, or any text, is parsed back by.
+
+    ``*`` stands for any one segment and ``/**`` at the end for any rest. *wide*
+    names the parameters that may hold slashes.
+    """
+
+    __slots__ = ("_regex", "_tail", "names")
+
+    def __init__(self, template: Template, wide: frozenset[str] = frozenset()) -> None:
+        self.names = template.names
+        text = _regex_of(template, wide) + "/?"
+        self._regex = re.compile(text)
+        self._tail = re.compile(f"(?:.*?){text}")
+
+    def match(self, text: str) -> dict[str, str] | None:
+        """Return the parameters that *text* holds, percent-decoded, None if it does not fit."""
+        return _decoded(self._regex.fullmatch(text))
+
+    def match_end(self, text: str) -> dict[str, str] | None:
+        """Return the parameters that the end of *text* holds, None if it does not fit."""
+        return _decoded(self._tail.fullmatch(text))
+
+
+def _decoded(match: re.Match[str] | None) -> dict[str, str] | None:
+    if match is None:
+        return None
+    return {name: unquote(value) for name, value in match.groupdict().items()}
+
+
+def _regex_of(template: Template, wide: frozenset[str]) -> str:
+    out: list[str] = []
+    seen: set[str] = set()
+    for index, part in enumerate(template.parts):
+        if index % 2 == 0:
+            out.append(_literal(part))
+        elif part in seen:
+            out.append(f"(?P={part})")
+        else:
+            seen.add(part)
+            out.append(f"(?P<{part}>{'.+' if part in wide else '[^/?#]+'})")
+    return "".join(out)
+
+
+def _literal(text: str) -> str:
+    rest = text.endswith("/**")
+    out = re.escape(text.removesuffix("/**")).replace(r"\*", "[^/]+")
+    return out + "(?:/.*)?" if rest else out

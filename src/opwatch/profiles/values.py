@@ -1,0 +1,111 @@
+"""What a value of an answer is, whatever type it came as.
+
+Decides which JSON values count as a number, as a text worth showing, as a web
+address, and as the same id. Nothing here raises.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, Final
+
+from opwatch.domain.origin import OriginError, parse_origin
+
+LONGEST_TEXT: Final = 2000
+_NUMBER: Final = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+# Where APIs put the sentence for people, best first.
+_SAYING: Final = (
+    "message", "Message", "description", "detail", "details", "error_description", "error_message",
+    "errorMessage", "reason", "text", "title", "error", "errors", "fault", "msg", "translation",
+)  # fmt: skip
+_MOST_ITEMS: Final = 20
+_DEEPEST: Final = 6
+
+
+def number(value: Any) -> float | None:
+    """Return the finite number that *value* is, or is the exact decimal text of."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return float(value)
+    if isinstance(value, (int, float)):
+        try:
+            found = float(value)
+        except OverflowError:
+            return None
+        return found if math.isfinite(found) else None
+    return None
+
+
+def word(value: Any) -> str | None:
+    """Return *value* as a word: a text, a number or a boolean; None for all else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return _digits(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return None
+
+
+def _digits(value: int) -> str:
+    try:
+        return str(value)
+    except ValueError:  # over 4,300 digits
+        return hex(value)
+
+
+def sentence(value: Any, depth: int = 0) -> str | None:
+    """Return a text for people out of *value*: an error may be a text, an object or a list."""
+    if isinstance(value, str):
+        return value.strip()[:LONGEST_TEXT] or None
+    if isinstance(value, (bool, int, float)):
+        return word(value)
+    if depth > _DEEPEST or not value:
+        return None
+    if isinstance(value, list):
+        parts = [sentence(item, depth + 1) for item in value[:_MOST_ITEMS]]
+        return "; ".join(dict.fromkeys(part for part in parts if part))[:LONGEST_TEXT] or None
+    if isinstance(value, dict):
+        return _saying(value, depth) or _compact(value)
+    return None
+
+
+def _saying(value: dict[str, Any], depth: int) -> str | None:
+    for key in _SAYING:
+        found = sentence(value.get(key), depth + 1)
+        if found:
+            return found
+    nested = [each for each in value.values() if isinstance(each, (dict, list))]
+    return sentence(nested[0], depth + 1) if len(nested) == 1 and len(value) == 1 else None
+
+
+def _compact(value: Any) -> str | None:
+    try:
+        return json.dumps(value, separators=(",", ":"))[:LONGEST_TEXT]
+    except (ValueError, RecursionError):
+        return None
+
+
+def web_address(value: Any) -> str | None:
+    """Return the http(s) URL that *value* is, None for anything else."""
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT * 4:
+        return None
+    try:
+        parse_origin(value)
+    except OriginError:
+        return None
+    return value
+
+
+def same_id(asked: str, found: Any) -> bool:
+    """Tell whether *found* names the operation *asked*; UUIDs without regard to case."""
+    text = word(found)
+    if text == asked:
+        return True
+    return bool(text and _UUID.fullmatch(asked) and text.lower() == asked.lower())

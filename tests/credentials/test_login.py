@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from servers.oauth import OAuthServer, Reply, refused
+
+from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried
+from opwatch.credentials import Credential, DevicePrompt, Login
+from opwatch.credentials.validity import UnusableError
+from opwatch.domain.auth import BasicAuth, FromKeyring, HeaderAuth, OAuth2Auth, Scheme
+from opwatch.domain.errors import CredentialError
+from opwatch.domain.exchange import Request, Response
+from opwatch.domain.secret import Secret
+from opwatch.domain.trouble import Fault, Trouble
+from opwatch.http import Client
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+CODE = "device-code-canary"
+
+
+def login(credential: Credential) -> Login:
+    assert credential.login is not None
+    return credential.login
+
+
+@pytest.mark.parametrize(
+    ("scheme", "expected"),
+    [
+        (HeaderAuth(()), "token"),
+        (BasicAuth((), "ada"), "password"),
+        (OAuth2Auth("client_credentials", "https://x.example/t"), "client secret"),
+        (OAuth2Auth("refresh_token", "https://x.example/t"), "refresh token"),
+        (OAuth2Auth("device_code", "https://x.example/t"), "refresh token"),
+    ],
+)
+def test_a_login_asks_for_what_the_scheme_keeps(
+    world: World, scheme: Scheme, expected: str
+) -> None:
+    assert login(world.open(scheme)).asks_for == expected
+
+
+async def test_what_is_stored_is_found_and_what_is_forgotten_is_not(world: World) -> None:
+    credential = world.open(HeaderAuth(()))
+    await login(credential).store(Secret(CANARY + "\n"))
+    await credential.prepare()
+    found = credential.status()
+    erased = [await login(credential).forget() for _ in range(2)]
+
+    assert (found.is_found, found.place) == (True, "keyring")
+    assert erased == [True, False]
+    with pytest.raises(CredentialError):
+        await credential.prepare()
+
+
+async def test_an_entry_is_bound_to_the_profile_and_the_origin(world: World) -> None:
+    world.keychain = chain = FakeKeychain()
+    await login(world.open(HeaderAuth(()))).store(Secret(CANARY))
+    await login(world.open(HeaderAuth((FromKeyring("shared"),)))).store(Secret(CANARY))
+
+    assert list(chain.entries) == [("my-api", BASE), ("shared", BASE)]
+
+
+async def test_a_text_that_can_be_no_secret_is_not_stored(world: World) -> None:
+    with pytest.raises(CredentialError, match="the token holds a space at position 4"):
+        await login(world.open(HeaderAuth(()))).store(Secret("abc def"))
+
+
+async def test_a_keyring_that_fails_says_so(world: World) -> None:
+    world.keychain = FakeKeychain(problem=UnusableError("is locked"))
+    credential = world.open(HeaderAuth(()))
+
+    with pytest.raises(CredentialError, match="the keyring is locked"):
+        await login(credential).store(Secret(CANARY))
+    with pytest.raises(CredentialError, match="the keyring is locked"):
+        await login(credential).forget()
+
+
+@pytest.fixture
+def server() -> Iterator[OAuthServer]:
+    with OAuthServer(client_secret=None, refresh_token=CANARY) as it:
+        yield it
+
+
+@pytest.fixture
+async def wired(world: World) -> AsyncIterator[World]:
+    async with Client(connections=2, environ={}, user_agent="opwatch/test") as client:
+
+        async def send(request: Request, timeout: float) -> Response | Trouble:
+            return await client.send(request, timeout=timeout)
+
+        world.send = send
+        yield world
+
+
+class Person:
+    """Enters the code after having been asked for *after* times."""
+
+    def __init__(self, world: World, server: OAuthServer, after: int = 1) -> None:
+        self.world = world
+        self.server = server
+        self.after = after
+        self.prompts: list[DevicePrompt] = []
+        self.pauses: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.world.clock.advance(seconds)
+        self.server.device_is_confirmed = len(self.pauses) >= self.after
+
+    async def log_in(self, scheme: OAuth2Auth | None = None) -> Credential:
+        credential = self.world.open(scheme or device(self.server), base_url=self.server.base)
+        await login(credential).store_by_device(self.prompts.append, self.sleep)
+        return credential
+
+
+def device(server: OAuthServer) -> OAuth2Auth:
+    return OAuth2Auth("device_code", server.token_url, "client", device_url=server.device_url)
+
+
+async def test_a_device_login_shows_the_code_and_keeps_the_refresh_token(
+    wired: World, server: OAuthServer
+) -> None:
+    person = Person(wired, server, after=3)
+    credential = await person.log_in()
+    await credential.prepare()
+    request = await credential.authorize(Request("GET", server.base + "/op"))
+
+    assert person.prompts == [
+        DevicePrompt(
+            "WDJB-MJHT",
+            "https://login.example.com/device",
+            "https://login.example.com/device?code=WDJB-MJHT",
+            900.0,
+        )
+    ]
+    assert person.pauses == [5.0, 5.0, 5.0]
+    assert carried(request) == [("header", "Authorization", "Bearer access-2")]
+    assert isinstance(wired.keychain, FakeKeychain)
+    assert list(wired.keychain.entries) == [("my-api", f"{server.base} via {server.base}")]
+
+
+async def test_slow_down_is_obeyed_for_good(wired: World, server: OAuthServer) -> None:
+    start = server._device()
+    server.answers += [
+        start,
+        refused("slow_down"),
+        refused("authorization_pending"),
+        refused("slow_down"),
+    ]
+    person = Person(wired, server)
+    await person.log_in()
+
+    assert person.pauses == [5.0, 10.0, 10.0, 15.0]
+
+
+async def test_a_connection_that_fails_is_asked_less_often(
+    wired: World, server: OAuthServer
+) -> None:
+    server.answers += [server._device(), Reply(503, b""), Reply(503, b"")]
+    person = Person(wired, server)
+    await person.log_in()
+
+    assert person.pauses == [5.0, 10.0, 20.0]
+
+
+async def test_a_code_that_nobody_enters_expires(wired: World, server: OAuthServer) -> None:
+    person = Person(wired, server, after=10_000)
+
+    with pytest.raises(CredentialError, match="nobody entered the code in time"):
+        await person.log_in()
+
+    assert 890 <= sum(person.pauses) <= 900
+
+
+@pytest.mark.parametrize("error", ["access_denied", "expired_token", "invalid_client"])
+async def test_a_refused_login_says_the_servers_word(
+    wired: World, server: OAuthServer, error: str
+) -> None:
+    server.answers += [server._device(), refused(error)]
+
+    with pytest.raises(CredentialError, match=f"the login was refused: {error}"):
+        await Person(wired, server).log_in()
+
+
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ({"user_code": "X", "verification_uri": "https://x.example"}, "holds no device_code"),
+        ({"device_code": 7, "user_code": "X", "verification_uri": "https://x"}, "no device_code"),
+    ],
+)
+async def test_an_answer_without_a_code_is_refused(
+    wired: World, server: OAuthServer, start: dict[str, object], message: str
+) -> None:
+    server.answers.append(Reply(200, start))
+
+    with pytest.raises(CredentialError, match=message):
+        await Person(wired, server).log_in()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "http://login.example.com", "file:///etc", "https://a@b/", "x", ""],
+)
+async def test_s10_a_person_is_never_sent_to_anything_but_https(
+    wired: World, server: OAuthServer, address: str
+) -> None:
+    start = {"device_code": CODE, "user_code": "X", "verification_uri": address}
+    server.answers.append(Reply(200, start))
+    person = Person(wired, server)
+
+    with pytest.raises(CredentialError, match="refused"):
+        await person.log_in()
+
+    assert person.prompts == []
+
+
+async def test_s10_a_complete_address_that_is_not_https_is_left_out(
+    wired: World, server: OAuthServer
+) -> None:
+    start = {
+        "device_code": CODE,
+        "user_code": "X",
+        "verification_uri": "https://login.example.com",
+        "verification_uri_complete": "javascript:alert(1)",
+        "interval": -5,
+        "expires_in": 10**9,
+    }
+    server.answers.append(Reply(200, start))
+    person = Person(wired, server)
+    await person.log_in()
+
+    assert person.prompts == [DevicePrompt("X", "https://login.example.com", None, 1800.0)]
+    assert person.pauses == [1.0]
+
+
+async def test_a_login_without_a_refresh_token_keeps_the_access_token_with_its_end(
+    wired: World, server: OAuthServer
+) -> None:
+    grant = Reply(200, {"access_token": OTHER, "expires_in": 7200})
+    server.answers += [server._device(), grant]
+    credential = await Person(wired, server).log_in()
+    await credential.prepare()
+    asked = server.asked
+    request = await credential.authorize(Request("GET", server.base + "/op"))
+
+    assert carried(request) == [("header", "Authorization", f"Bearer {OTHER}")]
+    assert credential.status().expires_at == wired.clock.wall() + 7200
+    assert server.asked == asked
+
+
+async def test_a_device_profile_without_a_login_says_how_to_log_in(
+    wired: World, server: OAuthServer
+) -> None:
+    credential = wired.open(device(server), base_url=server.base)
+
+    with pytest.raises(CredentialError, match="no refresh token") as caught:
+        await credential.prepare()
+
+    assert caught.value.fixes[0] == "opwatch auth login -p my-api"
+
+
+async def test_a_revoked_login_is_denied(wired: World, server: OAuthServer) -> None:
+    credential = await Person(wired, server).log_in()
+    server.refresh_token = "another"
+    await credential.prepare()
+
+    answer = await credential.authorize(Request("GET", server.base + "/op"))
+
+    assert isinstance(answer, Trouble)
+    assert answer.fault is Fault.RENEWAL_REFUSED
+
+
+async def test_the_device_code_and_the_tokens_are_masked_at_once(
+    wired: World, server: OAuthServer
+) -> None:
+    credential = await Person(wired, server).log_in()
+
+    assert credential.redactor()(f"{CANARY} {CODE}") == "*** ***"

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credentials.world import CANARY, OTHER
+from opwatch.credentials import Redactor
+from opwatch.credentials.redaction import SHORTEST
+from opwatch.domain.secret import Secret
+
+
+def knowing(*values: str) -> Redactor:
+    redactor = Redactor()
+    for each in values:
+        redactor.learn(Secret(each))
+    return redactor
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        CANARY,
+        f"Bearer {CANARY}",
+        f"https://x.example/?key={quote(CANARY, safe='')}&x=1",
+        f"https://x.example/?key={quote(CANARY, safe='').replace('%2B', '%2b').replace('%2F', '%2f')}",
+        quote_plus(CANARY),
+        quote(CANARY),
+        json.dumps({"token": CANARY}),
+        json.dumps({"token": CANARY}).replace("/", "\\/"),
+        b64(CANARY),
+        base64.urlsafe_b64encode(CANARY.encode()).decode(),
+    ],
+)
+def test_an_echo_of_the_secret_is_masked_in_every_spelling(echo: str) -> None:
+    masked = knowing(CANARY)(f"invalid token {echo}!")
+
+    assert echo not in masked
+    assert CANARY not in masked
+    assert "***" in masked
+    assert masked.startswith("invalid token ")
+    assert masked.endswith("!")
+
+
+@given(before=st.binary(max_size=20), after=st.binary(max_size=20))
+def test_the_secret_is_masked_inside_any_base64(before: bytes, after: bytes) -> None:
+    echo = base64.b64encode(before + CANARY.encode() + after).decode()
+
+    masked = knowing(CANARY)(echo)
+
+    # What is left is at most the four bits that the secret shares with each neighbour.
+    assert "***" in masked
+    assert len(masked.replace("***", "")) <= len(echo) - len(CANARY)
+
+
+@given(
+    secret=st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=SHORTEST),
+    text=st.text(),
+)
+def test_no_spelling_of_any_secret_is_left(secret: str, text: str) -> None:
+    masked = knowing(secret)(f"{text}{secret}{text} {json.dumps(secret)} {quote(secret, safe='')}")
+
+    assert secret not in masked.replace("***", "")
+
+
+def test_a_text_without_the_secret_is_the_same_text() -> None:
+    text = "the operation failed: bad column 'x' " * 50
+
+    assert knowing(CANARY, OTHER)(text) is text
+
+
+@pytest.mark.parametrize("short", ["", "1", "test", "admin"])
+def test_a_very_short_secret_does_not_spoil_every_text(short: str) -> None:
+    text = "testing 1, 2, 3: admin"
+
+    assert knowing(short)(text) == text
+
+
+def test_of_two_secrets_the_longer_is_masked_whole() -> None:
+    redactor = knowing("secret-secret", "secret-secret-and-more")
+
+    assert redactor("secret-secret-and-more") == "***"
+
+
+def test_secrets_that_pass_are_forgotten_oldest_first_and_lasting_ones_never() -> None:
+    redactor = knowing("lasting-secret")
+    for number in range(100):
+        redactor.learn(Secret(f"token-number-{number:03}"), passing=True)
+
+    assert redactor("token-number-099 token-number-090 lasting-secret") == "*** *** ***"
+    assert redactor("token-number-000") == "token-number-000"
+    assert len(redactor.secrets()) < 20
+
+
+def test_a_redactor_does_not_show_what_it_knows() -> None:
+    redactor = knowing(CANARY)
+
+    assert repr(redactor) == "Redactor(1)"
+    assert redactor.secrets() == (Secret(CANARY),)

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried, get
+from opwatch.credentials.places import variable
+from opwatch.credentials.validity import UnusableError
+from opwatch.domain.auth import (
+    BasicAuth,
+    FromCommand,
+    FromEnv,
+    FromFile,
+    FromKeyring,
+    HeaderAuth,
+    Source,
+)
+from opwatch.domain.errors import CredentialError, Tried, UsageError
+from opwatch.domain.secret import Secret
+
+posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
+
+
+async def value_of(world: World, *sources: Source, **changes: object) -> str:
+    credential = world.open(HeaderAuth(sources, template="{secret}"), **changes)  # type: ignore[arg-type] # of the test
+    await credential.prepare()
+    ((_, _, value),) = carried(await credential.authorize(get()))
+    return value
+
+
+async def error_of(world: World, *sources: Source, **changes: object) -> CredentialError:
+    with pytest.raises(CredentialError) as caught:
+        await value_of(world, *sources, **changes)
+    return caught.value
+
+
+def keeping(value: str, service: str = "my-api", account: str = BASE) -> FakeKeychain:
+    return FakeKeychain({(service, account): Secret(value)})
+
+
+def written(path: Path, text: str, mode: int = 0o600) -> FromFile:
+    path.write_text(text)
+    path.chmod(mode)
+    return FromFile(str(path))
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        ("fullstory", "OPWATCH_FULLSTORY_TOKEN"),
+        ("bentley-schedules", "OPWATCH_BENTLEY_SCHEDULES_TOKEN"),
+        ("a.b c", "OPWATCH_A_B_C_TOKEN"),
+    ],
+)
+def test_a_profile_has_a_variable_of_its_own(profile: str, expected: str) -> None:
+    assert variable(profile, "TOKEN") == expected
+
+
+async def test_places_are_looked_at_in_their_declared_order(world: World, tmp_path: Path) -> None:
+    source = written(tmp_path / "token", "of-the-file")
+    world.environ |= {
+        "OPWATCH_TOKEN": "common",
+        "OPWATCH_MY_API_TOKEN": "own",
+        "MY_TOKEN": "listed",
+    }
+    world.keychain = keeping("kept")
+    sources = (FromEnv("MY_TOKEN"), source)
+    given = Secret("given")
+
+    found = [await value_of(world, *sources, token_from_stdin=given)]
+    for name in ("OPWATCH_TOKEN", "OPWATCH_MY_API_TOKEN", "MY_TOKEN"):
+        found.append(await value_of(world, *sources))
+        del world.environ[name]
+    found.append(await value_of(world, *sources))
+    Path(source.path).unlink()
+    found.append(await value_of(world, *sources))
+
+    assert found == ["given", "common", "own", "listed", "of-the-file", "kept"]
+
+
+async def test_nothing_found_names_every_place_and_a_way_out(world: World) -> None:
+    error = await error_of(world, FromEnv("MY_TOKEN"), FromFile("/nowhere/token"))
+
+    assert str(error) == "no credential for 'my-api' (https://api.example.com)"
+    assert error.tried == (
+        Tried("--token-stdin", "not given"),
+        Tried("OPWATCH_TOKEN", "not set"),
+        Tried("OPWATCH_MY_API_TOKEN", "not set"),
+        Tried("MY_TOKEN", "not set"),
+        Tried("/nowhere/token", "no such file"),
+        Tried("keyring", "no entry in memory"),
+    )
+    assert error.fixes == ("export MY_TOKEN=…", "opwatch auth login -p my-api")
+
+
+async def test_a_profile_without_sources_still_says_what_helps(world: World) -> None:
+    error = await error_of(world)
+
+    assert error.fixes[0] == "export OPWATCH_MY_API_TOKEN=…"
+
+
+@pytest.mark.parametrize("name", ["OPWATCH_TOKEN", "OPWATCH_MY_API_TOKEN", "MY_TOKEN"])
+async def test_fault_94_an_empty_variable_ends_the_search(world: World, name: str) -> None:
+    world.environ[name] = ""
+    world.keychain = keeping(OTHER)
+
+    error = await error_of(world, FromEnv("MY_TOKEN"))
+
+    assert str(error) == f"{name} is empty"
+    assert error.tried[-1] == Tried(name, "is empty")
+
+
+async def test_fault_93_a_bad_token_is_named_by_position_only(world: World) -> None:
+    world.environ["MY_TOKEN"] = f"{CANARY}\nX-Evil: 1"
+
+    error = await error_of(world, FromEnv("MY_TOKEN"))
+
+    assert str(error) == f"MY_TOKEN holds a line break at position {len(CANARY) + 1}"
+
+
+async def test_s16_the_common_token_is_only_for_the_profile_that_is_named(world: World) -> None:
+    world.environ["OPWATCH_TOKEN"] = CANARY
+    changes = {"named_on_command_line": False, "token_from_stdin": Secret(CANARY)}
+
+    error = await error_of(world, **changes)
+    world.environ["OPWATCH_MY_API_TOKEN"] = OTHER
+
+    why = "only for the profile that the command line names"
+    assert error.tried[:2] == (Tried("--token-stdin", why), Tried("OPWATCH_TOKEN", why))
+    assert await value_of(world, **changes) == OTHER
+
+
+async def test_the_keyring_is_left_alone_in_ci(world: World) -> None:
+    world.keychain = chain = keeping(CANARY)
+
+    error = await error_of(world, ci=True)
+
+    assert error.tried[-1] == Tried("keyring", "not asked in CI")
+    assert chain.asked == 0
+
+
+async def test_a_keyring_that_the_profile_lists_is_asked_even_in_ci(world: World) -> None:
+    world.keychain = keeping(CANARY, service="shared")
+
+    assert await value_of(world, FromKeyring("shared"), ci=True) == CANARY
+
+
+async def test_s1_a_secret_kept_for_one_origin_is_not_found_for_another(world: World) -> None:
+    world.keychain = keeping(CANARY)
+    credential = world.open(HeaderAuth(()), base_url="https://api.example.net")
+
+    with pytest.raises(CredentialError):
+        await credential.prepare()
+
+
+async def test_fault_84_without_a_keyring_the_next_place_is_looked_at(world: World) -> None:
+    world.environ["MY_TOKEN"] = CANARY
+
+    assert await value_of(world, FromKeyring("my-api"), FromEnv("MY_TOKEN")) == CANARY
+
+
+async def test_fault_85_a_locked_keyring_does_not_lead_to_another_account(world: World) -> None:
+    world.keychain = FakeKeychain(problem=UnusableError("is locked"))
+    world.environ["MY_TOKEN"] = OTHER
+
+    error = await error_of(world, FromKeyring("my-api"), FromEnv("MY_TOKEN"))
+
+    assert str(error) == "keyring is locked"
+
+
+async def test_the_last_line_end_of_a_file_does_not_count(world: World, tmp_path: Path) -> None:
+    assert await value_of(world, written(tmp_path / "token", CANARY + "\n")) == CANARY
+
+
+async def test_a_tilde_is_the_home_of_the_environment(world: World, tmp_path: Path) -> None:
+    world.environ["HOME"] = str(tmp_path)
+    written(tmp_path / "token", CANARY)
+
+    assert await value_of(world, FromFile("~/token")) == CANARY
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620])
+async def test_a_file_that_others_can_read_is_refused(
+    world: World, tmp_path: Path, mode: int
+) -> None:
+    source = written(tmp_path / "token", CANARY, mode)
+
+    error = await error_of(world, source)
+
+    assert str(error) == f"{source.path} can be read by others (mode {mode:04o})"
+    assert error.fixes == (f"chmod 600 {source.path}",)
+
+
+@posix
+async def test_a_fifo_cannot_hold_us(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "fifo"
+    os.mkfifo(path, 0o600)
+
+    error = await error_of(world, FromFile(str(path)))
+
+    assert str(error) == f"{path} is not a regular file"
+
+
+async def test_other_things_than_a_text_file_are_refused(world: World, tmp_path: Path) -> None:
+    large = written(tmp_path / "large", "x" * 70_000)
+    binary = written(tmp_path / "binary", "")
+    Path(binary.path).write_bytes(b"\xff\xfe")
+    empty = written(tmp_path / "empty", "\n")
+
+    assert "is not a regular file" in str(await error_of(world, FromFile(str(tmp_path))))
+    assert "is larger than 64 KiB" in str(await error_of(world, large))
+    assert "is not a text in UTF-8" in str(await error_of(world, binary))
+    assert "is empty" in str(await error_of(world, empty))
+    assert "is no path" in str(await error_of(world, FromFile("a\x00b")))
+
+
+async def test_fault_88_a_program_that_is_not_installed_is_a_mistake_of_the_set_up(
+    world: World,
+) -> None:
+    helper = FromCommand(("no-such-program-here", "token"))
+
+    with pytest.raises(UsageError) as caught:
+        await value_of(world, helper, FromEnv("MY_TOKEN"))
+
+    assert "'no-such-program-here token' is no program on PATH" in str(caught.value)
+    assert caught.value.hint == "export MY_TOKEN=…   or   opwatch auth login -p my-api"
+
+
+async def test_a_missing_program_does_not_matter_when_a_later_place_helps(world: World) -> None:
+    world.environ["MY_TOKEN"] = CANARY
+
+    assert await value_of(world, FromCommand(("no-such-program",)), FromEnv("MY_TOKEN")) == CANARY
+
+
+async def test_fault_89_a_failing_helper_ends_the_search(world: World) -> None:
+    world.environ["MY_TOKEN"] = OTHER
+    helper = FromCommand((sys.executable, "-c", "import sys; sys.exit('please log in')"))
+
+    error = await error_of(world, helper, FromEnv("MY_TOKEN"))
+
+    assert str(error).endswith("ended with exit code 1: please log in")
+
+
+async def test_a_password_has_its_own_variable_beside_the_token(world: World) -> None:
+    world.environ["OPWATCH_MY_API_PASSWORD"] = CANARY
+    credential = world.open(BasicAuth((), "ada"))
+    await credential.prepare()
+
+    assert credential.status().place == "OPWATCH_MY_API_PASSWORD"

@@ -1,0 +1,258 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from math import isfinite
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opwatch.domain.exchange import Headers
+from opwatch.domain.hints import ResetAs, rate_limit_wait, retry_after
+
+NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110
+FINITE = st.floats(min_value=0, max_value=4e9)
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
+        "Sun, 06 Nov 1994 08:49:37 -0000",
+        "sun, 6 nov 1994 08:49:37 gmt",
+        " Sun, 06 Nov 1994 08:49:37 GMT\t",
+    ],
+)
+def test_each_form_of_a_date_is_counted_from_the_arrival(date: str) -> None:
+    assert retry_after(date, received_at=NOW - 90) == 90.0
+
+
+def test_the_date_of_the_answer_cancels_a_skewed_clock() -> None:
+    """Fault 38: our clock is an hour slow, and the wait is 30 s all the same."""
+    wait = retry_after(
+        "Sun, 06 Nov 1994 08:49:37 GMT",
+        received_at=NOW - 3600,
+        date="Sun, 06 Nov 1994 08:49:07 GMT",
+    )
+
+    assert wait == 30.0
+
+
+def test_a_date_header_that_is_none_leaves_our_own_clock() -> None:
+    wait = retry_after("Sun, 06 Nov 1994 08:49:37 GMT", received_at=NOW - 5, date="yesterday")
+
+    assert wait == 5.0
+
+
+def test_a_moment_in_the_past_is_no_wait() -> None:
+    """Fault 39."""
+    assert retry_after("Sun, 06 Nov 1994 08:49:37 GMT", received_at=NOW + 1) == 0.0
+    assert retry_after("0", received_at=NOW) == 0.0
+
+
+def test_a_year_of_two_digits_is_never_more_than_fifty_years_ahead() -> None:
+    in_2026 = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC).timestamp()
+
+    assert retry_after("Sunday, 22-Nov-26 12:00:09 GMT", received_at=in_2026) == 9.0
+    assert retry_after("Sunday, 06-Nov-94 08:49:37 GMT", received_at=in_2026) == 0.0
+
+
+def test_a_leap_second_is_a_second() -> None:
+    assert retry_after("Sun, 06 Nov 1994 08:49:60 GMT", received_at=NOW) == 22.0
+
+
+@pytest.mark.parametrize("seconds", ["1", "120", "007", "999999999"])
+def test_seconds_are_taken_as_they_are(seconds: str) -> None:
+    assert retry_after(seconds, received_at=NOW) == float(seconds)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "-1",
+        "+5",
+        "1_000",
+        "1.5",
+        "1e3",
+        "0x10",
+        "nan",
+        "inf",
+        "soon",
+        "١٢٠",
+        "\uff11\uff12\uff10",
+        "²",
+        "1000000000",
+        "120, 60",
+        "120 s",
+        "5\n",
+        "Sun, 06 Nov 1994 08:49:37 EST",
+        "Sun, 06 Nov 1994 08:49:37 +0100",
+        "Sun, 31 Feb 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 25:49:37 GMT",
+        "Sun, 06 Nov 0000 08:49:37 GMT",
+        "Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT",
+        "1994-11-06T08:49:37Z",
+        "Sun, 0٦ Nov 1994 08:49:37 GMT",
+    ],
+)
+def test_nothing_else_is_a_wait(value: str) -> None:
+    """Fault 40: what int(), float() or a lenient date parser would take."""
+    assert retry_after(value, received_at=NOW) is None
+
+
+@given(st.text(), FINITE, st.none() | st.text())
+def test_no_text_at_all_makes_a_wait_that_is_no_number(
+    value: str, received_at: float, date: str | None
+) -> None:
+    wait = retry_after(value, received_at=received_at, date=date)
+
+    assert wait is None or (isfinite(wait) and wait >= 0)
+
+
+@given(
+    st.datetimes(datetime(1970, 1, 1), datetime(2105, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001, hypothesis wants naive bounds
+    FINITE,
+)
+def test_every_date_is_read_as_the_moment_it_names(moment: datetime, now: float) -> None:
+    moment = moment.replace(microsecond=0)
+
+    wait = retry_after(format_datetime(moment, usegmt=True), received_at=now)
+
+    assert wait == max(0.0, moment.timestamp() - now)
+
+
+def headers(*pairs: tuple[str, str]) -> Headers:
+    return Headers(pairs)
+
+
+@pytest.mark.parametrize("family", ["X-RateLimit", "X-Rate-Limit", "RateLimit"])
+@pytest.mark.parametrize(
+    ("reset", "wait"),
+    [
+        ("30", 30.0),
+        ("1700000030", 30.0),
+        ("1700000030000", 30.0),
+        ("1700000030.25", 30.25),
+        ("1700000000", 0.0),
+        ("1600000000", 0.0),
+        ("soon", None),
+        ("-30", None),
+        ("nan", None),
+        ("30, 60", None),
+        ("", None),
+    ],
+)
+def test_an_empty_quota_pauses_until_its_reset(family: str, reset: str, wait: float | None) -> None:
+    """Fault 43."""
+    answer = headers((f"{family}-Remaining", "0"), (f"{family}-Reset", reset))
+
+    assert rate_limit_wait(answer, 1.7e9) == (wait, True)
+
+
+@pytest.mark.parametrize("remaining", ["1", "10", "-1", "none", "", "0x0", "0.0"])
+def test_a_quota_that_is_not_surely_empty_names_no_pause(remaining: str) -> None:
+    answer = headers(("X-RateLimit-Remaining", remaining), ("X-RateLimit-Reset", "3600"))
+
+    assert rate_limit_wait(answer, 1.7e9) == (None, False)
+
+
+def test_an_empty_quota_without_a_reset_is_empty_all_the_same() -> None:
+    assert rate_limit_wait(headers(("X-RateLimit-Remaining", "0")), 1.7e9) == (None, True)
+
+
+def test_no_rate_header_says_nothing() -> None:
+    assert rate_limit_wait(headers(("X-RateLimit-Reset", "30")), 1.7e9) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('"default";r=0;t=30', (30.0, True)),
+        ('"default"; r=0; t=30', (30.0, True)),
+        ('"a";r=0;t=5, "b";r=0;t=60', (60.0, True)),
+        ('"a";r=0;t=5, "b";r=9;t=60', (5.0, True)),
+        ('"a;r=0";r=5;t=30', (None, False)),
+        ('"a,b;t=99";r=0;t=30;pk=:cHN0:', (30.0, True)),
+        ('"default";r=0', (None, True)),
+        ('"default";r=0;t=soon', (None, True)),
+        ('"default";q=100;w=60', (None, False)),
+        ("limit=100, remaining=0, reset=50", (50.0, True)),
+        ("limit=100, remaining=7, reset=50", (None, False)),
+        ('"' + "\\" * 100_000, (None, False)),
+        ('"a";r=0;t=5' + " " * 2000, (5.0, True)),
+        ("x" * 2000 + ";r=0;t=30", (None, False)),
+    ],
+)
+def test_the_structured_header_of_the_draft_is_read(
+    value: str, expected: tuple[float | None, bool]
+) -> None:
+    assert rate_limit_wait(headers(("RateLimit", value)), 1.7e9) == expected
+
+
+def test_a_profile_names_its_own_headers_and_what_they_count() -> None:
+    answer = headers(("X-Calls-Left", "0"), ("X-Calls-Again", "90"), ("X-RateLimit-Reset", "1"))
+
+    wait = rate_limit_wait(
+        answer, 60.0, remaining="X-Calls-Left", reset="X-Calls-Again", reset_as=ResetAs.EPOCH
+    )
+
+    assert wait == (30.0, True)
+
+
+@pytest.mark.parametrize(
+    ("reset_as", "wait"),
+    [(ResetAs.DELTA, 2e9), (ResetAs.EPOCH, 3e8), (ResetAs.EPOCH_MS, 0.0), (ResetAs.AUTO, 3e8)],
+)
+def test_the_same_number_counts_what_the_profile_says(reset_as: ResetAs, wait: float) -> None:
+    answer = headers(("RateLimit-Remaining", "0"), ("RateLimit-Reset", "2000000000"))
+
+    assert rate_limit_wait(answer, 1.7e9, reset_as=reset_as) == (wait, True)
+
+
+def test_the_longest_of_several_pauses_counts() -> None:
+    answer = headers(
+        ("X-RateLimit-Remaining", "0"),
+        ("X-RateLimit-Reset", "5"),
+        ("RateLimit", '"hour";r=0;t=900'),
+    )
+
+    assert rate_limit_wait(answer, 1.7e9) == (900.0, True)
+
+
+def test_the_date_of_the_answer_is_what_an_epoch_is_counted_from() -> None:
+    answer = headers(
+        ("X-RateLimit-Remaining", "0"),
+        ("X-RateLimit-Reset", f"{NOW + 600:.0f}"),
+        ("Date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    )
+
+    assert rate_limit_wait(answer, NOW + 3600, reset_as=ResetAs.EPOCH) == (600.0, True)
+
+
+@given(st.text(), st.text(), st.text(), FINITE, st.sampled_from(ResetAs))
+def test_no_rate_header_at_all_makes_a_wait_that_is_no_number(
+    left: str, reset: str, listed: str, received_at: float, reset_as: ResetAs
+) -> None:
+    answer = headers(
+        ("X-RateLimit-Remaining", left), ("X-RateLimit-Reset", reset), ("RateLimit", listed)
+    )
+
+    wait, _ = rate_limit_wait(answer, received_at, reset_as=reset_as)
+
+    assert wait is None or (isfinite(wait) and wait >= 0)
+
+
+@given(st.from_regex(r"[0-9.]{1,20}", fullmatch=True), FINITE, st.sampled_from(ResetAs))
+def test_no_number_in_a_reset_makes_a_wait_that_is_no_number(
+    reset: str, received_at: float, reset_as: ResetAs
+) -> None:
+    answer = headers(("RateLimit-Remaining", "0"), ("RateLimit-Reset", reset))
+
+    wait, is_empty = rate_limit_wait(answer, received_at, reset_as=reset_as)
+
+    assert is_empty
+    assert wait is None or (isfinite(wait) and wait >= 0)

@@ -1,0 +1,145 @@
+"""The client: connections, cookies, clocks, and what importing it costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from opwatch.domain.exchange import Request, Response
+from opwatch.domain.trouble import Fault, Trouble
+from servers.raw import RawServer, answer, http, read, send
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from opwatch.http import Client
+
+    Open = Callable[..., Awaitable[Client]]
+
+
+def test_importing_the_room_does_not_import_the_library() -> None:
+    code = "import sys; from opwatch.http import Client; print(*sorted(sys.modules))"
+
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603, our own words
+
+    loaded = {each.partition(".")[0] for each in run.stdout.split()}
+    assert not loaded & {"httpx2", "httpcore2", "h11", "anyio", "asyncio", "ssl"}
+
+
+async def test_a_connection_is_kept_for_the_next_poll(open_client: Open) -> None:
+    client = await open_client(keepalive=9)
+    with RawServer([answer(b"{}")] * 5) as server:
+        for _ in range(5):
+            await client.send(Request("GET", server.url), timeout=2)
+
+    assert server.connections == 1
+
+
+async def test_a_connection_that_was_idle_for_too_long_is_not_used_again(
+    open_client: Open,
+) -> None:
+    client = await open_client(keepalive=0.0)
+    with RawServer([answer(b"{}")]) as server:
+        for _ in range(2):
+            await client.send(Request("GET", server.url), timeout=2)
+
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(("cookies", "expected"), [(False, 0), (True, 1)])
+async def test_cookies_are_kept_when_that_is_asked_for(
+    open_client: Open,
+    cookies: bool,  # noqa: FBT001, data
+    expected: int,
+) -> None:
+    client = await open_client(cookies=cookies)
+    with RawServer([answer(b"{}", "Set-Cookie: session=7; Path=/"), answer(b"{}")]) as server:
+        for _ in range(2):
+            await client.send(Request("GET", server.url), timeout=2)
+
+    assert server.requests[1].count(b"session=7") == expected
+
+
+async def test_a_request_without_credentials_has_no_cookie_either(open_client: Open) -> None:
+    client = await open_client(cookies=True)
+    with RawServer([answer(b"{}", "Set-Cookie: session=7; Path=/"), answer(b"{}")]) as server:
+        await client.send(Request("GET", server.url), timeout=2)
+        await client.send(Request("GET", server.url, authorize=False), timeout=2)
+
+    assert b"session" not in server.requests[1]
+
+
+async def test_a_hostile_cookie_is_no_bug_of_ours(open_client: Open) -> None:
+    client = await open_client(cookies=True)
+    cookie = "Set-Cookie: a=\x1b\xff; Expires=Thu, 99 Foo 0000 99:99:99; Domain=.com; Max-Age=nan"
+    with RawServer([answer(b"{}", cookie), answer(b"{}")]) as server:
+        for _ in range(2):
+            response = await client.send(Request("GET", server.url), timeout=2)
+
+    assert isinstance(response, Response)
+
+
+async def test_an_answer_has_the_time_of_its_arrival(client: Client) -> None:
+    before = time.time()
+    with RawServer([answer(b"{}")]) as server:
+        response = await client.send(Request("GET", server.url), timeout=2)
+
+    assert isinstance(response, Response)
+    assert before <= response.received_at <= time.time()
+
+
+async def test_an_answer_tells_its_version_and_the_url_that_was_asked(client: Client) -> None:
+    old = http(b"{}").replace(b"HTTP/1.1", b"HTTP/1.0")
+    with RawServer([read(), send(old)]) as server:
+        response = await client.send(Request("GET", f"{server.url}/a?b=c"), timeout=2)
+
+    assert isinstance(response, Response)
+    assert response.http_version == "HTTP/1.0"
+    assert response.url == f"{server.url}/a?b=c"
+
+
+async def test_a_body_is_sent(client: Client) -> None:
+    with RawServer([answer(b"{}")]) as server:
+        request = Request("POST", server.url, {"Content-Type": "application/json"}, b'{"a": 1}')
+        await client.send(request, timeout=2)
+
+    assert server.requests[0].endswith(b'\r\n\r\n{"a": 1}')
+
+
+async def test_a_transport_of_the_tests_takes_the_place_of_the_network(open_client: Open) -> None:
+    def reply(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers={"ETag": "x"}, json={"path": request.url.path})
+
+    client = await open_client(transport=httpx2.MockTransport(reply))
+
+    response = await client.send(Request("GET", "https://api.test/v1"), timeout=1)
+
+    assert isinstance(response, Response)
+    assert response.body == b'{"path":"/v1"}'
+    assert response.headers.get("etag") == "x"
+
+
+async def test_whatever_a_transport_raises_is_a_trouble(open_client: Open) -> None:
+    def fail(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ReadError("x", request=request)
+
+    client = await open_client(transport=httpx2.MockTransport(fail))
+
+    trouble = await client.send(Request("GET", "https://api.test/"), timeout=1)
+
+    assert trouble == Trouble(Fault.CONNECTION_LOST, "the connection was closed", host="api.test")
+
+
+async def test_a_bug_is_not_swallowed(open_client: Open) -> None:
+    def fail(_: httpx2.Request) -> httpx2.Response:
+        raise KeyError("ours")
+
+    client = await open_client(transport=httpx2.MockTransport(fail))
+
+    with pytest.raises(KeyError):
+        await client.send(Request("GET", "https://api.test/"), timeout=1)

@@ -1,0 +1,171 @@
+"""The contract of the built-in profiles: every one is held against its example answers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from profiles.answers import FOLDER, NAMES, document, profile, response, words
+
+from opwatch.domain.errors import UsageError
+from opwatch.domain.operation import Reading, State
+from opwatch.domain.trouble import Trouble
+from opwatch.profiles import check
+from opwatch.profiles.library import BUILTIN
+from opwatch.profiles.times import moment
+
+if TYPE_CHECKING:
+    from opwatch.domain.answer import Finding
+
+DOCUMENTS = {name: document(name) for name in NAMES if (FOLDER / f"{name}.yaml").exists()}
+TIMES = ("created", "started", "updated", "finished")
+
+
+def cases(part: str) -> list[Any]:
+    return [
+        pytest.param(name, case, id=f"{name}: {case.get('name') or case.get('reference')}")
+        for name, data in DOCUMENTS.items()
+        for case in data.get(part, [])
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_built_in_profile_has_no_problems_and_names_its_sources(name: str) -> None:
+    text = (BUILTIN / f"{name}.yaml").read_text("utf-8")
+
+    assert check(text, f"{name}.yaml") == ()
+    assert text.startswith("# yaml-language-server: $schema=../profile.schema.json\n")
+    assert re.search(r"^# source: \S", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_built_in_profile_has_example_answers(name: str) -> None:
+    data = DOCUMENTS[name]
+
+    assert data["answers"]
+    assert len(data["references"]) >= 2
+
+
+def _said(name: str) -> set[str]:
+    """Return the states that the profile's words, rules and absence can mean."""
+    spec = profile(name)._definition.spec
+    said = {bucket for bucket, listed in spec.states.items() if listed}
+    said |= {"partial" if rule.partial else str(rule.state) for rule in spec.rules}
+    return said | ({str(spec.absent_status)} if spec.absent_status else set())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_state_of_a_profile_has_an_example(name: str) -> None:
+    shown: set[str] = set()
+    for case in DOCUMENTS[name]["answers"]:
+        expected = case["expect"]
+        for each in expected if isinstance(expected, list) else [expected]:
+            shown.add("partial" if each.get("partial") else each.get("state", "trouble"))
+
+    assert "trouble" in shown
+    assert shown & {"pending", "running"}
+    assert _said(name) - {"pending", "running"} <= shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_built_in_profile_is_https_and_holds_no_secret(name: str) -> None:
+    bound = profile(name)
+
+    assert bound.base_url.startswith(("https://", "http://localhost", "http://127.0.0.1"))
+    assert bound.docs
+    assert bound.title
+
+
+@pytest.mark.parametrize(("name", "case"), cases("answers"))
+def test_an_example_answer_reads_as_it_says(name: str, case: dict[str, Any]) -> None:
+    data = DOCUMENTS[name]
+    bound = profile(name, data)
+    references = case.get("references") or [case.get("reference", data.get("reference"))]
+    targets = [bound.target(str(each), words(case.get("params"))) for each in references]
+    asked = bound.request(targets)
+    expected = case["expect"]
+
+    answer = bound.read(targets, response(case, asked.url))
+
+    assert len(answer.findings) == len(targets)
+    wanted = expected if isinstance(expected, list) else [expected]
+    assert len(wanted) == len(targets)
+    for finding, each in zip(answer.findings, wanted, strict=True):
+        assert told(finding, each) == each
+
+
+def told(finding: Finding, expected: dict[str, Any]) -> dict[str, Any]:
+    """Return of *finding* what *expected* is about, in the same form."""
+    if isinstance(finding, Trouble):
+        found = {"trouble": finding.fault.value, "detail": finding.detail, "wait": finding.wait}
+        return {key: found.get(key) for key in expected} | {"trouble": finding.fault.value}
+    assert isinstance(finding, Reading)
+    found = asdict(finding)
+    found |= {key: getattr(finding, f"{key}_at") for key in TIMES}
+    found |= {"known": finding.is_known_word, "state": finding.state.value}
+    out = {}
+    for key, value in expected.items():
+        out[key] = found.get(key, f"no {key} in a reading")
+        if key in TIMES and value is not None and out[key] == moment(value):
+            out[key] = value
+        if key == "error" and value is not None and found["error"] is not None:
+            out[key] = {part: found["error"][part] for part in value}
+    return out
+
+
+@pytest.mark.parametrize(("name", "case"), cases("references"))
+def test_a_reference_parses_back(name: str, case: dict[str, Any]) -> None:
+    bound = profile(name, DOCUMENTS[name])
+    reference = str(case["reference"])
+    if case.get("refused"):
+        with pytest.raises(UsageError):
+            bound.target(reference)
+        return
+
+    target = bound.target(reference, words(case.get("given")))
+
+    assert target.id == str(case.get("id", reference))
+    parsed = {key: value for key, value in target.params.items() if key in case.get("params", {})}
+    assert parsed == words(case.get("params"))
+    if "url" in case:
+        assert bound.request([target]).url == case["url"]
+
+
+@pytest.mark.parametrize(("name", "case"), cases("handoffs"))
+def test_a_starting_answer_hands_off_a_reference(name: str, case: dict[str, Any]) -> None:
+    bound = profile(name, DOCUMENTS[name])
+
+    found = bound.handoff(response(case))
+
+    expected = [(each["reference"], words(each.get("params"))) for each in case["expect"]]
+    assert [(each.reference, dict(each.params)) for each in found] == expected
+    for each in found:
+        bound.target(each.reference, each.params)
+
+
+@pytest.mark.parametrize(("name", "case"), cases("results"))
+def test_a_result_chain_is_followed(name: str, case: dict[str, Any]) -> None:
+    data = DOCUMENTS[name]
+    bound = profile(name, data)
+    target = bound.target(str(case.get("reference", data.get("reference"))))
+    reading = bound.read([target], response(case)).findings[0]
+    assert isinstance(reading, Reading)
+    assert reading.state is State.SUCCEEDED
+
+    way = bound.result_steps(target, reading)
+
+    for step in case["steps"]:
+        assert way.fetch is not None, way.missing
+        assert way.fetch.request.url == step["url"]
+        assert way.fetch.request.authorize is step["authorize"]
+        assert way.fetch.download is step.get("download", False)
+        if "expires" in step:
+            assert way.fetch.expires_at == moment(step["expires"])
+        if not way.fetch.download:
+            way = way.after(response({**step, "url": step["url"]}))
+    assert way.missing is None
+    if "expect" in case:
+        assert way.fetch is None
+        assert way.value == case["expect"]["value"]
