@@ -13,7 +13,7 @@ from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http import wire
 from opwatch.http.faults import FaultError
-from opwatch.http.wire import RESERVED, seal
+from opwatch.http.wire import RESERVED, origin_of, seal
 from servers.raw import RawServer, answer
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ DEFAULTS = {"Accept": "application/json", "User-Agent": "opwatch/test"}
 
 
 def sealed(request: Request) -> httpx2.Request:
-    return seal(request, DEFAULTS, {})
+    return seal(request, origin_of(request), DEFAULTS, {})
 
 
 def refused(request: Request) -> FaultError:

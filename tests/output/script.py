@@ -86,7 +86,7 @@ class Story:
         outcome: Outcome | None = None,
         **more: Any,
     ) -> Story:
-        """Give a good answer; one that ends the watch is told with its outcome, as the watcher does."""
+        """Give a good answer; the last one is told with its outcome, as the watcher does."""
         before = self.operations[reference]
         reading = Reading(state, status=status, progress=progress, **more)
         changed = reading.differs_from(before.reading)

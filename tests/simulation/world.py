@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from opwatch.domain.outcome import Abort
 
 HOST: Final = "https://api.example"
-MOST_TURNS: Final = 10_000
-"""How often the loop may turn at one and the same moment before it counts as busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +109,7 @@ class Run:
     world: World
     watcher: Watcher
     policy: Policy
+    habits: Habits
     sent: list[Sent] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     turns: int = 0
@@ -129,9 +128,7 @@ class Run:
 
     def requests(self, start: float = 0.0, end: float = math.inf, host: str = HOST) -> int:
         """Return how many requests left for *host* from *start* until *end*."""
-        return sum(
-            1 for each in self.sent if start <= each.at < end and _origin(each.poll) == host
-        )
+        return sum(1 for each in self.sent if start <= each.at < end and _origin(each.poll) == host)
 
 
 def _origin(poll: Poll) -> str:
@@ -175,12 +172,10 @@ class World:
             Target(name, name, self.jobs[name].host, group=self.jobs[name].group)
             for name in order or self.jobs
         ]
-        policy = policy or Policy()
+        policy, habits = policy or Policy(), habits or Habits()
         rng = random.Random(self.seed + 1)  # noqa: S311, as above
-        watcher = Watcher(
-            targets, {"": habits or Habits()}, policy, now=0.0, uniform=rng.uniform
-        )
-        run = Run(self, watcher, policy)
+        watcher = Watcher(targets, {"": habits}, policy, now=0.0, uniform=rng.uniform)
+        run = Run(self, watcher, policy, habits)
         run.events += watcher.start()
         _Drive(self, run).to_end(until)
         return run
@@ -205,9 +200,7 @@ class World:
         if count > host.largest:
             return Answer.all(Trouble(Fault.STATUS_TOO_LARGE_BATCH, status=413), count)
         if self._is_over_limit(host, _origin(poll), at):
-            return Answer.all(
-                Trouble(Fault.STATUS_THROTTLED, status=429, wait=host.hint), count
-            )
+            return Answer.all(Trouble(Fault.STATUS_THROTTLED, status=429, wait=host.hint), count)
         return None
 
     def _is_over_limit(self, host: Host, name: str, at: float) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from opwatch.version import __version__
 
@@ -87,11 +88,21 @@ def root(
 def run(arguments: Sequence[str]) -> int:
     """Carry out *arguments* and return the exit code; nothing is raised."""
     from opwatch.cli.ending import end_of
+    from opwatch.domain.errors import UsageError
 
     try:
-        app(list(arguments), prog_name="opwatch")
-    except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else 0
+        code = app(list(arguments), prog_name="opwatch", standalone_mode=False)
+    except TyperException as problem:
+        # The parser knows the usage line and the nearest option; those of its
+        # exceptions that reach here can show both.
+        getattr(problem, "show", str)()
+        return end_of(
+            UsageError(problem.format_message()), as_json=_wants_json(arguments), told=True
+        )
     except BaseException as problem:  # noqa: BLE001, the last net: 70, never 1
-        return end_of(problem, as_json="--json" in arguments)
-    return 0
+        return end_of(problem, as_json=_wants_json(arguments))
+    return code if isinstance(code, int) else 0
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    return bool({"--json", "--jsonl"} & set(arguments))

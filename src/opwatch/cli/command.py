@@ -90,7 +90,7 @@ class Command:
             no_color=self.no_color,
             table=self.name == "get" and not self.quiet,
             junit=self.junit,
-            resume_with=self._same_again(),
+            resume_with=None if self.name == "get" else self._same_again(),
             environ=self.environ,
         )
 

@@ -62,11 +62,12 @@ def end_of(
     command: str = "opwatch",
     operations: Sequence[Operation] = (),
     debug: bool = False,
+    told: bool = False,
     redact: Callable[[str], str] = str,
 ) -> int:
-    """Say what *problem* is, on standard error and as JSON; return the exit code."""
+    """Say what *problem* is, unless it was *told* already, and as JSON; return the exit code."""
     ending = verdict_of(problem)
-    if not isinstance(problem, Interruption | KeyboardInterrupt):
+    if not told and not isinstance(problem, Interruption | KeyboardInterrupt):
         write_error(sys.stderr, problem, redact=redact, debug=debug)
     if not as_json:
         return ending.code

@@ -38,8 +38,8 @@ STIR_LINES: Final = 1.0
 class View:
     """How a run is shown.
 
-    *resume_with* are the arguments that name the same profile again. *collect*
-    is given the operations when the run is over.
+    *resume_with* are the arguments that name the same profile again, None where
+    there is nothing to go on with. *collect* is given the operations when the run is over.
     """
 
     command: str
@@ -52,7 +52,7 @@ class View:
     no_color: bool = False
     table: bool = False
     junit: Path | None = None
-    resume_with: tuple[str, ...] = ()
+    resume_with: tuple[str, ...] | None = None
     collect: Callable[[Sequence[Operation]], None] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
@@ -79,7 +79,7 @@ class View:
                         sys.stderr,
                         wall_of=wall_of,
                         redact=self.redact,
-                        resume=None if self.table else self.resume,
+                        resume=None if self.resume_with is None else self.resume,
                         no_color=self.no_color,
                         environ=self.environ,
                     )
@@ -100,7 +100,7 @@ class View:
 
     def resume(self, unfinished: Sequence[Operation]) -> str | None:
         """Return the command that goes on with the *unfinished* operations."""
-        if not unfinished:
+        if not unfinished or self.resume_with is None:
             return None
         references = [operation.reference for operation in unfinished]
         dashes = ["--"] if any(each.startswith("-") for each in references) else []
@@ -147,7 +147,7 @@ class View:
                 wall_of=wall_of,
                 terminal=is_terminal(sys.stdout),
                 colour=wants_colour(sys.stdout, no_color=self.no_color, environ=self.environ),
-                width=_width(),
+                width=width_of(sys.stdout),
                 redact=self.redact,
             )
 
@@ -175,8 +175,9 @@ def is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
-def _width() -> int:
+def width_of(stream: TextIO | None) -> int:
+    """Return the columns of the terminal behind *stream*, 80 where there is none."""
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
+        return os.get_terminal_size(stream.fileno()).columns if stream else 80
     except (OSError, ValueError, AttributeError):
         return 80

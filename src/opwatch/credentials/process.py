@@ -140,11 +140,13 @@ def _feed(transport: asyncio.SubprocessTransport, feed: bytes) -> None:
 
 async def _end(transport: asyncio.SubprocessTransport, ears: _Ears, *, group: bool) -> None:
     """Kill what still runs, with its group, and wait until it is buried."""
-    if transport.get_returncode() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if group and sys.platform != "win32":
-                os.killpg(transport.get_pid(), signal.SIGKILL)
-            else:
-                transport.kill()
-        await asyncio.wait({ears.exit}, timeout=DRAIN)
-    transport.close()
+    try:
+        if transport.get_returncode() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if group and sys.platform != "win32":
+                    os.killpg(transport.get_pid(), signal.SIGKILL)
+                else:
+                    transport.kill()
+            await asyncio.wait({ears.exit}, timeout=DRAIN)
+    finally:
+        transport.close()

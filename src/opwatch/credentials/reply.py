@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.expiry import moment_of
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validity import UnusableError, decoded
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -54,10 +54,9 @@ def read_reply(output: bytes) -> Reply:
     Raises:
         UnusableError: it is in none of the forms.
     """
-    try:
-        text = output.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UnusableError("printed something that is not a text in UTF-8") from None
+    text = decoded(output)
+    if text is None:
+        raise UnusableError("printed something that is not a text in UTF-8")
     if text.lstrip().startswith(("{", '"')):
         return _of_json(text)
     lines = [line for line in text.splitlines() if line.strip()]

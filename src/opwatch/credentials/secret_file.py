@@ -10,7 +10,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validity import UnusableError, decoded
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ def read(path: str, environ: Mapping[str, str]) -> Secret | None:
         os.close(descriptor)
     if len(content) > LIMIT:
         raise UnusableError("is larger than 64 KiB")
-    try:
-        return Secret(content.decode())
-    except UnicodeDecodeError:
-        raise UnusableError("is not a text in UTF-8") from None
+    text = decoded(content)
+    if text is None:
+        raise UnusableError("is not a text in UTF-8")
+    return Secret(text)
 
 
 def expand(path: str, environ: Mapping[str, str]) -> str:

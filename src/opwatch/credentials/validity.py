@@ -38,6 +38,17 @@ class UnusableError(Exception):
         self.fix = fix
 
 
+def decoded(content: bytes) -> str | None:
+    """Return the UTF-8 text of *content*, None if it is none.
+
+    A value, since the exception of the library would hold the content.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+
+
 def as_secret(text: str, alphabet: Alphabet = Alphabet.TOKEN) -> Secret:
     """Return *text*, less one trailing line end, as a secret.
 

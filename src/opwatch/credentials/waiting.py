@@ -23,4 +23,6 @@ async def announced(work: Awaitable[T], waiting: Waiting, announce: Callable[[Wa
             announce(waiting)
         return await task
     finally:
-        task.cancel()
+        if task.cancel():
+            # Whoever is cancelled leaves only when what it ran for is buried.
+            await asyncio.wait({task})

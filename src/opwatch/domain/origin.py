@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_PORT: Final = 65535
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\<>\"^`{|}]")
+_BRACKETED: Final = re.compile(r"\[[0-9a-f:.]*:[0-9a-f:.]*\](:[0-9]*)?", re.ASCII | re.IGNORECASE)
 _LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
 
 
@@ -75,8 +76,8 @@ def parse_origin(url: str) -> Origin:
     if not 1 <= port <= MAX_PORT:
         raise OriginError("the URL has a port out of range")
     host = parts.hostname or ""
-    if "%" in host or ("[" in parts.netloc and ":" not in host):
-        raise OriginError("the URL has no valid host name")
+    if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):
+        raise OriginError("the URL has no valid IPv6 host")
     return Origin(scheme, _host(host), port)
 
 

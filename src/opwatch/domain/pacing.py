@@ -71,13 +71,15 @@ def pause_after_good(pace: Pace, quiet: int, left: float | None, uniform: Unifor
     """Return the seconds until the next poll after a good answer.
 
     *quiet* counts the answers without a change of state. *left* is the
-    predicted time to the end, or less than 0 when that is overdue: half of it is
-    slept, so that polls gather where the end is likely, before and after it.
+    predicted time to the end: half of it is slept, so that polls gather where the
+    end is likely and are few where it is not. Less than 0 says for how long the
+    end has been overdue: the pauses grow again, lest one stuck at 99 % be hammered.
     """
     if pace.steps:
         pause = pace.steps[min(quiet, len(pace.steps) - 1)]
     elif left is not None:
-        pause = min(pace.longest, max(pace.first, abs(left) / 2))
+        pause = left / 2 if left > 0 else -left / 8
+        pause = min(pace.longest, max(pace.first, pause))
     else:
         pause = min(pace.longest, pace.first * pace.factor ** min(quiet, 60))
     return pause * uniform(0.9, 1.1)

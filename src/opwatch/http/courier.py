@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.origin import Origin
     from opwatch.domain.trouble import Trouble
     from opwatch.http.routes import Routes
 
@@ -64,44 +65,51 @@ class Courier:
         try:
             origin = origin_of(request)
             host, proxy = origin.host, str(self._routes.proxy_to(origin) or "")
+            extensions = {"timeout": self._timeouts, "trace": trail}
+            sealed = seal(request, origin, self._defaults, extensions)
             async with asyncio.timeout(seconds) as clock:
-                reader = Reader(limit, into, clock, seconds)
-                return await self._exchange(request, trail, reader)
+                reader = Reader(request.url, trail, limit, into, clock, seconds)
+                return await self._exchange(request, origin, sealed, reader)
         except Exception as problem:
             trouble = trouble_of(problem, trail, host, proxy)
             if trouble is None:
                 raise
             return trouble
 
-    async def _exchange(self, request: Request, trail: Trail, reader: Reader) -> Response:
+    async def _exchange(
+        self, request: Request, origin: Origin, sealed: httpx.Request, reader: Reader
+    ) -> Response:
+        jar = self._cookies if request.authorize else None  # a cookie is a credential too
+        if jar is not None:
+            jar.set_cookie_header(sealed)
+        trail = reader.trail
         try:
-            return await self._once(request, trail, reader)
+            return await _once(self._routes.to(origin), sealed, jar, reader)
         except Exception as problem:
             if not (request.is_safe and _was_dead(problem, trail)):
                 raise
         trail.begin_anew()
-        return await self._once(request, trail, reader, fresh=True)
+        return await _once(self._routes.to(origin, fresh=True), sealed, jar, reader)
 
-    async def _once(
-        self, request: Request, trail: Trail, reader: Reader, *, fresh: bool = False
-    ) -> Response:
-        sealed = seal(request, self._defaults, {"timeout": self._timeouts, "trace": trail})
-        jar = self._cookies if request.authorize else None  # a cookie is a credential too
+
+async def _once(
+    transport: httpx.AsyncBaseTransport,
+    sealed: httpx.Request,
+    jar: httpx.Cookies | None,
+    reader: Reader,
+) -> Response:
+    try:
+        answer = await transport.handle_async_request(sealed)
+    except BaseException:
+        await reader.trail.hang_up()
+        raise
+    try:
         if jar is not None:
-            jar.set_cookie_header(sealed)
-        transport = self._routes.to(origin_of(request), fresh=fresh)
-        try:
-            answer = await transport.handle_async_request(sealed)
-        except BaseException:
-            await trail.hang_up()
-            raise
-        try:
-            if jar is not None:
-                answer.request = sealed
-                jar.extract_cookies(answer)
-            return await reader.read(answer, request.url, trail)
-        finally:
-            await answer.aclose()
+            answer.request = sealed
+            jar.extract_cookies(answer)
+        return await reader.read(answer)
+    finally:
+        await answer.aclose()
 
 
 def _was_dead(problem: Exception, trail: Trail) -> bool:

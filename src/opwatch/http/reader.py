@@ -35,19 +35,21 @@ _RESULTS: Final = frozenset({200, 201, 202, 203})
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads answers of at most *limit* bytes while *clock* runs.
+    """Reads the answer for *url* that left *trail*: *limit* bytes, while *clock* runs.
 
     With *into*, the body of a good answer is a result: it goes there, and winds
     the clock up by *seconds*. Any other is kept in memory, up to BODY_LIMIT.
     """
 
+    url: str
+    trail: Trail
     limit: int
     into: BinaryIO | None
     clock: asyncio.Timeout
     seconds: float
 
-    async def read(self, answer: httpx.Response, url: str, trail: Trail) -> Response:
-        """Return the whole of *answer* to the request for *url*.
+    async def read(self, answer: httpx.Response) -> Response:
+        """Return the whole of *answer*.
 
         Raises:
             FaultError: its framing or its body is not taken.
@@ -55,7 +57,7 @@ class Reader:
         """
         received_at = time.time()
         headers = Headers(tuple((_text(name), _text(value)) for name, value in answer.headers.raw))
-        _check_framing(answer.http_version, headers, trail)
+        _check_framing(answer.http_version, headers, self.trail)
         coding = ",".join(headers.all("content-encoding"))
         memory = io.BytesIO()
         if self.into is not None and answer.status_code in _RESULTS:
@@ -64,7 +66,7 @@ class Reader:
             await self._pour(answer, Inflow(memory, coding, min(self.limit, BODY_LIMIT)))
         return Response(
             answer.status_code,
-            url,
+            self.url,
             headers,
             memory.getvalue(),
             received_at=received_at,

@@ -60,14 +60,13 @@ def origin_of(request: Request) -> Origin:
 
 
 def seal(
-    request: Request, defaults: Mapping[str, str], extensions: Mapping[str, Any]
+    request: Request, origin: Origin, defaults: Mapping[str, str], extensions: Mapping[str, Any]
 ) -> httpx.Request:
-    """Return *request* as it is sent, over the headers of *defaults*.
+    """Return *request* to *origin* as it is sent, over the headers of *defaults*.
 
     Raises:
         FaultError: it cannot be sent as it is; the text shows no value of it.
     """
-    origin = origin_of(request)
     if not _METHOD.fullmatch(request.method):
         raise FaultError(Fault.BAD_REQUEST, "the method is none of HTTP")
     if request.sensitive and origin.scheme != "https" and not origin.is_loopback:

@@ -7,7 +7,6 @@ at each retry; and no line holds an escape byte.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from opwatch.domain.duration import format_duration
@@ -24,9 +23,10 @@ from opwatch.domain.events import (
     Troubled,
     Warned,
 )
-from opwatch.output.board import Board, Key, key_of
+from opwatch.output.board import Board, key_of
 from opwatch.output.closing import exit_text, hints, summary, unfinished
 from opwatch.output.heartbeat import heartbeat
+from opwatch.output.news import News
 from opwatch.output.wording import (
     OURS,
     brief,
@@ -39,29 +39,17 @@ from opwatch.output.wording import (
 from opwatch.output.words import CAUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
     from datetime import datetime
     from types import TracebackType
 
     from opwatch.domain.operation import Operation
-    from opwatch.domain.trouble import Fault, Trouble
     from opwatch.output.streams import Sink
 
 HEARTBEAT: Final = 60.0
 CROWD: Final = 50
 """More operations than this have lines for their ends only, and one about trouble for each host."""
-STEP: Final = 10.0
-STEP_PAUSE: Final = 10.0
 LONG_PAUSE: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What was last said of one operation, and when."""
-
-    at: float
-    state: str
-    progress: float
 
 
 class Lines:
@@ -83,8 +71,7 @@ class Lines:
         self._resume = resume
         self._show = sink.show
         self._board = Board(sink.show)
-        self._said: dict[Key, Said] = {}
-        self._troubles: dict[object, tuple[Fault, int | None]] = {}
+        self._news = News()
         self._next_beat = HEARTBEAT
 
     def __enter__(self) -> Self:
@@ -146,34 +133,28 @@ class Lines:
         self._say(event.at, f"waiting for {names}{until}")
 
     def _observe(self, event: Observed) -> None:
-        operation = event.operation
-        reading = operation.reading
-        if reading is None:
+        operation, reading = event.operation, event.operation.reading
+        returned = self._news.is_recovery(self._subject(operation))
+        self._news.is_recovery(("held", operation.target.origin))
+        if reading is None or operation.is_over:
             return
-        returned = self._troubles.pop(self._subject(operation), None) is not None
-        if operation.is_over or self._is_crowd:
+        if self._is_crowd:
+            if returned:
+                self._say(event.at, f"{self._show(operation.target.origin, 80)} answers again")
             return
-        said = self._said.get(key_of(operation))
-        state = f"{reading.state} {reading.status}"
-        progress = reading.progress or 0.0
-        moved = (
-            said is not None
-            and abs(progress - said.progress) >= STEP
-            and event.at - said.at >= STEP_PAUSE
-        )
-        if said is not None and said.state == state and not moved and not returned:
+        key = key_of(operation)
+        if not returned and not self._news.is_change(key, reading, event.at):
             return
-        self._said[key_of(operation)] = Said(event.at, state, progress)
+        self._news.tell(key, reading, event.at)
         name, where = name_of(operation, self._show), standing_text(operation, self._show)
         more = ", asking once more to be sure" if reading.state.is_terminal else ""
         self._say(event.at, f"{name} {where}{' again' if returned else ''}{more}")
 
     def _stumble(self, event: Troubled) -> None:
         operation, trouble = event.operation, event.trouble
-        subject, kind = self._subject(operation), (trouble.fault, trouble.status)
-        if operation.is_over or self._troubles.get(subject) == kind:
+        subject = self._subject(operation)
+        if operation.is_over or not self._news.is_trouble(subject, trouble, event.at):
             return
-        self._troubles[subject] = kind
         said = f"{name_of(operation, self._show)} trouble: {describe(trouble, self._show)}"
         due = operation.next_poll_at
         if due is not None and due > event.at:
@@ -189,20 +170,11 @@ class Lines:
 
     def _hold(self, event: Held) -> None:
         pause = event.until - event.at
-        if (
-            event.trouble is None
-            or pause < LONG_PAUSE
-            or not self._is_news(event.origin, event.trouble)
-        ):
+        if event.trouble is None or pause < LONG_PAUSE:
             return
-        origin, what = self._show(event.origin, 80), brief(event.trouble, self._show)
-        self._say(event.at, f"{origin}: {what}; nothing is asked for {format_duration(pause)}")
-
-    def _is_news(self, origin: str, trouble: Trouble) -> bool:
-        kind = (trouble.fault, trouble.status)
-        known = self._troubles.get(("held", origin)) == kind
-        self._troubles[("held", origin)] = kind
-        return not known
+        if self._news.is_trouble(("held", event.origin), event.trouble, event.at):
+            origin, what = self._show(event.origin, 80), brief(event.trouble, self._show)
+            self._say(event.at, f"{origin}: {what}; nothing is asked for {format_duration(pause)}")
 
     def _finish(self, event: Finished) -> None:
         took = event.at - self._board.started_at
@@ -218,6 +190,6 @@ class Lines:
     def _is_crowd(self) -> bool:
         return len(self._board) > CROWD
 
-    def _subject(self, operation: Operation) -> object:
+    def _subject(self, operation: Operation) -> Hashable:
         """Return whom a trouble is about: the operation, or the host of a crowd."""
         return operation.target.origin if self._is_crowd else key_of(operation)

@@ -59,7 +59,7 @@ class Note:
 
     def fit(self, room: int, glyphs: Glyphs) -> str:
         """Return as many of the parts as *room* cells hold."""
-        order = list(self.order or range(len(self.parts)))
+        order = [at for at in self.order or range(len(self.parts)) if self.parts[at]]
         while order:
             text = f" {glyphs.dot} ".join(self.parts[at] for at in sorted(order))
             if cells(text) <= room or len(order) == 1:

@@ -85,7 +85,9 @@ def _filled(definition: Definition, params: Mapping[str, str], text: Text) -> st
     except KeyError as error:
         raise _missing(definition, str(getattr(text, "param", ""))) from error
     for name in sorted(chosen.names):
-        if not params.get(name) and (spec.params.get(name, PLAIN).required or text is spec.base_url):
+        if not params.get(name) and (
+            spec.params.get(name, PLAIN).required or text is spec.base_url
+        ):
             raise _missing(definition, name)
     return chosen.fill(params)
 

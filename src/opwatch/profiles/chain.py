@@ -16,7 +16,16 @@ from opwatch.profiles.body import parse_body
 from opwatch.profiles.expressions import is_empty
 from opwatch.profiles.leaves import ANY_TEXT, EXPRESSION, FLAG, check_name, word
 from opwatch.profiles.lookup import LOOKUP, Lookup, Scene
-from opwatch.profiles.request import HEADERS, QUERY, Ask, Query, build, headers_of, query_of, with_query
+from opwatch.profiles.request import (
+    HEADERS,
+    QUERY,
+    Ask,
+    Query,
+    build,
+    headers_of,
+    query_of,
+    with_query,
+)
 from opwatch.profiles.shapes import Key, ListOf, MapOf, Record
 from opwatch.profiles.times import moment
 from opwatch.profiles.values import web_address
@@ -90,7 +99,8 @@ class ResultSteps:
             return replace(self, fetch=None, missing=body.fault.value)
         value = done.value.find(body.data) if done.value else body.data
         return replace(self, steps=tuple(rest), fetch=None, value=value).next(
-            Scene(body.data, response.status, response.headers, self.values), response.url
+            Scene(body.data, response.status, response.headers, self.values, self.encode),
+            response.url,
         )
 
     def next(self, scene: Scene, url: str) -> ResultSteps:
@@ -129,7 +139,7 @@ def begin(
             return steps
         request = Request("GET", urljoin(start.url, where), headers_of(Ask(), steps.values))
         return replace(steps, steps=(Step(),), fetch=Fetch(request))
-    scene = Scene(reading.raw, 200, Headers(), steps.values)
+    scene = Scene(reading.raw, 200, Headers(), steps.values, steps.encode)
     return replace(steps, steps=spec.result).next(scene, url)
 
 

@@ -46,9 +46,7 @@ class Definition(NamedTuple):
         """The file in which it is written."""
         return self.node.place.source.name
 
-    def bind(
-        self, params: Mapping[str, str] | None = None, base_url: str | None = None
-    ) -> Profile:
+    def bind(self, params: Mapping[str, str] | None = None, base_url: str | None = None) -> Profile:
         """Return the profile with *params*; what they do not say, the environment may.
 
         Raises:
@@ -60,9 +58,7 @@ class Definition(NamedTuple):
         return bind(self, params or {}, base_url)
 
 
-def define(
-    name: str, node: Node, *, is_users: bool, environ: Mapping[str, str]
-) -> Definition:
+def define(name: str, node: Node, *, is_users: bool, environ: Mapping[str, str]) -> Definition:
     """Return the profile that *node* describes.
 
     Raises:
@@ -242,7 +238,10 @@ def _meaning_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
     for index, rule in enumerate(spec.rules):
         condition = rule.condition
         if condition.when is None and condition.http is None and not condition.params:
-            yield _item(node, ("rules",), index), "the rule has no condition: 'when', 'http' or 'params'"
+            yield (
+                _item(node, ("rules",), index),
+                "the rule has no condition: 'when', 'http' or 'params'",
+            )
     succeeds = (
         any(rule.state is State.SUCCEEDED for rule in spec.rules)
         or spec.absent_status is State.SUCCEEDED

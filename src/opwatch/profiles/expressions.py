@@ -94,8 +94,12 @@ def _searcher(text: str) -> Callable[[Any], Any]:
 
     parsed = _parsed(text)
     functions = _functions()
-    for node in _calls(parsed.parsed):
-        _check_call(node, functions, text)
+    for node in _nodes(parsed.parsed):
+        if node["type"] == "function_expression":
+            _check_call(node, functions, text)
+        elif node["children"] and _is_negation(node["children"][0]) and node["type"] in _INTO:
+            # `!a.b` is parsed as `(!a).b`, which is nothing, whatever a and b are.
+            raise ExpressionError("'!' stands before '.'; write !(a.b)", text.find("!"))
     options = Options(custom_functions=functions)
 
     def find(data: Any) -> Any:
@@ -129,12 +133,20 @@ def _described(error: Any, text: str) -> str:
     return f"no JMESPath: unexpected {token!r}"
 
 
-def _calls(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if node["type"] == "function_expression":
-        yield node
-    for child in node.get("children", ()):
+_INTO: Final = frozenset(
+    "subexpression index_expression projection value_projection filter_projection flatten".split()
+)
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node["children"]:
         if isinstance(child, dict):
-            yield from _calls(child)
+            yield from _nodes(child)
+
+
+def _is_negation(node: Any) -> bool:
+    return isinstance(node, dict) and node["type"] == "not_expression"
 
 
 def _check_call(node: dict[str, Any], functions: Functions, text: str) -> None:

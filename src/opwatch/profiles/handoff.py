@@ -101,9 +101,7 @@ class FromUrl(NamedTuple):
 HandOff: TypeAlias = FromHeader | FromBody | FromUrl
 
 
-def hand_off(
-    rules: tuple[HandOff, ...], response: Response, data: Any
-) -> tuple[HandedOff, ...]:
+def hand_off(rules: tuple[HandOff, ...], response: Response, data: Any) -> tuple[HandedOff, ...]:
     """Return what the first of *rules* that finds anything finds."""
     for rule in rules:
         found = rule.find(response, data)

@@ -168,7 +168,9 @@ def check_header(name: str) -> None:
     if lower in _FRAMING:
         raise ValueError(f"the header {name!r} is not for a profile to set")
     if _SECRET_HEADER.fullmatch(lower):
-        raise ValueError(f"the header {name!r} carries a secret; say under 'auth' where it comes from")
+        raise ValueError(
+            f"the header {name!r} carries a secret; say under 'auth' where it comes from"
+        )
 
 
 def _header_name(node: Node) -> str:
@@ -198,17 +200,20 @@ HEADER: Final[Leaf[str]] = Leaf(_header_name, {"type": "string"})
 WEB_PAGE: Final[Leaf[str]] = Leaf(_web_page, {"type": "string", "format": "uri"})
 PARAM: Final[Leaf[str]] = Leaf(text_of, {"type": "string"})
 TEMPLATE: Final[Leaf[Template]] = Leaf(_template, {"type": ["string", "number"]})
-ANY_TEXT: Final[Named[Text]] = Named("text", OneOf(
-    "a text",
-    {
-        "scalar": TEMPLATE,
-        "map": Record(
-            _choice,
-            "the choice",
-            {
-                "param": Key(PARAM, "the parameter that chooses", required=True),
-                "presets": Key(MapOf(TEMPLATE), "a text for each of its values", required=True),
-            },
-        ),
-    },
-))
+ANY_TEXT: Final[Named[Text]] = Named(
+    "text",
+    OneOf(
+        "a text",
+        {
+            "scalar": TEMPLATE,
+            "map": Record(
+                _choice,
+                "the choice",
+                {
+                    "param": Key(PARAM, "the parameter that chooses", required=True),
+                    "presets": Key(MapOf(TEMPLATE), "a text for each of its values", required=True),
+                },
+            ),
+        },
+    ),
+)

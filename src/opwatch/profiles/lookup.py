@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from opwatch.profiles.expressions import Expression, is_empty
 from opwatch.profiles.leaves import ANY_TEXT, EXPRESSION, HEADER
 from opwatch.profiles.shapes import Key, ListOf, Named, OneOf, Record
-from opwatch.profiles.template import quoted_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from opwatch.domain.exchange import Headers
     from opwatch.profiles.template import Text
+
+    Encode: TypeAlias = Callable[[str, str], str]
 
 
 class Scene(NamedTuple):
@@ -26,6 +27,7 @@ class Scene(NamedTuple):
     status: int
     headers: Headers
     params: Mapping[str, str]
+    quoted: Encode
 
 
 class InHeader(NamedTuple):
@@ -93,13 +95,16 @@ def _found(finder: Finder, scene: Scene) -> Any:
     if isinstance(finder, InHeader):
         return scene.headers.get(finder.name)
     try:
-        return finder.template.choose(scene.params).fill(scene.params, _quoted)
+        template = finder.template.choose(scene.params)
     except KeyError:
         return None
+    # What begins an address is its scheme and host, and is no part of a path.
+    first = template.parts[1] if template.parts[0] == "" and len(template.parts) > 1 else None
 
+    def quoted(name: str, value: str) -> str:
+        return value if name == first else scene.quoted(name, value)
 
-def _quoted(_name: str, value: str) -> str:
-    return quoted_path(value)
+    return template.fill(scene.params, quoted)
 
 
 NOWHERE: Final = Lookup()

@@ -68,7 +68,9 @@ def expanded(node: Node, environ: Mapping[str, str], problems: list[Problem]) ->
             return "${"
         found = environ.get(match[1])
         if found is None and match[2] is None:
-            message = f"the variable {match[1]} is not set; write ${{{match[1]}:-default}} for a default"
+            message = (
+                f"the variable {match[1]} is not set; write ${{{match[1]}:-default}} for a default"
+            )
             problems.append(node.place.problem(message, shift=match.start()))
         return found if found is not None else match[2] or ""
 

@@ -73,9 +73,8 @@ class Profile:
         self._spec = spec
         self._ask_many = for_batch(spec.request, spec.batch) if spec.batch else None
         self._has_single = ID in spec.request.names
-        path = spec.request.path.choose(bound.params) if spec.request.path else None
-        self._address = Address(spec, bound.base_url, bound.origins, path)
-        self._reader = AnswerReader(spec, definition.words, bound.params)
+        self._address = Address(spec, bound.params, bound.base_url, bound.origins)
+        self._reader = AnswerReader(spec, definition.words, bound.params, self._quoted)
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.base_url!r})"

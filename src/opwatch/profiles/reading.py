@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from opwatch.domain.exchange import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles.language import Spec
+    from opwatch.profiles.lookup import Encode
     from opwatch.profiles.rules import Words
 
 _TWICE: Final = "the answer holds a key twice; the last one counts"
@@ -37,9 +38,10 @@ _CONTRADICTS: Final = "the answer holds the operation twice, in different states
 class AnswerReader:
     """Reads the answers of one bound profile."""
 
-    def __init__(self, spec: Spec, words: Words, params: Mapping[str, str]) -> None:
+    def __init__(self, spec: Spec, words: Words, params: Mapping[str, str], quoted: Encode) -> None:
         self._spec = spec
         self._params = params
+        self._quoted = quoted
         self.items = ItemReader(spec, words)
 
     def read(
@@ -52,7 +54,7 @@ class AnswerReader:
     ) -> Answer:
         """Return one finding for each of *targets*, in their order."""
         seen = self.see(response)
-        trouble = self.guarded(seen)
+        trouble = self.guarded(seen, targets[0])
         if trouble is not None:
             return Answer((trouble,) * len(targets), trouble.wait)
         notes: list[str] = [_TWICE] if seen.body.repeats else []
@@ -64,31 +66,37 @@ class AnswerReader:
 
     def whole(self, response: Response) -> Scene:
         """Return the body of *response* as a whole."""
-        data = parse_body(response.body).data
-        return Scene(data, response.status, response.headers, self._params)
+        return self._scene(parse_body(response.body).data, response)
+
+    def _scene(self, item: Any, response: Response, target: Target | None = None) -> Scene:
+        params = {**self._params, **target.params} if target else self._params
+        return Scene(item, response.status, response.headers, params, self._quoted)
 
     def see(self, response: Response) -> Seen:
         """Return *response* with its body parsed and its pauses read."""
         body = parse_body(response.body)
-        scene = Scene(body.data, response.status, response.headers, self._params)
+        scene = self._scene(body.data, response)
         return Seen(response, body, pauses(response, self._spec.wait, self._spec.limits, scene))
 
-    def guarded(self, seen: Seen) -> Trouble | None:
-        """Return why the answer tells nothing about any operation, None if it may."""
-        data, response = seen.body.data, seen.response
-        scene = Scene(data, response.status, response.headers, self._params)
+    def guarded(self, seen: Seen, target: Target) -> Trouble | None:
+        """Return why the answer tells nothing about any operation, None if it may.
+
+        *target* stands for all: they differ in nothing but their ids.
+        """
+        data = seen.body.data
+        scene = self._scene(data, seen.response, target)
         guard = first_guard(self._spec.troubles, scene)
         if guard:
             found = guard.message.first(scene)
             return seen.trouble(guard.fault, sentence(found))
-        if self._spec.request.graphql and isinstance(data, dict) and data.get("errors"):
+        is_graphql = self._spec.request.graphql and seen.response.is_good
+        if is_graphql and isinstance(data, dict) and data.get("errors"):
             return seen.trouble(Fault.API_ERROR)
         return None
 
     def scene(self, target: Target, seen: Seen) -> Scene:
         """Return the part of a single answer that is about *target*."""
-        params = {**self._params, **target.params}
-        whole = Scene(seen.body.data, seen.response.status, seen.response.headers, params)
+        whole = self._scene(seen.body.data, seen.response, target)
         root = self._spec.read.root
         if not root:
             return whole
@@ -128,7 +136,7 @@ class AnswerReader:
         batch, by_id = self._spec.batch, dict[str, list[Any]]()
         where = batch.id if batch and batch.id else self._spec.read.id
         for item in found:
-            scene = Scene(item, seen.response.status, seen.response.headers, self._params)
+            scene = self._scene(item, seen.response)
             for name in {word(each) for each in where.all(scene)} - {None}:
                 by_id.setdefault(str(name), []).append(item)
         return by_id
@@ -147,8 +155,7 @@ class AnswerReader:
             mine = found
         if not mine:
             return seen.trouble(Fault.MISSING_FROM_BATCH, "")
-        params = {**self._params, **target.params}
-        scenes = [Scene(i, seen.response.status, seen.response.headers, params) for i in mine]
+        scenes = [self._scene(item, seen.response, target) for item in mine]
         findings = [self.items.read(target, scene, seen) for scene in scenes]
         return _agreed(findings, seen, notes)
 

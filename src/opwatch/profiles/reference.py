@@ -14,17 +14,17 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 from opwatch.domain.errors import BadReferenceError
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.profiles.parameters import ID, PLAIN
-from opwatch.profiles.request import with_query
-from opwatch.profiles.template import Pattern, Template
+from opwatch.profiles.request import query_of, with_query
+from opwatch.profiles.template import Pattern, Template, parse_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.profiles.language import Spec
-    from opwatch.profiles.parameters import Param
 
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _LONGEST: Final = 16_384
 
 
@@ -36,32 +36,48 @@ class Named(NamedTuple):
     id: str = ""
 
 
+class Spelling:
+    """One form in which references are written: a text, and perhaps a query after it."""
+
+    def __init__(self, template: Template, wide: frozenset[str]) -> None:
+        head, _, query = template.text.partition("?")
+        self.is_url = bool(_SCHEME.match(head))
+        self.is_path = head.startswith("/")
+        self._pattern = Pattern(parse_template(head), wide)
+        self.in_query = {
+            name: param
+            for name, text in parse_qsl(query, keep_blank_values=True)
+            if (param := parse_template(text).alone)
+        }
+
+    def match(self, head: str, query: Mapping[str, str]) -> dict[str, str] | None:
+        """Return the parameters in *head* and *query*, None if they do not fit."""
+        found = self._pattern.match(head)
+        if found is None:
+            return None
+        for name, param in self.in_query.items():
+            if query.get(name):
+                found[param] = query[name]
+        return found
+
+
 class Address:
     """How the references of one bound profile are read."""
 
-    def __init__(self, spec: Spec, base: str, origins: AllowedOrigins, path: Template | None) -> None:
-        self._params: Mapping[str, Param] = spec.params
+    def __init__(
+        self, spec: Spec, params: Mapping[str, str], base: str, origins: AllowedOrigins
+    ) -> None:
+        self._spec = spec
+        self._params = params
         self._origins = origins
         self._base = base
         self._prefix = urlsplit(base).path
         wide = frozenset(name for name, param in spec.params.items() if param.wide)
-        self._path = Pattern(path, wide) if path else None
-        self._in_query = {
-            name: text.alone
-            for name, texts in spec.request.query.items()
-            for text in texts
-            if isinstance(text, Template) and text.alone
-        }
-        if spec.batch and spec.batch.query:
-            self._in_query[spec.batch.query] = ID
-        self._constant = {
-            name: text.text
-            for name, texts in spec.request.query.items()
-            for text in texts
-            if isinstance(text, Template) and not text.names
-        }
-        self._has_id = path is not None
-        self._others = [(text.text, Pattern(text, wide)) for text in spec.references]
+        path = spec.request.path
+        self._own = Spelling(path.choose(params), wide) if path else None
+        if self._own:
+            self._own.in_query.update(_in_query(spec))
+        self._others = [Spelling(template, wide) for template in spec.references]
 
     def read(self, reference: str) -> Named:
         """Return what *reference* names.
@@ -69,24 +85,30 @@ class Address:
         Raises:
             BadReferenceError: it names no operation, or a foreign one.
         """
-        text = reference.strip()
+        text = reference.strip(" \t\r\n")
         if not text:
             raise BadReferenceError(reference, "the reference is empty")
         if len(text) > _LONGEST:
             raise BadReferenceError(text[:80], "the reference is too long")
-        if _SCHEME.match(text):
-            return self._checked(text, self._of_page(text) or self._of_url(text))
-        if text.startswith("/"):
-            return self._checked(text, self._of_path(text))
-        return self._checked(text, self._of_words(text))
+        if _WEB.match(text):
+            named = self._of_page(text) or self._of_url(text)
+        elif text.startswith("/"):
+            named = self._of_path(text)
+        else:
+            named = self._of_words(text)
+        for name, value in named.params.items():
+            fault = self._spec.params.get(name, PLAIN).fault(name, value)
+            if fault:
+                raise BadReferenceError(reference, fault)
+        return named
 
     def _of_page(self, url: str) -> Named | None:
         """Return what the URL of a web page names; the page itself is never asked."""
-        bare = url.partition("#")[0].partition("?")[0]
-        for text, pattern in self._others:
-            found = pattern.match(bare) if _SCHEME.match(text) else None
+        head, query = _split(url.partition("#")[0])
+        for spelling in self._others:
+            found = spelling.match(head, query) if spelling.is_url else None
             if found and ID in found:
-                return Named(found)
+                return _by_params(found)
         return None
 
     def _of_url(self, url: str) -> Named:
@@ -101,53 +123,69 @@ class Address:
         parts = urlsplit(url)
         if any(unquote(each) in {".", ".."} for each in parts.path.split("/")):
             raise BadReferenceError(url, "the URL holds a '.' or '..' segment")
-        given = dict(parse_qsl(parts.query, keep_blank_values=True))
-        lacking = [(name, text) for name, text in self._constant.items() if name not in given]
-        whole = with_query(urlunsplit(parts._replace(fragment="")), lacking)
-        found = self._parsed(parts.path, given) or {}
-        last = [unquote(each) for each in parts.path.split("/") if each]
-        return Named(found, whole, found.get(ID) or (last[-1] if last else str(origin)))
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        found: dict[str, str] = {}
+        if self._own and parts.path.startswith(self._prefix):
+            found = self._own.match(parts.path[len(self._prefix) :], query) or {}
+        whole = urlunsplit(parts._replace(fragment=""))
+        lacking = self._lacking(query, found)
+        last = next((unquote(each) for each in reversed(parts.path.split("/")) if each), "")
+        return Named(found, with_query(whole, lacking), found.get(ID) or last or str(origin))
+
+    def _lacking(self, given: Mapping[str, str], found: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Return the pairs of the profile's own query that a URL came without."""
+        own = {
+            name: texts
+            for name, texts in self._spec.request.query.items()
+            if name not in given and not any(ID in text.names for text in texts)
+        }
+        return query_of(own, {**self._params, **found})
 
     def _of_path(self, path: str) -> Named:
         if path.startswith("//"):
             raise BadReferenceError(path, "a path begins with one '/'; write the whole URL")
-        bare, _, query = path.partition("?")
-        for text, pattern in self._others:
-            found = pattern.match(bare) if text.startswith("/") else None
-            if found and ID in found and not query:
-                return Named(found)
-        found = self._path.match(bare) if self._path else None
-        if found and ID in found and not query and not bare.startswith(self._prefix + "/"):
-            return Named(found)
-        # A path without the base URL's own prefix is meant to follow it.
-        joined = self._base + path if found else urljoin(self._base + "/", path)
-        return self._of_url(joined)
+        head, query = _split(path)
+        for spelling in self._others:
+            found = spelling.match(head, query) if spelling.is_path else None
+            if found and ID in found:
+                return _by_params(found)
+        # A path that lacks the base URL's own prefix is meant to follow it.
+        mine = self._own.match(head, query) if self._own else None
+        is_whole = head.startswith(f"{self._prefix}/") and self._prefix
+        if mine is not None and not is_whole:
+            return self._of_url(self._base + path)
+        return self._of_url(urljoin(f"{self._base}/", path))
 
     def _of_words(self, text: str) -> Named:
-        for other, pattern in self._others:
-            if not _SCHEME.match(other) and not other.startswith("/"):
-                found = pattern.match(text)
+        for spelling in self._others:
+            if not spelling.is_path and (not spelling.is_url or _SCHEME.match(text)):
+                found = spelling.match(*_split(text))
                 if found and ID in found:
-                    return Named(found)
-        if not self._has_id:
+                    return _by_params(found)
+        if self._own is None:
             message = f"{text!r} is no URL, and this API names its operations by URLs only"
-            raise BadReferenceError(text, message, hint="give the status URL of the starting answer")
-        return Named({ID: text})
+            hint = "give the status URL of the starting answer"
+            raise BadReferenceError(text, message, hint=hint)
+        return _by_params({ID: text})
 
-    def _parsed(self, path: str, query: Mapping[str, str]) -> dict[str, str] | None:
-        if self._path is None or not path.startswith(self._prefix):
-            return None
-        found = self._path.match(path[len(self._prefix) :])
-        if found is None:
-            return None
-        for name, param in self._in_query.items():
-            if query.get(name):
-                found[param] = query[name]
-        return found
 
-    def _checked(self, reference: str, named: Named) -> Named:
-        for name, value in named.params.items():
-            fault = self._params.get(name, PLAIN).fault(name, value)
-            if fault:
-                raise BadReferenceError(reference, fault)
-        return named._replace(id=named.id or named.params.get(ID, ""))
+def _by_params(found: dict[str, str]) -> Named:
+    return Named(found, None, found[ID])
+
+
+def _split(text: str) -> tuple[str, dict[str, str]]:
+    head, _, query = text.partition("?")
+    return head, dict(parse_qsl(query, keep_blank_values=True))
+
+
+def _in_query(spec: Spec) -> dict[str, str]:
+    """Return the parameters that are the values of the query of a request."""
+    found = {}
+    for name, texts in spec.request.query.items():
+        for text in texts:
+            param = text.alone if isinstance(text, Template) else None
+            if param:
+                found[name] = param
+    if spec.batch and spec.batch.query:
+        found[spec.batch.query] = ID
+    return found

@@ -1,7 +1,8 @@
 """Texts with ``{parameters}``, filled in and, for addresses, read back.
 
 Decides how a parameter stands in a text, how each kind of text encodes it, and
-how a URL or path is parsed back into parameters. ``{{`` and ``}}`` are braces.
+how a URL or path is parsed back into parameters. ``{+name}`` may hold slashes
+(RFC 6570's reserved expansion); ``{{`` and ``}}`` are braces.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from urllib.parse import quote, unquote
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_PART: Final = re.compile(r"\{\{|\}\}|\{([a-z_][a-z0-9_]*)\}|([{}])", re.ASCII)
+_PART: Final = re.compile(r"\{\{|\}\}|\{(\+?)([a-z_][a-z0-9_]*)\}|([{}])", re.ASCII)
 NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,63}", re.ASCII)
 _SAFE_IN_PATH: Final = "/:@!$,;=~"
 
@@ -27,10 +28,14 @@ class TemplateError(ValueError):
 
 
 class Template(NamedTuple):
-    """A text in which parameters stand. Odd *parts* are names of parameters."""
+    """A text in which parameters stand.
+
+    Odd *parts* are names of parameters; *wide* those that may hold slashes.
+    """
 
     text: str
     parts: tuple[str, ...]
+    wide: frozenset[str] = frozenset()
 
     @property
     def names(self) -> frozenset[str]:
@@ -40,9 +45,12 @@ class Template(NamedTuple):
     @property
     def alone(self) -> str | None:
         """The parameter that is all there is, None if there is more or none."""
-        return self.parts[1] if len(self.parts) == 3 and self.text == f"{{{self.parts[1]}}}" else None  # noqa: PLR2004, a name between two empty texts
+        name = self.parts[1] if len(self.parts) > 1 else ""
+        return name if self.parts == ("", name, "") else None
 
-    def fill(self, values: Mapping[str, str], encode: Callable[[str, str], str] | None = None) -> str:
+    def fill(
+        self, values: Mapping[str, str], encode: Callable[[str, str], str] | None = None
+    ) -> str:
         """Return the text with *values* in it, each as ``encode(name, value)`` writes it."""
         if len(self.parts) == 1:
             return self.parts[0]
@@ -50,7 +58,10 @@ class Template(NamedTuple):
         for index in range(1, len(out), 2):
             name = out[index]
             value = values.get(name, "")
-            out[index] = encode(name, value) if encode else value
+            if name in self.wide:
+                out[index] = quoted_path(value)
+            else:
+                out[index] = encode(name, value) if encode else value
         return "".join(out)
 
     def choose(self, _values: Mapping[str, str]) -> Template:
@@ -87,20 +98,21 @@ def parse_template(text: str) -> Template:
     Raises:
         TemplateError: a brace stands alone, or holds what is no parameter's name.
     """
-    parts, literal, end = [], "", 0
+    parts, wide, literal, end = [], set(), "", 0
     for match in _PART.finditer(text):
         literal += text[end : match.start()]
         end = match.end()
-        if match[2]:
-            message = f"a lone {match[2]!r}; write {match[2] * 2!r}, or {{name}} for a parameter"
+        if match[3]:
+            message = f"a lone {match[3]!r}; write {match[3] * 2!r}, or {{name}} for a parameter"
             raise TemplateError(message, match.start())
-        if match[1]:
-            parts += [literal, match[1]]
+        if match[2]:
+            parts += [literal, match[2]]
             literal = ""
+            wide |= {match[2]} if match[1] else set()
         else:
             literal += match[0][0]
     parts.append(literal + text[end:])
-    return Template(text, tuple(parts))
+    return Template(text, tuple(parts), frozenset(wide))
 
 
 def quoted_segment(value: str) -> str:
@@ -124,7 +136,7 @@ class Pattern:
 
     def __init__(self, template: Template, wide: frozenset[str] = frozenset()) -> None:
         self.names = template.names
-        text = _regex_of(template, wide) + "/?"
+        text = _regex_of(template, wide | template.wide) + "/?"
         self._regex = re.compile(text)
         self._tail = re.compile(f"(?:.*?){text}")
 

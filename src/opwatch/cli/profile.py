@@ -1,0 +1,225 @@
+"""``opwatch profile``: what profiles there are, what they say, whether they are right."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from opwatch.cli import options as opt
+from opwatch.cli.app import settings
+
+if TYPE_CHECKING:
+    from opwatch.domain.errors import Problem
+    from opwatch.profiles import Definition
+
+app = typer.Typer(
+    name="profile",
+    help="List, show and check provider profiles.",
+    no_args_is_help=True,
+    **settings(),
+)
+
+
+@app.command(name="list")
+def list_profiles(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False) -> None:
+    """List all profiles: the built-in ones and your own."""
+    raise typer.Exit(_ending(lambda: _list(config, as_json=as_json), as_json=as_json))
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    *,
+    config: opt.ConfigFile = None,
+    as_json: opt.AsJson = False,
+    source: Annotated[
+        bool, typer.Option("--source", metavar="", help="Print the YAML itself.")
+    ] = False,
+) -> None:
+    """Show a profile: what it is for, its parameters, its credential, how sure its facts are."""
+    raise typer.Exit(
+        _ending(lambda: _show(name, config, as_json=as_json, source=source), as_json=as_json)
+    )
+
+
+@app.command()
+def check(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", show_default=False)
+    ] = None,
+    *,
+    all_: Annotated[
+        bool, typer.Option("--all", metavar="", help="Check every profile there is.")
+    ] = False,
+    config: opt.ConfigFile = None,
+) -> None:
+    """Check profile and configuration files; without one, your own configuration.
+
+    Every problem is told with file, line and column. Exit code 2 if there is any.
+    """
+    raise typer.Exit(_ending(lambda: _check(files or [], config, everything=all_)))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema by which an editor checks a profile as you type."""
+    raise typer.Exit(_ending(_schema))
+
+
+def _ending(work: Callable[[], int], *, as_json: bool = False) -> int:
+    from opwatch.cli.ending import end_of
+
+    try:
+        return work()
+    except BaseException as problem:  # noqa: BLE001, every way out has its code
+        return end_of(problem, as_json=as_json, command="profile")
+
+
+def _list(config: Path | None, *, as_json: bool) -> int:
+    from opwatch.cli.view import is_terminal, width_of
+    from opwatch.output.sheet import write_json, write_rows
+    from opwatch.profiles import load_config, load_profile
+
+    known = load_config(config, os.environ)
+    facts = [_facts(load_profile(name, known)) for name in known.names()]
+    if as_json:
+        write_json(sys.stdout, facts)
+        return 0
+    rows = [(each["name"], each["origin"], each["confidence"], each["title"]) for each in facts]
+    write_rows(
+        sys.stdout,
+        ("PROFILE", "FROM", "CONFIDENCE", "TITLE"),
+        rows,
+        terminal=is_terminal(sys.stdout),
+        width=width_of(sys.stdout),
+    )
+    return 0
+
+
+def _facts(definition: Definition) -> dict[str, Any]:
+    spec = definition.spec
+    return {
+        "name": definition.name,
+        "title": spec.title,
+        "origin": "yours" if definition.is_users else "built in",
+        "file": definition.file,
+        "docs": spec.docs or None,
+        "confidence": spec.confidence.level,
+        "confidence_reason": spec.confidence.reason or None,
+        "experimental": spec.experimental,
+        "retention": spec.retention or None,
+        "notes": spec.notes or None,
+        "params": {
+            name: {
+                "required": param.required,
+                "default": param.default,
+                "choices": list(param.choices),
+                "help": param.help,
+            }
+            for name, param in spec.params.items()
+        },
+        "batch": spec.batch.max if spec.batch else 1,
+        "states": {state: [str(word) for word in words] for state, words in spec.states.items()},
+    }
+
+
+def _show(name: str, config: Path | None, *, as_json: bool, source: bool) -> int:
+    from opwatch.output.sheet import write_facts, write_json
+    from opwatch.output.streams import Sink
+    from opwatch.profiles import load_config, load_profile
+
+    definition = load_profile(name, load_config(config, os.environ))
+    if source:
+        sink = Sink(sys.stdout)
+        sink.write("\n".join(definition.node.place.source.lines) + "\n")
+        sink.flush()
+        return 0
+    facts = _facts(definition)
+    if as_json:
+        write_json(sys.stdout, facts)
+    else:
+        write_facts(sys.stdout, _told(facts))
+    return 0
+
+
+def _told(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what ``profile show`` prints, in its order."""
+    experimental = ", experimental" if facts["experimental"] else ""
+    reason = f": {facts['confidence_reason']}" if facts["confidence_reason"] else ""
+    yield "profile", f"{facts['name']} ({facts['origin']}{experimental})"
+    yield "title", facts["title"]
+    yield "file", facts["file"]
+    for key in ("docs", "retention", "notes"):
+        if facts[key]:
+            yield key, facts[key]
+    yield "confidence", facts["confidence"] + reason
+    for name, param in facts["params"].items():
+        choices = f" ({', '.join(param['choices'])})" if param["choices"] else ""
+        default = f", default {param['default']}" if param["default"] is not None else ""
+        needed = ", required" if param["required"] else ""
+        yield "--param", f"{name}{needed}{default}: {param['help']}{choices}"
+    if facts["batch"] > 1:
+        yield "batch", f"up to {facts['batch']} operations in one request"
+    for state, words in facts["states"].items():
+        yield state, ", ".join(words)
+
+
+def _check(files: list[Path], config: Path | None, *, everything: bool) -> int:
+    from opwatch.domain.errors import ProfileError, UsageError
+    from opwatch.output.errors import write_error
+    from opwatch.output.streams import Sink
+    from opwatch.profiles import load_config
+
+    known = load_config(config, os.environ)
+    if not files and not everything:
+        if known.path is None:
+            raise UsageError("no file given", hint="name one, or use --all for every profile")
+        files = [known.path]
+    problems: list[Problem] = []
+    for path in files:
+        problems += _problems_of_file(path, known)
+    count = len(files)
+    if everything:
+        count += len(known.names())
+        for name in known.names():
+            problems += _problems_of_profile(name, known)
+    if problems:
+        write_error(sys.stderr, ProfileError(tuple(problems)))
+        return 2
+    Sink(sys.stdout).line(f"{count} checked, no problem found")
+    return 0
+
+
+def _problems_of_file(path: Path, known: Any) -> tuple[Problem, ...]:
+    from opwatch.domain.errors import UsageError
+    from opwatch.profiles import check as check_text
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as problem:
+        raise UsageError(f"cannot read {path}: {problem}") from problem
+    return check_text(text, str(path), known)
+
+
+def _problems_of_profile(name: str, known: Any) -> tuple[Problem, ...]:
+    from opwatch.domain.errors import ProfileError
+    from opwatch.profiles import load_profile
+
+    try:
+        load_profile(name, known)
+    except ProfileError as problem:
+        return problem.problems
+    return ()
+
+
+def _schema() -> int:
+    from opwatch.output.sheet import write_json
+    from opwatch.profiles import schema as profile_schema
+
+    write_json(sys.stdout, profile_schema())
+    return 0

@@ -1,0 +1,96 @@
+"""Runs the program as a process, as a shell would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from opwatch.demo import DEMO_TOKEN
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def outcomes(self) -> list[str]:
+        return [each["outcome"] for each in self.document["operations"]]
+
+
+class Program:
+    """opwatch with an empty home, the demo's token, and *base_url* instead of the real APIs."""
+
+    def __init__(self, home: Path, base_url: str | None = None) -> None:
+        self.home = home
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "OPWATCH_TOKEN": DEMO_TOKEN.reveal(),
+            "PYTHONWARNINGS": "error",
+            "COLUMNS": "100",
+        }
+        if base_url is not None:
+            self.environ["OPWATCH_BASE_URL"] = base_url
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: str | bytes = b"",
+        environ: Mapping[str, str] | None = None,
+        stdout: Any = subprocess.PIPE,
+    ) -> Ran:
+        """Run to the end."""
+        began = time.monotonic()
+        done = subprocess.run(  # noqa: S603, our own program
+            [sys.executable, "-m", "opwatch", *arguments],
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            env={**self.environ, **(environ or {})},
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE,
+            cwd=self.home,
+            check=False,
+        )
+        seconds = time.monotonic() - began
+        return Ran(done.returncode, (done.stdout or b"").decode(), done.stderr.decode(), seconds)
+
+    def interrupted(self, number: signal.Signals, *arguments: str, when: str) -> Ran:
+        """Run until standard error says *when*, then send the signal *number*."""
+        child = subprocess.Popen(  # noqa: S603, our own program
+            [sys.executable, "-m", "opwatch", *arguments],
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.home,
+        )
+        said = b""
+        assert child.stderr is not None
+        while when.encode() not in said:
+            line = child.stderr.readline()
+            assert line, said
+            said += line
+        began = time.monotonic()
+        child.send_signal(number)
+        out, err = child.communicate(timeout=PATIENCE)
+        seconds = time.monotonic() - began
+        return Ran(child.returncode, out.decode(), (said + err).decode(), seconds)

@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://api.example.com", "https://api.example.com"),
+        ("https://api.example.com/", "https://api.example.com"),
+        ("https://api.example.com:443/v1?x=1#y", "https://api.example.com"),
+        ("https://api.example.com:0443/", "https://api.example.com"),
+        ("https://api.example.com:/", "https://api.example.com"),
+        ("https://api.example.com:8443", "https://api.example.com:8443"),
+        ("http://api.example.com:443", "http://api.example.com:443"),
+        ("HTTPS://API.Example.COM", "https://api.example.com"),
+        ("https://api.example.com.", "https://api.example.com"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://BÜCHER.example.", "https://xn--bcher-kva.example"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("https://a_b.example.com", "https://a_b.example.com"),
+        ("http://127.0.0.1:8080/x", "http://127.0.0.1:8080"),
+        ("http://[::1]:8080/x", "http://[::1]:8080"),
+        ("http://[0:0:0:0:0:0:0:1]/x", "http://[::1]"),
+        ("https://api.example.com/@evil.example", "https://api.example.com"),
+        ("https://api.example.com//evil.example/x", "https://api.example.com"),
+        ("https://api.example.com/http://evil.example/", "https://api.example.com"),
+        ("https://api.example.com?@evil.example", "https://api.example.com"),
+        ("https://api.example.com#@evil.example", "https://api.example.com"),
+        ("https://api.example.com/%2f..%5c%00", "https://api.example.com"),
+    ],
+)
+def test_fault_106_the_origin_of_a_url_is_its_scheme_host_and_port(url: str, expected: str) -> None:
+    assert str(parse_origin(url)) == expected
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        # user information
+        "https://user@api.example.com/",
+        "https://user:pass@api.example.com/",
+        "https://api.example.com@evil.example/",
+        "https://api.example.com:443@evil.example/",
+        "https://@api.example.com/",
+        # backslashes, as browsers read them
+        "https://good.example\\@evil.example/",
+        "https:\\\\api.example.com/",
+        "https://api.example.com\\.evil.example/",
+        "https:/\\evil.example/",
+        # characters that no URL may hold
+        "https://api.example.com/\n",
+        "https://api.example.com/ x",
+        "\thttps://api.example.com/",
+        " https://api.example.com/",
+        "https://api.exa\nmple.com/",
+        "https://api.example.com\x00.evil.example/",
+        "https://api.example.com/\x7f",
+        "https://api.example.com/\x85",
+        "https://api.example.com/<x>",
+        # percent-encoding in the host
+        "https://a%2fb.example/",
+        "https://api.example.com%2eevil.example/",
+        "https://%61pi.example.com/",
+        "https://api%00.example.com/",
+        # odd ports
+        "https://api.example.com:99999/",
+        "https://api.example.com:65536/",
+        "https://api.example.com:0/",
+        "https://api.example.com:-1/",
+        "https://api.example.com:+443/",
+        "https://api.example.com:4 43/",
+        "https://api.example.com:٤٤٣/",
+        "https://api.example.com:443:443/",
+        "https://api.example.com:x/",
+        # no host, or none that is one
+        "https://",
+        "https:///evil.example",
+        "https:evil.example",
+        "https:/evil.example",
+        "https://:443/",
+        "https://./",
+        "https://../",
+        "https://api..example.com/",
+        "https://api.example.com../",
+        "https://.api.example.com/",
+        "https://-api.example.com/",
+        "https://api-.example.com/",
+        "https://api,example.com/",
+        "https://api!example.com/",
+        f"https://{'a' * 64}.example.com/",
+        # brackets
+        "https://[::1/",
+        "https://::1/",
+        "https://[::1]evil.example/",
+        "https://[evil.example]/",
+        "https://[v1.evil]/",
+        "https://[fe80::1%25eth0]/",
+        "https://[fe80::1%eth0]/",
+        "https://[::1%]/",
+        # two readers, two hosts
+        "https://faß.example/",
+        "https://σς.example/",
+        "https://ａpi.example.com/",
+        "https://api。example.com/",
+        "https://api\u00ad.example.com/",
+        "https://api\u200d.example.com/",
+        "https://ⓐpi.example.com/",
+        "https://api.example.com／evil.example/",
+        "https://api.example.com℀.evil.example/",
+        # no web at all
+        "",
+        "api.example.com",
+        "//api.example.com/",
+        "/v1/ops",
+        "ftp://api.example.com/",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https",
+    ],
+)
+def test_fault_107_a_url_that_two_parsers_could_read_differently_is_refused(url: str) -> None:
+    with pytest.raises(OriginError) as caught:
+        parse_origin(url)
+
+    assert "example" not in str(caught.value)
+
+
+@given(st.text(max_size=80))
+@example("https://[")
+@example("https://\ud800/")
+@example("http://" + "a." * 200)
+def test_no_text_raises_anything_but_the_modules_own_error(text: str) -> None:
+    for url in (text, "https://" + text, f"https://api.example.com{text}"):
+        try:
+            origin = parse_origin(url)
+        except OriginError:
+            continue
+        assert origin.host == origin.host.lower()
+        assert parse_origin(str(origin)) == origin
+
+
+@given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=30))
+def test_s1_nothing_after_the_host_changes_the_origin(tail: str) -> None:
+    try:
+        origin = parse_origin(f"https://api.example.com/{tail}")
+    except OriginError:
+        return
+    assert origin == Origin("https", "api.example.com", 443)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://localhost", True),
+        ("http://localhost.", True),
+        ("http://127.0.0.1", True),
+        ("http://127.9.9.9:1", True),
+        ("http://[::1]", True),
+        ("http://0.0.0.0", False),
+        ("http://localhost.evil.example", False),
+        ("http://evil-localhost", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("http://[::ffff:10.0.0.1]", False),
+        ("http://10.0.0.1", False),
+        ("http://2130706433", False),
+        ("http://0x7f.1", False),
+    ],
+)
+def test_s3_only_this_machine_is_loopback(url: str, expected: bool) -> None:  # noqa: FBT001, a table
+    assert parse_origin(url).is_loopback is expected
+
+
+def allowed(*hosts: str, base: str = "https://api.example.com/v1") -> AllowedOrigins:
+    return AllowedOrigins.of(base, hosts)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "url", "expected"),
+    [
+        ((), "https://api.example.com/x", True),
+        ((), "https://api.example.com:444/x", False),
+        ((), "http://api.example.com:443/x", False),
+        ((), "https://example.com", False),
+        (("files.example.net",), "https://files.example.net/x", True),
+        (("files.example.net",), "http://files.example.net/x", False),
+        (("files.example.net:8443",), "https://files.example.net:8443/x", True),
+        (("files.example.net:8443",), "https://files.example.net/x", False),
+        (("http://localhost:80",), "http://localhost/x", True),
+        (("*.example.net",), "https://eu.example.net", True),
+        (("*.example.net",), "https://a.b.example.net", True),
+        (("*.example.net",), "https://example.net", False),
+        (("*.example.net",), "https://evilexample.net", False),
+        (("*.example.net",), "https://eu.example.net.evil.example", False),
+        (("*.example.net",), "https://eu.example.net:8443", False),
+        (("*.example.net",), "http://eu.example.net", False),
+    ],
+)
+def test_s1_an_origin_is_allowed_exactly_or_by_whole_labels(
+    hosts: tuple[str, ...],
+    url: str,
+    expected: bool,  # noqa: FBT001, a table
+) -> None:
+    assert (parse_origin(url) in allowed(*hosts)) is expected
+
+
+@pytest.mark.parametrize(
+    "entry", ["", "*.", "*", "*.*.example.net", "a b", "u@x.example", "ftp://x"]
+)
+def test_an_allowed_host_that_is_none_is_refused(entry: str) -> None:
+    with pytest.raises(OriginError):
+        allowed(entry)
+
+
+def test_only_an_origin_is_ever_allowed() -> None:
+    assert "https://api.example.com" not in allowed()

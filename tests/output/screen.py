@@ -1,0 +1,49 @@
+"""A terminal that is no terminal: what a person would see of the bytes written."""
+
+from __future__ import annotations
+
+import io
+
+import pyte
+
+
+class Terminal(io.StringIO):
+    """A text stream that says it is a terminal, with a screen behind it."""
+
+    encoding = "utf-8"
+
+    def __init__(self, columns: int = 100, rows: int = 24) -> None:
+        super().__init__()
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.Stream(self.screen)
+        self.writes = 0
+
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        raise OSError("no descriptor")
+
+    def write(self, text: str) -> int:
+        self.writes += 1
+        # What the terminal driver does with a line feed (ONLCR).
+        self._stream.feed(text.replace("\n", "\r\n"))
+        return super().write(text)
+
+    def size(self) -> tuple[int, int]:
+        return self.screen.columns, self.screen.lines
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.screen.resize(rows, columns)
+
+    @property
+    def shown(self) -> list[str]:
+        """The lines of the screen down to the last that holds something."""
+        lines = [line.rstrip() for line in self.screen.display]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines
+
+    @property
+    def cursor_is_hidden(self) -> bool:
+        return bool(self.screen.cursor.hidden)
