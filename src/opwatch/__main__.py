@@ -20,6 +20,11 @@ def main() -> NoReturn:
         # Answered before anything is imported: it is asked by scripts, often.
         sys.stdout.write(f"opwatch {__version__}\n")
         sys.exit(0)
+    if arguments[:1] == ["__complete"]:
+        from opwatch.profiles import load_config  # noqa: PLC0415, a TAB must not load the parser
+
+        sys.stdout.write("".join(f"{name}\n" for name in load_config(None, os.environ).names()))
+        sys.exit(0)
     from opwatch.cli.app import run  # noqa: PLC0415, the fast path above must not pay for it
 
     leave(run(arguments))

@@ -54,28 +54,28 @@ class Windows(Filed):
 
 
 class Hanging(Filed):
-    def get_password(self, service: str, username: str) -> str | None:
+    def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002, its signature
         time.sleep(60)
         return None
 
 
 class Asking(Filed):
-    def get_password(self, service: str, username: str) -> str | None:
+    def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002, its signature
         return getpass.getpass("Please enter the password of the keyring: ")
 
 
 class Locked(Filed):
-    def get_password(self, service: str, username: str) -> str | None:
+    def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002, its signature
         raise KeyringLocked("Failed to unlock the collection!")
 
 
 class Broken(Filed):
-    def get_password(self, service: str, username: str) -> str | None:
+    def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002, its signature
         raise InitError("Failed to create the collection:\nsecond line")
 
 
 class Crashing(Filed):
-    def get_password(self, service: str, username: str) -> str | None:
+    def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002, its signature
         os.abort()
 
 

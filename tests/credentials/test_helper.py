@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from opwatch.credentials.surroundings import Waiting
 from opwatch.credentials.validity import UnusableError
 from opwatch.domain.auth import FromCommand
 from opwatch.domain.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 posix = pytest.mark.skipif(os.name != "posix", reason="process groups are POSIX's")
 
@@ -41,6 +45,14 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+async def comes_true(condition: Callable[[], bool]) -> bool:
+    for _ in range(300):
+        if condition():
+            return True
+        await asyncio.sleep(0.01)
+    return False
 
 
 async def test_what_a_helper_prints_is_the_secret(world: World) -> None:
@@ -114,18 +126,13 @@ async def test_a_cancelled_wait_leaves_no_helper_behind(world: World, tmp_path: 
     pids = tmp_path / "pids"
     code = f"import os, time; open({str(pids)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     asking = asyncio.create_task(ask(python(code), world.surroundings()))
-    while not pids.exists() or not pids.read_text():
-        await asyncio.sleep(0.01)
+    assert await comes_true(lambda: pids.exists() and bool(pids.read_text()))
 
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    for _ in range(200):
-        if not is_alive(int(pids.read_text())):
-            break
-        await asyncio.sleep(0.01)
 
-    assert not is_alive(int(pids.read_text()))
+    assert await comes_true(lambda: not is_alive(int(pids.read_text())))
 
 
 async def test_fault_91_a_child_that_keeps_the_pipe_open_is_not_waited_for(world: World) -> None:

@@ -39,6 +39,10 @@ def stored(world: World) -> dict[str, str]:
     return dict(json.loads(Path(world.environ["OPWATCH_TEST_KEYRING"]).read_text()))
 
 
+def damage(world: World, entries: dict[str, str]) -> None:
+    Path(world.environ["OPWATCH_TEST_KEYRING"]).write_text(json.dumps(entries))
+
+
 async def read(chain: SystemKeychain, account: str = BASE) -> str | None:
     entry = await chain.read("my-api", account, interactive=False)
     return entry.value.reveal() if entry.value else None
@@ -95,7 +99,7 @@ async def test_a_damaged_entry_is_never_half_a_secret(world: World) -> None:
     await chain.write("my-api", BASE, Secret(LONG))
     parts = stored(world)
     parts[f"opwatch:my-api|{BASE} #1"] = "another"
-    Path(world.environ["OPWATCH_TEST_KEYRING"]).write_text(json.dumps(parts))
+    damage(world, parts)
 
     assert await reason(chain) == "holds a damaged entry; log in again"
 
@@ -103,7 +107,7 @@ async def test_a_damaged_entry_is_never_half_a_secret(world: World) -> None:
 async def test_an_unsplit_secret_that_is_too_long_is_a_clear_failure(world: World) -> None:
     chain = keychain(world, "Windows", limit=None)
 
-    with pytest.raises(UnusableError, match="failed: OSError: .*bad data"):
+    with pytest.raises(UnusableError, match=r"failed: OSError: .*bad data"):
         await chain.write("my-api", BASE, Secret(LONG))
 
 

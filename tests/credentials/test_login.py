@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from servers.oauth import OAuthServer, Reply, refused
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried
 from opwatch.credentials import Credential, DevicePrompt, Login
@@ -14,6 +13,7 @@ from opwatch.domain.exchange import Request, Response
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http import Client
+from servers.oauth import OAuthServer, Reply, refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -280,3 +280,61 @@ async def test_the_device_code_and_the_tokens_are_masked_at_once(
     credential = await Person(wired, server).log_in()
 
     assert credential.redactor()(f"{CANARY} {CODE}") == "*** ***"
+
+
+async def test_a_kept_access_token_that_has_ended_is_looked_for_again(
+    wired: World, server: OAuthServer
+) -> None:
+    request = Request("GET", server.base + "/op")
+    for name in (OTHER, CANARY):
+        server.answers += [server._device(), Reply(200, {"access_token": name, "expires_in": 60})]
+    first = await Person(wired, server).log_in()
+    await first.prepare()
+    same = await first.authorize(request)
+    wired.clock.advance(3600)
+    still_same = await first.authorize(request)
+    assert isinstance(same, Request)
+    is_worth_a_replay = await first.renew(same)
+
+    await Person(wired, server).log_in()
+    wired.clock.advance(3600)
+
+    assert carried(same) == carried(still_same)
+    assert is_worth_a_replay is False
+    assert carried(await first.authorize(request)) == [
+        ("header", "Authorization", f"Bearer {CANARY}")
+    ]
+
+
+async def test_an_oauth_credential_that_was_not_prepared_finds_its_parts_at_first_use(
+    wired: World, server: OAuthServer
+) -> None:
+    await Person(wired, server).log_in()
+    credential = wired.open(device(server), base_url=server.base)
+
+    assert carried(await credential.authorize(Request("GET", server.base + "/op")))
+
+
+async def test_a_login_at_a_server_that_is_not_there_says_so(
+    wired: World, server: OAuthServer
+) -> None:
+    scheme = OAuth2Auth(
+        "device_code", server.token_url, "client", device_url="http://127.0.0.1:9/device"
+    )
+
+    with pytest.raises(CredentialError, match="the login failed: "):
+        await Person(wired, server).log_in(scheme)
+
+
+@pytest.mark.parametrize("kept", ['{"access_token":7}', "{", "{}"])
+async def test_a_damaged_kept_token_is_no_reason_to_crash(
+    wired: World, server: OAuthServer, kept: str
+) -> None:
+    credential = wired.open(device(server), base_url=server.base)
+    await login(credential).store(Secret(kept))
+    await credential.prepare()
+
+    answer = await credential.authorize(Request("GET", server.base + "/op"))
+
+    assert isinstance(answer, Trouble)
+    assert answer.fault is Fault.RENEWAL_REFUSED

@@ -5,21 +5,23 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from servers.oauth import OAuthServer, Reply, refused
-from servers.tls import Authority
 
 from credentials.world import CANARY, OTHER, FakeKeychain, World, carried
-from opwatch.credentials import Credential
+from opwatch.credentials.validity import UnusableError
 from opwatch.domain.auth import FromEnv, FromFile, FromKeyring, OAuth2Auth
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.exchange import Request, Response
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Handling, Trouble
 from opwatch.http import Client
+from servers.oauth import OAuthServer, Reply, refused
+from servers.tls import Authority
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
+
+    from opwatch.credentials import Credential
 
 SECRET = (FromEnv("CLIENT_SECRET"),)
 
@@ -419,8 +421,7 @@ async def test_fault_98_what_another_run_has_rotated_is_read_before_a_renewal(
     runs = [await opened(wired, scheme(server, "refresh_token"), server) for _ in range(2)]
     tokens = []
     for _ in range(3):
-        for each in runs:
-            tokens.append(await token(each, server))
+        tokens += [await token(each, server) for each in runs]
         wired.clock.advance(3601)
 
     assert tokens == [f"access-{n}" for n in range(1, 7)]
@@ -430,8 +431,6 @@ async def test_fault_98_what_another_run_has_rotated_is_read_before_a_renewal(
 async def test_a_keyring_that_takes_no_new_token_does_not_end_the_wait(
     wired: World, server: OAuthServer
 ) -> None:
-    from opwatch.credentials.validity import UnusableError
-
     server.rotates = True
     chain = kept(wired, server, "refresh-1")
     credential = await opened(wired, scheme(server, "refresh_token"), server)
@@ -514,7 +513,7 @@ async def test_the_token_endpoint_is_asked_over_real_tls(world: World, tmp_path:
             ) as client:
 
                 async def send(request: Request, timeout: float) -> Response | Trouble:
-                    return await client.send(request, timeout=timeout)  # noqa: B023, used at once
+                    return await client.send(request, timeout=timeout)
 
                 world.send = send
                 credential = await opened(world, scheme(server), server)

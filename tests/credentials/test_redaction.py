@@ -31,7 +31,7 @@ def b64(text: str) -> str:
         CANARY,
         f"Bearer {CANARY}",
         f"https://x.example/?key={quote(CANARY, safe='')}&x=1",
-        f"https://x.example/?key={quote(CANARY, safe='').replace('%2B', '%2b').replace('%2F', '%2f')}",
+        quote(CANARY, safe="").replace("%2B", "%2b").replace("%2F", "%2f"),
         quote_plus(CANARY),
         quote(CANARY),
         json.dumps({"token": CANARY}),

@@ -3,13 +3,11 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried, get
-from opwatch.credentials import Credential
 from opwatch.credentials.process import Fate, Program, Ran
 from opwatch.credentials.validity import UnusableError
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring, HeaderAuth
@@ -19,6 +17,9 @@ from opwatch.domain.trouble import Fault, Handling, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from opwatch.credentials import Credential
 
 HELPER = HeaderAuth((FromCommand(("/bin/sh", "-c", "get-token")),))
 
@@ -151,6 +152,25 @@ async def test_one_who_gives_up_does_not_take_the_others_renewal_along(
     assert first.cancelled()
 
 
+async def test_a_renewal_counts_even_if_the_one_who_asked_gave_up(
+    world: World, helper: Helper
+) -> None:
+    helper.lasts = None
+    credential = await opened(world, helper)
+    refused = await signed(credential)
+    helper.gate.clear()
+    asking = asyncio.create_task(credential.renew(refused))
+    await settled()
+
+    asking.cancel()
+    helper.gate.set()
+    await settled()
+
+    assert await credential.renew(refused) is True
+    assert await credential.renew(await signed(credential)) is False
+    assert helper.runs == 2
+
+
 async def test_fault_25_the_same_secret_again_is_no_reason_for_a_replay(world: World) -> None:
     world.environ["MY_TOKEN"] = CANARY
     credential = world.open(HeaderAuth((FromEnv("MY_TOKEN"),)))
@@ -246,16 +266,15 @@ async def test_a_helper_that_fails_after_the_end_has_a_minute_to_recover(
     credential = await opened(world, helper)
     helper.fails = True
     world.clock.advance(8 * 3600)
-    faults = []
+    answers = []
     for _ in range(70):
-        trouble = await credential.authorize(get())
-        assert isinstance(trouble, Trouble)
-        faults.append(trouble.fault)
+        answers.append(await credential.authorize(get()))
         world.clock.advance(1)
+    troubles = [each for each in answers if isinstance(each, Trouble)]
 
-    assert faults[:60] == [Fault.RENEWAL_FAILED] * 60
-    assert faults[-1] is Fault.NO_CREDENTIAL
-    assert "ended with exit code 1: ERROR: no network" in trouble.detail
+    assert [each.fault for each in troubles[:60]] == [Fault.RENEWAL_FAILED] * 60
+    assert troubles[-1].fault is Fault.NO_CREDENTIAL
+    assert "ended with exit code 1: ERROR: no network" in troubles[-1].detail
 
 
 async def test_a_laptop_that_wakes_gets_its_token_once_there_is_a_network(
@@ -301,8 +320,28 @@ async def test_a_refusal_while_a_failure_is_held_does_not_ask_again(
 
     assert isinstance(first, Trouble)
     assert first.fault is Fault.RENEWAL_FAILED
-    assert second is False
+    assert second == first
     assert helper.runs == 2
+
+
+async def test_a_refused_token_and_a_helper_that_is_down_for_a_while_are_not_taken_for_a_denial(
+    world: World, helper: Helper
+) -> None:
+    helper.lasts = None
+    credential = await opened(world, helper)
+    refused = await signed(credential)
+    helper.fails = True
+    world.clock.advance(3600)
+    answers = []
+    for _ in range(50):
+        answers.append(await credential.renew(refused))
+        world.clock.advance(1)
+    helper.fails = False
+    world.clock.advance(60)
+
+    assert {each.fault for each in answers if isinstance(each, Trouble)} == {Fault.RENEWAL_FAILED}
+    assert all(isinstance(each, Trouble) for each in answers)
+    assert await credential.renew(refused) is True
 
 
 async def test_an_unsigned_request_is_never_replayed(world: World, helper: Helper) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime
 
@@ -123,8 +124,6 @@ def test_what_is_no_moment_is_none(value: object) -> None:
 
 
 def jwt(claims: bytes) -> Secret:
-    import base64
-
     middle = base64.urlsafe_b64encode(claims).decode().rstrip("=")
     return Secret(f"eyJhbGciOiJub25lIn0.{middle}.c2ln")
 

@@ -41,10 +41,14 @@ def keeping(value: str, service: str = "my-api", account: str = BASE) -> FakeKey
     return FakeKeychain({(service, account): Secret(value)})
 
 
-def written(path: Path, text: str, mode: int = 0o600) -> FromFile:
-    path.write_text(text)
+def written(path: Path, text: str, mode: int = 0o600, encoding: str = "utf-8") -> FromFile:
+    path.write_text(text, encoding)
     path.chmod(mode)
     return FromFile(str(path))
+
+
+def removed(source: FromFile) -> None:
+    Path(source.path).unlink()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +79,7 @@ async def test_places_are_looked_at_in_their_declared_order(world: World, tmp_pa
         found.append(await value_of(world, *sources))
         del world.environ[name]
     found.append(await value_of(world, *sources))
-    Path(source.path).unlink()
+    removed(source)
     found.append(await value_of(world, *sources))
 
     assert found == ["given", "common", "own", "listed", "of-the-file", "kept"]
@@ -84,7 +88,8 @@ async def test_places_are_looked_at_in_their_declared_order(world: World, tmp_pa
 async def test_nothing_found_names_every_place_and_a_way_out(world: World) -> None:
     error = await error_of(world, FromEnv("MY_TOKEN"), FromFile("/nowhere/token"))
 
-    assert str(error) == "no credential for 'my-api' (https://api.example.com)"
+    assert str(error) == "no credential for 'my-api'"
+    assert error.origin == BASE
     assert error.tried == (
         Tried("--token-stdin", "not given"),
         Tried("OPWATCH_TOKEN", "not set"),
@@ -207,8 +212,7 @@ async def test_a_fifo_cannot_hold_us(world: World, tmp_path: Path) -> None:
 
 async def test_other_things_than_a_text_file_are_refused(world: World, tmp_path: Path) -> None:
     large = written(tmp_path / "large", "x" * 70_000)
-    binary = written(tmp_path / "binary", "")
-    Path(binary.path).write_bytes(b"\xff\xfe")
+    binary = written(tmp_path / "binary", "\xff\xfe", encoding="latin-1")
     empty = written(tmp_path / "empty", "\n")
 
     assert "is not a regular file" in str(await error_of(world, FromFile(str(tmp_path))))
@@ -251,3 +255,29 @@ async def test_a_password_has_its_own_variable_beside_the_token(world: World) ->
     await credential.prepare()
 
     assert credential.status().place == "OPWATCH_MY_API_PASSWORD"
+
+
+@posix
+async def test_a_mount_of_a_container_is_readable_by_design(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opwatch.credentials.secret_file.MOUNTS", (f"{tmp_path}/mounts/",))
+    (tmp_path / "mounts").mkdir()
+    inside = written(tmp_path / "mounts" / "token", CANARY, 0o444)
+    outside = written(tmp_path / "token", CANARY, 0o444)
+    by_detour = FromFile(f"{tmp_path}/mounts/../token")
+
+    assert await value_of(world, inside) == CANARY
+    for source in (outside, by_detour):
+        assert "can be read by others" in str(await error_of(world, source))
+
+
+@posix
+async def test_a_file_that_cannot_be_opened_ends_the_search(world: World, tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    world.environ["MY_TOKEN"] = OTHER
+
+    error = await error_of(world, FromFile(str(loop)), FromEnv("MY_TOKEN"))
+
+    assert "cannot be read: Too many levels of symbolic links" in str(error)

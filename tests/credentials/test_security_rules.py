@@ -14,10 +14,9 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from servers.oauth import OAuthServer, Reply, refused
 
 import opwatch
 from credentials.world import (
@@ -30,7 +29,6 @@ from credentials.world import (
     get,
     shown,
 )
-from opwatch.credentials.keychain import Entry
 from opwatch.credentials.validity import UnusableError
 from opwatch.domain.auth import (
     BasicAuth,
@@ -48,6 +46,10 @@ from opwatch.domain.exchange import Request, Response
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Handling, Trouble
 from opwatch.http import Client
+from servers.oauth import OAuthServer, refused
+
+if TYPE_CHECKING:
+    from opwatch.credentials.keychain import Entry
 
 PACKAGE = Path(opwatch.__file__).parent
 ROOM = sorted((PACKAGE / "credentials").glob("*.py"))
@@ -79,8 +81,8 @@ FOREIGN = (
     "ftp://api.example.com/",
     "https://",
     "https:///api.example.com",
-    "https://ａpi.example.com/",
-    "https://аpi.example.com/",
+    "https://\uff41pi.example.com/",  # fullwidth
+    "https://\u0430pi.example.com/",  # Cyrillic
     "https://127.0.0.1/",
     "javascript:alert(1)",
     "",
@@ -353,7 +355,7 @@ async def test_s9_a_helper_is_run_once_and_its_answer_kept_in_memory(
 
     await asyncio.gather(*(credential.authorize(get()) for _ in range(100)))
 
-    assert count.read_text() == "x"
+    assert (await asyncio.to_thread(count.read_text)) == "x"
 
 
 async def test_s12_no_secret_is_ever_written_to_a_disk(world: World, tmp_path: Path) -> None:
@@ -375,9 +377,13 @@ async def test_s12_no_secret_is_ever_written_to_a_disk(world: World, tmp_path: P
             await credential.prepare()
             assert carried(await credential.authorize(get()))
 
-    written = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert not any(CANARY.encode() in path.read_bytes() for path in written)
-    assert not any(OTHER.encode() in path.read_bytes() for path in written)
+    written = all_bytes(tmp_path)
+    assert CANARY.encode() not in written
+    assert OTHER.encode() not in written
+
+
+def all_bytes(folder: Path) -> bytes:
+    return b"\n".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 def test_s12_this_room_opens_no_file_to_write() -> None:
@@ -417,7 +423,7 @@ def test_s13_nothing_is_evaluated_unpickled_or_imported_by_name() -> None:
 def test_s13_a_secret_is_never_pickled_or_copied_into_a_document() -> None:
     for dump in (pickle.dumps, copy.deepcopy, copy.copy):
         with pytest.raises(TypeError, match="never pickled"):
-            dump(Secret(CANARY))  # type: ignore[operator] # a union of overloaded functions
+            dump(Secret(CANARY))
 
 
 def test_s14_this_room_reads_no_yaml() -> None:
@@ -477,10 +483,10 @@ async def test_s16_a_keyring_entry_is_asked_for_under_our_own_prefix_only(world:
 def test_importing_this_room_loads_neither_keyring_nor_the_http_library() -> None:
     code = (
         "import sys, opwatch.credentials;"
-        "print([each for each in ('keyring', 'httpx2', 'ssl', 'secretstorage') if each in sys.modules])"
+        "print({'keyring', 'httpx2', 'secretstorage', 'pydantic'} & sys.modules.keys())"
     )
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603, our own words
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20
     )
 
-    assert done.stdout.strip() in {"[]", "['ssl']"}
+    assert done.stdout.strip() == "set()"

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import gc
 import traceback
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from opwatch.credentials import Credential, Redactor, Surroundings, open_credential
 from opwatch.credentials.keychain import Entry
-from opwatch.credentials.validity import UnusableError
 from opwatch.domain.exchange import Request, Response
 from opwatch.domain.origin import AllowedOrigins
-from opwatch.domain.secret import Secret
-from opwatch.domain.trouble import Trouble
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from opwatch.credentials.keychain import Keychain
+    from opwatch.credentials.validity import UnusableError
     from opwatch.domain.auth import Scheme
+    from opwatch.domain.secret import Secret
+    from opwatch.domain.trouble import Trouble
 
 CANARY = "canary-7f3aQ+/9x"
 OTHER = "canary-0b1cZ+/2y"

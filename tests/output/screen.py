@@ -7,6 +7,12 @@ import io
 import pyte
 
 
+class Page(io.StringIO):
+    """A text stream that is no terminal, and can say everything."""
+
+    encoding = "utf-8"
+
+
 class Terminal(io.StringIO):
     """A text stream that says it is a terminal, with a screen behind it."""
 
@@ -44,6 +50,5 @@ class Terminal(io.StringIO):
             lines.pop()
         return lines
 
-    @property
     def cursor_is_hidden(self) -> bool:
         return bool(self.screen.cursor.hidden)

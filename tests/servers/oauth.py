@@ -218,7 +218,7 @@ def _handler_for(server: OAuthServer) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = _serve  # noqa: N815, the names that the library calls
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, the library's signature
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, its signature
             """Write nothing to a test's standard error."""
 
     return Handler

@@ -107,11 +107,14 @@ def every_watch_ends_by_the_deadline(run: Run) -> None:
 
 
 def a_state_is_only_what_the_api_said_of_that_operation(run: Run) -> None:
-    said = defaultdict(list)
-    for each in run.sent:
+    said: dict[str, set[tuple[float, State]]] = defaultdict(set)
+    latest: dict[str, State] = {}
+    for each in sorted(run.sent, key=lambda sent: sent.answered):
         for target, finding in zip(each.poll.targets, each.answer.findings, strict=True):
-            if isinstance(finding, Reading) and finding.state.is_terminal:
-                said[target.id].append((each.answered, finding.state))
+            if isinstance(finding, Reading):
+                latest[target.id] = finding.state
+            if not isinstance(finding, Trouble) and target.id in latest:
+                said[target.id].add((each.answered, latest[target.id]))
     for operation in run.watcher.operations:
         state = CONFIRMED_AS.get(operation.outcome or Outcome.PENDING)
         if state is None or operation.reason in {Reason.GONE, Reason.BLOCKED}:

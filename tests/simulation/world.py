@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.answer import Answer, Finding, Poll, Unchanged
 from opwatch.domain.operation import Operation, Reading, State, Target
-from opwatch.domain.outcome import Verdict
 from opwatch.domain.pacing import Habits
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from opwatch.domain.events import Event
-    from opwatch.domain.outcome import Abort
+    from opwatch.domain.outcome import Abort, Verdict
 
 HOST: Final = "https://api.example"
 

@@ -14,6 +14,7 @@ from opwatch.credentials import Redactor
 from opwatch.engine import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from opwatch.api.carry import Trace
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -28,7 +29,8 @@ class Outside:
     *environ* is the environment, *ca_file* an additional certificate authority.
     *token* was read from standard input. *named* tells that the profile was
     chosen by the person, not by default. *interactive* tells that somebody sits
-    at a terminal. *redactor* learns every secret of the run.
+    at a terminal. *redactor* learns every secret of the run. *trace* is told each
+    exchange, and the seconds that it took.
     """
 
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -40,6 +42,7 @@ class Outside:
     clock: Clock = field(default_factory=SystemClock)
     uniform: Uniform = random.uniform
     redactor: Redactor = field(default_factory=Redactor)
+    trace: Trace | None = None
 
     @property
     def is_ci(self) -> bool:

@@ -44,7 +44,9 @@ class Session:
         for name, profile in plan.profiles.items():
             credential = open_profile_credential(profile, outside, client)
             self.credentials[name] = credential
-            self.carriers[name] = Carrier(client, credential, profile.origins, outside.clock.now)
+            self.carriers[name] = Carrier(
+                client, credential, profile.origins, outside.clock.now, outside.trace
+            )
         self.fetcher = Fetcher(plan.profiles, self.carriers)
 
     async def prepare(self) -> None:

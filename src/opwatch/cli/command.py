@@ -16,6 +16,7 @@ from opwatch.cli.running import run_watch
 from opwatch.cli.view import View, is_terminal
 from opwatch.domain.outcome import ExitCode
 from opwatch.output.choose import Style
+from opwatch.output.trace import trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +58,8 @@ class Command:
             interactive=is_terminal(sys.stdin) and is_terminal(sys.stderr),
             catch_signals=True,
         )
+        if self.verbose:
+            outside = replace(outside, trace=trace(sys.stderr, redact=outside.redactor))
         return run_watch(
             lambda: self._prepare(policy, outside),
             self._view(outside),
@@ -79,11 +82,13 @@ class Command:
 
     def _view(self, outside: Outside) -> View:
         quiet = self.quiet or self.name == "get"
+        # Lines of a trace would tear the bars apart.
+        style = Style.LINES if self.verbose and self.progress is Style.AUTO else self.progress
         return View(
             command=self.name,
             clock=outside.clock,
             redact=outside.redactor,
-            style=Style.NONE if quiet else self.progress,
+            style=Style.NONE if quiet else style,
             as_json=self.as_json,
             as_jsonl=self.as_jsonl,
             raw=self.raw,

@@ -84,15 +84,15 @@ def _watch(server: DemoServer, style: object, *, no_color: bool) -> int:
         no_color=no_color,
         collect=seen.extend,
     )
-    write_opening(sys.stderr, server.base_url, len(cast))
+    write_opening(sys.stderr, len(cast))
     code = run_watch(lambda: (_plan(server, cast, Policy(interval=PACE)), outside), view)
     if code not in {ExitCode.SUCCEEDED, ExitCode.FAILED}:
         return code
-    expected = {(each.profile, each.id): each.expected.value for each in cast}
+    truth = {(each.profile, each.id): each.state.value for each in server.truth()}
     found = {(each.target.profile, each.id): each.outcome for each in seen}
-    right = sum(found.get(key) == value for key, value in expected.items())
-    write_check(sys.stderr, code, right, len(expected))
-    return ExitCode.SUCCEEDED if right == len(expected) else ExitCode.BUG
+    right = sum(found.get(key) == state for key, state in truth.items())
+    write_check(sys.stderr, code, right, len(truth))
+    return ExitCode.SUCCEEDED if right == len(truth) else ExitCode.BUG
 
 
 def _plan(server: DemoServer, cast: tuple[DemoOperation, ...], policy: object) -> Plan:

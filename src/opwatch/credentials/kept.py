@@ -34,6 +34,9 @@ def read_kept(secret: Secret) -> KeptAccess | None:
         return None
     try:
         document = json.loads(text)
-        return KeptAccess(Secret(document["access_token"]), moment_of(document["expires_at"]))
-    except (ValueError, KeyError, RecursionError):
+    except (ValueError, RecursionError):
         return None
+    access = document.get("access_token")
+    if not isinstance(access, str):
+        return None
+    return KeptAccess(Secret(access), moment_of(document.get("expires_at")))

@@ -91,26 +91,28 @@ class Lease:
         if self._useless >= MOST_IN_A_ROW:
             detail = f"{self._useless} renewed credentials in a row were refused"
             return Trouble(Fault.RENEWAL_REFUSED, detail)
-        self._forced_at = now
-        trouble = await _outcome(self._renewing(now))
-        self._useless += not self._is_refused
-        return trouble
+        return await _outcome(self._renewing(now, forced=True))
 
-    def _renewing(self, now: float) -> asyncio.Task[Trouble | None] | Trouble:
+    def _renewing(
+        self, now: float, *, forced: bool = False
+    ) -> asyncio.Task[Trouble | None] | Trouble:
         """Return the renewal that is under way, or the last failure while it is held."""
         if self._flight is None or self._flight.done():
             held = self._failures.held(now)
             if held is not None:
                 return held
-            self._flight = asyncio.ensure_future(self._renew())
+            self._flight = asyncio.ensure_future(self._renew(forced=forced))
         return self._flight
 
-    async def _renew(self) -> Trouble | None:
+    async def _renew(self, *, forced: bool) -> Trouble | None:
         issued = await self._supply.issue()
         if isinstance(issued, Trouble):
             return self._failures.count(issued, self._now(), is_first=self.token is None)
         self._failures = _Failures()
         self._take(issued)
+        if forced:
+            self._forced_at = self._now()
+            self._useless += not self._is_refused
         return None
 
     def _take(self, token: Token) -> None:

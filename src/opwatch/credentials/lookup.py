@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from opwatch.credentials import helper, secret_file
 from opwatch.credentials.expiry import expiry_of_jwt
-from opwatch.credentials.places import (
-    Barred,
-    FromStdin,
-    Place,
-    Wanted,
-    name_of,
-)
+from opwatch.credentials.places import Barred, FromStdin, Place, Wanted, name_of
 from opwatch.credentials.validity import validated, without_doubled_scheme
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring
 from opwatch.domain.secret import Secret

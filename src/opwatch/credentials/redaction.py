@@ -33,6 +33,8 @@ class Redactor:
     they hold it, and every sink asks it.
     """
 
+    __slots__ = ("_lasting", "_passing", "_spellings")
+
     def __init__(self) -> None:
         self._lasting: dict[Secret, tuple[str, ...]] = {}
         self._passing: deque[tuple[Secret, tuple[str, ...]]] = deque(maxlen=_PASSING)

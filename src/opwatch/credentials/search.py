@@ -11,14 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opwatch.credentials.lookup import Found, look
-from opwatch.credentials.places import (
-    COMMON_VARIABLE,
-    Part,
-    Place,
-    Wanted,
-    name_of,
-    variable,
-)
+from opwatch.credentials.places import COMMON_VARIABLE, Part, Place, Wanted, name_of, variable
 from opwatch.credentials.validity import UnusableError
 from opwatch.domain.auth import FromCommand, FromEnv
 from opwatch.domain.errors import CredentialError, OpwatchError, Tried, UsageError
@@ -99,10 +92,10 @@ class Seeker:
         """Return the error that says that the part is *missing*."""
         fixes = self._fixes(wanted)
         title = "credential" if wanted.part.is_common else wanted.part.title
-        message = f"no {title} for {self.profile!r} ({self.origin})"
+        message = f"no {title} for {self.profile!r}"
         if missing.broken:
             what = f"{missing.broken[0]!r} is no program on PATH"
-            return UsageError(f"{message}: {what}", hint="   or   ".join(fixes))
+            return UsageError(f"{message} ({self.origin}): {what}", hint="   or   ".join(fixes))
         return CredentialError(
             message,
             profile=self.profile,

@@ -45,6 +45,8 @@ def read(path: str, environ: Mapping[str, str]) -> Secret | None:
         _check(os.fstat(descriptor), where)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             content = file.read(LIMIT + 1)
+    except OSError as problem:
+        raise UnusableError(f"cannot be read: {problem.strerror}") from None
     finally:
         os.close(descriptor)
     if len(content) > LIMIT:

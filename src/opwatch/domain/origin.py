@@ -87,18 +87,22 @@ def _host(text: str) -> str:
             return ipaddress.IPv6Address(text).compressed
         except ValueError as problem:
             raise OriginError("the URL has no valid IPv6 host") from problem
-    try:
-        encoded = text.encode("idna")
-        is_read_alike = text.isascii() or encoded.decode("idna") == text.lower()
-    except UnicodeError as problem:
-        raise OriginError("the URL has no valid host name") from problem
-    host = encoded.decode("ascii").lower().removesuffix(".")
-    if not is_read_alike:
-        # IDNA 2003 and 2008 name two hosts by it ("faß.de": "fass.de" or "xn--fa-hia.de").
-        raise OriginError("the URL has an ambiguous host name; write its xn-- form")
+    host = (text if text.isascii() else _idna(text)).lower().removesuffix(".")
     if not host or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise OriginError("the URL has no valid host name")
     return host
+
+
+def _idna(text: str) -> str:
+    try:
+        encoded = text.encode("idna")
+        is_read_alike = encoded.decode("idna") == text.lower()
+    except UnicodeError as problem:
+        raise OriginError("the URL has no valid host name") from problem
+    if not is_read_alike:
+        # IDNA 2003 and 2008 name two hosts by it ("faß.de": "fass.de" or "xn--fa-hia.de").
+        raise OriginError("the URL has an ambiguous host name; write its xn-- form")
+    return encoded.decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

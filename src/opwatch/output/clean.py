@@ -26,12 +26,30 @@ _NAMED: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Letters by category, but drawn as nothing at all.
 _BLANK: Final = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5")
 
+# Wide since Unicode 16, whatever the tables of this Python say; flags count for their halves.
+_WIDE_NOW: Final = frozenset(
+    map(
+        chr,
+        (
+            *range(0x2630, 0x2638),
+            *range(0x268A, 0x2690),
+            *range(0x4DC0, 0x4E00),
+            *range(0x1D300, 0x1D357),
+            *range(0x1D360, 0x1D377),
+            *range(0x1F1E6, 0x1F200),
+        ),
+    )
+)
+
 # They choose between two looks of a character, and terminals differ about the
 # width of the outcome: the plain look is the safe one.
 _VARIANTS: Final = dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 
 # Azure Pipelines finds its commands anywhere in a line, TeamCity nearly so.
 _COMMAND: Final = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
+
+# GitHub's runner finds its commands at the beginning of a line, behind blanks too.
+_LEADING: Final = re.compile(r"^(\s*:)(?=:)")
 
 Redact: TypeAlias = "Callable[[str], str]"
 
@@ -53,7 +71,8 @@ def _cells(char: str) -> int:
         return 1
     if unicodedata.category(char) in _MARKS:
         return 0
-    return 2 if unicodedata.east_asian_width(char) in _WIDE else 1
+    wide = char in _WIDE_NOW or unicodedata.east_asian_width(char) in _WIDE
+    return 2 if wide else 1
 
 
 def clean(text: str, limit: int | None = LIMIT, *, ellipsis: str = "…") -> str:
@@ -68,6 +87,11 @@ def clean(text: str, limit: int | None = LIMIT, *, ellipsis: str = "…") -> str
     if not (text.isascii() and text.isprintable()):
         text = "".join(_visible(text))
     return text if limit is None else cut(text, limit, ellipsis=ellipsis)
+
+
+def leading(text: str) -> str:
+    """Return *text*, already clean, as it may begin a line of a CI log (``: :error``)."""
+    return _LEADING.sub(r"\1 ", text)
 
 
 def _visible(text: str) -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WHY: Final = {0: "every operation succeeded", 1: "one operation failed"}
 
 
-def write_opening(stream: TextIO | None, base_url: str, count: int) -> None:
+def write_opening(stream: TextIO | None, count: int) -> None:
     """Say what is going to be watched."""
     sink = Sink(stream, required=False)
     sink.line(f"{count} operations of five APIs, played by a server on this machine ({base_url}).")

@@ -15,7 +15,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from opwatch.domain.outcome import Outcome
-from opwatch.output.clean import Redact, keep
+from opwatch.output.clean import Redact, Show, keep
 from opwatch.output.closing import ORDER
 from opwatch.output.streams import Sink
 from opwatch.output.wording import OF_THE_API, describe
@@ -126,9 +126,8 @@ class Writer:
             return self._api_error(reading.error)
         if trouble is None or operation.outcome is None or operation.outcome in OF_THE_API:
             return None
-        # Redacted before it is worded: wording cuts, and half a secret is not found.
         details = {"http_status": trouble.status} if trouble.status is not None else None
-        message = self._redact(describe(trouble))
+        message = describe(trouble, Show(self._redact))
         return {"code": trouble.fault.value, "message": message, "details": details}
 
     def _api_error(self, error: OperationError) -> dict[str, Any]:

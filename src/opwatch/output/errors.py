@@ -19,7 +19,7 @@ from opwatch.domain.errors import (
     ProfileError,
     UsageError,
 )
-from opwatch.output.clean import Redact, Show, cells, keep
+from opwatch.output.clean import Redact, Show, cells, keep, leading
 from opwatch.output.streams import Sink
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _credential(error: CredentialError, show: Show) -> list[str]:
 def _problem(problem: Problem, show: Show) -> list[str]:
     """Return where in a file something is wrong: the position, the line, a caret."""
     place = ":".join(str(each) for each in (problem.line, problem.column) if each)
-    file = show(problem.file, None)
+    file = leading(show(problem.file, None))
     lines = [
         f"{file}:{place}: {show(problem.message, LINE)}"
         if place
@@ -130,10 +130,10 @@ def _excerpt(text: str, column: int, show: Show) -> list[str]:
     """Return the offending line and a caret below the column, in cells."""
     text = text.rstrip()
     begin = max(0, column - 1 - BEFORE) if len(text) > EXCERPT else 0
-    shown = show(text[begin:], EXCERPT)
+    shown = leading(show(text[begin:], EXCERPT))
     lines = [f"  {shown}"]
     if 0 < column <= len(text) + 1:
-        lines.append("  " + " " * cells(show(text[begin : column - 1], EXCERPT)) + "^")
+        lines.append("  " + " " * cells(leading(show(text[begin : column - 1], EXCERPT))) + "^")
     return lines
 
 
@@ -147,5 +147,6 @@ def _bug(error: BaseException, show: Show, *, debug: bool) -> list[str]:
     if not debug:
         return [*lines, *_fixes(show, "run it again with --debug, and report what it prints")]
     for chunk in traceback.format_exception(error):
-        lines += [f"  {show(line, LINE)}" for line in chunk.rstrip().splitlines()]
+        # The bar keeps a line of foreign text from beginning a line of ours.
+        lines += [f"  | {show(line, LINE)}" for line in chunk.rstrip().splitlines()]
     return lines

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from opwatch.output.glyphs import Glyphs
 
 MOST_ROWS: Final = 100
+MOST_LINES: Final = 6
 
 
 def closing(
@@ -82,8 +83,8 @@ def _table(
         if cells(detail) <= detail_width:
             lines.append([*line, ("   " + detail, shade)])
         else:
-            under = wrapped(detail, max(1, width - 4), ellipsis=glyphs.ellipsis)
-            lines += [line, *([("    " + each, shade)] for each in under)]
+            under = wrapped(detail, max(1, width - 4), MOST_LINES, ellipsis=glyphs.ellipsis)
+            lines += [line, *([(f"  {glyphs.under} {each}", shade)] for each in under)]
     return lines
 
 

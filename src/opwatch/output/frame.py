@@ -78,7 +78,7 @@ def _rows(board: Board, at: float, layout: Layout, room: int, glyphs: Glyphs) ->
         if note is None:
             lines.append(line)
         elif layout.wraps:
-            lines += [line, [("    " + note.fit(layout.note, glyphs), note.tone)]]
+            lines += [line, [(f"  {glyphs.under} {note.fit(layout.note, glyphs)}", note.tone)]]
         else:
             lines.append([*line, (GAP + note.fit(layout.note, glyphs), note.tone)])
     if folded:

@@ -21,6 +21,7 @@ class Glyphs:
     dot: str
     times: str
     dash: str
+    under: str
     bar: str
     bar_end: str
     bar_start: str
@@ -39,6 +40,7 @@ UNICODE: Final = Glyphs(
     dot="·",
     times="×",  # noqa: RUF001, the sign for "times" is meant
     dash="–",  # noqa: RUF001, a dash is meant
+    under="│",
     bar="━",
     bar_end="╸",
     bar_start="╺",
@@ -56,6 +58,7 @@ ASCII: Final = Glyphs(
     dot="-",
     times="x",
     dash="-",
+    under="|",
     bar="=",
     bar_end=">",
     bar_start="<",

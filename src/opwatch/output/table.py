@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.output.clean import Redact, Show, cells, cut, elide, keep
+from opwatch.output.clean import Redact, Show, cells, cut, elide, keep, leading, wrapped
 from opwatch.output.document import Writer
 from opwatch.output.layout import GAP
 from opwatch.output.paint import Line, Tone, fitted, pad, painted, plain
@@ -40,7 +40,6 @@ TONES: Final[Mapping[str, Tone]] = {
     OUTCOMES[Outcome.TIMED_OUT]: Tone.WARN,
 }
 _STILL_OPEN: Final = frozenset({Reason.NOT_WAITED, Reason.DETACHED, Reason.DEADLINE})
-NARROWEST_DETAIL: Final = 12
 AGES: Final = ((86400.0, "d"), (3600.0, "h"), (60.0, "m"))
 
 
@@ -81,12 +80,19 @@ def aligned(
     widths[0] = min(widths[0], max(9, width // 3))
     widths[3] = min(widths[3], max(9, width // 5))
     detail = width - sum(widths) - len(GAP) * len(widths)
-    lines: list[Line] = [_line(HEADINGS, widths, max(detail, len(HEADINGS[-1])), glyphs)]
+    lines: list[Line] = [
+        _line(
+            HEADINGS if detail >= len(HEADINGS[-1]) else (*HEADINGS[:-1], ""),
+            widths,
+            detail,
+            glyphs,
+        )
+    ]
     for row in rows:
-        line = _line(row, widths, detail, glyphs)
-        lines.append(line)
-        if row[-1] and detail < NARROWEST_DETAIL:
-            lines.append([("    " + cut(row[-1], width - 4, ellipsis=glyphs.ellipsis), Tone.PLAIN)])
+        fits = cells(row[-1]) <= detail
+        lines.append(_line(row if fits else (*row[:-1], ""), widths, detail, glyphs))
+        under = [] if fits else wrapped(row[-1], max(1, width - 4), ellipsis=glyphs.ellipsis)
+        lines += [[(f"  {glyphs.under} {each}", Tone.PLAIN)] for each in under]
     lines[0] = [(text, Tone.FAINT) for text, _ in lines[0]]
     return [fitted(line, width, ellipsis=glyphs.ellipsis) for line in lines]
 
@@ -100,8 +106,8 @@ def _line(row: Sequence[str], widths: Sequence[int], detail: int, glyphs: Glyphs
         (pad(cut(status, widths[3], ellipsis=glyphs.ellipsis), widths[3]) + GAP, Tone.PLAIN),
         (pad(age, widths[4]) + GAP, Tone.FAINT),
     ]
-    if detail >= min(NARROWEST_DETAIL, len(HEADINGS[-1])):
-        line.append((cut(text, detail, ellipsis=glyphs.ellipsis), Tone.PLAIN))
+    if text:
+        line.append((cut(text, max(0, detail), ellipsis=glyphs.ellipsis), Tone.PLAIN))
     return line
 
 
@@ -109,7 +115,7 @@ def _cells_of(operation: Operation, now: datetime, show: Show) -> tuple[str, ...
     progress = operation.reading.progress if operation.reading else None
     updated = operation.reading.updated_at if operation.reading else None
     return (
-        name_of(operation, show),
+        leading(name_of(operation, show)),
         state_word(operation),
         "" if progress is None else f"{int(progress)} %",
         status_of(operation, show),
@@ -150,7 +156,7 @@ def separated(operations: Sequence[Operation], write: Writer, show: Show) -> lis
         reading = each.reading
         progress = reading.progress if reading else None
         fields = (
-            show(each.reference, None),
+            leading(show(each.reference, None)),
             state_word(each),
             "" if progress is None else f"{progress:g}",
             show(reading.status, None) if reading else "",

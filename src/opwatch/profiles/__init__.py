@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from opwatch.profiles.chain import Fetch, ResultSteps, Started
     from opwatch.profiles.checking import check, schema
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.explaining import Explanation, Looked
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.library import Config, load_config
     from opwatch.profiles.loading import load_profile
     from opwatch.profiles.profile import Profile
+    from opwatch.profiles.result import Fetch, ResultSteps, Started
 
 __all__ = [
     "Config",
@@ -39,12 +39,12 @@ _HOMES: Final = {
     "Config": "library",
     "Definition": "definition",
     "Explanation": "explaining",
-    "Fetch": "chain",
+    "Fetch": "result",
     "HandedOff": "handoff",
     "Looked": "explaining",
     "Profile": "profile",
-    "ResultSteps": "chain",
-    "Started": "chain",
+    "ResultSteps": "result",
+    "Started": "result",
     "check": "checking",
     "load_config": "library",
     "load_profile": "loading",

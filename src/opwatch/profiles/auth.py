@@ -160,6 +160,7 @@ def _basic(password: Sources, username: _Named = _Named()) -> AuthSpec:  # noqa:
 
 
 def _oauth2(
+    *,
     token_url: Text,
     grant: str = "client_credentials",
     client_id: _Named = _Named(),  # noqa: B008, a tuple

@@ -7,12 +7,16 @@ to.
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from opwatch.domain.auth import OAuth2Auth
 from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.domain.origin import AllowedOrigins, OriginError
 from opwatch.domain.pacing import Habits, Limits
-from opwatch.profiles.definition import at, base_fault
+from opwatch.profiles.flaws import at, base_fault
+from opwatch.profiles.library import may_others_write
 from opwatch.profiles.parameters import ID, PLAIN
 from opwatch.profiles.profile import Bound, Profile
 from opwatch.profiles.suggest import did_you_mean
@@ -20,11 +24,15 @@ from opwatch.profiles.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from opwatch.domain.auth import Scheme
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language import Spec
-    from opwatch.profiles.template import Text
+    from opwatch.profiles.lookup import Encode
+    from opwatch.profiles.template import Template, Text
 
 _PREFIX: Final = "OPWATCH_"
+_WEB: Final = ("https://", "http://")
+_HOST: Final = r"(?a)[A-Za-z0-9._-]{1,253}(?::\d{1,5})?"
 
 
 def bind(definition: Definition, given: Mapping[str, str], base_url: str | None) -> Profile:
@@ -32,19 +40,10 @@ def bind(definition: Definition, given: Mapping[str, str], base_url: str | None)
 
     Raises:
         UsageError: a parameter is unknown, refused or missing.
+        ProfileError: a credential's command stands in a file that others may write to.
     """
     spec = definition.spec
-    for name in given:
-        if name not in spec.params or name == ID:
-            known = sorted(spec.params.keys() - {ID})
-            message = f"profile {definition.name!r} has no parameter {name!r}"
-            hint = f"it has: {', '.join(known)}" if known else "it has none"
-            raise UsageError(message + did_you_mean(name, known), hint=hint)
-    params = {**dict(_from_files(spec)), **dict(_from_environ(definition)), **given}
-    for name, value in params.items():
-        fault = spec.params[name].fault(name, value)
-        if fault:
-            raise UsageError(f"profile {definition.name!r}: {fault}")
+    params = _params(definition, given)
     base = (base_url or _variable(definition, "BASE_URL") or "").rstrip("/")
     if not base and spec.base_url:
         base = _filled(definition, params, spec.base_url).rstrip("/")
@@ -52,29 +51,42 @@ def bind(definition: Definition, given: Mapping[str, str], base_url: str | None)
     if fault:
         raise UsageError(f"profile {definition.name!r} at {base!r}: {fault}")
     auth = spec.auth.make(lambda text: _filled(definition, params, text))
+    _check_auth(definition, auth)
     origins = _origins(definition, params, base)
     return Profile(definition, Bound(params, base, origins, auth, _habits(spec)))
 
 
-def _from_files(spec: Spec) -> Iterator[tuple[str, str]]:
-    for name, param in spec.params.items():
-        if param.default is not None:
-            yield name, param.default
+def _params(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
+    known = definition.spec.params
+    for name in given:
+        if name not in known or name == ID:
+            names = sorted(known.keys() - {ID})
+            message = f"profile {definition.name!r} has no parameter {name!r}"
+            hint = f"it has: {', '.join(names)}" if names else "it has none"
+            raise UsageError(message + did_you_mean(name, names), hint=hint)
+    found = {name: param.default for name, param in known.items() if param.default is not None}
+    params = {**found, **dict(_from_environ(definition)), **given}
+    for name, value in params.items():
+        fault = known[name].fault(name, value)
+        if fault:
+            raise UsageError(f"profile {definition.name!r}: {fault}")
+    return params
 
 
 def _from_environ(definition: Definition) -> Iterator[tuple[str, str]]:
-    for name in definition.spec.params:
-        value = _variable(definition, name.upper()) if name != ID else None
-        if value is None and name != ID:
+    for name in definition.spec.params.keys() - {ID}:
+        value = _variable(definition, name)
+        if value is None:
             value = definition.environ.get(f"{_PREFIX}PARAM_{name.upper()}")
         if value is not None:
             yield name, value
 
 
 def _variable(definition: Definition, name: str) -> str | None:
-    profile = definition.name.upper().replace("-", "_").replace(".", "_")
-    found = definition.environ.get(f"{_PREFIX}{profile}_{name}")
-    return found or (definition.environ.get(f"{_PREFIX}{name}") if name == "BASE_URL" else None)
+    """Return the variable of *name* for this profile; the base URL may be set for all."""
+    environ, profile = definition.environ, re.sub(r"[^A-Z0-9]", "_", definition.name.upper())
+    own = environ.get(f"{_PREFIX}{profile}_{name.upper()}")
+    return own or (environ.get(f"{_PREFIX}{name}") if name == "BASE_URL" else own)
 
 
 def _filled(definition: Definition, params: Mapping[str, str], text: Text) -> str:
@@ -83,19 +95,48 @@ def _filled(definition: Definition, params: Mapping[str, str], text: Text) -> st
     try:
         chosen = text.choose(params)
     except KeyError as error:
-        raise _missing(definition, str(getattr(text, "param", ""))) from error
+        raise _missing(definition, min(text.names)) from error
     for name in sorted(chosen.names):
-        if not params.get(name) and (
-            spec.params.get(name, PLAIN).required or text is spec.base_url
-        ):
+        is_needed = text is spec.base_url or spec.params.get(name, PLAIN).required
+        if is_needed and not params.get(name):
             raise _missing(definition, name)
-    return chosen.fill(params)
+    if not chosen.text.startswith(_WEB):
+        return chosen.fill(params)
+    return chosen.fill(params, _encoder(definition, chosen))
+
+
+def _encoder(definition: Definition, template: Template) -> Encode:
+    """Return how parameters stand in a URL: none may end its host and begin another."""
+    authority = template.text.partition("://")[2].partition("/")[0]
+
+    def encode(name: str, value: str) -> str:
+        if f"{{{name}}}" not in authority:
+            return definition.spec.params.get(name, PLAIN).quoted(value)
+        if not re.fullmatch(_HOST, value):
+            raise UsageError(f"profile {definition.name!r}: {name} {value!r} is no part of a host")
+        return value
+
+    return encode
 
 
 def _missing(definition: Definition, name: str) -> UsageError:
     what = definition.spec.params.get(name, PLAIN).help
     message = f"profile {definition.name!r} needs {name}" + (f" ({what})" if what else "")
     return UsageError(message, hint=f"--param {name}=…")
+
+
+def _check_auth(definition: Definition, auth: Scheme) -> None:
+    """Refuse a token endpoint without TLS, and a command that someone else could have written."""
+    place = at(definition.node, "auth")
+    if isinstance(auth, OAuth2Auth):
+        for url in filter(None, (auth.token_url, auth.device_url)):
+            fault = base_fault(url.partition("?")[0], allow_http=definition.spec.allow_http)
+            if fault:
+                raise ProfileError((place.problem(f"{url!r}: {fault}"),))
+    if "FromCommand(" in repr(auth) and not place.source.is_builtin:
+        if may_others_write(Path(place.source.name)):
+            message = "others may write to this file, so no command is run for it; chmod go-w"
+            raise ProfileError((place.problem(message),))
 
 
 def _origins(definition: Definition, params: Mapping[str, str], base: str) -> AllowedOrigins:

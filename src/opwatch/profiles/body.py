@@ -6,7 +6,6 @@ no deeper than 100 levels; what is no finite number is null (faults 47 to 59).
 
 from __future__ import annotations
 
-import html
 import json
 import math
 import re
@@ -16,7 +15,7 @@ from opwatch.domain.trouble import Fault
 
 MAX_DEPTH: Final = 100
 _MOST_DIGITS: Final = 4000
-_TITLE: Final = re.compile(rb"<title[^>]{0,200}>([^<]{1,400})", re.IGNORECASE)
+_TITLE: Final = rb"(?i)<title[^>]{0,200}>([^<]{1,400})"
 _TITLE_LENGTH: Final = 80
 
 
@@ -97,7 +96,9 @@ def _is_deep(data: Any) -> bool:
 
 def _no_json(content: bytes, text: str, error: ValueError) -> Body:
     if text.lstrip()[:1] == "<":
-        title = _TITLE.search(content[: 64 * 1024])
+        import html  # noqa: PLC0415, its table of entities is long and this is rare
+
+        title = re.search(_TITLE, content[: 64 * 1024])
         words = html.unescape(title[1].decode("utf-8", "replace")) if title else ""
         return Body(fault=Fault.HTML, detail=" ".join(words.split())[:_TITLE_LENGTH])
     where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""

@@ -1,44 +1,21 @@
-"""The result of an operation, which may be further requests away.
+"""The way to a result, as a profile writes it: further requests after success.
 
-Decides, without doing any of it, which request comes next, whether it may
-carry a credential, and where the chain ends: in a value, or in a URL to
-download from before it expires.
+Decides what one step may say. ``opwatch.profiles.result`` follows it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import urljoin
 
-from opwatch.domain.exchange import Headers, Request
-from opwatch.profiles.body import parse_body
-from opwatch.profiles.expressions import is_empty
 from opwatch.profiles.leaves import ANY_TEXT, EXPRESSION, FLAG, check_name, word
-from opwatch.profiles.lookup import LOOKUP, Lookup, Scene
-from opwatch.profiles.request import (
-    HEADERS,
-    QUERY,
-    Ask,
-    Query,
-    build,
-    headers_of,
-    query_of,
-    with_query,
-)
+from opwatch.profiles.lookup import LOOKUP, Lookup
+from opwatch.profiles.request import HEADERS, QUERY
 from opwatch.profiles.shapes import Key, ListOf, MapOf, Record
-from opwatch.profiles.times import moment
-from opwatch.profiles.values import web_address
-from opwatch.profiles.values import word as as_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from collections.abc import Mapping
 
-    from opwatch.domain.exchange import Response
-    from opwatch.domain.operation import Reading
     from opwatch.profiles.expressions import Expression
-    from opwatch.profiles.language import Spec
     from opwatch.profiles.template import Text
 
 FINAL: Final = word("operation", "location", "resource")
@@ -51,123 +28,12 @@ class Step(NamedTuple):
     url: Lookup | None = None
     takes: Mapping[str, Expression] = {}
     when: Expression | None = None
-    query: Query = {}
+    query: Mapping[str, tuple[Text, ...]] = {}
     headers: Mapping[str, Text] = {}
     authorize: bool = True
     download: bool = False
     expires: Lookup | None = None
     value: Expression | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """A request to be sent for the result.
-
-    *download* tells that its answer is the file itself, not JSON. The URL is
-    good until *expires_at*, None if that is not known.
-    """
-
-    request: Request
-    download: bool = False
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ResultSteps:
-    """Where the way to a result stands. Nothing here waits or sends.
-
-    While *fetch* is set, send its request and go on with ``after(response)``;
-    a download is not gone on from. Then *value* is the result. *missing* says
-    what could not be found, when the chain ended too soon.
-    """
-
-    steps: tuple[Step, ...]
-    base: str
-    values: Mapping[str, str]
-    encode: Callable[[str, str], str] = field(repr=False)
-    fetch: Fetch | None = None
-    value: Any = None
-    missing: str | None = None
-
-    def after(self, response: Response) -> ResultSteps:
-        """Return how it goes on after the answer to the request of *fetch*."""
-        done, *rest = self.steps
-        if not response.is_good:
-            return replace(self, fetch=None, missing=f"HTTP {response.status}")
-        body = parse_body(response.body)
-        if body.fault:
-            return replace(self, fetch=None, missing=body.fault.value)
-        value = done.value.find(body.data) if done.value else body.data
-        return replace(self, steps=tuple(rest), fetch=None, value=value).next(
-            Scene(body.data, response.status, response.headers, self.values, self.encode),
-            response.url,
-        )
-
-    def next(self, scene: Scene, url: str) -> ResultSteps:
-        """Return how it goes on from the answer *scene*, which came from *url*."""
-        if not self.steps:
-            return self
-        step = self.steps[0]
-        if step.when and not step.when.holds(scene.item):
-            return replace(self, steps=())
-        found = {name: as_word(path.find(scene.item)) for name, path in step.takes.items()}
-        for name, each in found.items():
-            if not each:
-                return replace(self, steps=(), missing=f"{name} at {step.takes[name].text!r}")
-        values = {**self.values, **{name: each for name, each in found.items() if each}}
-        request = _request(step, self.base, values, self.encode, scene, url)
-        if request is None:
-            return replace(self, steps=(), missing=step.url.text if step.url else "url")
-        expires_at = _expiry(step.expires, scene)
-        return replace(self, values=values, fetch=Fetch(request, step.download, expires_at))
-
-
-class Started(NamedTuple):
-    """The URL that the starting request went to, and the *location* that its answer named."""
-
-    url: str
-    location: str | None = None
-
-
-def begin(
-    steps: ResultSteps, spec: Spec, reading: Reading, url: str, start: Started | None
-) -> ResultSteps:
-    """Return *steps* begun from the terminal *reading* that *url* gave."""
-    if spec.final != "operation":
-        where = start and (start.location if spec.final == "location" else start.url)
-        if not start or not where:
-            return steps
-        request = Request("GET", urljoin(start.url, where), headers_of(Ask(), steps.values))
-        return replace(steps, steps=(Step(),), fetch=Fetch(request))
-    scene = Scene(reading.raw, 200, Headers(), steps.values, steps.encode)
-    return replace(steps, steps=spec.result).next(scene, url)
-
-
-def _request(
-    step: Step,
-    base: str,
-    values: Mapping[str, str],
-    encode: Callable[[str, str], str],
-    scene: Scene,
-    asked: str,
-) -> Request | None:
-    ask = Ask("GET", step.path, step.query, step.headers)
-    if step.url is None:
-        return replace(build(base, ask, values, encode), authorize=step.authorize)
-    found = step.url.first(scene)
-    url = web_address(urljoin(asked, found)) if isinstance(found, str) else None
-    if url is None:
-        return None
-    headers = headers_of(ask, values)
-    if step.download and "Accept" not in step.headers:
-        headers["Accept"] = "*/*"
-    full = with_query(url, query_of(step.query, values))
-    return Request("GET", full, headers, authorize=step.authorize)
-
-
-def _expiry(expires: Lookup | None, scene: Scene) -> datetime | None:
-    value = expires.first(scene) if expires else None
-    return None if is_empty(value) else moment(value)
 
 
 def _step(**keys: Any) -> Step:

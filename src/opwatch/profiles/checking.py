@@ -39,6 +39,8 @@ def check(text: str, file: str, config: Config | None = None) -> tuple[Problem, 
 def _problems(root: Node, config: Config) -> Iterator[Problem]:
     if root.get("profiles") is None and root.get("default_profile") is None:
         name = _stem(root.place.source.name)
+        if root.get("version") is None:
+            yield root.place.problem("the file must say 'version: 1'")
         yield from _profile_problems(name, config.with_profiles({name: root}))
         return
     whole = list(problems_of(root))

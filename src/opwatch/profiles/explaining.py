@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from opwatch.profiles.lookup import Lookup, Scene
     from opwatch.profiles.reading import AnswerReader
 
-_INDEX: Final = re.compile(r"(\w+)\[(\d+)\]")
+_INDEX: Final = r"(\w+)\[(\d+)\]"
 _FIELDS: Final = (
-    "root", "id", "status", "message", "created", "started", "updated", "finished", "link", "result",
+    "root", "id", "status", "message",
+    "created", "started", "updated", "finished", "link", "result",
 )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def explain(
 
 def _where(definition: Definition, decided_by: str) -> str:
     node = definition.node
-    match = _INDEX.fullmatch(decided_by)
+    match = re.fullmatch(_INDEX, decided_by)
     for key in (match[1] if match else decided_by).split("."):
         node = node.get(key) or node
     if match and node.is_list:
@@ -86,4 +87,4 @@ def _looked(reads: Reads, scene: Scene) -> Iterator[Looked]:
             yield Looked(field, path, value)
     if reads.progress:
         found = read_progress(reads.progress, scene)
-        yield Looked("progress", "", found.percent if found.count is None else found.count)
+        yield Looked("progress", "", found.percent if found.so_far is None else found.so_far)

@@ -134,11 +134,18 @@ def _described(error: Any, text: str) -> str:
 
 
 _INTO: Final = frozenset(
-    "subexpression index_expression projection value_projection filter_projection flatten".split()
+    {
+        "filter_projection",
+        "flatten",
+        "index_expression",
+        "projection",
+        "subexpression",
+        "value_projection",
+    }
 )
 
 
-def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
     yield node
     for child in node["children"]:
         if isinstance(child, dict):
@@ -175,7 +182,7 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     except (re.error, RecursionError, OverflowError) as error:
         offset = getattr(error, "pos", None) or 0
         raise ExpressionError(f"no regular expression: {error}", offset) from error
-    nested = _NESTED.search(text)
+    nested = re.search(_NESTED, text)
     if nested:
         message = "a repetition of a repetition may take for ever; write it without"
         raise ExpressionError(message, nested.start())
@@ -183,7 +190,7 @@ def compile_pattern(text: str) -> re.Pattern[str]:
 
 
 # `(a+)+`: a group that holds an unbounded repetition and is itself repeated without bound.
-_NESTED: Final = re.compile(r"\((?:[^()\\]|\\.)*[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d*,\d*\})")
+_NESTED: Final = r"\((?:[^()\\]|\\.)*[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d*,\d*\})"
 
 
 @lru_cache(maxsize=1)
@@ -229,4 +236,4 @@ def is_empty(value: Any) -> bool:
     """Tell whether *value* says nothing: null, blank text, an empty list or mapping."""
     if isinstance(value, str):
         return not value.strip()
-    return value is None or value == [] or value == {}
+    return value is None or value in ([], {})

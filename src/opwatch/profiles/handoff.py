@@ -47,6 +47,11 @@ class FromHeader(NamedTuple):
     more: _More = _More()
 
     @property
+    def names(self) -> frozenset[str]:
+        """The parameters that it sets."""
+        return frozenset(self.more.paths)
+
+    @property
     def place(self) -> str:
         """How a person names this place."""
         return f"header {self.name}"
@@ -62,6 +67,11 @@ class FromBody(NamedTuple):
 
     path: Expression
     more: _More = _More()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters that it sets."""
+        return frozenset(self.more.paths)
 
     @property
     def place(self) -> str:
@@ -82,6 +92,11 @@ class FromUrl(NamedTuple):
 
     template: Template
     more: _More = _More()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters that it sets."""
+        return self.template.names | frozenset(self.more.paths)
 
     @property
     def place(self) -> str:

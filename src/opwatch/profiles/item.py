@@ -8,7 +8,6 @@ which state: no error while it runs, no end before it has ended.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
 
 from opwatch.domain.operation import OperationError, Reading, State
 from opwatch.domain.trouble import Fault
@@ -16,7 +15,7 @@ from opwatch.profiles.parameters import ID
 from opwatch.profiles.progress import read_progress
 from opwatch.profiles.rules import first_rule
 from opwatch.profiles.times import moment
-from opwatch.profiles.values import same_id, sentence, web_address, word
+from opwatch.profiles.values import resolved, same_id, sentence, web_address, word
 
 if TYPE_CHECKING:
     from typing import Any
@@ -49,8 +48,11 @@ class ItemReader:
         by_rule = first_rule(self._spec.rules, scene)
         return by_rule or self._words.meaning(self._spec.read.status.first(scene))
 
-    def read(self, target: Target, scene: Scene, seen: Seen) -> Finding:
-        """Return what *scene*, part of a good answer, says of *target*."""
+    def read(self, target: Target | None, scene: Scene, seen: Seen) -> Finding:
+        """Return what *scene*, part of a good answer, says of *target*.
+
+        No target is given where the part was found by its id.
+        """
         if not self.can_hold(scene.item):
             meaning = first_rule(self._bare_rules, scene)
             if meaning is None:
@@ -66,7 +68,7 @@ class ItemReader:
             return seen.trouble(Fault.NO_STATUS, self._wanted)
         return self.reading(meaning, scene, seen)
 
-    def by_http(self, scene: Scene, seen: Seen) -> Reading | None:
+    def by_http(self, target: Target, scene: Scene, seen: Seen) -> Finding | None:
         """Return what a rule says of an answer that has no good status or no body.
 
         A web page or half an answer never decides: a proxy's 404 is no news of
@@ -74,13 +76,16 @@ class ItemReader:
         """
         if seen.body.fault not in {None, Fault.EMPTY}:
             return None
-        rules = self._spec.rules if self.can_hold(scene.item) else self._bare_rules
-        meaning = first_rule(rules, scene)
-        return None if meaning is None else self.reading(meaning, scene, seen)
+        has_body = self.can_hold(scene.item)
+        meaning = first_rule(self._spec.rules if has_body else self._bare_rules, scene)
+        if meaning is None:
+            return None
+        other = self._other_id(target, scene) if has_body else None
+        return seen.trouble(Fault.WRONG_ID, other) if other else self.reading(meaning, scene, seen)
 
-    def _other_id(self, target: Target, scene: Scene) -> str | None:
+    def _other_id(self, target: Target | None, scene: Scene) -> str | None:
         """Return the id in the answer if it is another operation's."""
-        asked = target.params.get(ID)
+        asked = target.params.get(ID) if target else None
         if not asked:
             return None
         found = self._spec.read.id.all(scene)
@@ -102,7 +107,7 @@ class ItemReader:
             state=meaning.state,
             status=(found or "").strip(),
             progress=progress.percent,
-            count=progress.count,
+            count=progress.so_far,
             message=sentence(reads.message.first(scene)) if reads.message else None,
             error=_error(reads.error, scene) if has_error else None,
             created_at=moment(reads.created.first(scene)) if reads.created else None,
@@ -122,12 +127,9 @@ class ItemReader:
 
     def _moved(self, seen: Seen) -> str | None:
         for name in self._spec.moves:
-            value = seen.response.headers.get(name)
-            if value:
-                try:
-                    return web_address(urljoin(seen.response.url, value.strip()))
-                except ValueError:
-                    return None
+            url = resolved(seen.response.url, seen.response.headers.get(name))
+            if url:
+                return url
         return None
 
 

@@ -31,12 +31,23 @@ T = TypeVar("T")
 MAX_TEXT: Final = 4000
 DAY: Final = 86400.0
 _HEADER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
-_RATE: Final = re.compile(r"(\d{1,7}(?:\.\d{1,3})?)\s*/\s*(s|min|h)", re.ASCII)
+_RATE: Final = r"(?a)(\d{1,7}(?:\.\d{1,3})?)\s*/\s*(s|min|h)"
 _PER: Final = {"s": 1.0, "min": 60.0, "h": 3600.0}
 # Hop-by-hop and framing headers belong to the HTTP library (security rule S6).
 _FRAMING: Final = frozenset(
-    "connection content-length expect host keep-alive proxy-connection te trailer "
-    "transfer-encoding upgrade accept-encoding".split()
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
 )
 _SECRET_HEADER: Final = re.compile(
     r"(?:.*-)?(?:authorization|cookie|token|secret|password|api-?key|access-key|auth)"
@@ -126,7 +137,7 @@ _NOBODY: Any = None  # a leaf tells no problems of its own
 
 
 def _rate(node: Node) -> float:
-    match = _RATE.fullmatch(node.text.strip())
+    match = re.fullmatch(_RATE, node.text.strip())
     if match is None or not float(match[1]):
         raise WrongError(f"{node.text!r} is no rate; write 10/s, 500/min or 5000/h")
     return float(match[1]) / _PER[match[2]]
@@ -168,9 +179,7 @@ def check_header(name: str) -> None:
     if lower in _FRAMING:
         raise ValueError(f"the header {name!r} is not for a profile to set")
     if _SECRET_HEADER.fullmatch(lower):
-        raise ValueError(
-            f"the header {name!r} carries a secret; say under 'auth' where it comes from"
-        )
+        raise ValueError(f"the header {name!r} carries a secret; it belongs under 'auth'")
 
 
 def _header_name(node: Node) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BUILTIN: Final = Path(__file__).parent / "builtin"
 MAX_EXTENDS: Final = 8
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+_OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 _TOP: Final = ("version", "default_profile", "profiles")
 
 
@@ -83,10 +84,10 @@ class Config:
                 return Found(own, is_users=True)
             beside = self._beside().get(name)
             if beside is not None:
-                return Found(read_file(beside), is_users=True)
+                return Found(versioned(read_file(beside)), is_users=True)
         if name in builtin_names():
             path = BUILTIN / f"{name}.yaml"
-            return Found(read_file(path, is_builtin=True), is_users=False)
+            return Found(versioned(read_file(path, is_builtin=True)), is_users=False)
         return None
 
     def _own(self) -> dict[str, Node]:
@@ -186,6 +187,28 @@ def read_file(path: Path, *, is_builtin: bool = False) -> Node:
         raise UsageError(f"cannot read {name}: {error.strerror}") from error
     text = decode(name, data)
     return parse(Source(name, text, is_builtin=is_builtin), text)
+
+
+def versioned(root: Node) -> Node:
+    """Return *root*, a file that is one profile, if it says its version.
+
+    Raises:
+        ProfileError: it does not.
+    """
+    if root.get("version") is None:
+        raise ProfileError((root.place.problem("the file must say 'version: 1'"),))
+    return root
+
+
+def may_others_write(path: Path) -> bool:
+    """Tell whether someone else could have put something into the file at *path*."""
+    if os.name != "posix":
+        return False
+    try:
+        found = path.stat()
+    except OSError:  # a text that was never a file
+        return False
+    return bool(found.st_mode & _OTHERS_MAY_WRITE) or found.st_uid not in {os.getuid(), 0}
 
 
 def problems_of(root: Node) -> Iterator[Problem]:

@@ -26,7 +26,7 @@ WHOLE: Final = frozenset(
         ("request", "graphql"),
     }
 )
-_VARIABLE: Final = re.compile(r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}", re.ASCII)
+_VARIABLE: Final = r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}"
 
 
 def merged(below: Node, above: Node, path: tuple[str, ...] = ()) -> Node:
@@ -74,5 +74,5 @@ def expanded(node: Node, environ: Mapping[str, str], problems: list[Problem]) ->
             problems.append(node.place.problem(message, shift=match.start()))
         return found if found is not None else match[2] or ""
 
-    text = _VARIABLE.sub(fill, node.value)
+    text = re.sub(_VARIABLE, fill, node.value)
     return node._replace(value=text, text=text)

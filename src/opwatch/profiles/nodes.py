@@ -8,18 +8,19 @@ depth that are checked before anything is built (faults 108 to 116).
 
 from __future__ import annotations
 
-import re
+import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.errors import Problem, ProfileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 32
-_HEX: Final = 16
-_OCTAL: Final = 8
+_BASES: Final = {"0x": 16, "0o": 8}
+_BEGINS: Final = frozenset("+-.0123456789")
+_DECIMAL: Final = _BEGINS | frozenset("eE")
 
 
 class Source:
@@ -96,8 +97,6 @@ class Entry(NamedTuple):
     value: Node
 
 
-_INTEGER: Final = re.compile(r"[-+]?[0-9]+", re.ASCII)
-_FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -110,17 +109,21 @@ def core_scalar(text: str) -> Any:
     """Return what the plain scalar *text* is in YAML 1.2's core schema (§10.3.2)."""
     if text in _WORDS:
         return _WORDS[text]
-    if text[0] not in "+-.0123456789" or len(text) > _MAX_DIGITS:
-        return text
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if re.fullmatch(r"0x[0-9a-fA-F]+", text):
-        return int(text[2:], _HEX)
-    if re.fullmatch(r"0o[0-7]+", text):
-        return int(text[2:], _OCTAL)
+    if text[0] in _BEGINS and len(text) <= _MAX_DIGITS:
+        base = _BASES.get(text[:2])
+        if base and text[2:].isalnum():
+            return _read(lambda: int(text[2:], base), text)
+        if _DECIMAL.issuperset(text):
+            return _read(lambda: int(text), _read(lambda: float(text), text))
     return text
+
+
+def _read(number: Callable[[], float], otherwise: Any) -> Any:
+    try:
+        found = number()
+    except ValueError:
+        return otherwise
+    return found if math.isfinite(found) else otherwise
 
 
 def decode(name: str, data: bytes) -> str:

@@ -12,8 +12,6 @@ from opwatch.domain.exchange import Request
 from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.origin import parse_origin
 from opwatch.profiles.body import parse_body
-from opwatch.profiles.chain import ResultSteps, Started, begin
-from opwatch.profiles.explaining import Explanation, explain
 from opwatch.profiles.handoff import HandedOff, hand_off
 from opwatch.profiles.parameters import ID, PLAIN
 from opwatch.profiles.reading import AnswerReader
@@ -36,7 +34,9 @@ if TYPE_CHECKING:
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import Habits
     from opwatch.profiles.definition import Definition
+    from opwatch.profiles.explaining import Explanation
     from opwatch.profiles.language import Confidence, GiveUp
+    from opwatch.profiles.result import ResultSteps, Started
 
 
 class Bound(NamedTuple):
@@ -168,6 +168,8 @@ class Profile:
         *start* is what the starting request and its answer told, where
         opwatch made it.
         """
+        from opwatch.profiles.result import ResultSteps, begin  # noqa: PLC0415, few need it
+
         values = {**self.params, **target.params}
         steps = ResultSteps((), self.base_url, values, self._quoted, value=reading.result)
         if reading.state is not State.SUCCEEDED:
@@ -176,6 +178,8 @@ class Profile:
 
     def explain(self, target: Target, response: Response) -> Explanation:
         """Return what decided the reading of *response*, and what each path found."""
+        from opwatch.profiles.explaining import explain  # noqa: PLC0415, one command needs it
+
         return explain(self._definition, self._reader, target, response)
 
     def _asks_many(self, targets: Sequence[Target]) -> bool:
@@ -200,7 +204,10 @@ class Profile:
         ask = self._spec.request
         many = self._ask_many.path if self._ask_many and not self._has_single else ask.path
         needed = many.choose(values).names if many else frozenset[str]()
+        # What only the base URL needs was checked with it, or another one was given.
+        elsewhere = self._spec.base_url.names if self._spec.base_url else frozenset[str]()
         required = {name for name, param in self._spec.params.items() if param.required}
+        required -= elsewhere
         for name in sorted(needed | required):
             if not values.get(name):
                 what = self._spec.params.get(name, PLAIN).help

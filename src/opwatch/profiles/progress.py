@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 WHOLE: Final = 100.0
 _OVERSHOOT: Final = 101.0
-_PERCENT: Final = re.compile(r"\s*(\d{1,3}(?:\.\d{1,15})?)\s*%\s*", re.ASCII)
+_PERCENT: Final = r"(?a)\s*(\d{1,3}(?:\.\d{1,15})?)\s*%\s*"
 
 
 class Progress(NamedTuple):
-    """A *percent* in [0, 100], or a *count* without a total; None is unknown."""
+    """A *percent* in [0, 100], or a number *so_far* without a total; None is unknown."""
 
     percent: float | None = None
-    count: int | None = None
+    so_far: int | None = None
 
 
 NONE: Final = Progress()
@@ -48,7 +48,7 @@ class Percent(NamedTuple):
     def read(self, scene: Scene) -> Progress:
         """Return the progress of *scene*."""
         value = self.path.first(scene)
-        match = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+        match = re.fullmatch(_PERCENT, value) if isinstance(value, str) else None
         found = number(match[1] if match else value)
         return Progress(None if found is None else _bounded(found * WHOLE / self.whole))
 
@@ -73,7 +73,7 @@ class Count(NamedTuple):
     def read(self, scene: Scene) -> Progress:
         """Return the progress of *scene*."""
         found = number(self.path.first(scene))
-        return Progress(count=int(found)) if found is not None and found >= 0 else NONE
+        return Progress(so_far=int(found)) if found is not None and found >= 0 else NONE
 
 
 class InText(NamedTuple):

@@ -108,7 +108,7 @@ class AnswerReader:
         scene = self.scene(target, seen)
         if seen.is_readable:
             return self.items.read(target, scene, seen)
-        by_http = self.items.by_http(scene, seen)
+        by_http = self.items.by_http(target, scene, seen)
         if by_http is not None:
             return by_http
         trouble = seen.trouble_of_status or seen.trouble_of_body
@@ -156,7 +156,7 @@ class AnswerReader:
         if not mine:
             return seen.trouble(Fault.MISSING_FROM_BATCH, "")
         scenes = [self._scene(item, seen.response, target) for item in mine]
-        findings = [self.items.read(target, scene, seen) for scene in scenes]
+        findings = [self.items.read(None, scene, seen) for scene in scenes]
         return _agreed(findings, seen, notes)
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 from opwatch.domain.exchange import Request
 from opwatch.domain.origin import parse_origin
 from opwatch.profiles.leaves import ANY_TEXT, EXPRESSION, PARAM, TEXT, check_header, whole_number
 from opwatch.profiles.leaves import word as one_of
 from opwatch.profiles.lookup import LOOKUP, Lookup
-from opwatch.profiles.shapes import Key, Leaf, ListOf, MapOf, OneOf, Record, WrongError
+from opwatch.profiles.shapes import Key, Leaf, ListOf, MapOf, Record, WrongError
 from opwatch.profiles.template import Template, TemplateError, Text, parse_template
-from opwatch.profiles.values import web_address, word
+from opwatch.profiles.values import resolved, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     Encode: TypeAlias = Callable[[str, str], str]
 
 IDS: Final = "ids"
-Query: TypeAlias = "Mapping[str, tuple[Text, ...]]"
 
 
 class Body(NamedTuple):
@@ -50,7 +49,7 @@ class Ask(NamedTuple):
 
     method: str = ""
     path: Text | None = None
-    query: Query = {}
+    query: Mapping[str, tuple[Text, ...]] = {}
     headers: Mapping[str, Text] = {}
     body: Body | None = None
     graphql: Body | None = None
@@ -119,7 +118,7 @@ def headers_of(ask: Ask, values: Values) -> dict[str, str]:
     return headers
 
 
-def query_of(query: Query, values: Values) -> list[tuple[str, str]]:
+def query_of(query: Mapping[str, tuple[Text, ...]], values: Values) -> list[tuple[str, str]]:
     """Return the pairs of *query* that are not empty."""
     pairs = ((name, text.choose(values).fill(values)) for name in query for text in query[name])
     return [(name, value) for name, value in pairs if value]
@@ -149,8 +148,7 @@ def batch_query(batch: Batch, ids: Sequence[str]) -> list[tuple[str, str]]:
 def next_page(rule: NextPage, request: Request, scene: Scene, asked: str) -> Request | None:
     """Return the request for the page after *scene*, the answer to *request* at *asked*."""
     if rule.url is not None:
-        found = rule.url.first(scene)
-        url = web_address(urljoin(asked, found)) if isinstance(found, str) else None
+        url = resolved(asked, rule.url.first(scene))
         same = url is not None and parse_origin(url) == parse_origin(request.url)
         return request.to(url) if url and same else None
     cursor = word(rule.body.first(scene)) if rule.body else None

@@ -34,10 +34,9 @@ class Statuses(NamedTuple):
     exact: frozenset[int] = frozenset()
     classes: frozenset[int] = frozenset()
 
-    def __contains__(self, status: object) -> bool:
-        return isinstance(status, int) and (
-            status in self.exact or status // _CLASS in self.classes
-        )
+    def hold(self, status: int) -> bool:
+        """Tell whether *status* is one of them."""
+        return status in self.exact or status // _CLASS in self.classes
 
 
 GOOD: Final = Statuses(classes=frozenset({_OK}))
@@ -58,7 +57,7 @@ class Condition(NamedTuple):
     def holds(self, scene: Scene) -> bool:
         """Tell whether all of it holds."""
         return (
-            scene.status in (self.http or GOOD)
+            (self.http or GOOD).hold(scene.status)
             and all(scene.params.get(name, "") in among for name, among in self.params.items())
             and (self.when is None or self.when.holds(scene.item))
         )

@@ -30,8 +30,15 @@ class Seen(NamedTuple):
     def trouble(self, fault: Fault, detail: str | None = None) -> Trouble:
         """Return *fault* as it came about in this answer, in the API's words if none are given."""
         words = self.words if detail is None else detail[:_LONGEST]
-        host = urlsplit(self.response.url).netloc
-        return Trouble(fault, words, self.response.status, self.pauses.longest, host)
+        return Trouble(fault, words, self.response.status, self.pauses.longest, self.host)
+
+    @property
+    def host(self) -> str:
+        """Who answered."""
+        try:
+            return urlsplit(self.response.url).netloc
+        except ValueError:
+            return ""
 
     @property
     def is_readable(self) -> bool:

@@ -105,8 +105,8 @@ class Leaf(Generic[T]):
 
     def _wanted(self) -> str:
         kinds = self._schema.get("type", "a single value")
-        kinds = kinds if isinstance(kinds, list) else [kinds]
-        return listed(_KINDS.get(kind, kind) for kind in kinds)
+        names: list[str] = kinds if isinstance(kinds, list) else [kinds]
+        return listed(_KINDS.get(name, name) for name in names)
 
 
 class Raw:

@@ -14,6 +14,8 @@ from urllib.parse import quote, unquote
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Encode: TypeAlias = Callable[[str, str], str]
+
 _PART: Final = re.compile(r"\{\{|\}\}|\{(\+?)([a-z_][a-z0-9_]*)\}|([{}])", re.ASCII)
 NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,63}", re.ASCII)
 _SAFE_IN_PATH: Final = "/:@!$,;=~"
@@ -48,9 +50,7 @@ class Template(NamedTuple):
         name = self.parts[1] if len(self.parts) > 1 else ""
         return name if self.parts == ("", name, "") else None
 
-    def fill(
-        self, values: Mapping[str, str], encode: Callable[[str, str], str] | None = None
-    ) -> str:
+    def fill(self, values: Mapping[str, str], encode: Encode | None = None) -> str:
         """Return the text with *values* in it, each as ``encode(name, value)`` writes it."""
         if len(self.parts) == 1:
             return self.parts[0]

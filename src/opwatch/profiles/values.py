@@ -10,12 +10,13 @@ import json
 import math
 import re
 from typing import Any, Final
+from urllib.parse import urljoin
 
 from opwatch.domain.origin import OriginError, parse_origin
 
 LONGEST_TEXT: Final = 2000
-_NUMBER: Final = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?", re.ASCII)
-_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_NUMBER: Final = r"(?a)[+-]?\d{1,15}(?:\.\d{1,15})?"
+_UUID: Final = r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 # Where APIs put the sentence for people, best first.
 _SAYING: Final = (
     "message", "Message", "description", "detail", "details", "error_description", "error_message",
@@ -29,7 +30,7 @@ def number(value: Any) -> float | None:
     """Return the finite number that *value* is, or is the exact decimal text of."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+    if isinstance(value, str) and re.fullmatch(_NUMBER, value.strip()):
         return float(value)
     if isinstance(value, (int, float)):
         try:
@@ -103,9 +104,19 @@ def web_address(value: Any) -> str | None:
     return value
 
 
+def resolved(base: str, url: Any) -> str | None:
+    """Return the http(s) URL that *url*, perhaps a relative one, is at *base*."""
+    if not isinstance(url, str):
+        return None
+    try:
+        return web_address(urljoin(base, url.strip()))
+    except ValueError:
+        return None
+
+
 def same_id(asked: str, found: Any) -> bool:
     """Tell whether *found* names the operation *asked*; UUIDs without regard to case."""
     text = word(found)
     if text == asked:
         return True
-    return bool(text and _UUID.fullmatch(asked) and text.lower() == asked.lower())
+    return bool(text and re.fullmatch(_UUID, asked) and text.lower() == asked.lower())

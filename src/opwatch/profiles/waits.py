@@ -7,7 +7,6 @@ that nothing is left.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.hints import ResetAs, rate_limit_wait, retry_after
@@ -19,6 +18,8 @@ from opwatch.profiles.times import moment
 from opwatch.profiles.values import number
 
 if TYPE_CHECKING:
+    import re
+
     from opwatch.domain.exchange import Response
     from opwatch.profiles.lookup import Scene
     from opwatch.profiles.nodes import Node

@@ -1,0 +1,31 @@
+# bash completion for opwatch; generated, do not edit
+_opwatch() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} key=opwatch each words
+  for each in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case " opwatch opwatch_completion opwatch_demo opwatch_get opwatch_profile opwatch_profile_check opwatch_profile_list opwatch_profile_schema opwatch_profile_show opwatch_wait " in *" ${key}_$each "*) key=${key}_$each ;; esac
+  done
+  case $before in
+    -p|--profile) COMPREPLY=($(compgen -W "$(opwatch __complete profiles 2>/dev/null)" -- "$word")); return ;;
+    --ca-file|--config|--download|--from|--junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --fail-on) COMPREPLY=($(compgen -W blocked -- "$word")); return ;;
+    --progress) COMPREPLY=($(compgen -W 'auto bars lines none' -- "$word")); return ;;
+  esac
+  case $key in
+    opwatch) words='get wait profile demo completion --version -V --help -h' ;;
+    opwatch_get) words='--profile -p --param --config --base-url --exit-zero --json --raw --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
+    opwatch_wait) words='--profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
+    opwatch_profile) words='list show check schema --help -h' ;;
+    opwatch_profile_list) words='--config --json --help -h' ;;
+    opwatch_profile_show) words='--config --json --source --help -h' ;;
+    opwatch_profile_check) words='--all --config --help -h' ;;
+    opwatch_profile_schema) words='--help -h' ;;
+    opwatch_demo) words='--serve --port --progress --no-color --help -h' ;;
+    opwatch_completion) words='--help -h' ;;
+  esac
+  case $key in
+    opwatch_profile_show|opwatch_profile_explain|opwatch_auth_*)
+      [[ $word == -* ]] || words="$words $(opwatch __complete profiles 2>/dev/null)" ;;
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$word"))
+}
+complete -o default -F _opwatch opwatch

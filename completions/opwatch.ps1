@@ -1,0 +1,30 @@
+# PowerShell completion for opwatch; generated, do not edit
+Register-ArgumentCompleter -Native -CommandName opwatch -ScriptBlock {
+  param($word, $ast, $position)
+  $words = @{
+    'opwatch' = @('get', 'wait', 'profile', 'demo', 'completion', '--version', '-V', '--help', '-h')
+    'opwatch get' = @('--profile', '-p', '--param', '--config', '--base-url', '--exit-zero', '--json', '--raw', '--quiet', '-q', '--verbose', '-v', '--no-color', '--token-stdin', '--ca-file', '--help', '-h')
+    'opwatch wait' = @('--profile', '-p', '--param', '--timeout', '-t', '--interval', '-i', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--config', '--base-url', '--json', '--jsonl', '--raw', '--progress', '--junit', '--quiet', '-q', '--verbose', '-v', '--no-color', '--token-stdin', '--ca-file', '--help', '-h')
+    'opwatch profile' = @('list', 'show', 'check', 'schema', '--help', '-h')
+    'opwatch profile list' = @('--config', '--json', '--help', '-h')
+    'opwatch profile show' = @('--config', '--json', '--source', '--help', '-h')
+    'opwatch profile check' = @('--all', '--config', '--help', '-h')
+    'opwatch profile schema' = @('--help', '-h')
+    'opwatch demo' = @('--serve', '--port', '--progress', '--no-color', '--help', '-h')
+    'opwatch completion' = @('--help', '-h')
+  }
+  $said = @($ast.CommandElements | ForEach-Object { $_.ToString() })
+  $before = if ($word) { $said[-2] } else { $said[-1] }
+  if ($before -in '-p', '--profile') {
+    $found = @(opwatch __complete profiles)
+  } else {
+    $key = 'opwatch'
+    foreach ($each in $said | Select-Object -Skip 1) {
+      if ($words.ContainsKey("$key $each")) { $key = "$key $each" }
+    }
+    $found = $words[$key]
+  }
+  $found | Where-Object { $_ -like "$word*" } | ForEach-Object {
+    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+  }
+}

@@ -1,0 +1,93 @@
+"""What ``--verbose`` shows of each exchange.
+
+Decides that a header is shown only if it is on a list of those that cannot
+hold a secret (rule S5); of all others, only that they were there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TextIO
+from urllib.parse import urlsplit
+
+from opwatch.domain.exchange import Place, Response
+from opwatch.domain.secret import MASK
+from opwatch.output.clean import Redact, keep
+from opwatch.output.streams import Sink
+from opwatch.output.wording import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from opwatch.domain.exchange import Request
+    from opwatch.domain.trouble import Trouble
+
+SAFE: Final = frozenset(
+    [
+        "accept",
+        "accept-encoding",
+        "age",
+        "cache-control",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "etag",
+        "if-modified-since",
+        "if-none-match",
+        "last-modified",
+        "ratelimit",
+        "ratelimit-limit",
+        "ratelimit-remaining",
+        "ratelimit-reset",
+        "retry-after",
+        "server",
+        "user-agent",
+        "vary",
+        "via",
+        "x-github-api-version",
+        "x-broker-api-version",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+        "x-request-id",
+    ]
+)
+LONGEST: Final = 300
+
+
+def trace(
+    stream: TextIO | None, *, redact: Redact = keep
+) -> Callable[[Request, Response | Trouble, float], None]:
+    """Return a function that writes an exchange which took some seconds to *stream*."""
+    sink = Sink(stream, redact=redact, required=False)
+
+    def show(request: Request, came: Response | Trouble, seconds: float) -> None:
+        sink.line(f"opwatch > {request.method} {sink.show(shown_url(request), LONGEST)}")
+        for name, value in _of_request(request):
+            sink.line(f"opwatch >   {sink.show(name)}: {sink.show(value)}")
+        if isinstance(came, Response):
+            sink.line(f"opwatch < HTTP {came.status}, {len(came.body)} bytes, {seconds:.3f}s")
+            for name, value in _masked(came.headers):
+                sink.line(f"opwatch <   {sink.show(name)}: {sink.show(value)}")
+        else:
+            sink.line(f"opwatch < {sink.show(describe(came))}, {seconds:.3f}s")
+
+    return show
+
+
+def shown_url(request: Request) -> str:
+    """Return the URL of *request* as it may be shown: a secret parameter is masked."""
+    added = [f"{each.name}={MASK}" for each in request.sensitive if each.place is Place.QUERY]
+    if not added:
+        return request.url
+    return request.url + ("&" if urlsplit(request.url).query else "?") + "&".join(added)
+
+
+def _of_request(request: Request) -> list[tuple[str, str]]:
+    shown = list(_masked(request.headers.items()))
+    shown += [(each.name, MASK) for each in request.sensitive if each.place is not Place.QUERY]
+    return shown
+
+
+def _masked(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    return ((name, value if name.lower() in SAFE else MASK) for name, value in headers)

@@ -1,0 +1,94 @@
+"""The Python API, and the example that the documentation shows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import opwatch
+from opwatch.demo import DEMO_TOKEN, DemoServer, Script
+from opwatch.domain.errors import UsageError
+from opwatch.domain.events import Finished, Started
+from opwatch.domain.operation import State
+from opwatch.domain.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    with DemoServer() as running:
+        yield running
+
+
+async def test_watch_yields_every_event_and_ends_with_the_verdict(server: DemoServer) -> None:
+    good = server.start("fullstory", Script(0.2))
+    bad = server.start("fullstory", Script(0.1, State.FAILED))
+
+    events = [
+        event
+        async for event in opwatch.watch(
+            good.id, bad.id, profile="fullstory", base_url=server.base_url,
+            token=DEMO_TOKEN.reveal(), interval=0.1, timeout=20,
+        )
+    ]  # fmt: skip
+
+    assert isinstance(events[0], Started)
+    last = events[-1]
+    assert isinstance(last, Finished)
+    assert [each.outcome for each in last.operations] == [Outcome.SUCCEEDED, Outcome.FAILED]
+    assert last.verdict.code == 1
+
+
+async def test_leaving_early_ends_the_run(server: DemoServer) -> None:
+    job = server.start("fullstory", Script(60))
+
+    watching = opwatch.watch(
+        job.id, profile="fullstory", base_url=server.base_url, token=DEMO_TOKEN.reveal()
+    )
+    async for _event in watching:
+        break
+    await watching.aclose()
+
+    asked = len(server.seen())
+    assert len(server.seen()) == asked <= 1
+
+
+async def test_get_looks_once(server: DemoServer) -> None:
+    job = server.start("fullstory", Script(60))
+
+    (operation,) = await opwatch.get(
+        job.id, profile="fullstory", base_url=server.base_url, token=DEMO_TOKEN.reveal()
+    )
+
+    assert (operation.id, operation.outcome, operation.polls) == (job.id, Outcome.PENDING, 1)
+
+
+async def test_no_reference_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="no operation given"):
+        await opwatch.get(profile="fullstory", token="x")
+
+
+def test_the_example_of_the_documentation_runs(server: DemoServer, tmp_path: Path) -> None:
+    job = server.start("fullstory", Script(0.3))
+
+    done = subprocess.run(  # noqa: S603, our own example
+        [sys.executable, ROOT / "docs" / "watch_export.py", job.id, server.base_url],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "FULLSTORY_API_KEY": DEMO_TOKEN.reveal(),
+        },
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "succeeded" in done.stdout

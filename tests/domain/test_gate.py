@@ -1,0 +1,437 @@
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import pytest
+
+from opwatch.domain.gate import Gate, Phase
+from opwatch.domain.pacing import Limits
+from simulation.bench import middle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FIRST, CLOSED, OPEN, RAMPING = Phase.FIRST, Phase.CLOSED, Phase.OPEN, Phase.RAMPING
+
+
+def a_gate(limits: Limits | None = None) -> Gate:
+    return Gate(limits or Limits(), middle, now=0.0)
+
+
+def ask(gate: Gate, now: float) -> None:
+    assert gate.free_at(now) <= now
+    gate.take(now)
+
+
+def asked(gate: Gate, now: float, count: int = 1) -> None:
+    """Send *count* requests at *now*, whatever the rate says."""
+    for _ in range(count):
+        gate.take(now)
+
+
+def a_gate_that(phase: Phase, now: float = 0.0) -> Gate:
+    """Return a gate that came into *phase* at *now*."""
+    gate = a_gate()
+    if phase is FIRST:
+        return gate
+    asked(gate, now)
+    gate.good(now)
+    if phase is CLOSED:
+        return gate
+    asked(gate, now, 5)
+    for _ in range(5):
+        gate.bad(now)
+    if phase is OPEN:
+        return gate
+    asked(gate, now + 1.0)
+    gate.good(now + 1.0)
+    return gate
+
+
+def be_good_but_name_a_pause(gate: Gate) -> None:
+    gate.good(5.0)
+    gate.hold(5.0, 20.0)
+
+
+ACTIONS: dict[str, Callable[[Gate], object]] = {
+    "good": lambda gate: gate.good(5.0),
+    "answered": lambda gate: gate.answered(5.0),
+    "bad": lambda gate: gate.bad(5.0),
+    "moot": lambda gate: gate.moot(5.0),
+    "throttled": lambda gate: gate.throttled(5.0, None),
+    "throttled for a while": lambda gate: gate.throttled(5.0, 20.0),
+    "good, but a pause is named": be_good_but_name_a_pause,
+}
+
+
+@pytest.mark.parametrize(
+    ("phase", "what", "after"),
+    [
+        (FIRST, "good", CLOSED),
+        (FIRST, "answered", CLOSED),
+        (FIRST, "bad", FIRST),
+        (FIRST, "throttled", FIRST),
+        (FIRST, "throttled for a while", FIRST),
+        (FIRST, "good, but a pause is named", OPEN),
+        (CLOSED, "good", CLOSED),
+        (CLOSED, "answered", CLOSED),
+        (CLOSED, "bad", CLOSED),
+        (CLOSED, "moot", CLOSED),
+        (CLOSED, "throttled", CLOSED),
+        (CLOSED, "throttled for a while", OPEN),
+        (CLOSED, "good, but a pause is named", OPEN),
+        (OPEN, "good", RAMPING),
+        (OPEN, "answered", RAMPING),
+        (OPEN, "bad", OPEN),
+        (OPEN, "moot", OPEN),
+        (OPEN, "throttled", OPEN),
+        (OPEN, "good, but a pause is named", OPEN),
+        (OPEN, "throttled for a while", OPEN),
+        (RAMPING, "good", RAMPING),
+        (RAMPING, "answered", RAMPING),
+        (RAMPING, "bad", RAMPING),
+        (RAMPING, "moot", RAMPING),
+        (RAMPING, "throttled for a while", OPEN),
+        (RAMPING, "good, but a pause is named", OPEN),
+    ],
+)
+def test_an_answer_turns_the_gate(phase: Phase, what: str, after: Phase) -> None:
+    gate = a_gate_that(phase)
+    assert gate.phase is phase
+    asked(gate, 5.0)
+
+    ACTIONS[what](gate)
+
+    assert gate.phase is after
+    assert gate.in_flight == 0
+
+
+def test_five_bad_answers_in_a_row_open_the_gate() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 1.0, 5)
+
+    assert [gate.bad(1.0) for _ in range(5)] == [False] * 4 + [True]
+    assert gate.phase is OPEN
+
+
+def test_a_good_answer_among_them_begins_a_new_row() -> None:
+    gate = a_gate_that(CLOSED)
+
+    for _ in range(4):
+        asked(gate, 1.0, 5)
+        gate.bad(1.0)
+        gate.bad(1.0)
+        gate.good(1.0)
+        gate.good(1.0)
+        gate.good(1.0)
+
+    assert gate.phase is CLOSED
+
+
+def test_half_of_the_last_twenty_open_the_gate() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 1.0, 20)
+
+    for _ in range(9):
+        gate.good(1.0)
+        assert gate.bad(1.0) is False
+    assert gate.bad(1.0) is True
+
+
+def test_two_bad_answers_in_a_row_end_a_ramp_and_one_does_not() -> None:
+    gate = a_gate_that(RAMPING)
+    asked(gate, 10.0, 4)
+
+    gate.bad(10.0)
+    gate.good(10.0)
+    assert gate.bad(10.0) is False
+    assert gate.bad(10.0) is True
+    assert gate.phase is OPEN
+
+
+# -- how fast --------------------------------------------------------------------
+
+
+def test_before_first_contact_one_request_goes_at_a_time() -> None:
+    gate = a_gate()
+    ask(gate, 0.0)
+
+    assert gate.free_at(0.0) == math.inf
+    gate.good(0.5)
+    assert gate.free_at(0.5) == 0.5
+
+
+def test_a_burst_goes_at_once_and_then_the_rate_counts() -> None:
+    gate = a_gate(Limits(rate=4.0, burst=3, at_once=99))
+    ask(gate, 0.0)
+    gate.good(0.0)
+    ask(gate, 0.0)
+    ask(gate, 0.0)
+
+    assert gate.free_at(0.0) == 0.25
+    assert gate.free_at(0.125) == 0.25
+    ask(gate, 0.25)
+    assert gate.free_at(0.25) == 0.5
+
+
+def test_no_more_are_in_flight_than_the_host_bears() -> None:
+    gate = a_gate(Limits(at_once=2))
+    ask(gate, 0.0)
+    gate.good(0.0)
+    ask(gate, 0.0)
+    ask(gate, 0.0)
+
+    assert gate.free_at(0.0) == math.inf
+
+
+def test_the_bucket_is_served_at_the_very_moment_that_it_names() -> None:
+    for rate in (0.2, 0.3, 1 / 3, 3.0, 7.0, 500 / 60):
+        gate = a_gate(Limits(rate=rate, burst=1, at_once=10_000))
+        now = 1_234_567.891
+        gate.take(now)
+        gate.good(now)
+        for _ in range(1_000):
+            turns = 0
+            while (free_at := gate.free_at(now)) > now:
+                now, turns = free_at, turns + 1
+                assert turns <= 2
+            gate.take(now)
+            gate.good(now)
+
+
+def test_a_rate_limit_halves_the_rate_and_clean_minutes_bring_it_back() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 0.0)
+    gate.throttled(0.0, None)
+    assert gate._current_rate() == 5.0
+
+    rates = []
+    for minute in range(1, 10):
+        asked(gate, 61.0 * minute)
+        gate.good(61.0 * minute)
+        rates.append(round(gate._current_rate(), 2))
+    assert rates == [5.5, 6.05, 6.66, 7.32, 8.05, 8.86, 9.74, 10.0, 10.0]
+
+
+def test_limits_that_were_in_flight_together_are_one_event() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 0.0, 4)
+
+    for _ in range(4):
+        gate.throttled(0.0, 30.0)
+    assert gate._rate == 5.0
+
+    asked(gate, 40.0)
+    gate.throttled(40.0, 30.0)
+    assert gate._rate == 2.5
+
+
+def test_the_rate_never_falls_to_nothing() -> None:
+    gate = a_gate_that(CLOSED)
+
+    for n in range(50):
+        asked(gate, 100.0 * n)
+        gate.throttled(100.0 * n, 10.0)
+
+    assert gate._rate == 0.2
+
+
+# -- held ------------------------------------------------------------------------
+
+
+def test_a_probe_goes_alone_after_a_pause_that_doubles_up_to_half_a_minute() -> None:
+    gate, now, pauses = a_gate_that(OPEN), 0.0, []
+
+    for _ in range(8):
+        pauses.append(gate.free_at(now) - now)
+        now = gate.free_at(now)
+        ask(gate, now)
+        assert gate.free_at(now) == math.inf
+        assert gate.bad(now) is True
+
+    assert pauses == [0.75, 1.5, 3.0, 6.0, 12.0, 22.5, 22.5, 22.5]
+
+
+def test_answers_to_what_was_in_flight_as_it_opened_are_no_failed_probes() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 1.0, 8)
+
+    told = [gate.bad(1.0) for _ in range(8)]
+
+    assert told == [False] * 4 + [True] + [False] * 3
+    assert gate.free_at(1.0) == 1.75
+
+
+def test_after_a_good_probe_the_host_is_asked_slowly_at_first() -> None:
+    gate = a_gate_that(RAMPING)
+    now, gaps = 1.0, []
+
+    for _ in range(40):
+        gaps.append(gate.free_at(now) - now)
+        now = gate.free_at(now)
+        ask(gate, now)
+        gate.good(now)
+
+    assert gaps[0] == pytest.approx(0.5)
+    assert gaps == sorted(gaps, reverse=True)
+    assert gaps[-1] == pytest.approx(0.1)
+    assert gate.phase is CLOSED
+
+
+def test_a_named_pause_is_never_undercut_and_has_a_tenth_on_top_at_most() -> None:
+    for lot in (min, middle, max):
+        gate = Gate(Limits(), lot, now=0.0)
+        asked(gate, 0.0)
+        gate.throttled(0.0, 100.0)
+
+        assert 100.0 <= gate.free_at(0.0) <= 110.0 + 1e-9
+        assert gate.named_until == 100.0
+
+
+def test_a_shorter_pause_does_not_shorten_a_longer_one() -> None:
+    gate = a_gate_that(CLOSED)
+    gate.hold(0.0, 100.0)
+    gate.hold(0.0, 10.0)
+
+    assert gate.not_before == 105.0
+    assert gate.named_until == 100.0
+
+
+def test_a_late_good_answer_does_not_lift_a_named_pause() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 0.0, 2)
+    gate.throttled(0.0, 100.0)
+    gate.good(0.1)
+
+    assert gate.free_at(0.1) >= 100.0
+
+
+def test_a_pause_of_nothing_is_a_limit_without_a_pause() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 0.0, 5)
+
+    assert [gate.throttled(0.0, 0.0) for _ in range(5)] == [False] * 4 + [True]
+    assert gate.free_at(0.0) > 0.0
+
+
+def test_an_old_outage_does_not_lengthen_the_probes_of_a_new_one() -> None:
+    gate, now = a_gate_that(OPEN), 0.0
+    for _ in range(6):
+        now = gate.free_at(now)
+        ask(gate, now)
+        gate.bad(now)
+    now = gate.free_at(now)
+    ask(gate, now)
+    gate.good(now)
+
+    gate.hold(now, 10.0)
+    now = gate.free_at(now)
+    ask(gate, now)
+    gate.bad(now)
+
+    assert gate.free_at(now) - now == 1.5
+
+
+def test_a_moot_fault_keeps_the_probes_coming_but_no_rarer() -> None:
+    gate, now = a_gate_that(OPEN), 0.0
+
+    for _ in range(4):
+        now = gate.free_at(now)
+        ask(gate, now)
+        gate.moot(now)
+        assert gate.free_at(now) - now == 0.75
+
+
+# -- first contact ---------------------------------------------------------------
+
+
+def test_a_host_that_never_answered_is_tried_ever_more_rarely() -> None:
+    gate, now, pauses = a_gate(), 0.0, []
+
+    for _ in range(8):
+        ask(gate, now)
+        gate.bad(now)
+        pauses.append(gate.free_at(now) - now)
+        now = gate.free_at(now)
+
+    assert pauses == [0.75, 1.5, 3.0, 6.0, 12.0, 24.0, 24.0, 24.0]
+
+
+def test_without_a_good_answer_a_bad_one_leads_back_to_one_at_a_time() -> None:
+    gate = a_gate()
+    ask(gate, 0.0)
+    gate.answered(0.0)
+    asked(gate, 0.0, 4)
+
+    for _ in range(4):
+        gate.bad(0.0, strict=True)
+
+    assert gate.phase is FIRST
+    assert gate.strict_in_a_row == 1
+    assert gate.free_at(0.0) == 0.75
+
+
+def test_only_strict_faults_count_as_tries() -> None:
+    gate = a_gate()
+    for n, strict in enumerate((True, False, True, False)):
+        asked(gate, 100.0 * n)
+        gate.bad(100.0 * n, strict=strict)
+
+    assert (gate.bad_in_a_row, gate.strict_in_a_row) == (4, 2)
+    asked(gate, 500.0)
+    gate.answered(500.0)
+    assert (gate.bad_in_a_row, gate.strict_in_a_row) == (0, 0)
+
+
+# -- silence ---------------------------------------------------------------------
+
+
+def test_silence_is_the_time_since_the_last_proper_answer() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 10.0, 3)
+    gate.good(10.0)
+    gate.bad(50.0)
+    assert gate.silence(60.0) == 50.0
+
+    gate.answered(60.0)
+    assert gate.silence(60.0) == 0.0
+
+
+def test_a_pause_that_the_host_named_is_no_silence_and_neither_is_sleep() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 0.0)
+    gate.throttled(0.0, 100.0)
+    gate.excuse(1000.0)
+
+    assert gate.silence(1500.0) == 1500.0 - 105.0 - 1000.0
+
+
+# -- quick retries ----------------------------------------------------------------
+
+
+def test_quick_retries_are_a_tenth_of_the_good_answers() -> None:
+    gate = a_gate_that(CLOSED)
+    assert [gate.pay_quick() for _ in range(11)] == [True] * 10 + [False]
+
+    for _ in range(10):
+        assert gate.pay_quick() is False
+        asked(gate, 0.0)
+        gate.good(0.0)
+
+    asked(gate, 0.0)
+    gate.good(0.0)
+    assert [gate.pay_quick(), gate.pay_quick()] == [True, False]
+
+
+@pytest.mark.parametrize("phase", [FIRST, OPEN, RAMPING])
+def test_no_retry_is_quick_while_the_host_is_in_trouble(phase: Phase) -> None:
+    assert a_gate_that(phase).pay_quick() is False
+
+
+@pytest.mark.parametrize("what", ACTIONS)
+def test_an_answer_too_many_makes_no_room_for_a_request_too_many(what: str) -> None:
+    gate = a_gate()
+    ACTIONS[what](gate)
+
+    assert gate.in_flight == 0

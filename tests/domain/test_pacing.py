@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from opwatch.domain.pacing import Pace, pause_after_bad, pause_after_good
+from simulation.bench import middle
+
+
+def pauses(pace: Pace, count: int, left: float | None = None) -> list[float]:
+    return [round(pause_after_good(pace, quiet, left, middle), 3) for quiet in range(count)]
+
+
+def test_a_pause_grows_by_half_while_nothing_changes_up_to_the_longest() -> None:
+    assert pauses(Pace(), 9) == [2.0, 3.0, 4.5, 6.75, 10.125, 15.188, 22.781, 30.0, 30.0]
+
+
+def test_a_pause_that_was_quiet_for_ever_is_still_the_longest() -> None:
+    assert pause_after_good(Pace(), 10**9, None, middle) == 30.0
+
+
+def test_steps_are_taken_as_they_are_and_the_last_repeats() -> None:
+    assert pauses(Pace(steps=(5.0, 30.0, 60.0)), 5) == [5.0, 30.0, 60.0, 60.0, 60.0]
+
+
+def test_steps_are_kept_whatever_is_predicted() -> None:
+    assert pauses(Pace(steps=(5.0, 30.0)), 2, left=2.0) == [5.0, 30.0]
+
+
+@pytest.mark.parametrize(
+    ("left", "pause"),
+    [(1000.0, 30.0), (60.0, 30.0), (40.0, 20.0), (10.0, 5.0), (4.0, 2.0), (1.0, 2.0), (0.0, 2.0)],
+)
+def test_half_of_the_predicted_time_is_slept(left: float, pause: float) -> None:
+    assert pauses(Pace(), 3, left) == [pause] * 3
+
+
+@pytest.mark.parametrize(
+    ("overdue", "pause"), [(1.0, 2.0), (16.0, 2.0), (80.0, 10.0), (240.0, 30.0), (7200.0, 30.0)]
+)
+def test_an_operation_that_is_overdue_is_asked_ever_more_rarely(
+    overdue: float, pause: float
+) -> None:
+    assert pauses(Pace(), 1, -overdue) == [pause]
+
+
+def test_a_pause_is_within_a_tenth_of_the_schedule() -> None:
+    rng = random.Random(1)  # noqa: S311, any lot will do
+    drawn = [pause_after_good(Pace(first=10.0), 0, None, rng.uniform) for _ in range(1000)]
+
+    assert 9.0 <= min(drawn) < 9.1
+    assert 10.9 < max(drawn) <= 11.0
+
+
+def test_a_retry_waits_at_least_half_of_a_growing_bound_and_at_most_a_minute() -> None:
+    low = [pause_after_bad(n, throttled=False, uniform=min) for n in range(1, 9)]
+    high = [pause_after_bad(n, throttled=False, uniform=max) for n in range(1, 9)]
+
+    assert low == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert high == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+
+
+def test_a_retry_after_a_rate_limit_starts_from_five_seconds() -> None:
+    assert [pause_after_bad(n, throttled=True, uniform=max) for n in range(1, 6)] == [
+        5.0,
+        10.0,
+        20.0,
+        40.0,
+        60.0,
+    ]
+
+
+def test_a_retry_after_a_million_bad_answers_is_still_a_number() -> None:
+    assert pause_after_bad(10**6, throttled=True, uniform=max) == 60.0

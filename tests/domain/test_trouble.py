@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from opwatch.domain.trouble import (
+    FINAL_AT_ONCE,
+    OF_THE_OPERATION,
+    RULES,
+    Fault,
+    FirstContact,
+    Handling,
+    Trouble,
+    fault_of_status,
+)
+
+TRANSIENT = (408, 425, 500, 502, 503, 504, 511, *range(520, 528), 529, 598, 599)
+
+
+def test_every_fault_has_a_rule_and_every_rule_a_fault() -> None:
+    assert set(RULES) == set(Fault)
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_trouble_knows_the_rule_of_its_fault(fault: Fault) -> None:
+    assert Trouble(fault).rule is RULES[fault]
+
+
+def test_every_status_from_100_to_999_is_a_fault_or_a_success() -> None:
+    for status, named, empty in product(range(100, 1000), (False, True), (False, True)):
+        fault = fault_of_status(status, wait_named=named, quota_empty=empty)
+        is_success = 200 <= status < 300 and status != 206
+
+        assert (fault is None) == is_success, status
+
+
+@pytest.mark.parametrize("status", TRANSIENT)
+def test_a_status_that_passes_is_transient(status: int) -> None:
+    fault = fault_of_status(status, wait_named=False, quota_empty=False)
+
+    assert fault is not None
+    assert RULES[fault].handling is Handling.TRANSIENT
+
+
+@pytest.mark.parametrize("status", [400, 402, 405, 406, 409, 411, 415, 418, 422, 431, 451, 499])
+def test_any_other_status_of_the_client_is_refused(status: int) -> None:
+    fault = fault_of_status(status, wait_named=False, quota_empty=False)
+
+    assert fault is Fault.STATUS_REFUSED
+
+
+@pytest.mark.parametrize("status", [100, 103, 206, 300, 302, 306, 505 + 1, 507, 508, 600, 999])
+def test_a_status_that_makes_no_sense_here_is_transient(status: int) -> None:
+    fault = fault_of_status(status, wait_named=False, quota_empty=False)
+
+    assert fault is Fault.STATUS_UNEXPECTED
+    assert RULES[fault].handling is Handling.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    ("status", "named", "empty", "fault"),
+    [
+        (403, False, False, Fault.STATUS_FORBIDDEN),
+        (403, True, False, Fault.STATUS_THROTTLED),
+        (403, False, True, Fault.STATUS_THROTTLED),
+        (503, False, False, Fault.STATUS_TRANSIENT),
+        (503, True, False, Fault.STATUS_THROTTLED),
+        (503, False, True, Fault.STATUS_TRANSIENT),
+        (429, False, False, Fault.STATUS_THROTTLED),
+        (401, True, True, Fault.STATUS_UNAUTHORIZED),
+        (500, True, True, Fault.STATUS_TRANSIENT),
+    ],
+)
+def test_a_named_pause_makes_a_rate_limit_of_403_and_503(
+    status: int, *, named: bool, empty: bool, fault: Fault
+) -> None:
+    assert fault_of_status(status, wait_named=named, quota_empty=empty) is fault
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (304, Fault.NOT_MODIFIED_UNASKED),
+        (404, Fault.STATUS_NOT_FOUND),
+        (410, Fault.STATUS_GONE),
+        (407, Fault.STATUS_PROXY_AUTH),
+        (413, Fault.STATUS_TOO_LARGE_BATCH),
+        (414, Fault.STATUS_TOO_LARGE_BATCH),
+        (501, Fault.STATUS_UNSUPPORTED),
+        (505, Fault.STATUS_UNSUPPORTED),
+    ],
+)
+def test_a_status_with_a_meaning_of_its_own_keeps_it(status: int, fault: Fault) -> None:
+    assert fault_of_status(status, wait_named=False, quota_empty=False) is fault
+
+
+def test_only_a_refusal_of_the_credential_is_final_at_once_in_the_middle_of_a_wait() -> None:
+    assert {RULES[fault].handling for fault in FINAL_AT_ONCE} == {Handling.DENIED}
+
+
+def test_a_fault_of_the_operation_never_ends_the_watch_of_others() -> None:
+    assert {RULES[fault].scope.value for fault in OF_THE_OPERATION} == {"operation"}
+
+
+def test_a_rule_with_tries_is_one_that_counts_them() -> None:
+    for fault, rule in RULES.items():
+        assert rule.tries == 3 or rule.first is FirstContact.TRIES, fault
