@@ -58,7 +58,7 @@ def test_bash_offers_the_few_values_of_an_option() -> None:
     assert _bash("opwatch", "wait", "--progress", "") == {"auto", "bars", "lines", "none"}
 
 
-@pytest.mark.parametrize("shell, script", [("zsh", "_opwatch"), ("fish", "opwatch.fish")])
+@pytest.mark.parametrize(("shell", "script"), [("zsh", "_opwatch"), ("fish", "opwatch.fish")])
 def test_other_shells_can_read_their_script(shell: str, script: str) -> None:
     program = shutil.which(shell)
     if program is None:

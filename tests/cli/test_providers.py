@@ -46,7 +46,9 @@ def test_wait_exits_with_1_and_the_reason_when_one_fails(
     bad = Script(0.3, State.FAILED, error=OperationError(code="E17", message="no such crane"))
     failing, fine = server.start(provider, bad), server.start(provider, Script(0.3))
 
-    ran = program.run("wait", "-p", provider, *QUICK, *_params(fine.params), failing.id, fine.id)
+    ran = program.run(
+        "wait", "-p", provider, *QUICK, *_params(fine.params), failing.path, fine.path
+    )
 
     assert (ran.code, ran.outcomes) == (1, ["failed", "succeeded"]), ran.err
     assert "no such crane" in ran.document["operations"][0]["error"]["message"]

@@ -44,7 +44,8 @@ def is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or "Z" not in stat.read_text().rpartition(")")[2].split()[0]
 
 
 async def comes_true(condition: Callable[[], bool]) -> bool:

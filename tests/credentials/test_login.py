@@ -33,7 +33,10 @@ def login(credential: Credential) -> Login:
         (BasicAuth((), "ada"), "password"),
         (OAuth2Auth("client_credentials", "https://x.example/t"), "client secret"),
         (OAuth2Auth("refresh_token", "https://x.example/t"), "refresh token"),
-        (OAuth2Auth("device_code", "https://x.example/t"), "refresh token"),
+        (
+            OAuth2Auth("device_code", "https://x.example/t", device_url="https://x.example/d"),
+            "refresh token",
+        ),
     ],
 )
 def test_a_login_asks_for_what_the_scheme_keeps(

@@ -134,12 +134,10 @@ async def test_without_a_bus_there_is_no_keyring(world: World) -> None:
     assert caught.value.tried[-1].found == "there is none on this machine"
 
 
-async def test_a_long_secret_survives_the_real_keyring_whole_and_in_parts(world: World) -> None:
-    long = CANARY * 400
-    for limit in (None, 1000):
-        chain = SystemKeychain(world.surroundings(), patience=10.0, limit=limit)
-        await chain.write("my-api", BASE, Secret(long))
-        entry = await chain.read("my-api", BASE, interactive=False)
+async def test_a_long_secret_survives_the_real_keyring_in_parts(world: World) -> None:
+    chain = SystemKeychain(world.surroundings(), patience=10.0, limit=1000)
+    await chain.write("my-api", BASE, Secret(CANARY * 400))
 
-        assert entry.value == Secret(long)
-    assert await chain.erase("my-api", BASE) is True
+    entry = await chain.read("my-api", BASE, interactive=False)
+
+    assert entry.value == Secret(CANARY * 400)

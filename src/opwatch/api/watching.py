@@ -22,7 +22,7 @@ from opwatch.domain.secret import Secret
 from opwatch.profiles import load_config, load_profile
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from opwatch.api.plan import Plan
     from opwatch.domain.events import Event
@@ -42,7 +42,7 @@ async def watch(
     stall: float | None = None,
     stop_at_first_success: bool = False,
     fail_fast: bool = False,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Yield the events of a watch of *references* until all have ended; the last is ``Finished``.
 
     *profile*, *params*, *config* and *base_url* are those of the command line;

@@ -5,9 +5,9 @@
 """
 
 from opwatch.credentials.credential import Credential, CredentialStatus
-from opwatch.credentials.device import DevicePrompt
 from opwatch.credentials.login import Login
 from opwatch.credentials.opening import open_credential
+from opwatch.credentials.prompt import DevicePrompt
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.surroundings import Send, Surroundings, Waiting
 

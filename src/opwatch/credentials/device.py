@@ -1,16 +1,18 @@
 """The device authorization grant: a person logs in elsewhere with a code (RFC 8628).
 
-Decides how often we ask, when we stop, and what a person is shown: the code and an
-https address, as the server wrote them, for our own line to show cleaned. Nothing
-is ever opened (rule S10).
+Decides how often we ask, when we stop, and what is kept of the answer. A person is
+shown the code and an https address, as the server wrote them, for our own line to
+show cleaned; nothing is ever opened (rule S10).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.expiry import bounded, number_of
+from opwatch.credentials.kept import KeptAccess, keep
+from opwatch.credentials.prompt import DevicePrompt
 from opwatch.credentials.token_endpoint import (
     Client,
     Endpoint,
@@ -19,6 +21,7 @@ from opwatch.credentials.token_endpoint import (
     read_grant,
     read_object,
 )
+from opwatch.domain.errors import CredentialError
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Trouble
@@ -26,7 +29,7 @@ from opwatch.domain.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.domain.auth import OAuth2Auth
+    from opwatch.credentials.grants import Granting
 
 GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 INTERVAL: Final = 5.0
@@ -36,48 +39,55 @@ LONGEST_LOGIN: Final = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
-class DevicePrompt:
-    """What a person needs: a code and where to enter it. Hostile until cleaned.
-
-    *complete_url* holds the code already, if the server gives one. *expires_in* is
-    in seconds.
-    """
-
-    user_code: str
-    url: str
-    complete_url: str | None
-    expires_in: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Started:
     prompt: DevicePrompt
-    code: Secret = field(repr=False)
+    code: Secret
     interval: float = INTERVAL
 
 
 async def log_in(
-    scheme: OAuth2Auth,
-    endpoint: Endpoint,
-    client: Client,
+    granting: Granting,
     *,
     show: Callable[[DevicePrompt], None],
     sleep: Callable[[float], Awaitable[None]],
-    now: Callable[[], float],
-    learn: Callable[[Secret], None],
-) -> Granted | Refusal | Trouble:
-    """Show the code, and ask until the person has entered it, or time is up.
+) -> Secret:
+    """Have a person log in, and return what is to be kept of it.
 
-    *learn* is told the device code, which is a secret until then.
+    Raises:
+        CredentialError: it was refused, it failed, or nobody entered the code in time.
     """
+    seeker = granting.seeker
+    client, _ = await granting.client(seeker)
+    granted = await _granted(granting, client, show, sleep)
+    match granted:
+        case Refusal():
+            message = f"the login was refused: {granted.as_trouble().detail}"
+        case Trouble():
+            what = granted.detail or granted.fault.value.replace("_", " ")
+            message = f"the login failed: {what}"
+        case Granted(access, lifetime, refresh):
+            seeker.surroundings.redactor.learn(access)
+            return refresh or keep(KeptAccess(access, seeker.surroundings.wall() + lifetime))
+    raise CredentialError(message, profile=seeker.profile, origin=seeker.origin)
+
+
+async def _granted(
+    granting: Granting,
+    client: Client,
+    show: Callable[[DevicePrompt], None],
+    sleep: Callable[[float], Awaitable[None]],
+) -> Granted | Refusal | Trouble:
+    """Show the code, and ask until the person has entered it, or time is up."""
+    scheme, endpoint = granting.scheme, granting.endpoint
+    surroundings = granting.seeker.surroundings
     device = Endpoint(scheme.device_url or "", scheme, endpoint.send)
     started = _read_start(await device.ask(Client(client.id), {}))
     if not isinstance(started, _Started):
         return started
-    learn(started.code)
+    surroundings.redactor.learn(started.code)
     show(started.prompt)
-    ends_at, interval = now() + started.prompt.expires_in, started.interval
-    while now() + interval < ends_at:
+    ends_at, interval = surroundings.now() + started.prompt.expires_in, started.interval
+    while surroundings.now() + interval < ends_at:
         await sleep(interval)
         form, code = {"grant_type": GRANT}, ("device_code", started.code)
         answer = read_grant(await endpoint.ask(client, form, code))

@@ -10,19 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opwatch.credentials import device
-from opwatch.credentials.kept import KeptAccess, keep
 from opwatch.credentials.places import Part, kept_part
-from opwatch.credentials.token_endpoint import Granted, Refusal
 from opwatch.credentials.validity import UnusableError, validated
 from opwatch.domain.auth import FromKeyring
 from opwatch.domain.errors import CredentialError
-from opwatch.domain.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from opwatch.credentials.grants import Granting
+    from opwatch.credentials.prompt import DevicePrompt
     from opwatch.credentials.search import Seeker
     from opwatch.domain.auth import BasicAuth, HeaderAuth, OAuth2Auth, QueryAuth
     from opwatch.domain.secret import Secret
@@ -65,7 +62,7 @@ class Login:
 
     async def store_by_device(
         self,
-        show: Callable[[device.DevicePrompt], None],
+        show: Callable[[DevicePrompt], None],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         """Have a person log in with a code, and keep what comes of it.
@@ -77,28 +74,10 @@ class Login:
             CredentialError: it was refused, nobody entered the code in time, or the
                 keyring does not take the result.
         """
+        from opwatch.credentials.device import log_in  # noqa: PLC0415, for this login alone
+
         assert self.by_device is not None  # noqa: S101, the caller has looked
-        granting, surroundings = self.by_device, self.seeker.surroundings
-        client, _ = await granting.client(self.seeker)
-        granted = await device.log_in(
-            granting.scheme,
-            granting.endpoint,
-            client,
-            show=show,
-            sleep=sleep,
-            now=surroundings.now,
-            learn=surroundings.redactor.learn,
-        )
-        match granted:
-            case Refusal():
-                raise self._error(f"the login was refused: {granted.as_trouble().detail}")
-            case Trouble():
-                what = granted.detail or granted.fault.value.replace("_", " ")
-                raise self._error(f"the login failed: {what}")
-            case Granted(access, lifetime, refresh):
-                surroundings.redactor.learn(access)
-                kept = KeptAccess(access, surroundings.wall() + lifetime)
-                await self.store(refresh or keep(kept))
+        await self.store(await log_in(self.by_device, show=show, sleep=sleep))
 
     async def forget(self) -> bool:
         """Delete what was kept; tell whether there was anything.
@@ -119,6 +98,7 @@ def login_of(
     scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth,
     seeker: Seeker,
     account: str,
+    *,
     by_device: Granting | None = None,
 ) -> Login:
     """Return how the credential of *scheme* is kept."""

@@ -12,9 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from opwatch.credentials.credential import Credential
-from opwatch.credentials.grants import granting
 from opwatch.credentials.keychain import SystemKeychain
-from opwatch.credentials.login import login_of
+from opwatch.credentials.login import Login, login_of
 from opwatch.credentials.search import Seeker
 from opwatch.credentials.signing import check
 from opwatch.credentials.supply import Supply, looked_up
@@ -46,24 +45,7 @@ def open_credential(
     check(scheme)
     origin = str(_origin("base_url", base_url))
     keychain = surroundings.keychain or SystemKeychain(surroundings)
-    seeker = Seeker(profile, origin, surroundings, keychain)
-    supply: Supply | None
-    match scheme:
-        case NoAuth():
-            supply, login = None, None
-        case HeaderAuth() | QueryAuth() | BasicAuth():
-            supply = looked_up(scheme, seeker, origin)
-            login = login_of(scheme, seeker, origin)
-        case OAuth2Auth():
-            token_origin = _endpoint("token_url", scheme.token_url)
-            if scheme.device_url is not None:
-                _endpoint("device_url", scheme.device_url)
-            account = f"{origin} via {token_origin}"
-            supply = grants = granting(scheme, seeker, account)
-            is_device = scheme.grant == "device_code"
-            login = login_of(scheme, seeker, account, grants if is_device else None)
-        case _:
-            assert_never(scheme)
+    supply, login = _means(scheme, Seeker(profile, origin, surroundings, keychain))
     return Credential(
         scheme,
         profile=profile,
@@ -73,6 +55,27 @@ def open_credential(
         login=login,
         surroundings=surroundings,
     )
+
+
+def _means(scheme: Scheme, seeker: Seeker) -> tuple[Supply | None, Login | None]:
+    """Return how the credential of *scheme* is had, and how it is kept."""
+    match scheme:
+        case NoAuth():
+            return None, None
+        case HeaderAuth() | QueryAuth() | BasicAuth():
+            supply = looked_up(scheme, seeker, seeker.origin)
+            return supply, login_of(scheme, seeker, seeker.origin)
+        case OAuth2Auth():
+            from opwatch.credentials.grants import granting  # noqa: PLC0415, few profiles need it
+
+            account = f"{seeker.origin} via {_endpoint('token_url', scheme.token_url)}"
+            grants = granting(scheme, seeker, account)
+            if scheme.grant != "device_code":
+                return grants, login_of(scheme, seeker, account)
+            _endpoint("device_url", scheme.device_url or "")
+            return grants, login_of(scheme, seeker, account, by_device=grants)
+        case _:
+            assert_never(scheme)
 
 
 def _endpoint(name: str, url: str) -> Origin:

@@ -44,7 +44,7 @@ class Life:
     def __init__(self, target: Target, now: float) -> None:
         self.operation = Operation(target, watched_from=now)
         self.trend = Trend()
-        self.due = now
+        self.due = now + target.begun.pause
         self.serial = 0
         self.in_flight = False
         self.pause = 0.0

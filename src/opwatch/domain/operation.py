@@ -90,13 +90,26 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the answer that started an operation said of it.
+
+    *reading* is a terminal one, None if it has not ended at once. *pause* are the
+    seconds to wait before the first poll; *params* stood beside the reference.
+    """
+
+    reading: Reading | None = None
+    pause: float = 0.0
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """How to ask about one operation.
 
     *reference* is what the person typed. *url* is set when a status URL is
     polled verbatim. *origin* names the host that answers; targets with the same
     non-empty *group* can be asked about in one request. *profile* names the
-    profile that knows how.
+    profile that knows how. *begun* is set where the starting answer was seen.
     """
 
     reference: str
@@ -106,6 +119,7 @@ class Target:
     params: Mapping[str, str] = field(default_factory=dict)
     url: str | None = None
     group: str = ""
+    begun: Beginning = Beginning()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     NOT_WAITED = "not_waited"
     DETACHED = "detached"
     STOPPED_EARLY = "stopped_early"
+    NO_RESULT = "no_result"
 
 
 @unique

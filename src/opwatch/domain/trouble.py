@@ -7,7 +7,7 @@ transient or final, and never an operation's state. Strict at first contact
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -98,6 +98,7 @@ class Fault(StrEnum):
     NO_STATUS = "no_status"
     WRONG_ID = "wrong_id"
     MISSING_FROM_BATCH = "missing_from_batch"
+    NO_RESULT = "no_result"
     API_ERROR = "api_error"
     API_REFUSED = "api_refused"
     API_DENIED = "api_denied"
@@ -159,6 +160,7 @@ RULES: Final[Mapping[Fault, Rule]] = {
     Fault.NO_STATUS: _STRICT_OPERATION,
     Fault.WRONG_ID: _TRANSIENT,
     Fault.MISSING_FROM_BATCH: _NOT_FOUND,
+    Fault.NO_RESULT: _REFUSED,
     Fault.API_ERROR: _TRANSIENT,
     Fault.API_REFUSED: _REFUSED,
     Fault.API_DENIED: _DENIED,
@@ -184,6 +186,7 @@ OF_THE_OPERATION: Final = frozenset(
         Fault.NO_STATUS,
         Fault.WRONG_ID,
         Fault.MISSING_FROM_BATCH,
+        Fault.NO_RESULT,
     }
 )
 
@@ -197,7 +200,8 @@ class Trouble:
 
     *detail* is the library's or the API's own text (hostile until cleaned).
     *status* is the HTTP status, if one came. *wait* is the pause in seconds
-    that the server named. *host* names who answered or did not.
+    that the server named. *host* names who answered or did not. *unsent* tells
+    that nothing of the request has left this machine.
     """
 
     fault: Fault
@@ -205,6 +209,7 @@ class Trouble:
     status: int | None = None
     wait: float | None = None
     host: str = ""
+    unsent: bool = field(default=False, compare=False)
 
     @property
     def rule(self) -> Rule:

@@ -101,10 +101,11 @@ class Watcher:
     def verdict(self, *, timeout_code: int = 124) -> Verdict:
         """Return the verdict over all operations; an open one counts as pending."""
         operations = self.operations
+        lacking = any(operation.reason is Reason.NO_RESULT for operation in operations)
         return verdict(
             [operation.outcome or Outcome.PENDING for operation in operations],
             goal=self.policy.goal,
-            aborts=frozenset(self._aborts),
+            aborts=frozenset(self._aborts | ({Abort.UNWRITABLE} if lacking else set())),
             timeout_code=timeout_code,
             expected=len(operations),
         )
@@ -121,8 +122,14 @@ class Watcher:
     # -- what to ask -------------------------------------------------------------
 
     def start(self) -> list[Event]:
-        """Return the event that opens the run."""
-        return [Started(self._started_at, self.operations, self.deadline)]
+        """Return the events that open the run: some operations may have ended at once."""
+        now = self._started_at
+        events: list[Event] = [Started(now, self.operations, self.deadline)]
+        for index, life in enumerate(self._roster.lives):
+            reading = life.operation.target.begun.reading
+            if reading is not None:
+                events += self._foretold(index, reading, now)
+        return events + self._stop_early(events, now)
 
     def due(self, now: float) -> list[Poll]:
         """Return the polls to send at *now*; they count as in flight from here on."""
@@ -267,6 +274,22 @@ class Watcher:
         life.excused += wait or 0.0
         ended = self._apply(index, step, gate.named_until, now)
         return [*events, Observed(now, life.operation, changed), *ended]
+
+    def _foretold(self, index: int, reading: Reading, now: float) -> list[Event]:
+        """Take in what the starting answer said; no request was spent on it."""
+        life, gate = self._roster.lives[index], self._roster.gate(index)
+        life.confirm(reading, now)
+        life.operation = life.operation.but(polls=0)
+        step = after_reading(life, reading, self._given(index, gate, now))
+        ended = self._apply(index, step, gate.named_until, now)
+        return [Observed(now, life.operation, changed=True), *ended]
+
+    def bring_in(self, operation: Operation, now: float) -> list[Event]:
+        """Take in *operation* as it is with its result, or with why there is none."""
+        for life in self._roster.lives:
+            if life.operation.target is operation.target:
+                life.operation = operation
+        return [Ended(now, operation)]
 
     def _stumble(self, index: int, trouble: Trouble, gate: Gate, now: float) -> list[Event]:
         life = self._roster.lives[index]

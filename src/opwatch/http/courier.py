@@ -9,6 +9,7 @@ would redirect, keep cookies, and log whole URLs.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx2 as httpx
@@ -74,7 +75,7 @@ class Courier:
             trouble = trouble_of(problem, trail, host, proxy)
             if trouble is None:
                 raise
-            return trouble
+            return replace(trouble, unsent=trail.is_unsent)
 
     async def _exchange(
         self, request: Request, origin: Origin, sealed: httpx.Request, reader: Reader

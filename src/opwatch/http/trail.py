@@ -58,6 +58,11 @@ class Trail:
         sent = self.phase in {Phase.SEND, Phase.WAIT, Phase.BODY}
         return sent and not self._connected
 
+    @property
+    def is_unsent(self) -> bool:
+        """Tell whether nothing of the request itself has left, whatever a proxy was told."""
+        return self.at_proxy or self.phase in {Phase.QUEUED, Phase.CONNECT, Phase.TLS}
+
     async def __call__(self, event: str, facts: dict[str, Any]) -> None:
         """Take note of *event*, such as ``http11.send_request_headers.started``."""
         layer, _, step = event.partition(".")

@@ -20,10 +20,8 @@ _WHY: Final = {0: "every operation succeeded", 1: "one operation failed"}
 def write_opening(stream: TextIO | None, count: int) -> None:
     """Say what is going to be watched."""
     sink = Sink(stream, required=False)
-    sink.line(f"{count} operations of five APIs, played by a server on this machine ({base_url}).")
-    sink.line(
-        "Everything else is real: the profiles, the requests, the bars. One of them will fail."
-    )
+    sink.line(f"{count} operations of five APIs, played by a server on this machine.")
+    sink.line("The profiles, the requests and the bars are real. One will fail.")
     sink.line("")
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from opwatch.domain.outcome import Outcome
+from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.clean import Redact, Show, keep
 from opwatch.output.closing import ORDER
 from opwatch.output.streams import Sink
@@ -124,7 +124,9 @@ class Writer:
         reading, trouble = operation.reading, operation.trouble
         if reading is not None and reading.error is not None:
             return self._api_error(reading.error)
-        if trouble is None or operation.outcome is None or operation.outcome in OF_THE_API:
+        if trouble is None or operation.outcome is None:
+            return None
+        if operation.outcome in OF_THE_API and operation.reason is not Reason.NO_RESULT:
             return None
         details = {"http_status": trouble.status} if trouble.status is not None else None
         message = describe(trouble, Show(self._redact))

@@ -52,7 +52,8 @@ class Quiet:
         """Write *event* if it is a bad ending."""
         match event:
             case Ended(operation=operation):
-                if operation.outcome is not Outcome.SUCCEEDED and operation.reason not in OURS:
+                is_good = operation.outcome is Outcome.SUCCEEDED and operation.reason is None
+                if not is_good and operation.reason not in OURS:
                     self._sink.line(f"opwatch: {ended_text(operation, self._sink.show)}")
             case Finished(operations=operations):
                 rest = unfinished(operations)

@@ -46,7 +46,7 @@ CAUSES: Final[Mapping[Abort | Outcome, str]] = {
     Abort.PIPE_CLOSED: "the reader of the output has gone",
     Abort.USAGE: "nothing was asked",
     Abort.BUG: "a bug in opwatch",
-    Abort.UNWRITABLE: "the output could not be written",
+    Abort.UNWRITABLE: "the output, or a result, could not be written",
 }
 
 # {trouble} is the last one, {brief} the same with how often it came in a row, {age} the time
@@ -68,6 +68,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.NOT_WAITED: "",
     Reason.DETACHED: "no longer watched",
     Reason.STOPPED_EARLY: "no longer watched: another one has decided",
+    Reason.NO_RESULT: "its result could not be had: {trouble}",
 }
 
 # {text} is what the event says.
@@ -243,6 +244,11 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     ),
     Fault.MISSING_FROM_BATCH: FaultWords(
         "not in the answer", "{host} left it out of its answer{detail}", _TARGET
+    ),
+    Fault.NO_RESULT: FaultWords(
+        "no result",
+        "{host} holds no result where the profile looks for it{detail}",
+        "check `result` of profile {profile}; " + _EXPLAIN,
     ),
     Fault.API_ERROR: FaultWords("API error", "{host} reports an error{detail}", _REPORT),
     Fault.API_REFUSED: FaultWords(

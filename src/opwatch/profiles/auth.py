@@ -49,6 +49,20 @@ class AuthSpec(NamedTuple):
 NO_AUTH: Final = AuthSpec(lambda _fill: NoAuth())
 
 
+def runs_command(scheme: Scheme) -> bool:
+    """Tell whether a secret of *scheme* may come from a program."""
+    match scheme:
+        case NoAuth():
+            return False
+        case HeaderAuth() | QueryAuth():
+            sources = scheme.sources
+        case BasicAuth():
+            sources = (*scheme.sources, *scheme.username_sources)
+        case OAuth2Auth():
+            sources = (*scheme.client_id_sources, *scheme.client_secret, *scheme.refresh_token)
+    return any(isinstance(source, FromCommand) for source in sources)
+
+
 class _Literal:
     """A literal where a source belongs. What stands there is never repeated."""
 
@@ -199,7 +213,8 @@ def _secret_template(node: Node) -> str:
 
 def _none(node: Node) -> AuthSpec:
     if node.text != "none":
-        raise WrongError("expected 'none', or how and from where: {bearer: {env: NAME}}")
+        message = "expected 'none', or how and from where: {bearer: {env: NAME}}"
+        raise WrongError(message, secret=True)
     return NO_AUTH
 
 

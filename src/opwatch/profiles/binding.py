@@ -15,6 +15,7 @@ from opwatch.domain.auth import OAuth2Auth
 from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.domain.origin import AllowedOrigins, OriginError
 from opwatch.domain.pacing import Habits, Limits
+from opwatch.profiles.auth import runs_command
 from opwatch.profiles.flaws import at, base_fault
 from opwatch.profiles.library import may_others_write
 from opwatch.profiles.parameters import ID, PLAIN
@@ -133,10 +134,10 @@ def _check_auth(definition: Definition, auth: Scheme) -> None:
             fault = base_fault(url.partition("?")[0], allow_http=definition.spec.allow_http)
             if fault:
                 raise ProfileError((place.problem(f"{url!r}: {fault}"),))
-    if "FromCommand(" in repr(auth) and not place.source.is_builtin:
-        if may_others_write(Path(place.source.name)):
-            message = "others may write to this file, so no command is run for it; chmod go-w"
-            raise ProfileError((place.problem(message),))
+    is_own = runs_command(auth) and not place.source.is_builtin
+    if is_own and may_others_write(Path(place.source.name)):
+        message = "others may write to this file, so no command is run for it; chmod go-w"
+        raise ProfileError((place.problem(message),))
 
 
 def _origins(definition: Definition, params: Mapping[str, str], base: str) -> AllowedOrigins:

@@ -18,6 +18,7 @@ from opwatch.profiles.leaves import (
     DAY,
     FLAG,
     HEADER,
+    PATTERN,
     TEMPLATE,
     TEXT,
     WEB_PAGE,
@@ -36,6 +37,7 @@ from opwatch.profiles.shapes import Key, Leaf, ListOf, MapOf, Named, OneOf, Reco
 from opwatch.profiles.waits import LIMITS, WAIT, Hints, Quota
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
     from opwatch.profiles.nodes import Node
@@ -105,6 +107,7 @@ class Spec(NamedTuple):
     allow_http: bool = False
     allow_hosts: tuple[Template, ...] = ()
     references: tuple[Template, ...] = ()
+    urls: tuple[re.Pattern[str], ...] = ()
     request: Ask = Ask()
     batch: Batch | None = None
     conditional: bool = False
@@ -252,6 +255,10 @@ PROFILE: Final = Named("profile", Record(
         "allow_http": Key(FLAG, "plain http to another machine; only in a user's own file"),
         "allow_hosts": Key(ListOf(TEMPLATE), "further hosts that a polling URL may name"),
         "references": Key(ListOf(TEMPLATE), "further spellings of a reference"),
+        "urls": Key(
+            ListOf(PATTERN, or_one=True),
+            "paths of status URLs that are known for this profile's; else as 'request' says",
+        ),
         "request": Key(ASK, "how one operation is asked about"),
         "batch": Key(BATCH, "how several are asked about at once"),
         "conditional": Key(FLAG, "ask with If-None-Match"),

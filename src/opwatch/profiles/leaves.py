@@ -125,7 +125,7 @@ def word(*choices: str) -> Leaf[str]:
 
 def state_among(states: Iterable[State]) -> Leaf[State]:
     """Return the shape of one of *states*."""
-    inner = word(*states)
+    inner = word(*(state.value for state in states))
 
     def parse(node: Node) -> State:
         return State(inner.read(node, _NOBODY))

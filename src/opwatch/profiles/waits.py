@@ -203,6 +203,6 @@ LIMITS: Final = Record(
         "at_once": Key(whole_number(1, 64), "requests in flight"),
         "remaining": Key(HEADER, "the header that tells how many requests are left"),
         "reset": Key(HEADER, "the header that tells when there are more"),
-        "reset_as": Key(word(*ResetAs), "what its number counts"),
+        "reset_as": Key(word(*(each.value for each in ResetAs)), "what its number counts"),
     },
 )

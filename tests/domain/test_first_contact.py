@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import pytest
+
+from opwatch.domain.events import Ended, Troubled
+from opwatch.domain.outcome import Reason
+from opwatch.domain.trouble import Fault, Trouble
+from simulation.bench import BAD_GATEWAY, NOT_FOUND, REFUSED, RUNNING, Bench
+from simulation.world import HOST, Host, Job, Spell, World
+
+FOREVER = float("inf")
+
+
+def test_a_refused_host_is_given_up_after_three_tries_within_five_seconds() -> None:
+    bench = Bench("a", "b", "c")
+
+    bench.answer(REFUSED, REFUSED, REFUSED)
+
+    assert bench.now <= 5
+    assert bench.outcomes == ["unknown"] * 3
+    assert {each.reason for each in bench.watcher.operations} == {Reason.UNREACHABLE}
+    assert {each.trouble for each in bench.watcher.operations} == {REFUSED}
+    assert bench.watcher.verdict().code == 6
+
+
+def test_a_thousand_operations_try_a_refused_host_no_more_often_than_one() -> None:
+    dead = Host(spells=(Spell(0.0, FOREVER, REFUSED),))
+    run = World({str(n): Job(60.0) for n in range(1000)}, {HOST: dead}).watch()
+
+    assert len(run.sent) == 3
+    assert run.ended <= 5
+    assert set(run.outcomes().values()) == {"unknown"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "tries", "outcome"),
+    [
+        (Fault.CERTIFICATE, 1, "unknown"),
+        (Fault.STATUS_PROXY_AUTH, 1, "unknown"),
+        (Fault.HTML, 2, "unknown"),
+        (Fault.UNRESOLVED, 3, "unknown"),
+        (Fault.STATUS_UNAUTHORIZED, 1, "denied"),
+        (Fault.NO_CREDENTIAL, 1, "denied"),
+    ],
+)
+def test_what_no_operation_could_survive_ends_them_all(
+    fault: Fault, tries: int, outcome: str
+) -> None:
+    bench = Bench("a", "b", "c")
+
+    bench.answer(*[Trouble(fault)] * tries)
+
+    assert bench.watcher.finished
+    assert len(bench.asked) == tries
+    assert bench.outcomes == [outcome] * 3
+    assert len(bench.told(Ended)) == 3
+
+
+def test_a_forbidden_operation_does_not_speak_for_its_neighbours() -> None:
+    bench = Bench("a", "b", "c")
+
+    bench.answer(Trouble(Fault.STATUS_FORBIDDEN, status=403))
+
+    assert bench.outcomes == ["denied", "None", "None"]
+
+
+def test_before_first_contact_one_request_goes_at_a_time() -> None:
+    bench = Bench(*"abcde")
+    assert len(bench.ask()) == 1
+    assert bench.ask() == []
+
+    bench.record(bench.asked[0], RUNNING)
+    assert len(bench.ask()) == 4
+
+
+def test_any_proper_answer_shows_that_the_host_is_there() -> None:
+    bench = Bench(*"abcde")
+
+    bench.answer(NOT_FOUND)
+
+    assert len(bench.ask()) == 4
+
+
+def test_an_outage_that_is_no_refusal_is_borne_also_at_first_contact() -> None:
+    bench = Bench("a", "b")
+
+    bench.run(*[BAD_GATEWAY] * 8, RUNNING, until=300.0)
+
+    assert bench.outcomes == ["None", "None"]
+    assert len(bench.told(Troubled)) == 8
+
+
+def test_answers_of_another_kind_are_no_tries_of_a_refused_host() -> None:
+    bench = Bench()
+
+    bench.answer(BAD_GATEWAY, BAD_GATEWAY, REFUSED, REFUSED)
+    assert not bench.watcher.finished
+
+    bench.answer(REFUSED)
+    assert bench.outcomes == ["unknown"]
+
+
+def test_what_was_sent_together_is_one_try() -> None:
+    bench = Bench(*"abcdefgh")
+    bench.answer(NOT_FOUND)
+
+    polls = bench.ask()
+    for poll in polls:
+        bench.record(poll, REFUSED)
+
+    assert len(polls) == 7
+    assert not bench.watcher.finished
+
+
+def test_one_good_answer_makes_a_refused_host_an_outage() -> None:
+    bench = Bench("a", "b")
+    bench.answer(RUNNING)
+
+    bench.run(*[REFUSED] * 20, RUNNING, until=600.0)
+
+    assert bench.outcomes == ["None", "None"]
+
+
+def test_an_operation_without_a_status_is_given_up_alone() -> None:
+    odd = Spell(0.0, FOREVER, Trouble(Fault.NO_STATUS))
+    run = World({"odd": Job(60.0, spells=(odd,)), "even": Job(60.0)}).watch()
+
+    assert run.outcomes() == {"odd": "unknown", "even": "succeeded"}
+    assert (run.operations["odd"].ended_at or 0.0) < 10
+
+
+def test_each_host_is_met_for_itself() -> None:
+    good, bad = "https://good.example", "https://bad.example"
+    dead = Host(spells=(Spell(0.0, FOREVER, REFUSED),))
+    run = World(
+        {"x": Job(60.0, host=bad), "y": Job(60.0, host=good), "z": Job(60.0, host=bad)}, {bad: dead}
+    ).watch()
+
+    assert run.outcomes() == {"x": "unknown", "y": "succeeded", "z": "unknown"}

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+from opwatch.domain.operation import State
+from opwatch.domain.outcome import Reason
+from opwatch.domain.pacing import Habits
+from opwatch.domain.trouble import Fault, Trouble
+from simulation.bench import NOT_FOUND, RUNNING, SUCCEEDED, Bench
+from simulation.world import Job, World
+
+MISSING = Trouble(Fault.MISSING_FROM_BATCH)
+
+
+@pytest.mark.parametrize("appears", [1.0, 10.0, 29.0])
+def test_an_operation_that_appears_within_its_grace_is_watched(appears: float) -> None:
+    run = World({"a": Job(60.0, appears=appears)}).watch()
+
+    assert run.outcomes() == {"a": "succeeded"}
+
+
+def test_an_operation_that_never_appears_is_not_found_after_its_grace() -> None:
+    run = World({"a": Job(60.0, appears=1e9)}).watch()
+
+    it = run.operations["a"]
+    assert (str(it.outcome), it.reason) == ("not_found", Reason.NEVER_FOUND)
+    assert it.polls >= 3
+    assert 30 <= run.ended <= 33
+    assert run.verdict.code == 5
+
+
+def test_the_grace_is_that_of_the_profile() -> None:
+    run = World({"a": Job(600.0, appears=280.0)}).watch(habits=Habits(not_found_grace=300.0))
+
+    assert run.outcomes() == {"a": "succeeded"}
+
+
+def test_a_seen_operation_that_is_not_found_twice_is_still_there() -> None:
+    bench = Bench()
+
+    bench.answer(RUNNING, NOT_FOUND, NOT_FOUND, RUNNING, NOT_FOUND, NOT_FOUND, SUCCEEDED)
+
+    assert bench.outcomes == ["succeeded"]
+
+
+@pytest.mark.parametrize("fault", [Fault.STATUS_NOT_FOUND, Fault.STATUS_GONE, Fault.API_NOT_FOUND])
+def test_a_seen_operation_that_is_not_found_three_times_is_gone(fault: Fault) -> None:
+    bench = Bench()
+
+    bench.answer(RUNNING, *[Trouble(fault)] * 3)
+
+    assert (bench.outcomes, bench.one.reason) == (["not_found"], Reason.GONE)
+    assert bench.one.state is State.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("gone", "outcome"),
+    [(State.SUCCEEDED, "succeeded"), (State.FAILED, "failed"), (None, "not_found")],
+)
+def test_gone_means_what_the_profile_says(gone: State | None, outcome: str) -> None:
+    bench = Bench(habits=Habits(gone=gone))
+
+    bench.answer(RUNNING, *[NOT_FOUND] * 3)
+
+    assert bench.outcomes == [outcome]
+
+
+@pytest.mark.parametrize("gone", [State.SUCCEEDED, None])
+def test_what_was_never_seen_is_never_gone(gone: State | None) -> None:
+    bench = Bench(habits=Habits(gone=gone))
+
+    bench.run(NOT_FOUND)
+
+    assert bench.outcomes == ["not_found"]
+
+
+def test_an_operation_that_a_batch_does_not_name_is_not_found_for_itself() -> None:
+    bench = Bench("a", "b", group="g", habits=Habits(batch=9))
+
+    for _ in range(40):
+        if bench.one.is_over:
+            break
+        poll = bench.next()
+        bench.now += 0.1
+        bench.record(poll, *(MISSING if t.id == "a" else RUNNING for t in poll.targets))
+
+    assert bench.outcomes == ["not_found", "None"]
+    assert bench.one.reason is Reason.NEVER_FOUND

@@ -1,0 +1,187 @@
+"""What a profile may say: every refusal has its place and its way out."""
+
+from __future__ import annotations
+
+import pytest
+from profiles.making import PLAIN, definition
+
+from opwatch.domain.errors import ProfileError
+from opwatch.profiles import check
+
+
+def faults(text: str) -> list[tuple[int, str]]:
+    return [(each.line, each.message) for each in check(text, "mine.yaml")]
+
+
+def plain_but(old: str, new: str) -> str:
+    assert old in PLAIN
+    return PLAIN.replace(old, new)
+
+
+def test_the_plain_profile_has_no_problem() -> None:
+    assert faults(PLAIN) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("intervall: 2s", "unknown key 'intervall' in the profile"),
+        ("pol: {first: 2s}", "unknown key 'pol' in the profile; did you mean 'poll'?"),
+        ("poll: {intervall: 2s}", "unknown key 'intervall' in 'poll'"),
+        ("poll: {frist: 2s}", "unknown key 'frist' in 'poll'; did you mean 'first'?"),
+        ("poll: {first: fast}", "'fast' is no duration; write 90, 90s, 5m or 1h30m"),
+        ("poll: {first: 0}", "0 is not between 0.1s and 3600s"),
+        ("poll: {longest: 1000000000}", "'1000000000' is no duration; write 90, 90s, 5m or 1h30m"),
+        ("poll: {longest: 2h}", "2h is not between 0.1s and 3600s"),
+        ("poll: {longest: -1}", "'-1' is no duration; write 90, 90s, 5m or 1h30m"),
+        ("poll: {first: nan}", "'nan' is no duration; write 90, 90s, 5m or 1h30m"),
+        ("poll: {first: 30s, longest: 10s}", "'longest' is shorter than 'first'"),
+        ("poll: fast", "expected 'poll' to be a mapping, found 'fast'"),
+        ("limits: {rate: often}", "'often' is no rate; write 10/s, 500/min or 5000/h"),
+        ("limits: {at_once: 0}", "0 is not between 1 and 64"),
+        ("conditional: yes", "expected true or false, found 'yes'"),
+        ("confirm: 1.5", "expected a whole number, found '1.5'"),
+        ("gone: running", "expected 'succeeded', 'failed' or 'cancelled', found 'running'"),
+        ("gone: suceeded", "expected 'succeeded', 'failed' or 'cancelled', found 'suceeded'; did you mean 'succeeded'?"),
+        ("docs: javascript:alert(1)", "'javascript:alert(1)' is no web address"),
+        ("notes: true", "expected a text, found true; write it in quotes"),
+        ("notes: [a]", "expected a text or a number, found a list"),
+        ("confidence: {level: partly}", "'confidence' needs a 'reason' unless its level is 'documented'"),
+        ("moves: 'not a header'", "'not a header' is no header's name"),
+        ("allow_hosts: ['https://user@x.example']", "'https://user@x.example' is no host"),
+        ("allow_hosts: ['{region}.example']", "there is no parameter 'region'"),
+        ("handoff: [{bodi: id}]", "a hand-off needs one of 'header', 'body' or 'url'; did you mean 'body'?"),
+        ("handoff: [{body: id, with: {dag: dag}}]", "there is no parameter 'dag'"),
+        ("rules: [{state: failed}]", "the rule has no condition: 'when', 'http' or 'params'"),
+        ("rules: [{when: 'a.', state: failed}]", "no JMESPath: the expression ends too soon"),
+        ("rules: [{when: 'nope(a)', state: failed}]", "unknown function 'nope'"),
+        ("rules: [{when: 'lenght(a)', state: failed}]", "unknown function 'lenght'; did you mean 'length'?"),
+        ("rules: [{when: 'lower(a, b)', state: failed}]", "lower() takes 1 arguments, not 2"),
+        ("rules: [{when: '!a.b', state: failed}]", "'!' stands before '.'; write !(a.b)"),
+        ("rules: [{http: 700, state: failed}]", "'700' is no HTTP status; write 202 or 2xx"),
+        ("rules: [{params: {kind: x}, state: failed}]", "there is no parameter 'kind'"),
+        ("rules: [{when: a}]", "the rule lacks 'state'"),
+        ("result: [{path: /a, url: b}]", "a step needs either 'path' or 'url'"),
+        ("result: [{path: '/a/{what}'}]", "there is no parameter 'what'"),
+        ("batch: {items: x, path: /all}", "'batch' needs either 'query' or 'body'"),
+        ("batch: {query: ids, items: x}", "'batch' needs a 'path' without {id}"),
+        ("batch: {body: {a: b}, items: x, path: /all}", "the body of a batch must hold '{ids}'"),
+        ("params: {token: x}", "'token' cannot be a parameter's name; it is taken"),
+        ("params: {Owner: x}", "'Owner' is no parameter's name; write small letters, digits and '_'"),
+        ("params: {kind: {choices: [a, b], default: c}}", "the default is refused: kind must be a or b, not 'c'"),
+        ("params: {kind: {pattern: '('}}", "no regular expression: missing ), unterminated subpattern at position 0"),
+        ("params: {kind: {pattern: '(a+)+$'}}", "a repetition of a repetition may take for ever; write it without"),
+        ("wait: {text: {in: a, regex: '" + "a" * 201 + "'}}", "a pattern has at most 200 characters"),
+        ("references: ['/x/{what}']", "there is no parameter 'what'"),
+        ("allow_http: maybe", "expected true or false, found 'maybe'"),
+    ],
+)  # fmt: skip
+def test_a_wrong_key_or_value_is_refused_and_says_why(more: str, message: str) -> None:
+    assert faults(PLAIN + more) == [(8, message)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("version: 1", "version: 2", "this opwatch reads version 1, not '2'"),
+        ("version: 1", "version: true", "this opwatch reads version 1, not 'true'"),
+        ("https://api.example.com", "http://api.example.com", "plain http would show the credential to the network; write https"),
+        ("https://api.example.com", "ftp://api.example.com", "no base URL: the URL is neither https nor http"),
+        ("https://api.example.com", "https://a@api.example.com", "no base URL: the URL holds user information before its host"),
+        ("https://api.example.com", "https://api.example.com?x=1", "a base URL has no query and no fragment"),
+        ("https://api.example.com", "https://{site}.example.com", "there is no parameter 'site'"),
+        ("'/ops/{id}'", "'ops/{id}'", "the path must begin with '/'"),
+        ("'/ops/{id}'", "/ops", "the request asks about no {id}, and there is no 'batch'"),
+        ("'/ops/{id}'", "'/ops/{id'", "a lone '{'; write '{{', or {name} for a parameter"),
+        ("'/ops/{id}'", "'/ops/{Id}'", "a lone '{'; write '{{', or {name} for a parameter"),
+        ("'/ops/{id}'", "'/ops/{id}', headers: {Authorization: x}", "the header 'Authorization' carries a secret; it belongs under 'auth'"),
+        ("'/ops/{id}'", "'/ops/{id}', headers: {Private-Token: x}", "the header 'Private-Token' carries a secret; it belongs under 'auth'"),
+        ("'/ops/{id}'", "'/ops/{id}', headers: {Host: x}", "the header 'Host' is not for a profile to set"),
+        ("'/ops/{id}'", "'/ops/{id}', method: DELETE", "expected 'GET' or 'POST', found 'DELETE'"),
+        ("'/ops/{id}'", "'/ops/{id}', body: {a: 1}, graphql: {query: q}", "'body' and 'graphql' exclude each other"),
+        ("succeeded: [done]", "succeeded: []", "nothing says that an operation has succeeded"),
+        ("failed: [failed]", "failed: [failed, DONE]", "'DONE' is also listed as 'succeeded'"),
+        ("failed: [failed]", "failed: [failed, Run-ning]", "'Run-ning' is also listed as 'running'"),
+        ("failed: [failed]", "faild: [failed]", "unknown key 'faild' in 'states'; did you mean 'failed'?"),
+        ("{id: id, status: status}", "{id: id}", "'read' does not say where the status is"),
+        ("status: status}", "status: [a, 'b c']}", "no JMESPath: unexpected 'c'"),
+    ],
+)  # fmt: skip
+def test_a_part_that_does_not_fit_is_refused(old: str, new: str, message: str) -> None:
+    assert [found for _, found in faults(plain_but(old, new))] == [message]
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
+    text = plain_but("'/ops/{id}'", "'/ops/{it}'") + "poll: {frist: 2s}\nconfirm: no\n"
+
+    assert [line for line, _ in faults(text)] == [8, 9]  # the parts, before they are put together
+
+
+def test_a_problem_points_at_its_column_and_shows_the_line() -> None:
+    (problem,) = check(PLAIN + "rules:\n  - {when: 'a == b c', state: failed}\n", "mine.yaml")
+
+    assert (problem.line, problem.column) == (9, 20)
+    assert problem.excerpt == "  - {when: 'a == b c', state: failed}"
+    assert problem.excerpt[problem.column - 1] == "c"
+
+
+def test_keys_that_begin_with_x_are_free() -> None:
+    assert faults(PLAIN + "x-note: {anything: [1, 2]}\n") == []
+
+
+@pytest.mark.parametrize(
+    "auth",
+    ["{bearer: SECRET-abc}", "{bearer: [SECRET-abc]}", "{basic: {username: u, password: SECRET-abc}}",
+     "{header: {name: X-Api-Key, from: SECRET-abc}}", "{bearer: {env: SECRET-abc}}", "SECRET-abc",
+     "{oauth2: {token_url: 'https://a.example/t', client_id: x, client_secret: SECRET-abc}}"],
+)  # fmt: skip
+def test_a_literal_secret_is_refused_and_never_repeated(auth: str) -> None:
+    found = check(PLAIN + f"auth: {auth}\n", "mine.yaml")
+
+    assert len(found) == 1
+    assert "SECRET" not in repr(found)
+
+
+def test_a_profile_without_base_url_is_asked_whether_it_forgot_to_extend() -> None:
+    assert faults("version: 1\nparams: {x: y}\n") == [
+        (1, "the profile lacks 'base_url'; did you forget 'extends'?"),
+        (1, "nothing says that an operation has succeeded"),
+    ]
+
+
+def test_presets_and_choices_must_be_the_same() -> None:
+    text = plain_but("https://api.example.com", "{param: cloud, presets: {a: https://a.example}}")
+
+    assert faults(text + "params: {cloud: {choices: [a, b]}}\n") == [
+        (4, "presets and the choices of 'cloud' differ in 'b'")
+    ]
+
+
+def test_only_a_users_file_may_allow_plain_http() -> None:
+    text = plain_but("https://", "http://") + "allow_http: true\n"
+
+    assert definition(text).bind().base_url == "http://api.example.com"
+
+
+def test_loopback_needs_no_tls() -> None:
+    assert faults(plain_but("https://api.example.com", "http://127.0.0.1:8080")) == []
+
+
+def test_a_configuration_is_checked_profile_by_profile() -> None:
+    text = """version: 1
+default_profile: a
+profiles:
+  a: {extends: fullstory, poll: {frist: 1s}}
+  b: {extends: fulstory}
+  C: {}
+"""
+    assert faults(text) == [(6, "'C' is no profile's name; write a-z, 0-9, '-' and '.'")]
+    assert faults(text.replace("  C: {}\n", "")) == [
+        (4, "unknown key 'frist' in 'poll'; did you mean 'first'?"),
+        (5, "there is no profile 'fulstory'; did you mean 'fullstory'?"),
+    ]
+
+
+def test_a_definition_that_has_problems_is_an_error() -> None:
+    with pytest.raises(ProfileError, match=r"mine\.yaml:9:7: unknown key 'x' in 'poll'"):
+        definition(PLAIN + "poll:\n     {x: 1}\n")

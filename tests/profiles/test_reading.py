@@ -1,0 +1,398 @@
+"""How answers are read, and that reading is total (faults 20 to 36, 46 to 79)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from profiles.making import NOW, profile, reading, response
+
+from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.operation import Reading, State
+from opwatch.domain.trouble import Fault, Trouble
+
+BOUND = profile()
+RICH = profile(
+    """read:
+  id: [id, name]
+  status: status
+  message: [message, info.text]
+  error: {code: error.code, message: [error.message, error, info], details: error}
+  progress: [{done: [a, b.c], total: n}, {ratio: ratio}, {items: steps, finished: done}, {count: count}]
+  created: created
+  finished: finished
+  link: link
+  result: result
+troubles: [{when: fault, message: fault.text, as: throttled}]
+rules:
+  - {when: "status == 'done' && bad > `0`", state: succeeded, partial: true}
+  - {http: 409, state: running}
+  - {http: 404, when: "error.code == 'Gone'", state: succeeded}
+wait: {headers: [{name: X-Wait-Ms, as: ms}], body: wait, text: {in: message, regex: 'in (\\d+) s'}}
+"""
+)
+
+
+def trouble(bound: Any, answer: Response) -> Trouble:
+    found = reading(bound, answer)
+    assert isinstance(found, Trouble), found
+    return found
+
+
+def read(bound: Any, answer: Response) -> Reading:
+    found = reading(bound, answer)
+    assert isinstance(found, Reading), found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (b"", Fault.EMPTY), (b" \r\n", Fault.EMPTY), (b'{"status": "do', Fault.NOT_JSON),
+        (b"done", Fault.NOT_JSON), (b"<!doctype html><title>Sign in</title>", Fault.HTML),
+        (b"\xef\xbb\xbf  <html>", Fault.HTML), (b"[]", Fault.NOT_AN_OBJECT),
+        (b"[1]", Fault.NOT_AN_OBJECT), (b"3", Fault.NOT_AN_OBJECT), (b"null", Fault.NOT_AN_OBJECT),
+        (b'"done"', Fault.NOT_AN_OBJECT), (b"{}", Fault.NO_STATUS),
+        (b'{"status": null}', Fault.NO_STATUS), (b'{"status": ""}', Fault.NO_STATUS),
+        (b'{"status": "  "}', Fault.NO_STATUS), (b'{"status": {"a": 1}}', Fault.NO_STATUS),
+        (b'{"status": ["done"]}', Fault.NO_STATUS), (b'{"status": NaN}', Fault.NO_STATUS),
+        (b'{"status": 1e999}', Fault.NO_STATUS), (b"[" * 100_000, Fault.NOT_JSON),
+        (b'{"a":' * 150 + b"1" + b"}" * 150, Fault.NOT_JSON),
+        ('{"status": "föö"}'.encode("latin-1"), Fault.NOT_JSON), (b"\xff\xfe\x00\xd8", Fault.NOT_JSON),
+        (b'{"id": "b", "status": "done"}', Fault.WRONG_ID),
+        (b'{"id": 7, "status": "done"}', Fault.WRONG_ID), (b"\x00\x01\x02\x80", Fault.NOT_JSON),
+    ],
+)  # fmt: skip
+def test_a_bad_body_is_a_trouble_and_never_a_state(body: bytes, fault: Fault) -> None:
+    assert trouble(BOUND, response(body)).fault is fault
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32-be"])
+def test_json_in_any_unicode_is_read(encoding: str) -> None:
+    body = json.dumps({"id": "a", "status": "done"}).encode(encoding)
+
+    assert read(BOUND, response(body)).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize("status", ["5" * 5000, "-" + "5" * 5000, "1e400", "Infinity", "-Infinity"])
+def test_a_number_that_python_cannot_hold_is_no_accident(status: str) -> None:
+    body = f'{{"id": "a", "status": {status}}}'.encode()
+
+    assert not reading(BOUND, response(body)) == State.SUCCEEDED
+
+
+def test_lone_surrogates_stay_in_the_model() -> None:
+    found = read(BOUND, response(b'{"id": "a", "status": "\\ud800"}'))
+
+    assert (found.state, found.is_known_word) == (State.RUNNING, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (304, Fault.NOT_MODIFIED_UNASKED), (401, Fault.STATUS_UNAUTHORIZED),
+        (403, Fault.STATUS_FORBIDDEN), (404, Fault.STATUS_NOT_FOUND), (410, Fault.STATUS_GONE),
+        (429, Fault.STATUS_THROTTLED), (500, Fault.STATUS_TRANSIENT), (502, Fault.STATUS_TRANSIENT),
+        (400, Fault.STATUS_REFUSED), (206, Fault.STATUS_UNEXPECTED), (999, Fault.STATUS_UNEXPECTED),
+        (301, Fault.STATUS_UNEXPECTED), (204, Fault.EMPTY),
+    ],
+)  # fmt: skip
+def test_a_status_word_counts_only_under_a_status_of_success(status: int, fault: Fault) -> None:
+    body = b"" if status == 204 else {"id": "a", "status": "done"}
+
+    assert trouble(BOUND, response(body, status)).fault is fault
+
+
+@pytest.mark.parametrize("word", ["done", "DONE", " Done ", "d-o_n e"])
+def test_words_are_compared_without_case_and_separators(word: str) -> None:
+    found = read(BOUND, response({"id": "a", "status": word}))
+
+    assert (found.state, found.status) == (State.SUCCEEDED, word.strip())
+
+
+def test_an_unknown_word_is_running_and_says_that_it_is_unknown() -> None:
+    found = read(BOUND, response({"id": "a", "status": "finito"}))
+
+    assert (found.state, found.status, found.is_known_word) == (State.RUNNING, "finito", False)
+
+
+@pytest.mark.parametrize(
+    ("value", "state"),
+    [(True, State.SUCCEEDED), (False, State.RUNNING), (1, State.FAILED), (1.0, State.FAILED),
+     (0, State.PENDING), ("1", State.RUNNING), ("true", State.RUNNING)],
+)  # fmt: skip
+def test_numbers_and_booleans_match_only_their_own_kind(value: object, state: State) -> None:
+    bound = profile("states: {succeeded: [true], running: [false], failed: [1], pending: [0]}\n")
+
+    assert read(bound, response({"id": "a", "status": value})).state is state
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"error": {"code": 1, "message": "bad"}}, {"a": 10, "b": {"c": 0}, "n": 10},
+     {"finished": "2026-03-01T09:00:00Z"}, {"result": {"x": 1}}],
+)  # fmt: skip
+def test_an_error_full_progress_or_an_end_time_decide_nothing(body: dict[str, Any]) -> None:
+    found = read(RICH, response({"id": "a", "status": "running", **body}))
+
+    assert found.state is State.RUNNING
+    assert (found.error, found.finished_at, found.result) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "percent", "count"),
+    [
+        ({"a": 1, "b": {"c": 2}, "n": 12}, 25.0, None), ({"a": 1, "n": 4}, 25.0, None),
+        ({"a": 5, "n": 4}, 100.0, None), ({"a": 1, "n": 0, "ratio": 0.5}, 50.0, None),
+        ({"a": -1, "n": 4}, None, None), ({"ratio": 1.5}, None, None), ({"ratio": 1.005}, 100.0, None),
+        ({"ratio": True}, None, None), ({"ratio": "0.25"}, 25.0, None), ({"ratio": "a"}, None, None),
+        ({"steps": [{"done": True}, {"done": False}]}, 50.0, None), ({"steps": []}, None, None),
+        ({"steps": "x", "count": "17"}, None, 17), ({"count": -1}, None, None), ({}, None, None),
+        ({"count": 10**400}, None, None),
+    ],
+)  # fmt: skip
+def test_progress_is_read_strictly_or_unknown(
+    body: dict[str, Any], percent: float | None, count: int | None
+) -> None:
+    found = read(RICH, response({"id": "a", "status": "running", **body}))
+
+    assert (found.progress, found.count) == (percent, count)
+
+
+@pytest.mark.parametrize(
+    ("value", "percent"),
+    [(45, 45.0), ("45", 45.0), ("45%", 45.0), (" 45.5 % ", 45.5), ("45,5", None), (100.4, 100.0),
+     (250, None), (-5, None), (True, None), (None, None), ("", None), ("x", None), ([45], None)],
+)  # fmt: skip
+def test_a_percentage_is_in_its_range_or_unknown(value: object, percent: float | None) -> None:
+    bound = profile("read: {id: id, status: status, progress: p}\n")
+
+    assert read(bound, response({"id": "a", "status": "running", "p": value})).progress == percent
+
+
+@pytest.mark.parametrize(
+    ("regex", "text", "percent"),
+    [(r"(\d+)% complete", "Creating (10% complete).", 10.0), (r"(\d+)%", "1% 2% 30%", 30.0),
+     (r"(?P<done>\d+)/(?P<total>\d+)", "0/8\n2/8", 25.0), (r"(\d+)%", "nothing", None),
+     (r"(\w+)%", "lots%", None), (r"\d+(?=%)", "7%", 7.0), (r"(\d+)%", ["7%"], None)],
+)  # fmt: skip
+def test_progress_in_a_text_is_its_last_match(regex: str, text: Any, percent: float | None) -> None:
+    more = f"read: {{id: id, status: status, progress: {{regex: '{regex}', in: log}}}}\n"
+
+    found = read(profile(more), response({"id": "a", "status": "running", "log": text}))
+    assert found.progress == percent
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        ("plain", None, "plain"), ({"code": 17, "message": "bad"}, "17", "bad"),
+        ([{"message": "one"}, {"detail": "two"}, "three"], None, "one; two; three"),
+        ({"errors": [{"reason": "deep"}]}, None, "deep"), ({"x": 1, "y": 2}, None, '{"x":1,"y":2}'),
+        (17, None, "17"), ({"message": {"text": "nested"}}, None, "nested"),
+    ],
+)  # fmt: skip
+def test_an_error_of_any_type_becomes_a_sentence(
+    error: Any, code: str | None, message: str
+) -> None:
+    found = read(RICH, response({"id": "a", "status": "failed", "error": error})).error
+
+    assert found is not None
+    assert (found.code, found.message, found.details) == (code, message, error)
+
+
+@pytest.mark.parametrize("nothing", [None, "", "  ", [], {}])
+def test_what_is_empty_is_passed_over(nothing: object) -> None:
+    body = {
+        "id": "a",
+        "status": "failed",
+        "message": nothing,
+        "error": nothing,
+        "info": {"text": "t"},
+    }
+    found = read(RICH, response(body))
+
+    assert found.message == "t"
+    assert found.error is not None
+    assert found.error.message == "t"
+
+
+def test_the_first_rule_that_fits_decides_before_the_word() -> None:
+    found = read(RICH, response({"id": "a", "status": "done", "bad": 1}))
+
+    assert (found.state, found.partial, found.rule) == (State.SUCCEEDED, True, "rules[0]")
+    assert read(RICH, response({"id": "a", "status": "done", "bad": 0})).rule == "states.succeeded"
+
+
+def test_a_rule_about_the_http_status_decides_with_and_without_a_body() -> None:
+    assert read(RICH, response({"error": "busy"}, 409)).state is State.RUNNING
+    assert read(RICH, response(b"", 409)).state is State.RUNNING
+    assert read(RICH, response({"error": {"code": "Gone"}}, 404)).state is State.SUCCEEDED
+    assert trouble(RICH, response({"error": {"code": "No"}}, 404)).fault is Fault.STATUS_NOT_FOUND
+
+
+@pytest.mark.parametrize("body", [b"<html>gateway</html>", b"{", b"busy"])
+def test_a_web_page_or_half_an_answer_never_decides(body: bytes) -> None:
+    assert trouble(RICH, response(body, 409)).fault is Fault.STATUS_REFUSED
+    bound = profile("rules: [{http: [200, 204], state: succeeded}]\n")
+    assert isinstance(reading(bound, response(body)), Trouble)
+    assert read(bound, response(b"", 204)).state is State.SUCCEEDED
+
+
+def test_a_negated_condition_does_not_hold_of_nothing() -> None:
+    bound = profile("rules: [{when: '!error', state: succeeded}]\n")
+
+    assert trouble(bound, response(b"")).fault is Fault.EMPTY
+    assert trouble(bound, response(b"[]")).fault is Fault.NOT_AN_OBJECT
+
+
+def test_a_guard_says_that_an_answer_tells_nothing() -> None:
+    found = trouble(RICH, response({"id": "a", "status": "done", "fault": {"text": "slow down"}}))
+
+    assert (found.fault, found.detail) == (Fault.API_THROTTLED, "slow down")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "wait"),
+    [
+        ({"Retry_After": "7"}, {}, 7.0), ({"Retry_After": "soon"}, {}, None),
+        ({"X_Wait_Ms": "1500"}, {}, 1.5), ({}, {"wait": 9}, 9.0), ({}, {"wait": -1}, None),
+        ({}, {"message": "Try again in 47 seconds"}, 47.0),
+        ({"Retry_After": "5"}, {"wait": 30, "message": "in 4 s"}, 30.0),
+        ({"Retry_After": "5, 6"}, {}, None),
+    ],
+)  # fmt: skip
+def test_the_longest_pause_that_is_named_counts(
+    headers: dict[str, str], body: dict[str, Any], wait: float | None
+) -> None:
+    found = read(RICH, response({"id": "a", "status": "running", **body}, **headers))
+
+    assert found.wait == wait
+
+
+def test_a_pause_in_a_good_answer_is_not_for_the_whole_host() -> None:
+    bound = profile()
+    target = bound.target("a")
+    good = response({"id": "a", "status": "running"}, Retry_After="60")
+    bad = response({}, 429, Retry_After="60")
+    empty = response(
+        {"id": "a", "status": "running"}, X_RateLimit_Remaining="0", X_RateLimit_Reset="30"
+    )
+
+    assert bound.read([target], good).wait is None
+    assert bound.read([target], bad).wait == 60.0
+    assert bound.read([target], empty).wait == 30.0
+
+
+def test_403_with_an_empty_quota_is_a_rate_limit() -> None:
+    bound = profile("limits: {remaining: X-Left, reset: X-Reset, reset_as: epoch}\n")
+    found = trouble(bound, response({}, 403, X_Left="0", X_Reset=str(int(NOW) + 90)))
+
+    assert (found.fault, found.wait) == (Fault.STATUS_THROTTLED, 90.0)
+
+
+def test_a_terminal_reading_asks_for_no_pause_and_no_other_url() -> None:
+    bound = profile("moves: [Location, Operation-Location]\n")
+    headers = {"Retry_After": "5", "Operation_Location": "../next?x=1"}
+
+    running = read(bound, response({"id": "a", "status": "running"}, 202, **headers))
+    done = read(bound, response({"id": "a", "status": "done"}, **headers))
+    assert (running.wait, running.moved_to) == (5.0, "https://api.example.com/next?x=1")
+    assert (done.wait, done.moved_to) == (None, None)
+
+
+@pytest.mark.parametrize("value", ["javascript:x", "http://[", "", "\\\\evil"])
+def test_a_moved_url_that_is_none_is_passed_over(value: str) -> None:
+    bound = profile("moves: [Location]\n")
+
+    assert read(bound, response({"id": "a", "status": "running"}, Location=value)).moved_to is None
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "not a link", 17, "ftp://x.example/"])
+def test_a_link_is_a_web_address_or_none(link: object) -> None:
+    found = read(RICH, response({"id": "a", "status": "running", "link": link}))
+    assert found.link is None
+
+
+def test_uuids_are_the_same_in_capitals_and_other_ids_are_not() -> None:
+    uuid = "5d1c9b0e-7f11-4f0e-9a33-0a8b61f0c001"
+
+    found = reading(BOUND, response({"id": uuid.upper(), "status": "done"}), uuid)
+    assert isinstance(found, Reading)
+    assert trouble(BOUND, response({"id": "A", "status": "done"})).fault is Fault.WRONG_ID
+
+
+def test_one_of_several_ids_must_be_the_one_that_was_asked() -> None:
+    assert read(RICH, response({"id": "x/ops/a", "name": "a", "status": "done"})).state
+    assert (
+        trouble(RICH, response({"id": "x", "name": "y", "status": "done"})).fault is Fault.WRONG_ID
+    )
+
+
+def test_a_key_that_comes_twice_is_noted_and_the_last_counts() -> None:
+    target = BOUND.target("a")
+    answer = BOUND.read([target], response(b'{"id": "a", "status": "queued", "status": "running"}'))
+
+    assert answer.notes == ("the answer holds a key twice; the last one counts",)
+
+
+def test_absence_can_mean_a_state_but_an_odd_type_cannot() -> None:
+    bound = profile("absent_status: succeeded\n")
+
+    assert read(bound, response({"id": "a"})).state is State.SUCCEEDED
+    assert trouble(bound, response({"id": "a", "status": {"x": 1}})).fault is Fault.NO_STATUS
+
+
+def test_graphql_errors_under_200_are_a_trouble() -> None:
+    bound = profile(
+        "request: {path: /graphql, graphql: {query: 'query($id: ID!) { x }', variables: {id: '{id}'}}}\n"
+    )
+    found = trouble(bound, response({"errors": [{"message": "no"}], "status": "done"}))
+
+    assert (found.fault, found.detail) == (Fault.API_ERROR, "no")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+    | st.sampled_from(["done", "failed", "running", "a"]),
+    lambda inner: st.lists(inner, max_size=4)
+    | st.dictionaries(
+        st.sampled_from(["id", "status", "error", "a", "n", "ratio", "steps", "count", "wait",
+                         "message", "created", "finished", "link", "info", "text", "code", "fault"]),
+        inner, max_size=8),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@given(
+    body=st.binary(max_size=200) | JSON.map(lambda data: json.dumps(data).encode()),
+    status=st.sampled_from([200, 202, 204, 206, 304, 400, 404, 409, 429, 503, 999]),
+    header=st.text(max_size=20),
+)
+def test_reading_never_raises_whatever_comes(body: bytes, status: int, header: str) -> None:
+    headers = Headers((("retry-after", header), ("location", header), ("x-wait-ms", header)))
+    answer = Response(status, "https://api.example.com/ops/a", headers, body, NOW)
+    target = RICH.target("a")
+
+    (found,) = RICH.read([target], answer).findings
+
+    assert isinstance(found, (Reading, Trouble))
+    if isinstance(found, Reading) and found.state.is_terminal and status != 404:
+        assert status in {200, 202}
+    RICH.explain(target, answer)
+
+
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
+def test_further_fields_change_no_verdict(more: dict[str, Any]) -> None:
+    bound = profile()
+    body = {"id": "a", "status": "done"}
+
+    plain = reading(bound, response(body))
+    other = reading(bound, response({**more, **body}))
+
+    assert isinstance(plain, Reading)
+    assert isinstance(other, Reading)
+    assert plain.state is other.state
