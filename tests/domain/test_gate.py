@@ -57,7 +57,7 @@ def be_good_but_name_a_pause(gate: Gate) -> None:
 
 ACTIONS: dict[str, Callable[[Gate], object]] = {
     "good": lambda gate: gate.good(5.0),
-    "answered": lambda gate: gate.answered(5.0),
+    "answered": lambda gate: gate.answered(),
     "bad": lambda gate: gate.bad(5.0),
     "moot": lambda gate: gate.moot(5.0),
     "throttled": lambda gate: gate.throttled(5.0, None),
@@ -362,7 +362,7 @@ def test_a_host_that_never_answered_is_tried_ever_more_rarely() -> None:
 def test_without_a_good_answer_a_bad_one_leads_back_to_one_at_a_time() -> None:
     gate = a_gate()
     ask(gate, 0.0)
-    gate.answered(0.0)
+    gate.answered()
     asked(gate, 0.0, 4)
 
     for _ in range(4):
@@ -381,27 +381,31 @@ def test_only_strict_faults_count_as_tries() -> None:
 
     assert (gate.bad_in_a_row, gate.strict_in_a_row) == (4, 2)
     asked(gate, 500.0)
-    gate.answered(500.0)
+    gate.answered()
     assert (gate.bad_in_a_row, gate.strict_in_a_row) == (0, 0)
 
 
 # -- silence ---------------------------------------------------------------------
 
 
-def test_silence_is_the_time_since_the_last_proper_answer() -> None:
+def test_silence_is_the_time_since_the_first_bad_answer_after_a_proper_one() -> None:
     gate = a_gate_that(CLOSED)
-    asked(gate, 10.0, 3)
+    asked(gate, 10.0, 4)
     gate.good(10.0)
-    gate.bad(50.0)
-    assert gate.silence(60.0) == 50.0
+    assert gate.silence(3600.0) == 0.0
 
-    gate.answered(60.0)
-    assert gate.silence(60.0) == 0.0
+    gate.bad(3600.0)
+    gate.bad(3610.0)
+    assert gate.silence(3620.0) == 20.0
+
+    gate.answered()
+    assert gate.silence(3700.0) == 0.0
 
 
 def test_a_pause_that_the_host_named_is_no_silence_and_neither_is_sleep() -> None:
     gate = a_gate_that(CLOSED)
-    asked(gate, 0.0)
+    asked(gate, 0.0, 2)
+    gate.bad(0.0)
     gate.throttled(0.0, 100.0)
     gate.excuse(1000.0)
 

@@ -45,6 +45,7 @@ STRICT: dict[Fault, tuple[int, Outcome, str]] = {
     Fault.BAD_REQUEST: (1, Outcome.UNKNOWN, "operation"),
     Fault.STATUS_REFUSED: (1, Outcome.UNKNOWN, "operation"),
     Fault.API_REFUSED: (1, Outcome.UNKNOWN, "operation"),
+    Fault.NO_RESULT: (1, Outcome.UNKNOWN, "operation"),
 }
 # What ends it at once even after hours of good answers.
 FINAL: dict[Fault, tuple[Outcome, Reason]] = {
@@ -54,6 +55,7 @@ FINAL: dict[Fault, tuple[Outcome, Reason]] = {
     Fault.BAD_REQUEST: (Outcome.UNKNOWN, Reason.REFUSED),
     Fault.STATUS_REFUSED: (Outcome.UNKNOWN, Reason.REFUSED),
     Fault.API_REFUSED: (Outcome.UNKNOWN, Reason.REFUSED),
+    Fault.NO_RESULT: (Outcome.UNKNOWN, Reason.REFUSED),
     Fault.NO_CREDENTIAL: (Outcome.DENIED, Reason.NO_CREDENTIAL),
     Fault.RENEWAL_REFUSED: (Outcome.DENIED, Reason.DENIED),
 }

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_an_abort_decides_whatever_the_operations_did(abort: Abort, code: int) -
         assert verdict(outcomes, aborts=frozenset({abort})) == Verdict(code, abort)
 
 
-@pytest.mark.parametrize(("earlier", "later"), list(zip(PRECEDENCE, PRECEDENCE[1:], strict=False)))
+@pytest.mark.parametrize(("earlier", "later"), list(pairwise(PRECEDENCE)))
 def test_of_two_causes_the_first_in_the_order_decides(
     earlier: Abort | Outcome, later: Abort | Outcome
 ) -> None:

@@ -89,6 +89,7 @@ def test_a_named_pause_makes_a_rate_limit_of_403_and_503(
         (414, Fault.STATUS_TOO_LARGE_BATCH),
         (501, Fault.STATUS_UNSUPPORTED),
         (505, Fault.STATUS_UNSUPPORTED),
+        (511, Fault.CAPTIVE_PORTAL),
     ],
 )
 def test_a_status_with_a_meaning_of_its_own_keeps_it(status: int, fault: Fault) -> None:

@@ -36,7 +36,7 @@ def after(events: list[Event], terminal: Terminal) -> list[str]:
 
 def test_the_end_stays_in_the_scrollback_and_nothing_else_does() -> None:
     terminal = Terminal(100, 24)
-    assert after(four().events, terminal) == [
+    assert after(four(step=10.0).events, terminal) == [
         "✓ export-7f3a0c1d91  COMPLETED     47s   searchExportId YKDYR5yeTq2",
         "✓ export-9c01ab07    COMPLETED  2m 19s   searchExportId ZZ81",
         f"? delete-user-2      PENDING?   7m 47s   not confirmed for 6m 43s: HTTP 502 {TIMES}41",
@@ -55,7 +55,7 @@ def test_the_end_stays_in_the_scrollback_and_nothing_else_does() -> None:
 def test_what_stood_above_is_left_alone() -> None:
     terminal = Terminal(80, 24)
     terminal.write("$ opwatch wait\n")
-    shown = after(four().events, terminal)
+    shown = after(four(step=10.0).events, terminal)
     assert shown[0] == "$ opwatch wait"
     assert shown[1].startswith("✓ export-7f3a0c1d91")
     assert "\x1b[?1049h" not in terminal.getvalue()
@@ -71,7 +71,7 @@ def test_a_failure_message_that_does_not_fit_is_wrapped_and_not_lost() -> None:
 
 def test_the_cursor_is_hidden_while_drawing_and_back_on_every_way_out() -> None:
     terminal = Terminal()
-    story = four()
+    story = four(step=10.0)
 
     def cut_short() -> None:
         with bars_on(terminal) as tell:
@@ -96,7 +96,7 @@ def test_without_any_event_nothing_is_written() -> None:
 
 def test_a_pause_gives_the_cursor_back_and_draws_nothing_until_resumed() -> None:
     terminal = Terminal()
-    story = four()
+    story = four(step=10.0)
     with bars_on(terminal) as tell:
         for event in story.events[:8]:
             tell(event)
@@ -141,7 +141,7 @@ def test_a_tick_that_changes_nothing_writes_nothing() -> None:
 
 def test_each_frame_is_one_write() -> None:
     terminal = Terminal()
-    story = four()
+    story = four(step=10.0)
     with bars_on(terminal) as tell:
         for event in story.events[:3]:
             tell(event)
@@ -196,7 +196,7 @@ def test_ten_thousand_operations_leave_a_hundred_rows_with_the_bad_ones_first() 
 def test_colour_is_only_ever_an_addition(colour: bool) -> None:  # noqa: FBT001, a parameter of the test
     terminal = Terminal()
     with bars_on(terminal, colour=colour) as tell:
-        for event in four().events:
+        for event in four(step=10.0).events:
             tell(event)
     assert ("\x1b[3" in terminal.getvalue()) is colour
     assert terminal.shown[0].startswith("✓ export-7f3a0c1d91")
@@ -205,7 +205,7 @@ def test_colour_is_only_ever_an_addition(colour: bool) -> None:  # noqa: FBT001,
 def test_a_storm_of_resizes_leaves_one_whole_picture() -> None:
     chance = random.Random(7)  # noqa: S311, not for secrets
     terminal = Terminal()
-    story = four()
+    story = four(step=10.0)
     with bars_on(terminal) as tell:
         for event in story.events[:100]:
             terminal.resize(chance.randrange(1, 150), chance.randrange(1, 50))
@@ -219,7 +219,7 @@ def test_a_storm_of_resizes_leaves_one_whole_picture() -> None:
 
 def test_after_a_narrowing_the_lines_that_the_terminal_broke_are_taken_away() -> None:
     terminal = Terminal(100, 24)
-    story = four()
+    story = four(step=10.0)
     with bars_on(terminal) as tell:
         for event in [each for each in story.events if each.at <= 65]:
             tell(event)

@@ -64,7 +64,7 @@ def test_clean_text_is_one_short_line_of_visible_characters(text: str, limit: in
     assert clean(shown, limit) == shown
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(HOSTILE)
 def test_clean_text_moves_no_cursor_but_along_its_line(text: str) -> None:
     screen = pyte.Screen(LIMIT + 20, 5)

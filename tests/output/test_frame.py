@@ -13,6 +13,7 @@ from opwatch.output.paint import line_cells, plain
 from output.script import Story, crowd, four, target
 
 TIMES = UNICODE.times
+FOUR = four()
 
 
 def board_after(events: list[Event]) -> Board:
@@ -33,7 +34,7 @@ def screen(story: Story, columns: int = 100, rows: int = 24, until: float | None
 
 
 def test_the_whole_picture_at_a_hundred_columns() -> None:
-    assert screen(four(), 100, until=65) == (
+    assert screen(FOUR, 100, until=65) == (
         "fullstory  4 operations   1 succeeded  2 running  1 pending  (1 in trouble)"
         "             1m 05s / 30m\n"
         "✓ export-7f3a0c1d91  ━━━━━━━━━━━━━━ 100%  COMPLETED      47s"
@@ -46,7 +47,7 @@ def test_the_whole_picture_at_a_hundred_columns() -> None:
 
 
 def test_at_eighty_columns_the_note_gives_up_its_least_part() -> None:
-    lines = screen(four(), 80, until=65).splitlines()
+    lines = screen(FOUR, 80, until=65).splitlines()
     assert lines[0] == (
         "fullstory  1 succeeded  2 running  1 pending  (1 in trouble)        1m 05s / 30m"
     )
@@ -56,7 +57,7 @@ def test_at_eighty_columns_the_note_gives_up_its_least_part() -> None:
 
 
 def test_at_sixty_columns_the_note_wraps_under_its_row() -> None:
-    lines = screen(four(), 60, until=65).splitlines()
+    lines = screen(FOUR, 60, until=65).splitlines()
     assert lines[-2:] == [
         "! import-44        ━━━━────────────  25%  RUNNING     1m 05s",
         f"  │ 18 s old · HTTP 502 {TIMES}3 · again in 11 s",
@@ -64,7 +65,7 @@ def test_at_sixty_columns_the_note_wraps_under_its_row() -> None:
 
 
 def test_at_forty_columns_the_bar_is_gone() -> None:
-    assert screen(four(), 40, 12, until=65).splitlines() == [
+    assert screen(FOUR, 40, 12, until=65).splitlines() == [
         "1 succeeded  2 running  1 pendi…  1m 05s",
         "✓ export…d91  100%  COMPLETED      47s",
         "  │ searchExportId YKDYR5yeTq2",
@@ -88,7 +89,7 @@ def test_at_forty_columns_the_bar_is_gone() -> None:
     ],
 )
 def test_under_forty_columns_one_line_is_left(columns: int, line: str) -> None:
-    assert screen(four(), columns, until=65) == line
+    assert screen(FOUR, columns, until=65) == line
 
 
 def test_one_operation_in_one_line_shows_its_own_word() -> None:
@@ -103,8 +104,8 @@ def test_one_operation_in_one_line_shows_its_own_word() -> None:
 @pytest.mark.parametrize("rows", [0, 1, 2, 3, 4, 6, 24])
 def test_no_size_is_too_small_to_draw_on(columns: int, rows: int) -> None:
     for until in (0.0, 30.0, 65.0, 200.0):
-        screen(four(), max(columns, 1), rows, until=until)
-    compose(board_after(four().events), 400.0, (columns, rows), UNICODE)
+        screen(FOUR, max(columns, 1), rows, until=until)
+    compose(board_after(FOUR.events), 400.0, (columns, rows), UNICODE)
 
 
 def test_a_hundred_percent_is_not_the_end() -> None:
@@ -144,7 +145,7 @@ def test_a_bar_may_go_back() -> None:
 
 
 def test_columns_keep_their_width_from_frame_to_frame() -> None:
-    story = four()
+    story = FOUR
     columns = set()
     for until in range(25, 140):
         for line in screen(story, 100, until=until).splitlines()[1:]:
@@ -189,6 +190,18 @@ def test_a_host_that_is_held_explains_the_silence_of_its_operations() -> None:
     story.hold(42.0, Trouble(Fault.STATUS_THROTTLED, status=429))
     assert "rate limited · again in 42 s" in screen(story)
     assert "rate limited" not in screen(story.wait(40))
+
+
+def test_a_pause_that_comes_with_every_good_answer_is_no_news() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "RUNNING", message="step 3 of 9", again=30.0).hold(30.0)
+    assert screen(story).endswith("step 3 of 9")
+
+
+def test_a_message_that_only_repeats_the_status_is_no_note() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "Queued", message="queued")
+    assert screen(story).endswith("0s")
 
 
 @pytest.mark.parametrize(
@@ -244,7 +257,7 @@ def test_hostile_names_and_words_do_not_disturb_the_table() -> None:
 
 
 def test_an_ascii_terminal_gets_ascii_signs() -> None:
-    story = four()
+    story = FOUR
     board = board_after([event for event in story.events if event.at <= 65])
     text = "\n".join(plain(line) for line in compose(board, 65, (80, 24), ASCII))
     assert text.isascii()

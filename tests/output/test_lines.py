@@ -45,7 +45,7 @@ def test_a_whole_run_reads_as_a_log() -> None:
         ),
         (
             "opwatch 10:13:04 import-44 trouble: HTTP 502, trying again in 5s; "
-            "last confirmed running 25% 0s ago"
+            "last confirmed running 25% just now"
         ),
         (
             "opwatch 10:13:17 waiting 1m 00s: 1 succeeded, 2 running (21% to 25%), 1 pending; "
@@ -206,6 +206,10 @@ def test_quiet_speaks_of_bad_endings_and_how_to_go_on_only() -> None:
         (
             "opwatch: delete-user-2 unknown after 7m 47s: not confirmed for 6m 43s: "
             f"HTTP 502 {TIMES}41"
+        ),
+        (
+            "opwatch: to fix: try again later, or tell those who run api.example.com;"
+            " the operation itself goes on"
         ),
         "opwatch: to go on: opwatch wait delete-user-2",
     ]

@@ -37,6 +37,7 @@ HOST = "api.example.com"
             Trouble(Fault.HTML, "“Sign in”", host=HOST),
             "expected JSON, got a web page (a login page or a proxy?): “Sign in”",
         ),
+        (Trouble(Fault.STATUS_TRANSIENT, "502 Bad Gateway", 502), "HTTP 502: Bad Gateway"),
         (Trouble(Fault.TIMEOUT), "the host did not finish its answer in time"),
     ],
 )
@@ -164,6 +165,8 @@ def test_an_error_shows_what_there_is_of_it(error: OperationError, words: str) -
     ("result", "words"),
     [
         ({"searchExportId": "YKDY"}, "searchExportId YKDY"),
+        ({"expires": "2026-11-29T15:46:53Z", "exportId": "YK"}, "exportId YK"),
+        ({"location": "https://store.example.com/x?sig=abc"}, ""),
         ({"ok": True, "nested": {"a": 1}, "rows": 12}, "rows 12"),
         ("done", "done"),
         (12, "12"),
@@ -241,8 +244,8 @@ def test_a_command_in_advice_is_quoted_for_the_shell() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0, "nearly done"),
-        (9.9, "nearly done"),
+        (0, "seconds left"),
+        (9.9, "seconds left"),
         (44, "about 40 s left"),
         (61, "about 1m left"),
         (3540, "about 59m left"),

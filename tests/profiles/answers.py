@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.exchange import Headers, Response
 from opwatch.profiles import load_config, load_profile
 from opwatch.profiles.library import BUILTIN, read_file
-from opwatch.profiles.profile import Profile
+
+if TYPE_CHECKING:
+    from opwatch.profiles.profile import Profile
 
 FOLDER = Path(__file__).parent / "answers"
 NAMES = sorted(path.stem for path in BUILTIN.glob("*.yaml"))
@@ -17,13 +20,15 @@ NOW = 1_772_355_600.0  # 2026-03-01 09:00:00 UTC
 NOWHERE = Path("/nonexistent/opwatch")
 
 
+@cache
 def document(name: str) -> dict[str, Any]:
     data: dict[str, Any] = read_file(FOLDER / f"{name}.yaml").plain()
     return data
 
 
-def profile(name: str, given: dict[str, Any] | None = None) -> Profile:
-    data = given or document(name)
+@cache
+def profile(name: str) -> Profile:
+    data = document(name)
     params = {key: str(value) for key, value in data.get("params", {}).items()}
     config = load_config(None, {}, folder=NOWHERE)
     return load_profile(name, config).bind(params, data.get("base_url"))

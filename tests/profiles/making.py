@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.exchange import Headers, Response
@@ -13,6 +12,7 @@ from opwatch.profiles.nodes import Source, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from opwatch.domain.answer import Finding
     from opwatch.profiles.profile import Profile
@@ -45,7 +45,7 @@ def profile(
     return definition("\n".join([*kept, more])).bind(params)
 
 
-def response(body: Any = None, status: int = 200, **headers: str) -> Response:
+def response(body: Any = None, status: int = 200, /, **headers: str) -> Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return Response(status, "https://api.example.com/ops/a", Headers(pairs), content, NOW)

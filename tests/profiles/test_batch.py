@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from profiles.making import profile, response
 
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Fault, Trouble
+from profiles.making import profile, response
+
+if TYPE_CHECKING:
+    import random
 
 LISTED = "batch: {query: ids, style: STYLE, path: /ops, max: 3, items: items}\n"
 
@@ -138,7 +140,15 @@ def test_an_answer_without_the_list_is_a_trouble_for_all(body: Any) -> None:
 
 def test_items_that_are_no_operations_are_passed_over() -> None:
     bound = listing()
-    items = [None, 3, "a", [], {"id": "a", "status": "done"}, {"id": ["a"]}, {"status": "done"}]
+    items: list[Any] = [
+        None,
+        3,
+        "a",
+        [],
+        {"id": "a", "status": "done"},
+        {"id": ["a"]},
+        {"status": "done"},
+    ]
 
     found = bound.read([bound.target("a"), bound.target("b")], response({"items": items})).findings
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from profiles.answers import FOLDER, NAMES, document, profile, response, words
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Reading, State
@@ -15,6 +14,7 @@ from opwatch.domain.trouble import Trouble
 from opwatch.profiles import check
 from opwatch.profiles.library import BUILTIN
 from opwatch.profiles.times import moment
+from profiles.answers import FOLDER, NAMES, document, profile, response, words
 
 if TYPE_CHECKING:
     from opwatch.domain.answer import Finding
@@ -81,7 +81,7 @@ def test_a_built_in_profile_is_https_and_holds_no_secret(name: str) -> None:
 @pytest.mark.parametrize(("name", "case"), cases("answers"))
 def test_an_example_answer_reads_as_it_says(name: str, case: dict[str, Any]) -> None:
     data = DOCUMENTS[name]
-    bound = profile(name, data)
+    bound = profile(name)
     references = case.get("references") or [case.get("reference", data.get("reference"))]
     targets = [bound.target(str(each), words(case.get("params"))) for each in references]
     asked = bound.request(targets)
@@ -98,6 +98,7 @@ def test_an_example_answer_reads_as_it_says(name: str, case: dict[str, Any]) -> 
 
 def told(finding: Finding, expected: dict[str, Any]) -> dict[str, Any]:
     """Return of *finding* what *expected* is about, in the same form."""
+    found: dict[str, Any]
     if isinstance(finding, Trouble):
         found = {"trouble": finding.fault.value, "detail": finding.detail, "wait": finding.wait}
         return {key: found.get(key) for key in expected} | {"trouble": finding.fault.value}
@@ -117,7 +118,7 @@ def told(finding: Finding, expected: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("name", "case"), cases("references"))
 def test_a_reference_parses_back(name: str, case: dict[str, Any]) -> None:
-    bound = profile(name, DOCUMENTS[name])
+    bound = profile(name)
     reference = str(case["reference"])
     if case.get("refused"):
         with pytest.raises(UsageError):
@@ -136,7 +137,7 @@ def test_a_reference_parses_back(name: str, case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("name", "case"), cases("handoffs"))
 def test_a_starting_answer_hands_off_a_reference(name: str, case: dict[str, Any]) -> None:
-    bound = profile(name, DOCUMENTS[name])
+    bound = profile(name)
 
     found = bound.handoff(response(case))
 
@@ -149,7 +150,7 @@ def test_a_starting_answer_hands_off_a_reference(name: str, case: dict[str, Any]
 @pytest.mark.parametrize(("name", "case"), cases("results"))
 def test_a_result_chain_is_followed(name: str, case: dict[str, Any]) -> None:
     data = DOCUMENTS[name]
-    bound = profile(name, data)
+    bound = profile(name)
     reference = str(case.get("reference", data.get("reference")))
     target = bound.target(reference, words(case.get("params")))
     reading = bound.read([target], response(case)).findings[0]

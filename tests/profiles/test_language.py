@@ -1,12 +1,14 @@
 """What a profile may say: every refusal has its place and its way out."""
 
+# ruff: noqa: E501, a row of a table reads best as one line
+
 from __future__ import annotations
 
 import pytest
-from profiles.making import PLAIN, definition
 
 from opwatch.domain.errors import ProfileError
 from opwatch.profiles import check
+from profiles.making import PLAIN, definition
 
 
 def faults(text: str) -> list[tuple[int, str]]:

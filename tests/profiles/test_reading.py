@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from profiles.making import NOW, profile, reading, response
 
 from opwatch.domain.exchange import Headers, Response
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Fault, Trouble
+from profiles.making import NOW, profile, reading, response
 
 BOUND = profile()
 RICH = profile(
@@ -21,7 +21,11 @@ RICH = profile(
   status: status
   message: [message, info.text]
   error: {code: error.code, message: [error.message, error, info], details: error}
-  progress: [{done: [a, b.c], total: n}, {ratio: ratio}, {items: steps, finished: done}, {count: count}]
+  progress:
+    - {done: [a, b.c], total: n}
+    - {ratio: ratio}
+    - {items: steps, finished: done}
+    - {count: count}
   created: created
   finished: finished
   link: link
@@ -51,21 +55,34 @@ def read(bound: Any, answer: Response) -> Reading:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        (b"", Fault.EMPTY), (b" \r\n", Fault.EMPTY), (b'{"status": "do', Fault.NOT_JSON),
-        (b"done", Fault.NOT_JSON), (b"<!doctype html><title>Sign in</title>", Fault.HTML),
-        (b"\xef\xbb\xbf  <html>", Fault.HTML), (b"[]", Fault.NOT_AN_OBJECT),
-        (b"[1]", Fault.NOT_AN_OBJECT), (b"3", Fault.NOT_AN_OBJECT), (b"null", Fault.NOT_AN_OBJECT),
-        (b'"done"', Fault.NOT_AN_OBJECT), (b"{}", Fault.NO_STATUS),
-        (b'{"status": null}', Fault.NO_STATUS), (b'{"status": ""}', Fault.NO_STATUS),
-        (b'{"status": "  "}', Fault.NO_STATUS), (b'{"status": {"a": 1}}', Fault.NO_STATUS),
-        (b'{"status": ["done"]}', Fault.NO_STATUS), (b'{"status": NaN}', Fault.NO_STATUS),
-        (b'{"status": 1e999}', Fault.NO_STATUS), (b"[" * 100_000, Fault.NOT_JSON),
+        (b"", Fault.EMPTY),
+        (b" \r\n", Fault.EMPTY),
+        (b'{"status": "do', Fault.NOT_JSON),
+        (b"done", Fault.NOT_JSON),
+        (b"<!doctype html><title>Sign in</title>", Fault.HTML),
+        (b"\xef\xbb\xbf  <html>", Fault.HTML),
+        (b"[]", Fault.NOT_AN_OBJECT),
+        (b"[1]", Fault.NOT_AN_OBJECT),
+        (b"3", Fault.NOT_AN_OBJECT),
+        (b"null", Fault.NOT_AN_OBJECT),
+        (b'"done"', Fault.NOT_AN_OBJECT),
+        (b"{}", Fault.NO_STATUS),
+        (b'{"status": null}', Fault.NO_STATUS),
+        (b'{"status": ""}', Fault.NO_STATUS),
+        (b'{"status": "  "}', Fault.NO_STATUS),
+        (b'{"status": {"a": 1}}', Fault.NO_STATUS),
+        (b'{"status": ["done"]}', Fault.NO_STATUS),
+        (b'{"status": NaN}', Fault.NO_STATUS),
+        (b'{"status": 1e999}', Fault.NO_STATUS),
+        (b"[" * 100_000, Fault.NOT_JSON),
         (b'{"a":' * 150 + b"1" + b"}" * 150, Fault.NOT_JSON),
-        ('{"status": "föö"}'.encode("latin-1"), Fault.NOT_JSON), (b"\xff\xfe\x00\xd8", Fault.NOT_JSON),
+        ('{"status": "föö"}'.encode("latin-1"), Fault.NOT_JSON),
+        (b"\xff\xfe\x00\xd8", Fault.NOT_JSON),
         (b'{"id": "b", "status": "done"}', Fault.WRONG_ID),
-        (b'{"id": 7, "status": "done"}', Fault.WRONG_ID), (b"\x00\x01\x02\x80", Fault.NOT_JSON),
+        (b'{"id": 7, "status": "done"}', Fault.WRONG_ID),
+        (b"\x00\x01\x02\x80", Fault.NOT_JSON),
     ],
-)  # fmt: skip
+)
 def test_a_bad_body_is_a_trouble_and_never_a_state(body: bytes, fault: Fault) -> None:
     assert trouble(BOUND, response(body)).fault is fault
 
@@ -81,7 +98,10 @@ def test_json_in_any_unicode_is_read(encoding: str) -> None:
 def test_a_number_that_python_cannot_hold_is_no_accident(status: str) -> None:
     body = f'{{"id": "a", "status": {status}}}'.encode()
 
-    assert not reading(BOUND, response(body)) == State.SUCCEEDED
+    found = reading(BOUND, response(body))
+    assert isinstance(found, (Reading, Trouble))
+    if isinstance(found, Reading):
+        assert (found.state, found.is_known_word) == (State.RUNNING, False)
 
 
 def test_lone_surrogates_stay_in_the_model() -> None:
@@ -93,13 +113,21 @@ def test_lone_surrogates_stay_in_the_model() -> None:
 @pytest.mark.parametrize(
     ("status", "fault"),
     [
-        (304, Fault.NOT_MODIFIED_UNASKED), (401, Fault.STATUS_UNAUTHORIZED),
-        (403, Fault.STATUS_FORBIDDEN), (404, Fault.STATUS_NOT_FOUND), (410, Fault.STATUS_GONE),
-        (429, Fault.STATUS_THROTTLED), (500, Fault.STATUS_TRANSIENT), (502, Fault.STATUS_TRANSIENT),
-        (400, Fault.STATUS_REFUSED), (206, Fault.STATUS_UNEXPECTED), (999, Fault.STATUS_UNEXPECTED),
-        (301, Fault.STATUS_UNEXPECTED), (204, Fault.EMPTY),
+        (304, Fault.NOT_MODIFIED_UNASKED),
+        (401, Fault.STATUS_UNAUTHORIZED),
+        (403, Fault.STATUS_FORBIDDEN),
+        (404, Fault.STATUS_NOT_FOUND),
+        (410, Fault.STATUS_GONE),
+        (429, Fault.STATUS_THROTTLED),
+        (500, Fault.STATUS_TRANSIENT),
+        (502, Fault.STATUS_TRANSIENT),
+        (400, Fault.STATUS_REFUSED),
+        (206, Fault.STATUS_UNEXPECTED),
+        (999, Fault.STATUS_UNEXPECTED),
+        (301, Fault.STATUS_UNEXPECTED),
+        (204, Fault.EMPTY),
     ],
-)  # fmt: skip
+)
 def test_a_status_word_counts_only_under_a_status_of_success(status: int, fault: Fault) -> None:
     body = b"" if status == 204 else {"id": "a", "status": "done"}
 
@@ -121,9 +149,16 @@ def test_an_unknown_word_is_running_and_says_that_it_is_unknown() -> None:
 
 @pytest.mark.parametrize(
     ("value", "state"),
-    [(True, State.SUCCEEDED), (False, State.RUNNING), (1, State.FAILED), (1.0, State.FAILED),
-     (0, State.PENDING), ("1", State.RUNNING), ("true", State.RUNNING)],
-)  # fmt: skip
+    [
+        (True, State.SUCCEEDED),
+        (False, State.RUNNING),
+        (1, State.FAILED),
+        (1.0, State.FAILED),
+        (0, State.PENDING),
+        ("1", State.RUNNING),
+        ("true", State.RUNNING),
+    ],
+)
 def test_numbers_and_booleans_match_only_their_own_kind(value: object, state: State) -> None:
     bound = profile("states: {succeeded: [true], running: [false], failed: [1], pending: [0]}\n")
 
@@ -132,9 +167,13 @@ def test_numbers_and_booleans_match_only_their_own_kind(value: object, state: St
 
 @pytest.mark.parametrize(
     "body",
-    [{"error": {"code": 1, "message": "bad"}}, {"a": 10, "b": {"c": 0}, "n": 10},
-     {"finished": "2026-03-01T09:00:00Z"}, {"result": {"x": 1}}],
-)  # fmt: skip
+    [
+        {"error": {"code": 1, "message": "bad"}},
+        {"a": 10, "b": {"c": 0}, "n": 10},
+        {"finished": "2026-03-01T09:00:00Z"},
+        {"result": {"x": 1}},
+    ],
+)
 def test_an_error_full_progress_or_an_end_time_decide_nothing(body: dict[str, Any]) -> None:
     found = read(RICH, response({"id": "a", "status": "running", **body}))
 
@@ -145,15 +184,24 @@ def test_an_error_full_progress_or_an_end_time_decide_nothing(body: dict[str, An
 @pytest.mark.parametrize(
     ("body", "percent", "count"),
     [
-        ({"a": 1, "b": {"c": 2}, "n": 12}, 25.0, None), ({"a": 1, "n": 4}, 25.0, None),
-        ({"a": 5, "n": 4}, 100.0, None), ({"a": 1, "n": 0, "ratio": 0.5}, 50.0, None),
-        ({"a": -1, "n": 4}, None, None), ({"ratio": 1.5}, None, None), ({"ratio": 1.005}, 100.0, None),
-        ({"ratio": True}, None, None), ({"ratio": "0.25"}, 25.0, None), ({"ratio": "a"}, None, None),
-        ({"steps": [{"done": True}, {"done": False}]}, 50.0, None), ({"steps": []}, None, None),
-        ({"steps": "x", "count": "17"}, None, 17), ({"count": -1}, None, None), ({}, None, None),
+        ({"a": 1, "b": {"c": 2}, "n": 12}, 25.0, None),
+        ({"a": 1, "n": 4}, 25.0, None),
+        ({"a": 5, "n": 4}, 100.0, None),
+        ({"a": 1, "n": 0, "ratio": 0.5}, 50.0, None),
+        ({"a": -1, "n": 4}, None, None),
+        ({"ratio": 1.5}, None, None),
+        ({"ratio": 1.005}, 100.0, None),
+        ({"ratio": True}, None, None),
+        ({"ratio": "0.25"}, 25.0, None),
+        ({"ratio": "a"}, None, None),
+        ({"steps": [{"done": True}, {"done": False}]}, 50.0, None),
+        ({"steps": []}, None, None),
+        ({"steps": "x", "count": "17"}, None, 17),
+        ({"count": -1}, None, None),
+        ({}, None, None),
         ({"count": 10**400}, None, None),
     ],
-)  # fmt: skip
+)
 def test_progress_is_read_strictly_or_unknown(
     body: dict[str, Any], percent: float | None, count: int | None
 ) -> None:
@@ -164,9 +212,22 @@ def test_progress_is_read_strictly_or_unknown(
 
 @pytest.mark.parametrize(
     ("value", "percent"),
-    [(45, 45.0), ("45", 45.0), ("45%", 45.0), (" 45.5 % ", 45.5), ("45,5", None), (100.4, 100.0),
-     (250, None), (-5, None), (True, None), (None, None), ("", None), ("x", None), ([45], None)],
-)  # fmt: skip
+    [
+        (45, 45.0),
+        ("45", 45.0),
+        ("45%", 45.0),
+        (" 45.5 % ", 45.5),
+        ("45,5", None),
+        (100.4, 100.0),
+        (250, None),
+        (-5, None),
+        (True, None),
+        (None, None),
+        ("", None),
+        ("x", None),
+        ([45], None),
+    ],
+)
 def test_a_percentage_is_in_its_range_or_unknown(value: object, percent: float | None) -> None:
     bound = profile("read: {id: id, status: status, progress: p}\n")
 
@@ -175,10 +236,16 @@ def test_a_percentage_is_in_its_range_or_unknown(value: object, percent: float |
 
 @pytest.mark.parametrize(
     ("regex", "text", "percent"),
-    [(r"(\d+)% complete", "Creating (10% complete).", 10.0), (r"(\d+)%", "1% 2% 30%", 30.0),
-     (r"(?P<done>\d+)/(?P<total>\d+)", "0/8\n2/8", 25.0), (r"(\d+)%", "nothing", None),
-     (r"(\w+)%", "lots%", None), (r"\d+(?=%)", "7%", 7.0), (r"(\d+)%", ["7%"], None)],
-)  # fmt: skip
+    [
+        (r"(\d+)% complete", "Creating (10% complete).", 10.0),
+        (r"(\d+)%", "1% 2% 30%", 30.0),
+        (r"(?P<done>\d+)/(?P<total>\d+)", "0/8\n2/8", 25.0),
+        (r"(\d+)%", "nothing", None),
+        (r"(\w+)%", "lots%", None),
+        (r"\d+(?=%)", "7%", 7.0),
+        (r"(\d+)%", ["7%"], None),
+    ],
+)
 def test_progress_in_a_text_is_its_last_match(regex: str, text: Any, percent: float | None) -> None:
     more = f"read: {{id: id, status: status, progress: {{regex: '{regex}', in: log}}}}\n"
 
@@ -189,12 +256,15 @@ def test_progress_in_a_text_is_its_last_match(regex: str, text: Any, percent: fl
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
-        ("plain", None, "plain"), ({"code": 17, "message": "bad"}, "17", "bad"),
+        ("plain", None, "plain"),
+        ({"code": 17, "message": "bad"}, "17", "bad"),
         ([{"message": "one"}, {"detail": "two"}, "three"], None, "one; two; three"),
-        ({"errors": [{"reason": "deep"}]}, None, "deep"), ({"x": 1, "y": 2}, None, '{"x":1,"y":2}'),
-        (17, None, "17"), ({"message": {"text": "nested"}}, None, "nested"),
+        ({"errors": [{"reason": "deep"}]}, None, "deep"),
+        ({"x": 1, "y": 2}, None, '{"x":1,"y":2}'),
+        (17, None, "17"),
+        ({"message": {"text": "nested"}}, None, "nested"),
     ],
-)  # fmt: skip
+)
 def test_an_error_of_any_type_becomes_a_sentence(
     error: Any, code: str | None, message: str
 ) -> None:
@@ -258,13 +328,16 @@ def test_a_guard_says_that_an_answer_tells_nothing() -> None:
 @pytest.mark.parametrize(
     ("headers", "body", "wait"),
     [
-        ({"Retry_After": "7"}, {}, 7.0), ({"Retry_After": "soon"}, {}, None),
-        ({"X_Wait_Ms": "1500"}, {}, 1.5), ({}, {"wait": 9}, 9.0), ({}, {"wait": -1}, None),
+        ({"Retry_After": "7"}, {}, 7.0),
+        ({"Retry_After": "soon"}, {}, None),
+        ({"X_Wait_Ms": "1500"}, {}, 1.5),
+        ({}, {"wait": 9}, 9.0),
+        ({}, {"wait": -1}, None),
         ({}, {"message": "Try again in 47 seconds"}, 47.0),
         ({"Retry_After": "5"}, {"wait": 30, "message": "in 4 s"}, 30.0),
         ({"Retry_After": "5, 6"}, {}, None),
     ],
-)  # fmt: skip
+)
 def test_the_longest_pause_that_is_named_counts(
     headers: dict[str, str], body: dict[str, Any], wait: float | None
 ) -> None:
@@ -348,7 +421,7 @@ def test_absence_can_mean_a_state_but_an_odd_type_cannot() -> None:
 
 def test_graphql_errors_under_200_are_a_trouble() -> None:
     bound = profile(
-        "request: {path: /graphql, graphql: {query: 'query($id: ID!) { x }', variables: {id: '{id}'}}}\n"
+        "request: {path: /graphql, graphql: {query: 'query { x }', variables: {id: '{id}'}}}\n"
     )
     found = trouble(bound, response({"errors": [{"message": "no"}], "status": "done"}))
 
@@ -356,15 +429,42 @@ def test_graphql_errors_under_200_are_a_trouble() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
     | st.sampled_from(["done", "failed", "running", "a"]),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(["id", "status", "error", "a", "n", "ratio", "steps", "count", "wait",
-                         "message", "created", "finished", "link", "info", "text", "code", "fault"]),
-        inner, max_size=8),
-    max_leaves=20,
-)  # fmt: skip
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "id",
+                    "status",
+                    "error",
+                    "a",
+                    "n",
+                    "ratio",
+                    "steps",
+                    "count",
+                    "wait",
+                    "message",
+                    "created",
+                    "finished",
+                    "link",
+                    "info",
+                    "text",
+                    "code",
+                    "fault",
+                ]
+            ),
+            inner,
+            max_size=8,
+        )
+    ),
+    max_leaves=12,
+)
 
 
 @given(
@@ -385,7 +485,8 @@ def test_reading_never_raises_whatever_comes(body: bytes, status: int, header: s
     RICH.explain(target, answer)
 
 
-@given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
+@settings(max_examples=30)
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=3))
 def test_further_fields_change_no_verdict(more: dict[str, Any]) -> None:
     bound = profile()
     body = {"id": "a", "status": "done"}

@@ -81,11 +81,14 @@ class Bench:
     def run(self, *findings: Finding, until: float = math.inf) -> None:
         """Answer every poll with *findings*, the last one again and again, to the end."""
         script = deque(findings)
-        while not self.watcher.finished and self.now < until:
-            for poll in self.ask():
+        for _ in range(PATIENCE):
+            for poll in [self._pending] if self._pending else self.ask():
                 self.now += LATENCY
                 self.record(poll, script.popleft() if len(script) > 1 else script[0])
+            if self.watcher.finished or self.now >= until:
+                return
             self.now = max(self.now, self.watcher.wake_at(self.now))
+        raise AssertionError("it never ends")
 
     def sleep(self, seconds: float) -> None:
         """Suspend the machine for *seconds*."""

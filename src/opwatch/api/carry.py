@@ -7,6 +7,7 @@ origin that the profile allows.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.exchange import Request
@@ -14,12 +15,15 @@ from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http import next_hop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
+    from typing import BinaryIO
 
     from opwatch.credentials import Credential
     from opwatch.domain.exchange import Response
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.http import Client
+
+    Send: TypeAlias = Callable[[Request], Awaitable[Response | Trouble]]
 
 Trace: TypeAlias = "Callable[[Request, Response | Trouble, float], None]"
 UNAUTHORIZED: Final = 401
@@ -45,16 +49,43 @@ class Carrier:
     async def carry(self, request: Request, timeout: float) -> Response | Trouble:
         """Return the answer to *request*, within *timeout* seconds for all hops together."""
         until = self._now() + timeout
+
+        async def send(signed: Request) -> Response | Trouble:
+            left = until - self._now()
+            if left <= 0:
+                return Trouble(Fault.TIMEOUT, unsent=True)
+            return await self._client.send(signed, timeout=left)
+
+        return await self._follow(request, send)
+
+    async def download(
+        self, request: Request, file: BinaryIO, *, timeout: float, limit: int
+    ) -> Response | Trouble:
+        """Write the body of a good answer to *file*, at most *limit* bytes.
+
+        *timeout* bounds each silence, in seconds. What has been written when
+        anything else than a good answer is returned is to be thrown away.
+
+        Raises:
+            UnwritableError: *file* does not take it.
+        """
+
+        async def send(signed: Request) -> Response | Trouble:
+            return await self._client.download(signed, file, timeout=timeout, limit=limit)
+
+        return await self._follow(request, send)
+
+    async def _follow(self, request: Request, send: Send) -> Response | Trouble:
         hops, renewed = 0, False
         while True:
-            signed, came = await self._send(request, until)
+            signed, came = await self._sign_and(send, request)
             if isinstance(came, Trouble):
                 return came
             if came.status == UNAUTHORIZED and request.authorize and not renewed:
                 renewed = True
                 fresh = await self._credential.renew(signed)
                 if isinstance(fresh, Trouble):
-                    return fresh
+                    return replace(fresh, unsent=True)
                 if fresh:
                     continue
             hop = next_hop(request, came, self._origins, hops)
@@ -62,15 +93,13 @@ class Carrier:
                 return hop or came
             request, hops = hop, hops + 1
 
-    async def _send(self, request: Request, until: float) -> tuple[Request, Response | Trouble]:
+    async def _sign_and(self, send: Send, request: Request) -> tuple[Request, Response | Trouble]:
         """Return *request* as it was signed, and what came back."""
         signed = await self._credential.authorize(request)
         if isinstance(signed, Trouble):
-            return request, signed
+            return request, replace(signed, unsent=True)
         began = self._now()
-        if began >= until:
-            return signed, Trouble(Fault.TIMEOUT)
-        came = await self._client.send(signed, timeout=until - began)
+        came = await send(signed)
         if self._trace is not None:
             self._trace(signed, came, self._now() - began)
         return signed, came

@@ -12,7 +12,10 @@ from opwatch.cli.app import settings
 if TYPE_CHECKING:
     from opwatch.api.plan import Plan
     from opwatch.demo import DemoOperation, DemoServer
+    from opwatch.domain.auth import Scheme
     from opwatch.domain.operation import Operation
+    from opwatch.domain.policy import Policy
+    from opwatch.output.choose import Style
 
 app = typer.Typer(**settings())
 
@@ -52,6 +55,8 @@ def demo(
     from opwatch.demo import DemoServer
     from opwatch.output.choose import Style
 
+    if progress not in set(Style):
+        raise typer.BadParameter(f"--progress {progress!r} is not one of {', '.join(Style)}")
     with DemoServer(port=port) as server:
         if serve:
             _serve(server)
@@ -60,7 +65,7 @@ def demo(
     raise typer.Exit(code)
 
 
-def _watch(server: DemoServer, style: object, *, no_color: bool) -> int:
+def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
     """Run the wait of the demo, hold its outcomes against the truth; return the exit code."""
     import sys
 
@@ -70,7 +75,6 @@ def _watch(server: DemoServer, style: object, *, no_color: bool) -> int:
     from opwatch.demo import DEMO_TOKEN, scenario
     from opwatch.domain.outcome import ExitCode
     from opwatch.domain.policy import Policy
-    from opwatch.output.choose import Style
     from opwatch.output.demonstration import write_check, write_opening
 
     seen: list[Operation] = []
@@ -80,7 +84,7 @@ def _watch(server: DemoServer, style: object, *, no_color: bool) -> int:
         command="wait",
         clock=outside.clock,
         redact=outside.redactor,
-        style=style if isinstance(style, Style) else Style.AUTO,
+        style=style,
         no_color=no_color,
         collect=seen.extend,
     )
@@ -95,9 +99,8 @@ def _watch(server: DemoServer, style: object, *, no_color: bool) -> int:
     return ExitCode.SUCCEEDED if right == len(truth) else ExitCode.BUG
 
 
-def _plan(server: DemoServer, cast: tuple[DemoOperation, ...], policy: object) -> Plan:
+def _plan(server: DemoServer, cast: tuple[DemoOperation, ...], policy: Policy) -> Plan:
     from opwatch.api.plan import make_plan
-    from opwatch.domain.policy import Policy
     from opwatch.profiles import load_config, load_profile
 
     config = load_config(None, {})
@@ -108,7 +111,15 @@ def _plan(server: DemoServer, cast: tuple[DemoOperation, ...], policy: object) -
         profile = definition.bind(dict(members[0].params), base_url=server.url_for(name))
         targets = [profile.target(each.reference, each.params) for each in members]
         lanes.append((profile, targets))
-    return make_plan(lanes, policy if isinstance(policy, Policy) else Policy())
+    return make_plan(lanes, policy)
+
+
+def _shown_as(scheme: Scheme) -> str:
+    """Return the header by which *scheme* shows a token that is in a shell's variable."""
+    from opwatch.domain.auth import HeaderAuth
+
+    header = scheme if isinstance(scheme, HeaderAuth) else HeaderAuth(())
+    return f"{header.name}: " + header.template.replace("{secret}", "$OPWATCH_TOKEN")
 
 
 def _serve(server: DemoServer) -> None:
@@ -116,6 +127,7 @@ def _serve(server: DemoServer) -> None:
     import sys
 
     from opwatch.demo import DEMO_TOKEN, scenario
+    from opwatch.domain.policy import Policy
     from opwatch.engine import stay
     from opwatch.output.demonstration import write_invitation
 
@@ -125,6 +137,9 @@ def _serve(server: DemoServer) -> None:
         base_url=server.base_url,
         token=DEMO_TOKEN.reveal(),
         operations=[(each.profile, each.reference, dict(each.params)) for each in cast],
-        starts=[(name, *server.starting(name)) for name in dict.fromkeys(e.profile for e in cast)],
+        starts=[
+            (name, *server.starting(name), _shown_as(profile.auth))
+            for name, profile in _plan(server, cast, Policy()).profiles.items()
+        ],
     )
     stay()

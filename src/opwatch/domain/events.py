@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     from opwatch.domain.operation import Operation
@@ -126,3 +126,14 @@ Event: TypeAlias = (
     | Finished
 )
 Listener: TypeAlias = Callable[[Event], None]
+
+
+@runtime_checkable
+class Pausable(Protocol):
+    """A listener that holds the terminal, and can let go of it for a while."""
+
+    def pause(self) -> None:
+        """Give the terminal back, because the process is about to be stopped."""
+
+    def resume(self) -> None:
+        """Take the terminal again, whatever has happened to it meanwhile."""

@@ -29,6 +29,7 @@ LONGEST_PROBE: Final = 30.0
 RAMP_FROM: Final = 2.0
 RAMP_GROWTH: Final = 1.05
 SLOWEST_RATE: Final = 0.2
+FEWEST_AT_ONCE: Final = 2
 RECOVERY: Final = 1.1
 CLEAN_TIME: Final = 60.0
 QUICK_CAPACITY: Final = 10.0
@@ -68,11 +69,12 @@ class Gate:
         self._limits = limits
         self._uniform = uniform
         self._rate = limits.rate
+        self._at_once = limits.at_once
         self._ramp = RAMP_FROM
         self._tokens = float(limits.burst)
         self._filled_at = now
         self._clean_since = now
-        self._heard_at = now
+        self._silent_from: float | None = None
         self._recent: deque[bool] = deque(maxlen=RECENT)
         self._failed_probes = 0
         self._stale = 0
@@ -94,16 +96,17 @@ class Gate:
         return min(LONGEST_PROBE, 2.0 ** min(self._failed_probes, 10))
 
     def silence(self, now: float) -> float:
-        """Return for how many seconds no proper answer came; what is excused does not count."""
-        return now - self._heard_at
+        """Return for how many seconds it has been asked in vain; what is excused does not count."""
+        return 0.0 if self._silent_from is None else now - self._silent_from
 
     def excuse(self, seconds: float) -> None:
         """Do not count *seconds* as silence: nobody was there to ask."""
-        self._heard_at += seconds
+        if self._silent_from is not None:
+            self._silent_from += seconds
 
     def free_at(self, now: float) -> float:
         """Return when the next request may go; ``inf`` while an answer must come first."""
-        if self.in_flight >= (1 if self.is_single else self._limits.at_once):
+        if self.in_flight >= (1 if self.is_single else self._at_once):
             return math.inf
         self._fill(now)
         rate = self._current_rate()
@@ -122,22 +125,23 @@ class Gate:
 
     def good(self, now: float) -> None:
         """Count a good answer."""
-        self._heard(now)
+        self._heard()
         self.contacted = True
         self.goods += 1
         self._recent.append(True)
         self._quick = min(QUICK_CAPACITY, self._quick + QUICK_PER_GOOD)
-        if now - self._clean_since >= CLEAN_TIME and self._rate < self._limits.rate:
+        if now - self._clean_since >= CLEAN_TIME:
             self._rate = min(self._limits.rate, self._rate * RECOVERY)
+            self._at_once = min(self._limits.at_once, self._at_once + 1)
             self._clean_since = now
         if self.phase is Phase.OPEN:
             self._begin_ramp()
         elif self.phase is Phase.FIRST:
             self.phase = Phase.CLOSED
 
-    def answered(self, now: float) -> None:
+    def answered(self) -> None:
         """Count an answer that is neither good nor the host's trouble (404, 400, 401)."""
-        self._heard(now)
+        self._heard()
         if self.phase is Phase.FIRST:
             self.phase = Phase.CLOSED
         elif self.phase is Phase.OPEN:
@@ -152,6 +156,7 @@ class Gate:
             return False  # it left before the gate made up its mind
         self.bad_in_a_row += 1
         self.strict_in_a_row += strict
+        self._silent_from = now if self._silent_from is None else self._silent_from
         self._recent.append(False)
         if not self.contacted:
             self._retreat(now)
@@ -167,6 +172,22 @@ class Gate:
         self._came_back()
         if self.phase is Phase.OPEN:
             self._pause(now)
+
+    def crowded(self, now: float) -> bool:
+        """Count a request that this machine had no descriptor for: half as many go at once.
+
+        That is no fault of the host, until two at once are too many as well.
+        """
+        if self._at_once <= FEWEST_AT_ONCE:
+            return self.bad(now)
+        if not self._came_back():
+            # Those in flight with it are one event.
+            self._at_once = max(FEWEST_AT_ONCE, self._at_once // 2)
+            self._stale = self.in_flight
+        self._clean_since = now
+        if self.phase is Phase.OPEN:
+            self._pause(now)
+        return False
 
     def throttled(self, now: float, wait: float | None) -> bool:
         """Count a rate limit that names a pause of *wait* seconds, or none; tell if it opened."""
@@ -205,9 +226,9 @@ class Gate:
         self.in_flight = max(0, self.in_flight - 1)
         return stale
 
-    def _heard(self, now: float) -> None:
+    def _heard(self) -> None:
         self._came_back()
-        self._heard_at = max(self._heard_at, now)
+        self._silent_from = None
         self.bad_in_a_row = self.strict_in_a_row = 0
 
     def _become(self, phase: Phase) -> None:

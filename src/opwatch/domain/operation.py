@@ -102,6 +102,14 @@ class Beginning:
     params: Mapping[str, str] = field(default_factory=dict)
 
 
+class Basis(StrEnum):
+    """What a profile that nobody named was chosen by."""
+
+    ADDRESS = "address"  # host and path of the URL are those of the profile
+    PATH = "path"  # the path is, the host is a stranger's
+    WORDS = "words"  # neither; only the plain words of the answer count
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """How to ask about one operation.
@@ -109,7 +117,8 @@ class Target:
     *reference* is what the person typed. *url* is set when a status URL is
     polled verbatim. *origin* names the host that answers; targets with the same
     non-empty *group* can be asked about in one request. *profile* names the
-    profile that knows how. *begun* is set where the starting answer was seen.
+    profile that knows how; *basis* says what it was chosen by, if not by the
+    person. *begun* is set where the starting answer was seen.
     """
 
     reference: str
@@ -119,6 +128,7 @@ class Target:
     params: Mapping[str, str] = field(default_factory=dict)
     url: str | None = None
     group: str = ""
+    basis: Basis | None = None
     begun: Beginning = Beginning()
 
 

@@ -88,6 +88,7 @@ class Fault(StrEnum):
     STATUS_UNSUPPORTED = "status_unsupported"
     STATUS_REFUSED = "status_refused"
     STATUS_UNEXPECTED = "status_unexpected"
+    CAPTIVE_PORTAL = "captive_portal"
     NOT_MODIFIED_UNASKED = "not_modified_unasked"
     # bodies
     EMPTY = "empty"
@@ -152,6 +153,7 @@ RULES: Final[Mapping[Fault, Rule]] = {
     Fault.STATUS_UNSUPPORTED: Rule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.OPERATION),
     Fault.STATUS_REFUSED: _REFUSED,
     Fault.STATUS_UNEXPECTED: _TRANSIENT,
+    Fault.CAPTIVE_PORTAL: _TRANSIENT,
     Fault.NOT_MODIFIED_UNASKED: _TRANSIENT,
     Fault.EMPTY: _TRANSIENT,
     Fault.HTML: Rule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST, tries=2),
@@ -218,7 +220,7 @@ class Trouble:
 
 
 _TRANSIENT_STATUS: Final = frozenset(
-    {408, 425, 500, 502, 503, 504, 511, *range(520, 528), 529, 598, 599}
+    {408, 425, 500, 502, 503, 504, *range(520, 528), 529, 598, 599}
 )
 _OF_STATUS: Final[Mapping[int, Fault]] = {
     304: Fault.NOT_MODIFIED_UNASKED,
@@ -232,6 +234,7 @@ _OF_STATUS: Final[Mapping[int, Fault]] = {
     429: Fault.STATUS_THROTTLED,
     501: Fault.STATUS_UNSUPPORTED,
     505: Fault.STATUS_UNSUPPORTED,
+    511: Fault.CAPTIVE_PORTAL,
 }
 
 

@@ -219,11 +219,13 @@ class Watcher:
         if handling is Handling.THROTTLED:
             return gate.throttled(now, wait)
         if handling is not Handling.TRANSIENT or trouble.fault in OF_THE_OPERATION:
-            gate.answered(now)
+            gate.answered()
             return False
         if self._is_old_news(gate, poll):
             gate.moot(now)
             return False
+        if trouble.fault is Fault.NO_DESCRIPTORS:
+            return gate.crowded(now)
         return gate.bad(now, strict=trouble.rule.first is FirstContact.TRIES)
 
     def _is_old_news(self, gate: Gate, poll: Poll) -> bool:

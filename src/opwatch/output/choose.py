@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, TypeAlias
 
 from opwatch.domain.errors import OpwatchError, PipeClosedError
+from opwatch.domain.events import Pausable
 from opwatch.output.clean import Redact, keep
 from opwatch.output.lines import Lines
 from opwatch.output.quiet import Quiet
@@ -36,17 +37,6 @@ class Style(StrEnum):
     BARS = "bars"
     LINES = "lines"
     NONE = "none"
-
-
-@runtime_checkable
-class Pausable(Protocol):
-    """A listener that holds the terminal, and can let go of it for a while."""
-
-    def pause(self) -> None:
-        """Give the cursor back."""
-
-    def resume(self) -> None:
-        """Draw again."""
 
 
 def choose(

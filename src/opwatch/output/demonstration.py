@@ -46,7 +46,7 @@ def write_invitation(
     base_url: str,
     token: str,
     operations: Sequence[tuple[str, str, Mapping[str, str]]],
-    starts: Sequence[tuple[str, str, str]],
+    starts: Sequence[tuple[str, str, str, str]],
 ) -> None:
     """Print commands to paste: one get or wait for each operation, one start for each API."""
     sink = Sink(stream)
@@ -58,6 +58,6 @@ def write_invitation(
         more = [word for key, value in params.items() for word in ("--param", f"{key}={value}")]
         sink.line(shlex.join(["opwatch", command, "-p", profile, *more, reference]))
     sink.line("# Start another one, and wait for it:")
-    for profile, method, url in starts:
+    for profile, method, url, header in starts:
         call = shlex.join(["curl", "-si", "-X", method, url])
-        sink.line(f'{call} -H "Authorization: Bearer $OPWATCH_TOKEN" | opwatch wait -p {profile} -')
+        sink.line(f'{call} -H "{header}" | opwatch wait -p {profile} -')

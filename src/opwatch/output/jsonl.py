@@ -23,8 +23,9 @@ from opwatch.domain.events import (
     Warned,
 )
 from opwatch.output.clean import Redact, Show, keep
-from opwatch.output.document import FORMAT, Writer, document, encoded
+from opwatch.output.document import FORMAT, document, encoded
 from opwatch.output.streams import Sink
+from opwatch.output.values import Writer
 from opwatch.output.wording import describe, warning
 
 if TYPE_CHECKING:

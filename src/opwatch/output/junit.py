@@ -7,8 +7,8 @@ a *failure*, and everything that we do not know is an *error*.
 from __future__ import annotations
 
 from collections import Counter
+from html import escape
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import escape, quoteattr
 
 from opwatch.domain.outcome import Outcome
 from opwatch.output.clean import Redact, Show, keep
@@ -65,4 +65,4 @@ def _case(operation: Operation, at: float, show: Show) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(text)
+    return f'"{escape(text)}"'

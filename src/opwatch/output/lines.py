@@ -157,11 +157,13 @@ class Lines:
             return
         said = f"{name_of(operation, self._show)} trouble: {describe(trouble, self._show)}"
         due = operation.next_poll_at
-        if due is not None and due > event.at:
-            said += f", trying again in {format_duration(due - event.at)}"
+        if due is not None:
+            pause = due - event.at
+            said += f", trying again {'in ' + format_duration(pause) if pause >= 1 else 'at once'}"
         if operation.confirmed_at is not None:
-            age = format_duration(event.at - operation.confirmed_at)
-            said += f"; last confirmed {standing_text(operation, self._show)} {age} ago"
+            age = event.at - operation.confirmed_at
+            ago = f"{format_duration(age)} ago" if age >= 1 else "just now"
+            said += f"; last confirmed {standing_text(operation, self._show)} {ago}"
         self._say(event.at, said)
 
     def _end(self, event: Ended) -> None:

@@ -1,7 +1,7 @@
 """The display of ``--quiet``: nothing but what went wrong.
 
 Decides that an ending which is no success is worth a line even then, and so is
-the command that goes on with what is unfinished.
+what to do about it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from opwatch.domain.events import Ended, Event, Finished
 from opwatch.domain.outcome import Outcome
-from opwatch.output.closing import unfinished
+from opwatch.output.closing import hints, unfinished
 from opwatch.output.wording import OURS, ended_text
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Quiet:
                 if not is_good and operation.reason not in OURS:
                     self._sink.line(f"opwatch: {ended_text(operation, self._sink.show)}")
             case Finished(operations=operations):
+                for hint in hints(operations, self._sink.show):
+                    self._sink.line(f"opwatch: to fix: {hint}")
                 rest = unfinished(operations)
                 command = self._resume(rest) if rest and self._resume else None
                 if command:

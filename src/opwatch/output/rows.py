@@ -20,6 +20,7 @@ from opwatch.output.wording import (
     OF_THE_API,
     brief,
     ending,
+    message_of,
     name_of,
     repeated,
     status_of,
@@ -95,22 +96,22 @@ def note_of(operation: Operation, at: float, held: Held | None, glyphs: Glyphs, 
         )
     if operation.streak and operation.trouble is not None:
         return _trouble_note(operation, at, glyphs, show)
-    if held is not None and held.until - at >= WORTH_SAYING and not _is_due_later(operation, held):
-        why = brief(held.trouble, show) if held.trouble else "the server asks for a pause"
+    if held is not None and held.trouble is not None and _is_worth_saying(held, operation, at):
+        why = brief(held.trouble, show)
         return Note((why, f"again in {spaced(held.until - at)}"), tone=Tone.WARN)
     reading = operation.reading
     if reading is None:
         return Note()
     if reading.state is State.BLOCKED:
-        return Note(("waits for a person", show(reading.message or "")), tone=Tone.WARN)
+        return Note(("waits for a person", message_of(operation, show)), tone=Tone.WARN)
     left = _left(operation, at)
     if left > 0:
         return Note((left_text(left),))
     if reading.state.is_terminal:
         return Note(("asking once more to be sure",))
     if reading.count is not None and reading.progress is None:
-        return Note((f"{reading.count:,} so far", show(reading.message or "")))
-    return Note((show(reading.message or ""),))
+        return Note((f"{reading.count:,} so far", message_of(operation, show)))
+    return Note((message_of(operation, show),))
 
 
 def _left(operation: Operation, at: float) -> float:
@@ -120,8 +121,10 @@ def _left(operation: Operation, at: float) -> float:
     return operation.eta - (at - operation.confirmed_at)
 
 
-def _is_due_later(operation: Operation, held: Held) -> bool:
-    return operation.next_poll_at is not None and operation.next_poll_at > held.until
+def _is_worth_saying(held: Held, operation: Operation, at: float) -> bool:
+    """Tell whether the pause is long, and longer than the operation's own."""
+    due = operation.next_poll_at
+    return held.until - at >= WORTH_SAYING and (due is None or due <= held.until)
 
 
 def _trouble_note(operation: Operation, at: float, glyphs: Glyphs, show: Show) -> Note:
@@ -129,7 +132,7 @@ def _trouble_note(operation: Operation, at: float, glyphs: Glyphs, show: Show) -
         return Note()
     what = repeated(brief(operation.trouble, show), operation.streak, glyphs.times)
     due = operation.next_poll_at
-    again = f"again in {spaced(due - at)}" if due is not None and due > at else "asking again"
+    again = f"again in {spaced(due - at)}" if due is not None and due - at >= 1 else "asking again"
     if operation.confirmed_at is None:
         return Note((what, again), tone=Tone.WARN)
     age = f"{spaced(at - operation.confirmed_at)} old"

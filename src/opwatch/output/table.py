@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.clean import Redact, Show, cells, cut, elide, keep, leading, wrapped
-from opwatch.output.document import Writer
 from opwatch.output.layout import GAP
 from opwatch.output.paint import Line, Tone, fitted, pad, painted, plain
 from opwatch.output.streams import Sink
 from opwatch.output.times import spaced
+from opwatch.output.values import Writer
 from opwatch.output.wording import ending, name_of, status_of
 from opwatch.output.words import OUTCOMES, STATES
 

@@ -23,7 +23,7 @@ def rounded(seconds: float) -> str:
 def left_text(seconds: float) -> str:
     """Return a rough time to go, in steps that do not flicker: ``about 40 s left``."""
     if seconds < 10:  # noqa: PLR2004, the smallest step
-        return "nearly done"
+        return "seconds left"
     if seconds < MINUTE:
         return f"about {int(seconds / 10) * 10} s left"
     minutes = round(seconds / MINUTE)

@@ -6,6 +6,7 @@ text passes through the *show* of the stream it is for.
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
 
 DETAIL: Final = 120
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:")
+_KEYED: Final = re.compile(r"\s*\w+://[^?]*\?", re.ASCII)
 
 # Our own doing, said once for the whole run.
 OURS: Final = frozenset({Reason.DETACHED, Reason.STOPPED_EARLY, Reason.NOT_WAITED})
@@ -57,7 +60,8 @@ def repeated(text: str, streak: int, times: str = "×") -> str:  # noqa: RUF001,
 
 
 def _filled(template: str, trouble: Trouble, show: Show) -> str:
-    detail = show(trouble.detail.strip(), DETAIL)
+    # "502 Bad Gateway" behind "HTTP 502" says the number twice.
+    detail = show(trouble.detail.strip().removeprefix(f"{trouble.status} "), DETAIL)
     return template.format(
         host=_host(trouble, show),
         status=trouble.status if trouble.status is not None else "error",
@@ -86,6 +90,15 @@ def status_of(operation: Operation, show: Show = PLAIN, limit: int = 40) -> str:
     return show(reading.status.strip(), limit) or STATES[reading.state]
 
 
+def message_of(operation: Operation, show: Show = PLAIN) -> str:
+    """Return the API's message, if it says more than its status does."""
+    reading = operation.reading
+    if reading is None or not reading.message:
+        return ""
+    said = reading.message.strip()
+    return "" if said.casefold() == reading.status.strip().casefold() else show(said)
+
+
 def error_text(error: OperationError, show: Show = PLAIN, *, code: str = "(code {})") -> str:
     """Return why an operation failed: its message, and its code formatted by *code*."""
     message = show((error.message or "").strip())
@@ -96,17 +109,23 @@ def error_text(error: OperationError, show: Show = PLAIN, *, code: str = "(code 
 
 
 def result_text(result: Any, show: Show = PLAIN) -> str:
-    """Return a *result* in a few words: its first plain value, and what that is called."""
-    match result:
-        case str() | int() | float() if not isinstance(result, bool) and result != "":
-            return show(result, 80)
-        case dict():
-            for key, value in result.items():
-                if isinstance(value, str | int | float) and str(value) and value is not True:
-                    return f"{show(key, 30)} {show(value, 80)}"
-        case _:
-            pass
-    return ""
+    """Return a *result* in a few words: its first telling value, and what that is called."""
+    if isinstance(result, dict):
+        for key, value in result.items():
+            if _is_telling(value):
+                return f"{show(key, 30)} {show(value, 80)}"
+        return ""
+    return show(result, 80) if _is_telling(result) else ""
+
+
+def _is_telling(value: Any) -> bool:
+    """Tell whether *value* is worth a place on the screen, and may have one.
+
+    A time says little, and an address with a query is often a key to what it names.
+    """
+    if isinstance(value, str):
+        return bool(value.strip()) and not _TIME.match(value) and not _KEYED.match(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def ending(operation: Operation, show: Show = PLAIN, *, code: str = "(code {})") -> str:
@@ -114,16 +133,16 @@ def ending(operation: Operation, show: Show = PLAIN, *, code: str = "(code {})")
     reading, outcome = operation.reading, operation.outcome
     if operation.reason is not None:
         said = _reason(operation, show)
-        blocked = reading.message if reading and reading.state is State.BLOCKED else None
-        return f"{said}: {show(blocked)}" if blocked else said
+        is_blocked = reading is not None and reading.state is State.BLOCKED
+        return said + _after(message_of(operation, show) if is_blocked else "")
     if reading is None:
         return brief(operation.trouble, show) if operation.trouble else ""
     if outcome is not Outcome.SUCCEEDED:
         said = error_text(reading.error, show, code=code) if reading.error else ""
-        return said or show(reading.message or "")
+        return said or message_of(operation, show)
     if reading.partial:
-        return f"with warnings{_after(show(reading.message or ''))}"
-    return result_text(reading.result, show) or show(reading.message or "")
+        return f"with warnings{_after(message_of(operation, show))}"
+    return result_text(reading.result, show) or message_of(operation, show)
 
 
 def _after(text: str) -> str:

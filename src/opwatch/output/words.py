@@ -213,6 +213,11 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     Fault.STATUS_UNEXPECTED: FaultWords(
         "HTTP {status}", "{host} answered HTTP {status}, which is no answer{detail}", _TARGET
     ),
+    Fault.CAPTIVE_PORTAL: FaultWords(
+        "the network wants a login",
+        "the network between here and {host} wants a login first (HTTP 511)",
+        "open any page in a browser and sign in there",
+    ),
     Fault.NOT_MODIFIED_UNASKED: FaultWords(
         "HTTP 304 unasked",
         "{host} answered “not modified” to a question that allowed no such answer",

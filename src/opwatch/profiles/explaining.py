@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opwatch.domain.operation import Reading
 from opwatch.profiles.progress import read_progress
 
 if TYPE_CHECKING:
@@ -49,15 +50,18 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    definition: Definition, reader: AnswerReader, target: Target, response: Response
+    definition: Definition,
+    reader: AnswerReader,
+    target: Target,
+    response: Response,
+    *,
+    is_list: bool,
 ) -> Explanation:
     """Return why *reader* reads *response* about *target* as it does."""
-    from opwatch.domain.operation import Reading  # noqa: PLC0415
-
-    answer = reader.read([target], response, is_list=False)
+    answer = reader.read([target], response, is_list=is_list)
     finding = answer.findings[0]
     seen = reader.see(response)
-    scene = reader.scene(target, seen)
+    scene = reader.looked_at(target, seen, is_list=is_list)
     decided_by = finding.rule if isinstance(finding, Reading) else "trouble"
     return Explanation(
         finding,

@@ -9,6 +9,7 @@ The functions of our own are pure; specification: https://jmespath.org/specifica
 from __future__ import annotations
 
 import re
+import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -66,6 +67,8 @@ def compile_expression(text: str) -> Expression:
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"an expression has at most {MAX_LENGTH} characters")
+    if not text.strip():
+        raise ExpressionError("the expression is empty")
     if text == "@":
         return Expression(text, _itself)
     # Most paths are names and dots: no library, and a tenth of the time per poll.
@@ -116,20 +119,25 @@ def _parsed(text: str) -> ParsedResult:
     from jmespath.parser import Parser  # noqa: PLC0415
 
     try:
-        return Parser().parse(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return Parser().parse(text)
+    except PendingDeprecationWarning as error:
+        message = "backquotes hold JSON; a text is written 'so'"
+        raise ExpressionError(message, text.find("`")) from error
     except ParseError as error:
         offset = error.lex_position or 0
-        raise ExpressionError(_described(error, text), min(offset, len(text))) from error
+        raise ExpressionError(_described(error), min(offset, len(text))) from error
     except LexerError as error:
         raise ExpressionError(f"no JMESPath: {error.message}", error.lexer_position) from error
     except (JMESPathError, ValueError, RecursionError) as error:
         raise ExpressionError("no JMESPath expression") from error
 
 
-def _described(error: Any, text: str) -> str:
+def _described(error: Any) -> str:
     token = error.token_value
     if token in {None, ""} or error.token_type in {None, "eof"}:
-        return "no JMESPath: the expression ends too soon" if text else "the expression is empty"
+        return "no JMESPath: the expression ends too soon"
     return f"no JMESPath: unexpected {token!r}"
 
 
@@ -193,6 +201,14 @@ def compile_pattern(text: str) -> re.Pattern[str]:
 _NESTED: Final = r"\((?:[^()\\]|\\.)*[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d*,\d*\})"
 
 
+_SEPARATORS: Final = re.compile(r"[\s_-]+")
+
+
+def spelling(text: str) -> str:
+    """Return what the spellings of one word have in common: no case, spaces, ``-`` and ``_``."""
+    return _SEPARATORS.sub("", text.casefold())
+
+
 @lru_cache(maxsize=1)
 def _functions() -> Functions:
     from jmespath.functions import Functions, signature  # noqa: PLC0415
@@ -223,6 +239,11 @@ def _functions() -> Functions:
         @signature({"types": []}, {"types": ["array"]})
         def _func_is_in(self, value: Any, among: list[Any]) -> bool:
             return value in among
+
+        @signature({"types": ["array"]}, {"types": ["array"]})
+        def _func_agree(self, values: list[Any], among: list[Any]) -> bool:
+            texts = {spelling(each) for each in values if isinstance(each, str)}
+            return bool(texts) and texts <= {spelling(each) for each in among}
 
     return Ours()
 

@@ -36,8 +36,9 @@ class ItemReader:
     def __init__(self, spec: Spec, words: Words) -> None:
         self._spec = spec
         self._words = words
+        self._rules = tuple(enumerate(spec.rules))
         # Where there is no body to look into, only the HTTP status can decide.
-        self._bare_rules = tuple(rule for rule in spec.rules if rule.condition.is_bare)
+        self._bare_rules = tuple(each for each in self._rules if each[1].condition.is_bare)
 
     def can_hold(self, item: Any) -> bool:
         """Tell whether *item* is something that paths can be looked for in."""
@@ -45,7 +46,7 @@ class ItemReader:
 
     def meaning(self, scene: Scene) -> Meaning | None:
         """Return what the first rule, or else the status word, means; None for neither."""
-        by_rule = first_rule(self._spec.rules, scene)
+        by_rule = first_rule(self._rules, scene)
         return by_rule or self._words.meaning(self._spec.read.status.first(scene))
 
     def read(self, target: Target | None, scene: Scene, seen: Seen) -> Finding:
@@ -59,14 +60,15 @@ class ItemReader:
                 is_object = isinstance(seen.body.data, dict)
                 fault = Fault.NO_STATUS if is_object else Fault.NOT_AN_OBJECT
                 return seen.trouble(fault, self._spec.read.root.text or self._wanted)
-            return self.reading(meaning, scene, seen)
+            return self._reading(meaning, scene, seen, seen.body.data)
         other = self._other_id(target, scene)
         if other is not None:
             return seen.trouble(Fault.WRONG_ID, other)
         meaning = self.meaning(scene)
         if meaning is None:
             return seen.trouble(Fault.NO_STATUS, self._wanted)
-        return self.reading(meaning, scene, seen)
+        raw = seen.body.data if target else scene.item
+        return self._reading(meaning, scene, seen, raw)
 
     def by_http(self, target: Target, scene: Scene, seen: Seen) -> Finding | None:
         """Return what a rule says of an answer that has no good status or no body.
@@ -77,11 +79,13 @@ class ItemReader:
         if seen.body.fault not in {None, Fault.EMPTY}:
             return None
         has_body = self.can_hold(scene.item)
-        meaning = first_rule(self._spec.rules if has_body else self._bare_rules, scene)
+        meaning = first_rule(self._rules if has_body else self._bare_rules, scene)
         if meaning is None:
             return None
         other = self._other_id(target, scene) if has_body else None
-        return seen.trouble(Fault.WRONG_ID, other) if other else self.reading(meaning, scene, seen)
+        if other is not None:
+            return seen.trouble(Fault.WRONG_ID, other)
+        return self._reading(meaning, scene, seen, seen.body.data)
 
     def _other_id(self, target: Target | None, scene: Scene) -> str | None:
         """Return the id in the answer if it is another operation's."""
@@ -97,7 +101,7 @@ class ItemReader:
     def _wanted(self) -> str:
         return self._spec.read.status.text
 
-    def reading(self, meaning: Meaning, scene: Scene, seen: Seen) -> Reading:
+    def _reading(self, meaning: Meaning, scene: Scene, seen: Seen, raw: Any) -> Reading:
         """Return *meaning* with all that the answer says besides."""
         reads, is_over = self._spec.read, meaning.state.is_terminal
         progress = read_progress(reads.progress, scene)
@@ -122,7 +126,7 @@ class ItemReader:
             wait=None if is_over else seen.pauses.named,
             moved_to=None if is_over else self._moved(seen),
             rule=meaning.decided_by,
-            raw=seen.body.data if scene.item is None else scene.item,
+            raw=raw,
         )
 
     def _moved(self, seen: Seen) -> str | None:

@@ -71,7 +71,8 @@ def expanded(node: Node, environ: Mapping[str, str], problems: list[Problem]) ->
             message = (
                 f"the variable {match[1]} is not set; write ${{{match[1]}:-default}} for a default"
             )
-            problems.append(node.place.problem(message, shift=match.start()))
+            shift = match.start() + (not node.is_plain)
+            problems.append(node.place.problem(message, shift=shift))
         return found if found is not None else match[2] or ""
 
     text = re.sub(_VARIABLE, fill, node.value)

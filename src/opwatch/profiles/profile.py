@@ -124,7 +124,7 @@ class Profile:
 
         *pages* are the answers to what ``next_page`` asked for.
         """
-        is_list = self._asks_many(targets) or (not self._has_single and bool(self._ask_many))
+        is_list = self._answers_many(targets)
         return self._reader.read(targets, response, is_list=is_list, pages=pages)
 
     def next_page(self, targets: Sequence[Target], response: Response) -> Request | None:
@@ -180,12 +180,16 @@ class Profile:
         """Return what decided the reading of *response*, and what each path found."""
         from opwatch.profiles.explaining import explain  # noqa: PLC0415, one command needs it
 
-        return explain(self._definition, self._reader, target, response)
+        is_list = self._answers_many([target])
+        return explain(self._definition, self._reader, target, response, is_list=is_list)
 
     def _asks_many(self, targets: Sequence[Target]) -> bool:
         if self._ask_many is None or targets[0].url is not None:
             return False
         return len(targets) > 1 or not self._has_single
+
+    def _answers_many(self, targets: Sequence[Target]) -> bool:
+        return self._asks_many(targets) or (self._ask_many is not None and not self._has_single)
 
     def _quoted(self, name: str, value: str) -> str:
         return self._spec.params.get(name, PLAIN).quoted(value)

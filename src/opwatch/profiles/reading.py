@@ -10,15 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.answer import Answer
-from opwatch.domain.operation import Reading
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles.body import parse_body
 from opwatch.profiles.item import ItemReader
+from opwatch.profiles.listing import Listing, agreed
 from opwatch.profiles.lookup import Scene
-from opwatch.profiles.parameters import ID
 from opwatch.profiles.rules import first_guard
 from opwatch.profiles.seen import Seen
-from opwatch.profiles.values import same_id, sentence, word
+from opwatch.profiles.values import sentence
 from opwatch.profiles.waits import pauses
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from opwatch.profiles.rules import Words
 
 _TWICE: Final = "the answer holds a key twice; the last one counts"
-_CONTRADICTS: Final = "the answer holds the operation twice, in different states"
 
 
 class AnswerReader:
@@ -114,6 +112,13 @@ class AnswerReader:
         trouble = seen.trouble_of_status or seen.trouble_of_body
         return trouble or seen.trouble(Fault.EMPTY)
 
+    def looked_at(self, target: Target, seen: Seen, *, is_list: bool) -> Scene:
+        """Return the part of the answer that *target* is read from."""
+        if not is_list:
+            return self.scene(target, seen)
+        mine = self._listing(self._items(seen) or [], seen).of(target)
+        return self._scene(mine[0] if mine else None, seen.response, target)
+
     def _listed(
         self,
         targets: Sequence[Target],
@@ -123,59 +128,32 @@ class AnswerReader:
     ) -> tuple[Finding, ...]:
         found: list[Any] = []
         for page in (seen, *map(self.see, pages)):
-            items = self._spec.batch.items.find(page.body.data) if self._spec.batch else None
-            if not isinstance(items, list):
-                where = self._spec.batch.items.text if self._spec.batch else ""
-                trouble = page.trouble(page.body.fault or Fault.NO_STATUS, f"no list at {where!r}")
+            items = self._items(page)
+            if items is None:
+                trouble = page.trouble(page.body.fault or Fault.NO_STATUS, self._no_list)
                 return (trouble,) * len(targets)
             found += items
-        by_id = self._by_id(found, seen)
-        return tuple(self._in_list(target, found, by_id, seen, notes) for target in targets)
+        listing = self._listing(found, seen)
+        return tuple(self._in_list(target, listing, seen, notes) for target in targets)
 
-    def _by_id(self, found: list[Any], seen: Seen) -> dict[str, list[Any]]:
-        batch, by_id = self._spec.batch, dict[str, list[Any]]()
+    def _items(self, seen: Seen) -> list[Any] | None:
+        items = self._spec.batch.items.find(seen.body.data) if self._spec.batch else None
+        return items if isinstance(items, list) else None
+
+    @property
+    def _no_list(self) -> str:
+        return f"no list at {self._spec.batch.items.text!r}" if self._spec.batch else ""
+
+    def _listing(self, items: list[Any], seen: Seen) -> Listing:
+        batch = self._spec.batch
         where = batch.id if batch and batch.id else self._spec.read.id
-        for item in found:
-            scene = self._scene(item, seen.response)
-            for name in {word(each) for each in where.all(scene)} - {None}:
-                by_id.setdefault(str(name), []).append(item)
-        return by_id
+        return Listing(items, lambda item: where.all(self._scene(item, seen.response)))
 
-    def _in_list(
-        self,
-        target: Target,
-        found: list[Any],
-        by_id: Mapping[str, list[Any]],
-        seen: Seen,
-        notes: list[str],
-    ) -> Finding:
-        asked = target.params.get(ID, "")
-        mine = by_id.get(asked) or _regardless_of_case(asked, by_id)
-        if not asked and len(found) == 1:
-            mine = found
-        if not mine:
+    def _in_list(self, target: Target, listing: Listing, seen: Seen, notes: list[str]) -> Finding:
+        scenes = [self._scene(item, seen.response, target) for item in listing.of(target)]
+        if not scenes:
             return seen.trouble(Fault.MISSING_FROM_BATCH, "")
-        scenes = [self._scene(item, seen.response, target) for item in mine]
-        findings = [self.items.read(None, scene, seen) for scene in scenes]
-        return _agreed(findings, seen, notes)
-
-
-def _regardless_of_case(asked: str, by_id: Mapping[str, list[Any]]) -> list[Any]:
-    """Return the items whose id is the UUID *asked* in other letters."""
-    return next((by_id[name] for name in by_id if same_id(asked, name)), []) if asked else []
-
-
-def _agreed(findings: list[Finding], seen: Seen, notes: list[str]) -> Finding:
-    """Return what several entries of one id agree on; in doubt it goes on."""
-    first = findings[0]
-    states = {each.state for each in findings if isinstance(each, Reading)}
-    if len(states) < 2:  # noqa: PLR2004, no contradiction
-        return first
-    notes.append(_CONTRADICTS)
-    for each in findings:
-        if isinstance(each, Reading) and not each.state.is_terminal:
-            return each
-    return seen.trouble(Fault.API_ERROR, _CONTRADICTS)
+        return agreed([self.items.read(None, each, seen) for each in scenes], seen, notes)
 
 
 def _host_wait(seen: Seen, findings: Sequence[Finding]) -> float | None:

@@ -121,8 +121,7 @@ class Address:
             hint = "choose the profile of that API with -p, or list the host under allow_hosts"
             raise BadReferenceError(url, message, hint=hint)
         parts = urlsplit(url)
-        if any(unquote(each) in {".", ".."} for each in parts.path.split("/")):
-            raise BadReferenceError(url, "the URL holds a '.' or '..' segment")
+        _refuse_dots(url, parts.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         found: dict[str, str] = {}
         if self._own and parts.path.startswith(self._prefix):
@@ -145,6 +144,7 @@ class Address:
         if path.startswith("//"):
             raise BadReferenceError(path, "a path begins with one '/'; write the whole URL")
         head, query = _split(path)
+        _refuse_dots(path, head)
         for spelling in self._others:
             found = spelling.match(head, query) if spelling.is_path else None
             if found and ID in found:
@@ -167,6 +167,11 @@ class Address:
             hint = "give the status URL of the starting answer"
             raise BadReferenceError(text, message, hint=hint)
         return _by_params({ID: text})
+
+
+def _refuse_dots(reference: str, path: str) -> None:
+    if any(unquote(each) in {".", ".."} for each in path.split("/")):
+        raise BadReferenceError(reference, "the path holds a '.' or '..' segment")
 
 
 def _by_params(found: dict[str, str]) -> Named:

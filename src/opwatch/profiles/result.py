@@ -127,6 +127,8 @@ def begin(
         request = Request("GET", urljoin(start.url, where), headers_of(Ask(), steps.values))
         return replace(steps, steps=(Step(),), fetch=Fetch(request))
     scene = Scene(reading.raw, 200, Headers(), steps.values, steps.encode)
+    # A single answer is kept whole; an item of a list is the operation itself.
+    scene = scene._replace(item=spec.read.root.first(scene) or reading.raw)
     return replace(steps, steps=spec.result).next(scene, url)
 
 

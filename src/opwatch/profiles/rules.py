@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.operation import State
 from opwatch.domain.trouble import Fault
+from opwatch.profiles.expressions import spelling
 from opwatch.profiles.leaves import EXPRESSION, FLAG, TEXT, state_among, word
 from opwatch.profiles.lookup import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.shapes import Key, Leaf, ListOf, MapOf, Record, WrongError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from opwatch.profiles.expressions import Expression
     from opwatch.profiles.lookup import Scene
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _CLASS: Final = 100
 _OK: Final = 2
-_SEPARATORS: Final = re.compile(r"[\s_-]+")
 
 
 class Statuses(NamedTuple):
@@ -95,7 +95,7 @@ def word_key(value: Any) -> Any:
     and booleans only with their own kind.
     """
     if isinstance(value, str):
-        return _SEPARATORS.sub("", value.casefold())
+        return spelling(value)
     return (type(value) is bool, value)
 
 
@@ -118,9 +118,9 @@ class Words(NamedTuple):
         return Meaning(state, f"states.{'partial' if partial else state}", partial)
 
 
-def first_rule(rules: tuple[Rule, ...], scene: Scene) -> Meaning | None:
-    """Return what the first rule that fits *scene* means, None if none fits."""
-    for index, rule in enumerate(rules):
+def first_rule(rules: Iterable[tuple[int, Rule]], scene: Scene) -> Meaning | None:
+    """Return what the first of the numbered *rules* that fits *scene* means."""
+    for index, rule in rules:
         if rule.condition.holds(scene):
             return Meaning(rule.state, f"rules[{index}]", rule.partial)
     return None

@@ -59,7 +59,20 @@ class Seen(NamedTuple):
         fault = fault_of_status(
             self.response.status, wait_named=named, quota_empty=self.pauses.is_empty
         )
-        return None if fault is None else self.trouble(fault)
+        if fault is None:
+            return None
+        if not self._is_of_proxy:
+            return self.trouble(fault)
+        if fault is Fault.STATUS_FORBIDDEN:
+            return self.trouble(Fault.PROXY, f"HTTP {self.response.status}, {self.words}")
+        return self.trouble(fault, f"{self.words} (from a proxy?)")
+
+    @property
+    def _is_of_proxy(self) -> bool:
+        """Tell whether this is a page of a proxy, which says nothing of the API behind it."""
+        if self.body.fault is not Fault.HTML:
+            return False
+        return any(name == "via" or name.startswith("proxy-") for name, _ in self.response.headers)
 
     @property
     def trouble_of_body(self) -> Trouble | None:

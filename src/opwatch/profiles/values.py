@@ -106,7 +106,7 @@ def web_address(value: Any) -> str | None:
 
 def resolved(base: str, url: Any) -> str | None:
     """Return the http(s) URL that *url*, perhaps a relative one, is at *base*."""
-    if not isinstance(url, str):
+    if not isinstance(url, str) or not url.strip():
         return None
     try:
         return web_address(urljoin(base, url.strip()))
