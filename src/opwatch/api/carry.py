@@ -43,15 +43,15 @@ class Carrier:
         self._client = client
         self._credential = credential
         self._origins = origins
-        self._now = now
+        self.now = now
         self._trace = trace
 
     async def carry(self, request: Request, timeout: float) -> Response | Trouble:
         """Return the answer to *request*, within *timeout* seconds for all hops together."""
-        until = self._now() + timeout
+        until = self.now() + timeout
 
         async def send(signed: Request) -> Response | Trouble:
-            left = until - self._now()
+            left = until - self.now()
             if left <= 0:
                 return Trouble(Fault.TIMEOUT, unsent=True)
             return await self._client.send(signed, timeout=left)
@@ -98,8 +98,8 @@ class Carrier:
         signed = await self._credential.authorize(request)
         if isinstance(signed, Trouble):
             return request, replace(signed, unsent=True)
-        began = self._now()
+        began = self.now()
         came = await send(signed)
         if self._trace is not None:
-            self._trace(signed, came, self._now() - began)
+            self._trace(signed, came, self.now() - began)
         return signed, came

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from opwatch.api.memory import Memory
+from opwatch.api.pages import further_pages
 from opwatch.domain.answer import Answer, Unchanged
 from opwatch.domain.trouble import Fault, Trouble
 
@@ -33,8 +34,8 @@ class Fetcher:
 
     async def __call__(self, poll: Poll) -> Answer:
         """Return the answer to *poll*; whatever goes wrong is in it, as trouble."""
-        profile = self._profiles[poll.targets[0].profile]
-        carrier = self._carriers[profile.name]
+        name = poll.targets[0].profile
+        profile, carrier = self._profiles[name], self._carriers[name]
         memories = [
             self._memories.setdefault((target.profile, target.reference), Memory())
             for target in poll.targets
@@ -44,12 +45,16 @@ class Fetcher:
         asked = request
         if poll.conditional and profile.conditional and len(targets) == 1:
             asked = memories[0].ask(request)
+        until = carrier.now() + poll.timeout
         response = await carrier.carry(asked, poll.timeout)
         if isinstance(response, Trouble):
             return Answer.all(response, len(targets))
         if response.status == NOT_MODIFIED:
             return _unchanged(response, len(targets), was_asked=asked is not request)
-        answer = profile.read(targets, response)
+        pages = await further_pages(profile, carrier, targets, response, until)
+        if isinstance(pages, Trouble):
+            return Answer.all(pages, len(targets))
+        answer = profile.read(targets, response, pages)
         for memory, finding in zip(memories, answer.findings, strict=True):
             memory.learn(response, finding)
         return answer

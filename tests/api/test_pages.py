@@ -1,0 +1,102 @@
+"""A list answer with further pages, carried by a fake."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, cast
+
+from opwatch.api.fetch import Fetcher
+from opwatch.domain.answer import Poll
+from opwatch.domain.exchange import Response
+from opwatch.domain.operation import Reading, State
+from opwatch.domain.trouble import Fault, Trouble
+from opwatch.profiles import load_config, load_profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from opwatch.api.carry import Carrier
+    from opwatch.domain.answer import Answer
+    from opwatch.domain.exchange import Request
+
+YAML = """
+version: 1
+profiles:
+  lists:
+    base_url: https://api.example.com
+    request: {path: /jobs}
+    batch: {query: id, style: comma, max: 10, items: jobs, id: id, next: {url: next}}
+    auth: none
+    read: {id: id, status: state}
+    states: {succeeded: [done], running: [busy]}
+"""
+
+
+class Pages:
+    """Carries a request to the page whose key its URL holds."""
+
+    def __init__(self, pages: dict[str, object]) -> None:
+        self.asked: list[str] = []
+        self._pages = pages
+
+    def now(self) -> float:
+        return 0.0
+
+    async def carry(self, request: Request, timeout: float) -> Response | Trouble:
+        assert timeout > 0
+        self.asked.append(request.url)
+        page = next((page for part, page in self._pages.items() if part in request.url), None)
+        if isinstance(page, Trouble):
+            return page
+        return Response(200, request.url, body=json.dumps(page).encode())
+
+
+async def _answer(tmp_path: Path, pages: dict[str, object]) -> tuple[Answer, Pages]:
+    file = tmp_path / "config.yaml"
+    file.write_text(YAML)
+    profile = load_profile("lists", load_config(file, {})).bind({})
+    targets = tuple(profile.target(name) for name in ("a", "b"))
+    carrier = Pages(pages)
+    fetcher = Fetcher({"lists": profile}, {"lists": cast("Carrier", carrier)})
+    return await fetcher(Poll(targets, (0, 1), timeout=5.0)), carrier
+
+
+async def test_an_operation_on_the_second_page_is_found(tmp_path: Path) -> None:
+    answer, carrier = await _answer(
+        tmp_path,
+        {
+            "id=a": {"jobs": [{"id": "a", "state": "busy"}], "next": "/jobs?page=2"},
+            "page=2": {"jobs": [{"id": "b", "state": "done"}]},
+        },
+    )
+
+    states = [each.state for each in answer.findings if isinstance(each, Reading)]
+    assert states == [State.RUNNING, State.SUCCEEDED]
+    assert len(carrier.asked) == 2
+
+
+async def test_pages_in_a_circle_are_not_taken_for_a_whole_list(tmp_path: Path) -> None:
+    answer, carrier = await _answer(
+        tmp_path,
+        {
+            "id=a": {"jobs": [], "next": "/jobs?page=2"},
+            "page=2": {"jobs": [], "next": "/jobs?page=2"},
+        },
+    )
+
+    assert {each.fault for each in answer.findings if isinstance(each, Trouble)} == {
+        Fault.REDIRECT_LOOP
+    }
+    assert len(carrier.asked) == 2
+
+
+async def test_a_page_that_does_not_come_leaves_everything_unknown(tmp_path: Path) -> None:
+    answer, _ = await _answer(
+        tmp_path,
+        {
+            "id=a": {"jobs": [{"id": "a", "state": "done"}], "next": "/jobs?page=2"},
+            "page=2": Trouble(Fault.TIMEOUT),
+        },
+    )
+
+    assert all(isinstance(each, Trouble) for each in answer.findings)
