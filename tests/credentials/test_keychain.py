@@ -117,7 +117,7 @@ async def test_fault_84_without_a_keyring_there_is_nothing(world: World, backend
     entry = await chain.read("my-api", BASE, interactive=False)
 
     assert (entry.value, entry.why) == (None, "there is none on this machine")
-    with pytest.raises(UnusableError, match="there is none on this machine"):
+    with pytest.raises(UnusableError, match="does not exist on this machine"):
         await chain.write("my-api", BASE, Secret(CANARY))
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from cli.program import Program
 from faults.catalogue import fault
-from faults.whole import CANARY, DONE, RUNNING, Hurried, api, asked_about, says, state
+from faults.whole import CANARY, DONE, RUNNING, api, asked_about, state
 from opwatch.demo import DemoServer, Script
 from opwatch.domain.policy import Policy
 from servers.raw import (
@@ -25,7 +25,6 @@ from servers.raw import (
     deaf_port,
     hang,
     http,
-    pause,
     read,
     reset,
     send,
@@ -399,7 +398,7 @@ def test_a_machine_without_any_network_waits_until_the_deadline(
     tmp_path: Path, url: str, said: str
 ) -> None:
     program = Program(tmp_path, url)
-    ran = subprocess.run(  # noqa: S603, our own program
+    ran = subprocess.run(
         ["unshare", "-rn", sys.executable, "-m", "opwatch", "wait", "-p", "fullstory",  # noqa: S607, its place differs
          "--timeout", "0.4", "a"],
         env=program.environ, capture_output=True, text=True, timeout=20, check=False,

@@ -17,20 +17,23 @@ import json
 import random
 import selectors
 import socket
+import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2 as _loaded_before_any_clock_runs  # noqa: F401
 
 from opwatch.api.outside import Outside
+from opwatch.api.session import carry_out, open_session
 from opwatch.cli.gather import Chosen
 from opwatch.cli.running import run_watch
 from opwatch.cli.view import View
 from opwatch.domain.policy import Policy
 from opwatch.output.choose import Style
+from opwatch.output.trace import trace
 from servers.raw import RawServer, Talk, http, read
 
 if TYPE_CHECKING:
@@ -38,7 +41,10 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from opwatch.domain.outcome import Outcome
     from servers.raw import Step
+
+    Outcomes = list[Outcome | None]
 
 CANARY: Final = "canary-7f3a91c2d4"
 SPEED: Final = 60.0
@@ -184,6 +190,7 @@ class Wait:
         policy: Policy | None = None,
         style: Style = Style.LINES,
         raw: bool = False,
+        verbose: bool = False,
         **profile: Any,
     ) -> Ended:
         """Wait for *references*, ``a`` if none is named, at *url*; *profile* overrides."""
@@ -197,6 +204,8 @@ class Wait:
             clock=clock,
             uniform=random.Random(7).uniform,  # noqa: S311, chance that a test can repeat
         )
+        if verbose:
+            outside = replace(outside, trace=trace(sys.stderr, redact=outside.redactor))
         view = View(
             command="get" if policy.once else "wait",
             clock=clock,
@@ -222,6 +231,26 @@ class Wait:
         assert CANARY not in out + err, "a secret was written"
         assert "\x1b" not in out + err, "an escape byte was written"
         return Ended(code, out, err, took, [name for loop in loops for name in loop.looked_up])
+
+    def side_by_side(self, url: str, *groups: Sequence[str], **profile: Any) -> list[Outcomes]:
+        """Wait for each of *groups* in a run of its own, all at once; return their outcomes."""
+        clock, config = Hurried(self.speed), self._configured(url, profile)
+
+        async def run(references: Sequence[str]) -> Outcomes:
+            plan = Chosen(references, "api", config=config, environ=self.environ).plan(Policy())
+            outside = Outside(environ=self.environ, clock=clock)
+            async with open_session(plan, outside) as session:
+                watcher = await carry_out(session, lambda _event: None, outside)
+            return [each.outcome for each in watcher.operations]
+
+        async def run_all() -> list[Outcomes]:
+            return list(await asyncio.gather(*map(run, groups)))
+
+        loop = HurriedLoop(clock, self.names)
+        try:
+            return loop.run_until_complete(run_all())
+        finally:
+            _close(loop)
 
     def _configured(self, url: str, more: Mapping[str, Any]) -> Path:
         # JSON is YAML.

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from opwatch.domain.errors import PipeClosedError
-from opwatch.domain.events import Event
-from opwatch.output.choose import Guarded, Pausable, Style, choose
+from opwatch.domain.events import Event, Pausable
+from opwatch.output.choose import Guarded, Style, choose
 from output.screen import Terminal
 from output.script import Story, four, wall_of
 

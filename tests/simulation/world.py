@@ -81,6 +81,7 @@ class Host:
     """How one host behaves. *limit* requests a second are served, the rest get 429.
 
     *hint* is the pause that a 429 names. *largest* is the batch that it accepts.
+    With *etags* it answers 304, when *stale* whatever has changed.
     """
 
     latency: tuple[float, float] = (0.05, 0.3)
@@ -88,6 +89,7 @@ class Host:
     limit: float = math.inf
     hint: float | None = None
     etags: bool = False
+    stale: bool = False
     largest: int = 1_000_000
 
 
@@ -218,7 +220,8 @@ class World:
             if spell.start <= at < spell.end and self._chance.random() < spell.chance:
                 return spell.finding
         finding = job.at(at)
-        if host.etags and poll.conditional and self._shown.get(name) == finding:
+        is_known = host.etags and poll.conditional and name in self._shown
+        if is_known and (host.stale or self._shown[name] == finding):
             return Unchanged()
         self._shown[name] = finding
         return finding

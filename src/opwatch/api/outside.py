@@ -14,12 +14,17 @@ from opwatch.credentials import Redactor
 from opwatch.engine import Clock, SystemClock
 
 if TYPE_CHECKING:
-    from opwatch.api.carry import Trace
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from opwatch.credentials import Waiting
+    from opwatch.api.carry import Trace
     from opwatch.domain.pacing import Uniform
     from opwatch.domain.secret import Secret
+
+
+def _say_nothing(*_: object) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Outside:
     *token* was read from standard input. *named* tells that the profile was
     chosen by the person, not by default. *interactive* tells that somebody sits
     at a terminal. *redactor* learns every secret of the run. *trace* is told each
-    exchange, and the seconds that it took.
+    exchange, and the seconds that it took. *announce* is told whom we wait for, and
+    *notice* what is odd about a profile's credential, both before the run only.
     """
 
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -43,6 +49,8 @@ class Outside:
     uniform: Uniform = random.uniform
     redactor: Redactor = field(default_factory=Redactor)
     trace: Trace | None = None
+    announce: Callable[[Waiting], None] = _say_nothing
+    notice: Callable[[str, str], None] = _say_nothing
 
     @property
     def is_ci(self) -> bool:

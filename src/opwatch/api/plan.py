@@ -6,7 +6,7 @@ planned without an operation. Nothing below this sees an option.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opwatch.domain.errors import UsageError
@@ -14,6 +14,8 @@ from opwatch.domain.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from opwatch.api.results import Wants
+    from opwatch.api.start import Starting
     from opwatch.domain.operation import Target
     from opwatch.domain.policy import Policy
     from opwatch.profiles import Profile
@@ -23,18 +25,32 @@ if TYPE_CHECKING:
 class Plan:
     """The operations of a run, the profiles that know how to ask, and the limits.
 
-    *duplicates* counts the references that named an operation once more.
+    *duplicates* counts the references that named an operation once more. What is
+    to be sent first is *starting*; *wants* says what to do about results.
     """
 
     profiles: Mapping[str, Profile]
     targets: tuple[Target, ...]
     policy: Policy
     duplicates: int = 0
+    starting: Starting | None = None
+    wants: Wants | None = None
+
+    def with_targets(self, targets: Iterable[Target]) -> Plan:
+        """Return this plan for *targets*, which its one profile knows."""
+        (profile,) = self.profiles.values()
+        found = make_plan([(profile, targets)], self.policy)
+        return replace(self, targets=found.targets, duplicates=found.duplicates)
 
     @property
     def profile_name(self) -> str | None:
         """The name of the one profile, None when there are several."""
         return next(iter(self.profiles)) if len(self.profiles) == 1 else None
+
+    @property
+    def assumed(self) -> frozenset[str]:
+        """The profiles that nobody named: no token without a name of its own is for them."""
+        return frozenset(target.profile for target in self.targets if target.basis)
 
     @property
     def longest_pause(self) -> float:
@@ -59,9 +75,11 @@ def make_plan(lanes: Iterable[tuple[Profile, Iterable[Target]]], policy: Policy)
     seen: dict[tuple[str, str, str | None, tuple[tuple[str, str], ...]], Target] = {}
     count = 0
     for profile, targets in lanes:
-        profiles[profile.name] = profile
-        for target in targets:
+        name = _name_of(profile, profiles)
+        profiles[name] = profile
+        for each in targets:
             count += 1
+            target = each if each.profile == name else replace(each, profile=name)
             key = (target.profile, target.id, target.url, tuple(sorted(target.params.items())))
             seen.setdefault(key, target)
     if not seen:
@@ -69,3 +87,11 @@ def make_plan(lanes: Iterable[tuple[Profile, Iterable[Target]]], policy: Policy)
             "no operation given", hint="name at least one id or URL, or write '-' to read them"
         )
     return Plan(profiles, tuple(seen.values()), policy, count - len(seen))
+
+
+def _name_of(profile: Profile, known: Mapping[str, Profile]) -> str:
+    """Return what *profile* is called in a run that may bind another of its name."""
+    name = profile.name
+    while known.get(name, profile) is not profile:
+        name += f"@{profile.base_url.partition('://')[2]}"
+    return name

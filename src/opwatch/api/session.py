@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.api.carry import Carrier
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
 
     from opwatch.api.outside import Outside
     from opwatch.api.plan import Plan
+    from opwatch.api.results import Collector, Wants
+    from opwatch.credentials import Send, Waiting
     from opwatch.domain.events import Listener
     from opwatch.domain.exchange import Request, Response
     from opwatch.domain.trouble import Trouble
-    from opwatch.profiles import Profile
+    from opwatch.profiles import Profile, Started
 
 MOST_CONNECTIONS: Final = 32
 KEPT_ALIVE: Final = 120.0
@@ -35,14 +38,25 @@ USER_AGENT: Final = f"opwatch/{__version__}"
 
 
 class Session:
-    """The open client, and one carrier for each profile of *plan*."""
+    """The open client, and one carrier for each profile of *plan*.
+
+    *started* is what the starting request and its answer told, where we sent it.
+    """
 
     def __init__(self, plan: Plan, outside: Outside, client: Client) -> None:
         self.plan = plan
+        self.started: Started | None = None
+        self._outside = outside
+        self._is_prepared = False
+        outside = replace(outside, announce=self._announce)
         self.credentials: dict[str, Credential] = {}
         self.carriers: dict[str, Carrier] = {}
         for name, profile in plan.profiles.items():
-            credential = open_profile_credential(profile, outside, client)
+            # A token that was piped in was meant for what stands on the same command line, and
+            # comes first; OPWATCH_TOKEN names nobody.
+            is_named = name not in plan.assumed or outside.token is not None
+            here = outside if is_named else replace(outside, named=False)
+            credential = open_profile_credential(profile, here, client)
             self.credentials[name] = credential
             self.carriers[name] = Carrier(
                 client, credential, profile.origins, outside.clock.now, outside.trace
@@ -55,8 +69,16 @@ class Session:
         Raises:
             CredentialError: there is none, or it cannot be used.
         """
-        for credential in self.credentials.values():
+        for name, credential in self.credentials.items():
             await credential.prepare()
+            for note in credential.status().notes:
+                self._outside.notice(name, note)
+        self._is_prepared = True
+
+    def _announce(self, waiting: Waiting) -> None:
+        # From then on the terminal belongs to the display of the run.
+        if not self._is_prepared:
+            self._outside.announce(waiting)
 
 
 def open_profile_credential(profile: Profile, outside: Outside, client: Client) -> Credential:
@@ -65,7 +87,18 @@ def open_profile_credential(profile: Profile, outside: Outside, client: Client) 
     async def send(request: Request, timeout: float) -> Response | Trouble:
         return await client.send(request, timeout=timeout)
 
-    surroundings = Surroundings(
+    return open_credential(
+        profile.auth,
+        profile=profile.name,
+        base_url=profile.base_url,
+        origins=profile.origins,
+        surroundings=surroundings_of(outside, send),
+    )
+
+
+def surroundings_of(outside: Outside, send: Send) -> Surroundings:
+    """Return what a credential may use of *outside*; it asks its token endpoint by *send*."""
+    return Surroundings(
         send=send,
         now=outside.clock.now,
         wall=outside.clock.wall,
@@ -75,25 +108,25 @@ def open_profile_credential(profile: Profile, outside: Outside, client: Client) 
         interactive=outside.interactive,
         ci=outside.is_ci,
         redactor=outside.redactor,
-    )
-    return open_credential(
-        profile.auth,
-        profile=profile.name,
-        base_url=profile.base_url,
-        origins=profile.origins,
-        surroundings=surroundings,
+        announce=outside.announce,
     )
 
 
-def open_client(outside: Outside, *, connections: int, keepalive: float = KEPT_ALIVE) -> Client:
+def open_client(
+    outside: Outside, *, connections: int, keepalive: float = KEPT_ALIVE, cookies: bool = False
+) -> Client:
     """Return a client that is not yet entered."""
-    return Client(
+    client = Client(
         connections=connections,
         environ=outside.environ,
         ca_file=outside.ca_file,
         keepalive=keepalive,
+        cookies=cookies,
         user_agent=USER_AGENT,
     )
+    for secret in client.secrets:
+        outside.redactor.learn(secret)
+    return client
 
 
 @asynccontextmanager
@@ -107,7 +140,11 @@ async def open_session(plan: Plan, outside: Outside) -> AsyncIterator[Session]:
     connections = min(MOST_CONNECTIONS, plan.at_once)
     # A connection that is dropped between two polls costs a handshake at each.
     keepalive = max(KEPT_ALIVE, 2 * plan.longest_pause)
-    async with open_client(outside, connections=connections, keepalive=keepalive) as client:
+    # A balancer's cookie leads the polls of what we start to the machine that knows it.
+    cookies = plan.starting is not None
+    async with open_client(
+        outside, connections=connections, keepalive=keepalive, cookies=cookies
+    ) as client:
         session = Session(plan, outside, client)
         await session.prepare()
         yield session
@@ -130,8 +167,9 @@ async def carry_out(
         now=clock.now(),
         uniform=outside.uniform,
     )
+    collect = None if plan.wants is None else _collector(session, plan.wants, outside)
     mailbox: Mailbox = asyncio.Queue()
-    with catch_signals(mailbox) if outside.catch_signals else nullcontext():
+    with catch_signals(mailbox, tell) if outside.catch_signals else nullcontext():
         await drive(
             watcher,
             session.fetcher,
@@ -140,5 +178,12 @@ async def carry_out(
             mailbox=mailbox,
             stir=stir,
             timeout_code=timeout_code,
+            collect=collect,
         )
     return watcher
+
+
+def _collector(session: Session, wants: Wants, outside: Outside) -> Collector:
+    from opwatch.api.results import Collector  # noqa: PLC0415, few runs ask for results
+
+    return Collector(session.plan, session.carriers, wants, outside.uniform, session.started)

@@ -78,7 +78,14 @@ class Command:
             environ=self.environ,
         )
         token = chosen.token()
-        return chosen.plan(policy), replace(outside, token=token)
+        plan = chosen.plan(policy)
+        if plan.assumed and not self.quiet:
+            from opwatch.output.assumption import write_assumptions
+
+            write_assumptions(
+                sys.stderr, plan.targets, has_token=self.token_stdin, redact=outside.redactor
+            )
+        return plan, replace(outside, token=token)
 
     def _view(self, outside: Outside) -> View:
         quiet = self.quiet or self.name == "get"

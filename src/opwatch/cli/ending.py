@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from opwatch.domain.errors import (
     CredentialError,
     PipeClosedError,
+    StartError,
     UnwritableError,
     UsageError,
 )
@@ -39,6 +40,8 @@ def cause_of(problem: BaseException) -> Abort | Outcome:
             return Abort.USAGE
         case CredentialError():
             return Outcome.DENIED
+        case StartError():
+            return problem.cause
         case PipeClosedError() | BrokenPipeError():
             return Abort.PIPE_CLOSED
         case UnwritableError():

@@ -12,18 +12,23 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.api.plan import Plan, make_plan
 from opwatch.api.stdin import Named, read_references
-from opwatch.domain.errors import UsageError
+from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.secret import Secret
 from opwatch.profiles import load_config, load_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from opwatch.domain.exchange import Response
     from opwatch.domain.operation import Target
     from opwatch.domain.policy import Policy
-    from opwatch.profiles import Profile
+    from opwatch.profiles import Config, Profile
 
+NAME_ONE: Final = (
+    "name one with -p (opwatch profile list shows them), "
+    "or set default_profile in the configuration file"
+)
 STDIN: Final = "-"
 MOST_STDIN: Final = 8 * 1024 * 1024 + 1
 
@@ -46,16 +51,22 @@ class Chosen:
         Raises:
             UsageError: no profile is named, or it, or a parameter, is not usable.
         """
-        config = load_config(self.config, self.environ)
+        config = self.settings()
         name = self.profile or config.default_profile
         if name is None:
-            raise UsageError(
-                "no profile given",
-                hint="name one with -p (opwatch profile list shows them), "
-                "or set default_profile in the configuration file",
-            )
-        definition = load_profile(name, config)
-        return definition.bind(self.parameters(), base_url=self.base_url)
+            raise UsageError("no profile given", hint=NAME_ONE)
+        return self._bound(name, config)
+
+    def settings(self) -> Config:
+        """Return the configuration.
+
+        Raises:
+            UsageError: it cannot be read, or has problems.
+        """
+        return load_config(self.config, self.environ)
+
+    def _bound(self, name: str, config: Config) -> Profile:
+        return load_profile(name, config).bind(self.parameters(), base_url=self.base_url)
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters of ``--param``.
@@ -84,27 +95,54 @@ class Chosen:
         return Secret(sys.stdin.buffer.read(65536).decode("utf-8", "replace").removesuffix("\n"))
 
     def plan(self, policy: Policy) -> Plan:
-        """Return what to watch.
+        """Return what to watch; without a profile, each URL finds its own.
 
         Raises:
             UsageError: the profile, a parameter or a reference is not usable.
         """
+        config = self.settings()
+        name = self.profile or config.default_profile
+        if name is None and self.references:
+            return make_plan(self._assumed(config), policy)
         profile = self.bound_profile()
         return make_plan([(profile, self.targets(profile))], policy)
 
     def targets(self, profile: Profile) -> list[Target]:
         """Return the operations that the references name, in their order."""
-        targets: list[Target] = []
+
+        def handed_off(answer: Response) -> tuple[str, ...]:
+            return tuple(each.reference for each in profile.handoff(answer))
+
+        return [profile.target(reference) for reference, _ in self._read(handed_off)]
+
+    def _assumed(self, config: Config) -> list[tuple[Profile, list[Target]]]:
+        """Return the lanes of a run without a profile: each URL finds its own."""
+        from opwatch.api.assume import assumed_lanes
+        from opwatch.profiles import handed_off, is_at, is_url
+
+        references = list(self._read(lambda answer: handed_off(answer, config)))
+        for reference, _ in references:
+            if not is_url(reference):
+                message = "no profile given, and this is no URL"
+                raise BadReferenceError(reference, message, hint=NAME_ONE)
+            if self.base_url and not is_at(reference, self.base_url):
+                message = f"this is not at {self.base_url}, and no profile is given"
+                raise BadReferenceError(reference, message, hint=NAME_ONE)
+        return assumed_lanes(references, config, self.parameters(), has_token=self.token_stdin)
+
+    def _read(
+        self, handed_off: Callable[[Response], tuple[str, ...]]
+    ) -> Iterator[tuple[str, bool]]:
+        """Yield each reference, and whether it was typed; *handed_off* reads a starting answer."""
         for reference in self.references:
-            names = _from_stdin(profile) if reference == STDIN else (reference,)
-            targets += [profile.target(name) for name in names]
-        return targets
+            if reference == STDIN:
+                yield from ((each, False) for each in _from_stdin(handed_off))
+            else:
+                yield reference, True
 
 
-def _from_stdin(profile: Profile) -> tuple[str, ...]:
+def _from_stdin(handed_off: Callable[[Response], tuple[str, ...]]) -> tuple[str, ...]:
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError("'-' reads references from standard input, but that is a terminal")
     found = read_references(sys.stdin.buffer.read(MOST_STDIN))
-    if isinstance(found, Named):
-        return found.references
-    return tuple(each.reference for each in profile.handoff(found))
+    return found.references if isinstance(found, Named) else handed_off(found)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from opwatch.domain.errors import UnwritableError
+from opwatch.domain.events import Pausable
 from opwatch.output.choose import Style, choose
 from opwatch.output.document import document, write_document
 from opwatch.output.jsonl import jsonl
@@ -96,7 +97,7 @@ class View:
                     duplicates=plan.duplicates,
                 )
                 listeners.append(stack.enter_context(events))
-            yield _each_of(listeners)
+            yield Together(listeners)
 
     def resume(self, unfinished: Sequence[Operation]) -> str | None:
         """Return the command that goes on with the *unfinished* operations."""
@@ -159,12 +160,33 @@ class View:
             raise UnwritableError(f"cannot write {path}: {problem.strerror}") from problem
 
 
-def _each_of(listeners: Sequence[Listener]) -> Listener:
-    def tell(event: Event) -> None:
-        for listener in listeners:
+class Together:
+    """Several listeners as one; those that hold the terminal let go of it together."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = listeners
+        held: Sequence[object] = listeners
+        self._pausable = [each for each in held if isinstance(each, Pausable)]
+
+    def __call__(self, event: Event) -> None:
+        """Tell each of *event*."""
+        for listener in self._listeners:
             listener(event)
 
-    return tell
+    def pause(self) -> None:
+        """Give the terminal back."""
+        for each in self._pausable:
+            each.pause()
+
+    def resume(self) -> None:
+        """Take the terminal again."""
+        for each in self._pausable:
+            each.resume()
+
+    def let_go(self) -> None:
+        """Give the cursor back."""
+        for each in self._pausable:
+            each.let_go()
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -7,6 +7,7 @@
 from opwatch.credentials.credential import Credential, CredentialStatus
 from opwatch.credentials.login import Login
 from opwatch.credentials.opening import open_credential
+from opwatch.credentials.passive import UnstartedError, passive
 from opwatch.credentials.prompt import DevicePrompt
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.surroundings import Send, Surroundings, Waiting
@@ -19,6 +20,8 @@ __all__ = [
     "Redactor",
     "Send",
     "Surroundings",
+    "UnstartedError",
     "Waiting",
     "open_credential",
+    "passive",
 ]

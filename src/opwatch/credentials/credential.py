@@ -86,9 +86,10 @@ class Credential:
     async def authorize(self, request: Request) -> Request | Trouble:
         """Return *request* with the secret in it, if it goes to an allowed origin.
 
-        A foreign origin is trouble: such a request is not to be made at all.
+        A foreign origin is trouble, also where the API wants no credential: such a
+        request is not to be made at all.
         """
-        if not request.authorize or self._lease is None:
+        if not request.authorize:
             return request
         try:
             origin = parse_origin(request.url)
@@ -96,6 +97,8 @@ class Credential:
             return Trouble(Fault.FOREIGN_ORIGIN, str(problem))
         if origin not in self._origins:
             return Trouble(Fault.FOREIGN_ORIGIN, origin.host, host=origin.host)
+        if self._lease is None:
+            return request
         trouble = await self._lease.keep_fresh()
         return trouble or replace(request, sensitive=self._signature)
 

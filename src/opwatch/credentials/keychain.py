@@ -131,7 +131,7 @@ class _NoKeyringError(UnusableError):
 
 def _problem(classes: list[str], detail: str) -> UnusableError:
     if "NoKeyringError" in classes or "ModuleNotFoundError" in classes:
-        return _NoKeyringError("there is none on this machine")
+        return _NoKeyringError("does not exist on this machine")
     if "KeyringLocked" in classes:
         return UnusableError("is locked")
     line = next(iter(detail.splitlines()), "")[:_LONGEST_DETAIL]

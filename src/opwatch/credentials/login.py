@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.places import Part, kept_part
+from opwatch.credentials.places import Part, kept_part, variable
 from opwatch.credentials.validity import UnusableError, validated
 from opwatch.domain.auth import FromKeyring
 from opwatch.domain.errors import CredentialError
@@ -91,7 +91,13 @@ class Login:
             raise self._error(f"the keyring {problem.reason}") from None
 
     def _error(self, message: str) -> CredentialError:
-        return CredentialError(message, profile=self.seeker.profile, origin=self.seeker.origin)
+        name = variable(self.seeker.profile, self.part.variables[0])
+        return CredentialError(
+            message,
+            profile=self.seeker.profile,
+            origin=self.seeker.origin,
+            fixes=(f"set {name} instead",),
+        )
 
 
 def login_of(

@@ -1,14 +1,16 @@
 """What a live secret looks like when a server, or a program, says it back.
 
 Decides which spellings of a secret are masked: as it is, URL-quoted,
-JSON-escaped, and in base64 at any offset, so that ``user:secret`` is caught too.
-A spelling shorter than ``SHORTEST`` is left alone: to mask ``test`` or ``1`` would
-spoil every text and hide nothing.
+JSON- and HTML-escaped, and in base64 at any offset, so that ``user:secret`` is
+caught too. A spelling shorter than ``SHORTEST`` is left alone: to mask ``test`` or
+``1`` would spoil every text and hide nothing. Where a text ends in the middle of a
+secret, because it was too long and has been cut, its beginning is masked too.
 """
 
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from collections import deque
@@ -18,9 +20,10 @@ from urllib.parse import quote, quote_plus
 from opwatch.domain.secret import MASK, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SHORTEST: Final = 6
+SHORTEST_BEGINNING: Final = 8
 # A wait of days renews its token often; the last ones are those that still may work.
 _PASSING: Final = 16
 _ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
@@ -30,12 +33,14 @@ class Redactor:
     """Masks every secret it has learnt, in any text.
 
     One redactor serves a whole run: credentials teach it each secret the moment
-    they hold it, and every sink asks it.
+    they hold it, and every sink asks it. *tell* is told each secret too, before
+    anything that could hold it is written.
     """
 
-    __slots__ = ("_lasting", "_passing", "_spellings")
+    __slots__ = ("_lasting", "_passing", "_spellings", "_tell")
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[Secret], None] | None = None) -> None:
+        self._tell = tell
         self._lasting: dict[Secret, tuple[str, ...]] = {}
         self._passing: deque[tuple[Secret, tuple[str, ...]]] = deque(maxlen=_PASSING)
         self._spellings: tuple[str, ...] = ()
@@ -52,6 +57,8 @@ class Redactor:
         known = (*self._lasting.values(), *(each for _, each in self._passing))
         # The longest first: a short secret may be part of a long one.
         self._spellings = tuple(sorted({s for each in known for s in each}, key=len, reverse=True))
+        if self._tell is not None:
+            self._tell(secret)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return the secrets that are masked."""
@@ -62,6 +69,16 @@ class Redactor:
         for spelling in self._spellings:
             if spelling in text:
                 text = text.replace(spelling, MASK)
+        return self._without_beginning(text)
+
+    def _without_beginning(self, text: str) -> str:
+        for spelling in self._spellings:
+            begin = spelling[:SHORTEST_BEGINNING]
+            at = text.find(begin, max(0, len(text) - len(spelling)))
+            while at >= 0:
+                if spelling.startswith(text[at:]):
+                    return text[:at] + MASK
+                at = text.find(begin, at + 1)
         return text
 
     def __repr__(self) -> str:
@@ -78,6 +95,7 @@ def spellings(value: str) -> Iterator[str]:
         *(_ESCAPE.sub(lambda match: match[0].lower(), each) for each in quoted),
         json.dumps(value)[1:-1],
         json.dumps(value).replace("/", "\\/")[1:-1],
+        html.escape(value),
         *(_base64_within(raw, offset) for offset in range(3)),
     )
     for each in candidates:

@@ -102,6 +102,7 @@ class Seeker:
             origin=self.origin,
             tried=missing.tried,
             fixes=fixes,
+            is_absent=True,
         )
 
     def _unusable(

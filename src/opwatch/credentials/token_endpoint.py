@@ -60,7 +60,8 @@ class Refusal:
     def as_trouble(self) -> Trouble:
         """Return it as the trouble that ends a watch with *denied*."""
         detail = f"{self.code}: {self.text}" if self.text else self.code
-        return Trouble(Fault.RENEWAL_REFUSED, detail, status=self.status)
+        # Cut once and at the very end: a secret in it is recognized by its beginning.
+        return Trouble(Fault.RENEWAL_REFUSED, detail[:_LONGEST_TEXT], status=self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,5 +159,4 @@ def _secret(value: Any) -> Secret | None:
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text[:_LONGEST_TEXT]
+    return value if isinstance(value, str) else json.dumps(value)

@@ -5,6 +5,7 @@
     │   ├── ProfileError      a profile or configuration file, with positions
     │   └── BadReferenceError an id or URL that names no operation of the profile
     ├── CredentialError       exit 4: no usable credential
+    ├── StartError            exit 4 or 6: the starting request led to no operation
     ├── UnwritableError       exit 74: the result could not be written
     └── PipeClosedError       exit 141: the reader of our output left
 
@@ -15,6 +16,10 @@ carried out is one of these.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opwatch.domain.outcome import Abort, Outcome
 
 
 class OpwatchError(Exception):
@@ -67,7 +72,10 @@ class Tried:
 
 
 class CredentialError(OpwatchError):
-    """No usable credential for *profile* at *origin*; *fixes* are commands to paste."""
+    """No usable credential for *profile* at *origin*; *fixes* are commands to paste.
+
+    *is_absent* tells that no place holds one, rather than one that cannot be used.
+    """
 
     def __init__(
         self,
@@ -77,6 +85,7 @@ class CredentialError(OpwatchError):
         origin: str,
         tried: tuple[Tried, ...] = (),
         fixes: tuple[str, ...] = (),
+        is_absent: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -84,6 +93,20 @@ class CredentialError(OpwatchError):
         self.origin = origin
         self.tried = tried
         self.fixes = fixes
+        self.is_absent = is_absent
+
+
+class StartError(OpwatchError):
+    """The starting request led to no operation that could be watched.
+
+    *cause* is what that means for the exit code; *hint* says what to do.
+    """
+
+    def __init__(self, message: str, cause: Abort | Outcome, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cause = cause
+        self.hint = hint
 
 
 class UnwritableError(OpwatchError):

@@ -137,3 +137,6 @@ class Pausable(Protocol):
 
     def resume(self) -> None:
         """Take the terminal again, whatever has happened to it meanwhile."""
+
+    def let_go(self) -> None:
+        """Give the cursor back, and do no more: a signal is about to kill the process."""

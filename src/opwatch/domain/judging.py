@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.pacing import Pace, pause_after_bad, pause_after_good
-from opwatch.domain.trouble import FINAL_AT_ONCE, Fault, FirstContact, Handling, Scope
+from opwatch.domain.trouble import (
+    FINAL_AFTER_TRIES,
+    FINAL_AT_ONCE,
+    Fault,
+    FirstContact,
+    Handling,
+    Scope,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -178,6 +185,8 @@ def _denied(life: Life, trouble: Trouble, given: Circumstances) -> Step:
 def _transient(life: Life, trouble: Trouble, given: Circumstances) -> Step:
     policy, operation = given.policy, life.operation
     throttled = trouble.rule.handling is Handling.THROTTLED
+    if trouble.fault in FINAL_AFTER_TRIES and life.strict_tries >= trouble.rule.tries:
+        return Over(Outcome.UNKNOWN, Reason.REFUSED)
     if policy.once:
         patient = trouble.wait is None or trouble.wait <= ONCE_PATIENCE
         down = given.host_bad >= (HOST_TRIES if given.contacted else TRIES)

@@ -80,7 +80,7 @@ class Life:
         self.quiet = self.quiet + 1 if same_word else 0
         self.confirmations = self.confirmations + 1 if same_state else 1
         self.trend.add(now, reading.progress)
-        self.refusals = self.misses = 0
+        self.refusals = self.misses = self.strict_tries = 0
         self.excused = 0.0
         if reading.is_known_word:
             self.unknown_from = None

@@ -133,7 +133,6 @@ RULES: Final[Mapping[Fault, Rule]] = {
     Fault.OS_ERROR: _TRANSIENT,
     Fault.TIMEOUT: _TRANSIENT,
     Fault.PROTOCOL: _TRANSIENT,
-    # Three answers over the limit are no accident: the resource is that large.
     Fault.TOO_LARGE: _STRICT_OPERATION,
     Fault.ENCODING: _TRANSIENT,
     Fault.TRUNCATED: _TRANSIENT,
@@ -194,6 +193,9 @@ OF_THE_OPERATION: Final = frozenset(
 
 # Faults for which a second opinion is worthless even in the middle of a wait.
 FINAL_AT_ONCE: Final = frozenset({Fault.NO_CREDENTIAL, Fault.RENEWAL_REFUSED})
+
+# Three answers over the limit are no accident, at whatever time: the resource is that large.
+FINAL_AFTER_TRIES: Final = frozenset({Fault.TOO_LARGE})
 
 
 @dataclass(frozen=True, slots=True)

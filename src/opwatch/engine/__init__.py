@@ -1,24 +1,30 @@
 """The only room that sleeps: drives the watcher over a fetcher until it is finished."""
 
 from opwatch.engine.clock import Clock, SystemClock
-from opwatch.engine.drive import Fetch, drive
-from opwatch.engine.loop import run_to_end
+from opwatch.engine.drive import Collect, Fetch, drive
+from opwatch.engine.loop import pause, run_to_end
+from opwatch.engine.persist import persist
 from opwatch.engine.signals import (
     Interruption,
     Mailbox,
     catch_signals,
+    or_abort,
     raise_on_signals,
     stay,
 )
 
 __all__ = [
     "Clock",
+    "Collect",
     "Fetch",
     "Interruption",
     "Mailbox",
     "SystemClock",
     "catch_signals",
     "drive",
+    "or_abort",
+    "pause",
+    "persist",
     "raise_on_signals",
     "run_to_end",
     "stay",

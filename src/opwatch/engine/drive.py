@@ -8,22 +8,27 @@ right cause, and that no request outlives it.
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.answer import Answer, Poll
 from opwatch.domain.errors import PipeClosedError, UnwritableError
-from opwatch.domain.events import Event, Finished, Listener, Ticked
-from opwatch.domain.outcome import Abort
+from opwatch.domain.events import Ended, Event, Finished, Listener, Pausable, Ticked
+from opwatch.domain.operation import Operation
+from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
+from opwatch.engine.signals import Halt, stop_here
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 
     from opwatch.domain.watch import Watcher
     from opwatch.engine.clock import Clock
-    from opwatch.engine.signals import Mailbox
+    from opwatch.engine.signals import Letter, Mailbox
 
 Fetch: TypeAlias = "Callable[[Poll], Awaitable[Answer]]"
+Collect: TypeAlias = "Callable[[Operation], Awaitable[Operation]]"
+"""Is given an operation that has succeeded; returns it with its result, or why there is none."""
 
 MARGIN: Final = 1.0
 """Seconds beyond its own limit after which a request is taken away from the fetcher."""
@@ -38,19 +43,23 @@ async def drive(
     mailbox: Mailbox,
     stir: float = 1.0,
     timeout_code: int = 124,
+    collect: Collect | None = None,
 ) -> None:
     """Run *watcher* to its end, telling *tell* each event and, every *stir* seconds, the time.
 
     Whatever *fetch* raises is a bug and is raised again. A listener that cannot
-    write ends the run with the abort that its error stands for.
+    write ends the run with the abort that its error stands for; one that holds
+    the terminal gives it back while the process is stopped. With *collect*, the
+    end of an operation that succeeded is told when its result is there.
     """
-    run = _Run(watcher, fetch, tell, clock, mailbox)
+    run = _Run(watcher, fetch, tell, clock, mailbox, collect=collect)
     try:
         run.tell_all(watcher.start())
-        while not watcher.finished:
+        while run.goes_on:
             run.send_due()
-            if not watcher.finished:
+            if run.goes_on:
                 await run.wait(stir)
+        run.give_up_results()
         finished = Finished(
             clock.now(), watcher.operations, watcher.verdict(timeout_code=timeout_code)
         )
@@ -63,7 +72,14 @@ class _Run:
     """One run's open requests, and the box that their answers come to."""
 
     def __init__(
-        self, watcher: Watcher, fetch: Fetch, tell: Listener, clock: Clock, mailbox: Mailbox
+        self,
+        watcher: Watcher,
+        fetch: Fetch,
+        tell: Listener,
+        clock: Clock,
+        mailbox: Mailbox,
+        *,
+        collect: Collect | None,
     ) -> None:
         self._watcher = watcher
         self._fetch = fetch
@@ -71,25 +87,64 @@ class _Run:
         self._clock = clock
         self._mailbox = mailbox
         self._tasks: set[asyncio.Task[None]] = set()
+        self._collect = collect
+        self._succeeded: dict[int, Operation] = {}
+        self._is_aborted = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Tell whether something is still to be waited for."""
+        return not self._watcher.finished or (bool(self._succeeded) and not self._is_aborted)
 
     def tell_all(self, events: Iterable[Event]) -> None:
-        """Tell the listener; when it can no longer write, the run is over."""
-        try:
+        """Tell the listener, but of a success only when its result is there."""
+        self._tell_now(event for event in events if not self._is_withheld(event))
+
+    def _is_withheld(self, event: Event) -> bool:
+        """Begin to collect the result of the operation whose success *event* tells, if any."""
+        if self._collect is None or not isinstance(event, Ended):
+            return False
+        if event.operation.outcome is not Outcome.SUCCEEDED:
+            return False
+        self._succeeded[id(event.operation.target)] = event.operation
+        self._spawn(self._bring(self._collect, event.operation))
+        return True
+
+    def _tell_now(self, events: Iterable[Event]) -> None:
+        with self._writing():
             for event in events:
                 self._tell(event)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """End the run when the listener can no longer write."""
+        try:
+            yield
         except PipeClosedError:
-            self._watcher.interrupt(Abort.PIPE_CLOSED, self._clock.now())
+            self._abort(Abort.PIPE_CLOSED)
         except UnwritableError:
-            self._watcher.interrupt(Abort.UNWRITABLE, self._clock.now())
+            self._abort(Abort.UNWRITABLE)
+
+    def _abort(self, abort: Abort) -> list[Event]:
+        self._is_aborted = True
+        return self._watcher.interrupt(abort, self._clock.now())
+
+    def give_up_results(self) -> None:
+        """Tell the ends whose results nobody waits for any more."""
+        for operation in tuple(self._succeeded.values()):
+            self._take_in(operation.but(reason=Reason.DETACHED))
 
     def send_due(self) -> None:
         """Send every poll that is due, each in a task of its own."""
         now = self._clock.now()
         self.tell_all(self._watcher.tick(now))
         for poll in self._watcher.due(now):
-            task = asyncio.get_running_loop().create_task(self._ask(poll))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._ask(poll))
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, poll: Poll) -> None:
         try:
@@ -102,10 +157,17 @@ class _Run:
             return
         self._mailbox.put_nowait((poll, answer))
 
+    async def _bring(self, collect: Collect, operation: Operation) -> None:
+        try:
+            self._mailbox.put_nowait(await collect(operation))
+        except Exception as bug:  # noqa: BLE001, it is raised again where the run is
+            self._mailbox.put_nowait(bug)
+
     async def wait(self, stir: float) -> None:
         """Sleep until a letter comes or something is due, but no longer than *stir* seconds."""
         now = self._clock.now()
-        pause = min(stir, max(0.0, self._watcher.wake_at(now) - now))
+        due = now + stir if self._watcher.finished else self._watcher.wake_at(now)
+        pause = min(stir, max(0.0, due - now))
         try:
             async with asyncio.timeout(pause):
                 letter = await self._mailbox.get()
@@ -116,15 +178,35 @@ class _Run:
         while not self._mailbox.empty():
             self._open(self._mailbox.get_nowait())
 
-    def _open(self, letter: tuple[Poll, Answer] | BaseException | Abort) -> None:
-        now = self._clock.now()
+    def _open(self, letter: Letter) -> None:
         match letter:
             case Abort():
-                self.tell_all(self._watcher.interrupt(letter, now))
+                self.tell_all(self._abort(letter))
+            case Halt():
+                self._halt(letter)
             case BaseException():
                 raise letter
+            case Operation():
+                self._take_in(letter)
             case (poll, answer):
-                self.tell_all(self._watcher.record(poll, answer, now))
+                self.tell_all(self._watcher.record(poll, answer, self._clock.now()))
+
+    def _take_in(self, operation: Operation) -> None:
+        """Tell the end of *operation*, now that its result is there or will not come."""
+        self._succeeded.pop(id(operation.target), None)
+        self._tell_now(self._watcher.bring_in(operation, self._clock.now()))
+
+    def _halt(self, halt: Halt) -> None:
+        """Stop as asked, or find the terminal again after a stop that nobody announced."""
+        held: object = self._tell
+        terminal = held if isinstance(held, Pausable) else None
+        with self._writing():
+            if halt is Halt.STOP:
+                if terminal:
+                    terminal.pause()
+                stop_here()
+            if terminal:
+                terminal.resume()
 
     async def close(self) -> None:
         """Cancel what is still in flight; a request that does not yield is left behind."""

@@ -1,13 +1,15 @@
 """The event loop of a process that must be able to leave.
 
 Decides that the end of a run waits for no thread: ``asyncio.run`` would join
-the resolver's, which cannot be cancelled.
+the resolver's, which cannot be cancelled. And that the loop itself writes nothing:
+what it has to say goes to standard error by no path of ours, past the masking of
+secrets and through the middle of the bars.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -18,6 +20,8 @@ T = TypeVar("T")
 def run_to_end(work: Coroutine[object, object, T]) -> T:
     """Return what *work* returns. The caller ends the process soon after."""
     loop = asyncio.new_event_loop()
+    if not loop.get_debug():  # PYTHONASYNCIODEBUG=1 lets it speak
+        loop.set_exception_handler(_say_nothing)
     asyncio.set_event_loop(loop)
     try:
         return loop.run_until_complete(work)
@@ -25,3 +29,12 @@ def run_to_end(work: Coroutine[object, object, T]) -> T:
         asyncio.set_event_loop(None)
         if not any(not task.done() for task in asyncio.all_tasks(loop)):
             loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+async def pause(seconds: float) -> None:
+    """Let *seconds* pass."""
+    await asyncio.sleep(seconds)
+
+
+def _say_nothing(_loop: asyncio.AbstractEventLoop, _context: dict[str, Any]) -> None:
+    """Tell nobody of a failure that nobody waited for."""

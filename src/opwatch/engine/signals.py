@@ -1,8 +1,9 @@
-"""Which signals end a wait, and how they reach the loop.
+"""Which signals end or hold a wait, and how they reach the loop.
 
-Decides that INT, TERM and HUP detach, that one which was ignored when we
-started stays ignored (``nohup``, a background job of a script), and that a
-second one of the same kind kills at once.
+Decides that INT, TERM and HUP detach, that TSTP (Ctrl-Z) gives the terminal back
+before the process is stopped, that a signal which was ignored when we started
+stays ignored (``nohup``, a background job of a script), and that a second one of
+the same kind, or QUIT, kills at once; but the cursor is given back even then.
 """
 
 from __future__ import annotations
@@ -11,30 +12,50 @@ import asyncio
 import signal
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TypeAlias
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
+from opwatch.domain.events import Pausable
 from opwatch.domain.outcome import Abort
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
     from types import FrameType
 
     from opwatch.domain.answer import Answer, Poll
+    from opwatch.domain.operation import Operation
 
-Letter: TypeAlias = "tuple[Poll, Answer] | BaseException | Abort"
+    Receive: TypeAlias = Callable[[int, FrameType | None], None]
+
+
+T = TypeVar("T")
+
+
+class Halt(Enum):
+    """What a shell's job control does to a process; Windows knows nothing of it."""
+
+    STOP = auto()
+    CONTINUE = auto()
+
+
+Letter: TypeAlias = "tuple[Poll, Answer] | Operation | BaseException | Abort | Halt"
 Mailbox: TypeAlias = "asyncio.Queue[Letter]"
 
-_BY_NAME: Final[Mapping[str, Abort]] = {
+_BY_NAME: Final[Mapping[str, Abort | Halt]] = {
     "SIGINT": Abort.INTERRUPTED,
     "SIGTERM": Abort.TERMINATED,
     "SIGHUP": Abort.HANGUP,
+    "SIGTSTP": Halt.STOP,
+    "SIGCONT": Halt.CONTINUE,
 }
-# Windows has no HUP.
+# Windows has neither HUP nor job control.
+LETTERS: Final[Mapping[signal.Signals, Abort | Halt]] = {
+    getattr(signal, name): letter for name, letter in _BY_NAME.items() if hasattr(signal, name)
+}
 ABORTS: Final[Mapping[signal.Signals, Abort]] = {
-    getattr(signal, name): abort for name, abort in _BY_NAME.items() if hasattr(signal, name)
+    number: letter for number, letter in LETTERS.items() if isinstance(letter, Abort)
 }
-
-
+FATAL: Final = tuple(getattr(signal, name) for name in ("SIGQUIT",) if hasattr(signal, name))
 LONG: Final = 3600.0
 
 
@@ -54,7 +75,7 @@ def raise_on_signals() -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         raise Interruption(ABORTS[signal.Signals(number)])
 
-    with _installed(receive):
+    with _installed(receive, ABORTS):
         yield
 
 
@@ -68,23 +89,66 @@ def stay() -> Abort:
         return interruption.abort
 
 
+async def or_abort(work: Coroutine[object, object, T]) -> T | Abort:
+    """Return what *work* returns, or the signal that asks us to go, if that comes first.
+
+    The main thread only. *work* is cancelled then.
+    """
+    mailbox: Mailbox = asyncio.Queue()
+    doing, letter = asyncio.ensure_future(work), asyncio.ensure_future(mailbox.get())
+    try:
+        with catch_signals(mailbox, letters=ABORTS):
+            await asyncio.wait({doing, letter}, return_when=asyncio.FIRST_COMPLETED)
+        came = None if doing.done() else letter.result()
+        return came if isinstance(came, Abort) else await doing
+    finally:
+        doing.cancel()
+        letter.cancel()
+
+
 @contextmanager
-def catch_signals(mailbox: Mailbox) -> Iterator[None]:
-    """Put an ``Abort`` into *mailbox* when a signal asks us to go; the main thread only."""
+def catch_signals(
+    mailbox: Mailbox,
+    terminal: object = None,
+    letters: Mapping[signal.Signals, Abort | Halt] = LETTERS,
+) -> Iterator[None]:
+    """Put the letter of each signal that comes into *mailbox*; the main thread only.
+
+    *terminal* lets go of the cursor, if it holds it, before a signal kills.
+    """
     loop = asyncio.get_running_loop()
 
     def receive(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        loop.call_soon_threadsafe(mailbox.put_nowait, ABORTS[signal.Signals(number)])
+        letter = letters[signal.Signals(number)]
+        if isinstance(letter, Abort):
+            signal.signal(number, die)
+        loop.call_soon_threadsafe(mailbox.put_nowait, letter)
 
-    with _installed(receive):
+    def die(number: int, _frame: FrameType | None) -> None:
+        if isinstance(terminal, Pausable):
+            terminal.let_go()
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    with _installed(receive, letters), _installed(die, FATAL):
         yield
 
 
+def stop_here() -> None:
+    """Stop this process as Ctrl-Z would have; return when it goes on."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
+    for number in before:
+        signal.signal(number, signal.SIG_DFL)
+    # A process whose shell has gone is not stopped: it goes on at once.
+    signal.raise_signal(signal.SIGTSTP)
+    for number, was in before.items():
+        signal.signal(number, was)
+
+
 @contextmanager
-def _installed(receive: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Install *receive* for every signal that was not ignored when we started."""
-    before = {number: signal.getsignal(number) for number in ABORTS}
+def _installed(receive: Receive, numbers: Iterable[signal.Signals]) -> Iterator[None]:
+    """Install *receive* for those of *numbers* that were not ignored when we started."""
+    before = {number: signal.getsignal(number) for number in numbers}
     # None is a handler that was not installed from Python, and could not be put back.
     ours = [number for number, was in before.items() if was not in {signal.SIG_IGN, None}]
     for number in ours:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import httpx2 as httpx
 
     from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
     from opwatch.http.courier import Courier
     from opwatch.http.routes import Routes
@@ -67,6 +68,12 @@ class Client:
         self._transport = transport
         self._routes: Routes
         self._courier: Courier
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The passwords of the proxies, for whoever masks what a proxy says back."""
+        found = (proxy.password for proxy in self._proxies.by_scheme.values())
+        return tuple(dict.fromkeys(each for each in found if each))
 
     async def __aenter__(self) -> Self:
         from opwatch.http.courier import Courier  # noqa: PLC0415, see the module's docstring

@@ -27,10 +27,14 @@ _USERINFO: Final = re.compile(r"^([^:/?#]*://)?.*@", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy and the value of ``Proxy-Authorization`` that it wants, if any."""
+    """A proxy and the value of ``Proxy-Authorization`` that it wants, if any.
+
+    *password* is what is secret about that.
+    """
 
     origin: Origin
     credentials: Secret | None = None
+    password: Secret | None = None
 
     def __str__(self) -> str:
         return str(self.origin).partition("://")[2]
@@ -104,8 +108,9 @@ def _parse(variable: str, value: str) -> Proxy:
         ) from None
     if not userinfo:
         return Proxy(origin)
-    username, _, password = userinfo.partition(":")
-    return Proxy(origin, Secret.basic(unquote(username), Secret(unquote(password))))
+    username, _, given = userinfo.partition(":")
+    password = Secret(unquote(given))
+    return Proxy(origin, Secret.basic(unquote(username), password), password)
 
 
 def _exceptions(text: str) -> Iterator[tuple[str, int]]:

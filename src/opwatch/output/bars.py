@@ -7,6 +7,8 @@ run's own clock, without a thread. What is drawn is decided in ``frame`` and
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console, Group
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation
     from opwatch.output.streams import Sink
 
+SHOW_CURSOR: Final = b"\x1b[?25h\n"
 PAUSE: Final = 0.1
 """Seconds of the run's clock between two frames, at the least."""
 
@@ -53,7 +56,8 @@ def rich_text(line: Line) -> Text:
 class Bars:
     """A renderer that draws on the terminal *sink*; *size* returns its columns and rows.
 
-    *resume* builds the command that goes on with what is unfinished.
+    *is_ours* tells whether the shell has left the terminal to us; in the background
+    nothing is drawn. *resume* builds the command that goes on with what is unfinished.
 
     Raises, when told an event:
         PipeClosedError, UnwritableError: the terminal has gone.
@@ -64,10 +68,13 @@ class Bars:
         sink: Sink,
         *,
         size: Callable[[], tuple[int, int]],
+        is_ours: Callable[[], bool] = lambda: True,
         colour: bool = True,
         resume: Callable[[Sequence[Operation]], str | None] | None = None,
     ) -> None:
+        self._sink = sink
         self._size = size
+        self._is_ours = is_ours
         self._resume = resume
         self._glyphs = sink.glyphs
         self._board = Board(sink.show)
@@ -113,8 +120,23 @@ class Bars:
     def resume(self) -> None:
         """Draw again, below whatever has been written meanwhile."""
         self._paused = False
+        if self._live is not None:
+            # Nobody said that we would be stopped. What stands above the cursor now may be
+            # another's, and Live is going to erase as many lines as it drew.
+            self._sink.write("\n" * len(self._frame))
+            if not self._is_ours():
+                self._leave()
+                return
+            self._console.control(Control.show_cursor(show=False))
+            self._drawn_on = (0, 0)
         if len(self._board):
             self._draw(self._now)
+
+    def let_go(self) -> None:
+        """Give the cursor back from within a signal's handler: nothing of ours may be entered."""
+        if self._live is not None:
+            with suppress(OSError):
+                os.write(self._sink.fileno(), SHOW_CURSOR)
 
     # -- drawing -----------------------------------------------------------------
 
@@ -124,7 +146,7 @@ class Bars:
             self._draw(event.at)
 
     def _draw(self, at: float) -> None:
-        if self._paused:
+        if self._paused or not self._is_ours():
             return
         size = self._size()
         frame = compose(self._board, at, size, self._glyphs)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from opwatch.domain.errors import OpwatchError, PipeClosedError
@@ -17,7 +18,7 @@ from opwatch.domain.events import Pausable
 from opwatch.output.clean import Redact, keep
 from opwatch.output.lines import Lines
 from opwatch.output.quiet import Quiet
-from opwatch.output.streams import Sink, can_draw, size_of, wants_colour
+from opwatch.output.streams import Sink, can_draw, ownership_of, size_of, wants_colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,7 +69,13 @@ def choose(
             from opwatch.output.bars import Bars  # noqa: PLC0415, rich is loaded only to draw
 
             colour = wants_colour(stream, no_color=no_color, environ=environ)
-            bars = Bars(sink, size=size or size_of(stream), colour=colour, resume=resume)
+            bars = Bars(
+                sink,
+                size=size or size_of(stream),
+                is_ours=ownership_of(stream),
+                colour=colour,
+                resume=resume,
+            )
             return _guarded(bars, lines)
         case Style.AUTO | Style.BARS | Style.LINES:
             return _guarded(lines(), lines)
@@ -84,10 +91,30 @@ class Guarded:
 
     def __call__(self, event: Event) -> None:
         """Pass *event* on, as long as there is someone to pass it to."""
-        if self._tell is None:
-            return
+        if self._tell is not None:
+            self._survive(partial(self._tell, event))
+
+    def pause(self) -> None:
+        """Let the renderer give the cursor back."""
+        held: object = self._tell
+        if isinstance(held, Pausable):
+            self._survive(held.pause)
+
+    def resume(self) -> None:
+        """Let the renderer draw again."""
+        held: object = self._tell
+        if isinstance(held, Pausable):
+            self._survive(held.resume)
+
+    def let_go(self) -> None:
+        """Let the renderer give the cursor back, from within a signal's handler."""
+        held: object = self._tell
+        if isinstance(held, Pausable):
+            held.let_go()
+
+    def _survive(self, work: Callable[[], None]) -> None:
         try:
-            self._tell(event)
+            work()
         except PipeClosedError:
             raise
         except OpwatchError as problem:
@@ -95,18 +122,6 @@ class Guarded:
             self.failure, self._tell = problem, None
         except Exception as problem:  # noqa: BLE001, a bug in a picture must not end a two-hour wait
             self.failure, self._tell = problem, self._spare()
-
-    def pause(self) -> None:
-        """Let the renderer give the cursor back."""
-        held: object = self._tell
-        if isinstance(held, Pausable):
-            held.pause()
-
-    def resume(self) -> None:
-        """Let the renderer draw again."""
-        held: object = self._tell
-        if isinstance(held, Pausable):
-            held.resume()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.clean import PLAIN, Show
-from opwatch.output.wording import OF_THE_API, remedy
+from opwatch.output.wording import OF_THE_API, remedy, unknown_word
 from opwatch.output.words import CAUSES, OUTCOMES
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def hints(operations: Iterable[Operation], show: Show = PLAIN, most: int = 3) ->
     """Return what to do about the troubles that ended watches, each said once."""
     said: dict[tuple[object, str], str] = {}
     for each in operations:
-        trouble = each.trouble
+        trouble, advice = each.trouble, unknown_word(each, show)
+        if advice is not None:
+            said.setdefault((each.reason, each.target.origin), advice)
         if trouble is None or each.outcome in OF_THE_API or each.outcome is Outcome.PENDING:
             continue
         said.setdefault((trouble.fault, trouble.host), remedy(trouble, each, show))

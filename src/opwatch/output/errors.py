@@ -17,6 +17,7 @@ from opwatch.domain.errors import (
     PipeClosedError,
     Problem,
     ProfileError,
+    StartError,
     UsageError,
 )
 from opwatch.output.clean import Redact, Show, cells, keep, leading
@@ -61,7 +62,7 @@ def error_lines(
                 f"opwatch: {_named(error, show)}",
                 *_fixes(show, error.hint),
             ]
-        case UsageError():
+        case UsageError() | StartError():
             return [f"opwatch: {show(error.message, LINE)}", *_fixes(show, error.hint)]
         case CredentialError():
             return _credential(error, show)

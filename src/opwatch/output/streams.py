@@ -144,6 +144,19 @@ def wants_colour(
     return can_draw(stream, environ) and not no_color and not environ.get("NO_COLOR")
 
 
+def ownership_of(stream: TextIO | None) -> Callable[[], bool]:
+    """Return a function that tells whether we are in the foreground of the terminal *stream*."""
+
+    def is_ours() -> bool:
+        try:
+            return stream is None or os.tcgetpgrp(stream.fileno()) == os.getpgrp()
+        except (OSError, ValueError, AttributeError):
+            # Not the terminal that controls us, or a system without job control.
+            return True
+
+    return is_ours
+
+
 def size_of(stream: TextIO | None) -> Callable[[], tuple[int, int]]:
     """Return a function that returns the columns and rows of the terminal *stream* is."""
 

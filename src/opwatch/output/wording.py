@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.events import Oddity, Warned
-from opwatch.domain.operation import Operation, OperationError, State
+from opwatch.domain.operation import Basis, Operation, OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.clean import PLAIN, Show
-from opwatch.output.words import FAULTS, ODDITIES, OUTCOMES, REASONS, STATES
+from opwatch.output.words import (
+    FAULTS,
+    ODDITIES,
+    OUTCOMES,
+    REASONS,
+    STATES,
+    STRANGERS,
+    UNKNOWN_TO_ALL,
+)
 
 if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
@@ -26,6 +34,7 @@ _KEYED: Final = re.compile(r"\s*\w+://[^?]*\?", re.ASCII)
 
 # Our own doing, said once for the whole run.
 OURS: Final = frozenset({Reason.DETACHED, Reason.STOPPED_EARLY, Reason.NOT_WAITED})
+STRANGE: Final = frozenset({Basis.PATH, Basis.WORDS})
 OF_THE_API: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED})
 
 
@@ -47,11 +56,22 @@ def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
     target = operation.target
     profile = shlex.quote(show(target.profile or "NAME"))
     reference = shlex.quote(show(target.reference, None))
-    return FAULTS[trouble.fault].fix.format(
+    fix = FAULTS[trouble.fault].fix
+    if target.basis in STRANGE:
+        fix = STRANGERS.get(trouble.fault, fix)
+    return fix.format(
         host=_host(trouble, show),
         profile=profile,
-        command=f"-p {profile} {reference}",
+        command=reference if target.basis else f"-p {profile} {reference}",
+        url=reference,
     )
+
+
+def unknown_word(operation: Operation, show: Show = PLAIN) -> str | None:
+    """Return what to do about a status word that nobody knows, None if a profile was named."""
+    if operation.reason is not Reason.UNKNOWN_STATUS or operation.target.basis not in STRANGE:
+        return None
+    return UNKNOWN_TO_ALL.format(url=shlex.quote(show(operation.reference, None)))
 
 
 def repeated(text: str, streak: int, times: str = "×") -> str:  # noqa: RUF001, the sign is meant

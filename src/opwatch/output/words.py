@@ -278,3 +278,19 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "check that the token endpoint answers:  opwatch auth test -p {profile}",
     ),
 }
+
+# What to do instead about a host whose profile nobody named and that is not known: {url} is
+# its reference, quoted for a shell.
+_NEW: Final = "write a profile for this API with  opwatch profile new --from {url}"
+_WHOSE: Final = "give a token for it with --token-stdin, or name its profile with -p"
+STRANGERS: Final[Mapping[Fault, str]] = {
+    Fault.STATUS_UNAUTHORIZED: _WHOSE,
+    Fault.STATUS_FORBIDDEN: _WHOSE,
+    Fault.API_DENIED: _WHOSE,
+    Fault.NO_STATUS: _NEW,
+    Fault.NOT_AN_OBJECT: _NEW,
+    Fault.NOT_JSON: _NEW,
+    Fault.EMPTY: _NEW,
+    Fault.HTML: "check the URL: it answers with a web page",
+}
+UNKNOWN_TO_ALL: Final = _NEW

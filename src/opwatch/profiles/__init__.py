@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.library import Config, load_config
     from opwatch.profiles.loading import load_profile
     from opwatch.profiles.profile import Profile
+    from opwatch.profiles.recognise import Recogniser, handed_off, is_at, is_url
     from opwatch.profiles.result import Fetch, ResultSteps, Started
 
 __all__ = [
@@ -27,9 +28,13 @@ __all__ = [
     "HandedOff",
     "Looked",
     "Profile",
+    "Recogniser",
     "ResultSteps",
     "Started",
     "check",
+    "handed_off",
+    "is_at",
+    "is_url",
     "load_config",
     "load_profile",
     "schema",
@@ -43,9 +48,13 @@ _HOMES: Final = {
     "HandedOff": "handoff",
     "Looked": "explaining",
     "Profile": "profile",
+    "Recogniser": "recognise",
     "ResultSteps": "result",
     "Started": "result",
     "check": "checking",
+    "handed_off": "recognise",
+    "is_at": "recognise",
+    "is_url": "recognise",
     "load_config": "library",
     "load_profile": "loading",
     "schema": "checking",

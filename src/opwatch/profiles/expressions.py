@@ -186,8 +186,10 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     if len(text) > MAX_PATTERN:
         raise ExpressionError(f"a pattern has at most {MAX_PATTERN} characters")
     try:
-        pattern = re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            pattern = re.compile(text)
+    except (re.error, RecursionError, OverflowError, Warning) as error:
         offset = getattr(error, "pos", None) or 0
         raise ExpressionError(f"no regular expression: {error}", offset) from error
     nested = re.search(_NESTED, text)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from opwatch.domain.exchange import Response
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import Habits
+    from opwatch.domain.trouble import Trouble
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.explaining import Explanation
     from opwatch.profiles.language import Confidence, GiveUp
@@ -126,6 +127,22 @@ class Profile:
         """
         is_list = self._answers_many(targets)
         return self._reader.read(targets, response, is_list=is_list, pages=pages)
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of every request to this API, but for its credential."""
+        ask = self._spec.request
+        ready = {
+            name: text for name, text in ask.headers.items() if text.names <= self.params.keys()
+        }
+        return headers_of(ask._replace(headers=ready, body=None, graphql=None), self.params)
+
+    def trouble(self, response: Response) -> Trouble | None:
+        """Return the trouble that the status of *response* is, whatever was asked for."""
+        return self._reader.see(response).trouble_of_status
+
+    def pause(self, response: Response) -> float:
+        """Return for how many seconds *response* asks us to stay away."""
+        return self._reader.see(response).pauses.named or 0.0
 
     def next_page(self, targets: Sequence[Target], response: Response) -> Request | None:
         """Return the request for the next page of a list, None after the last one."""

@@ -62,38 +62,99 @@ def is_url(reference: str) -> bool:
     return bool(_WEB.match(reference.strip()))
 
 
-def recognise(
-    url: str,
-    config: Config,
-    params: Mapping[str, str] | None = None,
-    *,
-    typed: bool = True,
-    has_token: bool = False,
-) -> Recognised:
-    """Return the profile for *url*, bound with *params* and with what the URL says.
-
-    Only a URL that was *typed* may say which of a vendor's hosts is meant; one
-    that came from elsewhere may not. *has_token* tells that a token was given for
-    this very URL.
-
-    Raises:
-        UsageError: *url* can be asked by nobody, or several profiles fit equally.
-    """
-    url, given = url.strip(), params or {}
+def is_at(url: str, base_url: str) -> bool:
+    """Tell whether *url* has the origin of *base_url*; what has none is nowhere."""
     try:
-        origin = parse_origin(url)
-    except OriginError as error:
-        raise BadReferenceError(url, f"not a status URL: {error}") from error
-    asked = _Asked(url, origin, given, typed=typed)
-    candidates = [each for each in _candidates(config, url, origin) if each.name != STANDARD]
-    found = [each for definition in candidates for each in asked.by_address(definition)]
-    if not found:
-        strangers = (_stranger(each, has_token=has_token) for each in candidates)
-        found = [each for definition in strangers for each in asked.by_path(definition)]
-    if found:
-        return _best(url, found)
-    standard = _stranger(load_profile(STANDARD, config), has_token=has_token)
-    return Recognised(standard.bind(given, str(origin)), Basis.WORDS)
+        return parse_origin(url) == parse_origin(base_url)
+    except OriginError:
+        return False
+
+
+class Recogniser:
+    """Finds the profiles of URLs, and binds each with *params* and with what the URL says.
+
+    *has_token* tells that a token was given for these very URLs.
+    """
+
+    def __init__(
+        self, config: Config, params: Mapping[str, str] | None = None, *, has_token: bool = False
+    ) -> None:
+        self._config = config
+        self._params = params or {}
+        self._has_token = has_token
+        self._definitions: dict[str, Definition | None] = {}
+        self._seen: dict[tuple[str, bool], Recognised] = {}
+        self._equal: dict[tuple[Basis, str, str, tuple[tuple[str, str], ...]], Recognised] = {}
+
+    def recognise(self, url: str, *, typed: bool = True) -> Recognised:
+        """Return the profile for *url*.
+
+        Only a URL that was *typed* may say which of a vendor's hosts is meant;
+        one that came from elsewhere may not.
+
+        Raises:
+            UsageError: *url* can be asked by nobody, or several profiles fit equally.
+        """
+        url = url.strip()
+        try:
+            origin = parse_origin(url)
+        except OriginError as error:
+            raise BadReferenceError(url, f"not a status URL: {error}") from error
+        # Thousands of URLs are mostly neighbours.
+        neighbourhood = (url.rpartition("/")[0], typed)
+        seen = self._seen.get(neighbourhood)
+        if seen is None or not _takes(seen.profile, url):
+            seen = self._only_one(self._look(url, origin, typed=typed))
+            self._seen[neighbourhood] = seen
+        return seen
+
+    def _look(self, url: str, origin: Origin, *, typed: bool) -> Recognised:
+        asked = _Asked(url, origin, self._params, typed=typed)
+        candidates = list(self._candidates(url, origin))
+        found = [each for definition in candidates for each in asked.by_address(definition)]
+        if not found:
+            strangers = [_stranger(each, has_token=self._has_token) for each in candidates]
+            found = [each for definition in strangers for each in asked.by_path(definition)]
+        if found:
+            return _best(url, found)
+        standard = _stranger(load_profile(STANDARD, self._config), has_token=self._has_token)
+        return Recognised(standard.bind(self._params, str(origin)), Basis.WORDS)
+
+    def _only_one(self, found: Recognised) -> Recognised:
+        """Return what was found before, if it is the same profile in the same place."""
+        profile = found.profile
+        key = (found.basis, profile.name, profile.base_url, tuple(sorted(profile.params.items())))
+        return self._equal.setdefault(key, found)
+
+    def _candidates(self, url: str, origin: Origin) -> Iterator[Definition]:
+        """Yield the profiles that could know *url*; one with problems knows none."""
+        for name in self._config.names():
+            if name == STANDARD:
+                continue
+            if self._config.is_users(name) or _could_know(name, self._config, url, origin):
+                if name not in self._definitions:
+                    self._definitions[name] = _loaded(name, self._config)
+                definition = self._definitions[name]
+                if definition is not None:
+                    yield definition
+
+
+def _loaded(name: str, config: Config) -> Definition | None:
+    try:
+        definition = load_profile(name, config)
+    except UsageError:
+        return None
+    # One base URL for all profiles would make every path a known one.
+    environ = {key: text for key, text in definition.environ.items() if key != "OPWATCH_BASE_URL"}
+    return definition._replace(environ=environ)
+
+
+def _takes(profile: Profile, url: str) -> bool:
+    try:
+        profile.target(url)
+    except UsageError:
+        return False
+    return True
 
 
 def handed_off(response: Response, config: Config) -> tuple[str, ...]:
@@ -255,22 +316,6 @@ def _best(url: str, found: list[_Found]) -> Recognised:
         message = f"the URL fits the profiles {listed(names)}"
         raise BadReferenceError(url, message, hint=f"choose one:  -p {names[0]}")
     return first.recognised
-
-
-def _candidates(config: Config, url: str, origin: Origin) -> Iterator[Definition]:
-    """Yield the profiles that could know *url*; one with problems knows none."""
-    for name in config.names():
-        if not config.is_users(name) and not _could_know(name, config, url, origin):
-            continue
-        try:
-            definition = load_profile(name, config)
-        except UsageError:
-            continue
-        # One base URL for all profiles would make every path a known one.
-        environ = {
-            key: value for key, value in definition.environ.items() if key != "OPWATCH_BASE_URL"
-        }
-        yield definition._replace(environ=environ)
 
 
 def _could_know(name: str, config: Config, url: str, origin: Origin) -> bool:

@@ -1,0 +1,204 @@
+"""The request that starts an operation: written, sent, and read.
+
+Decides what may be said in it, when it may be sent again, and what is known
+when its answer is lost. A request is repeated only if that can do no harm: its
+method is idempotent (RFC 9110 §9.2.2), it carries an Idempotency-Key, or nothing
+of it has left this machine.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urldefrag, urlsplit
+
+from opwatch.api.handoff import handed_off
+from opwatch.domain.auth import HeaderAuth
+from opwatch.domain.errors import StartError, UsageError
+from opwatch.domain.exchange import Request
+from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.domain.outcome import Abort, Outcome
+from opwatch.domain.trouble import Handling, Trouble
+from opwatch.engine import or_abort, persist
+from opwatch.output.clean import Show
+from opwatch.output.wording import describe
+from opwatch.profiles import Started
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from opwatch.api.outside import Outside
+    from opwatch.api.session import Session
+    from opwatch.domain.exchange import Response
+    from opwatch.domain.operation import Target
+    from opwatch.profiles import Profile
+
+PATIENCE: Final = 120.0
+"""Seconds for the answer. It is given long: a lost one leaves nobody knowing what was started."""
+LONGEST_PAUSE: Final = 3600.0
+IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+METHODS: Final = IDEMPOTENT | {"POST", "PATCH"}
+KEY: Final = "Idempotency-Key"
+# The client's own (RFC 9110 §7.6.1) and the credential's: see also the last net in http.wire.
+OURS: Final = frozenset(
+    [
+        "authorization",
+        "connection",
+        "content-length",
+        "cookie",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
+)
+_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
+_VALUE: Final = re.compile(r"[\x20-\x7e]*")
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_URL_CHARACTERS: Final = "%:/?#[]@!$&'()*+,;=~"
+_NOT_STARTED: Final = "not started: "
+_PERHAPS: Final = "it may have been started: "
+_LOOK: Final = (
+    "see at the API whether it runs before you start it again; "
+    "with --idempotency-key it can be sent again safely, if the API knows such keys"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """What the person asked to send. *path* may be a whole URL."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Tell whether sending it twice starts no second operation."""
+        has_key = any(name.lower() == KEY.lower() and self.headers[name] for name in self.headers)
+        return has_key or self.method in IDEMPOTENT
+
+
+def parse_headers(lines: Sequence[str]) -> dict[str, str]:
+    """Return the headers of *lines*, each ``Name: value``; an empty value leaves one out.
+
+    Raises:
+        UsageError: one is not of that form. Its value is not shown.
+    """
+    found: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not _NAME.fullmatch(name) or not _VALUE.fullmatch(value.strip()):
+            raise UsageError(f"the header {name[:40]!r} is not 'Name: value' in plain ASCII")
+        found[name] = value.strip()
+    return found
+
+
+def starting_request(profile: Profile, starting: Starting) -> Request:
+    """Return the request that *starting* asks for.
+
+    Raises:
+        UsageError: its method, its URL or a header cannot be sent.
+    """
+    if starting.method not in METHODS:
+        known = ", ".join(sorted(METHODS))
+        raise UsageError(f"{starting.method!r} is no method that starts anything; use {known}")
+    headers = profile.headers()
+    if starting.body is not None:
+        headers["Content-Type"] = "application/json"
+    own = {profile.auth.name.lower()} if isinstance(profile.auth, HeaderAuth) else set()
+    for name, value in starting.headers.items():
+        if name.lower() in OURS | own:
+            hint = f"the credential of {profile.name!r} is found as its profile says, see 'auth'"
+            raise UsageError(f"the header {name} cannot be given", hint=hint)
+        headers = {each: headers[each] for each in headers if each.lower() != name.lower()}
+        headers[name] = value
+    sent = {name: value for name, value in headers.items() if value}
+    return Request(starting.method, starting_url(profile, starting.path), sent, starting.body)
+
+
+def starting_url(profile: Profile, path: str) -> str:
+    """Return the URL that *path*, perhaps a whole one, means at the API of *profile*.
+
+    Raises:
+        UsageError: it is none, or not at an origin that the profile allows.
+    """
+    quoted = quote(urldefrag(path).url, safe=_URL_CHARACTERS)
+    url = quoted if _WEB.match(quoted) else _joined(profile.base_url, quoted)
+    try:
+        origin = parse_origin(url)
+        segments = urlsplit(url).path.split("/")
+    except (OriginError, ValueError) as problem:
+        raise UsageError(f"{path!r} is no path or URL: {problem}") from None
+    if origin not in profile.origins:
+        message = f"{origin} is not where {profile.name!r} is ({parse_origin(profile.base_url)})"
+        hint = "choose the profile of that API with -p, or list the host under allow_hosts"
+        raise UsageError(message, hint=hint)
+    if {".", ".."} & {each.lower().replace("%2e", ".") for each in segments}:
+        raise UsageError(f"{path!r} holds a '.' or '..' segment")
+    return url
+
+
+def _joined(base: str, path: str) -> str:
+    """Return *path* behind *base*, whose own path may be its beginning already."""
+    if path.startswith("//"):
+        raise UsageError("a path begins with one '/'; write the whole URL")
+    path = "/" + path.removeprefix("/")
+    prefix = urlsplit(base).path.rstrip("/")
+    if prefix and path.startswith(prefix + "/"):
+        return base.rstrip("/").removesuffix(prefix) + path
+    return base.rstrip("/") + path
+
+
+async def start(session: Session, starting: Starting, outside: Outside) -> list[Target]:
+    """Send *starting* and return the operations that it has started.
+
+    Raises:
+        UsageError: it cannot be sent as it is.
+        StartError: it was refused, its answer was lost, or names no operation.
+    """
+    (profile,) = session.plan.profiles.values()
+    request = starting_request(profile, starting)
+    show = Show(outside.redactor)
+    sending = _send(session, profile, request, outside, is_repeatable=starting.is_repeatable)
+    came = await (or_abort(sending) if outside.catch_signals else sending)
+    if isinstance(came, Abort):
+        raise StartError("it may have been started: no answer was waited for", came, hint=_LOOK)
+    if isinstance(came, Trouble):
+        raise _failed(came, show)
+    session.started = Started(came.url, came.headers.get("location"))
+    try:
+        return handed_off(profile, came, pause=min(profile.pause(came), LONGEST_PAUSE))
+    except UsageError as problem:
+        said = f"it was sent and answered with HTTP {came.status}, but {problem.message}"
+        raise StartError(said, Outcome.UNKNOWN, hint=problem.hint) from problem
+
+
+async def _send(
+    session: Session, profile: Profile, request: Request, outside: Outside, *, is_repeatable: bool
+) -> Response | Trouble:
+    (carrier,) = session.carriers.values()
+
+    async def once() -> Response | Trouble:
+        came = await carrier.carry(request, PATIENCE)
+        return came if isinstance(came, Trouble) else profile.trouble(came) or came
+
+    return await persist(
+        once, outside.uniform, is_safe=lambda trouble: is_repeatable or trouble.unsent
+    )
+
+
+def _failed(trouble: Trouble, show: Show) -> StartError:
+    """Return what *trouble* means: refused for certain, or perhaps started all the same."""
+    if trouble.rule.handling is Handling.DENIED:
+        hint = "renew the credential, or ask for the permission"
+        return StartError(_NOT_STARTED + describe(trouble, show), Outcome.DENIED, hint=hint)
+    if trouble.unsent or (trouble.status is not None and 400 <= trouble.status < 500):  # noqa: PLR2004, the class of refusals
+        return StartError(_NOT_STARTED + describe(trouble, show), Outcome.UNKNOWN)
+    return StartError(_PERHAPS + describe(trouble, show), Outcome.UNKNOWN, hint=_LOOK)

@@ -1,0 +1,70 @@
+"""A look at where a secret would come from, while nobody is asked for anything.
+
+Decides what that look leaves alone: a helper that talks to a person is never run,
+a keyring is read as if nobody sat there, and where many profiles are looked at,
+neither is started. The search then ends at the place that would have been next.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opwatch.credentials.keychain import Entry, SystemKeychain
+
+if TYPE_CHECKING:
+    from opwatch.credentials.keychain import Keychain
+    from opwatch.credentials.process import Program, Ran
+    from opwatch.credentials.surroundings import Surroundings
+    from opwatch.domain.secret import Secret
+
+
+class UnstartedError(Exception):
+    """The search came to *place*, a helper that is not run only to look."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"{place} was not run")
+        self.place = place
+
+
+def passive(surroundings: Surroundings, *, keyring: bool, helpers: bool) -> Surroundings:
+    """Return *surroundings* for a look; *keyring* and *helpers* tell what may be started.
+
+    ``Credential.prepare`` raises UnstartedError where a helper would have been run.
+    """
+    chain = surroundings.keychain or SystemKeychain(surroundings)
+
+    async def run(program: Program) -> Ran:
+        if program.at_terminal or not helpers:
+            words = (Path(program.argv[0]).name, *program.argv[1:])
+            raise UnstartedError(shlex.join(words))
+        return await surroundings.run(program)
+
+    return replace(
+        surroundings,
+        # So that a helper which would share the terminal shows itself, in run().
+        interactive=True,
+        run=run,
+        keychain=_Unattended(chain if keyring else None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Unattended:
+    """*chain* as if nobody sat at the terminal; without one, nothing is ever found."""
+
+    chain: Keychain | None
+
+    async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
+        del interactive
+        if self.chain is None:
+            return Entry(why="not asked")
+        return await self.chain.read(service, account, interactive=False)
+
+    async def write(self, service: str, account: str, secret: Secret) -> None:
+        raise NotImplementedError("a look writes nothing")
+
+    async def erase(self, service: str, account: str) -> bool:
+        raise NotImplementedError("a look erases nothing")

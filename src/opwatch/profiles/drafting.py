@@ -1,0 +1,231 @@
+"""A profile, written down from what was inferred, for a person to read and correct.
+
+Decides the order, the comments and the quoting. Nothing of a sample but keys,
+status words and the fixed parts of the URL comes into the file: what else is
+there may be a secret, or somebody's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.profiles.language import STATES
+from opwatch.profiles.nodes import core_scalar
+from opwatch.profiles.vocabulary import GUESSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from opwatch.profiles.addressing import Addressing
+    from opwatch.profiles.deciding import Rule
+    from opwatch.profiles.inference import Inference
+
+MODELINE: Final = "# yaml-language-server: $schema=opwatch.schema.json"
+_PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*", re.ASCII)
+_WIDE: Final = 90
+
+
+class Plan(NamedTuple):
+    """What a draft is to be: its *name*, where its API is, and which variable holds a token.
+
+    *address* is None if no URL is known. *variable* is empty where the API wants
+    no credential. *is_tried* tells that it was asked just so, and answered.
+    *handed* names the header by which a sample handed its status URL over.
+    """
+
+    name: str
+    address: Addressing | None = None
+    variable: str = ""
+    is_tried: bool = False
+    handed: str = ""
+
+
+def draft(plan: Plan, found: Inference) -> str:
+    """Return the YAML of a profile that passes ``profile check``."""
+    parts = (_head(plan), _where(plan), _auth(plan), _read(found), _rules(found), _states(found))
+    lines = [line for part in (*parts, _pace(found), _handoff(plan, found)) for line in part]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _head(plan: Plan) -> Iterator[str]:
+    yield MODELINE
+    yield "# The editor's schema:  opwatch profile schema > opwatch.schema.json"
+    yield "# Drafted from sample answers. Read it through; lines with CHECK are guesses."
+    yield f"# Try it:  opwatch profile check FILE;  opwatch profile explain -p {plan.name} REF"
+    yield "version: 1"
+    yield f"title: {scalar(plan.name)}"
+    yield ""
+
+
+def _where(plan: Plan) -> Iterator[str]:
+    address = plan.address
+    if address is None:
+        yield "# CHECK: no URL was given. Operations are named by their status URLs; for bare ids write"
+        yield "# base_url: https://…  and  request: {path: '/…/{id}'}"
+        yield "params:"
+        yield "  server: {required: true, help: where the API is}"
+        yield "base_url: '{server}'"
+        yield ""
+        return
+    params = [f"  {name}: {{required: true}}" for name in address.params]
+    if address.wide:
+        params.insert(0, "  id: {encode: path}  # its slashes separate segments")
+    if params:
+        yield "params:  # CHECK: what else differs from one operation to the next"
+        yield from params
+    yield f"base_url: {scalar(address.base_url)}"
+    yield "request:"
+    yield f"  path: {scalar(address.path)}"
+    if address.query:
+        yield f"  query: {flow_map(address.query)}"
+    if address.dropped:
+        names = ", ".join(_told(name) for name in address.dropped)
+        yield f"  # CHECK: left out of the query, for it may hold secrets: {names}"
+    yield ""
+
+
+def _auth(plan: Plan) -> Iterator[str]:
+    if not plan.variable:
+        yield "auth: none  # the sample came without a credential"
+    else:
+        note = "" if plan.is_tried else "  # CHECK: none, header, query, basic or oauth2 instead?"
+        yield f"auth: {{bearer: {{env: {plan.variable}}}}}{note}"
+    yield ""
+
+
+def _read(found: Inference) -> Iterator[str]:
+    yield "# Where things are in an answer, as JMESPath; of a list the first that is not empty counts."
+    yield "read:"
+    if found.id:
+        yield f"  id: {scalar(found.id)}  # an answer about another id is never used"
+    if found.decision.status:
+        yield from _folded("status", found.decision.status)
+    elif not found.decision.rules:
+        yield "  # CHECK: nothing looks like a status word."
+        if found.candidates:
+            yield f"  # It could be at: {', '.join(_told(each) for each in found.candidates[:9])}"
+        yield "  status: status"
+    if found.progress:
+        yield f"  progress: {flow(_one_or_all(found.progress))}"
+    yield from _folded("message", found.message)
+    if found.error:
+        parts = {name: _one_or_all(paths) for name, paths in found.error.items()}
+        yield f"  error: {flow(parts)}"
+    for name, paths in found.times.items():
+        yield from _folded(name, paths)
+    yield from _folded("link", found.link)
+    yield from _folded("result", found.result)
+    yield ""
+
+
+def _rules(found: Inference) -> Iterator[str]:
+    if any(path.startswith("data.") for path in found.decision.status):
+        yield "troubles:"
+        yield "  - {when: errors, message: errors}  # an envelope's errors are no news of the operation"
+        yield ""
+    rules = found.decision.rules
+    if not rules:
+        return
+    yield "# The first rule that fits decides, before the words. Only null, false, '', [] and {} are untrue."
+    yield "rules:"
+    for rule in rules:
+        if rule.why:
+            yield f"  # CHECK: {rule.why}"
+        yield from _rule(rule)
+    yield ""
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    what: dict[str, Any] = {"http": rule.http} if rule.http else {}
+    if rule.when:
+        what["when"] = rule.when
+    line = f"  - {flow({**what, 'state': rule.state, **({'partial': True} if rule.partial else {})})}"
+    if len(line) <= _WIDE + 10 or rule.http:
+        yield line
+        return
+    yield f"  - when: {scalar(rule.when)}"
+    yield f"    state: {rule.state}"
+    if rule.partial:
+        yield "    partial: true  # a success with warnings"
+
+
+def _states(found: Inference) -> Iterator[str]:
+    words, has_rules = found.decision.words, bool(found.decision.rules)
+    if not words and has_rules:
+        return
+    yield "# What each status word means, in any case and with any separators. A word that is not"
+    yield "# listed goes on as running, with a warning; it never ends an operation."
+    yield "states:"
+    for bucket in STATES:
+        said = [word for word, meaning in words.items() if meaning == bucket]
+        if said:
+            yield f"  {bucket}: {flow(said)}"
+        elif bucket in GUESSES:
+            yield f"  {bucket}: {flow(list(GUESSES[bucket]))}  # CHECK: not in the samples"
+    unclear = [word for word, meaning in words.items() if meaning is None]
+    if unclear:
+        yield f"  # CHECK: in the samples, but not clear: {flow(unclear)}"
+    yield ""
+
+
+def _pace(found: Inference) -> Iterator[str]:
+    if found.wait:
+        path, unit = found.wait
+        as_ms = {"path": path, "as": unit}
+        yield f"wait: {{body: {flow(as_ms) if unit != 'seconds' else scalar(path)}}}"
+    if found.conditional:
+        yield "conditional: true  # the answers carry an ETag"
+    yield "poll: {first: 5s, longest: 1m}"
+    yield ""
+
+
+def _handoff(plan: Plan, found: Inference) -> Iterator[str]:
+    yield "# Where the answer that starts an operation names it:  curl -i … | opwatch wait -p NAME -"
+    yield "handoff:"
+    for header in dict.fromkeys((plan.handed or "Location", "Operation-Location", "Location")):
+        yield f"  - {{header: {header}}}"
+    if found.id and plan.address is not None:
+        yield f"  - {flow({'body': found.id})}"
+
+
+def _folded(key: str, paths: Sequence[str]) -> Iterator[str]:
+    if paths:
+        yield f"  {key}: {flow(_one_or_all(paths))}"
+
+
+def _one_or_all(found: Sequence[Any]) -> Any:
+    return found[0] if len(found) == 1 else list(found)
+
+
+def flow(value: Any) -> str:
+    """Return *value* in YAML's flow style."""
+    if isinstance(value, dict):
+        return flow_map(value)
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(flow(each) for each in value) + "]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else scalar(str(value))
+
+
+def flow_map(value: Mapping[str, Any]) -> str:
+    """Return a mapping in YAML's flow style."""
+    return "{" + ", ".join(f"{scalar(key)}: {flow(each)}" for key, each in value.items()) + "}"
+
+
+def scalar(text: str) -> str:
+    """Return *text* as a YAML scalar that is read back as this very text."""
+    if text and _PLAIN.fullmatch(text) and isinstance(core_scalar(text), str):
+        return text
+    if text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return json.dumps(text)
+
+
+def _told(text: str) -> str:
+    """Return *text* for a comment: one line, whatever it holds."""
+    return text if text.isprintable() else json.dumps(text)
+
+

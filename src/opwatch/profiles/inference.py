@@ -1,0 +1,204 @@
+"""What sample answers say, and where.
+
+Decides which field of an answer is the id, the progress, the message, the
+error, a time, a link and the result, by its name and by what is there. How the
+state is told is decided by ``deciding``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.profiles.deciding import Decision, Rule, candidates, decide, errors_of
+from opwatch.profiles.expressions import is_empty
+from opwatch.profiles.samples import Field, Sample, fields_of
+from opwatch.profiles.times import moment
+from opwatch.profiles.values import number, web_address, word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+__all__ = ["Decision", "Inference", "Rule", "infer"]
+
+MOST: Final = 3
+_HUNDRED: Final = 100.0
+_PERCENT: Final = re.compile(r".*(?:percent|pct).*|progress|percentage|.*progress")
+_IN_TEXT: Final = re.compile(r"\d{1,3}(?:\.\d+)? ?% complete")
+_TOTAL: Final = frozenset({"total", "totalcount", "count"})
+_THROUGH: Final = ("completed", "processed", "succeeded", "failed", "errored", "canceled", "expired")
+_COUNTED: Final = re.compile(r".*processed|.*objectcount|.*rowcount")
+_PAUSE: Final = re.compile(r".*(?:poll|retry).*(?:interval|after).*")
+_AT: Final = r"(?:at|on|date|time|datetime|timestamp|stamp)?"
+_TIMES: Final[Mapping[str, re.Pattern[str]]] = {
+    "created": re.compile(rf"(?:created?|submit(?:ted)?|queued?|insert(?:ed)?|enqueued){_AT}"),
+    "started": re.compile(rf"(?:run)?(?:start(?:ed)?|beg[au]n|building|inprogress){_AT}"),
+    "updated": re.compile(
+        rf"(?:last)?(?:updated?|modified|action|changed?|systemmod){_AT}|.*lastupdated?{_AT}"
+    ),
+    "finished": re.compile(
+        rf"(?:finish(?:ed)?|end(?:ed)?|stop(?:ped)?|complet(?:ed|ion)|closed|published){_AT}"
+    ),
+}
+_MESSAGE: Final = (
+    "statusmessage", "statusdetail", "statusdescription", "statemessage", "readystatereason",
+    "message", "description", "detail", "substatus", "step", "note",
+)  # fmt: skip
+_LINK: Final = frozenset(
+    {"htmlurl", "weburl", "webpage", "permalink", "pageurl", "runpageurl", "inspectorurl",
+     "dashboardurl", "consoleurl"}
+)  # fmt: skip
+_RESULT: Final = (
+    "result", "results", "response", "output", "outputs", "resourcelocation", "targetlink",
+    "resulturl", "resultsurl", "downloadurl", "outputfileid",
+)  # fmt: skip
+_ID: Final = re.compile(r"id|uid|uuid|.*(?:operation|job|run|task|batch|request|execution)id")
+
+
+class Inference(NamedTuple):
+    """What is where. Texts are JMESPath; of several the first that finds something counts.
+
+    *candidates* are the paths at which a status word could be.
+    """
+
+    decision: Decision
+    id: str = ""
+    progress: tuple[Any, ...] = ()
+    message: tuple[str, ...] = ()
+    error: Mapping[str, tuple[str, ...]] = {}
+    times: Mapping[str, tuple[str, ...]] = {}
+    link: tuple[str, ...] = ()
+    result: tuple[str, ...] = ()
+    wait: tuple[str, str] | None = None
+    conditional: bool = False
+    candidates: tuple[str, ...] = ()
+
+
+def infer(
+    samples: Sequence[Sample],
+    known: Mapping[str, str],
+    *,
+    is_id: Callable[[str], bool] | None = None,
+    status: str = "",
+) -> Inference:
+    """Return what *samples* say; *known* are the meanings of status words.
+
+    *is_id* tells what names the operation, if that is known. *status* is the
+    path that a person says the status word is at.
+    """
+    fields = fields_of(samples)
+    errors = errors_of(fields)
+    inside = {each.path for each in errors}
+    rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
+    named = _id_of(fields, is_id)
+    return Inference(
+        decide(fields, samples, known, named=named, chosen=status),
+        named,
+        _progress(rest),
+        _texts(rest, _MESSAGE, lambda each: isinstance(each, str)),
+        _error(errors, fields),
+        {name: _moments(rest, key) for name, key in _TIMES.items()},
+        _texts(rest, sorted(_LINK), lambda each: web_address(each) is not None),
+        _texts(rest, _RESULT, lambda each: isinstance(each, (str, dict, list))),
+        _pause(rest),
+        any("etag" in sample.headers for sample in samples),
+        tuple(candidates(fields)),
+    )
+
+
+def _id_of(fields: Sequence[Field], is_id: Callable[[str], bool] | None) -> str:
+    """Return where the id is, nothing unless that is beyond doubt."""
+    if is_id is None:
+        top = [each for each in fields if _ID.fullmatch(each.key) and each.holds(str, int)]
+        return top[0].text if top and top[0].key == "id" else ""
+    for field in fields:
+        told = [word(each) for each in field.values if isinstance(each, (str, int))]
+        mine = [each for each in told if each and is_id(each)]
+        if mine and len(mine) == len(told):
+            return field.text
+    return ""
+
+
+def _texts(
+    fields: Sequence[Field], keys: Sequence[str], fits: Callable[[Any], bool]
+) -> tuple[str, ...]:
+    """Return the fields that have one of *keys*, the earlier keys and the topmost ones first."""
+    found = [each for each in fields if each.key in keys and each.values]
+    found = [each for each in found if all(fits(value) for value in each.values)]
+    found.sort(key=lambda each: (len(each.path), keys.index(each.key)))
+    return tuple(each.text for each in found[:MOST])
+
+
+def _moments(fields: Iterable[Field], key: re.Pattern[str]) -> tuple[str, ...]:
+    found = [each for each in fields if key.fullmatch(each.key) and each.holds(str, int)]
+    return tuple(each.text for each in found if any(map(moment, each.values)))[:MOST]
+
+
+def _error(errors: Sequence[Field], fields: Sequence[Field]) -> dict[str, tuple[str, ...]]:
+    """Return the parts of an error: a code where there is one, a text, the rest."""
+    codes, texts, details = [], [], []
+    by_path = {each.path: each for each in fields}
+    for error in errors:
+        for key in ("code", "errorCode", "errorName", "type"):
+            code = by_path.get((*error.path, key))
+            if code is not None and code.holds(str, int):
+                codes.append(code.text)
+        if (*error.path, "message") in by_path:
+            texts.append(by_path[*error.path, "message"].text)
+        texts.append(error.text)
+        if (*error.path, "details") in by_path:
+            details.append(by_path[*error.path, "details"].text)
+    codes += [each.text for each in fields if each.key == "errorcode" and len(each.path) == 1]
+    parts = {"code": codes, "message": texts, "details": details}
+    return {name: tuple(found[: 2 * MOST]) for name, found in parts.items() if found}
+
+
+def _progress(fields: Sequence[Field]) -> tuple[Any, ...]:
+    """Return the forms of progress: a percentage, a ratio, a part of a total, a count, a text."""
+    found: list[Any] = []
+    for field in fields:
+        numbers = [number(each) for each in field.values]
+        shown = [each for each in numbers if each is not None]
+        if _PERCENT.fullmatch(field.key) and shown and max(shown) <= _HUNDRED:
+            is_ratio = max(shown) <= 1 and any(each % 1 for each in shown)
+            found.append({"ratio": field.text} if is_ratio else field.text)
+    return tuple(found[:MOST]) or _parts(fields) or _counts(fields) or _in_text(fields)
+
+
+def _parts(fields: Sequence[Field]) -> tuple[Any, ...]:
+    for total in fields:
+        if total.key in _TOTAL and total.holds(int):
+            beside = [each for each in fields if each.parent == total.parent and each.holds(int)]
+            done = [each.text for each in beside if each.key in _THROUGH]
+            if done:
+                return ({"done": done, "total": total.text},)
+    return ()
+
+
+def _counts(fields: Iterable[Field]) -> tuple[Any, ...]:
+    for field in fields:
+        numbers = [number(each) for each in field.values]
+        if _COUNTED.fullmatch(field.key) and numbers and None not in numbers:
+            return ({"count": field.text},)
+    return ()
+
+
+def _in_text(fields: Iterable[Field]) -> tuple[Any, ...]:
+    for field in fields:
+        if any(isinstance(each, str) and _IN_TEXT.search(each) for each in field.values):
+            return ({"regex": r"(\d{1,3}(?:\.\d{1,3})?) ?% complete", "in": field.text},)
+    return ()
+
+
+def _pause(fields: Iterable[Field]) -> tuple[str, str] | None:
+    for field in fields:
+        if _PAUSE.fullmatch(field.key) and field.holds(int, float):
+            unit = "ms" if field.key.endswith(("ms", "millis", "milliseconds")) else "seconds"
+            return field.text, unit
+    return None
+
+
+def has_content(sample: Sample) -> bool:
+    """Tell whether *sample* is a good answer that holds an object with something in it."""
+    good = 200 <= sample.status < 300  # noqa: PLR2004, the class of success
+    return good and isinstance(sample.data, dict) and not is_empty(sample.data)

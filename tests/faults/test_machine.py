@@ -1,0 +1,830 @@
+"""Faults 130 to 148: signals, streams, terminals, sleep, memory, and bugs of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cli.program import Program
+from faults.catalogue import fault
+from faults.terminal import (
+    CTRL_BACKSLASH,
+    CTRL_C,
+    CTRL_Z,
+    HIDE,
+    OPWATCH,
+    SHOW,
+    Tty,
+)
+from faults.whole import CANARY, DONE, RUNNING, Hurried, api, says
+from opwatch.demo import DemoServer, Script
+from opwatch.domain.answer import Answer, Poll
+from opwatch.domain.events import Finished, Resumed
+from opwatch.domain.operation import Reading, State
+from opwatch.domain.outcome import Abort, Outcome
+from opwatch.domain.pacing import Habits
+from opwatch.domain.policy import Policy
+from opwatch.domain.watch import Watcher
+from opwatch.engine import drive
+from opwatch.output.bars import PAUSE, Bars
+from opwatch.output.streams import Sink
+from output.screen import Terminal
+from output.script import crowd
+from simulation.world import Host, Job, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from faults.whole import Wait
+    from opwatch.domain.events import Event
+
+FAST = ("-p", "fullstory", "--interval", "0.1")
+AT_ONCE = 0.5
+NAMES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+
+
+@pytest.fixture
+def server() -> Iterator[DemoServer]:
+    with DemoServer() as running:
+        yield running
+
+
+@pytest.fixture
+def program(server: DemoServer, tmp_path: Path) -> Program:
+    return Program(tmp_path, server.base_url)
+
+
+@pytest.fixture
+def endless(server: DemoServer) -> str:
+    """The id of an operation that is not over in the time of a test."""
+    return server.start("fullstory", Script(600)).id
+
+
+def in_shell(program: Program, line: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run *line* in a shell, where ``opwatch`` is the program."""
+    told = f'opwatch() {{ "{sys.executable}" -m opwatch "$@"; }}; {line}'
+    return subprocess.run(  # noqa: S603, our own program
+        ["bash", "-c", told],  # noqa: S607, the system's shell
+        env=program.environ | more,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        cwd=program.home,
+        timeout=30,
+        check=False,
+    )
+
+
+# -- signals at a terminal -----------------------------------------------------------
+
+
+@fault(130)
+def test_ctrl_c_leaves_the_table_and_the_cursor_and_the_way_to_go_on(
+    program: Program, endless: str
+) -> None:
+    with Tty() as tty:
+        tty.run(*OPWATCH, "wait", *FAST, endless, environ=program.environ)
+        tty.until("PENDING")
+        assert tty.cursor_is_hidden
+        began = time.monotonic()
+        tty.type(CTRL_C)
+        tty.child.wait(5)
+        took = time.monotonic() - began
+
+        assert tty.exit_code() == 130
+        assert took < AT_ONCE
+        assert not tty.cursor_is_hidden
+        assert tty.shown[0].startswith("○ ")
+        assert "no longer watched" in tty.shown[0]
+        assert "exit 130: interrupted; nothing remote was cancelled" in tty.shown[1]
+        assert tty.shown[2].startswith("to go on:  opwatch wait -p fullstory")
+
+
+@fault(131)
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_term_and_hup_give_the_cursor_back(program: Program, endless: str, name: str) -> None:
+    with Tty() as tty:
+        tty.run(*OPWATCH, "wait", *FAST, endless, environ=program.environ)
+        tty.until("PENDING")
+        began = time.monotonic()
+        tty.child.send_signal(getattr(signal, name))
+        tty.child.wait(5)
+
+        assert time.monotonic() - began < AT_ONCE
+        assert tty.exit_code() == NAMES[name]
+        assert not tty.cursor_is_hidden
+        assert f"exit {NAMES[name]}" in tty.text
+
+
+@fault(131)
+def test_a_terminal_whose_window_is_closed_is_a_hangup(program: Program, endless: str) -> None:
+    with Tty() as tty:
+        tty.run(*OPWATCH, "wait", *FAST, endless, environ=program.environ)
+        tty.until("PENDING")
+        tty.close()
+
+        assert tty.child.wait(5) == 129
+
+
+@fault(130)
+def test_a_second_ctrl_c_leaves_at_once_even_when_our_own_writing_hangs(
+    program: Program, endless: str
+) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    filled = os.write(writing, b"\n" * 1_000_000)
+    os.set_blocking(writing, True)
+    with Tty() as tty:
+        command = (*OPWATCH, "wait", *FAST, "--jsonl", endless)
+        tty.run(*command, environ=program.environ, stdout=writing)
+        tty.until(lambda: HIDE in tty.raw)
+        for _ in range(50):
+            tty.type(CTRL_C)
+            time.sleep(0.1)
+            if tty.child.poll() is not None:
+                break
+        assert tty.exit_code() == -signal.SIGINT
+        assert not tty.cursor_is_hidden
+    assert filled
+    os.close(reading)
+    os.close(writing)
+
+
+@fault(130)
+def test_a_quit_from_the_keyboard_gives_the_cursor_back_as_well(
+    program: Program, endless: str
+) -> None:
+    with Tty() as tty:
+        shell = ("bash", "-c", 'ulimit -c 0; exec "$@"', "-", *OPWATCH)
+        tty.run(*shell, "wait", *FAST, endless, environ=program.environ)
+        tty.until("PENDING")
+        tty.type(CTRL_BACKSLASH)
+
+        assert tty.exit_code() == -signal.SIGQUIT
+        assert not tty.cursor_is_hidden
+
+
+@fault(132)
+def test_signals_that_were_ignored_at_the_start_stay_ignored(
+    program: Program, endless: str
+) -> None:
+    command = ["bash", "-c", 'trap "" INT HUP; exec "$@"', "-", *OPWATCH]
+    with subprocess.Popen(  # noqa: S603, our own program
+        [*command, "wait", *FAST, "--timeout", "20", endless],
+        env=program.environ,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stderr is not None
+        assert "waiting for" in child.stderr.readline()
+        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(0.3)
+        child.send_signal(signal.SIGTERM)
+
+        assert child.wait(5) == 143
+
+
+@fault(133)
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_below(
+    program: Program, endless: str
+) -> None:
+    line = " ".join((*OPWATCH, "wait", *FAST, endless))
+    with Tty(columns=160) as tty:
+        tty.run("bash", "--norc", "--noprofile", "-i", environ=program.environ | {"PS1": "$ "})
+        tty.until("$ ")
+        tty.type(line + "\n")
+        tty.until("PENDING")
+        tty.type(CTRL_Z)
+        tty.until("Stopped")
+        tty.settle()
+        assert not tty.cursor_is_hidden
+        above = tty.shown
+
+        tty.type("bg\n")
+        time.sleep(0.3)
+        tty.type("echo not-$((6 * 7))-disturbed\n")
+        tty.until("not-42-disturbed")
+        assert not tty.cursor_is_hidden
+
+        tty.type("fg\n")
+        tty.until(lambda: tty.cursor_is_hidden)
+        tty.until(lambda: tty.text.count("1 operation ") == 2)
+        assert tty.shown[: len(above) - 1] == above[:-1], "what stood above was drawn over"
+
+        tty.type(CTRL_C)
+        tty.until("to go on:")
+        tty.type("echo code-$?\n")
+        tty.until("code-130")
+        assert not tty.cursor_is_hidden
+
+
+@fault(133, 144, simulated="ten minutes are half a second, on a clock that is 1000 times as fast")
+def test_a_stop_that_nobody_announced_is_noticed_and_drawn_below(
+    program: Program, endless: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(FASTER)
+    program.environ["PYTHONPATH"] = str(tmp_path)
+    with Tty() as tty:
+        tty.run(*OPWATCH, "wait", *FAST, "--timeout", "2h", endless, environ=program.environ)
+        tty.until("PENDING")
+        tty.child.send_signal(signal.SIGSTOP)
+        time.sleep(0.6)
+        tty.settle()
+        written = len(tty.raw)
+        os.write(tty._theirs, b"\r\nanother's line\r\n")
+        tty.child.send_signal(signal.SIGCONT)
+        tty.until(lambda: len(tty.raw) > written + 200)
+
+        assert any("another's line" in each for each in tty.shown)
+        assert tty.cursor_is_hidden
+        assert "PENDING" in tty.text
+        tty.type(CTRL_C)
+        assert tty.exit_code() == 130
+
+
+FASTER = """
+import time
+_real = time.clock_gettime
+time.clock_gettime = lambda which: _real(which) * 1000
+"""
+
+
+@fault(144)
+def test_a_process_that_was_stopped_goes_on_to_the_truth(
+    program: Program, server: DemoServer
+) -> None:
+    job = server.start("fullstory", Script(0.8))
+    with subprocess.Popen(  # noqa: S603, our own program
+        [*OPWATCH, "wait", *FAST, job.id],
+        env=program.environ,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stderr is not None
+        assert "waiting for" in child.stderr.readline()
+        child.send_signal(signal.SIGSTOP)
+        time.sleep(1.0)
+        child.send_signal(signal.SIGCONT)
+
+        assert child.wait(5) == 0
+
+
+# -- streams -------------------------------------------------------------------------
+
+
+@fault(134)
+@pytest.mark.parametrize("command", ["get", "get --json", "wait --jsonl", "wait --json"])
+def test_a_reader_that_leaves_is_141_without_a_word(
+    program: Program, server: DemoServer, command: str
+) -> None:
+    job = server.start("fullstory", Script(0.0))
+    name, *more = command.split()
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ran = program.run(name, "-q", *more, *FAST[:2], job.id, stdout=writing)
+    os.close(writing)
+
+    assert (ran.code, ran.err) == (141, "")
+
+
+@fault(134)
+def test_a_reader_that_leaves_in_the_middle_ends_the_wait(program: Program, endless: str) -> None:
+    line = f"opwatch wait {' '.join(FAST)} -q --jsonl {endless} | head -1; echo ${{PIPESTATUS[0]}}"
+
+    ran = in_shell(program, line)
+
+    first, code = ran.stdout.splitlines()
+    assert (json.loads(first)["type"], code, ran.stderr) == ("started", "141", "")
+
+
+@fault(135)
+@pytest.mark.parametrize("command", ["get", "get --json", "wait --jsonl", "wait --json"])
+def test_a_full_disk_is_74_and_says_so(program: Program, server: DemoServer, command: str) -> None:
+    job = server.start("fullstory", Script(0.0))
+    name, *more = command.split()
+
+    with Path("/dev/full").open("wb") as full:
+        ran = program.run(name, "-q", *more, *FAST[:2], job.id, stdout=full)
+
+    assert ran.code == 74
+    assert ran.err == "opwatch: cannot write output: No space left on device\n"
+
+
+@fault(136)
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("wait -q", 0),
+        ("get", 0),
+        ("wait --json", 74),
+        ("get --json", 74),
+        ("wait --jsonl", 74),
+    ],
+)
+def test_a_closed_standard_output_is_74_where_a_document_was_asked_for(
+    program: Program, server: DemoServer, command: str, code: int
+) -> None:
+    job = server.start("fullstory", Script(0.0))
+
+    ran = in_shell(program, f"opwatch {command} -p fullstory {job.id} >&-")
+
+    assert ran.returncode == code, ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@fault(136)
+def test_nothing_is_needed_of_any_stream(program: Program, server: DemoServer) -> None:
+    job = server.start("fullstory", Script(0.2))
+
+    ran = in_shell(program, f"opwatch wait {' '.join(FAST)} {job.id} <&- >&- 2>&-")
+
+    assert ran.returncode == 0
+
+
+@fault(146)
+def test_a_terminal_that_dies_under_the_bars_does_not_change_the_result(
+    program: Program, server: DemoServer
+) -> None:
+    job = server.start("fullstory", Script(1.5))
+    with Tty() as tty:
+        shell = ("bash", "-c", 'trap "" HUP; exec "$@"', "-", *OPWATCH)
+        tty.run(*shell, "wait", *FAST, job.id, environ=program.environ)
+        tty.until("1 operation")
+        tty.close()
+
+        assert tty.child.wait(10) == 0
+
+
+@fault(146)
+def test_an_error_stream_that_is_full_does_not_change_the_result(
+    program: Program, server: DemoServer
+) -> None:
+    good, bad = (
+        server.start("fullstory", Script(0.2, end)) for end in (State.SUCCEEDED, State.FAILED)
+    )
+
+    for job, code in ((good, 0), (bad, 1)):
+        ran = in_shell(program, f"opwatch wait {' '.join(FAST)} --json {job.id} 2>/dev/full")
+
+        assert (ran.returncode, json.loads(ran.stdout)["exit_code"]) == (code, code)
+
+
+# -- terminals -----------------------------------------------------------------------
+
+
+@fault(137)
+@pytest.mark.parametrize("columns", [0, 1, 2, 39])
+def test_a_terminal_without_room_is_survived(
+    program: Program, server: DemoServer, columns: int
+) -> None:
+    job = server.start("fullstory", Script(0.6))
+    with Tty(columns, 10) as tty:
+        tty.run(*OPWATCH, "wait", *FAST, job.id, environ=program.environ)
+
+        assert tty.exit_code() == 0
+        assert not tty.cursor_is_hidden
+
+
+@fault(137)
+def test_a_storm_of_resizes_is_drawn_at_most_ten_times_a_second(
+    program: Program, server: DemoServer
+) -> None:
+    jobs = [server.start("fullstory", Script(600)).id for _ in range(3)]
+    with Tty() as tty:
+        tty.run(*OPWATCH, "wait", *FAST, *jobs, environ=program.environ)
+        tty.until("PENDING")
+        before, began = tty.raw.count(b"3 operations"), time.monotonic()
+        for number in range(100):
+            tty.resize(60 + number % 50, 10 + number % 20)
+            time.sleep(0.01)
+        took = time.monotonic() - began
+        frames = tty.raw.count(b"3 operations") - before
+        assert frames <= took / PAUSE + 2
+        tty.resize(100, 30)
+        tty.settle()
+        tty.until("3 operations")
+        tty.type(CTRL_C)
+        assert tty.exit_code() == 130
+        assert "0 of 3 succeeded" in tty.text
+
+
+@fault(138)
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TTY_COMPATIBLE": "1"},
+        {"CI": "true", "GITHUB_ACTIONS": "true"},
+        {"TERM": "dumb"},
+        {"TERM": ""},
+    ],
+)
+def test_a_pipe_never_gets_an_escape_byte(
+    program: Program, server: DemoServer, environ: dict[str, str]
+) -> None:
+    job = server.start("fullstory", Script(0.3, State.FAILED))
+
+    for command in (["wait", *FAST], ["get", "-p", "fullstory"], ["get", "-p", "nobody"]):
+        ran = program.run(*command, job.id, environ=environ)
+
+        assert "\x1b" not in ran.out + ran.err
+
+
+@fault(138)
+@pytest.mark.parametrize(
+    ("environ", "draws"),
+    [({"TERM": "dumb"}, False), ({"NO_COLOR": "1"}, True), ({"CI": "true"}, True)],
+)
+def test_a_dumb_terminal_gets_lines_and_no_color_takes_the_colour_only(
+    program: Program, server: DemoServer, environ: dict[str, str], *, draws: bool
+) -> None:
+    job = server.start("fullstory", Script(0.4, State.FAILED))
+    with Tty() as tty:
+        tty.run(*OPWATCH, "wait", *FAST, job.id, environ=program.environ | environ)
+
+        assert tty.exit_code() == 1
+        assert (HIDE in tty.raw) is (SHOW in tty.raw) is draws
+        assert (b"\x1b" in tty.raw) is draws
+        assert (b"\x1b[3" in tty.raw) is ("CI" in environ)
+
+
+@fault(138)
+def test_a_log_gets_a_sign_of_life_every_minute(wait: Wait) -> None:
+    with api(*[RUNNING] * 100, DONE) as server:
+        ended = wait(server.url, policy=Policy(interval=3.0))
+
+    beats = [each for each in ended.err.splitlines() if " waiting " in each and ": a " in each]
+    assert ended.code == 0
+    assert 4 <= len(beats) <= 6, ended.err
+    assert "confirmed within the last" in beats[0]
+
+
+@fault(139)
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "POSIX"},
+        {"PYTHONIOENCODING": "latin-1"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "cp1252"},
+    ],
+)
+def test_a_locale_without_unicode_changes_the_signs_and_not_the_verdict(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    told = says("failed", message="schön ✓ 中 \u202e \ud83d\ude00", percent=40.0)
+    with api(told) as server:
+        config = tmp_path / "config.yaml"
+        config.write_text(json.dumps(_profiles(server.url)))
+        program = Program(tmp_path)
+        program.environ |= {"API_TOKEN": CANARY, "OPWATCH_CONFIG": str(config), **environ}
+        for command in (["wait"], ["get"], ["get", "--json"], ["wait", "--jsonl"]):
+            done = subprocess.run(  # noqa: S603, our own program
+                [*OPWATCH, *command, "-p", "api", "ä-✓"],
+                env=program.environ,
+                capture_output=True,
+                timeout=20,
+                check=False,
+            )
+            encoding = environ.get("PYTHONIOENCODING", "ascii")
+            if environ == {"LC_ALL": "POSIX"}:
+                encoding = "utf-8"  # as Python itself decides then (PEP 538 and 540)
+
+            assert done.returncode == 1, done.stderr
+            assert b"Traceback" not in done.stderr
+            (done.stdout + done.stderr).decode(encoding)
+
+
+def _profiles(url: str) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "profiles": {
+            "api": {
+                "base_url": url,
+                "request": {"path": "/ops/{id}"},
+                "auth": {"bearer": {"env": "API_TOKEN"}},
+                "read": {"status": "status", "message": "message", "progress": "percent"},
+                "states": {"running": ["running"], "failed": ["failed"], "succeeded": ["done"]},
+            }
+        },
+    }
+
+
+# -- many ----------------------------------------------------------------------------
+
+
+@fault(140)
+def test_a_frame_of_ten_thousand_operations_is_drawn_in_ten_milliseconds() -> None:
+    story, terminal = crowd(10_000), Terminal(120, 50)
+    with Bars(Sink(terminal), size=terminal.size) as tell:
+        for event in story.events:
+            tell(event)
+        times = []
+        gc.disable()
+        for _ in range(10):
+            story.at += 1.0
+            story.read("job-00001", progress=story.at % 100)
+            began = time.perf_counter()
+            tell(story.events[-1])
+            times.append(time.perf_counter() - began)
+        gc.enable()
+
+    assert min(times) < 0.010
+    assert len(terminal.shown) <= 50
+
+
+@fault(141)
+def test_ten_thousand_operations_are_spread_and_never_more_than_a_few_in_flight() -> None:
+    jobs = {f"job-{number}": Job(40.0) for number in range(10_000)}
+    world = World(jobs, {"https://api.example": Host(latency=(0.05, 0.2))})
+
+    run = world.watch(Policy(), Habits(), until=30.0)
+
+    most = in_flight = 0
+    marks = [(each.at, 1) for each in run.sent] + [(each.answered, -1) for each in run.sent]
+    for _, step in sorted(marks):
+        in_flight += step
+        most = max(most, in_flight)
+    in_seconds = [sum(int(each.at) == second for each in run.sent) for second in range(1, 30)]
+    limits = Habits().limits
+    assert most <= limits.at_once <= 32
+    assert max(in_seconds) <= limits.rate + limits.burst
+
+
+# -- time ----------------------------------------------------------------------------
+
+
+class Jumping(Hurried):
+    """A hurried clock that jumps when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slept = self.wall_off = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.slept
+
+    def wall(self) -> float:
+        return super().wall() + self.wall_off
+
+
+@pytest.fixture
+def jumping(monkeypatch: pytest.MonkeyPatch) -> Jumping:
+    """The clock of the run that is going to be."""
+    clock = Jumping()
+    monkeypatch.setattr("faults.whole.Hurried", lambda _speed: clock)
+    return clock
+
+
+SLEEP = "a suspend needs a machine that may sleep: the run's clock jumps instead"
+
+
+@fault(142, simulated=SLEEP)
+def test_after_a_sleep_all_are_asked_at_once_and_none_is_lost(
+    wait: Wait, jumping: Jumping
+) -> None:
+    def sleep(_request: bytes) -> bytes:
+        jumping.slept += 3600.0
+        return RUNNING
+
+    with api(RUNNING, RUNNING, sleep, RUNNING, DONE) as server:
+        ended = wait(server.url, policy=Policy(lost_after=60.0))
+
+    assert (ended.code, ended.one["problems"]) == (0, 0), ended.err
+    assert "awake again after 1h 00m" in ended.err
+
+
+@fault(142, simulated=SLEEP)
+@pytest.mark.parametrize(("last", "code"), [(DONE, 0), (RUNNING, 124)])
+def test_a_deadline_that_passed_in_a_sleep_has_one_last_look(
+    wait: Wait, jumping: Jumping, last: bytes, code: int
+) -> None:
+    def sleep(_request: bytes) -> bytes:
+        jumping.slept += 3600.0
+        return RUNNING
+
+    with api(RUNNING, sleep, last) as server:
+        ended = wait(server.url, policy=Policy(timeout=600.0))
+
+        assert ended.code == code, ended.err
+        assert len(server.requests) == 3
+
+
+@fault(143, simulated="the wall clock of the run jumps, not the machine's")
+@pytest.mark.parametrize("years", [-10, 10])
+def test_a_wall_clock_that_jumps_by_years_changes_nothing_but_what_is_shown(
+    wait: Wait, jumping: Jumping, years: int
+) -> None:
+    def jump(_request: bytes) -> bytes:
+        jumping.wall_off += years * 365.25 * 86400
+        return RUNNING
+
+    with api(RUNNING, jump, RUNNING, DONE) as server:
+        ended = wait(server.url, policy=Policy(timeout=60.0, lost_after=30.0))
+
+    assert (ended.code, ended.one["polls"], ended.one["problems"]) == (0, 4, 0)
+    assert ended.took < 30
+    assert ended.document["elapsed_seconds"] < 30
+
+
+@fault(144, simulated="ten minutes of the run's clock pass while the process is stopped")
+def test_a_stop_of_ten_minutes_is_not_lost_contact(wait: Wait, jumping: Jumping) -> None:
+    def stop(_request: bytes) -> bytes:
+        jumping.slept += 600.0
+        return b""
+
+    with api(RUNNING, stop, RUNNING, DONE) as server:
+        ended = wait(server.url, policy=Policy(lost_after=60.0))
+
+    assert ended.code == 0, ended.err
+
+
+# -- the same moment -----------------------------------------------------------------
+
+
+class Still:
+    """A clock that moves only when it is told to."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def now(self) -> float:
+        return self.at
+
+    def wall(self) -> float:
+        return self.at
+
+
+async def race(*, deadline: float | None, signalled: bool) -> tuple[int, list[Event]]:
+    """Let an operation end in the moment of the deadline, of a signal, or of both."""
+    clock, told = Still(), list[Event]()
+    watcher = Watcher(
+        [next(iter(crowd(1).operations.values())).target],
+        {"fullstory": Habits()},
+        Policy(timeout=deadline),
+        now=0.0,
+        uniform=lambda low, _high: low,
+    )
+    mailbox: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def fetch(poll: Poll) -> Answer:
+        await asyncio.sleep(0)
+        if deadline is not None:
+            clock.at = deadline
+        if signalled:
+            mailbox.put_nowait(Abort.INTERRUPTED)
+        return Answer((Reading(State.SUCCEEDED, "DONE"),) * len(poll.targets))
+
+    await drive(watcher, fetch, told.append, clock=clock, mailbox=mailbox)
+    return watcher.verdict().code, told
+
+
+@fault(147, simulated="the moment is made on a clock that stands still")
+async def test_an_answer_that_has_come_wins_over_the_deadline() -> None:
+    code, told = await race(deadline=10.0, signalled=False)
+
+    assert code == 0
+    assert isinstance(told[-1], Finished)
+
+
+@fault(147, simulated="the moment is made on a clock that stands still")
+async def test_a_signal_wins_over_everything_and_the_answer_is_kept_or_pending() -> None:
+    code, told = await race(deadline=10.0, signalled=True)
+
+    finished = told[-1]
+    assert code == 130
+    assert isinstance(finished, Finished)
+    assert finished.operations[0].outcome in {Outcome.SUCCEEDED, Outcome.PENDING}
+
+
+@fault(142, simulated=SLEEP)
+async def test_a_pause_of_the_machine_is_told_as_such() -> None:
+    watcher = Watcher(
+        [next(iter(crowd(1).operations.values())).target],
+        {"fullstory": Habits()},
+        Policy(),
+        now=0.0,
+        uniform=lambda low, _high: low,
+    )
+
+    assert watcher.tick(5.0) == []
+    assert watcher.tick(605.0)[0] == Resumed(605.0, 600.0)
+
+
+# -- memory and bugs -----------------------------------------------------------------
+
+
+@fault(145)
+def test_a_thousand_operations_fit_into_little_memory(program: Program, server: DemoServer) -> None:
+    ids = [server.start("fullstory", Script(0.0)).id for _ in range(1_000)]
+    line = "ulimit -v 400000; opwatch get -p fullstory --json - < ids | tail -c 200"
+    (program.home / "ids").write_text("\n".join(ids[:50]))
+
+    ran = in_shell(program, f"set -o pipefail; {line}")
+
+    assert ran.returncode == 0, ran.stderr
+
+
+ROOMS: dict[str, str] = {
+    "plan": "opwatch.cli.gather.make_plan",
+    "profile": "opwatch.profiles.profile.Profile.read",
+    "request": "opwatch.profiles.profile.Profile.request",
+    "credential": "opwatch.credentials.credential.Credential.authorize",
+    "client": "opwatch.http.client.Client.send",
+    "watcher": "opwatch.domain.watch.Watcher.record",
+    "due": "opwatch.domain.watch.Watcher.due",
+    "engine": "opwatch.domain.watch.Watcher.wake_at",
+    "document": "opwatch.cli.view.document",
+}
+
+
+def break_with(problem: BaseException) -> Callable[..., Any]:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise problem
+
+    return broken
+
+
+@fault(148)
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_bug_in_any_room_is_70_with_one_line_and_a_document(
+    wait: Wait, monkeypatch: pytest.MonkeyPatch, room: str
+) -> None:
+    monkeypatch.setattr(ROOMS[room], break_with(KeyError(f"oops {CANARY}")))
+    with api(RUNNING, DONE) as server:
+        ended = wait(server.url)
+
+    assert ended.code == 70
+    assert "a bug in opwatch: KeyError" in ended.line("bug in opwatch")
+    assert "--debug" in ended.line("to fix")
+    assert "Traceback" not in ended.err
+    assert (ended.document["exit_code"], ended.document["exit_reason"]) == (70, "bug")
+
+
+@fault(145)
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_memory_left_is_70_with_one_line_wherever_it_happens(
+    wait: Wait, monkeypatch: pytest.MonkeyPatch, room: str
+) -> None:
+    monkeypatch.setattr(ROOMS[room], break_with(MemoryError()))
+    with api(RUNNING, DONE) as server:
+        ended = wait(server.url)
+
+    assert ended.code == 70
+    assert ended.line("MemoryError")
+    assert "Traceback" not in ended.err
+
+
+@fault(148)
+def test_a_bug_in_the_bars_costs_the_bars_and_nothing_else(
+    program: Program, server: DemoServer, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import opwatch.output.frame as frame\n"
+        "frame.compose = lambda *_: 1 / 0\n"
+    )
+    program.environ["PYTHONPATH"] = str(tmp_path)
+    job = server.start("fullstory", Script(0.5))
+    with Tty() as tty:
+        tty.run(*OPWATCH, "wait", *FAST, job.id, environ=program.environ)
+
+        assert tty.exit_code() == 0
+        assert "succeeded" in tty.text
+        assert not tty.cursor_is_hidden
+
+
+@fault(148)
+def test_a_bug_before_anything_is_known_shows_no_variable_and_no_secret(
+    program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import opwatch.profiles as room\n"
+        f"def broken(*_): secret = {CANARY!r}; raise RuntimeError('oops')\n"
+        "room.load_config = broken\n"
+    )
+    program.environ["PYTHONPATH"] = str(tmp_path)
+
+    plain = program.run("wait", "-p", "fullstory", "x")
+    debug = program.run("wait", "-p", "fullstory", "x", "--debug")
+
+    assert (plain.code, debug.code) == (70, 70)
+    assert plain.err.splitlines()[0] == "opwatch: a bug in opwatch: RuntimeError: oops"
+    assert len(plain.err.splitlines()) == 2
+    assert "broken" in debug.err
+    assert all(each.startswith(("opwatch:", "  ")) for each in debug.err.splitlines())
+    assert CANARY not in plain.err + "".join(
+        line for line in debug.err.splitlines() if "def broken" not in line
+    )
