@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.inside import Inside
 from cli.program import Program
 from opwatch.demo import DemoServer
 
@@ -21,3 +22,10 @@ def server() -> Iterator[DemoServer]:
 @pytest.fixture
 def program(server: DemoServer, tmp_path: Path) -> Program:
     return Program(tmp_path, server.base_url)
+
+
+@pytest.fixture
+def inside(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Inside:
+    return Inside(tmp_path, capfd, monkeypatch)

@@ -88,7 +88,7 @@ def test_a_login_page_is_named_after_two_tries(wait: Wait) -> None:
     line = ended.line("a unknown after")
     assert "expected JSON, got a web page (a login page or a proxy?): Sign in to " in line
     assert len(line) < 300
-    assert "‮" not in ended.err
+    assert "\u202e" not in ended.err
 
 
 @fault(49)
@@ -112,11 +112,11 @@ CODECS = ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"
 @fault(51)
 @pytest.mark.parametrize("codec", CODECS)
 def test_every_encoding_of_unicode_is_read(wait: Wait, codec: str) -> None:
-    body = json.dumps({"id": "a", "status": "done", "message": "fertig – „gut“"})
+    body = json.dumps({"id": "a", "status": "done", "message": "fertig: „gut“"})
     with api(http(body.encode(codec))) as server:
         ended = wait(server.url)
 
-    assert (ended.code, ended.one["message"]) == (0, "fertig – „gut“")
+    assert (ended.code, ended.one["message"]) == (0, "fertig: „gut“")
 
 
 @fault(52)
@@ -224,7 +224,7 @@ def test_control_characters_in_json_are_made_visible(wait: Wait) -> None:
         ended = wait(server.url)
 
     assert ended.code == 1
-    for each in "\x00\x07\x1b\x9b\r‮":
+    for each in "\x00\x07\x1b\x9b\r\u202e":
         assert each not in ended.err
     assert "\\x1b]0;x\\x07" in ended.line("a failed")
     assert "##[" not in ended.err + ended.out

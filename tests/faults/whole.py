@@ -21,7 +21,6 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2 as _loaded_before_any_clock_runs  # noqa: F401
@@ -38,6 +37,7 @@ from servers.raw import RawServer, Talk, http, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     import pytest
 

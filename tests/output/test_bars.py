@@ -106,6 +106,8 @@ def test_a_pause_gives_the_cursor_back_and_draws_nothing_until_resumed() -> None
         tell(story.events[8])
         assert len(terminal.getvalue()) == written
         tell.resume()
+        for event in story.events[9:20]:
+            tell(event)
         assert terminal.cursor_is_hidden()
     assert len([line for line in terminal.shown if "operations" in line]) == 2
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.api.carry import Carrier
 from opwatch.api.session import open_client, open_profile_credential, surroundings_of
 from opwatch.credentials import UnstartedError, open_credential, passive
+from opwatch.domain.auth import OAuth2Auth
 from opwatch.domain.errors import CredentialError, ProfileError, UsageError
 from opwatch.domain.exchange import Request
 from opwatch.domain.origin import AllowedOrigins
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from opwatch.domain.auth import Scheme
     from opwatch.domain.exchange import Response
     from opwatch.domain.operation import Target
-    from opwatch.domain.secret import Secret
     from opwatch.profiles import Config, Profile
 
 TIMEOUT: Final = 30.0
@@ -128,12 +128,18 @@ def _subject(name: str, config: Config) -> _Subject | Inspected:
             raise
         except UsageError as problem:
             # Where its secret would come from can be told all the same.
-            scheme = definition.spec.auth.make(lambda _text: _NOWHERE)
+            scheme = _without_parameters(definition.spec.auth.make(lambda _text: ""))
             origins = AllowedOrigins.of(_NOWHERE)
             return _Subject(name, scheme, _NOWHERE, origins, lacks=problem.message)
     except UsageError as problem:
         return Inspected(name, Standing.BROKEN, problem=str(problem))
     return _Subject(name, profile.auth, profile.base_url, profile.origins)
+
+
+def _without_parameters(scheme: Scheme) -> Scheme:
+    if not isinstance(scheme, OAuth2Auth):
+        return scheme
+    return replace(scheme, token_url=_NOWHERE, device_url=_NOWHERE)
 
 
 async def _look(subject: _Subject, outside: Outside, *, keyring: bool, helpers: bool) -> Inspected:
@@ -152,10 +158,11 @@ async def _look(subject: _Subject, outside: Outside, *, keyring: bool, helpers: 
     except UnstartedError as problem:
         found = replace(found, standing=Standing.NOT_RUN, place=problem.place)
     except CredentialError as problem:
-        standing = Standing.MISSING if problem.is_absent else Standing.UNUSABLE
+        last = problem.tried[-1].place if problem.tried else ""
         found = replace(
             found,
-            standing=standing,
+            standing=Standing.MISSING if problem.is_absent else Standing.UNUSABLE,
+            place="" if problem.is_absent else last,
             problem=problem.message,
             tried=problem.tried,
             fixes=problem.fixes,
@@ -230,7 +237,7 @@ def _trouble_in(profile: Profile, target: Target | None, response: Response) -> 
     """Return what is wrong with *response*; an API may refuse under a status of success."""
     if target is None:
         fault = fault_of_status(response.status, wait_named=False, quota_empty=False)
-        return fault and Trouble(fault, status=response.status)
+        return None if fault is None else Trouble(fault, status=response.status)
     finding = profile.read([target], response).findings[0]
     return finding if isinstance(finding, Trouble) else None
 

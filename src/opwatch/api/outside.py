@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from opwatch.credentials import Waiting
     from opwatch.api.carry import Trace
+    from opwatch.credentials import Waiting
     from opwatch.domain.pacing import Uniform
     from opwatch.domain.secret import Secret
 

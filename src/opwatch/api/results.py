@@ -116,7 +116,7 @@ class _Errand:
                     break  # what leads to the file is the result then
                 found = await self._download(fetch.request, self.wants.folder)
                 return found, not fetch.request.authorize and _is_refusal(found)
-            came = await self._persist(lambda it=fetch.request: self._get(it))
+            came = await self._get(fetch.request)
             if isinstance(came, Trouble):
                 return came, False
             steps, host = steps.after(came), parse_origin(came.url).host
@@ -134,7 +134,7 @@ class _Errand:
         return await persist(judged, self.uniform)
 
     async def _get(self, request: Request) -> Came:
-        return await self.carrier.carry(request, PATIENCE)
+        return await self._persist(lambda: self.carrier.carry(request, PATIENCE))
 
     async def _download(self, request: Request, folder: Path) -> Found:
         with Incoming(folder) as incoming:

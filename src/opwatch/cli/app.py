@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "get": ("opwatch.cli.get", "Look at operations once."),
     "wait": ("opwatch.cli.wait", "Wait until operations have ended."),
-    "profile": ("opwatch.cli.profile", "List, show and check provider profiles."),
+    "start": ("opwatch.cli.start", "Start an operation, and wait for it."),
+    "profile": ("opwatch.cli.profile", "List, show, check, explain and write provider profiles."),
+    "auth": ("opwatch.cli.auth", "Keep, show and try the credentials of profiles."),
     "demo": ("opwatch.cli.demo", "Watch the operations of a server on this machine."),
     "completion": ("opwatch.cli.completion", "Print the completion script of a shell."),
 }

@@ -10,25 +10,30 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from opwatch.api.outside import Outside
+from opwatch.api.plan import Plan
 from opwatch.cli.gather import Chosen
+from opwatch.cli.outside import outside_of
 from opwatch.cli.running import run_watch
-from opwatch.cli.view import View, is_terminal
+from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode
 from opwatch.output.choose import Style
-from opwatch.output.trace import trace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from opwatch.api.plan import Plan
+    from opwatch.api.outside import Outside
+    from opwatch.api.results import Wants
+    from opwatch.api.start import Starting
     from opwatch.domain.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """The options that all watching commands share, as they were typed."""
+    """The options that all watching commands share, as they were typed.
+
+    *starting* reads what is to be sent first, where an operation is to be started.
+    """
 
     name: str
     references: Sequence[str] | None = None
@@ -48,26 +53,33 @@ class Command:
     progress: Style = Style.AUTO
     junit: Path | None = None
     timeout_code: int = ExitCode.TIMED_OUT
+    result: bool = False
+    download: Path | None = None
+    starting: Callable[[], Starting] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
     def run(self, policy: Policy) -> int:
         """Watch under *policy*; return the exit code."""
-        outside = Outside(
-            environ=self.environ,
-            ca_file=self.ca_file,
-            interactive=is_terminal(sys.stdin) and is_terminal(sys.stderr),
-            catch_signals=True,
-        )
-        if self.verbose:
-            outside = replace(outside, trace=trace(sys.stderr, redact=outside.redactor))
+        outside = self.outside()
         return run_watch(
-            lambda: self._prepare(policy, outside),
+            lambda: self.prepare(policy, outside),
             self._view(outside),
             timeout_code=self.timeout_code,
             debug=self.debug,
         )
 
-    def _prepare(self, policy: Policy, outside: Outside) -> tuple[Plan, Outside]:
+    def outside(self) -> Outside:
+        """Return the surroundings of the run."""
+        return outside_of(
+            self.environ, ca_file=self.ca_file, quiet=self.quiet, verbose=self.verbose
+        )
+
+    def prepare(self, policy: Policy, outside: Outside) -> tuple[Plan, Outside]:
+        """Return what to do, and the surroundings with the token that was piped in.
+
+        Raises:
+            UsageError: an option, a reference or what is to be sent is of no use.
+        """
         chosen = Chosen(
             references=tuple(self.references or ()),
             profile=self.profile,
@@ -78,7 +90,8 @@ class Command:
             environ=self.environ,
         )
         token = chosen.token()
-        plan = chosen.plan(policy)
+        plan = chosen.plan(policy) if self.starting is None else self._to_start(chosen, policy)
+        plan = replace(plan, wants=self._wants())
         if plan.assumed and not self.quiet:
             from opwatch.output.assumption import write_assumptions
 
@@ -86,6 +99,24 @@ class Command:
                 sys.stderr, plan.targets, has_token=self.token_stdin, redact=outside.redactor
             )
         return plan, replace(outside, token=token)
+
+    def _to_start(self, chosen: Chosen, policy: Policy) -> Plan:
+        """Return a plan whose operations are not yet known; what it is to send is checked."""
+        from opwatch.api.start import starting_request
+
+        assert self.starting is not None  # noqa: S101, narrows the type
+        profile, starting = chosen.bound_profile(), self.starting()
+        starting_request(profile, starting)
+        return Plan({profile.name: profile}, (), policy, starting=starting)
+
+    def _wants(self) -> Wants | None:
+        """Return what is to be done about results, the folder for them made ready."""
+        if not self.result and self.download is None:
+            return None
+        from opwatch.api.incoming import ready_folder
+        from opwatch.api.results import Wants
+
+        return Wants(None if self.download is None else ready_folder(self.download))
 
     def _view(self, outside: Outside) -> View:
         quiet = self.quiet or self.name == "get"
@@ -102,12 +133,12 @@ class Command:
             no_color=self.no_color,
             table=self.name == "get" and not self.quiet,
             junit=self.junit,
-            resume_with=None if self.name == "get" else self._same_again(),
+            resume_with=None if self.name == "get" else self.same_again(),
             environ=self.environ,
         )
 
-    def _same_again(self) -> tuple[str, ...]:
-        """Return the arguments that choose the same profile in another command."""
+    def same_again(self) -> tuple[str, ...]:
+        """Return the arguments that choose the same profile and results in another command."""
         words: list[str] = []
         for option, value in (
             ("-p", self.profile),
@@ -118,4 +149,6 @@ class Command:
                 words += [option, str(value)]
         for param in self.params or ():
             words += ["--param", param]
+        words += ["--result"] if self.result else []
+        words += ["--download", str(self.download)] if self.download is not None else []
         return tuple(words)

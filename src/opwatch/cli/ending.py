@@ -91,6 +91,14 @@ def end_of(
     return ending.code
 
 
+def attempt(work: Callable[[], int], *, as_json: bool = False, command: str = "opwatch") -> int:
+    """Return the code that *work* returns, or that of what it raises, which is said."""
+    try:
+        return work()
+    except BaseException as problem:  # noqa: BLE001, every way out has its code
+        return end_of(problem, as_json=as_json, command=command)
+
+
 def _now(_at: float) -> datetime:
     from datetime import UTC, datetime
 

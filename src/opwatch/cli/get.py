@@ -28,6 +28,7 @@ def get(
             help="Exit 0 whenever every operation was read, in any state.",
         ),
     ] = False,
+    result: opt.Result = False,
     as_json: opt.AsJson = False,
     raw: opt.Raw = False,
     quiet: opt.Quiet = False,
@@ -40,7 +41,8 @@ def get(
     """Look at each operation once, and print what it says.
 
     Exit codes: 0 all succeeded, 1 one failed, 3 cancelled, 4 denied, 5 not found,
-    6 unknown, 8 still pending or running. With --exit-zero: 0 whenever all were read.
+    6 unknown, 8 still pending or running, 74 no result to be had. With --exit-zero:
+    0 whenever all were read.
     """
     from opwatch.cli.command import Command
     from opwatch.domain.outcome import Goal
@@ -61,6 +63,7 @@ def get(
         token_stdin=token_stdin,
         ca_file=ca_file,
         debug=debug,
+        result=result,
     )
     goal = Goal.READ if exit_zero else Goal.ALL
     raise typer.Exit(command.run(Policy(once=True, goal=goal)))

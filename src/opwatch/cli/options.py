@@ -80,6 +80,9 @@ AsJson: TypeAlias = Annotated[
 Raw: TypeAlias = Annotated[
     bool, _flag("--raw", help="Add the API's own answer to the JSON, as 'raw'.")
 ]
+Result: TypeAlias = Annotated[
+    bool, _flag("--result", help="Fetch the result of each operation that succeeds.")
+]
 Quiet: TypeAlias = Annotated[bool, _flag("--quiet", "-q", help="Say nothing but what went wrong.")]
 Verbose: TypeAlias = Annotated[
     bool, _flag("--verbose", "-v", help="Show each request and answer, secrets masked.")

@@ -1,4 +1,7 @@
-"""``opwatch profile``: what profiles there are, what they say, whether they are right."""
+"""``opwatch profile``: what profiles there are, what they say, whether they are right.
+
+``explain`` and ``new`` are modules of their own.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from opwatch.cli import options as opt
+from opwatch.cli import profile_explain, profile_new
 from opwatch.cli.app import settings
 
 if TYPE_CHECKING:
@@ -19,10 +23,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="profile",
-    help="List, show and check provider profiles.",
+    help="List, show, check, explain and write provider profiles.",
     no_args_is_help=True,
     **settings(),
 )
+app.command(name="explain")(profile_explain.explain)
+app.command(name="new")(profile_new.new)
 
 
 @app.command(name="list")
@@ -72,12 +78,9 @@ def schema() -> None:
 
 
 def _ending(work: Callable[[], int], *, as_json: bool = False) -> int:
-    from opwatch.cli.ending import end_of
+    from opwatch.cli.ending import attempt
 
-    try:
-        return work()
-    except BaseException as problem:  # noqa: BLE001, every way out has its code
-        return end_of(problem, as_json=as_json, command="profile")
+    return attempt(work, as_json=as_json, command="profile")
 
 
 def _list(config: Path | None, *, as_json: bool) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from opwatch.api.outside import Outside
     from opwatch.api.plan import Plan
+    from opwatch.api.session import Session
+    from opwatch.api.start import Starting
     from opwatch.cli.view import View
     from opwatch.domain.watch import Watcher
 
@@ -54,10 +56,21 @@ def run_watch(
 
 async def _watch(plan: Plan, outside: Outside, view: View, timeout_code: int) -> Watcher:
     async with open_session(plan, outside) as session:
-        with view.listening(plan) as tell:
+        if plan.starting is not None:
+            await _begin(session, plan.starting, outside, view)
+        with view.listening(session.plan) as tell:
             return await carry_out(
                 session, tell, outside, timeout_code=timeout_code, stir=view.stir
             )
+
+
+async def _begin(session: Session, starting: Starting, outside: Outside, view: View) -> None:
+    """Start what is to be watched, and say at once what to call it."""
+    from opwatch.api.start import start
+
+    targets = await start(session, starting, outside)
+    session.plan = session.plan.with_targets(targets)
+    view.tell_started(session.plan.targets)
 
 
 def _leave(watcher: Watcher, plan: Plan, view: View, started_at: float, timeout_code: int) -> int:

@@ -19,6 +19,7 @@ from opwatch.domain.errors import UnwritableError
 from opwatch.domain.events import Pausable
 from opwatch.output.choose import Style, choose
 from opwatch.output.document import document, write_document
+from opwatch.output.errors import write_error
 from opwatch.output.jsonl import jsonl
 from opwatch.output.junit import junit
 from opwatch.output.streams import wants_colour
@@ -27,7 +28,7 @@ from opwatch.output.table import write_table
 if TYPE_CHECKING:
     from opwatch.api.plan import Plan
     from opwatch.domain.events import Event, Listener
-    from opwatch.domain.operation import Operation
+    from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
     from opwatch.engine import Clock
 
@@ -97,15 +98,23 @@ class View:
                     duplicates=plan.duplicates,
                 )
                 listeners.append(stack.enter_context(events))
-            yield Together(listeners)
+            together = Together(listeners)
+            yield together
+        if together.failure is not None:
+            write_error(sys.stderr, together.failure, redact=self.redact)
+
+    def tell_started(self, targets: Sequence[Target]) -> None:
+        """Say what was started, unless this view says nothing."""
+        from opwatch.output.starting import tell_started
+
+        if self.style is not Style.NONE:
+            tell_started(sys.stderr, targets, redact=self.redact)
 
     def resume(self, unfinished: Sequence[Operation]) -> str | None:
         """Return the command that goes on with the *unfinished* operations."""
         if not unfinished or self.resume_with is None:
             return None
-        references = [operation.reference for operation in unfinished]
-        dashes = ["--"] if any(each.startswith("-") for each in references) else []
-        return shlex.join(["opwatch", "wait", *self.resume_with, *dashes, *references])
+        return wait_command(self.resume_with, [operation.target for operation in unfinished])
 
     def leave(
         self,
@@ -165,13 +174,18 @@ class Together:
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = listeners
+        self.failure: UnwritableError | None = None
         held: Sequence[object] = listeners
         self._pausable = [each for each in held if isinstance(each, Pausable)]
 
     def __call__(self, event: Event) -> None:
-        """Tell each of *event*."""
+        """Tell each of *event*; what one could not write is its *failure*."""
         for listener in self._listeners:
-            listener(event)
+            try:
+                listener(event)
+            except UnwritableError as problem:
+                self.failure = problem
+                raise
 
     def pause(self) -> None:
         """Give the terminal back."""
@@ -187,6 +201,15 @@ class Together:
         """Give the cursor back."""
         for each in self._pausable:
             each.let_go()
+
+
+def wait_command(words: Sequence[str], targets: Sequence[Target]) -> str:
+    """Return the command that waits for *targets*; *words* choose their profile."""
+    shared = set.intersection(*(set(each.begun.params.items()) for each in targets))
+    params = [word for key, value in sorted(shared) for word in ("--param", f"{key}={value}")]
+    references = [each.reference for each in targets]
+    dashes = ["--"] if any(each.startswith("-") for each in references) else []
+    return shlex.join(["opwatch", "wait", *words, *params, *dashes, *references])
 
 
 def is_terminal(stream: TextIO | None) -> bool:

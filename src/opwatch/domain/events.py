@@ -136,7 +136,10 @@ class Pausable(Protocol):
         """Give the terminal back, because the process is about to be stopped."""
 
     def resume(self) -> None:
-        """Take the terminal again, whatever has happened to it meanwhile."""
+        """Take the terminal again when there is something to show, wherever its cursor is now.
+
+        It may be called from within a signal's handler, also without a pause before.
+        """
 
     def let_go(self) -> None:
         """Give the cursor back, and do no more: a signal is about to kill the process."""

@@ -183,7 +183,7 @@ class _Run:
             case Abort():
                 self.tell_all(self._abort(letter))
             case Halt():
-                self._halt(letter)
+                self._halt()
             case BaseException():
                 raise letter
             case Operation():
@@ -196,17 +196,16 @@ class _Run:
         self._succeeded.pop(id(operation.target), None)
         self._tell_now(self._watcher.bring_in(operation, self._clock.now()))
 
-    def _halt(self, halt: Halt) -> None:
-        """Stop as asked, or find the terminal again after a stop that nobody announced."""
+    def _halt(self) -> None:
+        """Let the process be stopped, with the terminal in order."""
         held: object = self._tell
-        terminal = held if isinstance(held, Pausable) else None
+        if not isinstance(held, Pausable):
+            stop_here()
+            return
         with self._writing():
-            if halt is Halt.STOP:
-                if terminal:
-                    terminal.pause()
-                stop_here()
-            if terminal:
-                terminal.resume()
+            held.pause()
+        stop_here()
+        held.resume()
 
     async def close(self) -> None:
         """Cancel what is still in flight; a request that does not yield is left behind."""

@@ -12,7 +12,7 @@ import asyncio
 import signal
 import time
 from contextlib import contextmanager
-from enum import Enum, auto
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from opwatch.domain.events import Pausable
@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Halt(Enum):
-    """What a shell's job control does to a process; Windows knows nothing of it."""
-
-    STOP = auto()
-    CONTINUE = auto()
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Ctrl-Z: we are to be stopped for a while."""
 
 
 Letter: TypeAlias = "tuple[Poll, Answer] | Operation | BaseException | Abort | Halt"
@@ -45,8 +43,7 @@ _BY_NAME: Final[Mapping[str, Abort | Halt]] = {
     "SIGINT": Abort.INTERRUPTED,
     "SIGTERM": Abort.TERMINATED,
     "SIGHUP": Abort.HANGUP,
-    "SIGTSTP": Halt.STOP,
-    "SIGCONT": Halt.CONTINUE,
+    "SIGTSTP": Halt(),
 }
 # Windows has neither HUP nor job control.
 LETTERS: Final[Mapping[signal.Signals, Abort | Halt]] = {
@@ -56,6 +53,7 @@ ABORTS: Final[Mapping[signal.Signals, Abort]] = {
     number: letter for number, letter in LETTERS.items() if isinstance(letter, Abort)
 }
 FATAL: Final = tuple(getattr(signal, name) for name in ("SIGQUIT",) if hasattr(signal, name))
+BACK: Final = tuple(getattr(signal, name) for name in ("SIGCONT",) if hasattr(signal, name))
 LONG: Final = 3600.0
 
 
@@ -114,7 +112,8 @@ def catch_signals(
 ) -> Iterator[None]:
     """Put the letter of each signal that comes into *mailbox*; the main thread only.
 
-    *terminal* lets go of the cursor, if it holds it, before a signal kills.
+    *terminal* lets go of the cursor, if it holds it, before a signal kills, and is
+    told when the process goes on after a stop, announced or not.
     """
     loop = asyncio.get_running_loop()
 
@@ -124,25 +123,26 @@ def catch_signals(
             signal.signal(number, die)
         loop.call_soon_threadsafe(mailbox.put_nowait, letter)
 
+    def go_on(_number: int, _frame: FrameType | None) -> None:
+        if isinstance(terminal, Pausable):
+            terminal.resume()
+
     def die(number: int, _frame: FrameType | None) -> None:
         if isinstance(terminal, Pausable):
             terminal.let_go()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
-    with _installed(receive, letters), _installed(die, FATAL):
+    with _installed(receive, letters), _installed(die, FATAL), _installed(go_on, BACK):
         yield
 
 
 def stop_here() -> None:
     """Stop this process as Ctrl-Z would have; return when it goes on."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
-    for number in before:
-        signal.signal(number, signal.SIG_DFL)
+    before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
     # A process whose shell has gone is not stopped: it goes on at once.
     signal.raise_signal(signal.SIGTSTP)
-    for number, was in before.items():
-        signal.signal(number, was)
+    signal.signal(signal.SIGTSTP, before)
 
 
 @contextmanager

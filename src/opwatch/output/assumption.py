@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ASSUMED: Final[Mapping[Basis, str]] = {
     Basis.ADDRESS: "{origin} is known: reading it with the profile {profile}",
-    Basis.PATH: "{origin} is not known, but its paths are those of {profile}: reading it so, {shown}",
+    Basis.PATH: "{origin} is not known, but has the paths of {profile}: reading it so, {shown}",
     Basis.WORDS: "{origin} is not known: going by plain status words alone, {shown}",
 }
 SHOWN: Final = "with the token of standard input"

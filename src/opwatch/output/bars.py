@@ -83,8 +83,8 @@ class Bars:
         self._frame: list[Line] = []
         self._drawn_at = float("-inf")
         self._drawn_on = (0, 0)
-        self._now = 0.0
         self._paused = False
+        self._is_displaced = False
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +101,6 @@ class Bars:
     def __call__(self, event: Event) -> None:
         """Take in *event*, and draw if it is time to."""
         self._board.take(event)
-        self._now = event.at
         match event:
             case Finished():
                 self._close(event)
@@ -109,8 +108,10 @@ class Bars:
                 self._say(event)
             case Started() | Interrupted():
                 self._draw(event.at)
+            case _ if event.at - self._drawn_at >= PAUSE:
+                self._draw(event.at)
             case _:
-                self._maybe_draw(event)
+                pass
 
     def pause(self) -> None:
         """Give the cursor back, because the process is about to be stopped."""
@@ -118,19 +119,8 @@ class Bars:
         self._leave()
 
     def resume(self) -> None:
-        """Draw again, below whatever has been written meanwhile."""
-        self._paused = False
-        if self._live is not None:
-            # Nobody said that we would be stopped. What stands above the cursor now may be
-            # another's, and Live is going to erase as many lines as it drew.
-            self._sink.write("\n" * len(self._frame))
-            if not self._is_ours():
-                self._leave()
-                return
-            self._console.control(Control.show_cursor(show=False))
-            self._drawn_on = (0, 0)
-        if len(self._board):
-            self._draw(self._now)
+        """Draw again when it is time to, below whatever has been written meanwhile."""
+        self._paused, self._is_displaced = False, True
 
     def let_go(self) -> None:
         """Give the cursor back from within a signal's handler: nothing of ours may be entered."""
@@ -140,13 +130,8 @@ class Bars:
 
     # -- drawing -----------------------------------------------------------------
 
-    def _maybe_draw(self, event: Event) -> None:
-        resized = isinstance(event, Ticked) and self._size() != self._drawn_on
-        if resized or event.at - self._drawn_at >= PAUSE:
-            self._draw(event.at)
-
     def _draw(self, at: float) -> None:
-        if self._paused or not self._is_ours():
+        if self._paused or not self._has_terminal():
             return
         size = self._size()
         frame = compose(self._board, at, size, self._glyphs)
@@ -158,6 +143,21 @@ class Bars:
             self._rewind(size[0])
             self._frame, self._drawn_on = frame, size
             self._started().refresh()
+
+    def _has_terminal(self) -> bool:
+        """Tell whether the terminal is ours to draw on, and let go of it if it no longer is."""
+        if self._is_displaced:
+            self._is_displaced = False
+            if self._live is not None:
+                # We were stopped without notice. What stands above the cursor now may be
+                # another's, and Live is going to erase as many lines as it drew.
+                self._sink.write("\n" * len(self._frame))
+                self._console.control(Control.show_cursor(show=False))
+                self._drawn_on = (0, 0)
+        if self._is_ours():
+            return True
+        self._leave()
+        return False
 
     def _started(self) -> Live:
         if self._live is None:

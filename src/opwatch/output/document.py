@@ -106,8 +106,8 @@ def write_document(stream: TextIO | None, document: Mapping[str, Any]) -> None:
     sink.flush()
 
 
-def schema(name: Literal["document", "event"]) -> str:
-    """Return the JSON Schema of the ``--json`` document or of a ``--jsonl`` event."""
+def schema(name: Literal["document", "event", "started"]) -> str:
+    """Return the JSON Schema of a ``--json`` document or of a ``--jsonl`` event."""
     from importlib import resources  # noqa: PLC0415, it costs what --json has no use for
 
     return resources.files("opwatch.output").joinpath("schema", f"{name}.json").read_text("utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from opwatch.domain.events import Ended, Event, Finished
-from opwatch.domain.outcome import Outcome
+from opwatch.domain.outcome import Abort, Outcome
 from opwatch.output.closing import hints, unfinished
 from opwatch.output.wording import OURS, ended_text
 
@@ -55,12 +55,16 @@ class Quiet:
                 is_good = operation.outcome is Outcome.SUCCEEDED and operation.reason is None
                 if not is_good and operation.reason not in OURS:
                     self._sink.line(f"opwatch: {ended_text(operation, self._sink.show)}")
-            case Finished(operations=operations):
-                for hint in hints(operations, self._sink.show):
-                    self._sink.line(f"opwatch: to fix: {hint}")
-                rest = unfinished(operations)
-                command = self._resume(rest) if rest and self._resume else None
-                if command:
-                    self._sink.line(f"opwatch: to go on: {self._sink.show(command, None)}")
+            case Finished(verdict=verdict) if verdict.cause is not Abort.PIPE_CLOSED:
+                self._finish(event)
             case _:
+                # Who closed the pipe wants to hear no more.
                 pass
+
+    def _finish(self, event: Finished) -> None:
+        for hint in hints(event.operations, self._sink.show):
+            self._sink.line(f"opwatch: to fix: {hint}")
+        rest = unfinished(event.operations)
+        command = self._resume(rest) if rest and self._resume else None
+        if command:
+            self._sink.line(f"opwatch: to go on: {self._sink.show(command, None)}")

@@ -60,7 +60,8 @@ def write_table(
         PipeClosedError: the reader has closed the pipe.
         UnwritableError: the stream is closed or full.
     """
-    sink = Sink(stream, redact=redact)
+    # Who closes the stream wants no table; a document, which was asked for, is another thing.
+    sink = Sink(stream, redact=redact, required=False)
     if terminal:
         lines = aligned(operations, wall_of(now), width, sink.glyphs, sink.show)
         text = [painted(line) if colour else plain(line) for line in lines]

@@ -110,9 +110,7 @@ def is_particular(segment: str) -> bool:
     return any(char.isdigit() for char in segment) or "=" in segment
 
 
-def _named(
-    segments: Sequence[str], index: int, at: range, ids: set[str], names: list[str]
-) -> str:
+def _named(segments: Sequence[str], index: int, at: range, ids: set[str], names: list[str]) -> str:
     """Return the segment *index* of the template; the name of a new parameter is put in *names*."""
     segment = segments[index]
     if index in at:

@@ -7,23 +7,21 @@ there may be a secret, or somebody's.
 
 from __future__ import annotations
 
-import json
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opwatch.profiles.expressions import spelling
 from opwatch.profiles.language import STATES
-from opwatch.profiles.nodes import core_scalar
 from opwatch.profiles.vocabulary import GUESSES
+from opwatch.profiles.writing import flow, flow_map, remark, scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from opwatch.profiles.addressing import Addressing
-    from opwatch.profiles.deciding import Rule
     from opwatch.profiles.inference import Inference
+    from opwatch.profiles.ruling import Rule
 
 MODELINE: Final = "# yaml-language-server: $schema=opwatch.schema.json"
-_PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*", re.ASCII)
 _WIDE: Final = 90
 
 
@@ -62,7 +60,7 @@ def _head(plan: Plan) -> Iterator[str]:
 def _where(plan: Plan) -> Iterator[str]:
     address = plan.address
     if address is None:
-        yield "# CHECK: no URL was given. Operations are named by their status URLs; for bare ids write"
+        yield "# CHECK: no URL was given. Operations are named by their URLs; for bare ids write"
         yield "# base_url: https://…  and  request: {path: '/…/{id}'}"
         yield "params:"
         yield "  server: {required: true, help: where the API is}"
@@ -81,7 +79,7 @@ def _where(plan: Plan) -> Iterator[str]:
     if address.query:
         yield f"  query: {flow_map(address.query)}"
     if address.dropped:
-        names = ", ".join(_told(name) for name in address.dropped)
+        names = ", ".join(remark(name) for name in address.dropped)
         yield f"  # CHECK: left out of the query, for it may hold secrets: {names}"
     yield ""
 
@@ -96,7 +94,7 @@ def _auth(plan: Plan) -> Iterator[str]:
 
 
 def _read(found: Inference) -> Iterator[str]:
-    yield "# Where things are in an answer, as JMESPath; of a list the first that is not empty counts."
+    yield "# Where things are in an answer (JMESPath); of a list, the first that is not empty."
     yield "read:"
     if found.id:
         yield f"  id: {scalar(found.id)}  # an answer about another id is never used"
@@ -105,7 +103,7 @@ def _read(found: Inference) -> Iterator[str]:
     elif not found.decision.rules:
         yield "  # CHECK: nothing looks like a status word."
         if found.candidates:
-            yield f"  # It could be at: {', '.join(_told(each) for each in found.candidates[:9])}"
+            yield f"  # It could be at: {', '.join(remark(each) for each in found.candidates[:9])}"
         yield "  status: status"
     if found.progress:
         yield f"  progress: {flow(_one_or_all(found.progress))}"
@@ -123,12 +121,12 @@ def _read(found: Inference) -> Iterator[str]:
 def _rules(found: Inference) -> Iterator[str]:
     if any(path.startswith("data.") for path in found.decision.status):
         yield "troubles:"
-        yield "  - {when: errors, message: errors}  # an envelope's errors are no news of the operation"
+        yield "  - {when: errors, message: errors}  # the envelope's own"
         yield ""
     rules = found.decision.rules
     if not rules:
         return
-    yield "# The first rule that fits decides, before the words. Only null, false, '', [] and {} are untrue."
+    yield "# Before the words the first rule that fits decides; null, false, '', [] and {} are untrue."
     yield "rules:"
     for rule in rules:
         if rule.why:
@@ -141,7 +139,9 @@ def _rule(rule: Rule) -> Iterator[str]:
     what: dict[str, Any] = {"http": rule.http} if rule.http else {}
     if rule.when:
         what["when"] = rule.when
-    line = f"  - {flow({**what, 'state': rule.state, **({'partial': True} if rule.partial else {})})}"
+    line = (
+        f"  - {flow({**what, 'state': rule.state, **({'partial': True} if rule.partial else {})})}"
+    )
     if len(line) <= _WIDE + 10 or rule.http:
         yield line
         return
@@ -155,6 +155,7 @@ def _states(found: Inference) -> Iterator[str]:
     words, has_rules = found.decision.words, bool(found.decision.rules)
     if not words and has_rules:
         return
+    known = {spelling(word) for word in (*words, *found.decision.hollow)}
     yield "# What each status word means, in any case and with any separators. A word that is not"
     yield "# listed goes on as running, with a warning; it never ends an operation."
     yield "states:"
@@ -163,7 +164,8 @@ def _states(found: Inference) -> Iterator[str]:
         if said:
             yield f"  {bucket}: {flow(said)}"
         elif bucket in GUESSES:
-            yield f"  {bucket}: {flow(list(GUESSES[bucket]))}  # CHECK: not in the samples"
+            guesses = [word for word in GUESSES[bucket] if word not in known]
+            yield f"  {bucket}: {flow(guesses)}  # CHECK: not in the samples"
     unclear = [word for word, meaning in words.items() if meaning is None]
     if unclear:
         yield f"  # CHECK: in the samples, but not clear: {flow(unclear)}"
@@ -182,7 +184,7 @@ def _pace(found: Inference) -> Iterator[str]:
 
 
 def _handoff(plan: Plan, found: Inference) -> Iterator[str]:
-    yield "# Where the answer that starts an operation names it:  curl -i … | opwatch wait -p NAME -"
+    yield "# Where a starting answer names its operation:  curl -i … | opwatch wait -p NAME -"
     yield "handoff:"
     for header in dict.fromkeys((plan.handed or "Location", "Operation-Location", "Location")):
         yield f"  - {{header: {header}}}"
@@ -197,35 +199,3 @@ def _folded(key: str, paths: Sequence[str]) -> Iterator[str]:
 
 def _one_or_all(found: Sequence[Any]) -> Any:
     return found[0] if len(found) == 1 else list(found)
-
-
-def flow(value: Any) -> str:
-    """Return *value* in YAML's flow style."""
-    if isinstance(value, dict):
-        return flow_map(value)
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(flow(each) for each in value) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int) else scalar(str(value))
-
-
-def flow_map(value: Mapping[str, Any]) -> str:
-    """Return a mapping in YAML's flow style."""
-    return "{" + ", ".join(f"{scalar(key)}: {flow(each)}" for key, each in value.items()) + "}"
-
-
-def scalar(text: str) -> str:
-    """Return *text* as a YAML scalar that is read back as this very text."""
-    if text and _PLAIN.fullmatch(text) and isinstance(core_scalar(text), str):
-        return text
-    if text.isprintable():
-        return "'" + text.replace("'", "''") + "'"
-    return json.dumps(text)
-
-
-def _told(text: str) -> str:
-    """Return *text* for a comment: one line, whatever it holds."""
-    return text if text.isprintable() else json.dumps(text)
-
-

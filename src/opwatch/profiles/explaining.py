@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.reading import AnswerReader
 
 _INDEX: Final = r"(\w+)\[(\d+)\]"
+UNKNOWN: Final = "unknown word"
 _FIELDS: Final = (
     "root", "id", "status", "message",
     "created", "started", "updated", "finished", "link", "result",
@@ -75,6 +76,8 @@ def explain(
 
 def _where(definition: Definition, decided_by: str) -> str:
     node = definition.node
+    if decided_by == UNKNOWN:
+        decided_by = "states"
     match = re.fullmatch(_INDEX, decided_by)
     for key in (match[1] if match else decided_by).split("."):
         node = node.get(key) or node

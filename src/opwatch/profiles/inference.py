@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.profiles.deciding import Decision, Rule, candidates, decide, errors_of
-from opwatch.profiles.expressions import is_empty
+from opwatch.profiles.deciding import Decision, candidates, decide
+from opwatch.profiles.measuring import progress_of
+from opwatch.profiles.ruling import errors_of
 from opwatch.profiles.samples import Field, Sample, fields_of
 from opwatch.profiles.times import moment
 from opwatch.profiles.values import number, web_address, word
@@ -19,15 +20,8 @@ from opwatch.profiles.values import number, web_address, word
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["Decision", "Inference", "Rule", "infer"]
-
 MOST: Final = 3
-_HUNDRED: Final = 100.0
-_PERCENT: Final = re.compile(r".*(?:percent|pct).*|progress|percentage|.*progress")
-_IN_TEXT: Final = re.compile(r"\d{1,3}(?:\.\d+)? ?% complete")
-_TOTAL: Final = frozenset({"total", "totalcount", "count"})
-_THROUGH: Final = ("completed", "processed", "succeeded", "failed", "errored", "canceled", "expired")
-_COUNTED: Final = re.compile(r".*processed|.*objectcount|.*rowcount")
+_LATE: Final = 1e9
 _PAUSE: Final = re.compile(r".*(?:poll|retry).*(?:interval|after).*")
 _AT: Final = r"(?:at|on|date|time|datetime|timestamp|stamp)?"
 _TIMES: Final[Mapping[str, re.Pattern[str]]] = {
@@ -91,10 +85,12 @@ def infer(
     inside = {each.path for each in errors}
     rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
     named = _id_of(fields, is_id)
+    decision = decide(fields, samples, known, named=named, chosen=status)
+    rest = [each for each in rest if not any(each.text in text for text in decision.status)]
     return Inference(
-        decide(fields, samples, known, named=named, chosen=status),
+        decision,
         named,
-        _progress(rest),
+        progress_of(rest),
         _texts(rest, _MESSAGE, lambda each: isinstance(each, str)),
         _error(errors, fields),
         {name: _moments(rest, key) for name, key in _TIMES.items()},
@@ -131,7 +127,13 @@ def _texts(
 
 def _moments(fields: Iterable[Field], key: re.Pattern[str]) -> tuple[str, ...]:
     found = [each for each in fields if key.fullmatch(each.key) and each.holds(str, int)]
-    return tuple(each.text for each in found if any(map(moment, each.values)))[:MOST]
+    return tuple(each.text for each in found if any(map(_is_moment, each.values)))[:MOST]
+
+
+def _is_moment(value: str | int) -> bool:
+    """Tell whether *value* is a time; a number before the year 2001 is a number."""
+    seconds = number(value)
+    return moment(value) is not None and (seconds is None or seconds >= _LATE)
 
 
 def _error(errors: Sequence[Field], fields: Sequence[Field]) -> dict[str, tuple[str, ...]]:
@@ -153,52 +155,9 @@ def _error(errors: Sequence[Field], fields: Sequence[Field]) -> dict[str, tuple[
     return {name: tuple(found[: 2 * MOST]) for name, found in parts.items() if found}
 
 
-def _progress(fields: Sequence[Field]) -> tuple[Any, ...]:
-    """Return the forms of progress: a percentage, a ratio, a part of a total, a count, a text."""
-    found: list[Any] = []
-    for field in fields:
-        numbers = [number(each) for each in field.values]
-        shown = [each for each in numbers if each is not None]
-        if _PERCENT.fullmatch(field.key) and shown and max(shown) <= _HUNDRED:
-            is_ratio = max(shown) <= 1 and any(each % 1 for each in shown)
-            found.append({"ratio": field.text} if is_ratio else field.text)
-    return tuple(found[:MOST]) or _parts(fields) or _counts(fields) or _in_text(fields)
-
-
-def _parts(fields: Sequence[Field]) -> tuple[Any, ...]:
-    for total in fields:
-        if total.key in _TOTAL and total.holds(int):
-            beside = [each for each in fields if each.parent == total.parent and each.holds(int)]
-            done = [each.text for each in beside if each.key in _THROUGH]
-            if done:
-                return ({"done": done, "total": total.text},)
-    return ()
-
-
-def _counts(fields: Iterable[Field]) -> tuple[Any, ...]:
-    for field in fields:
-        numbers = [number(each) for each in field.values]
-        if _COUNTED.fullmatch(field.key) and numbers and None not in numbers:
-            return ({"count": field.text},)
-    return ()
-
-
-def _in_text(fields: Iterable[Field]) -> tuple[Any, ...]:
-    for field in fields:
-        if any(isinstance(each, str) and _IN_TEXT.search(each) for each in field.values):
-            return ({"regex": r"(\d{1,3}(?:\.\d{1,3})?) ?% complete", "in": field.text},)
-    return ()
-
-
 def _pause(fields: Iterable[Field]) -> tuple[str, str] | None:
     for field in fields:
         if _PAUSE.fullmatch(field.key) and field.holds(int, float):
             unit = "ms" if field.key.endswith(("ms", "millis", "milliseconds")) else "seconds"
             return field.text, unit
     return None
-
-
-def has_content(sample: Sample) -> bool:
-    """Tell whether *sample* is a good answer that holds an object with something in it."""
-    good = 200 <= sample.status < 300  # noqa: PLR2004, the class of success
-    return good and isinstance(sample.data, dict) and not is_empty(sample.data)

@@ -61,6 +61,11 @@ class Config:
         node = self._root.get("default_profile") if self._root else None
         return self.environ.get("OPWATCH_PROFILE") or (node.text if node else None)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where a user's further profiles are, one in a file."""
+        return self._folder
+
     def with_profiles(self, profiles: Mapping[str, Node]) -> Config:
         """Return this configuration with *profiles* in place of its own."""
         place = next(iter(profiles.values())).place

@@ -27,7 +27,7 @@ class Sample(NamedTuple):
 
     data: Any
     status: int = 200
-    headers: Headers = Headers()  # noqa: B008, it cannot be changed
+    headers: Headers = Headers()
     url: str | None = None
 
 

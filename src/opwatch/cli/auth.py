@@ -1,0 +1,321 @@
+"""``opwatch auth``: keep a credential, forget it, see where it comes from, try it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from opwatch.cli import options as opt
+from opwatch.cli.app import settings
+
+if TYPE_CHECKING:
+    from opwatch.api.outside import Outside
+    from opwatch.cli.gather import Chosen
+    from opwatch.credentials import DevicePrompt, Login
+    from opwatch.domain.secret import Secret
+    from opwatch.profiles import Profile
+
+app = typer.Typer(
+    name="auth",
+    help="Keep a credential in the keyring; see where credentials come from; try one.",
+    no_args_is_help=True,
+    **settings(),
+)
+MOST_STDIN: Final = 64 * 1024
+
+
+@app.command()
+def login(
+    *,
+    profile: opt.ProfileName = None,
+    param: opt.Params = None,
+    config: opt.ConfigFile = None,
+    base_url: opt.BaseUrl = None,
+    token_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--token-stdin", metavar="", help="Read it from standard input, whatever the scheme."
+        ),
+    ] = False,
+    ca_file: opt.CaFile = None,
+    debug: opt.Debug = False,
+) -> None:
+    """Keep a profile's credential in the system's keyring, for its API's origin only.
+
+    Asks for it without showing it; reads standard input if that is no terminal.
+    With OAuth 2.0 device code, prints the code and the address to enter it at.
+    """
+    outside, chosen = _from_options(profile, param, config, base_url, ca_file=ca_file)
+    raise typer.Exit(
+        _ending(lambda: _login(chosen, outside, from_stdin=token_stdin), outside, debug=debug)
+    )
+
+
+@app.command()
+def logout(
+    *,
+    profile: opt.ProfileName = None,
+    param: opt.Params = None,
+    config: opt.ConfigFile = None,
+    base_url: opt.BaseUrl = None,
+    debug: opt.Debug = False,
+) -> None:
+    """Delete a profile's credential from the system's keyring."""
+    outside, chosen = _from_options(profile, param, config, base_url)
+    raise typer.Exit(_ending(lambda: _logout(chosen, outside), outside, debug=debug))
+
+
+@app.command()
+def status(
+    *,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", "-p", metavar="NAME", help="One profile, and all about it."),
+    ] = None,
+    param: opt.Params = None,
+    config: opt.ConfigFile = None,
+    base_url: opt.BaseUrl = None,
+    as_json: opt.AsJson = False,
+    debug: opt.Debug = False,
+) -> None:
+    """Show where credentials would come from and when they expire, never what they are.
+
+    With -p: one profile; exit code 4 if there is no usable credential. Without:
+    your own profiles, and the built-in ones for which something is set; helpers
+    are not run then, and the keyring is asked for your own profiles only.
+    Nobody is ever asked anything.
+    """
+    outside, chosen = _from_options(profile, param, config, base_url)
+    work = _status if profile is not None else _survey
+    raise typer.Exit(
+        _ending(
+            lambda: work(chosen, outside, as_json=as_json), outside, as_json=as_json, debug=debug
+        )
+    )
+
+
+@app.command(name="test")
+def try_out(
+    reference: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[REF]",
+            help="The operation to ask about; without it, the base URL is asked.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    profile: opt.ProfileName = None,
+    param: opt.Params = None,
+    config: opt.ConfigFile = None,
+    base_url: opt.BaseUrl = None,
+    as_json: opt.AsJson = False,
+    verbose: opt.Verbose = False,
+    token_stdin: opt.TokenStdin = False,
+    ca_file: opt.CaFile = None,
+    debug: opt.Debug = False,
+) -> None:
+    """Make one authorized request, and say what it met.
+
+    Exit codes: 0 any answer but a refusal, 4 refused (401, 403, 407) or no
+    credential, 6 no answer.
+    """
+    outside, chosen = _from_options(
+        profile, param, config, base_url, ca_file=ca_file, verbose=verbose, token_stdin=token_stdin
+    )
+    raise typer.Exit(
+        _ending(
+            lambda: _test(chosen, outside, reference, as_json=as_json),
+            outside,
+            as_json=as_json,
+            debug=debug,
+        )
+    )
+
+
+def _from_options(
+    profile: str | None,
+    params: list[str] | None,
+    config: Path | None,
+    base_url: str | None,
+    *,
+    ca_file: Path | None = None,
+    verbose: bool = False,
+    token_stdin: bool = False,
+) -> tuple[Outside, Chosen]:
+    from opwatch.cli.gather import Chosen
+    from opwatch.cli.outside import outside_of
+
+    environ = dict(os.environ)
+    chosen = Chosen(
+        profile=profile,
+        params=tuple(params or ()),
+        config=config,
+        base_url=base_url,
+        token_stdin=token_stdin,
+        environ=environ,
+    )
+    return outside_of(environ, ca_file=ca_file, verbose=verbose), chosen
+
+
+def _ending(
+    work: Callable[[], int], outside: Outside, *, as_json: bool = False, debug: bool = False
+) -> int:
+    from opwatch.cli.ending import end_of
+    from opwatch.engine import raise_on_signals
+
+    try:
+        with raise_on_signals():
+            return work()
+    except BaseException as problem:  # noqa: BLE001, every way out has its code
+        return end_of(
+            problem, as_json=as_json, command="auth", debug=debug, redact=outside.redactor
+        )
+
+
+# -- login, logout ---------------------------------------------------------------------
+
+
+def _login(chosen: Chosen, outside: Outside, *, from_stdin: bool) -> int:
+    from opwatch.api.auth import log_in_by_device, login_to
+    from opwatch.engine import run_to_end
+    from opwatch.output.auth import write_kept
+
+    profile = chosen.bound_profile()
+    keeping = login_to(profile, outside)
+    if keeping.by_device is not None and not from_stdin:
+        run_to_end(log_in_by_device(profile, outside, _shown(outside)))
+    else:
+        run_to_end(keeping.store(_given(keeping, profile)))
+    write_kept(sys.stderr, keeping.asks_for, profile.name, keeping.account)
+    return 0
+
+
+def _given(keeping: Login, profile: Profile) -> Secret:
+    """Return what a person types or standard input holds."""
+    from opwatch.cli.hidden import hidden_line
+    from opwatch.cli.view import is_terminal
+    from opwatch.domain.errors import UsageError
+    from opwatch.domain.secret import Secret
+    from opwatch.output.auth import question
+
+    title = keeping.asks_for
+    if is_terminal(sys.stdin):
+        prompt = question(sys.stderr, title, profile.name, keeping.account)
+        given = hidden_line(prompt)
+    elif sys.stdin is None:
+        raise UsageError("standard input is closed, and no terminal is there to ask at")
+    else:
+        given = sys.stdin.buffer.read(MOST_STDIN + 1)
+    if len(given) > MOST_STDIN:
+        raise UsageError("standard input is longer than 64 KiB")
+    text = given.decode("utf-8-sig", "surrogateescape")
+    if not text.isascii() and any("\udc80" <= each <= "\udcff" for each in text):
+        raise UsageError(f"the {title} is no text in UTF-8")
+    return Secret(text)
+
+
+def _shown(outside: Outside) -> Callable[[DevicePrompt], None]:
+    from opwatch.output.auth import write_device
+
+    def show(prompt: DevicePrompt) -> None:
+        write_device(
+            sys.stderr,
+            user_code=prompt.user_code,
+            url=prompt.url,
+            complete_url=prompt.complete_url,
+            expires_in=prompt.expires_in,
+            redact=outside.redactor,
+        )
+
+    return show
+
+
+def _logout(chosen: Chosen, outside: Outside) -> int:
+    from opwatch.api.auth import login_to
+    from opwatch.engine import run_to_end
+    from opwatch.output.auth import write_forgotten
+
+    profile = chosen.bound_profile()
+    keeping = login_to(profile, outside)
+    was_there = run_to_end(keeping.forget())
+    write_forgotten(sys.stderr, keeping.asks_for, profile.name, was_there=was_there)
+    return 0
+
+
+# -- status ----------------------------------------------------------------------------
+
+
+def _status(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
+    from opwatch.api.auth import inspect
+    from opwatch.domain.outcome import Outcome, verdict
+    from opwatch.domain.standing import Standing
+    from opwatch.engine import run_to_end
+    from opwatch.output.auth import survey_document, write_inspected, write_json_line
+
+    seen = run_to_end(inspect(chosen.bound_profile(), outside))
+    bad = {Standing.MISSING, Standing.UNUSABLE, Standing.BROKEN}
+    ending = verdict([Outcome.DENIED if seen.standing in bad else Outcome.SUCCEEDED])
+    if as_json:
+        document = survey_document([seen], ending, redact=outside.redactor)
+        write_json_line(sys.stdout, document)
+    else:
+        write_inspected(sys.stdout, seen, now=outside.clock.wall(), redact=outside.redactor)
+    return ending.code
+
+
+def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
+    from opwatch.api.auth import survey
+    from opwatch.cli.view import is_terminal, width_of
+    from opwatch.domain.outcome import Outcome, verdict
+    from opwatch.engine import run_to_end
+    from opwatch.output.auth import survey_document, write_json_line, write_rest, write_survey
+
+    config = chosen.settings()
+    seen = run_to_end(survey(config, outside))
+    if as_json:
+        ending = verdict([Outcome.SUCCEEDED])
+        write_json_line(sys.stdout, survey_document(seen, ending, redact=outside.redactor))
+        return ending.code
+    write_survey(
+        sys.stdout,
+        seen,
+        now=outside.clock.wall(),
+        terminal=is_terminal(sys.stdout),
+        width=width_of(sys.stdout),
+        redact=outside.redactor,
+    )
+    is_homeless = "OPWATCH_TOKEN" in chosen.environ and config.default_profile is None
+    write_rest(sys.stderr, len(config.names()) - len(seen), has_common_token=is_homeless)
+    return 0
+
+
+# -- test ------------------------------------------------------------------------------
+
+
+def _test(chosen: Chosen, outside: Outside, reference: str | None, *, as_json: bool) -> int:
+    from opwatch.api import auth
+    from opwatch.domain.outcome import Outcome, verdict
+    from opwatch.domain.standing import Met
+    from opwatch.engine import run_to_end
+    from opwatch.output.auth import trial_document, write_json_line, write_trial
+
+    outside = replace(outside, token=chosen.token())
+    trial = run_to_end(auth.try_out(chosen.bound_profile(), outside, reference))
+    outcomes = {
+        Met.ACCEPTED: Outcome.SUCCEEDED,
+        Met.REFUSED: Outcome.DENIED,
+        Met.UNREACHABLE: Outcome.UNKNOWN,
+    }
+    ending = verdict([outcomes[trial.met]])
+    if as_json:
+        write_json_line(sys.stdout, trial_document(trial, ending, redact=outside.redactor))
+    else:
+        write_trial(sys.stdout, trial, now=outside.clock.wall(), redact=outside.redactor)
+    return ending.code

@@ -1,0 +1,122 @@
+"""``opwatch profile explain``: what would be asked, and what an answer is read as.
+
+Decides that nothing is sent and no secret is looked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opwatch.cli import options as opt
+
+if TYPE_CHECKING:
+    from opwatch.cli.gather import Chosen
+    from opwatch.domain.auth import Scheme
+    from opwatch.domain.exchange import Request
+    from opwatch.domain.operation import Target
+    from opwatch.output.explanation import Asked, Read
+    from opwatch.profiles import Profile
+
+STDIN = "-"
+
+
+def explain(
+    reference: Annotated[str, typer.Argument(metavar="REF", show_default=False)],
+    *,
+    profile: opt.ProfileName = None,
+    param: opt.Params = None,
+    config: opt.ConfigFile = None,
+    base_url: opt.BaseUrl = None,
+    answer: Annotated[
+        str | None,
+        typer.Option(
+            "--answer",
+            metavar="FILE|-",
+            help="A saved answer to be read: its JSON, or all that curl -i prints.",
+        ),
+    ] = None,
+    as_json: opt.AsJson = False,
+) -> None:
+    """Show what is asked about an operation, and how an answer is read. Nothing is sent.
+
+    With --answer: which rule decides, where it is written, and what each path finds.
+    """
+    from opwatch.cli.ending import attempt
+    from opwatch.cli.gather import Chosen
+
+    chosen = Chosen((reference,), profile, tuple(param or ()), config, base_url)
+    raise typer.Exit(
+        attempt(
+            lambda: _explain(chosen, answer, as_json=as_json), as_json=as_json, command="profile"
+        )
+    )
+
+
+def _explain(chosen: Chosen, answer: str | None, *, as_json: bool) -> int:
+    from opwatch.domain.auth import NoAuth
+    from opwatch.domain.policy import Policy
+    from opwatch.output.explanation import Explained, document, facts
+    from opwatch.output.sheet import write_facts, write_json
+
+    plan = chosen.plan(Policy(once=True))
+    target = plan.targets[0]
+    profile = plan.profiles[target.profile]
+    request = profile.request([target])
+    told = Explained(
+        target,
+        profile.source,
+        _asked(request, profile.auth),
+        profile.origins,
+        profile.habits,
+        profile.conditional,
+        not isinstance(profile.auth, NoAuth),
+        None if answer is None else _read(profile, target, request.url, answer),
+    )
+    if as_json:
+        write_json(sys.stdout, document(told))
+    else:
+        write_facts(sys.stdout, facts(told))
+    return 0
+
+
+def _asked(request: Request, scheme: Scheme) -> Asked:
+    """Return *request* with a mask where *scheme* puts a secret."""
+    from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
+    from opwatch.output.explanation import MASK, Asked
+
+    headers, url = dict(request.headers), request.url
+    match scheme:
+        case NoAuth():
+            pass
+        case HeaderAuth(name=name):
+            headers[name] = MASK
+        case QueryAuth(name=name):
+            url += f"{'&' if '?' in url else '?'}{name}={MASK}"
+        case _:
+            headers["Authorization"] = MASK
+    body = None if request.body is None else request.body.decode("utf-8", "replace")
+    return Asked(request.method, url, headers, body)
+
+
+def _read(profile: Profile, target: Target, url: str, source: str) -> Read:
+    """Return what *profile* makes of the answer that *source* holds."""
+    import time
+
+    from opwatch.api.sampling import answer_of
+    from opwatch.cli.files import bytes_of
+    from opwatch.output.explanation import Found, Read
+
+    response = answer_of(bytes_of(source), url, time.time())
+    found = profile.explain(target, response)
+    return Read(
+        response.status,
+        found.finding,
+        found.decided_by,
+        found.where,
+        tuple(Found(*each) for each in found.looked),
+        found.wait,
+        found.notes,
+    )

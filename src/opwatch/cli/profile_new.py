@@ -1,0 +1,201 @@
+"""``opwatch profile new``: a profile out of sample answers.
+
+Decides where samples are read from, that a person is asked only what they leave
+open, and nobody where there is no terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opwatch.cli import options as opt
+
+if TYPE_CHECKING:
+    from opwatch.domain.exchange import Response
+    from opwatch.domain.secret import Secret
+    from opwatch.profiles import Config, Known, Proposal, Sample
+
+STDIN = "-"
+
+
+def new(
+    *,
+    sources: Annotated[
+        list[str],
+        typer.Option(
+            "--from",
+            metavar="FILE|URL|-",
+            help="A sample answer: JSON, or as curl -i prints it; repeatable.",
+            show_default=False,
+        ),
+    ],
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="What the profile is called.")
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", metavar="URL", help="The URL that a sample in a file came from."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where to write it, not standard output."
+        ),
+    ] = None,
+    config: opt.ConfigFile = None,
+    token_stdin: opt.TokenStdin = False,
+    ca_file: opt.CaFile = None,
+) -> None:
+    """Write a profile from sample answers, commented, for you to read through.
+
+    Give an answer of each state that you have: running, succeeded, failed.
+    """
+    from opwatch.cli.ending import attempt
+
+    task = _Task(tuple(sources), name, url, output, config, token_stdin, ca_file)
+    raise typer.Exit(attempt(task.run, command="profile"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """The options, as they were typed."""
+
+    sources: tuple[str, ...]
+    name: str | None
+    url: str | None
+    output: Path | None
+    config: Path | None
+    token_stdin: bool
+    ca_file: Path | None
+
+    def run(self) -> int:
+        """Write the profile; return the exit code."""
+        from opwatch.domain.errors import UsageError
+        from opwatch.profiles import is_name, load_config
+
+        if self.name is not None and not is_name(self.name):
+            raise UsageError(f"{self.name!r} is no profile's name; write a-z, 0-9, '-' and '.'")
+        config = load_config(self.config, os.environ)
+        token = self._token()
+        samples = [each for source in self.sources for each in self._read(source, config, token)]
+        if not samples:
+            raise UsageError("there is no sample to write a profile from")
+        self._write(self._propose(samples, self._known(samples)), config)
+        return 0
+
+    def _token(self) -> Secret | None:
+        from opwatch.cli.gather import Chosen
+
+        return Chosen(references=self.sources, token_stdin=self.token_stdin).token()
+
+    def _read(self, source: str, config: Config, token: Secret | None) -> list[Sample]:
+        """Return the samples in *source*; an answer that is not good is none."""
+        from opwatch.api.sampling import answer_of, samples_of
+        from opwatch.cli.files import bytes_of
+        from opwatch.output.drafted import write_left_out
+        from opwatch.profiles import is_url
+
+        if is_url(source):
+            answer = self._fetch(source, config, token)
+        else:
+            answer = answer_of(bytes_of(source))
+        if not answer.is_good:
+            write_left_out(sys.stderr, source, answer.status)
+            return []
+        return samples_of(answer, "standard input" if source == STDIN else source)
+
+    def _fetch(self, url: str, config: Config, token: Secret | None) -> Response:
+        from dataclasses import replace
+
+        from opwatch.api.look import look
+        from opwatch.cli.outside import outside_of
+        from opwatch.domain.errors import StartError
+        from opwatch.domain.outcome import Outcome
+        from opwatch.domain.trouble import Trouble
+        from opwatch.engine import raise_on_signals, run_to_end
+        from opwatch.output.wording import describe
+
+        outside = replace(outside_of(os.environ, ca_file=self.ca_file), token=token)
+        with raise_on_signals():
+            answer = run_to_end(look(url, config, outside))
+        if isinstance(answer, Trouble):
+            raise StartError(f"no sample from {url}: {describe(answer)}", Outcome.UNKNOWN)
+        if answer.status in {401, 403}:
+            what = "the token was refused" if token else "it wants a credential"
+            hint = None if token else "give a token for it with --token-stdin"
+            message = f"no sample from {url}: {what} (HTTP {answer.status})"
+            raise StartError(message, Outcome.DENIED, hint=hint)
+        return replace(answer, url=url)
+
+    def _known(self, samples: list[Sample]) -> Known:
+        from opwatch.output.drafted import ask_url
+        from opwatch.profiles import Known
+
+        fetched = any(each.url for each in samples)
+        url = self.url or (None if fetched or not _has_person() else _ask(ask_url()))
+        return Known(
+            name=self.name or "",
+            url=url or None,
+            is_open=fetched and not self.token_stdin,
+            has_token=fetched and self.token_stdin,
+        )
+
+    def _propose(self, samples: list[Sample], known: Known) -> Proposal:
+        """Return what *samples* suggest, after the person was asked what they leave open."""
+        from opwatch.domain.errors import BadReferenceError
+        from opwatch.domain.origin import OriginError
+        from opwatch.output.drafted import ask_meaning, ask_status
+        from opwatch.profiles import BUCKETS, propose
+
+        try:
+            proposal = propose(samples, known)
+        except OriginError as error:
+            raise BadReferenceError(known.url or "", f"no URL of an API: {error}") from error
+        if not _has_person():
+            return proposal
+        if proposal.candidates:
+            path = _ask(ask_status(proposal.candidates))
+            if path in proposal.candidates:
+                known = known._replace(status=path)
+                proposal = propose(samples, known)
+        answers = {word: _ask(ask_meaning(word, BUCKETS)) for word in proposal.unclear}
+        meanings = {word: bucket for word, bucket in answers.items() if bucket in BUCKETS}
+        return propose(samples, known._replace(meanings=meanings)) if meanings else proposal
+
+    def _write(self, proposal: Proposal, config: Config) -> None:
+        from opwatch.cli.files import write_new
+        from opwatch.output.drafted import write_next_steps
+        from opwatch.output.streams import Sink
+
+        if self.output is None:
+            sink = Sink(sys.stdout)
+            sink.write(proposal.text)
+            sink.flush()
+        else:
+            write_new(self.output, proposal.text)
+        write_next_steps(
+            sys.stderr,
+            name=proposal.name,
+            path=None if self.output is None else str(self.output),
+            folder=str(config.folder or ""),
+            unclear=proposal.unclear,
+            has_status=proposal.has_status,
+        )
+
+
+def _has_person() -> bool:
+    """Tell whether somebody can be asked: a terminal at both ends."""
+    from opwatch.cli.view import is_terminal
+
+    return is_terminal(sys.stdin) and is_terminal(sys.stdout) and is_terminal(sys.stderr)
+
+
+def _ask(question: str) -> str:
+    answer: str = typer.prompt(question, default="", show_default=False, err=True)
+    return answer.strip()

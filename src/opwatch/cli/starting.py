@@ -1,0 +1,78 @@
+"""A start that is carried out: waited for, or told and left to itself.
+
+Decides that a reference is never lost: when it cannot be written where it was
+wanted, it is said on standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from opwatch.api.session import open_session
+from opwatch.api.start import start
+from opwatch.cli.ending import end_of
+from opwatch.cli.view import wait_command
+from opwatch.domain.errors import PipeClosedError, UnwritableError
+from opwatch.domain.outcome import ExitCode
+from opwatch.engine import raise_on_signals, run_to_end
+from opwatch.output.starting import tell_command, tell_started, write_references, write_started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from opwatch.api.outside import Outside
+    from opwatch.api.plan import Plan
+    from opwatch.api.start import Starting
+    from opwatch.cli.command import Command
+    from opwatch.domain.operation import Target
+    from opwatch.domain.policy import Policy
+
+
+def run_start(
+    command: Command, starting: Callable[[], Starting], policy: Policy, *, waits: bool
+) -> int:
+    """Send *starting*, and go on as *command* does under *policy* if it *waits*."""
+    command = replace(command, starting=starting)
+    return command.run(policy) if waits else _start_only(command, policy)
+
+
+def _start_only(command: Command, policy: Policy) -> int:
+    outside = command.outside()
+    try:
+        with raise_on_signals():
+            plan, outside = command.prepare(policy, outside)
+            _write(run_to_end(_started(plan, outside)).targets, plan, command, outside)
+    except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
+        return end_of(
+            problem,
+            as_json=command.as_json or command.as_jsonl,
+            command=command.name,
+            debug=command.debug,
+            redact=outside.redactor,
+        )
+    return ExitCode.SUCCEEDED
+
+
+async def _started(plan: Plan, outside: Outside) -> Plan:
+    assert plan.starting is not None  # noqa: S101, narrows the type
+    async with open_session(plan, outside) as session:
+        return plan.with_targets(await start(session, plan.starting, outside))
+
+
+def _write(targets: Sequence[Target], plan: Plan, command: Command, outside: Outside) -> None:
+    """Write how to name *targets*, on standard error if nowhere else."""
+    redact, how = outside.redactor, wait_command(command.same_again(), targets)
+    try:
+        if command.as_json or command.as_jsonl:
+            write_started(
+                sys.stdout, targets, profile=plan.profile_name, command=how, redact=redact
+            )
+        else:
+            write_references(sys.stdout, targets, redact=redact)
+    except (PipeClosedError, UnwritableError):
+        tell_started(sys.stderr, targets, redact=redact)
+        raise
+    if any(each.begun.params for each in targets) and not command.quiet:
+        tell_command(sys.stderr, how, redact=redact)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from opwatch.engine import SystemClock
+from opwatch.engine import clock as clock_module
+
+
+def test_the_clock_does_not_fall() -> None:
+    clock = SystemClock()
+    moments = [clock.now() for _ in range(1000)]
+
+    assert moments == sorted(moments)
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux has this clock")
+def test_the_time_of_a_suspend_counts() -> None:
+    assert SystemClock().now() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=1)
+
+
+def test_a_machine_without_such_a_clock_has_the_monotonic_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clock_module, "_BOOTTIME", None)
+
+    assert SystemClock().now() == pytest.approx(time.monotonic(), abs=1)
+
+
+def test_the_time_of_day_is_that_of_the_machine() -> None:
+    assert SystemClock().wall() == pytest.approx(time.time(), abs=1)
