@@ -148,11 +148,12 @@ def of_ours(name: str, percent: Percent | None, ends: Sequence[float]) -> Row:
 
 
 def show(peers: Sequence[Row], ours: Sequence[Row]) -> None:
-    print(f"{'schedule':36} {'requests':>9} {'late, s':>8}  front")
+    lines = [f"{'schedule':36} {'requests':>9} {'late, s':>8}  front"]
     for row in (*peers, *ours):
         beaten_by = [peer.name for peer in peers if peer.beats(row)]
         front = f"no: {', '.join(beaten_by)}" if beaten_by else "yes"
-        print(f"{row.name:36} {row.requests:9.1f} {row.late:8.2f}  {front}")
+        lines.append(f"{row.name:36} {row.requests:9.1f} {row.late:8.2f}  {front}")
+    sys.stdout.write("\n".join([*lines, ""]))
 
 
 if __name__ == "__main__":

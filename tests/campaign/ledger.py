@@ -12,11 +12,13 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx2 as httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,32 +29,31 @@ class Failure:
     act: Callable[[], Any]
 
 
-def _raising(problem: Callable[[], BaseException], name: str) -> Failure:
+def _raising(name: str, kind: Callable[..., BaseException], *args: Any, **more: Any) -> Failure:
     def act() -> Any:
-        raise problem()
+        raise kind(*args, **more)
 
     return Failure(name, act)
 
 
-def _returning(value: Any, name: str) -> Failure:
+def _returning(name: str, value: Any) -> Failure:
     return Failure(name, lambda: value)
 
 
 def _errnos(*names: str) -> Iterator[Failure]:
     for name in names:
         number = getattr(errno, name)
-        yield _raising(lambda number=number: OSError(number, os.strerror(number)), f"OSError {name}")
+        yield _raising(f"OSError {name}", OSError, number, os.strerror(number))
 
 
 def _gaierrors(*names: str) -> Iterator[Failure]:
     for name in names:
-        number = getattr(socket, name)
-        yield _raising(lambda number=number: socket.gaierror(number, "as said"), f"gaierror {name}")
+        yield _raising(f"gaierror {name}", socket.gaierror, getattr(socket, name), "as said")
 
 
 def _ssl(*classes: type[ssl.SSLError]) -> Iterator[Failure]:
     for each in classes:
-        yield _raising(lambda each=each: each(1, "[SSL: AS_SAID] as said"), each.__name__)
+        yield _raising(each.__name__, each, 1, "[SSL: AS_SAID] as said")
 
 
 def _of_the_library() -> Iterator[Failure]:
@@ -63,14 +64,11 @@ def _of_the_library() -> Iterator[Failure]:
         if issubclass(each, httpx.HTTPStatusError):
             request = httpx.Request("GET", "http://127.0.0.1/")
             response = httpx.Response(500, request=request)
-            yield _raising(
-                lambda each=each, a=request, b=response: each("as said", request=a, response=b),
-                f"httpx.{name}",
-            )
+            yield _raising(f"httpx.{name}", each, "said", request=request, response=response)
         elif issubclass(each, httpx.StreamError) and each is not httpx.StreamError:
-            yield _raising(each, f"httpx.{name}")
+            yield _raising(f"httpx.{name}", each)
         else:
-            yield _raising(lambda each=each: each("as said"), f"httpx.{name}")
+            yield _raising(f"httpx.{name}", each, "as said")
 
 
 def _signals() -> Iterator[Failure]:
@@ -84,17 +82,13 @@ def _signals() -> Iterator[Failure]:
         yield Failure(number.name, act)
 
 
-def _decode_error() -> UnicodeDecodeError:
-    return UnicodeDecodeError("utf-8", b"\xff", 0, 1, "as said")
-
-
-_MEMORY: Final = _raising(MemoryError, "MemoryError")
-_RECURSION: Final = _raising(RecursionError, "RecursionError")
-_HANG: Final = _returning(True, "hangs")  # noqa: FBT003, the value that means it
+_MEMORY: Final = _raising("MemoryError", MemoryError)
+_RECURSION: Final = _raising("RecursionError", RecursionError)
+_HANG: Final = _returning("hangs", True)  # noqa: FBT003, the value that means it
 _WRITES: Final = (
     *_errnos("EPIPE", "ENOSPC", "EIO", "EBADF", "EAGAIN", "EDQUOT", "EFBIG", "ENXIO", "EINTR"),
-    _raising(lambda: ValueError("I/O operation on closed file."), "ValueError closed"),
-    _raising(lambda: UnicodeEncodeError("ascii", "\u2713", 0, 1, "as said"), "UnicodeEncodeError"),
+    _raising("ValueError closed", ValueError, "I/O operation on closed file."),
+    _raising("UnicodeEncodeError", UnicodeEncodeError, "ascii", "\u2713", 0, 1, "as said"),
     _MEMORY,
     *_signals(),
 )
@@ -108,7 +102,7 @@ FAILURES: Final[Mapping[str, tuple[Failure, ...]]] = {
         *_gaierrors("EAI_NONAME", "EAI_NODATA", "EAI_AGAIN", "EAI_FAIL", "EAI_MEMORY"),
         *_gaierrors("EAI_SYSTEM"),
         *_errnos("EMFILE"),
-        _raising(lambda: UnicodeError("label empty or too long"), "UnicodeError"),
+        _raising("UnicodeError", UnicodeError, "label empty or too long"),
         _MEMORY,
         _HANG,
         *_signals(),
@@ -117,7 +111,7 @@ FAILURES: Final[Mapping[str, tuple[Failure, ...]]] = {
         *_errnos("ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "ETIMEDOUT", "ENETUNREACH"),
         *_errnos("EHOSTUNREACH", "ENETDOWN", "EADDRNOTAVAIL", "EMFILE", "ENFILE", "ENOBUFS"),
         *_errnos("ENOMEM", "EACCES", "EPERM", "EINVAL", "EAFNOSUPPORT"),
-        _raising(TimeoutError, "TimeoutError"),
+        _raising("TimeoutError", TimeoutError),
         _MEMORY,
         _HANG,
         *_signals(),
@@ -135,11 +129,11 @@ FAILURES: Final[Mapping[str, tuple[Failure, ...]]] = {
     ),
     "receive": (
         *_errnos("ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH"),
-        _raising(EOFError, "ends"),
-        _returning(lambda _chunk: b"", "falls silent"),
-        _returning(lambda chunk: bytes(each ^ 0x55 for each in chunk), "is garbage"),
-        _returning(lambda chunk: chunk + chunk, "comes twice"),
-        _returning(lambda chunk: chunk[:-1], "loses a byte"),
+        _raising("ends", EOFError),
+        _returning("falls silent", lambda _chunk: b""),
+        _returning("is garbage", lambda chunk: bytes(each ^ 0x55 for each in chunk)),
+        _returning("comes twice", lambda chunk: chunk + chunk),
+        _returning("loses a byte", lambda chunk: chunk[:-1]),
         *_signals(),
     ),
     "library": tuple(_of_the_library()),
@@ -147,9 +141,9 @@ FAILURES: Final[Mapping[str, tuple[Failure, ...]]] = {
     "json": (
         _RECURSION,
         _MEMORY,
-        _raising(lambda: ValueError("as said"), "ValueError"),
-        _raising(lambda: json.JSONDecodeError("as said", "{", 0), "JSONDecodeError"),
-        _raising(_decode_error, "UnicodeDecodeError"),
+        _raising("ValueError", ValueError, "as said"),
+        _raising("JSONDecodeError", json.JSONDecodeError, "as said", "{", 0),
+        _raising("UnicodeDecodeError", UnicodeDecodeError, "utf-8", b"\xff", 0, 1, "as said"),
     ),
     "stdout write": _WRITES,
     "stdout flush": _WRITES,
@@ -159,20 +153,23 @@ FAILURES: Final[Mapping[str, tuple[Failure, ...]]] = {
     "config read": _READS,
     "clock": (
         *_errnos("EINVAL"),
-        _raising(lambda: OverflowError("as said"), "OverflowError"),
-        _returning(3600.0, "an hour ahead"),
+        _raising("OverflowError", OverflowError, "as said"),
+        _returning("an hour ahead", 3600.0),
         *_signals(),
     ),
     "wall clock": (
         *_errnos("EINVAL"),
-        _returning(3.2e8, "ten years ahead"),
-        _returning(-3.2e8, "ten years back"),
+        _returning("ten years ahead", 3.2e8),
+        _returning("ten years back", -3.2e8),
     ),
     "signal": (
         *_errnos("EINVAL"),
-        _raising(lambda: ValueError("signal only works in main thread"), "ValueError"),
+        _raising("ValueError", ValueError, "signal only works in main thread"),
     ),
-    "terminal size": (*_errnos("ENOTTY", "EIO"), _raising(lambda: ValueError("closed"), "closed")),
+    "terminal size": (
+        *_errnos("ENOTTY", "EIO"),
+        _raising("ValueError closed", ValueError, "closed"),
+    ),
 }
 
 

@@ -68,7 +68,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.ahead.now
 
-    async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> Any:
+    async def getaddrinfo(self, host: Any, port: Any, **_: Any) -> Any:  # noqa: ARG002, the loop's signature
         if self.ledger.meet("resolve"):
             await self.create_future()
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]

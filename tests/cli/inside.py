@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
-import pty
 import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-import httpx2 as _loaded_before_any_clock_runs  # noqa: F401
 
 from cli.program import Ran
 from opwatch.cli.app import run as run_app
@@ -37,6 +35,15 @@ class Inside:
     capfd: pytest.CaptureFixture[str]
     monkeypatch: pytest.MonkeyPatch
     environ: dict[str, str] = field(default_factory=dict)
+
+    def configure(self, **profiles: Mapping[str, Any]) -> Path:
+        """Write a user's configuration of *profiles*, and name it in the environment."""
+        path = self.home / "config.yaml"
+        # JSON is YAML.
+        path.write_text(json.dumps({"version": 1, "profiles": profiles}))
+        path.chmod(0o600)
+        self.environ["OPWATCH_CONFIG"] = str(path)
+        return path
 
     def run(
         self,
@@ -95,6 +102,8 @@ def _nothing() -> Iterator[io.BytesIO]:
 @contextmanager
 def _terminal(patch: pytest.MonkeyPatch) -> Iterator[io.BytesIO]:
     """Give both streams a terminal, and what was written to it."""
+    import pty  # noqa: PLC0415, Windows has none
+
     master, slave = pty.openpty()
     seen = io.BytesIO()
 

@@ -14,6 +14,7 @@ from simulation.laws import check
 from simulation.world import HOST, Host, Job, Spell, World
 
 if TYPE_CHECKING:
+    from opwatch.domain.answer import Finding
     from opwatch.domain.operation import Reading
 
 
@@ -97,12 +98,28 @@ def test_a_terminal_answer_that_has_arrived_beats_the_deadline() -> None:
     assert bench.outcomes == ["succeeded"]
 
 
-def test_an_answer_after_the_deadline_that_is_not_the_end_is_the_last() -> None:
-    bench = Bench(policy=Policy(timeout=60.0))
-    poll = bench.next()
-    bench.now = 61.0
+@pytest.mark.parametrize("stale", [RUNNING, BAD_GATEWAY])
+def test_a_request_from_before_the_deadline_is_not_the_last_one(stale: Finding) -> None:
+    for answered_first in (True, False):
+        bench = Bench(policy=Policy(timeout=60.0))
+        poll = bench.next()
+        bench.now = 7200.0  # the machine has slept meanwhile
+        if not answered_first:
+            bench.ask()
 
-    bench.record(poll, RUNNING)
+        bench.record(poll, stale)
+        assert bench.next().final
+        bench.answer(SUCCEEDED)
+
+        assert bench.outcomes == ["succeeded"]
+
+
+def test_an_answer_to_the_last_request_that_is_not_the_end_is_the_last() -> None:
+    bench = Bench(policy=Policy(timeout=60.0))
+    bench.answer(RUNNING)
+    bench.wait(60.0 - bench.now)
+
+    bench.answer(RUNNING)
 
     assert (bench.outcomes, bench.one.reason) == (["timed_out"], Reason.DEADLINE)
 

@@ -238,6 +238,52 @@ def test_the_rate_never_falls_to_nothing() -> None:
     assert gate._rate == 0.2
 
 
+def test_a_machine_without_descriptors_sends_half_as_many_at_once_but_never_under_two() -> None:
+    gate = a_gate_that(CLOSED)
+    most = []
+
+    for n in range(4):
+        asked(gate, 10.0 * n)
+        gate.crowded(10.0 * n)
+        most.append(gate._at_once)
+
+    assert most == [4, 2, 2, 2]
+    assert gate.phase is CLOSED
+
+
+def test_descriptors_that_lacked_at_one_moment_are_one_event() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 0.0, 8)
+
+    for _ in range(8):
+        gate.crowded(0.0)
+
+    assert gate._at_once == 4
+    assert gate.in_flight == 0
+
+
+def test_descriptors_that_lack_for_two_as_well_are_an_outage() -> None:
+    gate = a_gate_that(CLOSED)
+
+    for n in range(7):
+        asked(gate, float(n))
+        gate.crowded(float(n))
+
+    assert gate.phase is OPEN
+
+
+def test_clean_minutes_bring_back_the_requests_in_flight_too() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 0.0)
+    gate.crowded(0.0)
+
+    for minute in range(1, 9):
+        asked(gate, 61.0 * minute)
+        gate.good(61.0 * minute)
+
+    assert gate._at_once == 8
+
+
 # -- held ------------------------------------------------------------------------
 
 

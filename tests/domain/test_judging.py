@@ -151,6 +151,16 @@ def test_in_the_middle_of_a_wait_only_the_hopeless_is_final_at_once(fault: Fault
         assert isinstance(step, Again)
 
 
+def test_an_answer_that_is_too_large_three_times_will_be_so_for_ever() -> None:
+    life = a_life(RUNNING)
+    huge = Trouble(Fault.TOO_LARGE)
+
+    steps = [judge_trouble(life, huge, given(now=60.0)) for _ in range(3)]
+
+    assert [type(step) for step in steps] == [Again, Again, Over]
+    assert steps[-1] == Over(Outcome.UNKNOWN, Reason.REFUSED)
+
+
 @pytest.mark.parametrize("fault", Fault)
 def test_no_trouble_is_ever_a_state(fault: Fault) -> None:
     for life in (a_life(), a_life(RUNNING), a_life(SUCCEEDED)):

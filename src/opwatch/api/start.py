@@ -171,7 +171,7 @@ async def start(session: Session, starting: Starting, outside: Outside) -> list[
     if isinstance(came, Abort):
         raise StartError("it may have been started: no answer was waited for", came, hint=_LOOK)
     if isinstance(came, Trouble):
-        raise _failed(came, show)
+        raise _failed(came, profile.name, show)
     session.started = Started(came.url, came.headers.get("location"))
     try:
         return handed_off(profile, came, pause=min(profile.pause(came), LONGEST_PAUSE))
@@ -194,10 +194,10 @@ async def _send(
     )
 
 
-def _failed(trouble: Trouble, show: Show) -> StartError:
+def _failed(trouble: Trouble, profile: str, show: Show) -> StartError:
     """Return what *trouble* means: refused for certain, or perhaps started all the same."""
     if trouble.rule.handling is Handling.DENIED:
-        hint = "renew the credential, or ask for the permission"
+        hint = f"see which credential is found with  opwatch auth test -p {profile}"
         return StartError(_NOT_STARTED + describe(trouble, show), Outcome.DENIED, hint=hint)
     if trouble.unsent or (trouble.status is not None and 400 <= trouble.status < 500):  # noqa: PLR2004, the class of refusals
         return StartError(_NOT_STARTED + describe(trouble, show), Outcome.UNKNOWN)

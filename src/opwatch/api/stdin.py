@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +16,9 @@ from opwatch.domain.errors import UsageError
 from opwatch.domain.exchange import Headers, Response
 
 MOST: Final = 8 * 1024 * 1024
-_STATUS_LINE: Final = re.compile(r"(HTTP/[0-9.]{1,3}) (\d{3})(?: .*)?$", re.ASCII)
+_STATUS_LINE: Final = re.compile(r"(HTTP/[0-9](?:\.[0-9])?) ([1-5][0-9]{2})(?: .*)?", re.ASCII)
+# What no id and no JSON is made of; a tab is a blank.
+_BINARY: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 _BLANK: Final = re.compile(rb"\r?\n\r?\n")
 _KEYS: Final = ("id", "operationId", "operation_id", "name", "url")
 
@@ -31,44 +34,62 @@ def read_references(data: bytes) -> Named | Response:
     """Return the references in *data*, or the HTTP answer that it is.
 
     Raises:
-        UsageError: it is too large, or JSON that names no operation.
+        UsageError: it is too large, no text, or JSON that names no operation.
     """
     if len(data) > MOST:
         raise UsageError("standard input is larger than 8 MiB")
-    text = data.decode("utf-8", errors="replace").lstrip("\ufeff")
-    if _STATUS_LINE.match(text.split("\n", 1)[0].strip()):
+    data = _as_utf8(data)
+    if _is_status_line(data):
         return last_answer(data)
+    text = data.decode("utf-8", errors="replace")
+    if _BINARY.search(text):
+        raise UsageError("standard input is neither text nor an HTTP answer")
     stripped = text.lstrip()
     if stripped.startswith(("{", "[", '"')):
         return Named(tuple(_from_json(stripped)))
-    return Named(tuple(line.strip() for line in text.splitlines() if line.strip()))
+    return Named(tuple(line.strip() for line in text.split("\n") if line.strip()))
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """Return *data* without a byte order mark, which PowerShell's pipes and files begin with."""
+    for mark, encoding in ((BOM_UTF16_LE, "utf-16-le"), (BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(mark):
+            return data[len(mark) :].decode(encoding, errors="replace").encode()
+    return data.removeprefix(BOM_UTF8)
+
+
+def _is_status_line(data: bytes) -> bool:
+    return bool(_STATUS_LINE.fullmatch(_first_line(data)))
+
+
+def _first_line(data: bytes) -> str:
+    return data.split(b"\n", 1)[0].strip().decode("latin-1")
 
 
 def last_answer(data: bytes) -> Response:
     """Return the last HTTP answer of *data*, as ``curl -i`` prints them.
 
-    Earlier ones are interim answers, redirects and proxies' own.
+    Earlier ones are interim answers, redirects and proxies' own, which have no body.
     """
     while True:
-        head, blank, rest = _cut(data)
-        first = rest.split(b"\n", 1)[0].strip().decode("latin-1")
-        if not blank or not _STATUS_LINE.match(first):
+        head, rest = _cut(data)
+        if not _is_status_line(rest):
             return _response(head, rest)
         data = rest
 
 
-def _cut(data: bytes) -> tuple[bytes, bytes, bytes]:
+def _cut(data: bytes) -> tuple[bytes, bytes]:
+    """Return the first head in *data*, and what follows the blank line after it."""
     found = _BLANK.search(data)
-    if found is None:
-        return data, b"", b""
-    return data[: found.start()], found[0], data[found.end() :]
+    return (data, b"") if found is None else (data[: found.start()], data[found.end() :])
 
 
 def _response(head: bytes, body: bytes) -> Response:
-    lines = head.decode("latin-1").splitlines()
-    found = _STATUS_LINE.match(lines[0].strip())
+    # Only LF ends a line: to str.splitlines, a byte 0x85 in a value would begin another header.
+    first, *lines = head.decode("latin-1").split("\n")
+    found = _STATUS_LINE.fullmatch(first.strip())
     version, status = (found[1], int(found[2])) if found else ("HTTP/1.1", 0)
-    pairs = (line.partition(":") for line in lines[1:] if ":" in line)
+    pairs = (line.partition(":") for line in lines if ":" in line)
     headers = Headers(tuple((name.strip(), value.strip()) for name, _, value in pairs))
     return Response(status, "", headers, body, http_version=version)
 
@@ -81,7 +102,7 @@ def _from_json(text: str) -> list[str]:
     except ValueError:
         pass
     names: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:

@@ -109,11 +109,16 @@ class Chosen:
 
     def targets(self, profile: Profile) -> list[Target]:
         """Return the operations that the references name, in their order."""
+        from opwatch.api.handoff import handed_off
 
-        def handed_off(answer: Response) -> tuple[str, ...]:
-            return tuple(each.reference for each in profile.handoff(answer))
-
-        return [profile.target(reference) for reference, _ in self._read(handed_off)]
+        targets: list[Target] = []
+        for reference in self.references:
+            found = _from_stdin() if reference == STDIN else Named((reference,))
+            if isinstance(found, Named):
+                targets += [profile.target(each) for each in found.references]
+            else:
+                targets += handed_off(profile, found)
+        return targets
 
     def _assumed(self, config: Config) -> list[tuple[Profile, list[Target]]]:
         """Return the lanes of a run without a profile: each URL finds its own."""
@@ -136,13 +141,14 @@ class Chosen:
         """Yield each reference, and whether it was typed; *handed_off* reads a starting answer."""
         for reference in self.references:
             if reference == STDIN:
-                yield from ((each, False) for each in _from_stdin(handed_off))
+                found = _from_stdin()
+                names = found.references if isinstance(found, Named) else handed_off(found)
+                yield from ((each, False) for each in names)
             else:
                 yield reference, True
 
 
-def _from_stdin(handed_off: Callable[[Response], tuple[str, ...]]) -> tuple[str, ...]:
+def _from_stdin() -> Named | Response:
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError("'-' reads references from standard input, but that is a terminal")
-    found = read_references(sys.stdin.buffer.read(MOST_STDIN))
-    return found.references if isinstance(found, Named) else handed_off(found)
+    return read_references(sys.stdin.buffer.read(MOST_STDIN))

@@ -17,8 +17,11 @@ import typer
 from opwatch.cli import options as opt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opwatch.domain.exchange import Response
     from opwatch.domain.secret import Secret
+    from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Config, Known, Proposal, Sample
 
 STDIN = "-"
@@ -83,7 +86,8 @@ class _Task:
             raise UsageError(f"{self.name!r} is no profile's name; write a-z, 0-9, '-' and '.'")
         config = load_config(self.config, os.environ)
         token = self._token()
-        samples = [each for source in self.sources for each in self._read(source, config, token)]
+        fetched = self._fetched(config, token)
+        samples = [each for source in self.sources for each in self._read(source, fetched)]
         if not samples:
             raise UsageError("there is no sample to write a profile from")
         self._write(self._propose(samples, self._known(samples)), config)
@@ -94,44 +98,34 @@ class _Task:
 
         return Chosen(references=self.sources, token_stdin=self.token_stdin).token()
 
-    def _read(self, source: str, config: Config, token: Secret | None) -> list[Sample]:
+    def _read(self, source: str, fetched: Mapping[str, Response]) -> list[Sample]:
         """Return the samples in *source*; an answer that is not good is none."""
         from opwatch.api.sampling import answer_of, samples_of
         from opwatch.cli.files import bytes_of
         from opwatch.output.drafted import write_left_out
-        from opwatch.profiles import is_url
 
-        if is_url(source):
-            answer = self._fetch(source, config, token)
-        else:
-            answer = answer_of(bytes_of(source))
+        answer = fetched.get(source) or answer_of(bytes_of(source))
         if not answer.is_good:
             write_left_out(sys.stderr, source, answer.status)
             return []
         return samples_of(answer, "standard input" if source == STDIN else source)
 
-    def _fetch(self, url: str, config: Config, token: Secret | None) -> Response:
+    def _fetched(self, config: Config, token: Secret | None) -> dict[str, Response]:
+        """Return what the URLs among the sources answer."""
         from dataclasses import replace
 
         from opwatch.api.look import look
         from opwatch.cli.outside import outside_of
-        from opwatch.domain.errors import StartError
-        from opwatch.domain.outcome import Outcome
-        from opwatch.domain.trouble import Trouble
         from opwatch.engine import raise_on_signals, run_to_end
-        from opwatch.output.wording import describe
+        from opwatch.profiles import is_url
 
+        urls = [source for source in self.sources if is_url(source)]
+        if not urls:
+            return {}
         outside = replace(outside_of(os.environ, ca_file=self.ca_file), token=token)
         with raise_on_signals():
-            answer = run_to_end(look(url, config, outside))
-        if isinstance(answer, Trouble):
-            raise StartError(f"no sample from {url}: {describe(answer)}", Outcome.UNKNOWN)
-        if answer.status in {401, 403}:
-            what = "the token was refused" if token else "it wants a credential"
-            hint = None if token else "give a token for it with --token-stdin"
-            message = f"no sample from {url}: {what} (HTTP {answer.status})"
-            raise StartError(message, Outcome.DENIED, hint=hint)
-        return replace(answer, url=url)
+            answers = run_to_end(look(urls, config, outside))
+        return {url: _told(url, answer, token) for url, answer in answers.items()}
 
     def _known(self, samples: list[Sample]) -> Known:
         from opwatch.output.drafted import ask_url
@@ -187,6 +181,27 @@ class _Task:
             unclear=proposal.unclear,
             has_status=proposal.has_status,
         )
+
+
+def _told(url: str, answer: Response | Trouble, token: Secret | None) -> Response:
+    """Return *answer* if it could be a sample.
+
+    Raises:
+        StartError: there is none, or the URL wants another credential.
+    """
+    from opwatch.domain.errors import StartError
+    from opwatch.domain.outcome import Outcome
+    from opwatch.domain.trouble import Trouble
+    from opwatch.output.wording import describe
+
+    if isinstance(answer, Trouble):
+        raise StartError(f"no sample from {url}: {describe(answer)}", Outcome.UNKNOWN)
+    if answer.status in {401, 403}:
+        what = "the token was refused" if token else "it wants a credential"
+        hint = None if token else "give a token for it with --token-stdin"
+        message = f"no sample from {url}: {what} (HTTP {answer.status})"
+        raise StartError(message, Outcome.DENIED, hint=hint)
+    return answer
 
 
 def _has_person() -> bool:

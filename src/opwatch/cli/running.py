@@ -14,7 +14,7 @@ from opwatch.cli.ending import end_of, verdict_of
 from opwatch.domain.errors import CredentialError, PipeClosedError, UnwritableError
 from opwatch.domain.operation import Operation
 from opwatch.domain.outcome import ExitCode, Outcome, Reason
-from opwatch.engine import Interruption, raise_on_signals, run_to_end
+from opwatch.engine import Interruption, pass_over_signals, raise_on_signals, run_to_end
 from opwatch.output.errors import write_error
 
 if TYPE_CHECKING:
@@ -37,13 +37,18 @@ def run_watch(
 ) -> int:
     """Make the plan, carry it out, write what it leaves; return the exit code."""
     plan: Plan | None = None
+    code: int | None = None
     started_at = view.clock.now()
     try:
         with raise_on_signals():
             plan, outside = prepare()
             watcher = run_to_end(_watch(plan, outside, view, timeout_code))
-            return _leave(watcher, plan, view, started_at, timeout_code)
+            with pass_over_signals():
+                code = _leave(watcher, plan, view, started_at, timeout_code)
+            return code  # noqa: RET504, it is looked at below if the way out fails
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
+        if code is not None:
+            return code  # all has been said, and a second document would not be one
         return end_of(
             problem,
             as_json=view.as_json or view.as_jsonl,

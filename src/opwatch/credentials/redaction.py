@@ -1,8 +1,8 @@
 """What a live secret looks like when a server, or a program, says it back.
 
-Decides which spellings of a secret are masked: as it is, URL-quoted,
-JSON- and HTML-escaped, and in base64 at any offset, so that ``user:secret`` is
-caught too. A spelling shorter than ``SHORTEST`` is left alone: to mask ``test`` or
+Decides which spellings of a secret are masked: as it is, in small letters (as the
+name of a header is read), URL-quoted, JSON- and HTML-escaped, and in base64 at any
+offset, so that ``user:secret`` is caught too. A spelling shorter than ``SHORTEST`` is left alone: to mask ``test`` or
 ``1`` would spoil every text and hide nothing. Where a text ends in the middle of a
 secret, because it was too long and has been cut, its beginning is masked too.
 """
@@ -91,6 +91,7 @@ def spellings(value: str) -> Iterator[str]:
     quoted = (quote(value, safe=""), quote_plus(value), quote(value))
     candidates = (
         value,
+        value.lower(),
         *quoted,
         *(_ESCAPE.sub(lambda match: match[0].lower(), each) for each in quoted),
         json.dumps(value)[1:-1],

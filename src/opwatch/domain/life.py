@@ -22,6 +22,7 @@ class Life:
     """One operation's snapshot and the counts that its next step depends on."""
 
     __slots__ = (
+        "asked_at",
         "confirmations",
         "due",
         "excused",
@@ -52,6 +53,7 @@ class Life:
         self.confirmations = 0
         self.excused = 0.0
         self.first_asked_at: float | None = None
+        self.asked_at = now
         self.goods_before = 0
         self.strict_tries = 0
         self.refusals = 0
@@ -120,6 +122,7 @@ class Life:
     def ask(self, now: float, *, patience: float) -> None:
         """Count as asked at *now*; what it waited beyond *patience* is not its own silence."""
         self.in_flight = True
+        self.asked_at = now
         if self.first_asked_at is None:
             self.first_asked_at = now
         else:

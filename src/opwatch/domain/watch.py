@@ -301,7 +301,8 @@ class Watcher:
         life.stumble(trouble, now)
         life.goods_before = gate.goods
         step = after_trouble(life, trouble, self._given(index, gate, now))
-        ended = self._apply(index, step, max(gate.named_until, now + (trouble.wait or 0.0)), now)
+        until = now + trouble.wait if trouble.wait else gate.named_until
+        ended = self._apply(index, step, max(gate.named_until, until), now)
         if isinstance(step, Over) and step.whole_host:
             ended += self._end_all(list(self._in_vain(index, now)), step, now, trouble)
         return [Troubled(now, life.operation, trouble), *ended]
@@ -330,17 +331,18 @@ class Watcher:
 
     def _apply(self, index: int, step: Step, named_until: float, now: float) -> list[Event]:
         if isinstance(step, Again):
-            step = self._too_late(now) or self._too_long(named_until, now) or step
+            step = self._too_late(index) or self._too_long(named_until, now) or step
         if isinstance(step, Over):
             return self._end_all([index], step, now)
-        self._plan(index, step.pause, now)
+        self._plan(index, step.pause if self._last_call_at is None else 0.0, now)
         return []
 
-    def _too_late(self, now: float) -> Over | None:
-        called = self._last_call_at is not None
-        if called or (self.deadline is not None and now >= self.deadline):
-            return Over(Outcome.TIMED_OUT, Reason.DEADLINE)
-        return None
+    def _too_late(self, index: int) -> Over | None:
+        """Return how it ends after its last poll; one that was sent before is not the last."""
+        asked_at = self._roster.lives[index].asked_at
+        if self._last_call_at is None or asked_at < self._last_call_at:
+            return None
+        return Over(Outcome.TIMED_OUT, Reason.DEADLINE)
 
     def _plan(self, index: int, pause: float, now: float) -> None:
         life = self._roster.lives[index]

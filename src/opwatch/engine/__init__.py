@@ -9,6 +9,7 @@ from opwatch.engine.signals import (
     Mailbox,
     catch_signals,
     or_abort,
+    pass_over_signals,
     raise_on_signals,
     stay,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "catch_signals",
     "drive",
     "or_abort",
+    "pass_over_signals",
     "pause",
     "persist",
     "raise_on_signals",

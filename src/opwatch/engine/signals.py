@@ -77,6 +77,20 @@ def raise_on_signals() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def pass_over_signals() -> Iterator[None]:
+    """Pass over the first signal of each kind, for all is over; the main thread only.
+
+    The second one kills: what is still to be written may have nobody who reads it.
+    """
+
+    def receive(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+
+    with _installed(receive, ABORTS):
+        yield
+
+
 def stay() -> Abort:
     """Return the signal that asks us to go, however long it takes; the main thread only."""
     try:

@@ -92,11 +92,12 @@ def _of_tls(chain: tuple[BaseException, ...], phase: Phase) -> Cause | None:
     errors = [each for each in chain if isinstance(each, ssl.SSLError)]
     for each in errors:
         if isinstance(each, ssl.SSLCertVerificationError):
-            return Fault.CERTIFICATE, each.verify_message or "the certificate is not trusted"
+            said = getattr(each, "verify_message", "")  # OpenSSL's own errors have it
+            return Fault.CERTIFICATE, said or "the certificate is not trusted"
     is_handshake = phase is Phase.TLS
     for each in errors:
         if not isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-            reason = (each.reason or "failed").replace("_", " ").lower()
+            reason = (getattr(each, "reason", "") or "failed").replace("_", " ").lower()
             return Fault.TLS, reason + (_IS_HTTPS if is_handshake else "")
     # A server that speaks no TLS waits for a request, or closes: no handshake either way.
     return (Fault.TLS, "no handshake" + _IS_HTTPS) if is_handshake else None

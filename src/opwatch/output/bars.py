@@ -8,7 +8,7 @@ run's own clock, without a thread. What is drawn is decided in ``frame`` and
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console, Group
@@ -17,7 +17,8 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
-from opwatch.domain.events import Event, Finished, Interrupted, Started, Ticked, Warned
+from opwatch.domain.errors import OpwatchError
+from opwatch.domain.events import Event, Finished, Interrupted, Started, Warned
 from opwatch.output.board import Board
 from opwatch.output.closing import unfinished
 from opwatch.output.final import closing
@@ -26,7 +27,7 @@ from opwatch.output.paint import Line, Tone, line_cells, trimmed
 from opwatch.output.wording import warning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from opwatch.domain.operation import Operation
@@ -198,14 +199,24 @@ class Bars:
     def _leave(self) -> None:
         live, self._live = self._live, None
         if live is not None:
-            live.stop()
+            with self._giving_back():
+                live.stop()
+
+    @contextmanager
+    def _giving_back(self) -> Iterator[None]:
+        """Give the cursor back once more if that failed: the trouble may be one of a moment."""
+        try:
+            yield
+        except OpwatchError:
+            self._sink.write(SHOW_CURSOR.decode())
+            raise
 
     def _close(self, event: Finished) -> None:
         """Put the last table in the place of the live rows."""
         width = self._size()[0]
         lines = closing(event, self._board.started_at, width, self._glyphs, self._board.show)
         command = self._resume(unfinished(event.operations)) if self._resume else None
-        with self._console:
+        with self._giving_back(), self._console:
             if self._live is not None:
                 self._rewind(width)
                 self._live.transient = True

@@ -58,7 +58,7 @@ def write_next_steps(
         sink.line(f"opwatch: not clear, and taken for running: {shown}; see CHECK in {where}")
     if path is None:
         return
-    quoted = shlex.quote(sink.show(path, None))
-    sink.line(f"opwatch: wrote {sink.show(path, 200)}; as {name}.yaml in {sink.show(folder, 200)}")
-    sink.line(f"  it is used by  opwatch wait -p {name} REF")
-    sink.line(f"  check it with  opwatch profile check {quoted}")
+    file = sink.show(path, None)
+    sink.line(f"opwatch: wrote {file}")
+    sink.line(f"  to check   opwatch profile check {shlex.quote(file)}")
+    sink.line(f"  to use     put it as {name}.yaml into {sink.show(folder, 200)}")

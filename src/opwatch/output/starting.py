@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from opwatch.output.clean import Redact, keep
-from opwatch.output.document import FORMAT, Writer, encoded
+from opwatch.output.document import FORMAT, encoded
 from opwatch.output.streams import Sink
+from opwatch.output.values import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -94,12 +94,19 @@ def _auth(plan: Plan) -> Iterator[str]:
 
 
 def _read(found: Inference) -> Iterator[str]:
-    yield "# Where things are in an answer (JMESPath); of a list, the first that is not empty."
-    yield "read:"
+    lines = list(_fields(found))
+    if lines:
+        yield "# Where things are in an answer (JMESPath); of a list, the first that is not empty."
+        yield "read:"
+        yield from lines
+        yield ""
+
+
+def _fields(found: Inference) -> Iterator[str]:
     if found.id:
         yield f"  id: {scalar(found.id)}  # an answer about another id is never used"
     if found.decision.status:
-        yield from _folded("status", found.decision.status)
+        yield from _listed("status", found.decision.status)
     elif not found.decision.rules:
         yield "  # CHECK: nothing looks like a status word."
         if found.candidates:
@@ -107,15 +114,14 @@ def _read(found: Inference) -> Iterator[str]:
         yield "  status: status"
     if found.progress:
         yield f"  progress: {flow(_one_or_all(found.progress))}"
-    yield from _folded("message", found.message)
+    yield from _listed("message", found.message)
     if found.error:
         parts = {name: _one_or_all(paths) for name, paths in found.error.items()}
         yield f"  error: {flow(parts)}"
     for name, paths in found.times.items():
-        yield from _folded(name, paths)
-    yield from _folded("link", found.link)
-    yield from _folded("result", found.result)
-    yield ""
+        yield from _listed(name, paths)
+    yield from _listed("link", found.link)
+    yield from _listed("result", found.result)
 
 
 def _rules(found: Inference) -> Iterator[str]:
@@ -126,7 +132,7 @@ def _rules(found: Inference) -> Iterator[str]:
     rules = found.decision.rules
     if not rules:
         return
-    yield "# Before the words the first rule that fits decides; null, false, '', [] and {} are untrue."
+    yield "# Before the words the first rule that fits decides; null, false, '', [] and {} are no."
     yield "rules:"
     for rule in rules:
         if rule.why:
@@ -192,7 +198,7 @@ def _handoff(plan: Plan, found: Inference) -> Iterator[str]:
         yield f"  - {flow({'body': found.id})}"
 
 
-def _folded(key: str, paths: Sequence[str]) -> Iterator[str]:
+def _listed(key: str, paths: Sequence[str]) -> Iterator[str]:
     if paths:
         yield f"  {key}: {flow(_one_or_all(paths))}"
 

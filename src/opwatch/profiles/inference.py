@@ -15,7 +15,7 @@ from opwatch.profiles.measuring import progress_of
 from opwatch.profiles.ruling import errors_of
 from opwatch.profiles.samples import Field, Sample, fields_of
 from opwatch.profiles.times import moment
-from opwatch.profiles.values import number, web_address, word
+from opwatch.profiles.values import number, same_id, web_address, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,7 +46,6 @@ _RESULT: Final = (
     "result", "results", "response", "output", "outputs", "resourcelocation", "targetlink",
     "resulturl", "resultsurl", "downloadurl", "outputfileid",
 )  # fmt: skip
-_ID: Final = re.compile(r"id|uid|uuid|.*(?:operation|job|run|task|batch|request|execution)id")
 
 
 class Inference(NamedTuple):
@@ -72,19 +71,19 @@ def infer(
     samples: Sequence[Sample],
     known: Mapping[str, str],
     *,
-    is_id: Callable[[str], bool] | None = None,
+    ids: Mapping[int, str] | None = None,
     status: str = "",
 ) -> Inference:
     """Return what *samples* say; *known* are the meanings of status words.
 
-    *is_id* tells what names the operation, if that is known. *status* is the
-    path that a person says the status word is at.
+    *ids* are those by number of the sample, where they are known. *status* is
+    the path that a person says the status word is at.
     """
     fields = fields_of(samples)
     errors = errors_of(fields)
     inside = {each.path for each in errors}
     rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
-    named = _id_of(fields, is_id)
+    named = _id_of(fields, ids or {})
     decision = decide(fields, samples, known, named=named, chosen=status)
     rest = [each for each in rest if not any(each.text in text for text in decision.status)]
     return Inference(
@@ -102,15 +101,15 @@ def infer(
     )
 
 
-def _id_of(fields: Sequence[Field], is_id: Callable[[str], bool] | None) -> str:
+def _id_of(fields: Sequence[Field], ids: Mapping[int, str]) -> str:
     """Return where the id is, nothing unless that is beyond doubt."""
-    if is_id is None:
-        top = [each for each in fields if _ID.fullmatch(each.key) and each.holds(str, int)]
-        return top[0].text if top and top[0].key == "id" else ""
+    if not ids:
+        top = [each for each in fields if each.path == ("id",) and each.holds(str, int)]
+        return top[0].text if top else ""
     for field in fields:
-        told = [word(each) for each in field.values if isinstance(each, (str, int))]
-        mine = [each for each in told if each and is_id(each)]
-        if mine and len(mine) == len(told):
+        told = {index: word(value) for index, value in field.found.items()}
+        known = [index for index in ids if told.get(index)]
+        if known and all(same_id(ids[index], told[index]) for index in known):
             return field.text
     return ""
 

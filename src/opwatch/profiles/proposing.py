@@ -15,12 +15,12 @@ from opwatch.profiles.drafting import Plan, draft
 from opwatch.profiles.inference import infer
 from opwatch.profiles.language import STATES as BUCKETS
 from opwatch.profiles.library import builtin_names
-from opwatch.profiles.values import same_id
 from opwatch.profiles.vocabulary import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from opwatch.profiles.addressing import Addressing
     from opwatch.profiles.samples import Sample
 
 __all__ = ["BUCKETS", "Known", "Proposal", "is_name", "propose"]
@@ -74,8 +74,8 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     good = [each for each in samples if each.status in _GOOD]
     url = known.url or next((each.url for each in good if each.url), None)
     address = addressing_of(url, ids_of(good, url)) if url else None
-    is_id = None if address is None else lambda text: same_id(address.id, text)
-    found = infer(good, vocabulary(without), is_id=is_id, status=known.status)
+    ids = dict(_ids(good, address, url)) if address and url else {}
+    found = infer(good, vocabulary(without), ids=ids, status=known.status)
     words = {
         word: known.meanings.get(word, bucket) for word, bucket in found.decision.words.items()
     }
@@ -100,6 +100,15 @@ def name_for(url: str | None) -> str:
     labels = [each for each in host.split(".")[:-1] if each not in _COMMON and not each.isdigit()]
     name = labels[-1] if labels and is_name(labels[-1]) else "my-api"
     return f"my-{name}" if name in builtin_names() else name
+
+
+def _ids(samples: Sequence[Sample], address: Addressing, url: str) -> Iterator[tuple[int, str]]:
+    """Yield the number and the id of each of *samples* that is known to have come from a URL."""
+    for index, sample in enumerate(samples):
+        if sample.url:
+            yield index, addressing_of(sample.url, ids_of([sample], sample.url)).id
+        elif address.id in ids_of([sample], url):
+            yield index, address.id
 
 
 def _handed(samples: Sequence[Sample]) -> str:

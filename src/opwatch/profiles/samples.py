@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DEEPEST: Final = 5
 MOST_KEYS: Final = 2000
+LONGEST: Final = 90
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
@@ -76,14 +77,15 @@ def fields_of(samples: Sequence[Sample]) -> list[Field]:
             if count >= MOST_KEYS:
                 break
             found[path][index] = value
-    fields = (Field(path, values) for path, values in found.items())
-    return sorted(fields, key=lambda field: len(field.path))
+    fields = [Field(path, values) for path, values in found.items()]
+    readable = [field for field in fields if len(field.text) <= LONGEST]
+    return sorted(readable, key=lambda field: len(field.path))
 
 
 def _walk(data: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     if not isinstance(data, dict) or len(path) >= DEEPEST:
         return
     for key, value in data.items():
-        if key and len(key) <= 100 and key.isprintable():  # noqa: PLR2004, a name
+        if key and len(key) <= LONGEST and key.isprintable():
             yield (*path, key), value
             yield from _walk(value, (*path, key))

@@ -1,0 +1,481 @@
+"""``opwatch auth``: what is kept, what is found, what a trial meets, and what is never shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cli.inside import profile
+from opwatch.credentials import Waiting
+from opwatch.domain.standing import Met, Standing
+from opwatch.output.auth import MET, STANDINGS
+from opwatch.output.remarks import WAITING
+from servers.oauth import OAuthServer, Reply
+from servers.raw import closed_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cli.inside import Inside
+    from cli.program import Ran
+
+CANARY = "canary-of-auth-0b1c"
+API = "https://api.example.com"
+
+
+@pytest.fixture
+def ring(inside: Inside) -> Path:
+    """A keyring in a file, known to the program and to its child that talks to it."""
+    path = inside.home / "keyring.json"
+    inside.environ |= {
+        "PYTHON_KEYRING_BACKEND": "credentials.keyrings.Filed",
+        "OPWATCH_TEST_KEYRING": str(path),
+    }
+    return path
+
+
+@pytest.fixture
+def api() -> Iterator[OAuthServer]:
+    with OAuthServer(prefix="access") as server:
+        server.issued = 1
+        yield server
+
+
+def entries(ring: Path) -> dict[str, str]:
+    return dict(json.loads(ring.read_text())) if ring.exists() else {}
+
+
+def facts(ran: Ran) -> dict[str, str]:
+    pairs = (line.partition("  ") for line in ran.out.splitlines())
+    return {label: text.strip() for label, _, text in pairs}
+
+
+# -- login and logout ------------------------------------------------------------------
+
+
+def test_a_login_keeps_what_standard_input_holds_for_one_origin(inside: Inside, ring: Path) -> None:
+    inside.configure(mine=profile(API))
+
+    ran = inside.run("auth", "login", "-p", "mine", stdin=CANARY.encode() + b"\r\n")
+    moved = inside.run("auth", "status", "-p", "mine", "--base-url", "https://other.example.com")
+
+    assert (ran.code, ran.out) == (0, "")
+    assert "the token of 'mine' is in the keyring now, for https://api.example.com only" in ran.err
+    assert entries(ring) == {"opwatch:mine|https://api.example.com": CANARY}
+    assert (moved.code, facts(moved)["credential"]) == (4, "none")
+
+
+def test_a_logout_deletes_what_was_kept_and_may_be_said_twice(inside: Inside, ring: Path) -> None:
+    inside.configure(mine=profile(API))
+    inside.run("auth", "login", "-p", "mine", "--token-stdin", stdin=CANARY.encode())
+
+    first, second = (inside.run("auth", "logout", "-p", "mine") for _ in range(2))
+
+    assert (first.code, second.code, entries(ring)) == (0, 0, {})
+    assert "the token of 'mine' is deleted from the keyring" in first.err
+    assert "the keyring holds no token of 'mine'" in second.err
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        (b"", 4, "the token is empty"),
+        (b"two words-of-canary", 4, "the token holds a space at position 4"),
+        (b"canary-\xff-canary", 2, "the token is no text in UTF-8"),
+        (b"canary" * 20_000, 2, "longer than 64 KiB"),
+    ],
+)
+def test_what_can_be_no_secret_is_refused_without_being_shown(
+    given: bytes, code: int, said: str, inside: Inside, ring: Path
+) -> None:
+    inside.configure(mine=profile(API))
+
+    ran = inside.run("auth", "login", "-p", "mine", stdin=given)
+
+    assert (ran.code, entries(ring)) == (code, {})
+    assert said in ran.err
+    assert "canary" not in ran.out + ran.err
+
+
+def test_without_a_keyring_a_login_says_what_to_do_instead(inside: Inside) -> None:
+    inside.configure(mine=profile(API))
+    inside.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
+    ran = inside.run("auth", "login", "-p", "mine", stdin=CANARY.encode())
+
+    assert ran.code == 4
+    assert "the keyring does not exist on this machine" in ran.err
+    assert "set OPWATCH_MINE_TOKEN instead" in ran.err
+
+
+def test_a_profile_that_wants_no_credential_has_nothing_to_keep(inside: Inside) -> None:
+    inside.configure(mine=profile(API, auth="none"))
+
+    assert inside.run("auth", "login", "-p", "mine", stdin=b"x").code == 2
+    assert inside.run("auth", "logout", "-p", "mine").code == 2
+
+
+def test_the_exit_codes_of_a_command_that_cannot_begin(inside: Inside) -> None:
+    assert inside.run("auth", "login").code == 2
+    assert inside.run("auth", "status", "-p", "nobody").code == 2
+    assert inside.run("auth", "test", "-p", "nobody", "--json").document["exit_code"] == 2
+
+
+def device(server: OAuthServer) -> dict[str, Any]:
+    oauth = {
+        "grant": "device_code",
+        "device_url": server.device_url,
+        "token_url": server.token_url,
+        "client_id": "client",
+    }
+    return profile(server.base, auth={"oauth2": oauth})
+
+
+def device_answer(**changes: Any) -> Reply:
+    body = {
+        "device_code": "device-code-canary",
+        "user_code": "WDJB-MJHT",
+        "verification_uri": "https://login.example.com/device",
+        "expires_in": 900,
+        "interval": 1,
+    }
+    return Reply(body=body | changes)
+
+
+def test_a_device_login_prints_code_and_address_and_keeps_the_refresh_token(
+    inside: Inside, ring: Path
+) -> None:
+    with OAuthServer(client_secret=None, refresh_token=CANARY) as server:
+        server.device_is_confirmed = True
+        hostile = "https://login.example.com/device?code=W\u202eX"
+        server.answers.append(device_answer(verification_uri_complete=hostile))
+        inside.configure(mine=device(server))
+
+        ran = inside.run("auth", "login", "-p", "mine")
+
+    assert ran.code == 0, ran.err
+    assert "enter the code  WDJB-MJHT  at  https://login.example.com/device" in ran.err
+    assert "https://login.example.com/device?code=W\\u{202e}X" in ran.err
+    assert list(entries(ring).values()) == [CANARY]
+    assert CANARY not in ran.out + ran.err
+    assert "device-code-canary" not in ran.out + ran.err
+
+
+# -- status ----------------------------------------------------------------------------
+
+
+def token_until(epoch: int) -> str:
+    def part(value: object) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+    return f"{part({'alg': 'none'})}.{part({'exp': epoch})}.{CANARY}"
+
+
+def test_status_says_place_and_end_and_never_the_value(inside: Inside) -> None:
+    inside.configure(mine=profile(API))
+    inside.environ["API_TOKEN"] = token = token_until(4_102_444_800)
+
+    ran = inside.run("auth", "status", "-p", "mine")
+    document = inside.run("auth", "status", "-p", "mine", "--json").document
+
+    found = facts(ran)
+    assert (ran.code, found["credential"], found["from"]) == (0, "found", "API_TOKEN")
+    assert found["expires"].endswith(")")
+    (each,) = document["profiles"]
+    assert each["expires_at"] == "2100-01-01T00:00:00.000Z"
+    assert (each["standing"], each["place"], document["exit_code"]) == ("found", "API_TOKEN", 0)
+    assert token not in ran.out + ran.err + json.dumps(document)
+
+
+def test_status_of_a_profile_without_a_credential_names_the_places_and_exits_with_4(
+    inside: Inside, ring: Path
+) -> None:
+    inside.configure(mine=profile(API))
+
+    ran = inside.run("auth", "status", "-p", "mine")
+    (each,) = inside.run("auth", "status", "-p", "mine", "--json").document["profiles"]
+
+    assert (ran.code, facts(ran)["credential"], ring.exists()) == (4, "none", False)
+    assert "API_TOKEN (not set)" in facts(ran)["looked in"]
+    assert "export API_TOKEN=" in facts(ran)["to fix"]
+    assert {"place": "API_TOKEN", "found": "not set"} in each["tried"]
+
+
+def test_a_look_at_all_runs_no_helper_and_asks_no_keyring_for_built_in_profiles(
+    inside: Inside, ring: Path
+) -> None:
+    count = inside.home / "count"
+    helper = [sys.executable, "-c", f"open({str(count)!r}, 'a').write('x')"]
+    inside.configure(
+        kept=profile(API),
+        helped=profile(API, auth={"bearer": {"command": helper}}),
+        none=profile(API, auth={"bearer": {"env": "NOT_SET"}}),
+        broken={"extends": "nothing-of-that-name"},
+    )
+    inside.run("auth", "login", "-p", "kept", stdin=CANARY.encode())
+    inside.environ["FULLSTORY_API_KEY"] = CANARY
+
+    ran = inside.run("auth", "status")
+    document = inside.run("auth", "status", "--json").document
+
+    seen = {each["profile"]: each for each in document["profiles"]}
+    standings = {name: each["standing"] for name, each in seen.items()}
+    assert standings == {
+        "kept": "found",
+        "helped": "not_run",
+        "none": "missing",
+        "broken": "broken",
+        "fullstory": "found",
+        "fullstory-batch": "found",
+    }
+    assert (seen["kept"]["place"], seen["fullstory"]["place"]) == ("keyring", "FULLSTORY_API_KEY")
+    assert (ran.code, count.exists()) == (0, False)
+    assert CANARY not in ran.out + ran.err + json.dumps(document)
+
+
+def test_a_profile_whose_parameters_are_missing_is_looked_at_all_the_same(inside: Inside) -> None:
+    inside.environ["DATABRICKS_TOKEN"] = CANARY
+
+    document = inside.run("auth", "status", "--json").document
+
+    (each,) = document["profiles"]
+    assert (each["profile"], each["place"]) == ("databricks-run", "DATABRICKS_TOKEN")
+    assert each["origin"] is None
+    assert "needs host" in each["notes"][0]
+
+
+def test_the_common_variable_counts_only_for_the_default_profile(inside: Inside) -> None:
+    inside.configure(mine=profile(API), other=profile(API))
+    inside.environ |= {"OPWATCH_TOKEN": CANARY, "CI": "1"}
+
+    without = inside.run("auth", "status", "--json").document
+    with_one = inside.run("auth", "status", "--json", environ={"OPWATCH_PROFILE": "mine"}).document
+
+    def found(document: Any) -> list[str]:
+        return [each["profile"] for each in document["profiles"] if each["standing"] == "found"]
+
+    assert (found(without), found(with_one)) == ([], ["mine"])
+
+
+def test_a_helper_that_talks_to_a_person_is_not_run_by_a_look(inside: Inside) -> None:
+    count = inside.home / "count"
+    helper = [sys.executable, "-c", f"open({str(count)!r}, 'a').write('x')"]
+    inside.configure(mine=profile(API, auth={"bearer": {"command": helper, "interactive": True}}))
+
+    ran = inside.run("auth", "status", "-p", "mine")
+
+    assert (ran.code, facts(ran)["credential"], count.exists()) == (0, "not run", False)
+
+
+def test_a_look_at_one_profile_runs_its_helper_and_tells_the_end(inside: Inside) -> None:
+    reply = json.dumps({"token": CANARY, "expires_at": 4_102_444_800})
+    helper = [sys.executable, "-c", f"print({reply!r})"]
+    inside.configure(mine=profile(API, auth={"bearer": {"command": helper}}))
+
+    (each,) = inside.run("auth", "status", "-p", "mine", "--json").document["profiles"]
+
+    assert each["expires_at"] == "2100-01-01T00:00:00.000Z"
+    assert each["place"].startswith(sys.executable)
+
+
+def test_a_keyring_that_hangs_is_told_and_does_not_hold_a_look_up(inside: Inside) -> None:
+    inside.configure(one=profile(API), two=profile(API), three=profile(API))
+    inside.environ["PYTHON_KEYRING_BACKEND"] = "credentials.keyrings.Hanging"
+
+    ran = inside.run("auth", "status", "--json")
+
+    assert {each["standing"] for each in ran.document["profiles"]} == {"unusable"}
+    assert "opwatch waiting for the keyring…" in ran.err
+    assert ran.seconds < 6
+
+
+# -- test ------------------------------------------------------------------------------
+
+
+def test_a_trial_asks_the_base_url_or_the_operation_once_with_the_credential(
+    inside: Inside, api: OAuthServer
+) -> None:
+    inside.configure(mine=profile(api.base))
+    inside.environ["API_TOKEN"] = "access-1"
+
+    first = inside.run("auth", "test", "-p", "mine")
+    second = inside.run("auth", "test", "-p", "mine", "op-1", "--json")
+
+    assert (first.code, second.code) == (0, 0)
+    assert facts(first)["answer"] == "accepted: HTTP 200"
+    assert facts(first)["credential"] == "from API_TOKEN"
+    assert [each.path for each in api.requests] == ["/", "/ops/op-1"]
+    document = second.document
+    assert (document["answer"], document["http_status"], document["exit_code"]) == (
+        "accepted", 200, 0,
+    )  # fmt: skip
+    assert "access-1" not in first.out + second.out
+
+
+@pytest.mark.parametrize("status", [401, 403, 407])
+def test_a_refusal_is_4_and_says_what_to_do(status: int, inside: Inside, api: OAuthServer) -> None:
+    api._api = lambda _asked: Reply(status, {"message": "no entry"})  # type: ignore[method-assign]
+    inside.configure(mine=profile(api.base))
+    inside.environ["API_TOKEN"] = CANARY
+
+    ran = inside.run("auth", "test", "-p", "mine", "op-1")
+    document = inside.run("auth", "test", "-p", "mine", "--json").document
+
+    assert (ran.code, facts(ran)["answer"].partition(":")[0]) == (4, "refused")
+    assert facts(ran)["to fix"]
+    assert (document["answer"], document["exit_reason"]) == ("refused", "denied")
+
+
+def test_an_answer_that_is_no_refusal_is_said_to_be_just_that(
+    inside: Inside, api: OAuthServer
+) -> None:
+    api._api = lambda _asked: Reply(404, {"message": "what?"})  # type: ignore[method-assign]
+    inside.configure(mine=profile(api.base))
+    inside.environ["API_TOKEN"] = CANARY
+
+    ran = inside.run("auth", "test", "-p", "mine")
+
+    assert (ran.code, facts(ran)["answer"].partition(",")[0]) == (0, "not refused: HTTP 404")
+
+
+def test_no_answer_is_6(inside: Inside) -> None:
+    inside.configure(mine=profile(f"http://127.0.0.1:{closed_port()}"))
+    inside.environ["API_TOKEN"] = CANARY
+
+    ran = inside.run("auth", "test", "-p", "mine", "--json")
+
+    assert (ran.code, ran.document["answer"]) == (6, "unreachable")
+    assert ran.document["error"]["code"] == "connection_refused"
+
+
+def test_a_trial_without_a_credential_is_4_and_asks_nobody(
+    inside: Inside, api: OAuthServer
+) -> None:
+    inside.configure(mine=profile(api.base))
+
+    ran = inside.run("auth", "test", "-p", "mine", "--json")
+
+    assert (ran.code, ran.document["exit_reason"], api.requests) == (4, "denied", [])
+
+
+def test_a_trial_takes_a_token_from_standard_input(inside: Inside, api: OAuthServer) -> None:
+    inside.configure(mine=profile(api.base))
+
+    ran = inside.run("auth", "test", "-p", "mine", "--token-stdin", stdin=b"access-1\n")
+
+    assert (ran.code, facts(ran)["credential"]) == (0, "from --token-stdin")
+
+
+# -- at a terminal ---------------------------------------------------------------------
+
+
+class Typist:
+    """A process at a terminal of its own, typed to by a test."""
+
+    def __init__(self, inside: Inside, *arguments: str) -> None:
+        import pty  # noqa: PLC0415, Windows has none
+
+        self.master, slave = pty.openpty()
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(inside.home),
+            "PYTHONPATH": os.pathsep.join(each for each in sys.path if each),
+            **inside.environ,
+        }
+        self.child = subprocess.Popen(  # noqa: S603, our own program
+            [sys.executable, "-c", AT_TERMINAL, *arguments],
+            stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+        self.seen = b""
+
+    def read_until(self, word: bytes) -> None:
+        until = time.monotonic() + 10
+        while word not in self.seen:
+            assert time.monotonic() < until, self.seen
+            self.seen += os.read(self.master, 65536)
+
+    def type(self, keys: bytes) -> None:
+        while keys:
+            keys = keys[os.write(self.master, keys[:1000]) :]
+
+    def end(self) -> int:
+        try:
+            while said := os.read(self.master, 65536):
+                self.seen += said
+        except OSError:
+            pass  # the terminal's other end is closed
+        code = self.child.wait(10)
+        os.close(self.master)
+        return code
+
+
+# A session's leader takes the first terminal that it opens for its own.
+AT_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+before = termios.tcgetattr(0)
+from opwatch.cli.app import run
+code = run(sys.argv[1:])
+print("as before" if termios.tcgetattr(0) == before else "left changed", flush=True)
+os._exit(code)
+"""
+needs_terminal = pytest.mark.skipif(sys.platform == "win32", reason="no terminal to type at")
+
+
+@needs_terminal
+def test_what_is_typed_is_never_echoed_and_taken_whole(inside: Inside, ring: Path) -> None:
+    inside.configure(mine=profile(API))
+    secret = "typed-" + "canary" * 1000
+
+    typist = Typist(inside, "auth", "login", "-p", "mine")
+    typist.read_until(b"not shown: ")
+    typist.type(b"wrong\x15typo\x7f\x7f\x7f\x7f" + secret.encode() + b"\nls --all\n")
+    code = typist.end()
+
+    assert code == 0, typist.seen
+    assert b"token for 'mine' (https://api.example.com), not shown: " in typist.seen
+    assert list(entries(ring).values()) == [secret]
+    assert b"canary" not in typist.seen
+    assert b"wrong" not in typist.seen
+    assert b"ls --all" not in typist.seen
+    assert b"as before" in typist.seen
+
+
+@needs_terminal
+@pytest.mark.parametrize("way", ["key", "signal"])
+def test_ctrl_c_ends_the_question_and_leaves_the_terminal_as_it_was(
+    way: str, inside: Inside, ring: Path
+) -> None:
+    inside.configure(mine=profile(API))
+
+    typist = Typist(inside, "auth", "login", "-p", "mine", "--token-stdin")
+    typist.read_until(b"not shown: ")
+    typist.type(b"half-a-canary")
+    if way == "key":
+        typist.type(b"\x03")
+    else:
+        typist.child.send_signal(signal.SIGTERM)
+    code = typist.end()
+
+    assert (code, entries(ring)) == (130 if way == "key" else 143, {})
+    assert b"canary" not in typist.seen
+    assert b"as before" in typist.seen
+
+
+# -- words -----------------------------------------------------------------------------
+
+
+def test_every_closed_set_has_its_words() -> None:
+    assert set(STANDINGS) == set(Standing)
+    assert set(MET) == set(Met)
+    assert set(WAITING) == {each.value for each in Waiting}
