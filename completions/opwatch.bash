@@ -2,7 +2,7 @@
 _opwatch() {
   local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} key=opwatch each words
   for each in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case " opwatch opwatch_completion opwatch_demo opwatch_get opwatch_profile opwatch_profile_check opwatch_profile_list opwatch_profile_schema opwatch_profile_show opwatch_wait " in *" ${key}_$each "*) key=${key}_$each ;; esac
+    case " opwatch opwatch_auth opwatch_auth_login opwatch_auth_logout opwatch_auth_status opwatch_auth_test opwatch_completion opwatch_demo opwatch_get opwatch_profile opwatch_profile_check opwatch_profile_explain opwatch_profile_list opwatch_profile_new opwatch_profile_schema opwatch_profile_show opwatch_start opwatch_wait " in *" ${key}_$each "*) key=${key}_$each ;; esac
   done
   case $before in
     -p|--profile) COMPREPLY=($(compgen -W "$(opwatch __complete profiles 2>/dev/null)" -- "$word")); return ;;
@@ -11,14 +11,22 @@ _opwatch() {
     --progress) COMPREPLY=($(compgen -W 'auto bars lines none' -- "$word")); return ;;
   esac
   case $key in
-    opwatch) words='get wait profile demo completion --version -V --help -h' ;;
-    opwatch_get) words='--profile -p --param --config --base-url --exit-zero --json --raw --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
-    opwatch_wait) words='--profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
-    opwatch_profile) words='list show check schema --help -h' ;;
+    opwatch) words='get wait start profile auth demo completion --version -V --help -h' ;;
+    opwatch_get) words='--profile -p --param --config --base-url --exit-zero --result --json --raw --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
+    opwatch_wait) words='--profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
+    opwatch_start) words='--data -d --header -H --idempotency-key --no-wait --profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
+    opwatch_profile) words='explain new list show check schema --help -h' ;;
+    opwatch_profile_explain) words='--profile -p --param --config --base-url --answer --json --help -h' ;;
+    opwatch_profile_new) words='--from --name --url --output -o --config --token-stdin --ca-file --help -h' ;;
     opwatch_profile_list) words='--config --json --help -h' ;;
     opwatch_profile_show) words='--config --json --source --help -h' ;;
     opwatch_profile_check) words='--all --config --help -h' ;;
     opwatch_profile_schema) words='--help -h' ;;
+    opwatch_auth) words='login logout status test --help -h' ;;
+    opwatch_auth_login) words='--profile -p --param --config --base-url --token-stdin --ca-file --help -h' ;;
+    opwatch_auth_logout) words='--profile -p --param --config --base-url --help -h' ;;
+    opwatch_auth_status) words='--profile -p --param --config --base-url --json --help -h' ;;
+    opwatch_auth_test) words='--profile -p --param --config --base-url --json --verbose -v --token-stdin --ca-file --help -h' ;;
     opwatch_demo) words='--serve --port --progress --no-color --help -h' ;;
     opwatch_completion) words='--help -h' ;;
   esac

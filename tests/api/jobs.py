@@ -36,9 +36,11 @@ profiles:
     result:
       - {when: parts, path: '/jobs/{id}/parts'}
       - {url: location, authorize: false, download: true}
+  parts: {extends: jobs, result: [{path: '/jobs/{id}/parts'}]}
+  direct: {extends: jobs, result: [{url: location, authorize: false, download: true}]}
   located: {extends: jobs, final: location}
   resource: {extends: jobs, final: resource}
-  open: {extends: jobs, auth: none}
+  open: {extends: located, auth: none}
   keyed: {extends: jobs, auth: {header: {name: X-Key, from: {env: JOBS_TOKEN}}}}
 """
 GOES_ON = b'{"id": "j-1", "state": "busy"}'
@@ -67,9 +69,10 @@ async def session(
     starting: Starting | None = None,
     wants: Wants | None = None,
     policy: Policy | None = None,
+    world: Outside | None = None,
 ) -> AsyncIterator[Session]:
     """Give a session for *profile* without operations, for a test to start some."""
     limits = policy or Policy(interval=0.02)
     plan = Plan({profile.name: profile}, (), limits, starting=starting, wants=wants)
-    async with open_session(plan, outside()) as opened:
+    async with open_session(plan, world or outside()) as opened:
         yield opened

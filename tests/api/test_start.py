@@ -30,9 +30,9 @@ STARTED = answer(GOES_ON, status="202 Accepted")
 
 async def _start(tmp_path: Path, starting: Starting, *scripts: Script) -> list[Target]:
     with RawServer(*scripts) as server:
-        profile = bound(tmp_path, server.url + "/v1")
-        async with session(profile, starting=starting) as opened:
-            return await start(opened, starting, outside())
+        profile, world = bound(tmp_path, server.url + "/v1"), outside()
+        async with session(profile, starting=starting, world=world) as opened:
+            return await start(opened, starting, world)
 
 
 async def _failure(tmp_path: Path, starting: Starting, *scripts: Script) -> StartError:

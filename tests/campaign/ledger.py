@@ -166,10 +166,6 @@ FAILURES: Final[Mapping[str, tuple[Failure, ...]]] = {
         *_errnos("EINVAL"),
         _raising("ValueError", ValueError, "signal only works in main thread"),
     ),
-    "terminal size": (
-        *_errnos("ENOTTY", "EIO"),
-        _raising("ValueError closed", ValueError, "closed"),
-    ),
 }
 
 

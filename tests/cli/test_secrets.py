@@ -5,6 +5,8 @@ Every sink is tried against a server that says the token back in every way.
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import os
 import re
@@ -227,11 +229,8 @@ def test_crash_text_is_masked(inside: Inside, echo: EchoServer) -> None:
 
 
 def test_what_nobody_waited_for_is_not_written_past_the_mask(
-    inside: Inside, echo: EchoServer
+    inside: Inside, echo: EchoServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import asyncio  # noqa: PLC0415, for this test alone
-    import gc  # noqa: PLC0415, for this test alone
-
     carry_out = session.carry_out
 
     async def crash() -> None:
@@ -250,7 +249,7 @@ def test_what_nobody_waited_for_is_not_written_past_the_mask(
     ran = inside.run("wait", "-p", "mine", "done")
 
     assert ran.code == 0
-    assert safe(ran.out + ran.err)
+    assert safe(ran.out + ran.err + caplog.text)
 
 
 # -- processes -------------------------------------------------------------------------

@@ -66,6 +66,13 @@ async def token(credential: Credential, server: OAuthServer) -> str:
     return value.removeprefix("Bearer ")
 
 
+async def landed(credential: Credential) -> None:
+    """Wait for a renewal in the background."""
+    assert credential._lease is not None
+    assert credential._lease._flight is not None
+    await credential._lease._flight
+
+
 async def trouble(credential: Credential, server: OAuthServer) -> Trouble:
     answer = await credential.authorize(poll(server))
     assert isinstance(answer, Trouble)
@@ -195,6 +202,40 @@ async def test_fault_95_a_refused_grant_is_final(wired: World, server: OAuthServ
     )
     assert answer.rule.handling is Handling.DENIED
     assert server.asked == 1
+
+
+async def test_a_renewal_that_is_refused_when_it_is_needed_is_the_end_for_all(
+    wired: World, server: OAuthServer
+) -> None:
+    credential = await opened(wired, scheme(server), server)
+    first = await credential.authorize(poll(server))
+    assert isinstance(first, Request)
+    server.answers.append(refused("invalid_grant"))
+
+    refusals = [await credential.renew(first) for _ in range(3)]
+    wired.clock.advance(1000)
+    later = await trouble(credential, server)
+
+    assert {each.fault for each in refusals if isinstance(each, Trouble)} == {Fault.RENEWAL_REFUSED}
+    assert (later.fault, len(refusals)) == (Fault.RENEWAL_REFUSED, 3)
+    assert server.asked == 2
+
+
+async def test_a_renewal_that_is_refused_ahead_of_the_end_leaves_the_token_in_use(
+    wired: World, server: OAuthServer
+) -> None:
+    credential = await opened(wired, scheme(server), server)
+    await token(credential, server)
+    server.answers.append(refused("invalid_grant"))
+
+    wired.clock.advance(3000)
+    ahead = await token(credential, server)
+    await landed(credential)
+    wired.clock.advance(300)
+    await token(credential, server)
+    await landed(credential)
+
+    assert (ahead, await token(credential, server)) == ("access-1", "access-2")
 
 
 async def test_a_wrong_client_is_refused(wired: World, server: OAuthServer) -> None:

@@ -36,6 +36,7 @@ def b64(text: str) -> str:
         quote(CANARY),
         json.dumps({"token": CANARY}),
         json.dumps({"token": CANARY}).replace("/", "\\/"),
+        CANARY.lower(),
         b64(CANARY),
         base64.urlsafe_b64encode(CANARY.encode()).decode(),
     ],
@@ -105,3 +106,29 @@ def test_a_redactor_does_not_show_what_it_knows() -> None:
 
     assert repr(redactor) == "Redactor(1)"
     assert redactor.secrets() == (Secret(CANARY),)
+
+
+@pytest.mark.parametrize("kept", range(8, len(CANARY)))
+def test_the_beginning_of_a_secret_where_a_text_was_cut_is_masked(kept: int) -> None:
+    assert knowing(CANARY)(f"invalid token {CANARY[:kept]}") == "invalid token ***"
+    assert knowing(CANARY)(f"canary-7 {b64(CANARY)[:kept]}") == "canary-7 ***"
+
+
+def test_a_text_that_only_looks_like_a_beginning_is_the_same_text() -> None:
+    masked = knowing(CANARY)
+
+    for text in (f"{CANARY[:8]}!", f"{CANARY[:8]}{CANARY[:8]}!", CANARY[:7], CANARY[1:]):
+        assert masked(text) == text
+
+
+def test_html_that_says_the_secret_back_is_masked() -> None:
+    assert knowing('quoted"<secret>')("bad: quoted&quot;&lt;secret&gt;") == "bad: ***"
+
+
+def test_each_secret_is_told_once_before_it_can_be_written() -> None:
+    told: list[Secret] = []
+    redactor = Redactor(told.append)
+    for value in (CANARY, OTHER, CANARY):
+        redactor.learn(Secret(value), passing=True)
+
+    assert told == [Secret(CANARY), Secret(OTHER)]

@@ -36,6 +36,7 @@ from opwatch.domain.auth import (
     FromEnv,
     FromFile,
     HeaderAuth,
+    NoAuth,
     OAuth2Auth,
     QueryAuth,
     Scheme,
@@ -107,6 +108,22 @@ async def test_s1_nothing_is_added_for_a_foreign_origin(
     assert isinstance(answer, Trouble)
     assert (answer.fault, answer.rule.handling) == (Fault.FOREIGN_ORIGIN, Handling.REFUSED)
     assert CANARY not in repr(answer)
+
+
+@pytest.mark.parametrize("url", FOREIGN)
+async def test_s1_a_foreign_origin_is_refused_also_where_no_credential_is_wanted(
+    world: World, url: str
+) -> None:
+    credential = world.open(NoAuth())
+    await credential.prepare()
+
+    answer = await credential.authorize(Request("GET", url))
+    own, unsigned = get(), Request("GET", url, authorize=False)
+
+    assert isinstance(answer, Trouble)
+    assert (answer.fault, answer.rule.handling) == (Fault.FOREIGN_ORIGIN, Handling.REFUSED)
+    assert await credential.authorize(own) is own
+    assert await credential.authorize(unsigned) is unsigned
 
 
 @pytest.mark.parametrize(

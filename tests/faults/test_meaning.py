@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from faults.whole import Wait
 
 LIST = {
-    "request": {"path": "/ops/{id}"},
-    "batch": {"query": "ids", "style": "comma", "max": 50, "path": "/ops", "items": "items"},
+    "request": {"path": "/ops"},
+    "batch": {"query": "ids", "style": "comma", "max": 50, "items": "items"},
     "not_found_grace": "1s",
 }
 
@@ -465,10 +465,15 @@ def test_a_timeout_of_nothing_looks_once(wait: Wait) -> None:
 
 @fault(83)
 @pytest.mark.parametrize(
-    ("arguments", "stdin"),
-    [((), ""), (("-",), ""), (("-",), "\n \n"), (("-",), "[]"), (("-",), '{"items": []}')],
+    ("command", "arguments", "stdin"),
+    [
+        ("get", (), ""),
+        ("wait", ("-",), ""),
+        ("get", ("-",), "\n \n"),
+        ("wait", ("-",), "[]"),
+        ("wait", ("-",), '{"items": []}'),
+    ],
 )
-@pytest.mark.parametrize("command", ["get", "wait"])
 def test_nothing_to_watch_is_never_a_success(
     tmp_path: Path, command: str, arguments: tuple[str, ...], stdin: str
 ) -> None:

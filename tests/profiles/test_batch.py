@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opwatch.domain.exchange import Request
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Fault, Trouble
 from profiles.making import profile, response
@@ -167,7 +168,7 @@ def test_a_long_list_is_read_page_by_page() -> None:
     request = bound.next_page(targets, first)
     findings = bound.read(targets, first, [last]).findings
 
-    assert request is not None
+    assert isinstance(request, Request)
     assert request.url == "https://api.example.com/ops?ids=a&ids=b&page=t%2F2"
     assert [f.state for f in findings if isinstance(f, Reading)] == [State.SUCCEEDED, State.FAILED]
     assert bound.next_page(targets, last) is None
@@ -178,7 +179,9 @@ def test_the_next_page_is_never_on_another_origin() -> None:
     targets = [bound.target("a"), bound.target("b")]
 
     ours = bound.next_page(targets, response({"next": "/ops?page=2"}))
-    assert ours is not None
+    assert isinstance(ours, Request)
     assert ours.url == "https://api.example.com/ops?page=2"
     for foreign in ("https://evil.example/ops", "http://api.example.com/ops", "//evil.example/"):
-        assert bound.next_page(targets, response({"next": foreign})) is None
+        refused = bound.next_page(targets, response({"next": foreign}))
+        assert isinstance(refused, Trouble)
+        assert refused.fault is Fault.FOREIGN_ORIGIN

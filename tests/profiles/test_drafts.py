@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from profiles.answers import NAMES, document, profile, response, words
-
 from opwatch.domain.operation import Reading, State
 from opwatch.profiles import Known, Sample, check, parse_body, propose
 from opwatch.profiles.definition import define
 from opwatch.profiles.nodes import Source, parse
 from opwatch.profiles.recognise import STANDARD
+from profiles.answers import NAMES, document, profile, response, words
 
+PAGE = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text("utf-8")
 OPEN = "not over"
 BAD = "no answer"
 
@@ -84,9 +84,7 @@ def marks(name: str, without: str = "") -> Marks:
         url = _url(name, case)
         references = _references(name, case)
         targets = [bound.target(each if len(references) > 1 else url) for each in references]
-        found = [
-            _verdict(bound.read([each], response(case, url)).findings[0]) for each in targets
-        ]
+        found = [_verdict(bound.read([each], response(case, url)).findings[0]) for each in targets]
         expected = case["expect"] if isinstance(case["expect"], list) else [case["expect"]]
         wanted = [_wanted(each) for each in expected]
         right += found == wanted
@@ -124,11 +122,14 @@ def test_at_least_five_drafts_reach_the_right_verdict_in_every_answer() -> None:
 
     assert len(full) >= 15, full
     assert len(alone) >= 12, alone
+    assert f"{len(full)} of {len(PROFILES)} such profiles" in PAGE.replace("\n", " ")
 
 
 def test_most_answers_are_read_right_and_hardly_one_is_a_success_wrongly() -> None:
     found = {name: marks(name) for name in PROFILES}
-    right, total = (sum(getattr(each, key) for each in found.values()) for key in ("right", "total"))
+    right, total = (
+        sum(getattr(each, key) for each in found.values()) for key in ("right", "total")
+    )
 
     assert right >= 0.85 * total
     # Of both the id cannot be seen: it is made of two fields, or stands in a body that is posted.

@@ -177,7 +177,8 @@ def test_an_error_a_percentage_or_an_end_time_never_decides() -> None:
         ({"percentComplete": 40}, "progress", "percentComplete"),
         ({"metadata": {"progressPercent": "40"}}, "progress", "metadata.progressPercent"),
         ({"progress": 0.5}, "progress", {"ratio": "progress"}),
-        ({"n": {"total": 9, "completed": 3}}, "progress", {"done": ["n.completed"], "total": "n.total"}),
+        ({"n": {"total": 9, "completed": 3}}, "progress",
+         {"done": ["n.completed"], "total": "n.total"}),
         ({"numberRecordsProcessed": "7"}, "progress", {"count": "numberRecordsProcessed"}),
         ({"bytes": 40}, "progress", None),
         ({"statusMessage": "copying"}, "message", "statusMessage"),
@@ -249,9 +250,7 @@ def test_bad_answers_are_no_samples() -> None:
         ("https://h/a%20b/7x", [], "/a%20b/{id}", ()),
     ],
 )  # fmt: skip
-def test_a_url_is_taken_apart(
-    url: str, ids: list[str], path: str, params: tuple[str, ...]
-) -> None:
+def test_a_url_is_taken_apart(url: str, ids: list[str], path: str, params: tuple[str, ...]) -> None:
     found = addressing_of(url, ids)
 
     assert (found.path, found.params) == (path, params)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from profiles.answers import NOWHERE
 
 from opwatch.domain.auth import BasicAuth, FromEnv, HeaderAuth, NoAuth
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.exchange import Headers, Response
 from opwatch.domain.operation import Basis
 from opwatch.profiles import Recogniser, handed_off, load_config
+from profiles.answers import NOWHERE
 
 if TYPE_CHECKING:
-    from opwatch.profiles.recognise import Recognised
+    from pathlib import Path
+
+    from opwatch.profiles.fitting import Recognised
 
 ARM = "https://management.azure.com/subscriptions/s1"
 OURS = "http://127.0.0.1:9"
@@ -36,7 +37,11 @@ def recognised(url: str, *, typed: bool = True, token: bool = False, **environ: 
         ("https://acme.atlassian.net/rest/api/3/task/1", "jira-task", {"site": "acme"}),
         ("https://a.atlassian.net/wiki/rest/api/longtask/1", "confluence-longtask", {"site": "a"}),
         ("https://run.googleapis.com/v2/p/operations/7", "google-lro", {"service": "run"}),
-        ("https://graph.microsoft.us/v1.0/x/operations/7", "microsoft-graph", {"cloud": "usgov_l4"}),
+        (
+            "https://graph.microsoft.us/v1.0/x/operations/7",
+            "microsoft-graph",
+            {"cloud": "usgov_l4"},
+        ),
         (f"{ARM}/providers/M.C/locations/w/operations/1", "azure-async", {"cloud": "public"}),
         (f"{ARM}/providers/M.C/locations/w/operationStatuses/1", "azure-async", {}),
         (f"{ARM}/providers/M.C/locations/w/operationResults/1", "azure-location", {}),
@@ -152,9 +157,7 @@ def test_a_users_own_profile_comes_before_the_built_in_one(tmp_path: Path) -> No
 
 def test_a_default_in_a_users_file_is_not_learned_over(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text(
-        "version: 1\nprofiles:\n  mine: {extends: jira-task, params: {site: acme}}\n"
-    )
+    file.write_text("version: 1\nprofiles:\n  mine: {extends: jira-task, params: {site: acme}}\n")
     recogniser = Recogniser(load_config(file, {}))
 
     mine, _ = recogniser.recognise("https://acme.atlassian.net/rest/api/3/task/1")

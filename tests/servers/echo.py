@@ -99,7 +99,7 @@ WAYS: Final[dict[str, Say]] = {
         tuple((name, token) for name in HEADERS),
     ),
     "encoded": lambda token: Reply(200, b"{}", (("Content-Encoding", token),)),
-    "moved": lambda token: Reply(302, {}, (("Location", f"/ops/done?t={quote(token, safe='')}"),)),
+    "moved": lambda token: Reply(302, {}, (("Location", f"/ops/moved?t={quote(token, safe='')}"),)),
 }
 HEADERS: Final = ("ETag", "Server", "X-Request-Id", "Retry-After", "Via", "X-Own", "Set-Cookie")
 
@@ -112,6 +112,8 @@ class EchoServer(OAuthServer):
         parts = urlsplit(asked.path)
         way = WAYS.get(parts.path.rpartition("/")[2])
         token = credential_in(asked)
+        if "t=" in parts.query:
+            return _body("moved", "done", message=asked.path)
         return way(token) if way and token else Reply(404, {"message": token})
 
 

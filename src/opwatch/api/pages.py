@@ -35,6 +35,8 @@ async def further_pages(
     pages: list[Response] = []
     page, seen = first, {first.url}
     while (request := profile.next_page(targets, page)) is not None:
+        if isinstance(request, Trouble):
+            return request
         if request.url in seen or len(pages) >= MOST:
             return Trouble(Fault.REDIRECT_LOOP, "its pages lead in a circle")
         seen.add(request.url)

@@ -212,5 +212,8 @@ def _has_person() -> bool:
 
 
 def _ask(question: str) -> str:
-    answer: str = typer.prompt(question, default="", show_default=False, err=True)
+    try:
+        answer: str = typer.prompt(question, default="", show_default=False, err=True)
+    except typer.Abort as problem:
+        raise KeyboardInterrupt from problem
     return answer.strip()

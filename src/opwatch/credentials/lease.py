@@ -2,8 +2,9 @@
 
 Decides that a renewal comes at 80 % of a lifetime, or at once after a refusal, but
 then at most every 30 s and three times in a row; that one renewal is under way
-however many operations ask; and that a failed one is not tried again before 1, 2,
-4 … 60 s (faults 95 to 97).
+however many operations ask; that a failed one is not tried again before 1, 2,
+4 … 60 s; and that one which was refused when it was needed is the end: nothing is
+asked with this credential any more (faults 95 to 97).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials.expiry import SHARE, bounded
 from opwatch.credentials.supply import Pending, Supply, Token
-from opwatch.domain.trouble import Fault, Trouble
+from opwatch.domain.trouble import FINAL_AT_ONCE, Fault, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,7 @@ class Lease:
         self._forced_at = -math.inf
         self._is_refused = False
         self._useless = 0
+        self._end: Trouble | None = None
         self.token: Token | None = None
 
     async def prepare(self) -> str:
@@ -66,21 +68,23 @@ class Lease:
     async def keep_fresh(self) -> Trouble | None:
         """See to it that there is a token in force."""
         now = self._now()
-        if now < self._renew_at:
-            return None
+        if self._end is not None or now < self._renew_at:
+            return self._end
         flight = self._renewing(now)
         if self.token is not None and now < self._ends_at:
             # There is time: nobody waits for a renewal ahead of the end.
             return None
-        return await _outcome(flight)
+        return await self._needed(flight)
 
     async def replace(self) -> Trouble | None:
         """Get another token for the present one, which was refused, unless it is too soon.
 
         Whether there is another one then is for the caller to see.
         """
+        if self._end is not None:
+            return self._end
         if self._flight is not None and not self._flight.done():
-            return await _outcome(self._flight)
+            return await self._needed(self._flight)
         now = self._now()
         if not self._is_refused and now - self._obtained_at >= WORKED:
             # A token that worked for a while was good: this refusal is a new story.
@@ -90,8 +94,16 @@ class Lease:
             return None
         if self._useless >= MOST_IN_A_ROW:
             detail = f"{self._useless} renewed credentials in a row were refused"
-            return Trouble(Fault.RENEWAL_REFUSED, detail)
-        return await _outcome(self._renewing(now, forced=True))
+            self._end = Trouble(Fault.RENEWAL_REFUSED, detail)
+            return self._end
+        return await self._needed(self._renewing(now, forced=True))
+
+    async def _needed(self, flight: asyncio.Task[Trouble | None] | Trouble) -> Trouble | None:
+        """Return what becomes of a renewal without which there is no token."""
+        trouble = await _outcome(flight)
+        if trouble is not None and trouble.fault in FINAL_AT_ONCE:
+            self._end = trouble
+        return trouble
 
     def _renewing(
         self, now: float, *, forced: bool = False

@@ -106,6 +106,15 @@ def after_reading(life: Life, reading: Reading, given: Circumstances) -> Step:
         return Over(Outcome.TIMED_OUT, Reason.DEADLINE)
     if policy.once:
         return Over(Outcome.PENDING, Reason.NOT_WAITED)
+    patience = given.habits.give_up_after
+    if patience is not None and now - life.operation.watched_from >= patience:
+        return Over(OF_STATE[given.habits.given_up], Reason.GIVEN_UP)
+    return _undecided(life, reading, given)
+
+
+def _undecided(life: Life, reading: Reading, given: Circumstances) -> Step:
+    """Return how it goes on with an operation that is not over, by the person's patience."""
+    policy, now = given.policy, given.now
     changed_at = life.operation.changed_at
     if policy.stall is not None and changed_at is not None and now - changed_at >= policy.stall:
         return Over(Outcome.TIMED_OUT, Reason.STALLED)

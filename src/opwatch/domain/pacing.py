@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from opwatch.domain.operation import State  # noqa: TC001, a field's type
+from opwatch.domain.operation import State
 
 SHORTEST: Final = 1.0
 SHORTEST_ON_LOOPBACK: Final = 0.1
@@ -55,7 +55,9 @@ class Habits:
     not final before *not_found_grace* has passed. *gone* is the state that
     404 or 410 means once the operation has been seen, None for not found.
     *confirm* equal terminal answers are needed. Only unknown words for
-    *unknown_after* end the watch.
+    *unknown_after* end the watch. What has not ended after *give_up_after*
+    counts as *given_up* by the API's own rule (Open Service Broker's maximum
+    polling duration).
     """
 
     pace: Pace = Pace()
@@ -65,6 +67,8 @@ class Habits:
     gone: State | None = None
     confirm: int = 1
     unknown_after: float = 600.0
+    give_up_after: float | None = None
+    given_up: State = State.FAILED
 
 
 def pause_after_good(pace: Pace, quiet: int, left: float | None, uniform: Uniform) -> float:

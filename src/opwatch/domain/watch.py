@@ -251,9 +251,10 @@ class Watcher:
         return LONGEST_NAMED_WAIT, self._warn(now, Oddity.WAIT_CAPPED, f"{wait:.0f}")
 
     def _halve(self, poll: Poll, answer: Answer, now: float) -> bool:
-        """Ask again in halves when the host finds the batch too large."""
-        faults = {each.fault for each in answer.findings if isinstance(each, Trouble)}
-        if len(poll.indices) == 1 or faults != {Fault.STATUS_TOO_LARGE_BATCH}:
+        """Ask again in halves when the host finds the batch too large, or refuses it whole."""
+        troubles = [each for each in answer.findings if isinstance(each, Trouble)]
+        is_refused = len(troubles) == len(answer.findings) and all(map(_may_be_the_size, troubles))
+        if len(poll.indices) == 1 or not is_refused:
             return False
         self._roster.halve(poll.indices)
         for index in poll.indices:
@@ -410,3 +411,9 @@ class Watcher:
         rest = list(self._roster.open())
         ended = self._end_all(rest, Over(Outcome.PENDING, Reason.DETACHED), now)
         return [Interrupted(now, abort), *ended]
+
+
+def _may_be_the_size(trouble: Trouble) -> bool:
+    """Tell whether a batch may have met *trouble* for its size, or for one of its members."""
+    bad_request = trouble.fault is Fault.STATUS_REFUSED and trouble.status == 400  # noqa: PLR2004
+    return bad_request or trouble.fault is Fault.STATUS_TOO_LARGE_BATCH

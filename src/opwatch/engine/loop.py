@@ -1,7 +1,8 @@
 """The event loop of a process that must be able to leave.
 
 Decides that the end of a run waits for no thread: ``asyncio.run`` would join
-the resolver's, which cannot be cancelled. And that the loop itself writes nothing:
+the resolver's, which cannot be cancelled. That what is under way is given a moment
+to clean up: a helper program dies with the task that waits for it. And that the loop itself writes nothing:
 what it has to say goes to standard error by no path of ours, past the masking of
 secrets and through the middle of the bars.
 """
@@ -9,12 +10,15 @@ secrets and through the middle of the bars.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
+
+PATIENCE: Final = 0.25
+"""Seconds that the tasks of an interrupted run are given to clean up."""
 
 
 def run_to_end(work: Coroutine[object, object, T]) -> T:
@@ -26,9 +30,18 @@ def run_to_end(work: Coroutine[object, object, T]) -> T:
     try:
         return loop.run_until_complete(work)
     finally:
+        _put_away(loop)
         asyncio.set_event_loop(None)
-        if not any(not task.done() for task in asyncio.all_tasks(loop)):
-            loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+def _put_away(loop: asyncio.AbstractEventLoop) -> None:
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left, timeout=PATIENCE))
+    else:
+        loop.run_until_complete(loop.shutdown_asyncgens())
 
 
 async def pause(seconds: float) -> None:

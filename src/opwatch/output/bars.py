@@ -17,7 +17,6 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
-from opwatch.domain.errors import OpwatchError
 from opwatch.domain.events import Event, Finished, Interrupted, Started, Warned
 from opwatch.output.board import Board
 from opwatch.output.closing import unfinished
@@ -207,7 +206,7 @@ class Bars:
         """Give the cursor back once more if that failed: the trouble may be one of a moment."""
         try:
             yield
-        except OpwatchError:
+        except Exception:
             self._sink.write(SHOW_CURSOR.decode())
             raise
 

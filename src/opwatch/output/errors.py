@@ -6,6 +6,7 @@ Anything else is a bug in opwatch, and is said to be one.
 
 from __future__ import annotations
 
+import re
 import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from opwatch.domain.errors import (
     StartError,
     UsageError,
 )
+from opwatch.domain.secret import MASK
 from opwatch.output.clean import Redact, Show, cells, keep, leading
 from opwatch.output.streams import Sink
 
@@ -30,6 +32,7 @@ LINE: Final = 400
 EXCERPT: Final = 120
 BEFORE: Final = 60
 LABEL: Final = 11
+_PASSWORD: Final = re.compile(r"//[^/?#\s]*@")
 
 
 def write_error(
@@ -85,8 +88,12 @@ def problem_of(error: BaseException, *, redact: Redact = keep) -> str:
 
 
 def _named(error: BadReferenceError, show: Show) -> str:
-    """Return the message, with the reference in front unless it names it itself."""
-    reference, message = show(error.reference, 80), show(error.message, LINE)
+    """Return the message, with the reference in front unless it names it itself.
+
+    A password before the host of a URL is nobody's business.
+    """
+    reference = show(_PASSWORD.sub(f"//{MASK}@", error.reference), 80)
+    message = show(error.message, LINE)
     return message if not reference or reference in message else f"{reference}: {message}"
 
 

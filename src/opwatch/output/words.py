@@ -67,6 +67,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.BLOCKED: "waits for a person",
     Reason.NOT_WAITED: "",
     Reason.DETACHED: "no longer watched",
+    Reason.GIVEN_UP: "not over in the time that its API allows",
     Reason.STOPPED_EARLY: "no longer watched: another one has decided",
     Reason.NO_RESULT: "its result could not be had: {trouble}",
 }

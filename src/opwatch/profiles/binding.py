@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.auth import OAuth2Auth
 from opwatch.domain.errors import ProfileError, UsageError
+from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError
 from opwatch.domain.pacing import Habits, Limits
 from opwatch.profiles.auth import runs_command
@@ -164,4 +165,6 @@ def _habits(spec: Spec) -> Habits:
         gone=spec.gone,
         confirm=spec.confirm,
         unknown_after=spec.unknown_after,
+        give_up_after=spec.poll.give_up.after if spec.poll.give_up else None,
+        given_up=spec.poll.give_up.state if spec.poll.give_up else State.FAILED,
     )

@@ -22,6 +22,7 @@ _PERCENT: Final = re.compile(r".*(?:percent|pct).*|progress|percentage|.*progres
 _IN_TEXT: Final = re.compile(r"\d{1,3}(?:\.\d+)? ?% complete")
 _TOTAL: Final = frozenset({"total", "totalcount", "count"})
 _THROUGH: Final = (
+    "done",
     "completed",
     "processed",
     "succeeded",

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.explaining import Explanation
-    from opwatch.profiles.language import Confidence, GiveUp
+    from opwatch.profiles.language import Confidence
     from opwatch.profiles.result import ResultSteps, Started
 
 
@@ -63,7 +63,6 @@ class Profile:
         self.confidence: Confidence = spec.confidence
         self.experimental = spec.experimental
         self.conditional = spec.conditional
-        self.give_up: GiveUp | None = spec.poll.give_up
         self.source = definition.file
         self.params = bound.params
         self.base_url = bound.base_url
@@ -144,10 +143,12 @@ class Profile:
         """Return for how many seconds *response* asks us to stay away."""
         return self._reader.see(response).pauses.named or 0.0
 
-    def next_page(self, targets: Sequence[Target], response: Response) -> Request | None:
+    def next_page(self, targets: Sequence[Target], response: Response) -> Request | Trouble | None:
         """Return the request for the next page of a list, None after the last one."""
         batch = self._spec.batch
         if batch is None or batch.next is None or not response.is_good:
+            return None
+        if not self._asks_many(targets):
             return None
         scene = self._reader.whole(response)
         return next_page(batch.next, self.request(targets), scene, response.url)

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from opwatch.domain.exchange import Request
 from opwatch.domain.origin import parse_origin
+from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles.leaves import ANY_TEXT, EXPRESSION, PARAM, TEXT, check_header, whole_number
 from opwatch.profiles.leaves import word as one_of
 from opwatch.profiles.lookup import LOOKUP, Lookup
@@ -145,12 +146,21 @@ def batch_query(batch: Batch, ids: Sequence[str]) -> list[tuple[str, str]]:
             return [(batch.query, each) for each in ids]
 
 
-def next_page(rule: NextPage, request: Request, scene: Scene, asked: str) -> Request | None:
-    """Return the request for the page after *scene*, the answer to *request* at *asked*."""
+def next_page(
+    rule: NextPage, request: Request, scene: Scene, asked: str
+) -> Request | Trouble | None:
+    """Return the request for the page after *scene*, the answer to *request* at *asked*.
+
+    A page on another origin is trouble: without it the list is but a part.
+    """
     if rule.url is not None:
         url = resolved(asked, rule.url.first(scene))
-        same = url is not None and parse_origin(url) == parse_origin(request.url)
-        return request.to(url) if url and same else None
+        if url is None:
+            return None
+        origin = parse_origin(url)
+        if origin != parse_origin(request.url):
+            return Trouble(Fault.FOREIGN_ORIGIN, str(origin))
+        return request.to(url)
     cursor = word(rule.body.first(scene)) if rule.body else None
     return request.to(with_query(request.url, [(rule.query, cursor)])) if cursor else None
 

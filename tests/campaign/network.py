@@ -31,10 +31,10 @@ class StuckError(BaseException):
     """The run waits for what will never come, or goes round for ever."""
 
 
-class VirtualClock:
+class TorturedClock:
     """Both clocks of a run; *ledger* hears of every look at them."""
 
-    def __init__(self, loop: VirtualLoop, ledger: Ledger, wall: float) -> None:
+    def __init__(self, loop: TorturedLoop, ledger: Ledger, wall: float) -> None:
         self._loop = loop
         self._ledger = ledger
         self._offset = wall
@@ -49,7 +49,7 @@ class VirtualClock:
         return self._offset + self._loop.time()
 
 
-class VirtualLoop(asyncio.SelectorEventLoop):
+class TorturedLoop(asyncio.SelectorEventLoop):
     """An event loop whose time jumps to the next thing to do, and whose hosts are *answer*.
 
     With *context*, the hosts speak TLS.
@@ -111,7 +111,7 @@ class _Ahead(selectors.DefaultSelector):
 class Wire(asyncio.Transport):
     """One connection. What the client writes is answered *LATENCY* later, in small pieces."""
 
-    def __init__(self, loop: VirtualLoop, protocol: Any) -> None:
+    def __init__(self, loop: TorturedLoop, protocol: Any) -> None:
         super().__init__()
         self._loop = loop
         self._protocol = protocol

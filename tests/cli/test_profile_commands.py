@@ -1,0 +1,270 @@
+"""``profile new`` and ``profile explain``, from arguments to files."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+
+from opwatch.demo import DEMO_TOKEN, DemoServer, Script
+from opwatch.domain.operation import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.inside import Inside
+
+TOKEN = DEMO_TOKEN.reveal()
+RUNNING = {"id": "j-1", "status": "RUNNING", "percent": 40}
+
+
+def saved(folder: Path, name: str, *bodies: object) -> str:
+    path = folder / name
+    path.write_text("\n".join(json.dumps(body) for body in bodies))
+    return str(path)
+
+
+# -- new -----------------------------------------------------------------------------
+
+
+def test_a_profile_from_live_answers_watches_the_same_api(
+    server: DemoServer, inside: Inside
+) -> None:
+    states = (None, State.SUCCEEDED, State.FAILED)
+    jobs = [server.start("bentley-schedules", Script(0.0, s) if s else Script(60)) for s in states]
+    sources = [word for job in jobs for word in ("--from", job.url)]
+    folder = inside.home / "opwatch" / "profiles"
+    folder.mkdir(parents=True)
+    file = folder / "mine.yaml"
+
+    new = inside.run(
+        "profile", "new", *sources, "--name", "mine", "--output", str(file), "--token-stdin",
+        stdin=TOKEN.encode(),
+    )  # fmt: skip
+
+    assert (new.code, new.out) == (0, ""), new.err
+    assert f"put it as mine.yaml into {folder}" in new.err
+    assert inside.run("profile", "check", str(file)).code == 0
+    good, bad = (
+        server.start("bentley-schedules", Script(0.2, end)) for end in (states[1], states[2])
+    )
+    ran = inside.run(
+        "wait", "-p", "mine", "--interval", "0.1", "--json",
+        "--param", f"schedule_id={good.params['schedule_id']}", good.id, bad.url,
+        environ={"MINE_TOKEN": TOKEN},
+    )  # fmt: skip
+    assert (ran.code, ran.outcomes) == (1, ["succeeded", "failed"]), ran.err
+
+
+def test_samples_come_from_files_lines_and_curl(inside: Inside) -> None:
+    lines = saved(inside.home, "two.jsonl", RUNNING, {**RUNNING, "status": "DONE"})
+    whole = b'HTTP/2 200 \r\netag: "1"\r\n\r\n{"id": "j-1", "status": "FAILED"}'
+
+    ran = inside.run("profile", "new", "--from", lines, "--from", "-", stdin=whole)
+
+    assert ran.code == 0, ran.err
+    for expected in ("running: [RUNNING]", "succeeded: [DONE]", "failed: [FAILED]", "conditional"):
+        assert expected in ran.out
+    assert ran.out.startswith("# yaml-language-server: $schema=")
+
+
+def test_a_url_beside_a_file_says_how_to_ask(inside: Inside) -> None:
+    ran = inside.run(
+        "profile", "new", "--from", saved(inside.home, "a.json", RUNNING),
+        "--url", "https://api.acme.example/v1/jobs/j-1?key=s3cr3t",
+    )  # fmt: skip
+
+    assert ran.code == 0, ran.err
+    assert "path: '/v1/jobs/{id}'" in ran.out
+    assert "ACME_TOKEN" in ran.out
+    assert "s3cr3t" not in ran.out + ran.err
+
+
+def test_what_is_not_clear_is_said_and_asked_of_nobody(inside: Inside) -> None:
+    ran = inside.run(
+        "profile", "new", "--from", saved(inside.home, "a.json", {"status": "FLARB\x1b[31m"})
+    )
+    odd = inside.run("profile", "new", "--from", saved(inside.home, "b.json", {"status": "FLARB"}))
+
+    assert "\x1b" not in ran.out + ran.err
+    assert odd.code == 0
+    assert "not clear, and taken for running: FLARB" in odd.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "said"),
+    [
+        (("--from", "-"), b"<html>", "standard input holds no JSON"),
+        (("--from", "nothing.json"), b"", "cannot read nothing.json"),
+        (("--from", "-", "--name", "A B"), b"{}", "no profile's name"),
+        (("--from", "-", "--token-stdin"), b"{}", "both the token and the references"),
+        (("--from", "-"), b"HTTP/1.1 500 Oh\r\n\r\n{}", "HTTP 500 says nothing"),
+        (("--from", "http://127.0.0.1:1/a", "--from", "http://127.0.0.1:2/a"), b"", "several APIs"),
+        (("--from", "-", "--url", "ftp://x"), b"{}", "no URL of an API"),
+    ],
+)
+def test_what_is_no_sample_is_a_usage_error(
+    arguments: tuple[str, ...], stdin: bytes, said: str, inside: Inside
+) -> None:
+    ran = inside.run("profile", "new", *arguments, stdin=stdin)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+
+
+def test_no_file_is_overwritten(inside: Inside) -> None:
+    sample = saved(inside.home, "a.json", RUNNING)
+
+    ran = inside.run("profile", "new", "--from", sample, "--output", sample)
+
+    assert ran.code == 2
+    assert "exists already" in ran.err
+    assert json.loads((inside.home / "a.json").read_text()) == RUNNING
+
+
+def test_a_sample_that_cannot_be_had_says_why(server: DemoServer, inside: Inside) -> None:
+    job = server.start("bentley-schedules", Script(60))
+
+    denied = inside.run("profile", "new", "--from", job.url, environ={"OPWATCH_TOKEN": TOKEN})
+    refused = inside.run("profile", "new", "--from", "http://127.0.0.1:1/jobs/1")
+
+    assert denied.code == 4
+    assert "give a token for it with --token-stdin" in denied.err
+    assert {seen.headers.get("authorization") for seen in server.seen()} == {None}
+    assert refused.code == 6
+
+
+def test_a_person_is_asked_what_the_samples_leave_open(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    answers = iter(["https://api.acme.example/jobs/j-1", "mood", "failed"])
+
+    def prompt(text: str, **_: object) -> str:
+        asked.append(text)
+        return next(answers)
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    monkeypatch.setattr("opwatch.cli.profile_new._has_person", lambda: True)
+    sample = saved(inside.home, "a.json", {"id": "j-1", "mood": "sour", "hue": "red"})
+
+    ran = inside.run("profile", "new", "--from", sample, "--name", "mine")
+
+    assert [text.split()[0] for text in asked] == ["The", "Where", "What"]
+    assert "status: mood" in ran.out
+    assert "failed: [sour]" in ran.out
+    assert "base_url: https://api.acme.example" in ran.out
+
+
+def test_ctrl_c_at_a_question_writes_nothing(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prompt(_text: str, **_: object) -> str:
+        raise typer.Abort
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    monkeypatch.setattr("opwatch.cli.profile_new._has_person", lambda: True)
+    sample = saved(inside.home, "a.json", RUNNING)
+
+    ran = inside.run("profile", "new", "--from", sample, "--output", "mine.yaml")
+
+    assert ran.code == 130
+    assert not (inside.home / "mine.yaml").exists()
+
+
+# -- explain -------------------------------------------------------------------------
+
+GITHUB = ("profile", "explain", "-p", "github-actions", "--param", "owner=o", "--param", "repo=r")
+
+
+def test_what_would_be_asked_is_shown_without_the_secret(inside: Inside) -> None:
+    ran = inside.run(*GITHUB, "5", environ={"GH_TOKEN": TOKEN})
+
+    assert ran.code == 0, ran.err
+    assert "GET https://api.github.com/repos/o/r/actions/runs/5" in ran.out
+    assert "Authorization: ***" in ran.out
+    assert "opwatch auth test -p github-actions" in ran.out
+    assert "pauses from 10s" in ran.out
+    assert TOKEN not in ran.out + ran.err
+
+
+def test_a_saved_answer_shows_which_line_decided_and_what_each_path_found(inside: Inside) -> None:
+    answer = {"id": 5, "status": "completed", "conclusion": "failure", "html_url": "https://x\x1b]"}
+    file = saved(inside.home, "a.json", answer)
+
+    ran = inside.run(*GITHUB, "5", "--answer", file)
+
+    assert ran.code == 0, ran.err
+    assert "means       failed (status “failure”)" in ran.out
+    assert "states.failed  github-actions.yaml:" in ran.out
+    assert "status at lower(status) == 'completed' && conclusion || status: failure" in ran.out
+    assert "\x1b" not in ran.out
+    assert "https://x\\x1b]" in ran.out
+
+
+def test_the_line_that_decided_is_the_one_in_the_file(inside: Inside) -> None:
+    whole = (
+        b"HTTP/1.1 200 OK\r\nRetry-After: 30\r\n\r\n"
+        + json.dumps({"id": "a", "state": "PENDING", "estimatePctComplete": 9}).encode()
+    )
+
+    ran = inside.run(
+        "profile", "explain", "-p", "fullstory", "a", "--answer", "-", "--json", stdin=whole
+    )
+    source = inside.run("profile", "show", "fullstory", "--source").out.splitlines()
+
+    told = json.loads(ran.out)["answer"]
+    assert (told["state"], told["decided_by"], told["wait_seconds"]) == ("running", "rules[0]", 30)
+    line = int(told["where"].rpartition(":")[2])
+    assert "estimatePctComplete > `0`" in source[line - 1]
+    assert {"field": "progress", "path": "", "value": 9.0} in told["found"]
+
+
+def test_a_bad_answer_is_explained_as_such(inside: Inside) -> None:
+    other = saved(inside.home, "a.json", {"id": 6, "status": "completed", "conclusion": "success"})
+
+    ran = inside.run(*GITHUB, "5", "--answer", other)
+
+    assert ran.code == 0
+    assert "nothing about the operation" in ran.out
+    assert "is for another operation" in ran.out
+
+
+def test_a_url_without_a_profile_is_explained_as_it_would_be_watched(inside: Inside) -> None:
+    known = inside.run("profile", "explain", "https://api.github.com/repos/o/r/actions/runs/5")
+    stranger = inside.run("profile", "explain", "--json", "https://api.acme.example/jobs/5")
+
+    assert "github-actions (not named; the URL is one of its own)" in known.out
+    told = json.loads(stranger.out)
+    assert (told["profile"], told["assumed_by"], told["credential"]) == ("standard", "words", False)
+    assert "Authorization" not in told["request"]["headers"]
+
+
+@pytest.mark.parametrize("name", ["osb", "powerplatform", "shopify-bulk"])
+def test_every_way_to_show_a_secret_is_masked(name: str, inside: Inside) -> None:
+    params = {"osb": "server=https://b.example", "powerplatform": "environment_id=e",
+              "shopify-bulk": "shop=acme"}[name]  # fmt: skip
+
+    ran = inside.run("profile", "explain", "--json", "-p", name, "--param", params, "7")
+
+    headers = json.loads(ran.out)["request"]["headers"]
+    assert "***" in headers.values()
+
+
+def test_an_unusable_reference_is_a_usage_error_and_a_document(inside: Inside) -> None:
+    ran = inside.run("profile", "explain", "--json", "-p", "fullstory", "..")
+
+    assert ran.code == 2
+    assert ran.document["exit_reason"] == "usage"
+
+
+def test_a_terminal_at_one_end_is_nobody_to_be_asked(inside: Inside) -> None:
+    sample = saved(inside.home, "a.json", {"status": "FLARB"})
+
+    ran = inside.run("profile", "new", "--from", sample, terminal=True)
+
+    assert ran.code == 0
+    assert "not clear, and taken for running: FLARB" in ran.out
+    assert "mean" not in ran.out.replace("# What each status word means", "")

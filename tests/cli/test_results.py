@@ -1,0 +1,142 @@
+"""Results through the whole program: FullStory's export, whose file is on another host."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from opwatch.demo import DEMO_TOKEN, Script
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cli.inside import Inside
+    from cli.program import Program
+    from opwatch.demo import DemoServer
+
+STORED = "/fullstory-exports/"
+QUICK = ("-p", "fullstory", "--interval", "0.1", "--timeout", "20")
+
+
+@pytest.fixture
+def opwatch(inside: Inside, server: DemoServer) -> Inside:
+    inside.environ |= {"OPWATCH_TOKEN": DEMO_TOKEN.reveal(), "OPWATCH_BASE_URL": server.base_url}
+    return inside
+
+
+def _files(folder: Path) -> Mapping[str, bytes]:
+    return {file.name: gzip.decompress(file.read_bytes()) for file in folder.iterdir()}
+
+
+def _stored(server: DemoServer) -> list[Mapping[str, str]]:
+    """Return the headers of each request that the storage host got."""
+    return [dict(seen.headers) for seen in server.seen() if seen.target.startswith(STORED)]
+
+
+def test_exports_are_downloaded_and_the_storage_host_never_sees_the_token(
+    server: DemoServer, program: Program, tmp_path: Path
+) -> None:
+    jobs = [server.start("fullstory", Script(0.1)) for _ in range(2)]
+
+    ran = program.run("wait", *QUICK, "--json", "--download", "out", *[job.id for job in jobs])
+
+    files = _files(tmp_path / "out")
+    assert ran.code == 0, ran.err
+    assert set(files) == {"segment-export.json.gz", "segment-export-1.json.gz"}
+    assert all(b"navigate" in text for text in files.values())
+    found = {each["result"]["file"] for each in ran.document["operations"]}
+    assert found == {str(tmp_path / "out" / name) for name in files}
+    assert len(_stored(server)) == 2
+    assert not any(DEMO_TOKEN.reveal() in json.dumps(headers) for headers in _stored(server))
+
+
+def test_a_started_export_is_downloaded_too(opwatch: Inside) -> None:
+    ran = opwatch.run(
+        "start", *QUICK, "--download", "out", "POST", "/segments/v1/exports",
+        "-H", "Demo-Seconds: 0.1",
+    )  # fmt: skip
+
+    assert ran.code == 0, ran.err
+    assert list(_files(opwatch.home / "out")) == ["segment-export.json.gz"]
+
+
+def test_get_shows_the_result_and_downloads_nothing(server: DemoServer, opwatch: Inside) -> None:
+    job = server.start("fullstory", Script(0.0))
+
+    plain = opwatch.run("get", "-p", "fullstory", "--json", job.id)
+    ran = opwatch.run("get", "-p", "fullstory", "--json", "--result", job.id)
+
+    assert plain.document["operations"][0]["result"].keys() == {"searchExportId", "expires"}
+    assert ran.code == 0, ran.err
+    assert ran.document["operations"][0]["result"]["location"].startswith(server.storage_url)
+    assert _stored(server) == []
+
+
+def test_an_operation_that_goes_on_has_no_result_yet(server: DemoServer, opwatch: Inside) -> None:
+    job = server.start("fullstory", Script(60))
+
+    ran = opwatch.run("get", "-p", "fullstory", "--json", "--result", job.id)
+
+    assert (ran.code, ran.outcomes) == (8, ["pending"])
+    assert not any("results" in seen.target for seen in server.seen())
+
+
+def test_a_result_that_cannot_be_had_is_74_and_the_operation_has_succeeded(
+    server: DemoServer, opwatch: Inside
+) -> None:
+    opwatch.configure(mine={"extends": "fullstory", "result": [{"path": "/nowhere"}]})
+    job = server.start("fullstory", Script(0.0))
+
+    for more in ((), ("-q",)):
+        ran = opwatch.run("wait", "-p", "mine", "--result", "--json", *more, job.id)
+
+        assert (ran.code, ran.outcomes) == (74, ["succeeded"]), ran.err
+        (operation,) = ran.document["operations"]
+        assert (ran.document["exit_reason"], operation["reason"]) == ("unwritable", "no_result")
+        assert operation["error"]["details"] == {"http_status": 404}
+        assert "its result could not be had: HTTP 404" in ran.err
+
+
+def test_a_folder_that_cannot_be_is_a_usage_error_before_anything_is_asked(
+    server: DemoServer, opwatch: Inside
+) -> None:
+    (opwatch.home / "taken").write_text("")
+
+    ran = opwatch.run("wait", *QUICK, "--download", "taken/out", "x")
+
+    assert ran.code == 2
+    assert "cannot write into taken/out" in ran.err
+    assert server.seen() == ()
+
+
+def test_a_piped_answer_that_has_ended_is_the_result_and_nothing_is_asked(
+    server: DemoServer, opwatch: Inside
+) -> None:
+    answer = (
+        b"HTTP/2 200 \r\ncontent-type: application/json\r\n\r\n"
+        b'{"name": "operations/7", "done": true, "response": {"rows": 3}}'
+    )
+
+    ran = opwatch.run(
+        "wait", "-p", "google-lro", "--param", "service=run", "--json", "-", stdin=answer
+    )
+
+    assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
+    assert ran.document["operations"][0]["result"] == {"rows": 3}
+    assert server.seen() == ()
+
+
+def test_a_piped_refusal_is_a_usage_error_in_the_words_of_the_api(
+    server: DemoServer, opwatch: Inside
+) -> None:
+    answer = b'HTTP/1.1 422 No\r\n\r\n{"id": "e-1", "message": "size must be even"}'
+
+    ran = opwatch.run("wait", "-p", "ogc-processes", "-", stdin=answer)
+
+    assert ran.code == 2
+    assert "size must be even" in ran.err
+    assert server.seen() == ()

@@ -1,0 +1,186 @@
+"""``opwatch start`` against the demo server, and against one that does not answer."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from cli.program import PATIENCE, Program
+from opwatch.demo import DEMO_TOKEN, DEMO_USER
+from opwatch.output.document import schema
+from servers.raw import RawServer, hang, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cli.inside import Inside
+    from opwatch.demo import DemoServer
+
+
+@pytest.fixture
+def opwatch(inside: Inside, server: DemoServer) -> Inside:
+    inside.environ |= {"OPWATCH_TOKEN": DEMO_TOKEN.reveal(), "OPWATCH_BASE_URL": server.base_url}
+    return inside
+
+
+SOON = ("-H", "Demo-Seconds: 0.2", "--interval", "0.1", "--timeout", "20")
+FULLSTORY = ("-p", "fullstory", "POST", "/segments/v1/exports")
+PARAMS = {
+    "google-lro": ("--param", "service=run"),
+    "bentley-schedules": ("--param", "schedule_id=demo"),
+    "seismic-programs": ("--param", "space_id=demo"),
+    "github-actions": ("--param", "owner=octo-org", "--param", "repo=octo-repo"),
+}
+
+
+@pytest.mark.parametrize(
+    "profile", ["fullstory", "bentley-schedules", "google-lro", "azure-location", "ogc-processes"]
+)
+def test_what_it_starts_is_watched_to_its_end(
+    profile: str, server: DemoServer, opwatch: Inside
+) -> None:
+    method, url = server.starting(profile)
+    path = url.removeprefix(server.base_url)
+
+    ran = opwatch.run(
+        "start", "-p", profile, *PARAMS.get(profile, ()), *SOON, "--json", method, path
+    )
+
+    assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
+    assert ran.document["command"] == "start"
+    (operation,) = ran.document["operations"]
+    assert f"opwatch: started {operation['reference']}" in ran.err
+
+
+def test_a_failure_exits_with_1(opwatch: Inside) -> None:
+    ran = opwatch.run("start", *FULLSTORY, *SOON, "-H", "Demo-End: failed", "--json")
+
+    assert (ran.code, ran.outcomes) == (1, ["failed"]), ran.err
+
+
+def test_an_operation_that_has_ended_at_once_is_not_polled(
+    server: DemoServer, opwatch: Inside
+) -> None:
+    method, url = server.starting("google-lro")
+
+    ran = opwatch.run(
+        "start", "-p", "google-lro", *PARAMS["google-lro"], *SOON, "-H", "Demo-Seconds: 0",
+        "--json", method, url,
+    )  # fmt: skip
+
+    assert (ran.code, ran.document["operations"][0]["polls"]) == (0, 0), ran.err
+    assert [seen.method for seen in server.seen("google-lro")] == ["POST"]
+
+
+@pytest.mark.parametrize("how", ["text", "file", "stdin"])
+def test_the_body_comes_from_anywhere(how: str, server: DemoServer, opwatch: Inside) -> None:
+    # The demo's GitHub names the run only to who asks for it in the body.
+    body = json.dumps({"ref": "main", "return_run_details": True})
+    (opwatch.home / "body.json").write_text(body)
+    data = {"text": body, "file": "@body.json", "stdin": "@-"}[how]
+    method, url = server.starting("github-actions")
+
+    ran = opwatch.run(
+        "start", "-p", "github-actions", *PARAMS["github-actions"], "--no-wait",
+        method, url, "-d", data, stdin=body.encode(),
+    )  # fmt: skip
+
+    assert ran.code == 0, ran.err
+    assert "/actions/runs/" in ran.out
+
+
+def test_without_a_wait_the_reference_alone_is_printed_and_can_be_piped(opwatch: Inside) -> None:
+    started = opwatch.run("start", *FULLSTORY, *SOON, "--no-wait")
+    waited = opwatch.run(
+        "wait", "-p", "fullstory", "--interval", "0.1", "--json", "-", stdin=started.out.encode()
+    )
+
+    assert (started.code, started.err, len(started.out.split())) == (0, "", 1)
+    assert (waited.code, waited.outcomes) == (0, ["succeeded"]), waited.err
+
+
+def test_what_stands_beside_the_reference_is_in_the_command_that_goes_on(
+    opwatch: Inside,
+) -> None:
+    environ = {"OSB_USERNAME": DEMO_USER}
+    path = "/v2/service_instances/i-1?accepts_incomplete=true"
+
+    ran = opwatch.run("start", "-p", "osb", "--no-wait", "--json", "PUT", path, environ=environ)
+
+    assert ran.code == 0, ran.err
+    Draft202012Validator(json.loads(schema("started"))).validate(ran.document)
+    (operation,) = ran.document["operations"]
+    task = operation["params"]["operation"]
+    assert ran.document["wait_with"].endswith(f"--param operation={task} i-1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("POST", "https://evil.example.com/x"), "evil.example.com is not where"),
+        (("POST", "/x", "-H", "Authorization: Bearer x"), "header Authorization cannot be given"),
+        (("POST", "/x", "-d", "@missing"), "cannot read missing"),
+        (("BREW", "/x"), "no method"),
+        (("POST", "/x", "-d", "@-", "--token-stdin"), "both the token and the body"),
+        (("POST", "/x", "--no-wait", "--result"), "--no-wait leaves no result"),
+    ],
+)
+def test_what_cannot_be_sent_is_a_usage_error_and_nothing_is_asked(
+    arguments: tuple[str, ...], said: str, server: DemoServer, opwatch: Inside
+) -> None:
+    ran = opwatch.run("start", "-p", "fullstory", "--json", *arguments)
+
+    assert (ran.code, ran.document["exit_reason"]) == (2, "usage")
+    assert said in ran.err
+    assert server.seen() == ()
+
+
+def test_a_refused_credential_is_4_and_a_refused_request_6(opwatch: Inside) -> None:
+    denied = opwatch.run("start", *FULLSTORY, environ={"OPWATCH_TOKEN": "wrong-but-well-formed"})
+    refused = opwatch.run("start", *FULLSTORY, "-H", "Demo-End: nonsense", "--json")
+
+    assert (denied.code, refused.code) == (4, 6)
+    assert "not started: " in denied.err
+    assert "'nonsense' is not a valid State" in refused.document["problem"]
+    assert refused.document["operations"] == []
+
+
+@pytest.mark.parametrize("more", [(), ("--no-wait",)])
+def test_who_leaves_before_the_answer_is_told_that_it_may_have_been_started(
+    more: tuple[str, ...], tmp_path: Path
+) -> None:
+    with RawServer([read(), hang()]) as server:
+        child = subprocess.Popen(  # noqa: S603, our own program
+            [sys.executable, "-m", "opwatch", "start", *FULLSTORY, *more, "--json"],
+            env=Program(tmp_path, server.url).environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+        )
+        deadline = time.monotonic() + PATIENCE
+        while not server.requests and time.monotonic() < deadline:
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=PATIENCE)
+
+    assert child.returncode == 130, err
+    assert b"it may have been started" in err
+    assert json.loads(out)["exit_reason"] == "interrupted"
+
+
+def test_who_leaves_after_the_answer_is_told_how_to_go_on(
+    server: DemoServer, program: Program
+) -> None:
+    ran = program.interrupted(
+        signal.SIGINT, "start", *FULLSTORY, "-H", "Demo-Seconds: 60", when="waiting for"
+    )
+
+    assert ran.code == 130
+    assert f"to go on: opwatch wait -p fullstory --base-url {server.base_url} " in ran.err

@@ -1,0 +1,66 @@
+"""The torture loop, in short: each way to fail of each kind of call, once.
+
+The whole of it, each call of each scene, is ``tests/campaign/torture.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from campaign.ledger import FAILURES, Ledger
+from campaign.torture import CANARY, SCENES, TRUTHS, Point, Scene, Torturer, one_of_each, wrongs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def torturer(tmp_path: Path) -> Torturer:
+    return Torturer(tmp_path)
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=str)
+def test_where_nothing_fails_the_truth_comes_out(torturer: Torturer, scene: Scene) -> None:
+    ended = torturer.run(scene, Ledger())
+
+    assert ended.code == TRUTHS[scene.truth]
+    assert {"connect", "send", "receive", "json", "token read", "signal"} <= set(ended.calls)
+
+
+def test_a_wait_survives_each_way_to_fail_of_each_call(torturer: Torturer) -> None:
+    points = one_of_each(list(torturer.points()))
+
+    toll = torturer.torture(points)
+
+    assert toll.broken == []
+    assert toll.points >= 150
+    assert set(toll.kinds) == set(FAILURES)
+    assert toll.truths > toll.points / 3, "most of what can fail once is got over"
+
+
+WRONGS = (
+    ({"code": 0}, "but the truth is 1"),
+    ({"code": 255}, "undocumented exit code 255"),
+    ({"took": 99.0}, "after the deadline"),
+    ({"err": f"Bearer {CANARY}-1"}, "a secret was written"),
+    ({"err": "\x1b[?25l"}, "the cursor is still hidden"),
+    ({"out": ""}, "not one document"),
+    ({"out": '{"exit_code": 1}{"exit_code": 1}'}, "not one document"),
+    ({"is_stuck": True}, "stuck"),
+    ({"is_met": False}, "the call was never made"),
+)
+
+
+@pytest.mark.parametrize(("changed", "said"), WRONGS)
+def test_what_must_not_be_is_found(torturer: Torturer, changed: dict[str, Any], said: str) -> None:
+    scene = SCENES[1]
+    point = Point(scene, 3, "send", FAILURES["send"][0])
+    ended = replace(torturer.run(scene, Ledger()), is_met=True)
+    assert list(wrongs(point, ended)) == []
+
+    found = list(wrongs(point, replace(ended, **changed)))
+
+    assert any(said in each for each in found), found
