@@ -16,6 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.answer import Answer, Poll, Unchanged
+from opwatch.domain.blame import blame, is_refused_whole
+from opwatch.domain.deadline import TOO_LATE, Deadline
 from opwatch.domain.events import (
     Ended,
     Event,
@@ -26,10 +28,8 @@ from opwatch.domain.events import (
     Resumed,
     Started,
     Troubled,
-    Warned,
 )
 from opwatch.domain.judging import (
-    ONCE_PATIENCE,
     Again,
     Circumstances,
     Over,
@@ -39,9 +39,9 @@ from opwatch.domain.judging import (
 )
 from opwatch.domain.operation import Operation, Reading, Target
 from opwatch.domain.outcome import Abort, Goal, Outcome, Reason, Verdict, verdict
-from opwatch.domain.policy import LAST_WORD, Policy
+from opwatch.domain.remarks import Remarks
 from opwatch.domain.roster import Roster
-from opwatch.domain.trouble import OF_THE_OPERATION, Fault, FirstContact, Handling, Trouble
+from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,14 +49,13 @@ if TYPE_CHECKING:
     from opwatch.domain.gate import Gate
     from opwatch.domain.life import Life
     from opwatch.domain.pacing import Habits, Uniform
+    from opwatch.domain.policy import Policy
 
 TICK: Final = 5.0
 """Seconds within which the watcher wants to be woken; a much longer gap is a suspend."""
 SUSPENDED: Final = 3 * TICK
 LONGEST_NAMED_WAIT: Final = 3600.0
 UNCONDITIONAL_EVERY: Final = 10
-OLD_NEWS: Final = 2
-"""Bad answers in a row after which one more tells nothing new of a host that serves others."""
 
 
 class Watcher:
@@ -75,16 +74,14 @@ class Watcher:
         now: float,
         uniform: Uniform,
     ) -> None:
-        has_deadline = policy.timeout is not None and not policy.once
         self.policy = policy
-        self.deadline = now + (policy.timeout or 0.0) if has_deadline else None
+        self._deadline = Deadline(policy, now)
         self._roster = Roster(targets, habits, uniform, now)
         self._uniform = uniform
         self._started_at = self._seen_at = now
         self._still_open = len(targets)
         self._aborts: set[Abort] = set()
-        self._warned: set[tuple[Oddity, str]] = set()
-        self._last_call_at: float | None = None
+        self._remarks = Remarks()
 
     # -- what is known -----------------------------------------------------------
 
@@ -92,6 +89,11 @@ class Watcher:
     def finished(self) -> bool:
         """Tell whether nothing is left to wait for."""
         return self._still_open == 0
+
+    @property
+    def deadline(self) -> float | None:
+        """When the person's patience ends, None for never."""
+        return self._deadline.at
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -112,11 +114,7 @@ class Watcher:
 
     def wake_at(self, now: float) -> float:
         """Return when something is to be done, at most one tick from *now*."""
-        times = [now + TICK, self._roster.next_at(now)]
-        if self._last_call_at is not None:
-            times.append(self._last_call_at + LAST_WORD)
-        elif self.deadline is not None:
-            times.append(self.deadline)
+        times = (now + TICK, self._roster.next_at(now), self._deadline.next_at())
         return min(times)
 
     # -- what to ask -------------------------------------------------------------
@@ -124,7 +122,7 @@ class Watcher:
     def start(self) -> list[Event]:
         """Return the events that open the run: some operations may have ended at once."""
         now = self._started_at
-        events: list[Event] = [Started(now, self.operations, self.deadline)]
+        events: list[Event] = [Started(now, self.operations, self._deadline.at)]
         for index, life in enumerate(self._roster.lives):
             reading = life.operation.target.begun.reading
             if reading is not None:
@@ -145,19 +143,11 @@ class Watcher:
         return Poll(
             targets=tuple(life.operation.target for life in lives),
             indices=indices,
-            timeout=self._request_timeout(now),
-            conditional=self._last_call_at is None and polls % UNCONDITIONAL_EVERY != 0,
+            timeout=self._deadline.request_timeout(now),
+            conditional=self._deadline.last_call_at is None and polls % UNCONDITIONAL_EVERY != 0,
             probe=probe,
-            final=self._last_call_at is not None,
+            final=self._deadline.last_call_at is not None,
         )
-
-    def _request_timeout(self, now: float) -> float:
-        most = self.policy.request_timeout
-        if self._last_call_at is not None:
-            return min(most, self._last_call_at + LAST_WORD - now)
-        if self.deadline is not None:
-            return min(most, self.deadline + LAST_WORD - now)
-        return most
 
     # -- what came of it ---------------------------------------------------------
 
@@ -168,9 +158,9 @@ class Watcher:
         gate = self._roster.gate(poll.indices[0])
         events = self._settle(gate, poll, answer, now)
         for note in answer.notes:
-            events += self._warn(now, Oddity.NOTE, note)
+            events += self._remarks.tell(now, Oddity.NOTE, note)
         if self._halve(poll, answer, now):
-            return [*events, *self._warn(now, Oddity.BATCH_HALVED, str(len(poll.indices)))]
+            return [*events, *self._remarks.tell(now, Oddity.BATCH_HALVED, str(len(poll.indices)))]
         for index, finding in zip(poll.indices, answer.findings, strict=True):
             life = self._roster.lives[index]
             life.in_flight = False
@@ -199,62 +189,27 @@ class Watcher:
         if worst is None or len(troubles) < len(answer.findings):
             gate.good(now)
         else:
-            held = self._blame(gate, poll, worst, wait, now)
+            lives = [self._roster.lives[index] for index in poll.indices]
+            held = blame(gate, lives, worst, wait, now)
         if wait and not held:
             gate.hold(now, wait)
             held = True
         if held:
             events.append(Held(now, poll.targets[0].origin, gate.not_before, worst))
-        over = self._too_long(gate.named_until, now) if wait else None
+        over = self._deadline.too_long(gate.named_until, now) if wait else None
         if over is not None:
             lives, neighbours = self._roster.lives, self._roster.neighbours(poll.indices[0])
             events += self._end_all([i for i in neighbours if not lives[i].in_flight], over, now)
         return events
 
-    def _blame(
-        self, gate: Gate, poll: Poll, trouble: Trouble, wait: float | None, now: float
-    ) -> bool:
-        """Count *trouble* against the host as far as it is the host's; tell if it is held now."""
-        handling = trouble.rule.handling
-        if handling is Handling.THROTTLED:
-            return gate.throttled(now, wait)
-        if handling is not Handling.TRANSIENT or trouble.fault in OF_THE_OPERATION:
-            gate.answered()
-            return False
-        if self._is_old_news(gate, poll):
-            gate.moot(now)
-            return False
-        if trouble.fault is Fault.NO_DESCRIPTORS:
-            return gate.crowded(now)
-        return gate.bad(now, strict=trouble.rule.first is FirstContact.TRIES)
-
-    def _is_old_news(self, gate: Gate, poll: Poll) -> bool:
-        """Tell whether these operations failed before, too, when the host served others."""
-        lives = [self._roster.lives[index] for index in poll.indices]
-        return all(
-            life.operation.streak >= OLD_NEWS and gate.goods > life.goods_before for life in lives
-        )
-
-    def _too_long(self, until: float, now: float) -> Over | None:
-        """Return how those end whom the host bids wait *until* then, if that is too long."""
-        if self.policy.once:
-            limit, outcome = now + ONCE_PATIENCE, Outcome.UNKNOWN
-        elif self.deadline is not None and self._last_call_at is None:
-            limit, outcome = self.deadline, Outcome.TIMED_OUT
-        else:
-            return None
-        return Over(outcome, Reason.RATE_LIMITED) if until > limit else None
-
     def _capped(self, wait: float | None, now: float) -> tuple[float | None, list[Event]]:
         if wait is None or wait <= LONGEST_NAMED_WAIT:
             return wait, []
-        return LONGEST_NAMED_WAIT, self._warn(now, Oddity.WAIT_CAPPED, f"{wait:.0f}")
+        return LONGEST_NAMED_WAIT, self._remarks.tell(now, Oddity.WAIT_CAPPED, f"{wait:.0f}")
 
     def _halve(self, poll: Poll, answer: Answer, now: float) -> bool:
         """Ask again in halves when the host finds the batch too large, or refuses it whole."""
-        troubles = [each for each in answer.findings if isinstance(each, Trouble)]
-        is_refused = len(troubles) == len(answer.findings) and all(map(_may_be_the_size, troubles))
-        if len(poll.indices) == 1 or not is_refused:
+        if len(poll.indices) == 1 or not is_refused_whole(answer):
             return False
         self._roster.halve(poll.indices)
         for index in poll.indices:
@@ -269,7 +224,9 @@ class Watcher:
         wait, capped = self._capped(reading.wait, now)
         events += capped
         if not reading.is_known_word:
-            events += self._warn(now, Oddity.UNKNOWN_STATUS, reading.status, life)
+            events += self._remarks.tell(
+                now, Oddity.UNKNOWN_STATUS, reading.status, life.operation.reference
+            )
         if wait != reading.wait:
             reading = replace(reading, wait=wait)
         changed = life.confirm(reading, now)
@@ -332,18 +289,12 @@ class Watcher:
 
     def _apply(self, index: int, step: Step, named_until: float, now: float) -> list[Event]:
         if isinstance(step, Again):
-            step = self._too_late(index) or self._too_long(named_until, now) or step
+            late = self._deadline.too_late(self._roster.lives[index].asked_at)
+            step = late or self._deadline.too_long(named_until, now) or step
         if isinstance(step, Over):
             return self._end_all([index], step, now)
-        self._plan(index, step.pause if self._last_call_at is None else 0.0, now)
+        self._plan(index, step.pause if self._deadline.last_call_at is None else 0.0, now)
         return []
-
-    def _too_late(self, index: int) -> Over | None:
-        """Return how it ends after its last poll; one that was sent before is not the last."""
-        asked_at = self._roster.lives[index].asked_at
-        if self._last_call_at is None or asked_at < self._last_call_at:
-            return None
-        return Over(Outcome.TIMED_OUT, Reason.DEADLINE)
 
     def _plan(self, index: int, pause: float, now: float) -> None:
         life = self._roster.lives[index]
@@ -370,12 +321,6 @@ class Watcher:
         rest = list(self._roster.open())
         return self._end_all(rest, Over(Outcome.PENDING, Reason.STOPPED_EARLY), now)
 
-    def _warn(self, now: float, oddity: Oddity, text: str, life: Life | None = None) -> list[Event]:
-        if (oddity, text) in self._warned:
-            return []
-        self._warned.add((oddity, text))
-        return [Warned(now, oddity, text, life.operation.reference if life else None)]
-
     # -- time and signals --------------------------------------------------------
 
     def tick(self, now: float) -> list[Event]:
@@ -387,12 +332,11 @@ class Watcher:
             events.append(Resumed(now, gap))
             self._roster.excuse(gap)
             self._ask_all_again(now, asleep=gap)
-        if self.deadline is not None and now >= self.deadline and self._last_call_at is None:
-            self._last_call_at = now
+        if self._deadline.call(now):
             self._ask_all_again(now, asleep=0.0)
-        if self._last_call_at is not None and now >= self._last_call_at + LAST_WORD:
+        if self._deadline.is_over(now):
             rest = list(self._roster.open())
-            events += self._end_all(rest, Over(Outcome.TIMED_OUT, Reason.DEADLINE), now)
+            events += self._end_all(rest, TOO_LATE, now)
         return events
 
     def _ask_all_again(self, now: float, *, asleep: float) -> None:
@@ -411,9 +355,3 @@ class Watcher:
         rest = list(self._roster.open())
         ended = self._end_all(rest, Over(Outcome.PENDING, Reason.DETACHED), now)
         return [Interrupted(now, abort), *ended]
-
-
-def _may_be_the_size(trouble: Trouble) -> bool:
-    """Tell whether a batch may have met *trouble* for its size, or for one of its members."""
-    bad_request = trouble.fault is Fault.STATUS_REFUSED and trouble.status == 400  # noqa: PLR2004
-    return bad_request or trouble.fault is Fault.STATUS_TOO_LARGE_BATCH

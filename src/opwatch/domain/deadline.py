@@ -1,0 +1,73 @@
+"""The end of a person's patience, and the last word that every operation gets.
+
+Decides that at the deadline all are asked once more, that a request in flight
+is given two seconds, and that a pause beyond the deadline is not waited for.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from opwatch.domain.judging import ONCE_PATIENCE, Over
+from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.policy import LAST_WORD
+
+if TYPE_CHECKING:
+    from opwatch.domain.policy import Policy
+
+TOO_LATE: Final = Over(Outcome.TIMED_OUT, Reason.DEADLINE)
+
+
+class Deadline:
+    """When a run under *policy*, begun at *now*, must end. Times are of the run's clock.
+
+    *at* is None without a deadline. *last_call_at* is when all were asked once
+    more, None before.
+    """
+
+    def __init__(self, policy: Policy, now: float) -> None:
+        self._policy = policy
+        has_one = policy.timeout is not None and not policy.once
+        self.at = now + (policy.timeout or 0.0) if has_one else None
+        self.last_call_at: float | None = None
+
+    def next_at(self) -> float:
+        """Return when it next demands something, ``inf`` for never."""
+        if self.last_call_at is not None:
+            return self.last_call_at + LAST_WORD
+        return math.inf if self.at is None else self.at
+
+    def call(self, now: float) -> bool:
+        """Tell, once, that the time has come for the last call."""
+        if self.at is None or now < self.at or self.last_call_at is not None:
+            return False
+        self.last_call_at = now
+        return True
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether also the last word has been waited for."""
+        return self.last_call_at is not None and now >= self.last_call_at + LAST_WORD
+
+    def request_timeout(self, now: float) -> float:
+        """Return the most seconds that a request sent at *now* may take."""
+        most = self._policy.request_timeout
+        if self.last_call_at is not None:
+            return min(most, self.last_call_at + LAST_WORD - now)
+        return most if self.at is None else min(most, self.at + LAST_WORD - now)
+
+    def too_late(self, asked_at: float) -> Over | None:
+        """Return how one ends whose last poll, sent at *asked_at*, has been answered."""
+        if self.last_call_at is None or asked_at < self.last_call_at:
+            return None
+        return TOO_LATE
+
+    def too_long(self, until: float, now: float) -> Over | None:
+        """Return how those end whom a host bids wait *until* then, if that is too long."""
+        if self._policy.once:
+            limit, outcome = now + ONCE_PATIENCE, Outcome.UNKNOWN
+        elif self.at is not None and self.last_call_at is None:
+            limit, outcome = self.at, Outcome.TIMED_OUT
+        else:
+            return None
+        return Over(outcome, Reason.RATE_LIMITED) if until > limit else None
