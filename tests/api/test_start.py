@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api.jobs import DONE, GOES_ON, TOKEN, bound, outside, session
+from opwatch.api.results import Wants
 from opwatch.api.session import carry_out
 from opwatch.api.start import Starting, parse_headers, start, starting_request, starting_url
 from opwatch.domain.errors import StartError, UsageError
@@ -90,13 +91,18 @@ async def test_even_that_is_not_sent_for_ever(tmp_path: Path) -> None:
     assert len(server.requests) == 5
 
 
-async def test_a_post_that_never_left_was_certainly_not_started(tmp_path: Path) -> None:
+async def test_a_post_that_never_left_is_tried_again_and_was_certainly_not_started(
+    tmp_path: Path,
+) -> None:
+    tries: list[object] = []
+    world = replace(outside(), trace=lambda *exchange: tries.append(exchange))
     profile = bound(tmp_path, f"http://127.0.0.1:{closed_port()}")
-    async with session(profile, starting=POST) as opened:
+    async with session(profile, starting=POST, world=world) as opened:
         with pytest.raises(StartError, match=r"^not started: 127\.0\.0\.1 refused") as caught:
-            await start(opened, POST, outside())
+            await start(opened, POST, world)
 
     assert caught.value.cause is Outcome.UNKNOWN
+    assert len(tries) == 3
 
 
 @pytest.mark.parametrize(
@@ -198,6 +204,21 @@ async def test_an_end_in_the_first_answer_is_the_result_and_nothing_is_polled(
     assert (operation.outcome, operation.polls) == (Outcome.SUCCEEDED, 0)
     assert operation.reading is not None
     assert operation.reading.result == {"rows": 3}
+
+
+async def test_the_result_is_the_resource_that_was_started_where_the_profile_says_so(
+    tmp_path: Path,
+) -> None:
+    with RawServer([answer(DONE), answer(b'{"name": "vm-1"}'), hang()]) as server:
+        profile = bound(tmp_path, server.url, "resource")
+        async with session(profile, starting=PUT, wants=Wants()) as opened:
+            opened.plan = opened.plan.with_targets(await start(opened, PUT, outside()))
+            watcher = await carry_out(opened, lambda _event: None, outside())
+    (operation,) = watcher.operations
+
+    assert [each.split(b" HTTP")[0] for each in server.requests] == [b"PUT /jobs", b"GET /jobs"]
+    assert operation.reading is not None
+    assert operation.reading.result == {"name": "vm-1"}
 
 
 async def test_a_cookie_of_the_starting_answer_comes_back_with_the_polls(tmp_path: Path) -> None:

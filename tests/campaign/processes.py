@@ -49,7 +49,7 @@ def leave(times: int) -> dict[str, Any]:
         hung.environ["PYTHONPATH"] = folder
         for _ in range(times):
             for number, code in SIGNALS.items():
-                for each, when in ((program, "running"), (hung, "hangs")):
+                for each, when in ((program, "pending"), (hung, "hangs")):
                     ran = each.interrupted(number, "wait", *FAST, job, when=when)
                     found.append(1000 * ran.seconds)
                     if ran.code != code:

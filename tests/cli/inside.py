@@ -145,5 +145,6 @@ def profile(url: str, **changes: Any) -> dict[str, Any]:
             "failed": ["failed"],
         },
         "poll": {"first": "100ms", "longest": "200ms"},
+        "limits": {"rate": "1000/s", "burst": 1000},
         **changes,
     }

@@ -18,6 +18,7 @@ from opwatch.credentials import Waiting
 from opwatch.domain.standing import Met, Standing
 from opwatch.output.auth import MET, STANDINGS
 from opwatch.output.remarks import WAITING
+from servers.echo import Api
 from servers.oauth import OAuthServer, Reply
 from servers.raw import closed_port
 
@@ -210,8 +211,9 @@ def test_status_of_a_profile_without_a_credential_names_the_places_and_exits_wit
     assert {"place": "API_TOKEN", "found": "not set"} in each["tried"]
 
 
+@pytest.mark.usefixtures("ring")
 def test_a_look_at_all_runs_no_helper_and_asks_no_keyring_for_built_in_profiles(
-    inside: Inside, ring: Path
+    inside: Inside,
 ) -> None:
     count = inside.home / "count"
     helper = [sys.executable, "-c", f"open({str(count)!r}, 'a').write('x')"]
@@ -322,27 +324,25 @@ def test_a_trial_asks_the_base_url_or_the_operation_once_with_the_credential(
 
 
 @pytest.mark.parametrize("status", [401, 403, 407])
-def test_a_refusal_is_4_and_says_what_to_do(status: int, inside: Inside, api: OAuthServer) -> None:
-    api._api = lambda _asked: Reply(status, {"message": "no entry"})  # type: ignore[method-assign]
-    inside.configure(mine=profile(api.base))
+def test_a_refusal_is_4_and_says_what_to_do(status: int, inside: Inside) -> None:
     inside.environ["API_TOKEN"] = CANARY
+    with Api(lambda _: Reply(status, {"message": "no entry"})) as api:
+        inside.configure(mine=profile(api.base))
 
-    ran = inside.run("auth", "test", "-p", "mine", "op-1")
-    document = inside.run("auth", "test", "-p", "mine", "--json").document
+        ran = inside.run("auth", "test", "-p", "mine", "op-1")
+        document = inside.run("auth", "test", "-p", "mine", "--json").document
 
     assert (ran.code, facts(ran)["answer"].partition(":")[0]) == (4, "refused")
     assert facts(ran)["to fix"]
     assert (document["answer"], document["exit_reason"]) == ("refused", "denied")
 
 
-def test_an_answer_that_is_no_refusal_is_said_to_be_just_that(
-    inside: Inside, api: OAuthServer
-) -> None:
-    api._api = lambda _asked: Reply(404, {"message": "what?"})  # type: ignore[method-assign]
-    inside.configure(mine=profile(api.base))
+def test_an_answer_that_is_no_refusal_is_said_to_be_just_that(inside: Inside) -> None:
     inside.environ["API_TOKEN"] = CANARY
+    with Api(lambda _: Reply(404, {"message": "what?"})) as api:
+        inside.configure(mine=profile(api.base))
 
-    ran = inside.run("auth", "test", "-p", "mine")
+        ran = inside.run("auth", "test", "-p", "mine")
 
     assert (ran.code, facts(ran)["answer"].partition(",")[0]) == (0, "not refused: HTTP 404")
 

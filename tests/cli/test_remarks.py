@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cli.inside import profile
+from servers.echo import Api
 from servers.oauth import Asked, OAuthServer, Reply
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class Forgetful(OAuthServer):
         return Reply(body={"id": "a", "status": "done" if done else "running"})
 
 
+def done(asked: Asked) -> Reply:
+    return Reply(body={"id": asked.path.rpartition("/")[2], "status": "done"})
+
+
 @pytest.mark.parametrize(("quiet", "times"), [((), 1), (("-q",), 0)], ids=["usual", "quiet"])
 def test_who_is_waited_for_is_told_at_the_start_and_never_during_the_run(
     quiet: tuple[str, ...], times: int, inside: Inside
@@ -47,7 +52,7 @@ def test_who_is_waited_for_is_told_at_the_start_and_never_during_the_run(
         server.issued = 2
         inside.configure(mine=profile(server.base, auth={"bearer": {"command": helper}}))
 
-        ran = inside.run("wait", "-p", "mine", *quiet, "a")
+        ran = inside.run("wait", "-p", "mine", "-t10s", *quiet, "a")
 
     assert (ran.code, count.read_text()) == (0, "xx"), ran.err
     assert ran.err.count(WAITING) == times
@@ -56,16 +61,14 @@ def test_who_is_waited_for_is_told_at_the_start_and_never_during_the_run(
 
 @pytest.mark.parametrize(
     ("words", "times"),
-    [(("wait", "-v"), 1), (("get",), 1), (("wait", "-q"), 0)],
+    [(("wait", "-v", "-t10s"), 1), (("get",), 1), (("wait", "-q", "-t10s"), 0)],
     ids=["wait", "get", "quiet"],
 )
 def test_what_is_odd_about_a_credential_is_told_once(
     words: tuple[str, ...], times: int, inside: Inside
 ) -> None:
     note = "opwatch: mine: API_TOKEN begins with the scheme's own word, which was left out"
-    with OAuthServer() as server:
-        server.issued = 1
-        server._api = lambda _: Reply(body={"id": "a", "status": "done"})  # type: ignore[method-assign]
+    with Api(done) as server:
         inside.configure(mine=profile(server.base))
         inside.environ["API_TOKEN"] = "Bearer access-1"
 

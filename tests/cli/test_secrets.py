@@ -20,7 +20,7 @@ import pytest
 from cli.inside import profile
 from opwatch.api import session
 from opwatch.domain.secret import MASK
-from servers.echo import WAYS, EchoServer, pieces, shown_of, spelled
+from servers.echo import WAYS, Api, EchoServer, pieces, shown_of, spelled
 from servers.oauth import OAuthServer, Reply, refused
 from servers.raw import RawServer, http, read, send
 
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cli.inside import Inside
-    from cli.program import Ran
 
 CANARY: Final = 'canary-7f3aQ+/9x"\\<&Zt5%~!k'
-LOOK: Final = ("--timeout", "500ms")
+LOOK: Final = ("--timeout", "400ms")
 # What is asked again for a second or two before it is believed is left out where it can be.
 QUICK: Final = tuple(way for way in WAYS if way not in {"wrong-id", "encoded"})
 SCHEMES: Final = {
@@ -82,7 +81,8 @@ def test_the_document_with_the_raw_answers_is_masked(
     assert seen["forbidden"]["error"]["message"].endswith(f"{MASK} may not see this")
 
 
-def test_the_stream_of_events_is_masked(inside: Inside, echo: EchoServer) -> None:
+@pytest.mark.usefixtures("echo")
+def test_the_stream_of_events_is_masked(inside: Inside) -> None:
     ran = inside.run("wait", "-p", "mine", *LOOK, "--jsonl", "--raw", *WAYS)
 
     assert safe(ran.out + ran.err)
@@ -90,15 +90,17 @@ def test_the_stream_of_events_is_masked(inside: Inside, echo: EchoServer) -> Non
     assert {json.loads(line)["type"] for line in ran.out.splitlines()} >= {"observed", "result"}
 
 
+@pytest.mark.usefixtures("echo")
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
-def test_the_table_is_masked(terminal: bool, inside: Inside, echo: EchoServer) -> None:  # noqa: FBT001, a parameter of the test
+def test_the_table_is_masked(terminal: bool, inside: Inside) -> None:  # noqa: FBT001, a parameter of the test
     ran = inside.run("get", "-p", "mine", *QUICK, terminal=terminal)
 
     assert safe(ran.out + ran.err)
     assert MASK in ran.out
 
 
-def test_lines_and_the_trace_and_the_report_are_masked(inside: Inside, echo: EchoServer) -> None:
+@pytest.mark.usefixtures("echo")
+def test_lines_and_the_trace_and_the_report_are_masked(inside: Inside) -> None:
     report = inside.home / "report.xml"
 
     ran = inside.run("wait", "-p", "mine", *LOOK, "-v", "--junit", str(report), *WAYS)
@@ -119,7 +121,8 @@ def test_a_credential_in_the_query_is_masked_in_the_trace(inside: Inside, echo: 
     assert any("key=" in each.path for each in echo.requests)
 
 
-def test_the_bars_are_masked(inside: Inside, echo: EchoServer) -> None:
+@pytest.mark.usefixtures("echo")
+def test_the_bars_are_masked(inside: Inside) -> None:
     ran = inside.run("wait", "-p", "mine", *LOOK, *WAYS, terminal=True)
 
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", ran.out)
@@ -129,14 +132,16 @@ def test_the_bars_are_masked(inside: Inside, echo: EchoServer) -> None:
     assert MASK in plain
 
 
-def test_a_quiet_run_is_masked(inside: Inside, echo: EchoServer) -> None:
+@pytest.mark.usefixtures("echo")
+def test_a_quiet_run_is_masked(inside: Inside) -> None:
     ran = inside.run("wait", "-p", "mine", *LOOK, "-q", *WAYS)
 
     assert safe(ran.out + ran.err)
     assert MASK in ran.err
 
 
-def test_what_auth_says_is_masked(inside: Inside, echo: EchoServer) -> None:
+@pytest.mark.usefixtures("echo")
+def test_what_auth_says_is_masked(inside: Inside) -> None:
     said = ""
     for way in ("message", "failed", "nested", "forbidden", "cut-status", "headers", "moved"):
         for form in ((), ("--json",), ("-v",)):
@@ -214,7 +219,8 @@ def test_a_proxy_that_says_its_password_back_is_masked(inside: Inside) -> None:
     assert "canary-7" not in ran.out + ran.err
 
 
-def test_crash_text_is_masked(inside: Inside, echo: EchoServer) -> None:
+@pytest.mark.usefixtures("echo")
+def test_crash_text_is_masked(inside: Inside) -> None:
     def crash(*_: object, **__: object) -> None:
         raise RuntimeError(" ".join(spelled(CANARY))) from ValueError(CANARY)
 
@@ -228,8 +234,9 @@ def test_crash_text_is_masked(inside: Inside, echo: EchoServer) -> None:
     assert "| RuntimeError" in ran.err
 
 
+@pytest.mark.usefixtures("echo")
 def test_what_nobody_waited_for_is_not_written_past_the_mask(
-    inside: Inside, echo: EchoServer, caplog: pytest.LogCaptureFixture
+    inside: Inside, caplog: pytest.LogCaptureFixture
 ) -> None:
     carry_out = session.carry_out
 
@@ -246,7 +253,7 @@ def test_what_nobody_waited_for_is_not_written_past_the_mask(
 
     inside.monkeypatch.setattr("opwatch.cli.running.carry_out", with_a_stray)
 
-    ran = inside.run("wait", "-p", "mine", "done")
+    ran = inside.run("wait", "-p", "mine", *LOOK, "done")
 
     assert ran.code == 0
     assert safe(ran.out + ran.err + caplog.text)
@@ -260,7 +267,8 @@ import json, os, pathlib
 at = pathlib.Path(os.environ["HOME"])
 def of(pid, what):
     return pathlib.Path(f"/proc/{pid}/{what}").read_bytes().decode(errors="replace")
-found = {"own": of("self", "cmdline") + of("self", "environ"), "opwatch": of(os.getppid(), "cmdline")}
+own = of("self", "cmdline") + of("self", "environ")
+found = {"own": own, "opwatch": of(os.getppid(), "cmdline")}
 (at / "seen.json").write_text(json.dumps(found))
 print("a-token-of-the-helper")
 """
@@ -282,7 +290,7 @@ def test_neither_arguments_nor_a_helpers_environment_hold_a_secret(inside: Insid
             "API_TOKEN": CANARY,
             "OPWATCH_OTHER_TOKEN": CANARY,
         }
-        done = subprocess.run(  # noqa: S603, our own program
+        done = subprocess.run(
             [sys.executable, "-m", "opwatch", "get", "-p", "mine", "-v", "a"],
             env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
             check=False,
@@ -320,9 +328,8 @@ def masked_in(text: str) -> list[str]:
     return [line.removeprefix(marker) for line in text.splitlines() if line.startswith(marker)]
 
 
-def test_the_runner_of_github_is_told_each_secret_once_on_standard_error(
-    inside: Inside, echo: EchoServer
-) -> None:
+@pytest.mark.usefixtures("echo")
+def test_the_runner_of_github_is_told_each_secret_once_on_standard_error(inside: Inside) -> None:
     out, err = as_step(inside, "get", "-p", "mine", "--json", "done", "failed")
 
     assert masked_in(err) == [CANARY.replace("%", "%25")]
@@ -347,9 +354,8 @@ def test_the_runner_is_told_of_a_renewed_token_too(inside: Inside) -> None:
     assert masked_in(err) == ["client-secret-canary", "access-token-1"]
 
 
-def test_a_secret_is_not_written_into_the_file_that_standard_error_is(
-    inside: Inside, echo: EchoServer
-) -> None:
+@pytest.mark.usefixtures("echo")
+def test_a_secret_is_not_written_into_the_file_that_standard_error_is(inside: Inside) -> None:
     log = inside.home / "log.txt"
     with log.open("w") as file:
         out, _ = as_step(inside, "get", "-p", "mine", "-v", "done", stderr=file)
@@ -383,17 +389,6 @@ def test_a_redirect_to_another_port_is_not_followed(
     assert (ran.code, operation["outcome"]) == (6, "unknown")
     assert operation["error"]["code"] == "foreign_origin"
     assert sink.base in operation["error"]["message"]
-
-
-class Api(OAuthServer):
-    """Gives each request the answer that *say* makes for it, and keeps what it is asked."""
-
-    def __init__(self, say: Any) -> None:
-        super().__init__()
-        self._say = say
-
-    def _api(self, asked: Any) -> Reply:
-        return self._say(asked)  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("auth", [{"bearer": {"env": "API_TOKEN"}}, "none"], ids=["bearer", "none"])
@@ -431,3 +426,58 @@ def test_a_starting_answer_that_names_another_port_is_refused_before_any_request
 
         assert (ran.code, api.requests) == (2, [])
     assert sink.base in ran.err
+
+
+def test_a_result_on_another_port_is_not_fetched(inside: Inside, sink: OAuthServer) -> None:
+    done = {"id": "a", "status": "done", "result": {"url": f"{sink.base}/file"}}
+    with Api(lambda _: Reply(200, done)) as api:
+        inside.environ["API_TOKEN"] = CANARY
+        inside.configure(mine=profile(api.base, result=[{"url": "result.url"}]))
+
+        ran = inside.run("wait", "-p", "mine", "--json", "--result", "a")
+
+    assert ran.code not in {0, 70}, ran.err
+    assert "foreign_origin" in ran.out
+    assert "127.0.0.1" in ran.document["operations"][0]["error"]["message"]
+
+
+def test_a_signed_result_is_fetched_without_a_credential(inside: Inside) -> None:
+    with Api(lambda _: Reply(200, {"rows": 1})) as other:
+        done = {"id": "a", "status": "done", "result": {"url": f"{other.base}/file?sig=x"}}
+        with Api(lambda _: Reply(200, done)) as api:
+            inside.environ["API_TOKEN"] = CANARY
+            steps = [{"url": "result.url", "authorize": False}]
+            inside.configure(mine=profile(api.base, result=steps))
+
+            ran = inside.run("wait", "-p", "mine", "--json", "--result", "a")
+
+    (asked,) = other.requests
+    assert (ran.code, ran.document["operations"][0]["result"]) == (0, {"rows": 1})
+    assert safe(asked.path + repr(asked.headers))
+    assert "authorization" not in asked.headers
+
+
+def test_a_started_operation_on_another_port_is_not_watched(
+    inside: Inside, sink: OAuthServer
+) -> None:
+    with Api(lambda _: Reply(202, {}, (("Location", f"{sink.base}/ops/a"),))) as api:
+        inside.environ["API_TOKEN"] = CANARY
+        inside.configure(mine=profile(api.base, handoff=[{"header": "Location"}]))
+
+        ran = inside.run("start", "-p", "mine", "--json", "POST", "/ops", "-d", "{}")
+
+    assert ran.code not in {0, 70}, ran.err
+    assert len(api.requests) == 1
+    assert sink.base in ran.err
+
+
+def test_a_draft_of_a_profile_holds_no_token(inside: Inside, echo: EchoServer) -> None:
+    for way in ("message", "status", "failed", "done"):
+        ran = inside.run(
+            "profile", "new", "--name", "drafted", "--token-stdin",
+            "--from", f"{echo.base}/ops/{way}",
+            stdin=CANARY.encode(),
+        )  # fmt: skip
+
+        assert ran.code == 0, ran.err
+        assert safe(ran.out + ran.err)

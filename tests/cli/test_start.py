@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,8 +19,6 @@ from opwatch.output.document import schema
 from servers.raw import RawServer, hang, read
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cli.inside import Inside
     from opwatch.demo import DemoServer
 
@@ -104,6 +103,24 @@ def test_without_a_wait_the_reference_alone_is_printed_and_can_be_piped(opwatch:
 
     assert (started.code, started.err, len(started.out.split())) == (0, "", 1)
     assert (waited.code, waited.outcomes) == (0, ["succeeded"]), waited.err
+
+
+def test_a_reference_that_cannot_be_written_is_said(program: Program) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this machine has no /dev/full")
+
+    with full.open("w") as stdout:
+        ran = program.run("start", *FULLSTORY, "--no-wait", stdout=stdout)
+
+    assert ran.code == 74
+    assert "opwatch: started " in ran.err
+
+
+def test_a_quiet_start_says_nothing_when_all_goes_well(opwatch: Inside) -> None:
+    ran = opwatch.run("start", *FULLSTORY, *SOON, "-q")
+
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
 
 
 def test_what_stands_beside_the_reference_is_in_the_command_that_goes_on(

@@ -486,3 +486,50 @@ def test_an_answer_too_many_makes_no_room_for_a_request_too_many(what: str) -> N
     ACTIONS[what](gate)
 
     assert gate.in_flight == 0
+
+
+# -- this machine has no descriptor left -------------------------------------------------
+
+
+def at_once(gate: Gate, now: float) -> int:
+    """Return how many requests may be in flight together."""
+    count = 0
+    while not math.isinf(gate.free_at(now)):
+        gate.take(now)
+        count += 1
+    for _ in range(count):
+        gate.good(now)
+    return count
+
+
+def test_a_machine_without_descriptors_halves_what_goes_at_once_and_blames_no_host() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 0.0, 8)
+
+    assert [gate.crowded(0.0) for _ in range(8)] == [False] * 8
+    assert gate.phase is CLOSED
+    assert gate.bad_in_a_row == 0
+    assert at_once(gate, 10.0) == 4, "those in flight together are one event"
+
+
+def test_two_at_once_are_left_and_then_the_host_is_held_after_all() -> None:
+    gate = a_gate_that(CLOSED)
+    for now in (1.0, 2.0, 3.0):
+        asked(gate, now)
+        assert not gate.crowded(now)
+    assert at_once(gate, 10.0) == 2
+
+    asked(gate, 11.0, 5)
+    assert [gate.crowded(11.0) for _ in range(5)] == [False] * 4 + [True]
+    assert gate.phase is OPEN
+
+
+def test_what_goes_at_once_grows_back_by_one_a_minute() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 0.0)
+    gate.crowded(0.0)
+    for now in (61.0, 122.0):
+        asked(gate, now)
+        gate.good(now)
+
+    assert at_once(gate, 130.0) == 6

@@ -516,3 +516,14 @@ def test_the_table_of_this_test_names_real_handlings() -> None:
 
     assert refused <= set(STRICT)
     assert refused <= set(FINAL)
+
+
+def test_three_answers_over_the_limit_are_final_at_any_time_if_they_come_in_a_row() -> None:
+    life, large = a_life(RUNNING), Trouble(Fault.TOO_LARGE)
+    for _ in range(2):
+        assert isinstance(judge_trouble(life, large, given(10.0)), Again)
+    life.confirm(RUNNING, 20.0)
+    for _ in range(2):
+        assert isinstance(judge_trouble(life, large, given(30.0)), Again)
+
+    assert judge_trouble(life, large, given(30.0)) == Over(Outcome.UNKNOWN, Reason.REFUSED)

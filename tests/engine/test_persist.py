@@ -20,7 +20,7 @@ UNSENT = Trouble(Fault.CONNECT_TIMEOUT, unsent=True)
 def tried(
     *script: Trouble | str, is_safe: Callable[[Trouble], bool] = lambda _: True
 ) -> tuple[Trouble | str, int, float]:
-    """Return what came of a request that meets *script*, how often it was sent, and for how long."""
+    """Return what came of a request that meets *script*, how often it was sent, and how long."""
     sent = 0
 
     async def send() -> Trouble | str:

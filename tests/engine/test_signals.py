@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.outcome import Abort
-from opwatch.engine import Interruption, Mailbox, catch_signals, raise_on_signals
+from opwatch.engine import (
+    Interruption,
+    Mailbox,
+    catch_signals,
+    pass_over_signals,
+    raise_on_signals,
+)
 from opwatch.engine.signals import ABORTS
 
 if TYPE_CHECKING:
@@ -118,3 +124,15 @@ def test_an_ignored_signal_is_no_exception_either() -> None:
     with raise_on_signals():
         signal.raise_signal(signal.SIGHUP)
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_when_all_is_over_the_first_signal_is_passed_over_and_the_second_would_kill() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with raise_on_signals(), pass_over_signals():
+            signal.raise_signal(signal.SIGTERM)
+
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+            assert signal.getsignal(signal.SIGINT) is not signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)

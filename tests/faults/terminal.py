@@ -121,7 +121,6 @@ class Tty:
     def text(self) -> str:
         return "\n".join(self.shown)
 
-    @property
     def cursor_is_hidden(self) -> bool:
         return bool(self.screen.cursor.hidden)
 

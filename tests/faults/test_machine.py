@@ -96,7 +96,7 @@ def test_ctrl_c_leaves_the_table_and_the_cursor_and_the_way_to_go_on(
     with Tty() as tty:
         tty.run(*OPWATCH, "wait", *FAST, endless, environ=program.environ)
         tty.until("PENDING")
-        assert tty.cursor_is_hidden
+        assert tty.cursor_is_hidden()
         began = time.monotonic()
         tty.type(CTRL_C)
         tty.child.wait(5)
@@ -104,7 +104,7 @@ def test_ctrl_c_leaves_the_table_and_the_cursor_and_the_way_to_go_on(
 
         assert tty.exit_code() == 130
         assert took < AT_ONCE
-        assert not tty.cursor_is_hidden
+        assert not tty.cursor_is_hidden()
         assert tty.shown[0].startswith("○ ")
         assert "no longer watched" in tty.shown[0]
         assert "exit 130: interrupted; nothing remote was cancelled" in tty.shown[1]
@@ -123,7 +123,7 @@ def test_term_and_hup_give_the_cursor_back(program: Program, endless: str, name:
 
         assert time.monotonic() - began < AT_ONCE
         assert tty.exit_code() == NAMES[name]
-        assert not tty.cursor_is_hidden
+        assert not tty.cursor_is_hidden()
         assert f"exit {NAMES[name]}" in tty.text
 
 
@@ -155,7 +155,7 @@ def test_a_second_ctrl_c_leaves_at_once_even_when_our_own_writing_hangs(
             if tty.child.poll() is not None:
                 break
         assert tty.exit_code() == -signal.SIGINT
-        assert not tty.cursor_is_hidden
+        assert not tty.cursor_is_hidden()
     assert filled
     os.close(reading)
     os.close(writing)
@@ -172,7 +172,7 @@ def test_a_quit_from_the_keyboard_gives_the_cursor_back_as_well(
         tty.type(CTRL_BACKSLASH)
 
         assert tty.exit_code() == -signal.SIGQUIT
-        assert not tty.cursor_is_hidden
+        assert not tty.cursor_is_hidden()
 
 
 @fault(132)
@@ -210,17 +210,17 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_below(
         tty.type(CTRL_Z)
         tty.until("Stopped")
         tty.settle()
-        assert not tty.cursor_is_hidden
+        assert not tty.cursor_is_hidden()
         above = tty.shown
 
         tty.type("bg\n")
         time.sleep(0.3)
         tty.type("echo not-$((6 * 7))-disturbed\n")
         tty.until("not-42-disturbed")
-        assert not tty.cursor_is_hidden
+        assert not tty.cursor_is_hidden()
 
         tty.type("fg\n")
-        tty.until(lambda: tty.cursor_is_hidden)
+        tty.until(tty.cursor_is_hidden)
         tty.until(lambda: tty.text.count("1 operation ") == 2)
         assert tty.shown[: len(above) - 1] == above[:-1], "what stood above was drawn over"
 
@@ -228,7 +228,7 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_draws_below(
         tty.until("to go on:")
         tty.type("echo code-$?\n")
         tty.until("code-130")
-        assert not tty.cursor_is_hidden
+        assert not tty.cursor_is_hidden()
 
 
 @fault(133, 144, simulated="ten minutes are half a second, on a clock that is 1000 times as fast")
@@ -249,7 +249,7 @@ def test_a_stop_that_nobody_announced_is_noticed_and_drawn_below(
         tty.until(lambda: len(tty.raw) > written + 200)
 
         assert any("another's line" in each for each in tty.shown)
-        assert tty.cursor_is_hidden
+        assert tty.cursor_is_hidden()
         assert "PENDING" in tty.text
         tty.type(CTRL_C)
         assert tty.exit_code() == 130
@@ -394,7 +394,7 @@ def test_a_terminal_without_room_is_survived(
         tty.run(*OPWATCH, "wait", *FAST, job.id, environ=program.environ)
 
         assert tty.exit_code() == 0
-        assert not tty.cursor_is_hidden
+        assert not tty.cursor_is_hidden()
 
 
 @fault(137)
@@ -608,9 +608,7 @@ SLEEP = "a suspend needs a machine that may sleep: the run's clock jumps instead
 
 
 @fault(142, simulated=SLEEP)
-def test_after_a_sleep_all_are_asked_at_once_and_none_is_lost(
-    wait: Wait, jumping: Jumping
-) -> None:
+def test_after_a_sleep_all_are_asked_at_once_and_none_is_lost(wait: Wait, jumping: Jumping) -> None:
     with api(RUNNING, RUNNING, jumping.sleep(3600.0), RUNNING, DONE) as server:
         ended = wait(server.url, policy=Policy(lost_after=60.0, interval=10.0))
 
@@ -805,8 +803,7 @@ def test_a_bug_in_the_bars_costs_the_bars_and_nothing_else(
     program: Program, server: DemoServer, tmp_path: Path
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import opwatch.output.frame as frame\n"
-        "frame.compose = lambda *_: 1 / 0\n"
+        "import opwatch.output.frame as frame\nframe.compose = lambda *_: 1 / 0\n"
     )
     program.environ["PYTHONPATH"] = str(tmp_path)
     job = server.start("fullstory", Script(0.5))
@@ -815,7 +812,7 @@ def test_a_bug_in_the_bars_costs_the_bars_and_nothing_else(
 
         assert tty.exit_code() == 0
         assert "succeeded" in tty.text
-        assert not tty.cursor_is_hidden
+        assert not tty.cursor_is_hidden()
 
 
 @fault(148)

@@ -13,12 +13,10 @@ from hypothesis import strategies as st
 
 from cli.program import Program
 from faults.catalogue import fault
-from faults.terminal import OPWATCH, Tty
-from faults.whole import CANARY, DONE, RUNNING, api, asked_about, says, state
+from faults.whole import DONE, RUNNING, api, asked_about, says, state
 from opwatch.demo import DemoServer
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.policy import Policy
-from opwatch.domain.trouble import Trouble
 from opwatch.output.glyphs import UNICODE
 from output.screen import Terminal
 from output.script import Story
@@ -26,12 +24,11 @@ from profiles.making import profile, reading, response
 from servers.raw import http
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from faults.whole import Wait
 
-LIST = {
+LIST: dict[str, Any] = {
     "request": {"path": "/ops"},
     "batch": {"query": "ids", "style": "comma", "max": 50, "items": "items"},
     "not_found_grace": "1s",
@@ -127,7 +124,7 @@ def test_a_state_that_goes_backwards_is_shown_and_decides_nothing(wait: Wait) ->
 
     assert ended.code == 0
     told = [each.split(" ", 3)[3] for each in ended.err.splitlines() if each.startswith("opwatch")]
-    assert ["running", "pending (queued)", "running"] == told[1:4]
+    assert told[1:4] == ["running", "pending (queued)", "running"]
 
 
 @fault(69)
@@ -155,7 +152,9 @@ def test_rules_come_before_words_and_an_error_alone_decides_nothing(wait: Wait) 
     with api(says("running", error="disk full"), both) as server:
         plain = wait(server.url, read=read)
     with api(says("running", error="disk full"), both) as server:
-        ruled = wait(server.url, read=read, rules=[{"when": "status == 'done' && error", "state": "failed"}])
+        ruled = wait(
+            server.url, read=read, rules=[{"when": "status == 'done' && error", "state": "failed"}]
+        )
 
     assert (plain.code, plain.outcomes) == (0, ["succeeded"])
     assert (ruled.code, ruled.outcomes) == (1, ["failed"])
@@ -255,7 +254,8 @@ def test_no_pair_of_numbers_makes_a_percentage_out_of_bounds(done: Any, total: A
 
 @fault(73)
 @pytest.mark.parametrize(
-    ("done", "total", "read"), [(0, 0, None), (3, 0, None), (12, 8, 100.0), (-1, 8, None), (2, 8, 25.0)]
+    ("done", "total", "read"),
+    [(0, 0, None), (3, 0, None), (12, 8, 100.0), (-1, 8, None), (2, 8, 25.0)],
 )
 def test_a_ratio_of_nothing_is_unknown_and_too_much_is_a_hundred(
     wait: Wait, done: int, total: int, read: float | None
@@ -399,7 +399,7 @@ def test_a_batch_that_is_too_large_is_halved_and_stays_so(wait: Wait, status: st
 
 @fault(80)
 def test_pages_that_go_round_end_and_are_no_answer(wait: Wait) -> None:
-    more = {**LIST, "batch": {**LIST["batch"], "next": {"url": "next"}}}  # type: ignore[dict-item]  # a table of JSON
+    more = {**LIST, "batch": {**LIST["batch"], "next": {"url": "next"}}}
     with api(lambda _request: items(item("x", "done"), next="/ops?page=2")) as server:
         ended = wait(server.url, "a", "b", policy=Policy(lost_after=10.0), **more)
 
@@ -410,7 +410,7 @@ def test_pages_that_go_round_end_and_are_no_answer(wait: Wait) -> None:
 
 @fault(80)
 def test_a_next_page_elsewhere_is_not_asked_for(wait: Wait) -> None:
-    more = {**LIST, "batch": {**LIST["batch"], "next": {"url": "next"}}}  # type: ignore[dict-item]  # a table of JSON
+    more = {**LIST, "batch": {**LIST["batch"], "next": {"url": "next"}}}
     with api(DONE) as evil, api(items(item("x", "done"), next=f"{evil.url}/ops")) as server:
         ended = wait(server.url, "a", "b", policy=Policy(lost_after=10.0), **more)
 

@@ -138,6 +138,7 @@ def test_a_server_that_restarts_is_waited_for(wait: Wait, closing: RawServer) ->
 
 @fault(5)
 def test_a_port_that_never_answers_costs_ten_seconds_each_time(wait: Wait) -> None:
+    wait.speed = 200.0
     with deaf_port() as port:
         ended = wait(f"http://127.0.0.1:{port}", policy=Policy(timeout=45))
 
@@ -376,6 +377,7 @@ def test_a_laptop_without_a_network_waits_and_says_offline(wait: Wait, closing: 
 
 @fault(14)
 def test_to_be_offline_for_too_long_is_lost_contact(wait: Wait, closing: RawServer) -> None:
+    wait.speed = 200.0
     wait.names["127.0.0.1"] = [None, OFFLINE]
 
     ended = wait(closing.url, policy=Policy(lost_after=60))

@@ -97,6 +97,7 @@ def test_a_date_is_compared_with_the_servers_own_clock(wait: Wait, until: str) -
 @fault(39)
 @pytest.mark.parametrize("value", ["0", "Sun, 06 Nov 1994 08:49:37 GMT"])
 def test_a_pause_of_nothing_is_no_licence_to_hammer(wait: Wait, value: str) -> None:
+    wait.speed = 200.0
     with api(limited(f"Retry-After: {value}")) as server:
         ended = wait(server.url, policy=Policy(timeout=60))
 
@@ -106,6 +107,7 @@ def test_a_pause_of_nothing_is_no_licence_to_hammer(wait: Wait, value: str) -> N
 
 @fault(39)
 def test_a_good_answer_that_names_no_pause_is_not_asked_again_at_once(wait: Wait) -> None:
+    wait.speed = 200.0
     with api(says("running", "Retry-After: 0")) as server:
         wait(server.url, policy=Policy(timeout=60, interval=10.0))
 
@@ -163,6 +165,7 @@ def test_a_pause_of_a_day_is_cut_to_an_hour_with_a_warning(wait: Wait) -> None:
 
 @fault(42)
 def test_a_limit_without_a_hint_is_met_with_growing_pauses(wait: Wait) -> None:
+    wait.speed = 200.0
     times = Times("running", *[limited()] * 5, "done")
     with api(times) as server:
         ended = wait(server.url)

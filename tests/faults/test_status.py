@@ -282,6 +282,7 @@ def test_a_token_that_expires_in_the_middle_is_renewed_once_for_all(wait: Wait) 
 
 @fault(25)
 def test_a_credential_that_stays_refused_is_believed_after_half_a_minute(wait: Wait) -> None:
+    wait.speed = 200.0
     with api(RUNNING, UNAUTHORIZED) as server:
         ended = wait(server.url)
 
@@ -292,6 +293,7 @@ def test_a_credential_that_stays_refused_is_believed_after_half_a_minute(wait: W
 
 @fault(25)
 def test_one_refusal_in_the_middle_of_a_wait_is_borne(wait: Wait) -> None:
+    wait.speed = 200.0
     with api(RUNNING, UNAUTHORIZED, DONE) as server:
         ended = wait(server.url)
 
@@ -328,6 +330,7 @@ def test_a_403_that_is_a_rate_limit_is_waited_out(wait: Wait, headers: tuple[str
 
 @fault(27)
 def test_a_403_in_the_middle_is_believed_after_a_minute(wait: Wait) -> None:
+    wait.speed = 200.0
     with api(RUNNING, FORBIDDEN) as server:
         ended = wait(server.url)
 
@@ -338,6 +341,7 @@ def test_a_403_in_the_middle_is_believed_after_a_minute(wait: Wait) -> None:
 
 @fault(27)
 def test_a_403_that_passes_is_borne(wait: Wait) -> None:
+    wait.speed = 200.0
     with api(RUNNING, FORBIDDEN, FORBIDDEN, RUNNING, FORBIDDEN, DONE) as server:
         ended = wait(server.url)
 

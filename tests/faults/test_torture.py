@@ -11,29 +11,28 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from campaign.ledger import FAILURES, Ledger
-from campaign.torture import CANARY, SCENES, TRUTHS, Point, Scene, Torturer, one_of_each, wrongs
+from campaign.scene import CANARY, SCENES, TRUTHS, Scene, Stage
+from campaign.torture import Point, one_of_each, points, torture, wrongs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @pytest.fixture
-def torturer(tmp_path: Path) -> Torturer:
-    return Torturer(tmp_path)
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=str)
-def test_where_nothing_fails_the_truth_comes_out(torturer: Torturer, scene: Scene) -> None:
-    ended = torturer.run(scene, Ledger())
+def test_where_nothing_fails_the_truth_comes_out(stage: Stage, scene: Scene) -> None:
+    ended = stage.play(scene, Ledger())
 
     assert ended.code == TRUTHS[scene.truth]
     assert {"connect", "send", "receive", "json", "token read", "signal"} <= set(ended.calls)
 
 
-def test_a_wait_survives_each_way_to_fail_of_each_call(torturer: Torturer) -> None:
-    points = one_of_each(list(torturer.points()))
-
-    toll = torturer.torture(points)
+def test_a_wait_survives_each_way_to_fail_of_each_call(stage: Stage) -> None:
+    toll = torture(stage, one_of_each(list(points(stage))))
 
     assert toll.broken == []
     assert toll.points >= 150
@@ -55,10 +54,10 @@ WRONGS = (
 
 
 @pytest.mark.parametrize(("changed", "said"), WRONGS)
-def test_what_must_not_be_is_found(torturer: Torturer, changed: dict[str, Any], said: str) -> None:
+def test_what_must_not_be_is_found(stage: Stage, changed: dict[str, Any], said: str) -> None:
     scene = SCENES[1]
     point = Point(scene, 3, "send", FAILURES["send"][0])
-    ended = replace(torturer.run(scene, Ledger()), is_met=True)
+    ended = replace(stage.play(scene, Ledger()), is_met=True)
     assert list(wrongs(point, ended)) == []
 
     found = list(wrongs(point, replace(ended, **changed)))

@@ -231,5 +231,5 @@ def test_a_deadline_is_told_in_words() -> None:
     story.end("op-1", Outcome.TIMED_OUT, Reason.DEADLINE).finish()
     assert said(story)[-3:-1] == [
         "op-1 out of time after 1m 00s: still running at the deadline",
-        "out of time, in 1m 00s; exit 124: out of time",
+        "out of time after 1m 00s; exit 124: out of time",
     ]

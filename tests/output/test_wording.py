@@ -211,7 +211,7 @@ def test_a_run_is_summed_up_with_its_parts() -> None:
     assert summary(list(story.operations.values()), 75) == (
         "1 of 3 succeeded, 1 failed, 1 not over yet, in 1m 15s"
     )
-    assert summary([story.operations["a"]], 48) == "succeeded, in 48s"
+    assert summary([story.operations["a"]], 48) == "succeeded after 48s"
     assert summary([story.operations["a"]] * 2, 48) == "all 2 succeeded, in 48s"
     assert summary([], 0) == "0 of 0 succeeded, in 0s"
 

@@ -88,7 +88,7 @@ def test_a_number_in_the_place_of_a_text_stays_as_it_was_written() -> None:
         ("# nothing", (1, 1, "the file is empty")),
         ("a: [1\nb: 2", (2, 2, "")),
         ("? [a, b]\n: 1", (1, 3, "a key must be a word")),
-        ("a: \x01", (1, 1, "the file holds a control character")),
+        ("a: \x01", (1, 4, "the file holds a control character")),
         ("a: " + "[" * 40 + "]" * 40, (1, 35, "nested deeper than 32 levels")),
         ("a: " + "[" * 5000, (1, 35, "nested deeper than 32 levels")),
     ],

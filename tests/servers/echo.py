@@ -72,6 +72,8 @@ def _everything(token: str) -> str:
     return " ".join(spelled(token))
 
 
+HEADERS: Final = ("ETag", "Server", "X-Request-Id", "Retry-After", "Via", "X-Own", "Set-Cookie")
+
 WAYS: Final[dict[str, Say]] = {
     "message": lambda token: _body("message", "running", message=_everything(token), percent=5),
     "status": lambda token: _body("status", token, message=_everything(token)),
@@ -101,7 +103,17 @@ WAYS: Final[dict[str, Say]] = {
     "encoded": lambda token: Reply(200, b"{}", (("Content-Encoding", token),)),
     "moved": lambda token: Reply(302, {}, (("Location", f"/ops/moved?t={quote(token, safe='')}"),)),
 }
-HEADERS: Final = ("ETag", "Server", "X-Request-Id", "Retry-After", "Via", "X-Own", "Set-Cookie")
+
+
+class Api(OAuthServer):
+    """Gives each request the answer that *say* makes for it; no token is asked for."""
+
+    def __init__(self, say: Callable[[Asked], Reply]) -> None:
+        super().__init__()
+        self.say = say
+
+    def _api(self, asked: Asked) -> Reply:
+        return self.say(asked)
 
 
 @dataclass

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opwatch.domain.errors import UsageError
+from opwatch.domain.origin import parse_origin
+from opwatch.domain.pacing import shortest_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,7 +88,15 @@ def make_plan(lanes: Iterable[tuple[Profile, Iterable[Target]]], policy: Policy)
         raise UsageError(
             "no operation given", hint="name at least one id or URL, or write '-' to read them"
         )
-    return Plan(profiles, tuple(seen.values()), policy, count - len(seen))
+    return Plan(profiles, tuple(seen.values()), _paced(policy, profiles), count - len(seen))
+
+
+def _paced(policy: Policy, profiles: Mapping[str, Profile]) -> Policy:
+    """Return *policy* with an interval that none of *profiles*' hosts need fear."""
+    if policy.interval is None:
+        return policy
+    shortest = max(shortest_at(parse_origin(each.base_url)) for each in profiles.values())
+    return replace(policy, interval=max(shortest, policy.interval))
 
 
 def _name_of(profile: Profile, known: Mapping[str, Profile]) -> str:

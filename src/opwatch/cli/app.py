@@ -91,12 +91,15 @@ def run(arguments: Sequence[str]) -> int:
     """Carry out *arguments* and return the exit code; nothing is raised."""
     from opwatch.cli.ending import end_of
     from opwatch.domain.errors import UsageError
+    from opwatch.output.clean import PLAIN
+    from opwatch.output.errors import LINE
 
     try:
         code = app(list(arguments), prog_name="opwatch", standalone_mode=False)
     except TyperException as problem:
         # The parser knows the usage line and the nearest option; those of its
-        # exceptions that reach here can show both.
+        # exceptions that reach here can show both. What was typed is not shown as it is.
+        problem.message = PLAIN(problem.message, LINE)
         getattr(problem, "show", str)()
         return end_of(
             UsageError(problem.format_message()), as_json=_wants_json(arguments), told=True

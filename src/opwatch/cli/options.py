@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import typer
 
 from opwatch.domain.duration import parse_duration
+from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 
 DURATION: Final = "DURATION"
 
@@ -22,6 +23,14 @@ def duration(text: str) -> float:
         return parse_duration(str(text))
     except ValueError as problem:
         raise typer.BadParameter(str(problem)) from problem
+
+
+def interval(text: str) -> float:
+    """Return the seconds between two polls that *text* names, as ``duration``."""
+    seconds = duration(text)
+    if not SHORTEST_ON_LOOPBACK <= seconds <= LONGEST:
+        raise typer.BadParameter(f"{text!r} is no interval from 100ms to 1h")
+    return seconds
 
 
 def _flag(*names: str, help: str) -> Any:  # noqa: A002, typer's own word

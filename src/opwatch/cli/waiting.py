@@ -48,9 +48,9 @@ class Waiting:
             "--interval",
             "-i",
             envvar="OPWATCH_INTERVAL",
-            parser=opt.duration,
+            parser=opt.interval,
             metavar=opt.DURATION,
-            help="Poll this often, instead of as the profile says.",
+            help="Poll this often, instead of as the profile says; 1s at the least.",
         ),
     ] = None
     any_: Annotated[

@@ -7,10 +7,13 @@ and judging are three things; this file knows only the first two.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.operation import State
+
+if TYPE_CHECKING:
+    from opwatch.domain.origin import Origin
 
 SHORTEST: Final = 1.0
 SHORTEST_ON_LOOPBACK: Final = 0.1
@@ -21,6 +24,11 @@ LONGEST_RETRY: Final = 60.0
 
 Uniform: TypeAlias = Callable[[float, float], float]
 """A source of random numbers between two bounds; passed in, so that tests can choose."""
+
+
+def shortest_at(origin: Origin) -> float:
+    """Return the shortest pause in seconds between two polls of one operation at *origin*."""
+    return SHORTEST_ON_LOOPBACK if origin.is_loopback else SHORTEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,15 @@ class Pace:
     longest: float = 30.0
     factor: float = 1.5
     steps: tuple[float, ...] = ()
+
+    def at_least(self, shortest: float) -> Pace:
+        """Return this pace without a pause below *shortest*."""
+        return replace(
+            self,
+            first=max(shortest, self.first),
+            longest=max(shortest, self.longest),
+            steps=tuple(max(shortest, each) for each in self.steps),
+        )
 
 
 @dataclass(frozen=True, slots=True)

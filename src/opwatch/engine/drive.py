@@ -151,7 +151,8 @@ class _Run:
             async with asyncio.timeout(poll.timeout + MARGIN):
                 answer = await self._fetch(poll)
         except TimeoutError:
-            answer = Answer.all(Trouble(Fault.TIMEOUT), len(poll.targets))
+            host = poll.targets[0].origin.partition("://")[2]
+            answer = Answer.all(Trouble(Fault.TIMEOUT, host=host), len(poll.targets))
         except Exception as bug:  # noqa: BLE001, it is raised again where the run is
             self._mailbox.put_nowait(bug)
             return

@@ -2,9 +2,9 @@
 
 Decides that the end of a run waits for no thread: ``asyncio.run`` would join
 the resolver's, which cannot be cancelled. That what is under way is given a moment
-to clean up: a helper program dies with the task that waits for it. And that the loop itself writes nothing:
-what it has to say goes to standard error by no path of ours, past the masking of
-secrets and through the middle of the bars.
+to clean up: a helper program dies with the task that waits for it. And that the
+loop itself writes nothing: what it has to say goes to standard error by no path of
+ours, past the masking of secrets and through the middle of the bars.
 """
 
 from __future__ import annotations

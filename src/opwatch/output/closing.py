@@ -36,7 +36,7 @@ def summary(operations: Sequence[Operation], elapsed: float) -> str:
     counts = Counter(each.outcome or Outcome.PENDING for each in operations)
     total, took = len(operations), f"in {format_duration(elapsed)}"
     if total == 1 and counts:
-        return f"{OUTCOMES[next(iter(counts))]}, {took}"
+        return f"{OUTCOMES[next(iter(counts))]} after {format_duration(elapsed)}"
     good = counts.pop(Outcome.SUCCEEDED, 0)
     rest = [f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each]]
     first = (

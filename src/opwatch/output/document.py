@@ -75,9 +75,9 @@ def _summary(operations: Sequence[Operation], duplicates: int) -> dict[str, int]
     return found | ({"duplicates": duplicates} if duplicates else {})
 
 
-def encoded(value: Any) -> str:
-    """Return *value* as JSON on one line, in ASCII, that no CI runner finds a command in."""
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False)
+def encoded(value: Any, *, indent: int | None = None) -> str:
+    """Return *value* as JSON in ASCII that no CI runner finds a command in; on one line."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent)
     # Only a text can hold "#": Azure's runner looks for "##[" inside a line as well.
     return text.replace("##", "#\\u0023")
 

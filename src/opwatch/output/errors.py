@@ -66,7 +66,7 @@ def error_lines(
                 *_fixes(show, error.hint),
             ]
         case UsageError() | StartError():
-            return [f"opwatch: {show(error.message, LINE)}", *_fixes(show, error.hint)]
+            return [f"opwatch: {show(_discreet(error.message), LINE)}", *_fixes(show, error.hint)]
         case CredentialError():
             return _credential(error, show)
         case OpwatchError():
@@ -82,19 +82,21 @@ def problem_of(error: BaseException, *, redact: Redact = keep) -> str:
         case BadReferenceError():
             return _named(error, show)
         case OpwatchError():
-            return show(error, LINE)
+            return show(_discreet(str(error)), LINE)
         case _:
             return f"a bug in opwatch: {show(_bug_text(error), LINE)}"
 
 
 def _named(error: BadReferenceError, show: Show) -> str:
-    """Return the message, with the reference in front unless it names it itself.
-
-    A password before the host of a URL is nobody's business.
-    """
-    reference = show(_PASSWORD.sub(f"//{MASK}@", error.reference), 80)
-    message = show(error.message, LINE)
+    """Return the message, with the reference in front unless it names it itself."""
+    reference = show(_discreet(error.reference), 80)
+    message = show(_discreet(error.message), LINE)
     return message if not reference or reference in message else f"{reference}: {message}"
+
+
+def _discreet(text: str) -> str:
+    """Return *text* without a password that stands before the host of a URL."""
+    return _PASSWORD.sub(f"//{MASK}@", text)
 
 
 def _labelled(label: str, text: str) -> str:

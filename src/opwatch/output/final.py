@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
-from opwatch.output.clean import cells, cut, elide, wrapped
+from opwatch.output.clean import cells, cut, elide, leading, wrapped
 from opwatch.output.closing import ORDER, exit_text, hints, summary
 from opwatch.output.layout import GAP
 from opwatch.output.paint import Line, Tone, line_cells, pad
@@ -47,7 +47,7 @@ def closing(
     for hint in hints(event.operations, show):
         label = "to fix:    "
         for text in wrapped(hint, max(20, width - len(label)), ellipsis=glyphs.ellipsis):
-            lines.append([(label, Tone.FAINT), (text, Tone.PLAIN)])
+            lines.append([(label, Tone.FAINT), (leading(text), Tone.PLAIN)])
             label = " " * len(label)
     return lines
 

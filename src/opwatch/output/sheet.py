@@ -6,10 +6,10 @@ gets tabs and whole values.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, TextIO
 
-from opwatch.output.clean import Redact, cells, cut, keep
+from opwatch.output.clean import Redact, cells, cut, keep, leading
+from opwatch.output.document import encoded
 from opwatch.output.paint import pad
 from opwatch.output.streams import Sink
 
@@ -35,7 +35,7 @@ def write_rows(
     sink = Sink(stream)
     shown = [[sink.show(cell, None) for cell in row] for row in (headings, *rows)]
     if not terminal:
-        sink.write("".join("\t".join(row) + "\n" for row in shown))
+        sink.write("".join(leading("\t".join(row)) + "\n" for row in shown))
         sink.flush()
         return
     widths = [max(cells(row[index]) for row in shown) for index in range(len(headings) - 1)]
@@ -43,7 +43,7 @@ def write_rows(
         first = GAP.join(pad(cell, room) for cell, room in zip(row, widths, strict=False))
         left = width - cells(first) - len(GAP)
         last = cut(row[-1], max(left, 10), ellipsis=sink.glyphs.ellipsis)
-        sink.line((first + GAP + last).rstrip())
+        sink.line(leading((first + GAP + last).rstrip()))
 
 
 def write_facts(
@@ -58,7 +58,7 @@ def write_facts(
     told = list(facts)
     room = max((cells(label) for label, _ in told), default=0)
     for label, text in told:
-        sink.line(f"{pad(label, room)}{GAP}{sink.show(text, None)}".rstrip())
+        sink.line(leading(f"{pad(label, room)}{GAP}{sink.show(text, None)}".rstrip()))
 
 
 def write_json(stream: TextIO | None, value: Any) -> None:
@@ -68,5 +68,5 @@ def write_json(stream: TextIO | None, value: Any) -> None:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
     sink = Sink(stream)
-    sink.write(json.dumps(value, ensure_ascii=True, allow_nan=False, indent=2) + "\n")
+    sink.write(encoded(value, indent=2) + "\n")
     sink.flush()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.output.clean import Redact, keep
+from opwatch.output.clean import Redact, keep, leading
 from opwatch.output.document import FORMAT, encoded
 from opwatch.output.streams import Sink
 from opwatch.output.values import Writer
@@ -48,7 +48,7 @@ def write_references(
     """
     sink = Sink(stream, redact=redact)
     for target in targets:
-        sink.line(sink.show(target.reference, None))
+        sink.line(leading(sink.show(target.reference, None)))
 
 
 def write_started(

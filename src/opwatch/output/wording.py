@@ -35,6 +35,7 @@ _KEYED: Final = re.compile(r"\s*\w+://[^?]*\?", re.ASCII)
 # Our own doing, said once for the whole run.
 OURS: Final = frozenset({Reason.DETACHED, Reason.STOPPED_EARLY, Reason.NOT_WAITED})
 STRANGE: Final = frozenset({Basis.PATH, Basis.WORDS})
+WAITING: Final = frozenset({Reason.BLOCKED, Reason.DEADLINE, Reason.STALLED, Reason.NOT_WAITED})
 OF_THE_API: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED})
 
 
@@ -154,7 +155,10 @@ def ending(operation: Operation, show: Show = PLAIN, *, code: str = "(code {})")
     if operation.reason is not None:
         said = _reason(operation, show)
         is_blocked = reading is not None and reading.state is State.BLOCKED
-        return said + _after(message_of(operation, show) if is_blocked else "")
+        if not is_blocked or operation.reason not in WAITING:
+            return said
+        # What a person is waited for to do: the one who reads this may be that person.
+        return ": ".join(filter(None, (said, message_of(operation, show))))
     if reading is None:
         return brief(operation.trouble, show) if operation.trouble else ""
     if outcome is not Outcome.SUCCEEDED:

@@ -262,7 +262,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     ),
     Fault.API_DENIED: FaultWords("access denied", "{host} denied access{detail}", _LOGIN),
     Fault.API_NOT_FOUND: FaultWords(
-        "unknown to the API", "{host} does not know this operation{detail}", _TARGET
+        "unknown to the API", "{host} says that there is no such operation{detail}", _TARGET
     ),
     Fault.API_THROTTLED: FaultWords(
         "rate limited",
@@ -271,7 +271,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     ),
     Fault.NO_CREDENTIAL: FaultWords("no credential", "no credential for {host}{detail}", _LOGIN),
     Fault.RENEWAL_REFUSED: FaultWords(
-        "renewal refused", "the credential could not be renewed: refused{detail}", _LOGIN
+        "renewal refused", "the renewal of the credential was refused{detail}", _LOGIN
     ),
     Fault.RENEWAL_FAILED: FaultWords(
         "renewal failed",

@@ -24,7 +24,17 @@ from opwatch.domain.auth import (
     Sources,
 )
 from opwatch.profiles.leaves import ANY_TEXT, FLAG, HEADER, PARAM, TEXT, duration, text_of, word
-from opwatch.profiles.shapes import Key, Leaf, ListOf, MapOf, Named, OneOf, Record, WrongError
+from opwatch.profiles.shapes import (
+    Discreet,
+    Key,
+    Leaf,
+    ListOf,
+    MapOf,
+    Named,
+    OneOf,
+    Record,
+    WrongError,
+)
 from opwatch.profiles.template import Text, parse_template
 
 if TYPE_CHECKING:
@@ -247,7 +257,7 @@ _OAUTH2: Final = Record(
         "extra": Key(MapOf(ANY_TEXT), "further form fields"),
     },
 )
-AUTH: Final[OneOf[AuthSpec]] = OneOf(
+_AUTH: Final[OneOf[AuthSpec]] = OneOf(
     "'auth'",
     {
         "bearer": Record(_bearer, "'auth'", {"bearer": Key(SOURCES, "a bearer token (RFC 6750)")}),
@@ -266,3 +276,4 @@ AUTH: Final[OneOf[AuthSpec]] = OneOf(
         "scalar": Leaf(_none, {"const": "none"}),
     },
 )
+AUTH: Final[Discreet[AuthSpec]] = Discreet(_AUTH)

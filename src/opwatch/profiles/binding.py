@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.auth import OAuth2Auth
 from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.domain.operation import State
-from opwatch.domain.origin import AllowedOrigins, OriginError
-from opwatch.domain.pacing import Habits, Limits
+from opwatch.domain.origin import AllowedOrigins, OriginError, parse_origin
+from opwatch.domain.pacing import Habits, Limits, shortest_at
 from opwatch.profiles.auth import runs_command
 from opwatch.profiles.flaws import at, base_fault
 from opwatch.profiles.library import may_others_write
@@ -55,7 +55,7 @@ def bind(definition: Definition, given: Mapping[str, str], base_url: str | None)
     auth = spec.auth.make(lambda text: _filled(definition, params, text))
     _check_auth(definition, auth)
     origins = _origins(definition, params, base)
-    return Profile(definition, Bound(params, base, origins, auth, _habits(spec)))
+    return Profile(definition, Bound(params, base, origins, auth, _habits(spec, base)))
 
 
 def _params(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
@@ -150,7 +150,7 @@ def _origins(definition: Definition, params: Mapping[str, str], base: str) -> Al
         raise ProfileError((place.problem(f"no host: {error}"),)) from error
 
 
-def _habits(spec: Spec) -> Habits:
+def _habits(spec: Spec, base: str) -> Habits:
     usual, quota = Limits(), spec.limits
     limits = Limits(
         rate=quota.rate or usual.rate,
@@ -158,7 +158,7 @@ def _habits(spec: Spec) -> Habits:
         at_once=quota.at_once or usual.at_once,
     )
     return Habits(
-        pace=spec.poll.pace,
+        pace=spec.poll.pace.at_least(shortest_at(parse_origin(base))),
         limits=limits,
         batch=spec.batch.max if spec.batch else 1,
         not_found_grace=spec.not_found_grace,

@@ -13,6 +13,7 @@ import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.profiles.repetition import runaway
 from opwatch.profiles.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -192,15 +193,11 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     except (re.error, RecursionError, OverflowError, Warning) as error:
         offset = getattr(error, "pos", None) or 0
         raise ExpressionError(f"no regular expression: {error}", offset) from error
-    nested = re.search(_NESTED, text)
-    if nested:
+    start = runaway(text)
+    if start is not None:
         message = "a repetition of a repetition may take for ever; write it without"
-        raise ExpressionError(message, nested.start())
+        raise ExpressionError(message, start)
     return pattern
-
-
-# `(a+)+`: a group that holds an unbounded repetition and is itself repeated without bound.
-_NESTED: Final = r"\((?:[^()\\]|\\.)*[+*](?:[^()\\]|\\.)*\)(?:[+*]|\{\d*,\d*\})"
 
 
 _SEPARATORS: Final = re.compile(r"[\s_-]+")

@@ -180,8 +180,9 @@ class _Builder:
             raise ProfileError((place.problem(_said(error, self._line(place))),)) from error
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
+            column = error.position - text.rfind("\n", 0, error.position)
             message = "the file holds a control character"
-            raise ProfileError((Place(self.source, line, 1).problem(message),)) from error
+            raise ProfileError((Place(self.source, line, column).problem(message),)) from error
         except yaml.YAMLError as error:
             message = "the file is no YAML"
             raise ProfileError((Place(self.source, 0, 0).problem(message),)) from error

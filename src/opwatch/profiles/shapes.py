@@ -8,6 +8,7 @@ size, more than a whole poll; these take one.)
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 FREE: Final = "x-"
+_SECRET_NAME: Final = re.compile(
+    "token|secret|passw|api.?key|credential|authori[sz]ation|bearer|cookie", re.IGNORECASE
+)
 NAME: Final = "$name"
 
 
@@ -52,9 +56,10 @@ class Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def tell(self, place: Place, message: str) -> None:
-        """Add a problem at *place*."""
-        self.problems.append(place.problem(message))
+    def tell(self, place: Place, message: str, *, secret: bool = False) -> None:
+        """Add a problem at *place*, of which nothing is shown if it may be *secret*."""
+        problem = place.problem(message)
+        self.problems.append(_hidden(problem) if secret else problem)
 
     def read(self, shape: Shape[T], node: Node) -> T | None:
         """Return what *node* is by *shape*, None once its problem has been told."""
@@ -65,10 +70,12 @@ class Reader:
         except WrongError as wrong:
             shift = wrong.shift + (not node.is_plain) if wrong.shift else 0
             problem = node.place.problem(wrong.message, shift=shift)
-            if wrong.secret:
-                problem = replace(problem, excerpt=problem.excerpt[: problem.column - 1] + "…")
-            self.problems.append(problem)
+            self.problems.append(_hidden(problem) if wrong.secret else problem)
             return None
+
+
+def _hidden(problem: Problem) -> Problem:
+    return replace(problem, excerpt=problem.excerpt[: max(0, problem.column - 1)] + "…")
 
 
 class Shape(Protocol[T_co]):
@@ -165,7 +172,7 @@ class MapOf(Generic[T]):
             try:
                 self._key(key)
             except ValueError as error:
-                reader.tell(entry.place, str(error))
+                reader.tell(entry.place, str(error), secret=bool(_SECRET_NAME.search(key)))
                 continue
             value = reader.read(self._value, entry.value)
             if value is not None:
@@ -175,6 +182,28 @@ class MapOf(Generic[T]):
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
         return {"type": "object", "additionalProperties": self._value.schema()}
+
+
+class Discreet(Generic[T]):
+    """A shape of which nothing is shown in its problems: a secret may stand there by mistake."""
+
+    def __init__(self, shape: Shape[T]) -> None:
+        self._shape = shape
+
+    def read(self, node: Node, reader: Reader) -> T:
+        """Return what the shape makes of *node*."""
+        before = len(reader.problems)
+        try:
+            return self._shape.read(node, reader)
+        except WrongError as wrong:
+            wrong.secret = True
+            raise
+        finally:
+            reader.problems[before:] = map(_hidden, reader.problems[before:])
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema."""
+        return self._shape.schema()
 
 
 class Named(Generic[T]):
@@ -227,7 +256,8 @@ class Record(Generic[T]):
                     found[name.replace("-", "_")] = value
             elif not name.startswith(FREE):
                 message = f"unknown key {name!r} in {self._what}"
-                reader.tell(entry.place, message + did_you_mean(name, self.keys))
+                is_secret = bool(_SECRET_NAME.search(name))
+                reader.tell(entry.place, message + did_you_mean(name, self.keys), secret=is_secret)
         for name, key in self.keys.items():
             if key.required and name not in node.entries:
                 reader.tell(node.place, f"{self._what} lacks {name!r}")
