@@ -36,7 +36,7 @@ def measure(many: int, seed: int = 7) -> dict[str, Any]:
         number += 1
         told = outputs(hostile)
         seen = [*drawn(hostile, SIZES[number % len(SIZES)]), tabled(hostile)]
-        seen += [pasted(told[name], width=2000) for name in ("lines", "errors")]
+        seen += [pasted(told[name]) for name in ("lines", "errors")]
         screens += len(seen)
         wrong += [f"{each.wrong}: {hostile!r}"[:500] for each in seen if each.wrong]
         written += sum(map(len, told.values()))

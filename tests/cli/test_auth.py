@@ -18,6 +18,7 @@ from opwatch.credentials import Waiting
 from opwatch.domain.standing import Met, Standing
 from opwatch.output.auth import MET, STANDINGS
 from opwatch.output.remarks import WAITING
+from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api
 from servers.oauth import OAuthServer, Reply
 from servers.raw import closed_port
@@ -128,7 +129,9 @@ def test_a_profile_that_wants_no_credential_has_nothing_to_keep(inside: Inside) 
 def test_the_exit_codes_of_a_command_that_cannot_begin(inside: Inside) -> None:
     assert inside.run("auth", "login").code == 2
     assert inside.run("auth", "status", "-p", "nobody").code == 2
-    assert inside.run("auth", "test", "-p", "nobody", "--json").document["exit_code"] == 2
+    document = inside.run("auth", "test", "-p", "nobody", "--json").document
+    VALIDATE_DOCUMENT(document)
+    assert (document["exit_code"], document["command"]) == (2, "auth")
 
 
 def device(server: OAuthServer) -> dict[str, Any]:

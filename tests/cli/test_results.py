@@ -64,6 +64,16 @@ def test_a_started_export_is_downloaded_too(opwatch: Inside) -> None:
     assert list(_files(opwatch.home / "out")) == ["segment-export.json.gz"]
 
 
+def test_a_signed_url_is_not_told_to_who_looks_on(server: DemoServer, opwatch: Inside) -> None:
+    job = server.start("fullstory", Script(0.0))
+
+    ran = opwatch.run("wait", *QUICK, "--download", "out", "--verbose", job.id)
+
+    assert ran.code == 0, ran.err
+    assert f"opwatch > GET {server.storage_url}{STORED}" in ran.err
+    assert "Signature" not in ran.err
+
+
 def test_get_shows_the_result_and_downloads_nothing(server: DemoServer, opwatch: Inside) -> None:
     job = server.start("fullstory", Script(0.0))
 

@@ -14,13 +14,14 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import pytest
 
 from cli.inside import profile
 from opwatch.api import session
 from opwatch.domain.secret import MASK
-from servers.echo import WAYS, Api, EchoServer, pieces, shown_of, spelled
+from servers.echo import WAYS, Api, EchoServer, credential_in, pieces, shown_of, spelled
 from servers.oauth import OAuthServer, Reply, refused
 from servers.raw import RawServer, http, read, send
 
@@ -469,6 +470,33 @@ def test_a_started_operation_on_another_port_is_not_watched(
     assert ran.code not in {0, 70}, ran.err
     assert len(api.requests) == 1
     assert sink.base in ran.err
+
+
+STARTED: Final = {
+    "refused": lambda token: Reply(400, {"message": token}),
+    "denied": lambda token: Reply(401, {"message": _all(token)}),
+    "page": lambda token: Reply(200, f"<title>{token}</title>".encode()),
+    "nowhere": lambda token: Reply(202, {"id": [token], "message": _all(token)}),
+    "done": lambda token: Reply(200, {"id": "a", "status": "done", "message": _all(token)}),
+    "moved": lambda token: Reply(202, {}, (("Location", f"/ops/message?t={quote(token)}"),)),
+    "elsewhere": lambda token: Reply(307, {}, (("Location", f"https://x.example/{token}"),)),
+}
+
+
+def _all(token: str) -> str:
+    return " ".join(spelled(token))
+
+
+@pytest.mark.parametrize("way", STARTED)
+def test_what_a_start_says_is_masked(way: str, inside: Inside) -> None:
+    with Api(lambda asked: STARTED[way](credential_in(asked))) as api:
+        inside.environ["API_TOKEN"] = CANARY
+        handoff = [{"header": "Location"}, {"body": "id"}]
+        inside.configure(mine=profile(api.base, handoff=handoff))
+        for form in (("--json", "--raw"), ("-v",)):
+            ran = inside.run("start", "-p", "mine", *form, *LOOK, "POST", "/ops", "-d", "{}")
+
+            assert safe(ran.out + ran.err)
 
 
 def test_a_draft_of_a_profile_holds_no_token(inside: Inside, echo: EchoServer) -> None:

@@ -183,8 +183,9 @@ def tabled(hostile: Sequence[str], width: int = 100) -> Seen:
 
 
 def pasted(text: str, width: int = 400) -> Seen:
-    """Return the screen to which *text*, whole lines of ours, was written."""
-    terminal = Terminal(width, 60)
+    """Return a screen with room for all of *text*, whole lines of ours that were written to it."""
+    rows = sum(2 * len(line) // width + 1 for line in text.split("\n"))
+    terminal = Terminal(width, rows + 3)
     terminal.write("$ first\n")
     terminal.write(text)
     terminal.write("$ next\n")

@@ -119,6 +119,7 @@ def test_a_resolver_that_hangs_holds_neither_the_wait_nor_ctrl_c(tmp_path: Path)
 
 @fault(4)
 def test_a_closed_port_fails_in_seconds(wait: Wait) -> None:
+    wait.speed = 15.0
     ended = wait(f"http://127.0.0.1:{closed_port()}")
 
     assert ended.code == 6
@@ -296,6 +297,7 @@ def test_a_token_is_not_sent_over_plain_http_even_where_that_is_allowed(wait: Wa
 def test_a_proxy_that_does_not_let_us_through_is_named_without_its_password(
     wait: Wait, steps: list[Any], said: str
 ) -> None:
+    wait.speed = 15.0
     with RawServer(steps) as server:
         port = server.port if steps else closed_port()
         wait.environ["HTTPS_PROXY"] = f"http://user:{CANARY}@127.0.0.1:{port}"
@@ -364,8 +366,8 @@ def test_a_proxy_that_forbids_from_the_start_ends_it_in_seconds(wait: Wait) -> N
 
 @fault(14)
 def test_a_laptop_without_a_network_waits_and_says_offline(wait: Wait, closing: RawServer) -> None:
+    wait.speed = 200.0
     wait.names["127.0.0.1"] = [None, *[OFFLINE] * 12, None]
-    wait.speed = 400.0
 
     ended = wait(closing.url, policy=Policy(lost_after=900))
 

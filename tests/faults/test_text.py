@@ -28,6 +28,7 @@ from faults.hostile import (
     tabled,
     texts,
 )
+from faults.outputs import outputs
 from faults.whole import CANARY
 from opwatch.output.clean import clean
 from servers.raw import RawServer, answer, http, read, send
@@ -115,8 +116,9 @@ def test_no_text_forges_a_line_hides_a_character_or_gives_a_command_in_any_outpu
 @fault(123, 127)
 def test_no_line_of_a_log_or_an_error_disturbs_a_screen_either() -> None:
     for hostile in islice(handfuls(MANY), 12):
-        for text in (lines_of(story(hostile).finish().events), errors_of(hostile)):
-            assert not pasted(text, width=2_000).wrong
+        told = outputs(hostile)
+        for name in ("lines", "errors"):
+            assert not pasted(told[name]).wrong
 
 
 @fault(124)

@@ -89,7 +89,7 @@ def _leave(watcher: Watcher, plan: Plan, view: View, started_at: float, timeout_
             duplicates=plan.duplicates,
         )
     except (PipeClosedError, UnwritableError) as problem:
-        write_error(sys.stderr, problem)
+        write_error(sys.stderr, problem, redact=view.redact)
         return verdict_of(problem).code
     return verdict.code
 

@@ -2,9 +2,9 @@
 
 Decides which spellings of a secret are masked: as it is, in small letters (as the
 name of a header is read), URL-quoted, JSON- and HTML-escaped, and in base64 at any
-offset, so that ``user:secret`` is caught too. A spelling shorter than ``SHORTEST`` is left alone: to mask ``test`` or
-``1`` would spoil every text and hide nothing. Where a text ends in the middle of a
-secret, because it was too long and has been cut, its beginning is masked too.
+offset, so that ``user:secret`` is caught too. A spelling shorter than ``SHORTEST`` is
+left alone: to mask ``test`` or ``1`` would spoil every text and hide nothing. Where a
+text ends in the middle of a secret, because it has been cut, its beginning is masked too.
 """
 
 from __future__ import annotations

@@ -76,7 +76,12 @@ def trace(
 
 
 def shown_url(request: Request) -> str:
-    """Return the URL of *request* as it may be shown: a secret parameter is masked."""
+    """Return the URL of *request* as it may be shown: a secret parameter is masked.
+
+    Of a URL that wants no credential the whole query is: it is one, if it is signed.
+    """
+    if not request.authorize and urlsplit(request.url).query:
+        return f"{request.url.partition('?')[0]}?{MASK}"
     added = [f"{each.name}={MASK}" for each in request.sensitive if each.place is Place.QUERY]
     if not added:
         return request.url
