@@ -1,16 +1,23 @@
 """The process: from its arguments to its exit code, and out at once.
 
 Decides that nothing can hold the process back once its code is known: a
-resolver or a keyring that hangs in a thread is left behind.
+resolver or a keyring that hangs in a thread is left behind. And that even a
+program that could not be loaded never exits with 1, which is "failed".
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from contextlib import suppress
+from typing import Final, NoReturn
 
 from opwatch.version import __version__
+
+# Of the table in domain/outcome.py, which may be what could not be loaded.
+BUG: Final = 70
+UNWRITABLE: Final = 74
+PIPE_CLOSED: Final = 141
 
 
 def main() -> NoReturn:
@@ -18,16 +25,43 @@ def main() -> NoReturn:
     arguments = sys.argv[1:]
     if arguments in (["--version"], ["-V"]):
         # Answered before anything is imported: it is asked by scripts, often.
-        sys.stdout.write(f"opwatch {__version__}\n")
-        sys.exit(0)
+        _tell(f"opwatch {__version__}\n")
     if arguments[:1] == ["__complete"]:
+        _tell(_names_of_profiles())
+    leave(_run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        from opwatch.cli.app import run  # noqa: PLC0415, the fast paths need not pay for it
+
+        return run(arguments)
+    except BaseException as problem:  # noqa: BLE001, the command line has a net of its own above this
+        with suppress(Exception):
+            sys.stderr.write(f"opwatch: cannot be loaded: {type(problem).__name__}\n")
+        return BUG
+
+
+def _names_of_profiles() -> str:
+    """Return the names that a TAB may complete; a broken configuration is not told of there."""
+    with suppress(Exception):
         from opwatch.profiles import load_config  # noqa: PLC0415, a TAB must not load the parser
 
-        sys.stdout.write("".join(f"{name}\n" for name in load_config(None, os.environ).names()))
-        sys.exit(0)
-    from opwatch.cli.app import run  # noqa: PLC0415, the fast path above must not pay for it
+        return "".join(f"{name}\n" for name in load_config(None, os.environ).names())
+    return ""
 
-    leave(run(arguments))
+
+def _tell(text: str) -> NoReturn:
+    """Write *text* to standard output and leave."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        leave(PIPE_CLOSED)
+    except OSError:
+        leave(UNWRITABLE)
+    sys.exit(0)
 
 
 def leave(code: int) -> NoReturn:

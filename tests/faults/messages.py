@@ -9,6 +9,8 @@ beginning is said by the real program.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 from dataclasses import replace
@@ -235,6 +237,7 @@ ERRORS: Final[tuple[BaseException, ...]] = (
     PipeClosedError("the reader of the output has gone"),
     KeyError("status"),
     MemoryError(),
+    OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
 )  # fmt: skip
 
 

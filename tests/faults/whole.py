@@ -2,8 +2,8 @@
 
 Everything between the parser of arguments and the end of the process is real:
 profile, plan, session, sockets, watcher, renderer, exit code. What a run takes from
-outside is passed in: its environment, its chance, and its clock. A minute of that
-clock, and of the event loop, passes in a second or less, so that a wait of minutes
+outside is passed in: its environment, its chance, and its clock. A minute of waiting
+by that clock, and by the event loop's, is a second or less, so that a wait of minutes
 is tried in a moment. A host that answers on loopback is fast enough for it.
 
     ended = wait("a", "b", server.url)
@@ -68,14 +68,24 @@ PROFILE: Final = {
 
 
 class Hurried:
-    """Two clocks that pass *speed* times as fast as the real one."""
+    """Two clocks that pass *speed* times as fast as the real one while a loop waits.
+
+    While something is done they pass as ever, so that a busy machine costs no time limit.
+    """
 
     def __init__(self, speed: float = SPEED) -> None:
-        self.speed = speed
+        self._speed = speed
         self._began = time.monotonic()
 
     def now(self) -> float:
-        return (time.monotonic() - self._began) * self.speed
+        return time.monotonic() - self._began
+
+    def wait(self, select: Callable[[float | None], Any], seconds: float | None) -> Any:
+        """Let *select* wait for *seconds* of this clock."""
+        began = time.monotonic()
+        found = select(None if seconds is None else seconds / self._speed)
+        self._began -= (time.monotonic() - began) * (self._speed - 1)
+        return found
 
     def wall(self) -> float:
         return WALL + self.now()
@@ -93,7 +103,7 @@ class HurriedLoop(asyncio.SelectorEventLoop):
         self._hurried = clock
         self._names = dict(names)
         self.looked_up: list[str] = []
-        super().__init__(_HurriedSelector(clock.speed))
+        super().__init__(_HurriedSelector(clock))
 
     def time(self) -> float:
         return self._hurried.now()
@@ -120,12 +130,12 @@ class HurriedLoop(asyncio.SelectorEventLoop):
 
 
 class _HurriedSelector(selectors.DefaultSelector):
-    def __init__(self, speed: float) -> None:
+    def __init__(self, clock: Hurried) -> None:
         super().__init__()
-        self._speed = speed
+        self._clock = clock
 
     def select(self, timeout: float | None = None) -> Any:
-        return super().select(None if timeout is None else timeout / self._speed)
+        return self._clock.wait(super().select, timeout)
 
 
 def _address(text: str, port: int) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ from opwatch.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from typing import NoReturn
 
     from opwatch.api.outside import Outside
     from opwatch.api.plan import Plan
@@ -94,6 +95,11 @@ def open_profile_credential(profile: Profile, outside: Outside, client: Client) 
         origins=profile.origins,
         surroundings=surroundings_of(outside, send),
     )
+
+
+async def send_nothing(request: Request, _timeout: float) -> NoReturn:
+    """Stand in for the network where a credential is only looked at or kept."""
+    raise AssertionError(f"a {request.method} was about to be sent")
 
 
 def surroundings_of(outside: Outside, send: Send) -> Surroundings:

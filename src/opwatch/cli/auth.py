@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,9 +17,6 @@ from opwatch.cli.app import settings
 if TYPE_CHECKING:
     from opwatch.api.outside import Outside
     from opwatch.cli.gather import Chosen
-    from opwatch.credentials import DevicePrompt, Login
-    from opwatch.domain.secret import Secret
-    from opwatch.profiles import Profile
 
 app = typer.Typer(
     name="auth",
@@ -27,7 +24,6 @@ app = typer.Typer(
     no_args_is_help=True,
     **settings(),
 )
-MOST_STDIN: Final = 64 * 1024
 
 
 @app.command()
@@ -52,8 +48,10 @@ def login(
     With OAuth 2.0 device code, prints the code and the address to enter it at.
     """
     outside, chosen = _from_options(profile, param, config, base_url, ca_file=ca_file)
+    from opwatch.cli.login import log_in
+
     raise typer.Exit(
-        _ending(lambda: _login(chosen, outside, from_stdin=token_stdin), outside, debug=debug)
+        _ending(lambda: log_in(chosen, outside, from_stdin=token_stdin), outside, debug=debug)
     )
 
 
@@ -68,7 +66,9 @@ def logout(
 ) -> None:
     """Delete a profile's credential from the system's keyring."""
     outside, chosen = _from_options(profile, param, config, base_url)
-    raise typer.Exit(_ending(lambda: _logout(chosen, outside), outside, debug=debug))
+    from opwatch.cli.login import log_out
+
+    raise typer.Exit(_ending(lambda: log_out(chosen, outside), outside, debug=debug))
 
 
 @app.command()
@@ -179,81 +179,11 @@ def _ending(
         )
 
 
-# -- login, logout ---------------------------------------------------------------------
-
-
-def _login(chosen: Chosen, outside: Outside, *, from_stdin: bool) -> int:
-    from opwatch.api.auth import log_in_by_device, login_to
-    from opwatch.engine import run_to_end
-    from opwatch.output.auth import write_kept
-
-    profile = chosen.bound_profile()
-    keeping = login_to(profile, outside)
-    if keeping.by_device is not None and not from_stdin:
-        run_to_end(log_in_by_device(profile, outside, _shown(outside)))
-    else:
-        run_to_end(keeping.store(_given(keeping, profile)))
-    write_kept(sys.stderr, keeping.asks_for, profile.name, keeping.account)
-    return 0
-
-
-def _given(keeping: Login, profile: Profile) -> Secret:
-    """Return what a person types or standard input holds."""
-    from opwatch.cli.hidden import hidden_line
-    from opwatch.cli.view import is_terminal
-    from opwatch.domain.errors import UsageError
-    from opwatch.domain.secret import Secret
-    from opwatch.output.auth import question
-
-    title = keeping.asks_for
-    if is_terminal(sys.stdin):
-        prompt = question(sys.stderr, title, profile.name, keeping.account)
-        given = hidden_line(prompt)
-    elif sys.stdin is None:
-        raise UsageError("standard input is closed, and no terminal is there to ask at")
-    else:
-        given = sys.stdin.buffer.read(MOST_STDIN + 1)
-    if len(given) > MOST_STDIN:
-        raise UsageError("standard input is longer than 64 KiB")
-    text = given.decode("utf-8-sig", "surrogateescape")
-    if not text.isascii() and any("\udc80" <= each <= "\udcff" for each in text):
-        raise UsageError(f"the {title} is no text in UTF-8")
-    return Secret(text)
-
-
-def _shown(outside: Outside) -> Callable[[DevicePrompt], None]:
-    from opwatch.output.auth import write_device
-
-    def show(prompt: DevicePrompt) -> None:
-        write_device(
-            sys.stderr,
-            user_code=prompt.user_code,
-            url=prompt.url,
-            complete_url=prompt.complete_url,
-            expires_in=prompt.expires_in,
-            redact=outside.redactor,
-        )
-
-    return show
-
-
-def _logout(chosen: Chosen, outside: Outside) -> int:
-    from opwatch.api.auth import login_to
-    from opwatch.engine import run_to_end
-    from opwatch.output.auth import write_forgotten
-
-    profile = chosen.bound_profile()
-    keeping = login_to(profile, outside)
-    was_there = run_to_end(keeping.forget())
-    write_forgotten(sys.stderr, keeping.asks_for, profile.name, was_there=was_there)
-    return 0
-
-
 # -- status ----------------------------------------------------------------------------
 
 
 def _status(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
-    from opwatch.api.auth import inspect
+    from opwatch.api.survey import inspect
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.domain.standing import Standing
     from opwatch.engine import run_to_end
@@ -271,7 +201,7 @@ def _status(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
 
 
 def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
-    from opwatch.api.auth import survey
+    from opwatch.api.survey import survey
     from opwatch.cli.view import is_terminal, width_of
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end

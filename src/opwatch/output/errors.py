@@ -6,6 +6,7 @@ Anything else is a bug in opwatch, and is said to be one.
 
 from __future__ import annotations
 
+import errno
 import re
 import traceback
 from contextlib import suppress
@@ -71,6 +72,9 @@ def error_lines(
             return _credential(error, show)
         case OpwatchError():
             return [f"opwatch: {show(error, LINE)}"]
+        case _ if (lack := _lack(error)) is not None:
+            what, fix = lack
+            return [f"opwatch: {what}", *_fixes(show, fix)]
         case _:
             return _bug(error, show, debug=debug)
 
@@ -83,8 +87,19 @@ def problem_of(error: BaseException, *, redact: Redact = keep) -> str:
             return _named(error, show)
         case OpwatchError():
             return show(_discreet(str(error)), LINE)
+        case _ if (lack := _lack(error)) is not None:
+            return lack[0]
         case _:
             return f"a bug in opwatch: {show(_bug_text(error), LINE)}"
+
+
+def _lack(error: BaseException) -> tuple[str, str] | None:
+    """Return what this machine lacks by *error* and what to do, None if it lacks nothing."""
+    if isinstance(error, MemoryError):
+        return "there is no memory left", "watch fewer operations at once, or raise the limit"
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        return "this machine allows no more open files", "raise the limit with  ulimit -n 1024"
+    return None
 
 
 def _named(error: BadReferenceError, show: Show) -> str:
