@@ -11,24 +11,24 @@ _opwatch() {
     --progress) COMPREPLY=($(compgen -W 'auto bars lines none' -- "$word")); return ;;
   esac
   case $key in
-    opwatch) words='get wait start profile auth demo completion --version -V -h --help' ;;
-    opwatch_get) words='--profile -p --param --config --base-url --exit-zero --result --json --raw --quiet -q --verbose -v --no-color --token-stdin --ca-file -h --help' ;;
-    opwatch_wait) words='--profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file -h --help' ;;
-    opwatch_start) words='--data -d --header -H --idempotency-key --no-wait --profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file -h --help' ;;
-    opwatch_profile) words='explain new list show check schema -h --help' ;;
-    opwatch_profile_explain) words='--profile -p --param --config --base-url --answer --json -h --help' ;;
-    opwatch_profile_new) words='--from --name --url --output -o --config --token-stdin --ca-file -h --help' ;;
-    opwatch_profile_list) words='--config --json -h --help' ;;
-    opwatch_profile_show) words='--config --json --source -h --help' ;;
-    opwatch_profile_check) words='--all --config -h --help' ;;
-    opwatch_profile_schema) words='-h --help' ;;
-    opwatch_auth) words='login logout status test -h --help' ;;
-    opwatch_auth_login) words='--profile -p --param --config --base-url --token-stdin --ca-file -h --help' ;;
-    opwatch_auth_logout) words='--profile -p --param --config --base-url -h --help' ;;
-    opwatch_auth_status) words='--profile -p --param --config --base-url --json -h --help' ;;
-    opwatch_auth_test) words='--profile -p --param --config --base-url --json --verbose -v --token-stdin --ca-file -h --help' ;;
-    opwatch_demo) words='--serve --port --progress --no-color -h --help' ;;
-    opwatch_completion) words='-h --help' ;;
+    opwatch) words='get wait start profile auth demo completion --version -V --help -h' ;;
+    opwatch_get) words='--profile -p --param --config --base-url --exit-zero --result --json --raw --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
+    opwatch_wait) words='--profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
+    opwatch_start) words='--data -d --header -H --idempotency-key --no-wait --profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
+    opwatch_profile) words='explain new list show check schema --help -h' ;;
+    opwatch_profile_explain) words='--profile -p --param --config --base-url --answer --json --help -h' ;;
+    opwatch_profile_new) words='--from --name --url --output -o --config --token-stdin --ca-file --help -h' ;;
+    opwatch_profile_list) words='--config --json --help -h' ;;
+    opwatch_profile_show) words='--config --json --source --help -h' ;;
+    opwatch_profile_check) words='--all --config --help -h' ;;
+    opwatch_profile_schema) words='--help -h' ;;
+    opwatch_auth) words='login logout status test --help -h' ;;
+    opwatch_auth_login) words='--profile -p --param --config --base-url --token-stdin --ca-file --help -h' ;;
+    opwatch_auth_logout) words='--profile -p --param --config --base-url --help -h' ;;
+    opwatch_auth_status) words='--profile -p --param --config --base-url --json --help -h' ;;
+    opwatch_auth_test) words='--profile -p --param --config --base-url --json --verbose -v --token-stdin --ca-file --help -h' ;;
+    opwatch_demo) words='--serve --port --progress --no-color --help -h' ;;
+    opwatch_completion) words='--help -h' ;;
   esac
   case $key in
     opwatch_profile_show|opwatch_profile_explain|opwatch_auth_*)

@@ -84,5 +84,6 @@ def _flags(command: Any, context: Any) -> Iterator[Flag]:
         names = (*param.opts, *param.secondary_opts)
         value = "" if param.is_flag or param.count else (param.metavar or param.name.upper())
         if "--help" in names:
-            value = ""
+            # The parser keeps these in a set, whose order differs from run to run.
+            names, value = tuple(sorted(names)), ""
         yield Flag(names, value, param.help or "", bool(param.multiple))
