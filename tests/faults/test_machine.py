@@ -322,6 +322,28 @@ def test_a_full_disk_is_74_and_says_so(program: Program, server: DemoServer, com
     assert "opwatch: cannot write output: No space left on device\n" in ran.err
 
 
+@fault(134, 135)
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("opwatch --version >/dev/full", 74),
+        ("opwatch wait --help >/dev/full", 74),
+        ("opwatch --version | true", 141),
+        ("opwatch --help | true", 141),
+        ("opwatch completion zsh | true", 141),
+        ("opwatch wait --no-such 2>/dev/full", 2),
+        ("opwatch wait --no-such 2>&1 >&- | true", 2),
+    ],
+)
+def test_help_and_usage_tell_a_full_disk_and_a_lost_reader_apart(
+    program: Program, line: str, code: int
+) -> None:
+    ran = in_shell(program, f"{line}; exit ${{PIPESTATUS[0]}}")
+
+    assert ran.returncode == code, ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 @fault(136)
 @pytest.mark.parametrize(
     ("command", "code"),
@@ -814,6 +836,24 @@ def test_a_bug_in_the_bars_costs_the_bars_and_nothing_else(
         assert tty.exit_code() == 0
         assert "succeeded" in tty.text
         assert not tty.cursor_is_hidden()
+
+
+@fault(145, 148)
+def test_a_program_that_cannot_even_be_loaded_does_not_exit_with_1(
+    program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Lack:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name.startswith('opwatch.cli'): raise MemoryError\n"
+        "sys.meta_path.insert(0, Lack())\n"
+    )
+    program.environ["PYTHONPATH"] = str(tmp_path)
+
+    ran = program.run("get", "x")
+
+    assert (ran.code, ran.err) == (70, "opwatch: cannot be loaded: MemoryError\n")
 
 
 @fault(148)

@@ -11,7 +11,7 @@ import pytest
 from faults.catalogue import fault
 from faults.whole import CANARY, DONE, RUNNING, api, asked_about, says, state
 from opwatch.domain.policy import Policy
-from servers.raw import RawServer, answer, flood, http, read, send
+from servers.raw import RawServer, answer, drip, http, read, send
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -506,11 +506,14 @@ def test_a_status_beyond_the_known_ones_is_no_answer(wait: Wait) -> None:
     assert "HTTP 999, which is no answer" in ended.line("a trouble")
 
 
+INTERIM = b"HTTP/1.1 102 Processing\r\n\r\n"
+
+
 @fault(35)
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        pytest.param(flood(b"HTTP/1.1 102 Processing\r\n\r\n"), "in time", id="1xx flood"),
+        pytest.param(drip(INTERIM * 9999, 0.002, 270), "in time", id="1xx flood"),
         pytest.param(send(b"\x16\x03\x01 hello\r\n\r\n"), "broken HTTP", id="no status line"),
         pytest.param(send(b"HTTP/9.9 200 OK\r\n\r\n{}"), "broken HTTP", id="another HTTP"),
         pytest.param(send(b"HTTP/1.1 99 Low\r\n\r\n"), "broken HTTP", id="two digits"),

@@ -118,7 +118,7 @@ class FaultProxy:
 
     def _spoil(self, source: socket.socket, target: socket.socket) -> None:
         left = self._after
-        with suppress(OSError):
+        try:
             while left != 0:
                 data = source.recv(self._piece if left is None else min(self._piece, left))
                 if not data:
@@ -127,6 +127,10 @@ class FaultProxy:
                 target.sendall(data)
                 left = None if left is None else left - len(data)
             self._end(target, is_early=left == 0)
+        except OSError:
+            # A reset on one side is passed on to the other.
+            with suppress(OSError):
+                abort(target)
 
     def _end(self, target: socket.socket, *, is_early: bool) -> None:
         if is_early and self._then is Ending.SILENT:

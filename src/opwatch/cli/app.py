@@ -7,6 +7,7 @@ before: ``--help`` and completion cost no more than the names.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -90,9 +91,10 @@ def root(
 def run(arguments: Sequence[str]) -> int:
     """Carry out *arguments* and return the exit code; nothing is raised."""
     from opwatch.cli.ending import end_of
-    from opwatch.domain.errors import UsageError
+    from opwatch.domain.errors import PipeClosedError, UsageError
     from opwatch.output.clean import PLAIN
     from opwatch.output.errors import LINE
+    from opwatch.output.streams import OF_WRITING, unwritten
 
     try:
         code = app(list(arguments), prog_name="opwatch", standalone_mode=False)
@@ -100,10 +102,17 @@ def run(arguments: Sequence[str]) -> int:
         # The parser knows the usage line and the nearest option; those of its
         # exceptions that reach here can show both. What was typed is not shown as it is.
         problem.message = PLAIN(problem.message, LINE)
-        getattr(problem, "show", str)()
+        with suppress(OSError, SystemExit):
+            getattr(problem, "show", str)()
         return end_of(
             UsageError(problem.format_message()), as_json=_wants_json(arguments), told=True
         )
+    except SystemExit as problem:
+        # So the parser leaves when the reader of its help has left.
+        return end_of(PipeClosedError(str(problem)), as_json=False)
+    except OSError as problem:
+        met = unwritten(problem) if problem.errno in OF_WRITING else problem
+        return end_of(met, as_json=_wants_json(arguments))
     except BaseException as problem:  # noqa: BLE001, the last net: 70, never 1
         return end_of(problem, as_json=_wants_json(arguments))
     return code if isinstance(code, int) else 0

@@ -22,7 +22,10 @@ def completion(
     """
     from opwatch.cli.shells import SHELLS
     from opwatch.cli.tree import read_tree
+    from opwatch.output.streams import Sink
 
     if shell not in SHELLS:
         raise typer.BadParameter(f"{shell!r} is not one of {', '.join(SHELLS)}")
-    sys.stdout.write(SHELLS[shell][1](read_tree()))
+    sink = Sink(sys.stdout)
+    sink.write(SHELLS[shell][1](read_tree()))
+    sink.flush()

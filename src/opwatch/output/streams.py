@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 _LEFT: Final = frozenset(
     {errno.EPIPE, errno.ESHUTDOWN} | ({errno.EINVAL} if os.name == "nt" else set())
 )
+# What else a write may meet: no room, or nobody there.
+OF_WRITING: Final = _LEFT | {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EBADF", "ENXIO")
+    if hasattr(errno, name)
+}
 FALLBACK_SIZE: Final = (80, 24)
 
 # Our own punctuation, for streams that cannot say it; remote text may share it.
@@ -112,16 +118,18 @@ def spelled(text: str, encoding: str) -> str:
 def _failures() -> Iterator[None]:
     try:
         yield
-    except BrokenPipeError as problem:
-        raise PipeClosedError("the reader of the output has gone") from problem
     except OSError as problem:
-        if problem.errno in _LEFT:
-            raise PipeClosedError("the reader of the output has gone") from problem
-        reason = problem.strerror or type(problem).__name__
-        raise UnwritableError(f"cannot write output: {reason}") from problem
+        raise unwritten(problem) from problem
     except ValueError as problem:
         # What Python says of a file object that has been closed.
         raise UnwritableError("cannot write output: the stream is closed") from problem
+
+
+def unwritten(problem: OSError) -> PipeClosedError | UnwritableError:
+    """Return what *problem* means, which came of writing to a stream."""
+    if isinstance(problem, BrokenPipeError) or problem.errno in _LEFT:
+        return PipeClosedError("the reader of the output has gone")
+    return UnwritableError(f"cannot write output: {problem.strerror or type(problem).__name__}")
 
 
 def is_terminal(stream: TextIO | None) -> bool:
