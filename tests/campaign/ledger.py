@@ -176,7 +176,7 @@ class Ledger:
     fail_at: int | None = None
     failure: Failure | None = None
     calls: list[str] = field(default_factory=list)
-    is_met: bool = False
+    met: str = ""
 
     def meet(self, kind: str) -> Any:
         """Take note of a call of this *kind*; return what it is to do instead, None for nothing.
@@ -188,5 +188,5 @@ class Ledger:
         self.calls.append(kind)
         if number != self.fail_at or self.failure is None:
             return None
-        self.is_met = True
+        self.met = kind
         return self.failure.act()

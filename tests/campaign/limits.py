@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ DESCRIPTORS: Final = (1024, 64, 32, 24, 20, 18, 16, 14, 12, 10, 8, 6)
 KIBIBYTES: Final = (*range(400_000, 60_000, -40_000), *range(60_000, 8_000, -2_000))
 CODES: Final = frozenset(int(code) for code in ExitCode)
 LONGEST: Final = 120.0
+PATH: Final = re.compile(r"'?/\S+")
 
 
 def squeezed(program: Program, limit: str) -> dict[str, Any]:
@@ -52,9 +54,15 @@ def squeezed(program: Program, limit: str) -> dict[str, Any]:
         "limit": limit,
         "code": done.returncode,
         "summary": summary,
-        "said": said[-1][:120] if said else "",
+        "said": _problem(said),
         "wrong": _wrong(done.returncode, summary, said),
     }
+
+
+def _problem(said: list[str]) -> str:
+    ours = [line for line in said if line.startswith("opwatch:")]
+    line = (ours[-1:] or said[-1:] or [""])[0].replace("|", "/")
+    return PATH.sub("…", line)[:120].strip()
 
 
 def _wrong(code: int, summary: dict[str, int] | None, said: list[str]) -> str:

@@ -86,7 +86,7 @@ class Ended:
     err: str
     took: float
     calls: Sequence[str]
-    is_met: bool
+    met: str
     is_stuck: bool
 
 
@@ -140,7 +140,7 @@ class Stage:
         took = loop.time()
         _close(loop)
         return Ended(
-            int(code), out.text, err.text, took, ledger.calls, ledger.is_met, loop.ahead.is_stuck
+            int(code), out.text, err.text, took, ledger.calls, ledger.met, loop.ahead.is_stuck
         )
 
     def _write_profile(self, scene: Scene) -> None:

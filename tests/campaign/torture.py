@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
+# Ways to fail that mean the same wherever they are met.
+ANYWHERE: Final = frozenset({"MemoryError", "an hour ahead"})
 CODES: Final = frozenset(int(code) for code in ExitCode)
 
 
@@ -45,6 +47,12 @@ class Point:
     number: int
     kind: str
     failure: Failure
+
+    @property
+    def cause(self) -> str:
+        """What stands for this point in a table of what came of what."""
+        name = self.failure.name
+        return name if name in ANYWHERE or name.startswith("SIG") else self.kind
 
     def __str__(self) -> str:
         return f"{self.scene}: call {self.number}, {self.kind}, {self.failure.name}"
@@ -59,6 +67,7 @@ class Toll:
     kinds: Counter[str] = field(default_factory=Counter)
     ways: set[str] = field(default_factory=set)
     codes: Counter[int] = field(default_factory=Counter)
+    causes: dict[int, Counter[str]] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -71,6 +80,7 @@ class Toll:
             "kinds": len(self.kinds),
             "ways": len(self.ways),
             "codes": {str(code): self.codes[code] for code in sorted(self.codes)},
+            "causes": {str(code): dict(self.causes[code].most_common()) for code in self.codes},
             "broken": self.broken,
             "seconds": round(self.seconds, 1),
         }
@@ -95,6 +105,7 @@ def torture(stage: Stage, points: Sequence[Point]) -> Toll:
         toll.kinds[point.kind] += 1
         toll.ways.add(point.failure.name)
         toll.codes[ended.code] += 1
+        toll.causes.setdefault(ended.code, Counter())[point.cause] += 1
         toll.truths += ended.code == TRUTHS[point.scene.truth]
         wrong = list(wrongs(point, ended))
         if wrong:
@@ -114,8 +125,8 @@ def one_of_each(points: Sequence[Point]) -> list[Point]:
 def wrongs(point: Point, ended: Ended) -> Iterator[str]:
     """Yield what must not have come of *point*."""
     truth = TRUTHS[point.scene.truth]
-    if not ended.is_met:
-        yield "the call was never made"
+    if ended.met != point.kind:
+        yield f"met {ended.met or 'nothing'}, not {point.kind}"
     if ended.is_stuck:
         yield "stuck"
     if ended.code not in CODES:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from campaign.page import page, survived
-from campaign.report import FIGURES, PAGE
+from campaign.page import faulty, page, summary, survived
+from campaign.report import FIGURES, PAGE, README, with_summary
 
 
 @pytest.fixture
@@ -19,6 +19,12 @@ def figures() -> Any:
 
 def test_the_page_is_that_of_the_figures(figures: Any) -> None:
     assert PAGE.read_text(encoding="utf-8") == page(figures), "run: python tests/campaign/report.py"
+
+
+def test_the_readme_shows_the_summary(figures: Any) -> None:
+    readme = README.read_text(encoding="utf-8")
+
+    assert readme == with_summary(readme, summary(figures["parts"])), "run: report.py"
 
 
 def test_a_fault_is_survived_only_if_each_of_its_tests_passed_or_could_not_run() -> None:
@@ -37,7 +43,10 @@ def test_what_went_wrong_is_on_the_page(figures: Any) -> None:
     parts["torture"]["broken"] = ["call 3: exit 0, but the truth is 1"]
     parts["worlds"]["broken"] = ["world 7: too fast"]
     parts["fuzz"]["show a text"]["wrong"] = ["AssertionError"]
-    parts["processes"]["leave"]["wrong"] = ["SIGTERM: exit -15"]
+    parts["leaving"]["wrong"] = ["SIGTERM: exit -15"]
+    parts["text"]["disturbed"] = ["the cursor has gone"]
+    parts["text"]["commands"] = ["::error::"]
+    parts["limits"]["memory"][0]["wrong"] = "exit -11"
 
     said = page(worse)
 
@@ -47,3 +56,7 @@ def test_what_went_wrong_is_on_the_page(figures: Any) -> None:
     assert "* `AssertionError`" in said
     assert "* `SIGTERM: exit -15`" in said
     assert "1 untrue verdicts" in said
+    assert "* `the cursor has gone`" in said
+    assert "* `::error::`" in said
+    assert "* `exit -11`" in said
+    assert len(faulty(parts)) == 8

@@ -49,7 +49,7 @@ WRONGS = (
     ({"out": ""}, "not one document"),
     ({"out": '{"exit_code": 1}{"exit_code": 1}'}, "not one document"),
     ({"is_stuck": True}, "stuck"),
-    ({"is_met": False}, "the call was never made"),
+    ({"met": ""}, "met nothing, not send"),
 )
 
 
@@ -57,7 +57,7 @@ WRONGS = (
 def test_what_must_not_be_is_found(stage: Stage, changed: dict[str, Any], said: str) -> None:
     scene = SCENES[1]
     point = Point(scene, 3, "send", FAILURES["send"][0])
-    ended = replace(stage.play(scene, Ledger()), is_met=True)
+    ended = replace(stage.play(scene, Ledger()), met="send")
     assert list(wrongs(point, ended)) == []
 
     found = list(wrongs(point, replace(ended, **changed)))
