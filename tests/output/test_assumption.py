@@ -85,3 +85,10 @@ def test_explain_is_offered_with_the_url_alone_where_no_profile_was_named() -> N
 
     assert "explain 'https://api.example.com/jobs/1?a=b'" in assumed[0]
     assert "explain -p standard 'https://api.example.com/jobs/1?a=b'" in named[0]
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_nobody_is_sent_to_a_profile_that_they_did_not_name(fault: Fault) -> None:
+    stranger = hints([ended(Basis.WORDS, fault, Reason.LOST_CONTACT)])
+
+    assert not any("standard" in hint for hint in stranger), stranger

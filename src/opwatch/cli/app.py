@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
+from opwatch.domain.outcome import ExitCode
 from opwatch.version import __version__
 
 if TYPE_CHECKING:
@@ -36,8 +37,24 @@ EPILOG: Final = (
 )
 
 
-class LazyGroup(TyperGroup):
+class Group(TyperGroup):
+    """A group that shows its help where no command is given, and ends with 2."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Show the help if there is nothing in *args*."""
+        if args or ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        typer.echo(ctx.get_help(), err=True)
+        raise typer.Exit(ExitCode.USAGE)
+
+
+class LazyGroup(Group):
     """A group whose commands are in modules that are imported when asked for."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Only the names, for the parser to suggest the nearest of them.
+        self.commands = dict.fromkeys(COMMANDS, TyperCommand(None))
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002, typer's signature
         """Return the names of all commands, in the order of the help."""
@@ -70,7 +87,6 @@ app = typer.Typer(
     cls=LazyGroup,
     help="Wait for long-running API operations, and exit with a code that a script can trust.",
     epilog=EPILOG,
-    no_args_is_help=True,
     **settings(),
 )
 

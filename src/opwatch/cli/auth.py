@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from opwatch.cli import options as opt
-from opwatch.cli.app import settings
+from opwatch.cli.app import Group, settings
 
 if TYPE_CHECKING:
     from opwatch.api.outside import Outside
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="auth",
     help="Keep a credential in the keyring; see where credentials come from; try one.",
-    no_args_is_help=True,
+    cls=Group,
     **settings(),
 )
 
@@ -42,7 +42,9 @@ def login(
     ca_file: opt.CaFile = None,
     debug: opt.Debug = False,
 ) -> None:
-    """Keep a profile's credential in the system's keyring, for its API's origin only.
+    """Keep a credential in the system's keyring.
+
+    It is for the profile's origin only.
 
     Asks for it without showing it; reads standard input if that is no terminal.
     With OAuth 2.0 device code, prints the code and the address to enter it at.
@@ -64,7 +66,7 @@ def logout(
     base_url: opt.BaseUrl = None,
     debug: opt.Debug = False,
 ) -> None:
-    """Delete a profile's credential from the system's keyring."""
+    """Delete a credential from the keyring."""
     outside, chosen = _from_options(profile, param, config, base_url)
     from opwatch.cli.login import log_out
 
@@ -84,7 +86,9 @@ def status(
     as_json: opt.AsJson = False,
     debug: opt.Debug = False,
 ) -> None:
-    """Show where credentials would come from and when they expire, never what they are.
+    """Show where credentials would come from.
+
+    And when they expire; never what they are.
 
     With -p: one profile; exit code 4 if there is no usable credential. Without:
     your own profiles, and the built-in ones for which something is set; helpers
@@ -105,7 +109,7 @@ def try_out(
     reference: Annotated[
         str | None,
         typer.Argument(
-            metavar="[REF]",
+            metavar="REF",
             help="The operation to ask about; without it, the base URL is asked.",
             show_default=False,
         ),
@@ -121,7 +125,7 @@ def try_out(
     ca_file: opt.CaFile = None,
     debug: opt.Debug = False,
 ) -> None:
-    """Make one authorized request, and say what it met.
+    """Try a credential with one request.
 
     Exit codes: 0 any answer but a refusal, 4 refused (401, 403, 407) or no
     credential, 6 no answer.
@@ -231,12 +235,16 @@ def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
 
 def _test(chosen: Chosen, outside: Outside, reference: str | None, *, as_json: bool) -> int:
     from opwatch.api import auth
+    from opwatch.domain.errors import UsageError
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.domain.standing import Met
     from opwatch.engine import run_to_end
     from opwatch.output.auth import trial_document, write_json_line, write_trial
 
+    if reference == "-":
+        raise UsageError("one operation is asked about, and '-' names none", hint="write its id")
     outside = replace(outside, token=chosen.token())
+    chosen = replace(chosen, references=() if reference is None else (reference,))
     trial = run_to_end(auth.try_out(chosen.bound_profile(), outside, reference))
     outcomes = {
         Met.ACCEPTED: Outcome.SUCCEEDED,

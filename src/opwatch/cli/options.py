@@ -41,7 +41,7 @@ def _flag(*names: str, help: str) -> Any:  # noqa: A002, typer's own word
 References: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[REF]...",
+        metavar="REF",
         help="Ids, status URLs or paths; - reads them from standard input.",
         show_default=False,
     ),

@@ -15,16 +15,17 @@ import typer
 
 from opwatch.cli import options as opt
 from opwatch.cli import profile_explain, profile_new
-from opwatch.cli.app import settings
+from opwatch.cli.app import Group, settings
 
 if TYPE_CHECKING:
+    from opwatch.domain.auth import Scheme
     from opwatch.domain.errors import Problem
     from opwatch.profiles import Definition
 
 app = typer.Typer(
     name="profile",
     help="List, show, check, explain and write provider profiles.",
-    no_args_is_help=True,
+    cls=Group,
     **settings(),
 )
 app.command(name="explain")(profile_explain.explain)
@@ -33,7 +34,7 @@ app.command(name="new")(profile_new.new)
 
 @app.command(name="list")
 def list_profiles(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False) -> None:
-    """List all profiles: the built-in ones and your own."""
+    """List all profiles, built in and your own."""
     raise typer.Exit(_ending(lambda: _list(config, as_json=as_json), as_json=as_json))
 
 
@@ -47,7 +48,10 @@ def show(
         bool, typer.Option("--source", metavar="", help="Print the YAML itself.")
     ] = False,
 ) -> None:
-    """Show a profile: what it is for, its parameters, its credential, how sure its facts are."""
+    """Show a profile.
+
+    What it is for, its parameters, its credential, how sure its facts are.
+    """
     raise typer.Exit(
         _ending(lambda: _show(name, config, as_json=as_json, source=source), as_json=as_json)
     )
@@ -55,25 +59,27 @@ def show(
 
 @app.command()
 def check(
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", show_default=False)
-    ] = None,
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", show_default=False)] = None,
     *,
     all_: Annotated[
         bool, typer.Option("--all", metavar="", help="Check every profile there is.")
     ] = False,
     config: opt.ConfigFile = None,
 ) -> None:
-    """Check profile and configuration files; without one, your own configuration.
+    """Check profile and configuration files.
 
-    Every problem is told with file, line and column. Exit code 2 if there is any.
+    Without one, your own configuration is checked. Every problem is told with
+    file, line and column. Exit code 2 if there is any.
     """
     raise typer.Exit(_ending(lambda: _check(files or [], config, everything=all_)))
 
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema by which an editor checks a profile as you type."""
+    """Print the JSON Schema of profiles.
+
+    By it an editor checks and completes a profile as you type.
+    """
     raise typer.Exit(_ending(_schema))
 
 
@@ -126,8 +132,33 @@ def _facts(definition: Definition) -> dict[str, Any]:
             }
             for name, param in spec.params.items()
         },
+        "credential": _credential(spec.auth.make(lambda _text: "")),
         "batch": spec.batch.max if spec.batch else 1,
         "states": {state: [str(word) for word in words] for state, words in spec.states.items()},
+    }
+
+
+def _credential(scheme: Scheme) -> dict[str, Any]:
+    """Return how a secret is shown, and the places that the profile names for it."""
+    from opwatch.credentials import name_of
+    from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
+    from opwatch.profiles.auth import sources_of
+
+    match scheme:
+        case NoAuth():
+            how = "none"
+        case HeaderAuth(name=name, template=template):
+            how = f"header {name}: {template.replace('{secret}', '…')}"
+        case QueryAuth(name=name):
+            how = f"query parameter {name}"
+        case BasicAuth():
+            how = "basic"
+        case OAuth2Auth(grant=grant):
+            how = f"oauth2 {grant}"
+    return {
+        "scheme": how,
+        "sources": [name_of(each) for each in sources_of(scheme)],
+        "optional": isinstance(scheme, HeaderAuth) and scheme.optional,
     }
 
 
@@ -159,13 +190,17 @@ def _told(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "file", facts["file"]
     for key in ("docs", "retention", "notes"):
         if facts[key]:
-            yield key, facts[key]
+            yield key, " ".join(facts[key].split())
     yield "confidence", facts["confidence"] + reason
     for name, param in facts["params"].items():
         choices = f" ({', '.join(param['choices'])})" if param["choices"] else ""
         default = f", default {param['default']}" if param["default"] is not None else ""
         needed = ", required" if param["required"] else ""
         yield "--param", f"{name}{needed}{default}: {param['help']}{choices}"
+    credential = facts["credential"]
+    places = f" from {', '.join(credential['sources'])}" if credential["sources"] else ""
+    optional = "; it may do without" if credential["optional"] else ""
+    yield "credential", credential["scheme"] + places + optional
     if facts["batch"] > 1:
         yield "batch", f"up to {facts['batch']} operations in one request"
     for state, words in facts["states"].items():

@@ -10,14 +10,14 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from opwatch.cli import options as opt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from opwatch.domain.exchange import Response
     from opwatch.domain.secret import Secret
@@ -45,6 +45,16 @@ def new(
         str | None,
         typer.Option("--url", metavar="URL", help="The URL that a sample in a file came from."),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            "--data",
+            "-d",
+            metavar="TEXT|@FILE|@-",
+            help="The JSON that was posted to get the samples, if it was.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -55,13 +65,15 @@ def new(
     token_stdin: opt.TokenStdin = False,
     ca_file: opt.CaFile = None,
 ) -> None:
-    """Write a profile from sample answers, commented, for you to read through.
+    """Draft a profile from sample answers.
 
-    Give an answer of each state that you have: running, succeeded, failed.
+    It is commented, for you to read through. Give an answer of each state that
+    you have: running, succeeded, failed.
     """
     from opwatch.cli.ending import attempt
 
-    task = _Task(tuple(sources), name, url, output, config, token_stdin, ca_file)
+    asked = (name, url, data)
+    task = _Task(tuple(sources), *asked, output, config, token_stdin, ca_file)
     raise typer.Exit(attempt(task.run, command="profile"))
 
 
@@ -72,6 +84,7 @@ class _Task:
     sources: tuple[str, ...]
     name: str | None
     url: str | None
+    data: str | None
     output: Path | None
     config: Path | None
     token_stdin: bool
@@ -95,8 +108,11 @@ class _Task:
 
     def _token(self) -> Secret | None:
         from opwatch.cli.gather import Chosen
+        from opwatch.engine import raise_on_signals
 
-        return Chosen(references=self.sources, token_stdin=self.token_stdin).token()
+        # Typed at a terminal, which a signal must not leave without echo.
+        with raise_on_signals():
+            return Chosen(references=self.sources, token_stdin=self.token_stdin).token()
 
     def _read(self, source: str, fetched: Mapping[str, Response]) -> list[Sample]:
         """Return the samples in *source*; an answer that is not good is none."""
@@ -138,13 +154,38 @@ class _Task:
             url=url or None,
             is_open=fetched and not self.token_stdin,
             has_token=fetched and self.token_stdin,
+            body=self._posted(),
         )
+
+    def _posted(self) -> Any:
+        """Return the JSON that was posted; None if nothing was.
+
+        Raises:
+            UsageError: it is no JSON, or it is not said where it was posted to.
+        """
+        from opwatch.cli.start import read_body
+        from opwatch.domain.errors import UsageError
+        from opwatch.profiles import is_url, parse_body
+
+        body = read_body(self.data)
+        if body is None:
+            return None
+        if self.data == f"@{STDIN}" and STDIN in self.sources:
+            raise UsageError("standard input cannot be both the body and a sample")
+        if self.url is None:
+            raise UsageError("--data needs the --url that it was posted to")
+        if any(map(is_url, self.sources)):
+            raise UsageError("--from asks a URL with GET; save what the POST answers as a file")
+        found = parse_body(body)
+        if found.fault is not None or not isinstance(found.data, (dict, list)):
+            raise UsageError("--data holds no JSON object or list")
+        return found.data
 
     def _propose(self, samples: list[Sample], known: Known) -> Proposal:
         """Return what *samples* suggest, after the person was asked what they leave open."""
         from opwatch.domain.errors import BadReferenceError
         from opwatch.domain.origin import OriginError
-        from opwatch.output.drafted import ask_meaning, ask_status
+        from opwatch.output.drafted import ask_meaning, ask_status, write_notes
         from opwatch.profiles import BUCKETS, propose
 
         try:
@@ -154,12 +195,14 @@ class _Task:
         if not _has_person():
             return proposal
         if proposal.candidates:
-            path = _ask(ask_status(proposal.candidates))
-            if path in proposal.candidates:
+            path = _choose(ask_status(proposal.candidates), proposal.candidates)
+            if path:
                 known = known._replace(status=path)
                 proposal = propose(samples, known)
-        answers = {word: _ask(ask_meaning(word, BUCKETS)) for word in proposal.unclear}
-        meanings = {word: bucket for word, bucket in answers.items() if bucket in BUCKETS}
+        if proposal.unclear:
+            write_notes(sys.stderr, proposal.notes)
+        answers = {word: _choose(ask_meaning(word, BUCKETS), BUCKETS) for word in proposal.unclear}
+        meanings = {word: bucket for word, bucket in answers.items() if bucket}
         return propose(samples, known._replace(meanings=meanings)) if meanings else proposal
 
     def _write(self, proposal: Proposal, config: Config) -> None:
@@ -209,6 +252,16 @@ def _has_person() -> bool:
     from opwatch.cli.view import is_terminal
 
     return is_terminal(sys.stdin) and is_terminal(sys.stdout) and is_terminal(sys.stderr)
+
+
+def _choose(question: str, among: Sequence[str]) -> str:
+    """Return the one of *among* that a person names, or begins to; nothing if they name none."""
+    while answer := _ask(question):
+        meant = [each for each in among if each.startswith(answer.lower())]
+        exact = [each for each in among if each == answer]
+        if exact or len(meant) == 1:
+            return (exact or meant)[0]
+    return ""
 
 
 def _ask(question: str) -> str:

@@ -6,17 +6,21 @@ gets tabs and whole values.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TextIO
+import textwrap
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from opwatch.output.clean import Redact, cells, cut, keep, leading
 from opwatch.output.document import encoded
 from opwatch.output.paint import pad
-from opwatch.output.streams import Sink
+from opwatch.output.streams import Sink, is_terminal, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 GAP = "  "
+NARROWEST: Final = 20
+"""Columns for the texts, below which the terminal may break the lines itself."""
 
 
 def write_rows(
@@ -51,14 +55,25 @@ def write_facts(
 ) -> None:
     """Write each fact as a label and its text; one without a label goes on with the last.
 
+    On a terminal a text goes on under itself; a pipe gets it in one line.
+
     Raises:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
     sink = Sink(stream, redact=redact)
     told = list(facts)
     room = max((cells(label) for label, _ in told), default=0)
+    left = size_of(stream)()[0] - room - len(GAP) if is_terminal(stream) else 0
     for label, text in told:
-        sink.line(leading(f"{pad(label, room)}{GAP}{sink.show(text, None)}".rstrip()))
+        shown = sink.show(text, None)
+        lines = _folded(shown, left) if left >= NARROWEST else [shown]
+        for head, line in zip(chain((label,), repeat("")), lines or [""], strict=False):
+            sink.line(leading(f"{pad(head, room)}{GAP}{line}".rstrip()))
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """Return *text* in lines of *width* characters; a URL stays whole, to be copied."""
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def write_json(stream: TextIO | None, value: Any) -> None:

@@ -14,7 +14,7 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.events import Oddity, Warned
 from opwatch.domain.operation import Basis, Operation, OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.output.clean import PLAIN, Show
+from opwatch.output.clean import PLAIN, Show, elide
 from opwatch.output.words import (
     FAULTS,
     ODDITIES,
@@ -59,7 +59,8 @@ def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
     reference = shlex.quote(show(target.reference, None))
     fix = FAULTS[trouble.fault].fix
     if target.basis in STRANGE:
-        fix = STRANGERS.get(trouble.fault, fix)
+        # A profile that nobody named is not theirs to change.
+        fix = STRANGERS.get(trouble.fault, UNKNOWN_TO_ALL if "{profile}" in fix else fix)
     return fix.format(
         host=_host(trouble, show),
         profile=profile,
@@ -100,7 +101,8 @@ def _host(trouble: Trouble, show: Show) -> str:
 def name_of(operation: Operation, show: Show = PLAIN, limit: int | None = 80) -> str:
     """Return what to call *operation*: what was typed, or its id if that was an address."""
     reference = operation.reference
-    return show(operation.id if "/" in reference and operation.id else reference, limit)
+    name = show(operation.id if "/" in reference and operation.id else reference, None)
+    return name if limit is None else elide(name, limit)
 
 
 def status_of(operation: Operation, show: Show = PLAIN, limit: int = 40) -> str:
@@ -177,11 +179,13 @@ def _reason(operation: Operation, show: Show) -> str:
     if operation.reason is None or operation.ended_at is None:
         return ""
     trouble = describe(operation.trouble, show) if operation.trouble else "no answer"
+    # Who is out of time wants to know what the time was lost with: a person is no trouble.
+    is_trouble = operation.trouble is not None and operation.state is not State.BLOCKED
     short = brief(operation.trouble, show) if operation.trouble else "no answer"
     since = operation.confirmed_at
     changed = operation.changed_at
     ended = operation.ended_at
-    return REASONS[operation.reason].format(
+    said = REASONS[operation.reason].format(
         trouble=trouble,
         brief=repeated(short, operation.streak),
         age=format_duration(ended - (operation.watched_from if since is None else since)),
@@ -189,6 +193,7 @@ def _reason(operation: Operation, show: Show) -> str:
         state=STATES[operation.state] if operation.state else "never confirmed",
         status=status_of(operation, show) or "it gives",
     )
+    return f"{said}; {trouble}" if is_trouble and operation.reason is Reason.DEADLINE else said
 
 
 def standing_text(operation: Operation, show: Show = PLAIN) -> str:

@@ -283,15 +283,20 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
 # What to do instead about a host whose profile nobody named and that is not known: {url} is
 # its reference, quoted for a shell.
 _NEW: Final = "write a profile for this API with  opwatch profile new --from {url}"
-_WHOSE: Final = "give a token for it with --token-stdin, or name its profile with -p"
+_WHOSE: Final = "name its profile with -p, or give a bearer token for it with --token-stdin"
 STRANGERS: Final[Mapping[Fault, str]] = {
     Fault.STATUS_UNAUTHORIZED: _WHOSE,
     Fault.STATUS_FORBIDDEN: _WHOSE,
     Fault.API_DENIED: _WHOSE,
+    Fault.NO_CREDENTIAL: _WHOSE,
     Fault.NO_STATUS: _NEW,
     Fault.NOT_AN_OBJECT: _NEW,
     Fault.NOT_JSON: _NEW,
     Fault.EMPTY: _NEW,
     Fault.HTML: "check the URL: it answers with a web page",
+    Fault.UNRESOLVED: "check the host in the URL",
+    Fault.CONNECTION_REFUSED: "check host and port of the URL",
+    Fault.TLS: "check scheme and port of the URL",
+    Fault.FOREIGN_ORIGIN: "a profile can trust that host with allow_hosts; " + _NEW,
 }
 UNKNOWN_TO_ALL: Final = _NEW
