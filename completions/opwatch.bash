@@ -17,7 +17,7 @@ _opwatch() {
     opwatch_start) words='--data -d --header -H --idempotency-key --no-wait --profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
     opwatch_profile) words='explain new list show check schema --help -h' ;;
     opwatch_profile_explain) words='--profile -p --param --config --base-url --answer --json --help -h' ;;
-    opwatch_profile_new) words='--from --name --url --output -o --config --token-stdin --ca-file --help -h' ;;
+    opwatch_profile_new) words='--from --name --url --data -d --output -o --config --token-stdin --ca-file --help -h' ;;
     opwatch_profile_list) words='--config --json --help -h' ;;
     opwatch_profile_show) words='--config --json --source --help -h' ;;
     opwatch_profile_check) words='--all --config --help -h' ;;

@@ -8,7 +8,7 @@ Register-ArgumentCompleter -Native -CommandName opwatch -ScriptBlock {
     'opwatch start' = @('--data', '-d', '--header', '-H', '--idempotency-key', '--no-wait', '--profile', '-p', '--param', '--timeout', '-t', '--interval', '-i', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--config', '--base-url', '--json', '--jsonl', '--raw', '--progress', '--junit', '--quiet', '-q', '--verbose', '-v', '--no-color', '--token-stdin', '--ca-file', '--help', '-h')
     'opwatch profile' = @('explain', 'new', 'list', 'show', 'check', 'schema', '--help', '-h')
     'opwatch profile explain' = @('--profile', '-p', '--param', '--config', '--base-url', '--answer', '--json', '--help', '-h')
-    'opwatch profile new' = @('--from', '--name', '--url', '--output', '-o', '--config', '--token-stdin', '--ca-file', '--help', '-h')
+    'opwatch profile new' = @('--from', '--name', '--url', '--data', '-d', '--output', '-o', '--config', '--token-stdin', '--ca-file', '--help', '-h')
     'opwatch profile list' = @('--config', '--json', '--help', '-h')
     'opwatch profile show' = @('--config', '--json', '--source', '--help', '-h')
     'opwatch profile check' = @('--all', '--config', '--help', '-h')

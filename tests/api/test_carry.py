@@ -57,3 +57,28 @@ async def test_a_request_without_a_usable_credential_was_never_taken(keys: Keys)
     assert came == Trouble(Fault.RENEWAL_FAILED)
     assert isinstance(came, Trouble)
     assert came.unsent
+
+
+class Renewing(Keys):
+    """A credential that always has another secret."""
+
+    def __init__(self) -> None:
+        super().__init__(None, None)
+        self.renewals = 0
+
+    async def renew(self, _refused: Request) -> bool:
+        self.renewals += 1
+        assert self.renewals < 10
+        return True
+
+
+async def test_a_refused_request_is_repeated_once_however_many_secrets_there_are() -> None:
+    keys = Renewing()
+    carrier = Carrier(
+        cast("Client", Refusing()), cast("Credential", keys), AllowedOrigins.of(URL), lambda: 0.0
+    )
+
+    came = await carrier.carry(Request("GET", URL), 1.0)
+
+    assert isinstance(came, Response)
+    assert (came.status, keys.renewals) == (401, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -92,7 +93,9 @@ def test_a_logout_deletes_what_was_kept_and_may_be_said_twice(inside: Inside, ri
     [
         (b"", 4, "the token is empty"),
         (b"two words-of-canary", 4, "the token holds a space at position 4"),
-        (b"canary-\xff-canary", 2, "the token is no text in UTF-8"),
+        (b"canary-\xff-canary", 4, "the token holds a byte that is no UTF-8 at position 8"),
+        (b"canary\ncanary", 4, "the token holds a line break at position 7"),
+        ("canary-é".encode(), 4, "the token holds a character outside ASCII at position 8"),
         (b"canary" * 20_000, 2, "longer than 64 KiB"),
     ],
 )
@@ -106,6 +109,28 @@ def test_what_can_be_no_secret_is_refused_without_being_shown(
     assert (ran.code, entries(ring)) == (code, {})
     assert said in ran.err
     assert "canary" not in ran.out + ran.err
+    assert "_TOKEN instead" not in ran.err
+
+
+def test_what_is_pasted_with_the_schemes_own_word_is_kept_without_it(
+    inside: Inside, ring: Path
+) -> None:
+    inside.configure(mine=profile(API))
+
+    ran = inside.run("auth", "login", "-p", "mine", stdin=b"\xef\xbb\xbfBearer " + CANARY.encode())
+
+    assert (ran.code, list(entries(ring).values())) == (0, [CANARY])
+
+
+def test_a_logout_that_fails_does_not_propose_a_variable(inside: Inside) -> None:
+    inside.configure(mine=profile(API))
+    inside.environ["PYTHON_KEYRING_BACKEND"] = "credentials.keyrings.Locked"
+
+    ran = inside.run("auth", "logout", "-p", "mine")
+
+    assert ran.code == 4
+    assert "the keyring is locked" in ran.err
+    assert "OPWATCH_MINE_TOKEN" not in ran.err
 
 
 def test_without_a_keyring_a_login_says_what_to_do_instead(inside: Inside) -> None:
@@ -293,14 +318,16 @@ def test_a_look_at_one_profile_runs_its_helper_and_tells_the_end(inside: Inside)
 
 
 def test_a_keyring_that_hangs_is_told_and_does_not_hold_a_look_up(inside: Inside) -> None:
-    inside.configure(one=profile(API), two=profile(API), three=profile(API))
+    inside.configure(**{f"p{number}": profile(API) for number in range(9)})
     inside.environ["PYTHON_KEYRING_BACKEND"] = "credentials.keyrings.Hanging"
 
     ran = inside.run("auth", "status", "--json")
 
     assert {each["standing"] for each in ran.document["profiles"]} == {"unusable"}
-    assert "opwatch waiting for the keyring…" in ran.err
+    assert ran.err.count("opwatch waiting for the keyring…") == 1
     assert ran.seconds < 6
+    # To log in would need the same keyring.
+    assert {tuple(each["fixes"]) for each in ran.document["profiles"]} == {("export API_TOKEN=…",)}
 
 
 # -- test ------------------------------------------------------------------------------
@@ -336,8 +363,33 @@ def test_a_refusal_is_4_and_says_what_to_do(status: int, inside: Inside) -> None
         document = inside.run("auth", "test", "-p", "mine", "--json").document
 
     assert (ran.code, facts(ran)["answer"].partition(":")[0]) == (4, "refused")
-    assert facts(ran)["to fix"]
+    # Not the command that has just been run.
+    assert "opwatch auth test" not in facts(ran)["to fix"]
     assert (document["answer"], document["exit_reason"]) == ("refused", "denied")
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_in_trouble_says_nothing_about_the_credential(status: int, inside: Inside) -> None:
+    inside.environ["API_TOKEN"] = CANARY
+    with Api(lambda _: Reply(status, {})) as api:
+        inside.configure(mine=profile(api.base))
+
+        ran = inside.run("auth", "test", "-p", "mine")
+
+    said = f"not refused: HTTP {status}, which says nothing about the credential"
+    assert (ran.code, facts(ran)["answer"]) == (0, said)
+
+
+def test_a_trial_of_the_operation_dash_is_refused_before_any_request(
+    inside: Inside, api: OAuthServer
+) -> None:
+    inside.configure(mine=profile(api.base))
+    inside.environ["API_TOKEN"] = "access-1"
+
+    ran = inside.run("auth", "test", "-p", "mine", "-")
+
+    assert (ran.code, api.requests) == (2, [])
+    assert "'-' names none" in ran.err
 
 
 def test_an_answer_that_is_no_refusal_is_said_to_be_just_that(inside: Inside) -> None:
@@ -378,6 +430,63 @@ def test_a_trial_takes_a_token_from_standard_input(inside: Inside, api: OAuthSer
     assert (ran.code, facts(ran)["credential"]) == (0, "from --token-stdin")
 
 
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        (b"access-1", 0),
+        (b"access-1\r\n", 0),
+        (b"\xef\xbb\xbfaccess-1\r\n", 0),
+        (b"Bearer access-1\n", 0),
+        (b"", 4),
+        (b"access-1\naccess-1\n", 4),
+        (b"access-1\xff", 4),
+        (b"a" * 65_537, 2),
+    ],
+)
+@pytest.mark.parametrize("command", [("auth", "test"), ("get",)], ids=["test", "get"])
+def test_a_piped_token_is_taken_whole_or_not_at_all(
+    command: tuple[str, ...], given: bytes, code: int, inside: Inside
+) -> None:
+    with Api(lambda _: Reply(200, {"id": "a", "status": "done"})) as api:
+        inside.configure(mine=profile(api.base))
+
+        ran = inside.run(*command, "-p", "mine", "--token-stdin", "a", stdin=given)
+
+    assert ran.code == code, ran.err
+    sent = [each.headers["authorization"] for each in api.requests]
+    assert sent == (["Bearer access-1"] if code == 0 else [])
+
+
+@pytest.mark.parametrize("command", ["get", "wait"])
+def test_a_token_and_the_ids_cannot_both_be_piped_in(
+    command: str, inside: Inside, api: OAuthServer
+) -> None:
+    inside.configure(mine=profile(api.base))
+
+    ran = inside.run(command, "-p", "mine", "--token-stdin", "-", stdin=CANARY.encode())
+
+    assert (ran.code, api.requests) == (2, [])
+    assert "both the token and the references" in ran.err
+    assert CANARY not in ran.out + ran.err
+
+
+def test_a_token_from_a_closed_standard_input_is_a_mistake_of_the_caller(
+    inside: Inside, api: OAuthServer
+) -> None:
+    inside.configure(mine=profile(api.base))
+    command = 'exec "$@" <&-'
+
+    done = subprocess.run(  # noqa: S603, our own program
+        ["/bin/sh", "-c", command, "-", sys.executable, "-m", "opwatch",
+         "get", "-p", "mine", "--token-stdin", "a"],
+        env={"PATH": os.environ["PATH"], "HOME": str(inside.home), **inside.environ},
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, api.requests) == (2, []), done.stderr
+    assert "standard input is closed" in done.stderr
+
+
 # -- at a terminal ---------------------------------------------------------------------
 
 
@@ -405,16 +514,19 @@ class Typist:
         until = time.monotonic() + 10
         while word not in self.seen:
             assert time.monotonic() < until, self.seen
-            self.seen += os.read(self.master, 65536)
+            if select.select([self.master], [], [], 0.1)[0]:
+                self.seen += os.read(self.master, 65536)
 
     def type(self, keys: bytes) -> None:
         while keys:
             keys = keys[os.write(self.master, keys[:1000]) :]
 
     def end(self) -> int:
+        until = time.monotonic() + 10
         try:
-            while said := os.read(self.master, 65536):
-                self.seen += said
+            while time.monotonic() < until:
+                if select.select([self.master], [], [], 0.1)[0]:
+                    self.seen += os.read(self.master, 65536)
         except OSError:
             pass  # the terminal's other end is closed
         code = self.child.wait(10)
@@ -451,6 +563,24 @@ def test_what_is_typed_is_never_echoed_and_taken_whole(inside: Inside, ring: Pat
     assert b"canary" not in typist.seen
     assert b"wrong" not in typist.seen
     assert b"ls --all" not in typist.seen
+    assert b"as before" in typist.seen
+
+
+@needs_terminal
+@pytest.mark.parametrize("command", [("get",), ("auth", "test")], ids=["get", "test"])
+def test_a_token_for_standard_input_is_not_echoed_at_a_terminal_either(
+    command: tuple[str, ...], inside: Inside, api: OAuthServer
+) -> None:
+    inside.configure(mine=profile(api.base))
+
+    typist = Typist(inside, *command, "-p", "mine", "--token-stdin", "a")
+    typist.read_until(b"token for 'mine', not shown: ")
+    typist.type(CANARY.encode() + b"\n")
+    code = typist.end()
+
+    assert code == 4, typist.seen
+    assert {each.headers["authorization"] for each in api.requests} == {f"Bearer {CANARY}"}
+    assert CANARY.encode() not in typist.seen
     assert b"as before" in typist.seen
 
 

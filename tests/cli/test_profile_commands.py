@@ -77,9 +77,19 @@ def test_a_url_beside_a_file_says_how_to_ask(inside: Inside) -> None:
     )  # fmt: skip
 
     assert ran.code == 0, ran.err
-    assert "path: '/v1/jobs/{id}'" in ran.out
+    assert "path: /v1/jobs/{id}" in ran.out
     assert "ACME_TOKEN" in ran.out
     assert "s3cr3t" not in ran.out + ran.err
+
+
+def test_what_was_posted_says_how_to_ask(inside: Inside) -> None:
+    ran = inside.run(
+        "profile", "new", "--from", saved(inside.home, "a.json", RUNNING),
+        "--url", "https://api.acme.example/v1/find", "--data", '{"filter": {"job": "j-1"}}',
+    )  # fmt: skip
+
+    assert ran.code == 0, ran.err
+    assert "body: {filter: {job: '{id}'}}" in ran.out
 
 
 def test_what_is_not_clear_is_said_and_asked_of_nobody(inside: Inside) -> None:
@@ -103,6 +113,9 @@ def test_what_is_not_clear_is_said_and_asked_of_nobody(inside: Inside) -> None:
         (("--from", "-"), b"HTTP/1.1 500 Oh\r\n\r\n{}", "HTTP 500 says nothing"),
         (("--from", "http://127.0.0.1:1/a", "--from", "http://127.0.0.1:2/a"), b"", "several APIs"),
         (("--from", "-", "--url", "ftp://x"), b"{}", "no URL of an API"),
+        (("--from", "-", "--url", "https://x", "-d", "{"), b"{}", "--data holds no JSON"),
+        (("--from", "-", "--url", "https://x", "-d", "@-"), b"{}", "both the body and a sample"),
+        (("--from", "-", "-d", "{}"), b"{}", "--data needs the --url"),
     ],
 )
 def test_what_is_no_sample_is_a_usage_error(
@@ -156,6 +169,22 @@ def test_a_person_is_asked_what_the_samples_leave_open(
     assert "status: mood" in ran.out
     assert "failed: [sour]" in ran.out
     assert "base_url: https://api.acme.example" in ran.out
+
+
+def test_an_answer_that_is_none_is_asked_for_again_and_a_beginning_is_enough(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["", "sure", "p", "succ", ""])
+    monkeypatch.setattr("typer.prompt", lambda _text, **_: next(answers))
+    monkeypatch.setattr("opwatch.cli.profile_new._has_person", lambda: True)
+    sample = saved(inside.home, "a.json", {"id": "j-1", "state": 3}, {"id": "j-1", "state": 9})
+
+    ran = inside.run("profile", "new", "--from", sample)
+
+    assert next(answers, None) is None
+    assert "the states are numbers" in ran.err
+    assert "succeeded: [3]" in ran.out
+    assert "not clear: [9]" in ran.out
 
 
 def test_ctrl_c_at_a_question_writes_nothing(

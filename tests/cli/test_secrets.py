@@ -450,12 +450,35 @@ def test_a_signed_result_is_fetched_without_a_credential(inside: Inside) -> None
             steps = [{"url": "result.url", "authorize": False}]
             inside.configure(mine=profile(api.base, result=steps))
 
-            ran = inside.run("wait", "-p", "mine", "--json", "--result", "a")
+            ran = inside.run("wait", "-p", "mine", "--json", "-v", "--result", "a")
 
+    # A signed query is a credential, so the trace does not show it either.
+    assert f"GET {other.base}/file?***" in ran.err
+    assert "sig=x" not in ran.err
     (asked,) = other.requests
     assert (ran.code, ran.document["operations"][0]["result"]) == (0, {"rows": 1})
     assert safe(asked.path + repr(asked.headers))
     assert "authorization" not in asked.headers
+
+
+@pytest.mark.parametrize("id_", ["a", "canary-of-a-name-7f3a"], ids=["proposed", "own"])
+def test_no_file_is_named_after_the_token(id_: str, inside: Inside) -> None:
+    token = "canary-of-a-name-7f3a"
+    done = {"id": id_, "status": "done", "result": {"url": "/file"}}
+    named = (("Content-Disposition", f'attachment; filename="{token}.txt"'),)
+    with Api(
+        lambda asked: Reply(200, b"x", named) if "file" in asked.path else Reply(200, done)
+    ) as api:
+        inside.environ["API_TOKEN"] = token
+        inside.configure(mine=profile(api.base, result=[{"url": "result.url", "download": True}]))
+        folder = inside.home / "results"
+
+        ran = inside.run("wait", "-p", "mine", "--json", "--download", str(folder), id_)
+
+    (kept,) = folder.iterdir()
+    assert (ran.code, token in kept.name, token in ran.out + ran.err) == (0, False, False)
+    # What is said is the name that it has.
+    assert ran.document["operations"][0]["result"]["file"] == str(kept)
 
 
 def test_a_started_operation_on_another_port_is_not_watched(

@@ -35,13 +35,19 @@ class Filed(KeyringBackend):
 
     def set_password(self, service: str, username: str, password: str) -> None:
         entries = self._entries() | {f"{service}|{username}": password}
-        self._path.write_text(json.dumps(entries))
+        self._keep(entries)
 
     def delete_password(self, service: str, username: str) -> None:
         entries = self._entries()
         if entries.pop(f"{service}|{username}", None) is None:
             raise PasswordDeleteError("no such password")
-        self._path.write_text(json.dumps(entries))
+        self._keep(entries)
+
+    def _keep(self, entries: dict[str, str]) -> None:
+        # Whole or not at all: another process may be reading.
+        aside = self._path.with_suffix(f".{os.getpid()}")
+        aside.write_text(json.dumps(entries))
+        aside.replace(self._path)
 
 
 class Windows(Filed):

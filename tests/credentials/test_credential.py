@@ -4,7 +4,8 @@ import base64
 
 import pytest
 
-from credentials.world import BASE, CANARY, OTHER, World, carried, get
+from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried, get
+from opwatch.credentials.keychain import KeyringDownError
 from opwatch.domain.auth import BasicAuth, FromEnv, HeaderAuth, NoAuth, QueryAuth
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.exchange import Request
@@ -172,3 +173,67 @@ def test_s6_a_secret_is_never_sent_in_a_header_that_frames_the_message(
 def test_s6_a_template_that_is_no_header_value_is_refused(world: World, template: str) -> None:
     with pytest.raises(UsageError, match="needs"):
         world.open(HeaderAuth(TOKEN, template=template))
+
+
+OPTIONAL = HeaderAuth(TOKEN, optional=True)
+
+
+async def test_an_optional_credential_is_shown_if_there_is_one(world: World) -> None:
+    world.environ["MY_TOKEN"] = CANARY
+    credential = world.open(OPTIONAL)
+    await credential.prepare()
+
+    assert carried(await credential.authorize(get())) == [
+        ("header", "Authorization", f"Bearer {CANARY}")
+    ]
+    assert credential.status().tried == ()
+
+
+async def test_where_there_is_none_an_optional_one_is_left_out(world: World) -> None:
+    credential = world.open(OPTIONAL)
+    await credential.prepare()
+    status = credential.status()
+
+    assert carried(await credential.authorize(get())) == []
+    assert (status.is_found, status.place) == (False, "")
+    assert "MY_TOKEN" in [each.place for each in status.tried]
+    assert any("MY_TOKEN" in each for each in status.fixes)
+
+
+async def test_a_401_without_one_says_which_places_could_give_it(world: World) -> None:
+    credential = world.open(OPTIONAL)
+    await credential.prepare()
+    asked = await credential.authorize(get())
+    assert isinstance(asked, Request)
+
+    trouble = await credential.renew(asked)
+
+    assert isinstance(trouble, Trouble)
+    assert (trouble.fault, trouble.status, trouble.host) == (
+        Fault.NO_CREDENTIAL,
+        401,
+        "api.example.com",
+    )
+    assert "MY_TOKEN" in trouble.detail
+
+
+async def test_an_optional_one_that_cannot_be_used_is_an_error_all_the_same(world: World) -> None:
+    world.environ["MY_TOKEN"] = "two words"
+
+    with pytest.raises(CredentialError):
+        await world.open(OPTIONAL).prepare()
+
+
+@pytest.mark.parametrize("scheme", [OPTIONAL, BEARER])
+async def test_a_keyring_that_is_down_matters_to_who_needs_a_credential(
+    world: World, scheme: HeaderAuth
+) -> None:
+    world.keychain = FakeKeychain(problem=KeyringDownError("is locked"))
+    credential = world.open(scheme)
+
+    if scheme.optional:
+        await credential.prepare()
+        assert credential.status().tried[-1].found == "is locked"
+    else:
+        with pytest.raises(CredentialError, match="is locked"):
+            await credential.prepare()

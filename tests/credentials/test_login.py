@@ -193,6 +193,10 @@ async def test_a_refused_login_says_the_servers_word(
     [
         ({"user_code": "X", "verification_uri": "https://x.example"}, "holds no device_code"),
         ({"device_code": 7, "user_code": "X", "verification_uri": "https://x"}, "no device_code"),
+        (
+            {"device_code": "\ud800", "user_code": "X", "verification_uri": "https://x.example"},
+            "device_code in the answer cannot be sent",
+        ),
     ],
 )
 async def test_an_answer_without_a_code_is_refused(

@@ -37,6 +37,8 @@ def b64(text: str) -> str:
         json.dumps({"token": CANARY}),
         json.dumps({"token": CANARY}).replace("/", "\\/"),
         CANARY.lower(),
+        CANARY.upper(),
+        quote(f"/login?back={quote(CANARY, safe='')}", safe=""),
         b64(CANARY),
         base64.urlsafe_b64encode(CANARY.encode()).decode(),
     ],
@@ -122,7 +124,22 @@ def test_a_text_that_only_looks_like_a_beginning_is_the_same_text() -> None:
 
 
 def test_html_that_says_the_secret_back_is_masked() -> None:
-    assert knowing('quoted"<secret>')("bad: quoted&quot;&lt;secret&gt;") == "bad: ***"
+    for spelling in (
+        "&quot;quoted&quot;&lt;it&#x27;s&gt;",  # Python
+        "&#34;quoted&#34;&lt;it&#39;s&gt;",  # Go
+        "&quot;quoted&quot;&lt;it&#39;s&gt;",  # Rails, React
+        "&quot;quoted&quot;&lt;it&apos;s&gt;",  # XML
+        '"quoted"&lt;it\'s&gt;',  # what text needs, and no more
+    ):
+        assert knowing('"quoted"<it\'s>')(f"bad: {spelling}") == "bad: ***"
+
+
+def test_json_that_a_page_may_hold_is_masked() -> None:
+    assert knowing("a<b>&secret")(r'{"token": "a\u003cb\u003e\u0026secret"}') == '{"token": "***"}'
+
+
+def test_half_a_surrogate_pair_is_masked_like_anything_else() -> None:
+    assert knowing("canary-\ud800-canary")("is: canary-\ud800-canary") == "is: ***"
 
 
 def test_each_secret_is_told_once_before_it_can_be_written() -> None:

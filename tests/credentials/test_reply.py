@@ -118,7 +118,10 @@ def test_fault_95_an_absurd_lifetime_is_bounded(value: object, seconds: float) -
     assert lifetime_of(value) == seconds
 
 
-@pytest.mark.parametrize("value", [None, True, "", "tomorrow", {}, "9999999-01-01", "nan"])
+@pytest.mark.parametrize(
+    "value",
+    [None, True, "", "tomorrow", {}, "9999999-01-01", "nan", 1e300, "1e300", -1, -(10**400)],
+)
 def test_what_is_no_moment_is_none(value: object) -> None:
     assert moment_of(value) is None
 

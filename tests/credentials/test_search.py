@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import os
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried, get
+from opwatch.credentials.keychain import KeyringDownError
 from opwatch.credentials.places import variable
 from opwatch.credentials.validity import UnusableError
 from opwatch.domain.auth import (
@@ -161,6 +163,16 @@ async def test_s1_a_secret_kept_for_one_origin_is_not_found_for_another(world: W
         await credential.prepare()
 
 
+async def test_a_json_web_token_is_found_with_its_end(world: World) -> None:
+    claims = base64.urlsafe_b64encode(b'{"exp": 1800003600}').decode().rstrip("=")
+    world.environ["MY_TOKEN"] = f"eyJhbGciOiJub25lIn0.{claims}.c2ln"
+    credential = world.open(HeaderAuth((FromEnv("MY_TOKEN"),)))
+
+    await credential.prepare()
+
+    assert credential.status().expires_at == 1_800_003_600
+
+
 async def test_fault_84_without_a_keyring_the_next_place_is_looked_at(world: World) -> None:
     world.environ["MY_TOKEN"] = CANARY
 
@@ -174,6 +186,18 @@ async def test_fault_85_a_locked_keyring_does_not_lead_to_another_account(world:
     error = await error_of(world, FromKeyring("my-api"), FromEnv("MY_TOKEN"))
 
     assert str(error) == "keyring is locked"
+
+
+async def test_fault_85_not_even_where_the_credential_is_optional(world: World) -> None:
+    world.keychain = FakeKeychain(problem=KeyringDownError("is locked"))
+    world.environ["MY_TOKEN"] = OTHER
+    scheme = HeaderAuth((FromKeyring("my-api"), FromEnv("MY_TOKEN")), optional=True)
+    credential = world.open(scheme)
+
+    await credential.prepare()
+
+    assert carried(await credential.authorize(get())) == []
+    assert credential.status().tried[-1] == Tried("keyring", "is locked")
 
 
 async def test_the_last_line_end_of_a_file_does_not_count(world: World, tmp_path: Path) -> None:
@@ -232,6 +256,22 @@ async def test_fault_88_a_program_that_is_not_installed_is_a_mistake_of_the_set_
 
     assert "'no-such-program-here token' is no program on PATH" in str(caught.value)
     assert caught.value.hint == "export MY_TOKEN=…   or   opwatch auth login -p my-api"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("no-such-program-here", "is no program on PATH"),
+        ("/no/such/program", "is no program that can be run"),
+        ("~/no-such-program", "is no program that can be run"),
+        ("./helper", "is a relative path; write it in full"),
+    ],
+)
+async def test_a_program_that_cannot_be_run_is_told_by_its_reason(
+    name: str, said: str, world: World
+) -> None:
+    with pytest.raises(UsageError, match=f"'{name}' {said}"):
+        await value_of(world, FromCommand((name,)))
 
 
 async def test_a_missing_program_does_not_matter_when_a_later_place_helps(world: World) -> None:

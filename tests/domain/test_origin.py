@@ -106,6 +106,13 @@ def test_fault_106_the_origin_of_a_url_is_its_scheme_host_and_port(url: str, exp
         "https://[1:2]/",
         "https://[::1.2]/",
         # two readers, two hosts
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0177.0.0.1/",
+        "https://0x7f.0.0.1/",
+        "https://0x7f000001/",
+        "https://256.1.1.1/",
+        "https://api.example.com.1/",
         "https://faß.example/",
         "https://σς.example/",
         "https://\uff41pi.example.com/",
@@ -171,8 +178,7 @@ def test_s1_nothing_after_the_host_changes_the_origin(tail: str) -> None:
         ("http://127.0.0.1.evil.example", False),
         ("http://[::ffff:10.0.0.1]", False),
         ("http://10.0.0.1", False),
-        ("http://2130706433", False),
-        ("http://0x7f.1", False),
+        ("http://[::ffff:127.0.0.1]", True),
     ],
 )
 def test_s3_only_this_machine_is_loopback(url: str, expected: bool) -> None:  # noqa: FBT001, a table

@@ -12,6 +12,8 @@ from simulation.world import HOST, Host, Job, Spell, World
 
 UNAUTHORIZED = Trouble(Fault.STATUS_UNAUTHORIZED, status=401)
 FORBIDDEN = Trouble(Fault.STATUS_FORBIDDEN, status=403)
+# No credential was needed so far, and none is at hand.
+WANTED = Trouble(Fault.NO_CREDENTIAL, status=401)
 
 
 def test_a_token_that_expires_and_is_renewed_goes_unnoticed() -> None:
@@ -47,6 +49,17 @@ def test_a_refusal_in_the_middle_of_a_wait_is_repeated_half_a_minute_apart(
     assert (bench.outcomes, bench.one.problems) == (["denied"], refusals)
     assert bench.one.reason is Reason.DENIED
     assert bench.now - start >= 30 * (refusals - 1)
+
+
+def test_a_credential_that_is_suddenly_wanted_is_not_believed_at_the_first_word() -> None:
+    bench = Bench()
+
+    bench.answer(RUNNING, WANTED, RUNNING)
+    assert bench.one.outcome is None
+    bench.run(WANTED)
+
+    assert (bench.outcomes, bench.one.reason) == (["denied"], Reason.NO_CREDENTIAL)
+    assert bench.one.problems == 3
 
 
 def test_one_refusal_among_good_answers_is_forgiven() -> None:

@@ -227,7 +227,7 @@ async def test_reading_stops_at_eight_mebibytes_and_takes_little_memory(
     finally:
         tracemalloc.stop()
 
-    assert trouble == Trouble(Fault.TOO_LARGE, "larger than 8 MiB", host="127.0.0.1")
+    assert trouble == Trouble(Fault.TOO_LARGE, "larger than 8 MiB", status=200, host="127.0.0.1")
     assert peak < 40 * MEBIBYTE
 
 

@@ -76,7 +76,7 @@ async def test_a_result_ends_at_the_limit(client: Client, steps: list[Step]) -> 
 
     trouble = await fetch(client, sink, *steps, limit=MEBIBYTE)
 
-    assert trouble == Trouble(Fault.TOO_LARGE, "larger than 1 MiB", host="127.0.0.1")
+    assert trouble == Trouble(Fault.TOO_LARGE, "larger than 1 MiB", status=200, host="127.0.0.1")
     assert len(sink.getvalue()) <= MEBIBYTE
 
 

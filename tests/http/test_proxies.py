@@ -104,6 +104,7 @@ def test_this_machine_is_never_asked_through_a_proxy(host: str) -> None:
         "http://user:ca/nary@proxy:x",
         "user:canary@pro xy",
         "http://user:canary@[::",
+        "http://user:canary\udcff@proxy.test:8080",
     ],
 )
 def test_garbage_is_refused_by_the_name_of_its_variable_without_the_secret(value: str) -> None:

@@ -88,6 +88,27 @@ def operation(**changes: object) -> Operation:
         (
             {
                 "outcome": Outcome.TIMED_OUT,
+                "reason": Reason.DEADLINE,
+                "reading": Reading(State.RUNNING, "IN_PROGRESS", 40.0),
+                "trouble": Trouble(Fault.API_ERROR, "it is gone", status=410, host=HOST),
+            },
+            (
+                "op-1 out of time after 5m 12s: still running at the deadline; "
+                "api.example.com reports an error: it is gone"
+            ),
+        ),
+        (
+            {
+                "outcome": Outcome.TIMED_OUT,
+                "reason": Reason.DEADLINE,
+                "reading": Reading(State.BLOCKED, "AWAITING_APPROVAL", message="by Ada"),
+                "trouble": Trouble(Fault.STATUS_TRANSIENT, status=502),
+            },
+            "op-1 out of time after 5m 12s: still blocked at the deadline: by Ada",
+        ),
+        (
+            {
+                "outcome": Outcome.TIMED_OUT,
                 "reason": Reason.STALLED,
                 "reading": Reading(State.RUNNING, "RUNNING"),
                 "changed_at": 12.0,
@@ -185,6 +206,14 @@ def test_an_operation_typed_as_an_address_is_called_by_its_id() -> None:
     typed = Operation(target("https://api.example.com/v1/ops/abc", id="abc"), watched_from=0.0)
     assert name_of(typed) == "abc"
     assert name_of(Operation(target("abc"), watched_from=0.0)) == "abc"
+
+
+def test_a_long_id_keeps_its_end_by_which_it_differs_from_the_next() -> None:
+    name = name_of(Operation(target("resources/" + "x" * 200 + "/vm-17"), watched_from=0.0))
+
+    assert len(name) == 80
+    assert name.startswith("resources/")
+    assert name.endswith("/vm-17")
 
 
 def test_an_operation_without_a_word_of_its_own_gets_ours() -> None:

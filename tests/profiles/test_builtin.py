@@ -11,7 +11,7 @@ import pytest
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Trouble
-from opwatch.profiles import check
+from opwatch.profiles import Asked, check
 from opwatch.profiles.library import BUILTIN
 from opwatch.profiles.times import moment
 from profiles.answers import FOLDER, NAMES, document, profile, response, words
@@ -139,7 +139,7 @@ def test_a_reference_parses_back(name: str, case: dict[str, Any]) -> None:
 def test_a_starting_answer_hands_off_a_reference(name: str, case: dict[str, Any]) -> None:
     bound = profile(name)
 
-    found = bound.handoff(response(case))
+    found = bound.handoff(response(case), Asked(case.get("method", "")))
 
     expected = [(each["reference"], words(each.get("params"))) for each in case["expect"]]
     assert [(each.reference, dict(each.params)) for each in found] == expected

@@ -236,7 +236,7 @@ def test_the_base_url_may_come_from_elsewhere(tmp_path: Path) -> None:
     ("params", "message"),
     [
         ({"scheduleid": "x"}, "has no parameter 'scheduleid'; did you mean 'schedule_id'"),
-        ({"id": "x"}, "has no parameter 'id'"),
+        ({"id": "x"}, "the id of an operation is no parameter"),
         ({"schedule_id": ".."}, "holds a '.' or '..' segment"),
     ],
 )

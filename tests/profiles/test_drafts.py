@@ -25,6 +25,8 @@ from opwatch.profiles.recognise import STANDARD
 from profiles.answers import NAMES, document, profile, response, words
 
 PAGE = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text("utf-8")
+# At such an API all operations have one URL, and what is posted names them.
+POSTED = {"shopify-bulk": "gid://shopify/BulkOperation/7001"}
 OPEN = "not over"
 BAD = "no answer"
 
@@ -83,7 +85,8 @@ def marks(name: str, without: str = "") -> Marks:
     for case in cases:
         url = _url(name, case)
         references = _references(name, case)
-        targets = [bound.target(each if len(references) > 1 else url) for each in references]
+        alone = POSTED.get(name, url)
+        targets = [bound.target(each if len(references) > 1 else alone) for each in references]
         found = [_verdict(bound.read([each], response(case, url)).findings[0]) for each in targets]
         expected = case["expect"] if isinstance(case["expect"], list) else [case["expect"]]
         wanted = [_wanted(each) for each in expected]
@@ -116,34 +119,32 @@ def test_every_draft_has_no_problems() -> None:
         assert check(text, f"{name}.yaml") == (), text
 
 
-def test_at_least_five_drafts_reach_the_right_verdict_in_every_answer() -> None:
+def test_half_of_the_drafts_reach_the_right_verdict_in_every_answer() -> None:
     full = [name for name in PROFILES if marks(name).is_full]
     alone = [name for name in PROFILES if marks(name, without=name).is_full]
 
-    assert len(full) >= 15, full
-    assert len(alone) >= 12, alone
+    assert len(full) >= 20, full
+    assert len(alone) >= 17, alone
     assert f"{len(full)} of {len(PROFILES)} such profiles" in PAGE.replace("\n", " ")
 
 
-def test_most_answers_are_read_right_and_hardly_one_is_a_success_wrongly() -> None:
+def test_most_answers_are_read_right_and_none_is_a_success_wrongly() -> None:
     found = {name: marks(name) for name in PROFILES}
     right, total = (
         sum(getattr(each, key) for each in found.values()) for key in ("right", "total")
     )
 
-    assert right >= 0.85 * total
-    # Of both the id cannot be seen: it is made of two fields, or stands in a body that is posted.
-    assert {name: each.false_successes for name, each in found.items() if each.false_successes} == {
-        "elasticsearch-task": ("another task's answer",),
-        "shopify-bulk": ("another operation's answer",),
-    }
+    assert right >= 0.92 * total
+    assert {name: each.false_successes for name, each in found.items() if each.false_successes} == (
+        {}
+    )
 
 
 def test_the_words_of_a_profile_itself_are_not_what_makes_its_draft_good() -> None:
     right = sum(marks(name, without=name).right for name in PROFILES)
     total = sum(marks(name).total for name in PROFILES)
 
-    assert right >= 0.8 * total
+    assert right >= 0.9 * total
 
 
 def main() -> None:

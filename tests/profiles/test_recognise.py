@@ -47,6 +47,9 @@ def recognised(url: str, *, typed: bool = True, token: bool = False, **environ: 
         (f"{ARM}/providers/M.C/locations/w/operationResults/1", "azure-location", {}),
         (f"{ARM}/resourceGroups/g/providers/M.C/vms/v", "azure-provisioning", {}),
         ("https://gitlab.com/api/v4/projects/5/pipelines/6", "gitlab-pipeline", {}),
+        ("https://gitlab.com/g/p/-/pipelines/6", "gitlab-pipeline", {}),
+        ("https://vercel.com/acme/site/2ph6qT11mnLfJTAsr2twyX6wKAKf", "vercel", {}),
+        ("https://app.terraform.io/app/o/workspaces/w/runs/run-7", "hcp-terraform", {}),
     ],
 )
 def test_a_url_of_a_known_host_finds_its_profile_with_its_credential(
@@ -120,6 +123,27 @@ def test_one_base_url_for_all_makes_no_host_a_known_one() -> None:
     _, basis = recognised(f"{OURS}/repos/o/r/actions/runs/5", OPWATCH_BASE_URL=OURS)
 
     assert basis is Basis.PATH
+
+
+def test_a_page_of_a_server_that_is_set_finds_its_profile() -> None:
+    url = "https://git.corp.example/g/p/-/pipelines/6"
+
+    profile, basis = recognised(url, OPWATCH_GITLAB_PIPELINE_SERVER="https://git.corp.example")
+    _, unknown = recognised(url)
+
+    assert (profile.name, basis) == ("gitlab-pipeline", Basis.ADDRESS)
+    assert profile.target(url).params == {"project": "g/p", "id": "6"}
+    assert unknown is Basis.WORDS
+
+
+def test_the_page_of_a_stranger_is_nobodys() -> None:
+    for path in (
+        "/api/v2/dags/d/runs/r",
+        "/dags/d/runs/dagRuns",
+        "/show/api/v4/projects/-/pipelines/6",
+    ):
+        profile, _ = recognised("https://stranger.example" + path)
+        assert profile.target("https://stranger.example" + path).url is not None
 
 
 def test_a_url_that_was_not_typed_cannot_choose_a_vendors_host() -> None:

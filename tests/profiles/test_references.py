@@ -179,6 +179,108 @@ def test_a_wide_id_has_no_empty_or_dot_segment(reference: str) -> None:
         asked(reference, WIDE)
 
 
+SERVED = """params: {server: {required: true}, project: {}, team: {}}
+base_url: '{server}'
+request: {path: '/api/{project}/runs/{id}'}
+references:
+  - '{server}/{+project}/-/runs/{id}/**'
+  - /show?run={id}&project={project}
+  - '{server}/#/runs/{project}/{id}'
+  - {like: 'https://ui.example/{team}/*/{hash}', with: {id: 'run_{hash}', project: '{team}'}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("server", "reference", "path"),
+    [
+        ("https://a.example", "https://a.example/g/p/-/runs/7/jobs?x=1#L2", "/api/g%2Fp/runs/7"),
+        ("https://a.example", "https://A.example:443/g/-/runs/7", "/api/g/runs/7"),
+        ("https://a.example/sub", "https://a.example/sub/g/p/-/runs/7", "/api/g%2Fp/runs/7"),
+        ("https://a.example/sub", "/sub/g/p/-/runs/7", "/api/g%2Fp/runs/7"),
+        ("https://a.example/sub", "/g/p/-/runs/7", "/api/g%2Fp/runs/7"),
+        ("https://a.example/sub", "https://a.example/show?run=7&project=p", "/api/p/runs/7"),
+        ("http://127.0.0.1:8", "http://127.0.0.1:8/#/runs/p/7", "/api/p/runs/7"),
+        ("https://a.example", "https://a.example/api/p/runs/7", "/api/p/runs/7"),
+        ("https://a.example", "https://ui.example/t/x/9f", "/api/t/runs/run_9f"),
+    ],
+)
+def test_a_page_at_the_bound_server_is_rewritten_to_the_api(
+    server: str, reference: str, path: str
+) -> None:
+    assert asked(reference, SERVED, server=server) == server + path
+
+
+def test_a_page_at_another_server_is_refused() -> None:
+    with pytest.raises(BadReferenceError, match="not the profile's own"):
+        asked("https://b.example/g/-/runs/7", SERVED, server="https://a.example")
+
+
+def test_a_page_at_a_further_host_is_not_one_of_the_server() -> None:
+    more = "allow_hosts: ['*.example']\n" + SERVED
+
+    url = "https://b.example/g/-/runs/7"
+    assert asked(url, more, server="https://a.example") == url
+
+
+def test_what_only_makes_a_parameter_is_none_itself() -> None:
+    bound = profile(SERVED, {"server": "https://a.example"})
+
+    target = bound.target("https://ui.example/t/x/9f")
+    assert (target.id, dict(target.params)) == (
+        "run_9f",
+        {"id": "run_9f", "team": "t", "project": "t"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_", "url"),
+    [
+        ("{path: /graphql, graphql: {query: q, variables: {id: '{id}'}}}", "/graphql"),
+        ("{path: /find, body: {id: '{id}'}}", "/find?x=1"),
+        ("{path: /runs/get, query: {run: '{id}'}}", "/runs/get?run="),
+    ],
+)
+def test_a_url_at_which_all_are_asked_about_names_no_operation(request_: str, url: str) -> None:
+    for reference in (url, "https://api.example.com" + url):
+        with pytest.raises(BadReferenceError, match="it names none of them") as caught:
+            asked(reference, f"request: {request_}\n")
+        assert caught.value.hint == "give the operation's id"
+
+
+QUERIED = """params: {version: {}, tenant: {}, region: {choices: [eu, us]}, x: {}}
+request:
+  path: /ops/{id}
+  query:
+    api: '{version}'
+    filter: tenant eq {tenant}
+    zone: {param: region, presets: {eu: 'zone-{x}', us: far}}
+"""
+
+
+@pytest.mark.parametrize("reference", ["a", "/ops/a", "https://api.example.com/ops/a"])
+@pytest.mark.parametrize(
+    ("params", "query"),
+    [
+        ({}, ""),
+        ({"version": "2"}, "?api=2"),
+        ({"tenant": "t", "region": "eu"}, "?filter=tenant%20eq%20t"),
+        ({"region": "eu", "x": "1"}, "?zone=zone-1"),
+    ],
+)
+def test_every_kind_of_reference_has_the_query_that_is_known(
+    reference: str, params: dict[str, str], query: str
+) -> None:
+    assert asked(reference, QUERIED, **params) == f"https://api.example.com/ops/a{query}"
+
+
+def test_what_comes_with_a_reference_completes_its_query() -> None:
+    bound = profile(QUERIED)
+
+    target = bound.target("/ops/a?filter=mine", {"version": "3", "tenant": "t"})
+    url = "https://api.example.com/ops/a?filter=mine&api=3"
+    assert bound.request([target]).url == url
+
+
 SPELLED = """params:
   owner: {required: true, help: an account}
   repo: {required: true}
@@ -214,7 +316,7 @@ def test_a_reference_has_further_spellings(
 def test_what_is_still_missing_is_asked_for_by_name() -> None:
     with pytest.raises(BadReferenceError, match=r"needs owner \(an account\)") as caught:
         asked("7", SPELLED)
-    assert caught.value.hint == "--param owner=…"
+    assert caught.value.hint == "--param owner=… --param repo=…"
 
 
 @pytest.mark.parametrize("reference", ["o/r/x", "x", "https://www.example.com/o/r/runs/x"])

@@ -19,7 +19,7 @@ handoff:
   - {body: link.href}
   - {body: ids}
   - {body: run, with: {dag: dag_id}}
-  - {url: '/v2/{id}', with: {operation: op}}
+  - {url: '/v2/{id}?tag={dag}', with: {operation: op}}
 """
 
 
@@ -41,15 +41,28 @@ def test_the_first_place_that_holds_a_reference_counts() -> None:
     assert handed({"op": "create-1"}, "https://api.example.com/broker/v2/si%2F1?x=y") == [
         ("si/1", {"operation": "create-1"})
     ]
+    assert handed({}, "https://api.example.com/v2/s?x=y&tag=a%20b") == [("s", {"dag": "a b"})]
 
 
 @pytest.mark.parametrize("body", [None, {}, [], "x", {"ids": []}])
 def test_an_answer_that_names_no_operation_is_told_with_the_places(body: Any) -> None:
     with pytest.raises(UsageError, match="names no operation of 'mine'") as caught:
         handed(body, "https://api.example.com/else")
-    assert caught.value.hint == (
-        "looked in: header Operation-Location, body link.href, body ids, body run, URL /v2/{id}"
-    )
+    assert caught.value.hint is not None
+    for place in ("header Operation-Location", "body link.href", "body ids", "URL /v2/{id}"):
+        assert place in caught.value.hint
+
+
+def test_what_only_the_request_tells_is_asked_for_by_name() -> None:
+    more = HANDOFF.replace("{operation: op}}", "{operation: op}, by_method: {PUT: {state: new}}}")
+    bound = profile(more.replace("dag: {}", "dag: {}, state: {}"))
+
+    with pytest.raises(UsageError) as caught:
+        bound.handoff(Response(202, "", body=b'{"op": "x"}'))
+    assert caught.value.hint is not None
+    for name in ("id", "dag", "state"):
+        assert f"--param {name}=…" in caught.value.hint
+    assert "operation" not in caught.value.hint
 
 
 def test_a_bare_text_as_a_body_names_no_operation() -> None:

@@ -27,6 +27,7 @@ def spelled(secret: str) -> list[str]:
     around = (raw, b"a:" + raw, b"ab" + raw + b"!", b"user:" + raw)
     encoded = [each(part).decode() for part in around for each in (base64.b64encode, _urlsafe)]
     quoted = [quote(secret, safe=""), quote_plus(secret), quote(secret)]
+    quoted.append(quote(quoted[0], safe=""))
     return [
         secret,
         secret.lower(),
@@ -45,7 +46,15 @@ def pieces(secret: str) -> set[str]:
     """Return every run of characters that gives away a part of *secret*, however it is spelled."""
     found = set()
     quoted = quote(secret, safe="")
-    for text in (secret, secret.lower(), quoted, json.dumps(secret)[1:-1], html.escape(secret)):
+    twice = quote(quoted, safe="")
+    for text in (
+        secret,
+        secret.lower(),
+        quoted,
+        twice,
+        json.dumps(secret)[1:-1],
+        html.escape(secret),
+    ):
         found |= {text[at : at + PIECE] for at in range(len(text) - PIECE + 1)}
     for offset in range(3):
         # Whole groups of the secret alone, wherever in a base64 text it begins.

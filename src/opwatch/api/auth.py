@@ -105,6 +105,7 @@ async def try_out(profile: Profile, outside: Outside, reference: str | None) -> 
         trouble,
         status.place,
         status.expires_at,
+        is_optional=bool(status.tried),
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import BinaryIO
 
-    from opwatch.credentials import Credential
+    from opwatch.credentials import Credential, Redactor
     from opwatch.domain.exchange import Response
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.http import Client
@@ -45,6 +45,11 @@ class Carrier:
         self._origins = origins
         self.now = now
         self._trace = trace
+
+    @property
+    def redact(self) -> Redactor:
+        """What masks the live secrets of the run."""
+        return self._credential.redactor()
 
     async def carry(self, request: Request, timeout: float) -> Response | Trouble:
         """Return the answer to *request*, within *timeout* seconds for all hops together."""

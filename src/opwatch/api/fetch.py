@@ -48,7 +48,7 @@ class Fetcher:
         until = carrier.now() + poll.timeout
         response = await carrier.carry(asked, poll.timeout)
         if isinstance(response, Trouble):
-            return Answer.all(response, len(targets))
+            return profile.read_status(targets, response)
         if response.status == NOT_MODIFIED:
             return _unchanged(response, len(targets), was_asked=asked is not request)
         pages = await further_pages(profile, carrier, targets, response, until)

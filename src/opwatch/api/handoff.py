@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Beginning
 from opwatch.output.wording import describe
+from opwatch.profiles import Asked
 
 if TYPE_CHECKING:
     from opwatch.domain.exchange import Response
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
     from opwatch.profiles import HandedOff, Profile
 
 REFUSED: Final = 400
+UNKNOWN: Final = Asked()
 
 
-def handed_off(profile: Profile, response: Response, *, pause: float = 0.0) -> list[Target]:
-    """Return the operations that *response* has started; none is asked for *pause* seconds.
+def handed_off(
+    profile: Profile, response: Response, *, asked: Asked = UNKNOWN, pause: float = 0.0
+) -> list[Target]:
+    """Return the operations that *response* to what was *asked* has started.
+
+    None of them is to be asked about for *pause* seconds.
 
     Raises:
         UsageError: it refuses, names none, or names one that is not the profile's.
@@ -31,7 +37,7 @@ def handed_off(profile: Profile, response: Response, *, pause: float = 0.0) -> l
     trouble = profile.trouble(response)
     if trouble is not None and response.status >= REFUSED:
         raise UsageError(f"the answer says that nothing was started: {describe(trouble)}")
-    return [_target(profile, each, response, pause) for each in profile.handoff(response)]
+    return [_target(profile, each, response, pause) for each in profile.handoff(response, asked)]
 
 
 def _target(profile: Profile, handed: HandedOff, response: Response, pause: float) -> Target:

@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from opwatch.api.filename import named_after, proposed, safe_name
+from opwatch.api.filename import FALLBACK, named_after, proposed, safe_name
 from opwatch.api.incoming import Incoming
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.origin import OriginError, parse_origin
@@ -149,13 +149,20 @@ class _Errand:
             if isinstance(came, Trouble):
                 return came
             name = safe_name(proposed(came.headers.get("content-disposition")))
-            return _file(*incoming.keep(name or named_after(self.id)))
+            return _file(*incoming.keep(self._harmless(name) or self._own_name()))
 
     def _write(self, value: Any, folder: Path) -> Mapping[str, Any]:
         """Write a result that is no file by itself as JSON; return what tells where."""
         with Incoming(folder) as incoming:
             incoming.write(json.dumps(value, indent=2).encode() + b"\n")
-            return _file(*incoming.keep(named_after(self.id) + ".json"))
+            return _file(*incoming.keep(self._own_name() + ".json"))
+
+    def _own_name(self) -> str:
+        return self._harmless(named_after(self.id)) or FALLBACK
+
+    def _harmless(self, name: str) -> str:
+        """Return *name*, empty if a secret is in it: none is ever on the disk (rule S12)."""
+        return name if self.carrier.redact(name) == name else ""
 
 
 def _misplaced(request: Request, profile: Profile) -> Trouble | None:

@@ -1,7 +1,6 @@
 """Sample answers, from whatever holds them: a saved body, or what ``curl -i`` prints.
 
-Decides what one text holds: a whole answer, a JSON document, a list of them, or
-one in each line.
+Decides what one text holds: a whole answer, a JSON document, or one in each line.
 """
 
 from __future__ import annotations
@@ -38,6 +37,4 @@ def samples_of(answer: Response, source: str) -> list[Sample]:
     if any(each.fault for each in bodies):
         raise UsageError(f"{source} holds no JSON: {whole.detail or whole.fault}")
     documents = [each.data for each in bodies] or [None]
-    if isinstance(documents[0], list) and len(documents) == 1:
-        documents = documents[0]
     return [Sample(each, answer.status, answer.headers, answer.url or None) for each in documents]

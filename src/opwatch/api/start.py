@@ -23,7 +23,7 @@ from opwatch.domain.trouble import Handling, Trouble
 from opwatch.engine import or_abort, persist
 from opwatch.output.clean import Show
 from opwatch.output.wording import describe
-from opwatch.profiles import Started
+from opwatch.profiles import Asked, Started
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -174,7 +174,8 @@ async def start(session: Session, starting: Starting, outside: Outside) -> list[
         raise _failed(came, profile.name, show)
     session.started = Started(came.url, came.headers.get("location"))
     try:
-        return handed_off(profile, came, pause=min(profile.pause(came), LONGEST_PAUSE))
+        asked, pause = Asked(starting.method), min(profile.pause(came), LONGEST_PAUSE)
+        return handed_off(profile, came, asked=asked, pause=pause)
     except UsageError as problem:
         said = f"it was sent and answered with HTTP {came.status}, but {problem.message}"
         raise StartError(said, Outcome.UNKNOWN, hint=problem.hint) from problem

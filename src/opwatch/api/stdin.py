@@ -129,7 +129,7 @@ def _names(value: Any) -> list[str]:
                 return _names(next(iter(value.values())))
             raise UsageError(
                 "an object on standard input names no operation",
-                hint=f"it needs one of {', '.join(_KEYS)}; or pass the ids with jq -r",
+                hint=f"it needs one of {', '.join(_KEYS)}; or pipe ids, or what curl -i prints",
             )
         case _:
             pass

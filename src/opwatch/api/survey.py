@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.api.session import send_nothing, surroundings_of
-from opwatch.credentials import UnstartedError, open_credential, passive
+from opwatch.credentials import SystemKeychain, UnstartedError, open_credential, passive
 from opwatch.domain.auth import OAuth2Auth
 from opwatch.domain.errors import CredentialError, ProfileError, UsageError
 from opwatch.domain.origin import AllowedOrigins
@@ -22,7 +22,7 @@ from opwatch.profiles import load_profile
 
 if TYPE_CHECKING:
     from opwatch.api.outside import Outside
-    from opwatch.credentials import Credential
+    from opwatch.credentials import Credential, Surroundings
     from opwatch.domain.auth import Scheme
     from opwatch.profiles import Config, Profile
 
@@ -35,15 +35,19 @@ _NOWHERE: Final = "https://parameters-are-missing.invalid"
 async def inspect(profile: Profile, outside: Outside) -> Inspected:
     """Return where the credential of *profile* would come from; nobody is asked anything."""
     subject = _Subject(profile.name, profile.auth, profile.base_url, profile.origins)
-    return await _look(subject, outside, keyring=True, helpers=True)
+    around = surroundings_of(outside, send_nothing)
+    return await _look(subject, around, keyring=True, helpers=True)
 
 
 async def survey(config: Config, outside: Outside) -> tuple[Inspected, ...]:
     """Return a quick look at a user's own profiles, and at those for which something is set."""
     turns = asyncio.Semaphore(AT_ONCE)
+    around = surroundings_of(outside, send_nothing)
+    # One for all: a keyring that hangs is not waited for again with the next profile.
+    around = replace(around, keychain=SystemKeychain(around))
 
     async def look(name: str) -> Inspected:
-        here = replace(outside, named=name == config.default_profile)
+        here = replace(around, named_on_command_line=name == config.default_profile)
         subject = _subject(name, config)
         if isinstance(subject, Inspected):
             return subject
@@ -52,7 +56,7 @@ async def survey(config: Config, outside: Outside) -> tuple[Inspected, ...]:
             return await _look(subject, here, keyring=is_users and subject.is_bound, helpers=False)
 
     looks = await asyncio.gather(*map(look, config.names()))
-    dull = {Standing.MISSING, Standing.NOT_NEEDED}
+    dull = {Standing.MISSING, Standing.NOT_NEEDED, Standing.OPTIONAL}
     return tuple(
         each for each in looks if config.is_users(each.profile) or each.standing not in dull
     )
@@ -97,8 +101,9 @@ def _without_parameters(scheme: Scheme) -> Scheme:
     return replace(scheme, token_url=_NOWHERE, device_url=_NOWHERE)
 
 
-async def _look(subject: _Subject, outside: Outside, *, keyring: bool, helpers: bool) -> Inspected:
-    around = passive(surroundings_of(outside, send_nothing), keyring=keyring, helpers=helpers)
+async def _look(
+    subject: _Subject, around: Surroundings, *, keyring: bool, helpers: bool
+) -> Inspected:
     found = Inspected(subject.name, Standing.FOUND)
     try:
         credential = open_credential(
@@ -106,7 +111,7 @@ async def _look(subject: _Subject, outside: Outside, *, keyring: bool, helpers: 
             profile=subject.name,
             base_url=subject.base_url,
             origins=subject.origins,
-            surroundings=around,
+            surroundings=passive(around, keyring=keyring, helpers=helpers),
         )
         found = replace(found, origin=credential.status().origin if subject.is_bound else "")
         found = await _with_place(found, credential)
@@ -132,10 +137,13 @@ async def _look(subject: _Subject, outside: Outside, *, keyring: bool, helpers: 
 async def _with_place(found: Inspected, credential: Credential) -> Inspected:
     await credential.prepare()
     status = credential.status()
+    without = Standing.OPTIONAL if status.tried else Standing.NOT_NEEDED
     return replace(
         found,
-        standing=Standing.FOUND if status.place else Standing.NOT_NEEDED,
+        standing=Standing.FOUND if status.place else without,
         place=status.place,
         expires_at=status.expires_at,
         notes=status.notes,
+        tried=status.tried,
+        fixes=status.fixes,
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from opwatch.api.plan import Plan
-from opwatch.cli.gather import Chosen
+from opwatch.cli.gather import ID, Chosen
 from opwatch.cli.outside import outside_of
 from opwatch.cli.running import run_watch
 from opwatch.cli.view import View
@@ -105,7 +105,8 @@ class Command:
         from opwatch.api.start import starting_request
 
         assert self.starting is not None  # noqa: S101, narrows the type
-        profile, starting = chosen.bound_profile(), self.starting()
+        starting = self.starting()
+        profile = replace(chosen, references=(starting.path,)).bound_profile()
         starting_request(profile, starting)
         return Plan({profile.name: profile}, (), policy, starting=starting)
 
@@ -148,7 +149,8 @@ class Command:
             if value is not None:
                 words += [option, str(value)]
         for param in self.params or ():
-            words += ["--param", param]
+            # It named what an answer did not, and is a reference from now on.
+            words += [] if param.partition("=")[0].strip() == ID else ["--param", param]
         words += ["--result"] if self.result else []
         words += ["--download", str(self.download)] if self.download is not None else []
         return tuple(words)

@@ -10,6 +10,8 @@ from opwatch.cli import options as opt
 from opwatch.cli.app import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opwatch.api.plan import Plan
     from opwatch.demo import DemoOperation, DemoServer
     from opwatch.domain.auth import Scheme
@@ -125,21 +127,48 @@ def _shown_as(scheme: Scheme) -> str:
 def _serve(server: DemoServer) -> None:
     """Print what to try, and stay until a signal comes."""
     import sys
+    from itertools import cycle
 
-    from opwatch.demo import DEMO_TOKEN, scenario
+    from opwatch.demo import DEMO_TOKEN, DEMO_USER, PROFILES, scenario
     from opwatch.domain.policy import Policy
     from opwatch.engine import stay
     from opwatch.output.demonstration import write_invitation
 
     cast = scenario(server, scale=SERVED_SCALE)
+    profiles = _plan(server, cast, Policy()).profiles
     write_invitation(
         sys.stdout,
+        count=len(PROFILES),
         base_url=server.base_url,
-        token=DEMO_TOKEN.reveal(),
-        operations=[(each.profile, each.reference, dict(each.params)) for each in cast],
-        starts=[
-            (name, *server.starting(name), _shown_as(profile.auth))
-            for name, profile in _plan(server, cast, Policy()).profiles.items()
+        environ={
+            "OPWATCH_TOKEN": DEMO_TOKEN.reveal(),
+            "OPWATCH_BASE_URL": server.base_url,
+            "OSB_USERNAME": DEMO_USER,
+        },
+        watches=[
+            ["opwatch", command, *_words(each.profile, _beside(each)), each.reference]
+            for command, each in zip(cycle(["wait", "get"]), cast, strict=False)
         ],
+        pipes=[
+            (["curl", "-si", "-X", *server.starting(name)], _shown_as(profile.auth), name)
+            for name, profile in profiles.items()
+        ],
+        starts=[_start_command(server, name) for name in PROFILES],
     )
     stay()
+
+
+def _beside(operation: DemoOperation) -> Mapping[str, str]:
+    """Return the parameters that the reference leaves out: a path or a URL has them all."""
+    return operation.params if operation.reference == operation.id else {}
+
+
+def _words(profile: str, params: Mapping[str, str]) -> list[str]:
+    """Return the options that choose *profile* with *params*."""
+    return ["-p", profile, *(word for it in params.items() for word in ("--param", "=".join(it)))]
+
+
+def _start_command(server: DemoServer, profile: str) -> list[str]:
+    opening = server.opening(profile)
+    body = ["-d", opening.body] if opening.body else []
+    return ["opwatch", "start", "-p", profile, *body, opening.method, opening.path]

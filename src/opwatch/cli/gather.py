@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.api.plan import Plan, make_plan
 from opwatch.api.stdin import Named, read_references
 from opwatch.domain.errors import BadReferenceError, UsageError
-from opwatch.domain.secret import Secret
-from opwatch.profiles import load_config, load_profile
+from opwatch.profiles import Asked, is_url, load_config, load_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from opwatch.domain.exchange import Response
     from opwatch.domain.operation import Target
     from opwatch.domain.policy import Policy
+    from opwatch.domain.secret import Secret
     from opwatch.profiles import Config, Profile
 
 NAME_ONE: Final = (
@@ -30,6 +30,9 @@ NAME_ONE: Final = (
     "or set default_profile in the configuration file"
 )
 STDIN: Final = "-"
+ID: Final = "id"
+SILENT: Final = "see what is piped in; curl prints why it failed with  curl -sSi"
+WHOLE: Final = "pipe what  curl -i  prints; ids and URLs on standard input name themselves"
 MOST_STDIN: Final = 8 * 1024 * 1024 + 1
 
 
@@ -66,7 +69,11 @@ class Chosen:
         return load_config(self.config, self.environ)
 
     def _bound(self, name: str, config: Config) -> Profile:
-        return load_profile(name, config).bind(self.parameters(), base_url=self.base_url)
+        params = self.parameters()
+        if STDIN in self.references:
+            params.pop(ID, None)
+        urls = [each for each in self.references if is_url(each)]
+        return load_profile(name, config).bind(params, base_url=self.base_url, urls=urls)
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters of ``--param``.
@@ -85,14 +92,20 @@ class Chosen:
     def token(self) -> Secret | None:
         """Return the token on standard input, if it is there by ``--token-stdin``.
 
+        At a terminal it is asked for, and what is typed is not shown.
+
         Raises:
-            UsageError: standard input is asked for the references as well.
+            UsageError: standard input is asked for the references as well, is closed,
+                or holds more than any token.
         """
         if not self.token_stdin:
             return None
         if STDIN in self.references:
             raise UsageError("standard input cannot be both the token and the references")
-        return Secret(sys.stdin.buffer.read(65536).decode("utf-8", "replace").removesuffix("\n"))
+        from opwatch.cli.given import given_secret
+        from opwatch.output.login import question
+
+        return given_secret(lambda: question(sys.stderr, "token", self.profile or ""))
 
     def plan(self, policy: Policy) -> Plan:
         """Return what to watch; without a profile, each URL finds its own.
@@ -103,27 +116,34 @@ class Chosen:
         config = self.settings()
         name = self.profile or config.default_profile
         if name is None and self.references:
-            return make_plan(self._assumed(config), policy)
-        profile = self.bound_profile()
-        return make_plan([(profile, self.targets(profile))], policy)
+            lanes = self._assumed(config)
+        else:
+            profile = self.bound_profile()
+            lanes = [(profile, self.targets(profile))]
+        if self.references and not any(targets for _, targets in lanes):
+            raise UsageError("no operation given: standard input names none", hint=SILENT)
+        return make_plan(lanes, policy)
 
     def targets(self, profile: Profile) -> list[Target]:
         """Return the operations that the references name, in their order."""
         from opwatch.api.handoff import handed_off
 
+        asked = Asked(id=self.parameters().get(ID, ""))
         targets: list[Target] = []
         for reference in self.references:
             found = _from_stdin() if reference == STDIN else Named((reference,))
             if isinstance(found, Named):
+                if asked.id and reference == STDIN:
+                    raise UsageError("--param id=… goes with a whole answer only", hint=WHOLE)
                 targets += [profile.target(each) for each in found.references]
             else:
-                targets += handed_off(profile, found)
+                targets += handed_off(profile, found, asked=asked)
         return targets
 
     def _assumed(self, config: Config) -> list[tuple[Profile, list[Target]]]:
         """Return the lanes of a run without a profile: each URL finds its own."""
         from opwatch.api.assume import assumed_lanes
-        from opwatch.profiles import handed_off, is_at, is_url
+        from opwatch.profiles import handed_off, is_at
 
         references = list(self._read(lambda answer: handed_off(answer, config)))
         for reference, _ in references:

@@ -72,7 +72,8 @@ BaseUrl: TypeAlias = Annotated[
     ),
 ]
 TokenStdin: TypeAlias = Annotated[
-    bool, _flag("--token-stdin", help="Read the token from standard input.")
+    bool,
+    _flag("--token-stdin", help="Read the token from standard input; a terminal is asked."),
 ]
 CaFile: TypeAlias = Annotated[
     Path | None,

@@ -56,7 +56,7 @@ def explain(
 
 
 def _explain(chosen: Chosen, answer: str | None, *, as_json: bool) -> int:
-    from opwatch.domain.auth import NoAuth
+    from opwatch.domain.auth import HeaderAuth, NoAuth
     from opwatch.domain.policy import Policy
     from opwatch.output.explanation import Explained, document, facts
     from opwatch.output.sheet import write_facts, write_json
@@ -73,6 +73,7 @@ def _explain(chosen: Chosen, answer: str | None, *, as_json: bool) -> int:
         profile.habits,
         profile.conditional,
         not isinstance(profile.auth, NoAuth),
+        isinstance(profile.auth, HeaderAuth) and profile.auth.optional,
         None if answer is None else _read(profile, target, request.url, answer),
     )
     if as_json:

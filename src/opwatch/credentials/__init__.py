@@ -5,9 +5,11 @@
 """
 
 from opwatch.credentials.credential import Credential, CredentialStatus
+from opwatch.credentials.keychain import SystemKeychain
 from opwatch.credentials.login import Login
 from opwatch.credentials.opening import open_credential
 from opwatch.credentials.passive import UnstartedError, passive
+from opwatch.credentials.places import name_of
 from opwatch.credentials.prompt import DevicePrompt
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.surroundings import Send, Surroundings, Waiting
@@ -20,8 +22,10 @@ __all__ = [
     "Redactor",
     "Send",
     "Surroundings",
+    "SystemKeychain",
     "UnstartedError",
     "Waiting",
+    "name_of",
     "open_credential",
     "passive",
 ]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from opwatch.credentials.lease import Lease
 from opwatch.credentials.signing import sign
+from opwatch.domain.auth import HeaderAuth
+from opwatch.domain.errors import CredentialError
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.trouble import Fault, Trouble
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from opwatch.credentials.supply import Supply, Token
     from opwatch.credentials.surroundings import Surroundings
     from opwatch.domain.auth import Scheme
+    from opwatch.domain.errors import Tried
     from opwatch.domain.exchange import Request, Sensitive
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.secret import Secret
@@ -31,7 +34,8 @@ class CredentialStatus:
 
     *place* is where it came from, empty if none is wanted or none was looked for.
     *expires_at* is in seconds since the epoch, None if unknown. *notes* are oddities
-    to tell once.
+    to tell once. Where the API may do without, *tried* is where none was, and *fixes*
+    would give one.
     """
 
     profile: str
@@ -40,6 +44,8 @@ class CredentialStatus:
     place: str = ""
     expires_at: float | None = None
     notes: tuple[str, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    fixes: tuple[str, ...] = ()
 
 
 class Credential:
@@ -70,6 +76,7 @@ class Credential:
                 supply, now=surroundings.now, wall=surroundings.wall, took=self._sign_with
             )
         self._place = ""
+        self._absence: CredentialError | None = None
         self._signature: tuple[Sensitive, ...] = ()
         self.login = login
 
@@ -80,8 +87,14 @@ class Credential:
             CredentialError: there is none; it names every place that was tried.
             UsageError: a helper program is not installed.
         """
-        if self._lease is not None:
+        if self._lease is None:
+            return
+        try:
             self._place = await self._lease.prepare()
+        except CredentialError as problem:
+            if not (problem.is_absent and _is_optional(self._scheme)):
+                raise
+            self._lease, self._absence = None, problem
 
     async def authorize(self, request: Request) -> Request | Trouble:
         """Return *request* with the secret in it, if it goes to an allowed origin.
@@ -107,8 +120,10 @@ class Credential:
 
         It is to be authorized anew for that. False: the places hold the same secret
         again, or the last renewal was less than 30 s ago. Trouble: no new secret can
-        be had, or three in a row were refused.
+        be had, three in a row were refused, or there was none and one is wanted.
         """
+        if self._absence is not None:
+            return _wanted_after_all(self._absence, refused)
         if self._lease is None or self._lease.token is None or not refused.sensitive:
             return False
         if refused.sensitive != self._signature:
@@ -130,13 +145,25 @@ class Credential:
         return CredentialStatus(
             self._profile,
             self._origin,
-            is_found=self._lease is None or bool(self._place),
+            is_found=bool(self._place) or (self._lease is None and self._absence is None),
             place=self._place,
             expires_at=token.expires_at if token else None,
             notes=token.notes if token else (),
+            tried=self._absence.tried if self._absence else (),
+            fixes=self._absence.fixes if self._absence else (),
         )
 
     def _sign_with(self, token: Token) -> None:
         self._signature = sign(self._scheme, token)
         for value in (token.secret, *(each.value for each in self._signature)):
             self._redactor.learn(value, passing=token.expires_at is not None)
+
+
+def _is_optional(scheme: Scheme) -> bool:
+    return isinstance(scheme, HeaderAuth) and scheme.optional
+
+
+def _wanted_after_all(absence: CredentialError, refused: Request) -> Trouble:
+    places = ", ".join(each.place for each in absence.tried)
+    host = str(parse_origin(refused.url)).partition("://")[2]
+    return Trouble(Fault.NO_CREDENTIAL, f"HTTP 401; none in {places}", status=401, host=host)

@@ -21,6 +21,7 @@ from opwatch.credentials.token_endpoint import (
     read_grant,
     read_object,
 )
+from opwatch.credentials.validity import Alphabet
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.secret import Secret
@@ -112,6 +113,8 @@ def _read_start(response: Any) -> _Started | Refusal | Trouble:
     code, user_code = body.get("device_code"), body.get("user_code")
     if not (isinstance(code, str) and isinstance(user_code, str) and isinstance(url, str)):
         return Refusal("no_code", "the answer holds no device_code, user_code and verification_uri")
+    if not Alphabet.TEXT.value.fullmatch(code):
+        return Refusal("no_code", "the device_code in the answer cannot be sent")
     if not _is_web_address(url):
         return Refusal("bad_address", "the address to enter the code at is not https")
     complete = body.get("verification_uri_complete")

@@ -21,6 +21,7 @@ LONGEST: Final = 86400.0
 UNSAID: Final = 300.0
 SHARE: Final = 0.8
 _MILLISECONDS_FROM: Final = 1e11
+_END_OF_TIME: Final = 253402300800.0
 
 
 def lifetime_of(expires_in: Any) -> float:
@@ -38,11 +39,13 @@ def moment_of(value: Any) -> float | None:
     """Return the seconds since the epoch that *value* names, None if none.
 
     A number is an epoch in seconds or milliseconds, a text is ISO 8601; without
-    an offset it is local time, as the Azure command line prints it.
+    an offset it is local time, as the Azure command line prints it. A moment before
+    1970 or after the year 9999 is none.
     """
     number = number_of(value)
     if number is not None:
-        return number / 1000 if number > _MILLISECONDS_FROM else number
+        moment = number / 1000 if number > _MILLISECONDS_FROM else number
+        return moment if 0 <= moment < _END_OF_TIME else None
     if not isinstance(value, str):
         return None
     try:

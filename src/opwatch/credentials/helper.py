@@ -7,6 +7,7 @@ Its standard output is never repeated.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -41,7 +42,7 @@ async def ask(source: FromCommand, surroundings: Surroundings) -> Reply:
     """
     path = find_program(source.argv[0], surroundings.environ) if source.argv else None
     if path is None:
-        raise ProgramMissingError("no such program on PATH")
+        raise ProgramMissingError(_why_missing(source.argv))
     program = Program(
         (path, *source.argv[1:]),
         environment_for(source.environ, surroundings.environ),
@@ -63,6 +64,15 @@ async def ask(source: FromCommand, surroundings: Surroundings) -> Reply:
             return read_reply(ran.out)
         case _:
             assert_never(ran.fate)
+
+
+def _why_missing(argv: tuple[str, ...]) -> str:
+    name = argv[0] if argv else ""
+    if os.path.isabs(name) or name.startswith("~"):  # noqa: PTH117, it is text of the configuration
+        return "is no program that can be run"
+    if os.sep in name:
+        return "is a relative path; write it in full"
+    return "is no program on PATH"
 
 
 def _ending(ran: Ran, redactor: Redactor) -> str:

@@ -114,18 +114,23 @@ class SystemKeychain:
         ran = await announced(running, Waiting.KEYRING, self.surroundings.announce)
         if ran.fate is Fate.TIMED_OUT:
             # To ask it again would only cost as long again.
-            self._stuck = UnusableError(f"did not answer within {program.timeout:g} s")
+            self._stuck = KeyringDownError(f"did not answer within {program.timeout:g} s")
             raise self._stuck
         try:
             answer = json.loads(ran.out)
         except ValueError:
-            raise UnusableError(f"failed: its process ended with {ran.code}") from None
+            how = f"ended with {ran.code}" if ran.code > 0 else f"was ended by signal {-ran.code}"
+            raise KeyringDownError(f"failed: its process {how}") from None
         if "problem" in answer:
             raise _problem(answer["problem"], answer["detail"])
         return dict(answer)
 
 
-class _NoKeyringError(UnusableError):
+class KeyringDownError(UnusableError):
+    """The keyring itself cannot be used, whatever it holds."""
+
+
+class _NoKeyringError(KeyringDownError):
     """There is no keyring on this machine."""
 
 
@@ -133,6 +138,6 @@ def _problem(classes: list[str], detail: str) -> UnusableError:
     if "NoKeyringError" in classes or "ModuleNotFoundError" in classes:
         return _NoKeyringError("does not exist on this machine")
     if "KeyringLocked" in classes:
-        return UnusableError("is locked")
-    line = next(iter(detail.splitlines()), "")[:_LONGEST_DETAIL]
-    return UnusableError(f"failed: {classes[0]}: {line}" if line else f"failed: {classes[0]}")
+        return KeyringDownError("is locked")
+    line = next(iter(detail.splitlines()), "")[:_LONGEST_DETAIL].rstrip(" :")
+    return KeyringDownError(f"failed: {classes[0]}: {line}" if line else f"failed: {classes[0]}")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opwatch.credentials.places import Part, kept_part, variable
-from opwatch.credentials.validity import UnusableError, validated
-from opwatch.domain.auth import FromKeyring
+from opwatch.credentials.signing import template_of
+from opwatch.credentials.validity import UnusableError, validated, without_doubled_scheme
+from opwatch.domain.auth import FromKeyring, OAuth2Auth
 from opwatch.domain.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from opwatch.credentials.grants import Granting
     from opwatch.credentials.prompt import DevicePrompt
     from opwatch.credentials.search import Seeker
-    from opwatch.domain.auth import BasicAuth, HeaderAuth, OAuth2Auth, QueryAuth
+    from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth
     from opwatch.domain.secret import Secret
 
 
@@ -30,7 +31,7 @@ class Login:
     """Keeps *part* of a credential for *account* under *service*.
 
     *by_device* is set when a person logs in with a code (RFC 8628) and there is
-    nothing to be typed here.
+    nothing to be typed here. *template* is what it will be put into.
     """
 
     part: Part
@@ -38,6 +39,7 @@ class Login:
     account: str
     seeker: Seeker
     by_device: Granting | None = None
+    template: str = ""
 
     @property
     def asks_for(self) -> str:
@@ -51,14 +53,18 @@ class Login:
             CredentialError: it cannot be a secret, or the keyring does not take it.
         """
         self.seeker.surroundings.redactor.learn(secret)
+        plain = without_doubled_scheme(secret, self.template)
         try:
-            usable = validated(secret, self.part.alphabet)
+            usable = validated(plain, self.part.alphabet)
         except UnusableError as problem:
-            raise self._error(f"the {self.part.title} {problem.reason}") from None
+            again = f'printf %s "$SECRET" | opwatch auth login -p {self.seeker.profile}'
+            raise self._error(f"the {self.part.title} {problem.reason}", again) from None
         try:
             await self.seeker.keychain.write(self.service, self.account, usable)
         except UnusableError as problem:
-            raise self._error(f"the keyring {problem.reason}") from None
+            name = variable(self.seeker.profile, self.part.variables[0])
+            instead = f"set {name} instead"
+            raise self._error(f"the keyring {problem.reason}", instead) from None
 
     async def store_by_device(
         self,
@@ -90,13 +96,9 @@ class Login:
         except UnusableError as problem:
             raise self._error(f"the keyring {problem.reason}") from None
 
-    def _error(self, message: str) -> CredentialError:
-        name = variable(self.seeker.profile, self.part.variables[0])
+    def _error(self, message: str, *fixes: str) -> CredentialError:
         return CredentialError(
-            message,
-            profile=self.seeker.profile,
-            origin=self.seeker.origin,
-            fixes=(f"set {name} instead",),
+            message, profile=self.seeker.profile, origin=self.seeker.origin, fixes=fixes
         )
 
 
@@ -110,4 +112,10 @@ def login_of(
     """Return how the credential of *scheme* is kept."""
     part, sources = kept_part(scheme)
     listed = (each.service for each in sources if isinstance(each, FromKeyring))
-    return Login(part, next(listed, seeker.profile), account, seeker, by_device)
+    service = next(listed, seeker.profile)
+    return Login(part, service, account, seeker, by_device, _template_of(scheme))
+
+
+def _template_of(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> str:
+    # What OAuth 2.0 keeps is never sent in a header.
+    return "" if isinstance(scheme, OAuth2Auth) else template_of(scheme)

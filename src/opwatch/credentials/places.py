@@ -87,7 +87,7 @@ class Wanted:
 
     *account* names the entry in the keyring: the origin that the secret is for.
     *template* is what it will be put into. Without one that *is_required* there
-    is no credential.
+    is no credential; without one that *is_optional* none is shown.
     """
 
     part: Part
@@ -95,6 +95,7 @@ class Wanted:
     account: str
     template: str = ""
     is_required: bool = True
+    is_optional: bool = False
 
 
 def variable(profile: str, name: str) -> str:

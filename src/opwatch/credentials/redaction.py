@@ -1,10 +1,11 @@
 """What a live secret looks like when a server, or a program, says it back.
 
 Decides which spellings of a secret are masked: as it is, in small letters (as the
-name of a header is read), URL-quoted, JSON- and HTML-escaped, and in base64 at any
-offset, so that ``user:secret`` is caught too. A spelling shorter than ``SHORTEST`` is
-left alone: to mask ``test`` or ``1`` would spoil every text and hide nothing. Where a
-text ends in the middle of a secret, because it has been cut, its beginning is masked too.
+name of a header is read) and in capitals, URL-quoted once or twice, JSON- and
+HTML-escaped as the usual libraries do, and in base64 at any offset, so that
+``user:secret`` is caught too. A spelling shorter than ``SHORTEST`` is left alone: to mask
+``test`` or ``1`` would spoil every text and hide nothing. Where a text ends in the middle
+of a secret, because it has been cut, its beginning is masked too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ SHORTEST: Final = 6
 SHORTEST_BEGINNING: Final = 8
 # A wait of days renews its token often; the last ones are those that still may work.
 _PASSING: Final = 16
+# What encoding/json makes of these, so that a page may hold the text.
+_AS_GO_ESCAPES: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&"}
 _ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
 
 
@@ -87,16 +90,25 @@ class Redactor:
 
 def spellings(value: str) -> Iterator[str]:
     """Yield every text that gives *value* away and is long enough to be masked."""
-    raw = value.encode()
-    quoted = (quote(value, safe=""), quote_plus(value), quote(value))
+    # No server and no helper can make us fail with half a surrogate pair.
+    raw = value.encode(errors="surrogatepass")
+    quoted = (quote(raw, safe=""), quote_plus(raw), quote(raw))
+    escaped = html.escape(value)
     candidates = (
         value,
         value.lower(),
+        value.upper(),
         *quoted,
+        *map(quote_plus, quoted),
         *(_ESCAPE.sub(lambda match: match[0].lower(), each) for each in quoted),
         json.dumps(value)[1:-1],
         json.dumps(value).replace("/", "\\/")[1:-1],
-        html.escape(value),
+        json.dumps(value)[1:-1].translate(_AS_GO_ESCAPES),
+        html.escape(value, quote=False),
+        escaped,
+        escaped.replace("&#x27;", "&#39;"),
+        escaped.replace("&#x27;", "&apos;"),
+        escaped.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
         *(_base64_within(raw, offset) for offset in range(3)),
     )
     for each in candidates:

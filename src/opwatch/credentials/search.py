@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from opwatch.credentials.keychain import KeyringDownError
 from opwatch.credentials.lookup import Found, look
 from opwatch.credentials.places import COMMON_VARIABLE, Part, Place, Wanted, name_of, variable
 from opwatch.credentials.validity import UnusableError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """No place holds the part. *broken* are programs that are not installed."""
+    """No place holds the part. *broken* are programs that cannot be run, and why."""
 
     tried: tuple[Tried, ...]
     broken: tuple[str, ...] = ()
@@ -53,13 +54,17 @@ class Seeker:
             try:
                 looked = await look(place, wanted, self.surroundings, self.keychain)
             except UnusableError as problem:
+                if wanted.is_optional and isinstance(problem, KeyringDownError):
+                    # No other account's secret may follow: none at all is shown then.
+                    tried.append(Tried(name_of(place), problem.reason))
+                    break
                 raise self._unusable(place, wanted, problem, tried) from None
             if isinstance(looked, Found):
                 if wanted.part.is_secret:
                     self.surroundings.redactor.learn(looked.secret, passing=looked.is_passing)
                 return looked
             tried.append(Tried(name_of(place), looked.why))
-            broken += [name_of(place)] if looked.is_broken_setup else []
+            broken += [f"{_subject(place)} {looked.why}"] if looked.is_broken_setup else []
         return Missing(tuple(tried), tuple(broken))
 
     async def find(self, wanted: Wanted, before: tuple[Tried, ...] = ()) -> Found:
@@ -94,8 +99,8 @@ class Seeker:
         title = "credential" if wanted.part.is_common else wanted.part.title
         message = f"no {title} for {self.profile!r}"
         if missing.broken:
-            what = f"{missing.broken[0]!r} is no program on PATH"
-            return UsageError(f"{message} ({self.origin}): {what}", hint="   or   ".join(fixes))
+            what = f"{message} ({self.origin}): {missing.broken[0]}"
+            return UsageError(what, hint="   or   ".join(fixes))
         return CredentialError(
             message,
             profile=self.profile,
@@ -108,23 +113,31 @@ class Seeker:
     def _unusable(
         self, place: Place, wanted: Wanted, problem: UnusableError, tried: list[Tried]
     ) -> CredentialError:
-        name = name_of(place)
-        subject = f"{name!r}" if isinstance(place, FromCommand) else name
+        # To log in would need the keyring too.
+        fixes = self._fixes(wanted, login=not isinstance(problem, KeyringDownError))
         return CredentialError(
-            f"{subject} {problem.reason}",
+            f"{_subject(place)} {problem.reason}",
             profile=self.profile,
             origin=self.origin,
-            tried=(*tried, Tried(name, problem.reason)),
-            fixes=(problem.fix,) if problem.fix else self._fixes(wanted),
+            tried=(*tried, Tried(name_of(place), problem.reason)),
+            fixes=(problem.fix,) if problem.fix else fixes,
         )
 
-    def _fixes(self, wanted: Wanted) -> tuple[str, ...]:
+    def _fixes(self, wanted: Wanted, *, login: bool = True) -> tuple[str, ...]:
         own = [each.name for each in wanted.places if isinstance(each, FromEnv)]
         own = [each for each in own if each != COMMON_VARIABLE]
         # The API's own variable, which the profile names, before the one made of its name.
         ours = {variable(self.profile, name) for name in wanted.part.variables}
         name = next((each for each in own if each not in ours), own[0])
         assign = f'$env:{name} = "…"' if os.name == "nt" else f"export {name}=…"
-        login = f"opwatch auth login -p {self.profile}"
+        if not login:
+            return (assign,)
+        log_in = f"opwatch auth login -p {self.profile}"
         # Nobody has a refresh token at hand: it is the fruit of a login.
-        return (login, assign) if wanted.part is Part.REFRESH_TOKEN else (assign, login)
+        return (log_in, assign) if wanted.part is Part.REFRESH_TOKEN else (assign, log_in)
+
+
+def _subject(place: Place) -> str:
+    """Return *place* as a message begins with it: a command line in quotes."""
+    name = name_of(place)
+    return f"'{name}'" if isinstance(place, FromCommand) and "'" not in name else name

@@ -7,7 +7,7 @@ own, see ``grants``.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from opwatch.credentials.places import Part, Wanted, kept_part, places_of
@@ -104,6 +104,7 @@ def looked_up(scheme: HeaderAuth | QueryAuth | BasicAuth, seeker: Seeker, accoun
     """Return the supply of a *scheme* whose secret lies in places."""
     part, sources = kept_part(scheme)
     secret = wanted(part, sources, seeker, account, kept=True, template=template_of(scheme))
+    secret = replace(secret, is_optional=isinstance(scheme, HeaderAuth) and scheme.optional)
     if not isinstance(scheme, BasicAuth):
         return LookedUp(seeker, secret)
     username = wanted(Part.USERNAME, scheme.username_sources, seeker, account)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TIMEOUT: Final = 30.0
 _PASSING_STATUS: Final = frozenset({408, 425, 429})
 _PASSING_ERRORS: Final = ("server_error", "temporarily_unavailable")
+_REDIRECTS: Final = range(300, 400)
 _SERVER_ERROR: Final = 500
 _LONGEST_TEXT: Final = 300
 
@@ -128,7 +129,9 @@ def read_object(response: Response | Trouble) -> dict[str, Any] | Refusal | Trou
         text = body.get("error_description")
         return Refusal(_text(body["error"]), _text(text) if text else "", response.status)
     if not response.is_good:
-        return Refusal(f"HTTP {response.status}", status=response.status)
+        is_redirect = response.status in _REDIRECTS
+        text = "a redirect, which a secret never follows" if is_redirect else ""
+        return Refusal(f"HTTP {response.status}", text, status=response.status)
     if not isinstance(body, dict):
         # A web page with status 200 is a proxy's, or a portal's: not the endpoint's word.
         return _failed(response, "the token endpoint answered something that is no JSON object")

@@ -16,6 +16,8 @@ from opwatch.domain.secret import Secret
 
 SPACE: Final = 0x20
 DELETE: Final = 0x7F
+SURROGATES: Final = range(0xD800, 0xE000)
+"""Python's stand-ins for bytes that could not be decoded."""
 
 
 class Alphabet(Enum):
@@ -92,6 +94,8 @@ def _kind(character: str) -> str:
             return "a line break"
         case code if code == SPACE:
             return "a space"
+        case code if code in SURROGATES:
+            return "a byte that is no UTF-8"
         case code if code < SPACE or code == DELETE:
             return "a control character"
         case _:

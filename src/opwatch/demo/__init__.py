@@ -9,7 +9,7 @@ from opwatch.demo.dialects.osb import DEMO_USER
 from opwatch.demo.jobs import Started, Truth
 from opwatch.demo.scenario import DemoOperation, scenario
 from opwatch.demo.script import Hitch, Script
-from opwatch.demo.server import PROFILES, DemoServer, Seen
+from opwatch.demo.server import PROFILES, DemoServer, Opening, Seen
 
 __all__ = [
     "DEMO_TOKEN",
@@ -18,6 +18,7 @@ __all__ = [
     "DemoOperation",
     "DemoServer",
     "Hitch",
+    "Opening",
     "Script",
     "Seen",
     "Started",

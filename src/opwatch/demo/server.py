@@ -43,6 +43,15 @@ _ROUTES: Final[tuple[tuple[re.Pattern[str], Route, Dialect], ...]] = tuple(
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """A call that starts an operation. Many need no *body*."""
+
+    method: str
+    path: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A request that was answered with *status*, 0 where the connection was dropped.
 
@@ -110,6 +119,11 @@ class DemoServer:
         """Return the method and the URL of a call that starts an operation of *profile*."""
         dialect = _OF_PROFILE[profile]
         return dialect.starting[0], self.base_url + dialect.starting_path()
+
+    def opening(self, profile: str) -> Opening:
+        """Return what starts an operation of *profile*, as a person would type it."""
+        dialect = _OF_PROFILE[profile]
+        return Opening(dialect.starting[0], dialect.starting_path(), dialect.starting_body)
 
     def start(self, profile: str, script: Script, **params: str) -> Started:
         """Start an operation of *profile*; *params* may name its ``id``.

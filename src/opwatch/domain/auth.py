@@ -60,12 +60,14 @@ class NoAuth:
 class HeaderAuth:
     """A header whose value is *template* with ``{secret}`` filled in.
 
-    ``Bearer {secret}`` under ``Authorization`` is RFC 6750.
+    ``Bearer {secret}`` under ``Authorization`` is RFC 6750. An *optional* one is left
+    out where no source gives a secret.
     """
 
     sources: Sources
     name: str = "Authorization"
     template: str = "Bearer {secret}"
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,9 @@ def _denied(life: Life, trouble: Trouble, given: Circumstances) -> Step:
     """Judge a refusal in the middle of a wait: a second opinion, half a minute apart."""
     patience = REFUSAL_PAUSE if trouble.status == 401 else 2 * REFUSAL_PAUSE  # noqa: PLR2004
     lasted = given.now - life.refusals_from
-    final = trouble.fault in FINAL_AT_ONCE or given.policy.once
+    # A credential that was never needed is not believed to be so at the first word.
+    is_news = trouble.fault is Fault.NO_CREDENTIAL and trouble.status is not None
+    final = (trouble.fault in FINAL_AT_ONCE and not is_news) or given.policy.once
     if final or (life.refusals > 1 and lasted >= patience):
         return Over(Outcome.DENIED, _denial(trouble))
     return Again(REFUSAL_PAUSE)

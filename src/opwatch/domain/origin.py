@@ -20,6 +20,7 @@ DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_PORT: Final = 65535
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\<>\"^`{|}]")
 _BRACKETED: Final = re.compile(r"\[[0-9a-f:.]*:[0-9a-f:.]*\](:[0-9]*)?", re.ASCII | re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
 
 
@@ -41,9 +42,11 @@ class Origin:
         if self.host == "localhost" or self.host.endswith(".localhost"):
             return True
         try:
-            return ipaddress.ip_address(self.host).is_loopback
+            address = ipaddress.ip_address(self.host)
         except ValueError:
             return False
+        mapped = getattr(address, "ipv4_mapped", None)
+        return (mapped or address).is_loopback
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -88,9 +91,21 @@ def _host(text: str) -> str:
         except ValueError as problem:
             raise OriginError("the URL has no valid IPv6 host") from problem
     host = (text if text.isascii() else _idna(text)).lower().removesuffix(".")
-    if not host or not all(_LABEL.fullmatch(label) for label in host.split(".")):
+    labels = host.split(".")
+    if not host or not all(map(_LABEL.fullmatch, labels)):
         raise OriginError("the URL has no valid host name")
+    if _NUMBER.fullmatch(labels[-1]) and not _is_address(host):
+        # "127.1", "0x7f.1" and "0177.0.0.1" are this machine to some readers, a name to others.
+        raise OriginError("the URL has an ambiguous address; write it as four decimal numbers")
     return host
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _idna(text: str) -> str:

@@ -48,7 +48,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        ours = self._value.encode(errors="surrogatepass")
+        return hmac.compare_digest(ours, other._value.encode(errors="surrogatepass"))
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))

@@ -23,6 +23,7 @@ class Standing(StrEnum):
     UNUSABLE = "unusable"
     NOT_RUN = "not_run"
     NOT_NEEDED = "not_needed"
+    OPTIONAL = "optional"  # there is none, and the API may do without
     BROKEN = "broken"
 
 
@@ -61,7 +62,8 @@ class Trial:
 
     *status* is the HTTP status, None if no answer came; *trouble* is what went
     wrong. *place* and *expires_at* are those of the credential, as in ``Inspected``;
-    a profile that wants none has *place* empty.
+    a profile that wants none, or had none to show where it *is_optional*, has *place*
+    empty.
     """
 
     profile: str
@@ -73,3 +75,4 @@ class Trial:
     trouble: Trouble | None = None
     place: str = ""
     expires_at: float | None = None
+    is_optional: bool = False

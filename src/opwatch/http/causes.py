@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Cause: TypeAlias = tuple[Fault, str]
 
 _DEEPEST: Final = 20
-_IS_HTTPS: Final = "; is this an https port?"
 
 
 def _by_number(module: object, names: Mapping[str, Fault]) -> dict[int, Fault]:
@@ -94,13 +93,12 @@ def _of_tls(chain: tuple[BaseException, ...], phase: Phase) -> Cause | None:
         if isinstance(each, ssl.SSLCertVerificationError):
             said = getattr(each, "verify_message", "")  # OpenSSL's own errors have it
             return Fault.CERTIFICATE, said or "the certificate is not trusted"
-    is_handshake = phase is Phase.TLS
     for each in errors:
         if not isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             reason = (getattr(each, "reason", "") or "failed").replace("_", " ").lower()
-            return Fault.TLS, reason + (_IS_HTTPS if is_handshake else "")
+            return Fault.TLS, reason
     # A server that speaks no TLS waits for a request, or closes: no handshake either way.
-    return (Fault.TLS, "no handshake" + _IS_HTTPS) if is_handshake else None
+    return (Fault.TLS, "no handshake") if phase is Phase.TLS else None
 
 
 def _of_resolver(chain: tuple[BaseException, ...]) -> Cause | None:

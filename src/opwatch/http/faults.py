@@ -70,12 +70,13 @@ _QUOTED: Final = re.compile(r"[:(]| b['\"]")
 
 
 class FaultError(Exception):
-    """A fault that this room finds by itself."""
+    """A fault that this room finds by itself, perhaps once the HTTP *status* had come."""
 
     def __init__(self, fault: Fault, detail: str) -> None:
         super().__init__(detail)
         self.fault = fault
         self.detail = detail
+        self.status: int | None = None
 
 
 def trouble_of(problem: BaseException, trail: Trail, host: str, proxy: str) -> Trouble | None:
@@ -84,7 +85,7 @@ def trouble_of(problem: BaseException, trail: Trail, host: str, proxy: str) -> T
     *host* and *proxy* name who was asked; *proxy* is empty where there is none.
     """
     if isinstance(problem, FaultError):
-        return Trouble(problem.fault, problem.detail, host=host)
+        return Trouble(problem.fault, problem.detail, problem.status, host=host)
     if not is_foreign(problem):
         return None
     if _name(problem) == "ProxyError":

@@ -99,6 +99,9 @@ def _parse(variable: str, value: str) -> Proxy:
             raise OriginError("SOCKS is not spoken here")
         userinfo, _, address = parts.netloc.rpartition("@")
         origin = parse_origin(f"{parts.scheme}://{address}")
+        username, _, given = userinfo.partition(":")
+        password = Secret(unquote(given))
+        credentials = Secret.basic(unquote(username), password)
     except ValueError as problem:
         reason = str(problem) if isinstance(problem, OriginError) else "it is no URL"
         shown = _USERINFO.sub(rf"\1{MASK}@", value)
@@ -106,11 +109,7 @@ def _parse(variable: str, value: str) -> Proxy:
             f"{variable}={shown} names no usable proxy: {reason}",
             hint=f"set {variable} to http://HOST:PORT, or NO_PROXY to the hosts to ask directly",
         ) from None
-    if not userinfo:
-        return Proxy(origin)
-    username, _, given = userinfo.partition(":")
-    password = Secret(unquote(given))
-    return Proxy(origin, Secret.basic(unquote(username), password), password)
+    return Proxy(origin, credentials, password) if userinfo else Proxy(origin)
 
 
 def _exceptions(text: str) -> Iterator[tuple[str, int]]:

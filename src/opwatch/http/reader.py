@@ -60,10 +60,14 @@ class Reader:
         _check_framing(answer.http_version, headers, self.trail)
         coding = ",".join(headers.all("content-encoding"))
         memory = io.BytesIO()
-        if self.into is not None and answer.status_code in _RESULTS:
-            await self._pour(answer, Inflow(self.into, coding, self.limit), winds=True)
-        else:
-            await self._pour(answer, Inflow(memory, coding, min(self.limit, BODY_LIMIT)))
+        into = self.into if answer.status_code in _RESULTS else None
+        limit = self.limit if into else min(self.limit, BODY_LIMIT)
+        try:
+            await self._pour(answer, Inflow(into or memory, coding, limit), winds=bool(into))
+        except FaultError as problem:
+            if problem.fault is Fault.TOO_LARGE:
+                problem.status = answer.status_code
+            raise
         return Response(
             answer.status_code,
             self.url,

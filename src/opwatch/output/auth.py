@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.standing import Inspected, Met, Standing, Trial
-from opwatch.output.clean import Redact, Show, keep
+from opwatch.output.clean import Redact, Show, elide, keep
 from opwatch.output.document import FORMAT, encoded
 from opwatch.output.sheet import write_facts, write_rows
 from opwatch.output.streams import Sink
@@ -31,6 +31,7 @@ STANDINGS: Final[Mapping[Standing, str]] = {
     Standing.UNUSABLE: "unusable",
     Standing.NOT_RUN: "not run",
     Standing.NOT_NEEDED: "none needed",
+    Standing.OPTIONAL: "none; it may do without",
     Standing.BROKEN: "broken profile",
 }
 MET: Final[Mapping[Met, str]] = {
@@ -41,6 +42,9 @@ MET: Final[Mapping[Met, str]] = {
 HEADINGS: Final = ("PROFILE", "CREDENTIAL", "FROM", "EXPIRES", "FOR", "DETAIL")
 NOT_RUN: Final = "it was not run only to look; opwatch auth test runs it"
 _GOOD: Final = range(200, 300)
+_SERVER_ERROR: Final = 500
+_TOO_MANY: Final = (408, 429)
+_PLACE_ROOM: Final = 40
 
 
 # -- status ----------------------------------------------------------------------------
@@ -73,7 +77,8 @@ def _facts(seen: Inspected, now: float) -> Iterator[tuple[str, str]]:
     if seen.tried:
         yield "looked in", ", ".join(f"{each.place} ({each.found})" for each in seen.tried)
     if seen.fixes:
-        yield "to fix", "   or   ".join(seen.fixes)
+        label = "to give one" if seen.standing is Standing.OPTIONAL else "to fix"
+        yield label, "   or   ".join(seen.fixes)
     yield from (("note", note) for note in seen.notes)
 
 
@@ -102,7 +107,7 @@ def _row(seen: Inspected, now: float, *, terminal: bool) -> tuple[str, ...]:
     return (
         seen.profile,
         STANDINGS[seen.standing],
-        seen.place,
+        elide(seen.place, _PLACE_ROOM) if terminal else seen.place,
         when,
         seen.origin,
         "; ".join(each for each in (problem, *seen.notes) if each),
@@ -172,7 +177,7 @@ def write_trial(stream: TextIO | None, trial: Trial, *, now: float, redact: Reda
 
 def _credential(trial: Trial, now: float) -> str:
     if not trial.place:
-        return STANDINGS[Standing.NOT_NEEDED]
+        return STANDINGS[Standing.OPTIONAL if trial.is_optional else Standing.NOT_NEEDED]
     if trial.expires_at is None:
         return f"from {trial.place}"
     return f"from {trial.place}, expires {_expiry(trial.expires_at, now)}"
@@ -184,11 +189,15 @@ def _answer(trial: Trial, show: Show) -> str:
         return f"{MET[trial.met]}: {said}" if said else f"{MET[trial.met]}: HTTP {trial.status}"
     if trial.status in _GOOD:
         return f"{MET[trial.met]}: HTTP {trial.status}"
+    if trial.status is None or trial.status >= _SERVER_ERROR or trial.status in _TOO_MANY:
+        return f"not refused: HTTP {trial.status}, which says nothing about the credential"
     return f"not refused: HTTP {trial.status}, so the credential itself is not what it objects to"
 
 
 def _filled(fix: str, profile: str, host: str, show: Show) -> str:
     name = show(profile, 80)
+    # A trial does not send a person to itself.
+    fix = fix.replace("opwatch auth test", "opwatch auth status")
     return fix.format(host=show(host, 120), profile=name, command=f"-p {name} REF", url="URL")
 
 

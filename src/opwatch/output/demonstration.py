@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from opwatch.output.streams import Sink
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _WHY: Final = {0: "every operation succeeded", 1: "one operation failed"}
 
@@ -43,21 +43,28 @@ def write_check(stream: TextIO | None, code: int, right: int, total: int) -> Non
 def write_invitation(
     stream: TextIO | None,
     *,
+    count: int,
     base_url: str,
-    token: str,
-    operations: Sequence[tuple[str, str, Mapping[str, str]]],
-    starts: Sequence[tuple[str, str, str, str]],
+    environ: Mapping[str, str],
+    watches: Iterable[Sequence[str]],
+    pipes: Iterable[tuple[Sequence[str], str, str]],
+    starts: Iterable[Sequence[str]],
 ) -> None:
-    """Print commands to paste: one get or wait for each operation, one start for each API."""
+    """Print commands to paste into a shell in which *environ* is set.
+
+    *watches* and *starts* are the words of whole commands. Of *pipes*, each has the
+    words of a call by curl, a header that a shell fills in, and the profile's name.
+    """
     sink = Sink(stream)
-    sink.line(f"# A server on this machine plays five APIs at {base_url}. Ctrl-C ends it.")
+    sink.line(f"# A server on this machine plays {count} APIs at {base_url}. Ctrl-C ends it.")
     sink.line("# Paste into another terminal:")
-    sink.line(f"export OPWATCH_TOKEN={shlex.quote(token)} OPWATCH_BASE_URL={base_url}")
-    for number, (profile, reference, params) in enumerate(operations):
-        command = "wait" if number % 2 == 0 else "get"
-        more = [word for key, value in params.items() for word in ("--param", f"{key}={value}")]
-        sink.line(shlex.join(["opwatch", command, "-p", profile, *more, reference]))
-    sink.line("# Start another one, and wait for it:")
-    for profile, method, url, header in starts:
-        call = shlex.join(["curl", "-si", "-X", method, url])
-        sink.line(f'{call} -H "{header}" | opwatch wait -p {profile} -')
+    settings = [f"{name}={shlex.quote(value)}" for name, value in environ.items()]
+    sink.line(" ".join(["export", *settings]))
+    for words in watches:
+        sink.line(shlex.join(words))
+    sink.line("# Start another operation with curl, and pipe the answer to a wait:")
+    for call, header, profile in pipes:
+        sink.line(f'{shlex.join(call)} -H "{header}" | opwatch wait -p {profile} -')
+    sink.line("# Or let opwatch start it, with the profile's credential, and wait:")
+    for words in starts:
+        sink.line(shlex.join(words))

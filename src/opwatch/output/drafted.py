@@ -32,6 +32,13 @@ def ask_meaning(word: str, buckets: Iterable[str], show: Show = PLAIN) -> str:
     return f"What does {show(word, WORD)} mean: {', '.join(buckets)} (Enter: it still runs)"
 
 
+def write_notes(stream: TextIO | None, notes: Iterable[str]) -> None:
+    """Say what a person should know before they tell what a word means."""
+    sink = Sink(stream, required=False)
+    for note in notes:
+        sink.line(f"opwatch: {note}")
+
+
 def write_left_out(stream: TextIO | None, source: str, status: int) -> None:
     """Say that the answer in *source* is no sample, for its HTTP *status*."""
     sink = Sink(stream, required=False)

@@ -78,6 +78,7 @@ class Explained(NamedTuple):
     habits: Habits
     conditional: bool
     has_credential: bool
+    may_do_without: bool = False
     read: Read | None = None
 
 
@@ -101,7 +102,8 @@ def _of_request(told: Explained, show: Show) -> Iterator[tuple[str, str]]:
     if asked.body is not None:
         yield "", show(asked.body, LINE)
     if told.has_credential:
-        yield "credential", f"opwatch auth test -p {target.profile}  shows where it comes from"
+        where = f"opwatch auth test -p {target.profile}  shows where it comes from"
+        yield "credential", f"sent if there is one; {where}" if told.may_do_without else where
     else:
         yield "credential", "none is sent"
     yield "origins", ", ".join(_origins(told.origins))
@@ -193,6 +195,7 @@ def document(told: Explained) -> dict[str, Any]:
         },
         "origins": _origins(told.origins),
         "credential": told.has_credential,
+        "credential_optional": told.may_do_without,
         "schedule": {
             "first_seconds": habits.pace.first,
             "longest_seconds": habits.pace.longest,

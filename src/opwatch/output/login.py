@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 LINE: Final = 400
 
 
-def question(stream: TextIO | None, title: str, profile: str, origin: str) -> str:
+def question(stream: TextIO | None, title: str, profile: str, origin: str = "") -> str:
     """Return what is asked at the terminal *stream*; the answer is not shown."""
     show = Sink(stream, required=False).show
-    return f"{title} for {show(profile, 80)!r} ({show(origin, 120)}), not shown: "
+    whose = f" for {show(profile, 80)!r}" if profile else ""
+    where = f" ({show(origin, 120)})" if origin else ""
+    return f"{title}{whose}{where}, not shown: "
 
 
 def write_device(

@@ -24,10 +24,14 @@ WAITING: Final[Mapping[str, str]] = {
 
 
 def announcer(stream: TextIO | None) -> Callable[[str], None]:
-    """Return a function that says on *stream* whom of WAITING we wait for."""
+    """Return a function that says on *stream* whom of WAITING we wait for, each once."""
     sink = Sink(stream, required=False)
+    told: set[str] = set()
 
     def announce(waiting: str) -> None:
+        if waiting in told:
+            return
+        told.add(waiting)
         with suppress(OpwatchError):
             sink.line(f"opwatch waiting for {WAITING[waiting]}…")
 

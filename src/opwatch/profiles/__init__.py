@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.checking import check, schema
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.explaining import Explanation, Looked
-    from opwatch.profiles.handoff import HandedOff
+    from opwatch.profiles.handoff import Asked, HandedOff
     from opwatch.profiles.library import Config, load_config
     from opwatch.profiles.loading import load_profile
     from opwatch.profiles.profile import Profile
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUCKETS",
+    "Asked",
     "Config",
     "Definition",
     "Explanation",
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "Asked": "handoff",
     "BUCKETS": "proposing",
     "Config": "library",
     "Definition": "definition",

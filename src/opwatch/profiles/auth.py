@@ -6,6 +6,7 @@ Decides that a profile names sources of secrets and never holds one.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from opwatch.domain.auth import (
@@ -59,18 +60,22 @@ class AuthSpec(NamedTuple):
 NO_AUTH: Final = AuthSpec(lambda _fill: NoAuth())
 
 
-def runs_command(scheme: Scheme) -> bool:
-    """Tell whether a secret of *scheme* may come from a program."""
+def sources_of(scheme: Scheme) -> Sources:
+    """Return all that *scheme* names as a source, in order."""
     match scheme:
         case NoAuth():
-            return False
+            return ()
         case HeaderAuth() | QueryAuth():
-            sources = scheme.sources
+            return scheme.sources
         case BasicAuth():
-            sources = (*scheme.sources, *scheme.username_sources)
+            return (*scheme.username_sources, *scheme.sources)
         case OAuth2Auth():
-            sources = (*scheme.client_id_sources, *scheme.client_secret, *scheme.refresh_token)
-    return any(isinstance(source, FromCommand) for source in sources)
+            return (*scheme.client_id_sources, *scheme.client_secret, *scheme.refresh_token)
+
+
+def runs_command(scheme: Scheme) -> bool:
+    """Tell whether a secret of *scheme* may come from a program."""
+    return any(isinstance(source, FromCommand) for source in sources_of(scheme))
 
 
 class _Literal:
@@ -162,14 +167,16 @@ class _TextOrSources:
 _NAMED: Final = _TextOrSources()
 
 
-def _bearer(bearer: Sources) -> AuthSpec:
-    return AuthSpec(lambda _fill: HeaderAuth(bearer))
+def _bearer(bearer: Sources, *, optional: bool = False) -> AuthSpec:
+    return _in_header(HeaderAuth(bearer), optional=optional)
 
 
-def _header(**keys: Any) -> AuthSpec:
-    sources, name = keys["from"], keys["name"]
-    template = keys.get("template", "{secret}")
-    return AuthSpec(lambda _fill: HeaderAuth(sources, name, template))
+def _header(**keys: Any) -> HeaderAuth:
+    return HeaderAuth(keys["from"], keys["name"], keys.get("template", "{secret}"))
+
+
+def _in_header(header: HeaderAuth, *, optional: bool = False) -> AuthSpec:
+    return AuthSpec(lambda _fill: replace(header, optional=optional))
 
 
 def _query(**keys: Any) -> AuthSpec:
@@ -242,6 +249,7 @@ _HEADER_AUTH: Final = Record(
         "template": Key(Leaf(_secret_template, {"type": "string"}), "its value, with {secret}"),
     },
 )
+_OPTIONAL: Final = Key(FLAG, "sent if a source gives one; none is no error")
 _OAUTH2: Final = Record(
     _oauth2,
     "'oauth2'",
@@ -260,8 +268,16 @@ _OAUTH2: Final = Record(
 _AUTH: Final[OneOf[AuthSpec]] = OneOf(
     "'auth'",
     {
-        "bearer": Record(_bearer, "'auth'", {"bearer": Key(SOURCES, "a bearer token (RFC 6750)")}),
-        "header": _wrapped("header", _HEADER_AUTH, "a header of the API's own"),
+        "bearer": Record(
+            _bearer,
+            "'auth'",
+            {"bearer": Key(SOURCES, "a bearer token (RFC 6750)"), "optional": _OPTIONAL},
+        ),
+        "header": Record(
+            _in_header,
+            "'auth'",
+            {"header": Key(_HEADER_AUTH, "a header of the API's own"), "optional": _OPTIONAL},
+        ),
         "query": _wrapped(
             "query",
             Record(_query, "'query'", {"name": Key(PARAM, required=True), "from": _SECRET}),

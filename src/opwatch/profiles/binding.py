@@ -17,6 +17,7 @@ from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError, parse_origin
 from opwatch.domain.pacing import Habits, Limits, shortest_at
 from opwatch.profiles.auth import runs_command
+from opwatch.profiles.fitting import said_by
 from opwatch.profiles.flaws import at, base_fault
 from opwatch.profiles.library import may_others_write
 from opwatch.profiles.parameters import ID, PLAIN
@@ -24,7 +25,7 @@ from opwatch.profiles.profile import Bound, Profile
 from opwatch.profiles.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from opwatch.domain.auth import Scheme
     from opwatch.profiles.definition import Definition
@@ -37,8 +38,15 @@ _WEB: Final = ("https://", "http://")
 _HOST: Final = r"(?a)[A-Za-z0-9._-]{1,253}(?::\d{1,5})?"
 
 
-def bind(definition: Definition, given: Mapping[str, str], base_url: str | None) -> Profile:
+def bind(
+    definition: Definition,
+    given: Mapping[str, str],
+    base_url: str | None,
+    urls: Sequence[str] = (),
+) -> Profile:
     """Return *definition* with the parameters *given*, at *base_url* if that is given.
+
+    The host of one of *urls*, which a person typed, may say what nothing else does.
 
     Raises:
         UsageError: a parameter is unknown, refused or missing.
@@ -48,6 +56,7 @@ def bind(definition: Definition, given: Mapping[str, str], base_url: str | None)
     params = _params(definition, given)
     base = (base_url or _variable(definition, "BASE_URL") or "").rstrip("/")
     if not base and spec.base_url:
+        params = {**_checked(definition, said_by(urls, spec.base_url, params)), **params}
         base = _filled(definition, params, spec.base_url).rstrip("/")
     fault = base_fault(base, allow_http=spec.allow_http)
     if fault:
@@ -61,15 +70,21 @@ def bind(definition: Definition, given: Mapping[str, str], base_url: str | None)
 def _params(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
     known = definition.spec.params
     for name in given:
-        if name not in known or name == ID:
+        if name == ID:
+            message = "the id of an operation is no parameter"
+            raise UsageError(message, hint=f"write it at the end:  -p {definition.name} … ID")
+        if name not in known:
             names = sorted(known.keys() - {ID})
             message = f"profile {definition.name!r} has no parameter {name!r}"
             hint = f"it has: {', '.join(names)}" if names else "it has none"
             raise UsageError(message + did_you_mean(name, names), hint=hint)
     found = {name: param.default for name, param in known.items() if param.default is not None}
-    params = {**found, **dict(_from_environ(definition)), **given}
+    return _checked(definition, {**found, **dict(_from_environ(definition)), **given})
+
+
+def _checked(definition: Definition, params: dict[str, str]) -> dict[str, str]:
     for name, value in params.items():
-        fault = known[name].fault(name, value)
+        fault = definition.spec.params.get(name, PLAIN).fault(name, value)
         if fault:
             raise UsageError(f"profile {definition.name!r}: {fault}")
     return params

@@ -1,37 +1,35 @@
 """How the samples tell whether an operation has ended, and how.
 
-Decides, out of sample answers, where the status word is, what each word means,
-and which rules must come before the words. In doubt an operation goes on: a
-word that may mean either end is left to a rule, or to the person.
+Decides, out of sample answers, what each status word means and which rules must
+come before the words. In doubt an operation goes on: a word that may mean either
+end is left to a rule, or to the person.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.profiles.expressions import spelling
+from opwatch.profiles.flagging import by_bad_ends, by_flag, flag_of, is_bare, still
 from opwatch.profiles.ruling import (
     Rule,
-    by_flag,
+    by_counts,
     by_http,
+    by_text,
     counted_failures,
     doubtful_ends,
     is_over,
-    quoted,
+    says,
 )
+from opwatch.profiles.spotting import Outcome, Place, is_part, is_word, numbers_of, spot
+from opwatch.profiles.vocabulary import READY, TERMINAL, meaning_of, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from opwatch.profiles.samples import Field, Sample
 
-_WORD: Final = re.compile(r"[A-Za-z][A-Za-z _-]{0,38}[A-Za-z]", re.ASCII)
-_STATUS: Final = re.compile(r"(?:.*(?:status|state|phase)|(?:status|state)type)")
-_OUTCOME: Final = frozenset({"conclusion", "result", "resultstate", "outcome", "finalstatus"})
-_INSIDE: Final = frozenset({"id", "name", "value", "phase", "type", "state", "status"})
-_LEAST: Final = 7.0
-_TOPMOST: Final = 2
+_PLAIN_ENDS: Final = ("completed", "done", "finished")
 
 
 class Decision(NamedTuple):
@@ -39,13 +37,24 @@ class Decision(NamedTuple):
 
     A word whose bucket is None may mean several things. *status* holds
     expressions of which the first that finds something counts. *hollow* words
-    say that it is over; how, is said elsewhere.
+    say that it is over; how, is said elsewhere. *notes* are what a person should
+    know of the words. *is_guessable* tells whether a usual word may stand for a
+    success that no sample shows. *sentence* is where it is told what went wrong,
+    beside a word for the end.
     """
 
     status: tuple[str, ...] = ()
-    words: Mapping[str, str | None] = {}
+    words: Mapping[str | int, str | None] = {}
     rules: tuple[Rule, ...] = ()
     hollow: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    is_guessable: bool = True
+    sentence: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether something says that an operation has succeeded."""
+        return bool(self.status) or any(rule.state == "succeeded" for rule in self.rules)
 
 
 def decide(
@@ -61,92 +70,139 @@ def decide(
     *named* is where the id is, *chosen* the path that a person says the status
     word is at.
     """
-    words = _words_of(fields)
-    mine = [field for field in words if field.text == chosen]
-    status = _covering(mine or _ranked(words, known, len(samples)), len(samples))
-    if status:
-        return _by_word(status, words, fields, known)
-    return Decision(rules=by_flag(fields) or by_http(samples, named))
+    place = spot(fields, known, len(samples), chosen)
+    if place.status:
+        return _by_word(place, fields, known)
+    if place.outcome and place.outcome[0]:
+        return _by_outcome(place.outcome[0], fields, known)
+    rules = by_flag(fields)
+    numbers = numbers_of(fields)
+    if numbers and is_bare(fields):
+        unclear: dict[str | int, str | None] = dict.fromkeys(_seen(numbers))
+        return Decision((numbers[0].text,), unclear, notes=(_NUMBERS,), is_guessable=False)
+    return Decision(rules=rules or by_http(samples, named) or by_bad_ends(fields))
 
 
-def candidates(fields: Sequence[Field]) -> list[str]:
-    """Return the paths at which a status word could be."""
-    return [field.text for field in _words_of(fields)]
+_NUMBERS: Final = "the states are numbers, and the samples do not say which is which"
+_OF_A_PART: Final = "the word is that of a part, whose success is not yet that of the whole"
+_ENVELOPE: Final = "such a word may tell no more than that the request went well"
+_READY: Final = f"'{READY}' may be an end or the wait for a start"
 
 
-def _words_of(fields: Iterable[Field]) -> list[Field]:
-    return [field for field in fields if field.holds(str) and all(map(_is_word, field.values))]
+def _by_word(place: Place, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
+    first = place.status[0]
+    pairs = [_pair(*each) for each in zip(place.status, place.outcome, strict=True)]
+    hollow = frozenset().union(*(each.hollow for each in pairs))
+    seen = [value for each in pairs for value in each.seen if value not in hollow]
+    status = pairs[0].text
+    meanings = _meanings(seen, known)
+    notes = _doubted(place, meanings, fields)
+    rules = counted_failures(status, meanings, fields)
+    rules = rules or doubtful_ends(status, meanings, first, fields)
+    rules += list(pairs[0].rules) or by_counts(status, meanings, fields)
+    rules = (still(fields) if _is_early(first, fields, meanings) else []) + rules
+    unlisted = hollow | _counted(rules, meanings)
+    is_guessable = not (is_part(first) or place.is_envelope)
+    words, texts = _without(meanings, unlisted), tuple(each.text for each in pairs)
+    said = place.outcome[0].text if pairs[0].rules and place.outcome[0] else ""
+    return Decision(texts, words, tuple(rules), unlisted, notes, is_guessable, said)
 
 
-def _is_word(value: str) -> bool:
-    return bool(_WORD.fullmatch(value.strip())) and len(value.split()) <= 4  # noqa: PLR2004, no sentence
+def _is_early(
+    status: Field, fields: Sequence[Field], meanings: Mapping[str | int, str | None]
+) -> bool:
+    """Tell whether the *status* of a sample names an end while its flag says that it goes on."""
+    flag = flag_of(fields)
+    open_ones = [index for index, value in flag.found.items() if value is True] if flag else []
+    return any(meanings.get(status.found.get(index, "")) in TERMINAL for index in open_ones)
 
 
-def _ranked(words: Iterable[Field], known: Mapping[str, str], count: int) -> list[Field]:
-    scored = ((_score(field, known, count), field) for field in words)
-    likely = [(score, field) for score, field in scored if score >= _LEAST]
-    return [field for _, field in sorted(likely, key=lambda each: -each[0])]
+class _Pair(NamedTuple):
+    """How a status is read with the outcome beside it, and the words that it can say."""
 
-
-def _score(field: Field, known: Mapping[str, str], count: int) -> float:
-    if field.key in _OUTCOME:
-        return 0.0
-    inside = field.key in _INSIDE and len(field.path) > 1
-    about = spelling(field.path[-2]) if inside else field.key
-    named = (
-        6.0
-        if field.key in {"status", "state", "phase"}
-        else 5.0
-        if _STATUS.fullmatch(about)
-        else 0.0
-    )
-    seen = {spelling(value) for value in field.values}
-    share = sum(word in known for word in seen) / len(seen)
-    return named + 6 * share + 4 * len(field.found) / count - len(field.path)
-
-
-def _covering(ranked: Sequence[Field], count: int) -> list[Field]:
-    """Return the first of *ranked*, and those further ones that speak where it is silent."""
-    chosen: list[Field] = []
-    silent = set(range(count))
-    for field in ranked:
-        if silent & field.found.keys() and (not chosen or _STATUS.fullmatch(field.key)):
-            chosen.append(field)
-            silent -= field.found.keys()
-    return chosen[: _TOPMOST + 1]
-
-
-def _by_word(
-    status: Sequence[Field],
-    words: Iterable[Field],
-    fields: Sequence[Field],
-    known: Mapping[str, str],
-) -> Decision:
-    first = status[0]
-    outcome = _outcome_beside(first, words)
-    seen = [value for field in status for value in field.values]
-    texts = [field.text for field in status]
+    text: str
+    seen: tuple[object, ...]
     hollow: frozenset[str] = frozenset()
-    if outcome is not None:
-        told = {index for index in outcome.found if is_over(first.found.get(index))}
-        hollow = frozenset(first.found[index] for index in told)
-        seen = [word for word in seen if word not in hollow]
-        seen += [outcome.found[index] for index in sorted(told)]
-        texts[0] = f"is_in(lower({first.text}), {quoted(hollow)}) && {outcome.text} || {first.text}"
-    spelled = {
-        spelling(each): each.strip() for each in seen if isinstance(each, str) and _is_word(each)
-    }
-    meanings = {word: known.get(key) for key, word in spelled.items()}
-    rules = counted_failures(texts[0], meanings, fields)
-    rules += doubtful_ends(texts[0], meanings, fields)
-    return Decision(tuple(texts), meanings, tuple(rules), hollow)
+    rules: tuple[Rule, ...] = ()
 
 
-def _outcome_beside(status: Field, words: Iterable[Field]) -> Field | None:
-    """Return the field that says how it ended, where *status* says only that it did."""
-    for field in words:
-        if field.key in _OUTCOME and field.parent == status.parent:
-            told = [index for index in field.found if isinstance(field.found[index], str)]
-            if sum(is_over(status.found.get(index)) for index in told) * 2 > len(told):
-                return field
-    return None
+def _pair(status: Field, outcome: Outcome | None) -> _Pair:
+    seen = tuple(status.values)
+    if outcome is None:
+        return _Pair(status.text, seen)
+    told = {index for index in outcome.found if is_over(status.found.get(index))}
+    hollow = frozenset(status.found[index] for index in told)
+    ends = hollow or frozenset(_PLAIN_ENDS)
+    if not all(map(is_word, outcome.values)):
+        return _Pair(status.text, seen, hollow, tuple(by_text(status.text, ends, outcome)))
+    text = f"{says(status.text, ends)} && {outcome.text} || {status.text}"
+    return _Pair(text, (*seen, *(outcome.found[index] for index in sorted(told))), hollow)
+
+
+def _by_outcome(outcome: Outcome, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
+    """Return how an API is read that says how it ended, and by a flag that it has not."""
+    meanings = _meanings([value for value in outcome.values if is_word(value)], known)
+    return Decision((outcome.text,), meanings, tuple(still(fields)))
+
+
+def _meanings(seen: Iterable[object], known: Mapping[str, str]) -> dict[str | int, str | None]:
+    spelled = {spelling(each): each.strip() for each in seen if isinstance(each, str)}
+    return {word: meaning_of(word, known) for word in spelled.values() if is_word(word)}
+
+
+def _doubted(
+    place: Place, meanings: dict[str | int, str | None], fields: Sequence[Field]
+) -> tuple[str, ...]:
+    """Take back in *meanings* the successes that may be none; return why."""
+    notes = []
+    good = [word for word, bucket in meanings.items() if bucket in {"succeeded", "partial"}]
+    for doubt, why in ((is_part(place.status[0]), _OF_A_PART), (place.is_envelope, _ENVELOPE)):
+        if doubt:
+            meanings.update(dict.fromkeys(good))
+            notes.append(why)
+    for word in meanings:
+        if spelling(stem(str(word))) != READY:
+            continue
+        if _is_end(word, place.status[0], meanings, fields):
+            meanings[word] = "succeeded"
+        else:
+            notes.append(_READY)
+    return tuple(notes)
+
+
+def _is_end(
+    word: str | int,
+    status: Field,
+    meanings: Mapping[str | int, str | None],
+    fields: Sequence[Field],
+) -> bool:
+    """Tell whether READY is an end: no other word is a success, and another one waits.
+
+    A time of the end that only the answers with this word have tells it as well.
+    """
+    if "succeeded" in meanings.values():
+        return False
+    if "pending" in meanings.values():
+        return True
+    told = {index for index, value in status.found.items() if value == word}
+    ends = (each for each in fields if each.key in {"ready", "readyat", "finishedat", "publishedat",
+            "completedat", "endedat"})  # fmt: skip
+    return any({index for index, value in each.found.items() if value} == told for each in ends)
+
+
+def _counted(rules: Iterable[Rule], meanings: Mapping[str | int, str | None]) -> frozenset[str]:
+    """Return the words that say only that it is over where *rules* count how."""
+    if not any(rule.state == "succeeded" and not rule.partial for rule in rules):
+        return frozenset()
+    words = (str(word) for word, bucket in meanings.items() if bucket is None)
+    return frozenset(word for word in words if is_over(word))
+
+
+def _without(
+    meanings: Mapping[str | int, str | None], hollow: frozenset[str]
+) -> dict[str | int, str | None]:
+    return {word: bucket for word, bucket in meanings.items() if word not in hollow}
+
+
+def _seen(numbers: Iterable[Field]) -> list[int]:
+    return sorted({value for field in numbers for value in field.values})

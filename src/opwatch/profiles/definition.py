@@ -17,7 +17,7 @@ from opwatch.profiles.rules import Words, word_key
 from opwatch.profiles.shapes import Reader, TroubledError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from opwatch.profiles.nodes import Node
     from opwatch.profiles.profile import Profile
@@ -40,8 +40,16 @@ class Definition(NamedTuple):
         """The file in which it is written."""
         return self.node.place.source.name
 
-    def bind(self, params: Mapping[str, str] | None = None, base_url: str | None = None) -> Profile:
+    def bind(
+        self,
+        params: Mapping[str, str] | None = None,
+        base_url: str | None = None,
+        urls: Sequence[str] = (),
+    ) -> Profile:
         """Return the profile with *params*; what they do not say, the environment may.
+
+        What is still unknown of the base URL may be the host of one of *urls*, which a
+        person typed.
 
         Raises:
             UsageError: a parameter is unknown, refused, or missing where the
@@ -49,7 +57,7 @@ class Definition(NamedTuple):
         """
         from opwatch.profiles.binding import bind  # noqa: PLC0415, it imports this module
 
-        return bind(self, params or {}, base_url)
+        return bind(self, params or {}, base_url, urls)
 
 
 def define(name: str, node: Node, *, is_users: bool, environ: Mapping[str, str]) -> Definition:

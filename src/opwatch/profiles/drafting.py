@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.profiles.expressions import spelling
 from opwatch.profiles.language import STATES
-from opwatch.profiles.vocabulary import GUESSES
-from opwatch.profiles.writing import flow, flow_map, remark, scalar
+from opwatch.profiles.vocabulary import guesses, stem
+from opwatch.profiles.writing import flow, flow_map, folded, path_scalar, remark, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from opwatch.profiles.addressing import Addressing
     from opwatch.profiles.inference import Inference
+    from opwatch.profiles.posting import Posting
     from opwatch.profiles.ruling import Rule
 
 MODELINE: Final = "# yaml-language-server: $schema=opwatch.schema.json"
-_WIDE: Final = 90
+_WIDE: Final = 100
 
 
 class Plan(NamedTuple):
@@ -30,7 +31,8 @@ class Plan(NamedTuple):
 
     *address* is None if no URL is known. *variable* is empty where the API wants
     no credential. *is_tried* tells that it was asked just so, and answered.
-    *handed* names the header by which a sample handed its status URL over.
+    *handed* names the header by which a sample handed its status URL over, *posting*
+    is what was posted to get it.
     """
 
     name: str
@@ -38,12 +40,14 @@ class Plan(NamedTuple):
     variable: str = ""
     is_tried: bool = False
     handed: str = ""
+    posting: Posting | None = None
 
 
 def draft(plan: Plan, found: Inference) -> str:
     """Return the YAML of a profile that passes ``profile check``."""
-    parts = (_head(plan), _where(plan), _auth(plan), _read(found), _rules(found), _states(found))
-    lines = [line for part in (*parts, _pace(found), _handoff(plan, found)) for line in part]
+    asked = (_head(plan), _where(plan), _batch(plan, found), _auth(plan))
+    said = (_read(plan, found), _rules(found), _states(found), _pace(found))
+    lines = [line for part in (*asked, *said, _handoff(plan, found)) for line in part]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -67,7 +71,8 @@ def _where(plan: Plan) -> Iterator[str]:
         yield "base_url: '{server}'"
         yield ""
         return
-    params = [f"  {name}: {{required: true}}" for name in address.params]
+    posted = plan.posting.params if plan.posting else ()
+    params = [f"  {name}: {{required: true}}" for name in (*address.params, *posted)]
     if address.wide:
         params.insert(0, "  id: {encode: path}  # its slashes separate segments")
     if params:
@@ -75,12 +80,52 @@ def _where(plan: Plan) -> Iterator[str]:
         yield from params
     yield f"base_url: {scalar(address.base_url)}"
     yield "request:"
-    yield f"  path: {scalar(address.path)}"
+    if not address.is_sure:
+        yield "  # CHECK: nothing tells which part of the path is the id, or whether one is."
+    yield f"  path: {path_scalar(address.path)}"
     if address.query:
         yield f"  query: {flow_map(address.query)}"
     if address.dropped:
         names = ", ".join(remark(name) for name in address.dropped)
         yield f"  # CHECK: left out of the query, for it may hold secrets: {names}"
+    if plan.posting is not None:
+        yield from _posted(plan.posting)
+    yield ""
+
+
+def _posted(posting: Posting) -> Iterator[str]:
+    if posting.dropped:
+        names = ", ".join(remark(name) for name in posting.dropped)
+        yield f"  # CHECK: left out of the body, for it may hold secrets: {names}"
+    if not posting.id:
+        yield "  # CHECK: nothing tells what in the body is the id; put {id} there"
+    if posting.is_batch:
+        return
+    if not posting.query:
+        yield f"  body: {flow(posting.body)}"
+        return
+    yield "  graphql:"
+    if posting.is_guess:
+        yield "    # CHECK: written from the answers; what was posted can be given with --data"
+    is_plain = "#" not in posting.query and '"' not in posting.query
+    query = " ".join(posting.query.split()) if is_plain else posting.query
+    yield from folded("query", query, indent=4, width=_WIDE)
+    if posting.variables:
+        yield f"    variables: {flow(posting.variables)}"
+
+
+def _batch(plan: Plan, found: Inference) -> Iterator[str]:
+    batch = found.opened.batch if found.opened else None
+    posting = plan.posting
+    if posting is not None and posting.is_batch:
+        what = {"body": posting.body}
+    elif batch is not None:
+        what = {"query": batch.query, **({} if batch.style == "repeat" else {"style": batch.style})}
+    else:
+        return
+    items = found.opened.items if found.opened else "@"
+    yield "# Several are asked about at once, and each is found in the answer by its id."
+    yield f"batch: {flow({**what, 'items': items, **({'id': found.id} if found.id else {})})}"
     yield ""
 
 
@@ -93,8 +138,11 @@ def _auth(plan: Plan) -> Iterator[str]:
     yield ""
 
 
-def _read(found: Inference) -> Iterator[str]:
-    lines = list(_fields(found))
+def _read(plan: Plan, found: Inference) -> Iterator[str]:
+    is_batch = bool(
+        (plan.posting and plan.posting.is_batch) or (found.opened and found.opened.batch)
+    )
+    lines = list(_fields(found, is_batch=is_batch))
     if lines:
         yield "# Where things are in an answer (JMESPath); of a list, the first that is not empty."
         yield "read:"
@@ -102,22 +150,26 @@ def _read(found: Inference) -> Iterator[str]:
         yield ""
 
 
-def _fields(found: Inference) -> Iterator[str]:
+def _fields(found: Inference, *, is_batch: bool) -> Iterator[str]:
+    if found.opened and not is_batch:
+        note = "  # CHECK: of the list, only the first" if found.opened.most > 1 else ""
+        yield f"  root: {scalar(found.opened.items.removeprefix('@') + '[0]')}{note}"
     if found.id:
         yield f"  id: {scalar(found.id)}  # an answer about another id is never used"
     if found.decision.status:
         yield from _listed("status", found.decision.status)
-    elif not found.decision.rules:
+    elif not found.decision.is_complete:
         yield "  # CHECK: nothing looks like a status word."
         if found.candidates:
             yield f"  # It could be at: {', '.join(remark(each) for each in found.candidates[:9])}"
         yield "  status: status"
     if found.progress:
-        yield f"  progress: {flow(_one_or_all(found.progress))}"
+        yield from _listed("progress", found.progress)
     yield from _listed("message", found.message)
     if found.error:
-        parts = {name: _one_or_all(paths) for name, paths in found.error.items()}
-        yield f"  error: {flow(parts)}"
+        yield from _listed(
+            "error", [{name: _one_or_all(paths) for name, paths in found.error.items()}]
+        )
     for name, paths in found.times.items():
         yield from _listed(name, paths)
     yield from _listed("link", found.link)
@@ -125,9 +177,9 @@ def _fields(found: Inference) -> Iterator[str]:
 
 
 def _rules(found: Inference) -> Iterator[str]:
-    if any(path.startswith("data.") for path in found.decision.status):
+    if found.is_graphql:
         yield "troubles:"
-        yield "  - {when: errors, message: errors}  # the envelope's own"
+        yield "  - {when: errors, message: errors}  # GraphQL tells its errors under a 200"
         yield ""
     rules = found.decision.rules
     if not rules:
@@ -136,8 +188,10 @@ def _rules(found: Inference) -> Iterator[str]:
     yield "rules:"
     for rule in rules:
         if rule.why:
-            yield f"  # CHECK: {rule.why}"
+            yield f"  # {'CHECK: ' if rule.is_guess else ''}{rule.why}"
         yield from _rule(rule)
+    if not found.decision.is_complete:
+        yield "absent_status: running  # CHECK: nothing says that it has succeeded"
     yield ""
 
 
@@ -145,23 +199,26 @@ def _rule(rule: Rule) -> Iterator[str]:
     what: dict[str, Any] = {"http": rule.http} if rule.http else {}
     if rule.when:
         what["when"] = rule.when
-    line = (
-        f"  - {flow({**what, 'state': rule.state, **({'partial': True} if rule.partial else {})})}"
-    )
-    if len(line) <= _WIDE + 10 or rule.http:
+    partial = {"partial": True} if rule.partial else {}
+    line = f"  - {flow({**what, 'state': rule.state, **partial})}"
+    if len(line) <= _WIDE or rule.http:
         yield line
         return
-    yield f"  - when: {scalar(rule.when)}"
+    first, *rest = folded("when", rule.when, indent=4, width=_WIDE)
+    yield f"  - {first.lstrip()}"
+    yield from rest
     yield f"    state: {rule.state}"
     if rule.partial:
         yield "    partial: true  # a success with warnings"
 
 
 def _states(found: Inference) -> Iterator[str]:
-    words, has_rules = found.decision.words, bool(found.decision.rules)
-    if not words and has_rules:
+    words = found.decision.words
+    ruled = {rule.state for rule in found.decision.rules if not rule.partial}
+    if not words and "succeeded" in ruled:
         return
-    known = {spelling(word) for word in (*words, *found.decision.hollow)}
+    seen = [word for word in (*words, *found.decision.hollow) if isinstance(word, str)]
+    known = {spelling(stem(word)) for word in seen}
     yield "# What each status word means, in any case and with any separators. A word that is not"
     yield "# listed goes on as running, with a warning; it never ends an operation."
     yield "states:"
@@ -169,12 +226,18 @@ def _states(found: Inference) -> Iterator[str]:
         said = [word for word, meaning in words.items() if meaning == bucket]
         if said:
             yield f"  {bucket}: {flow(said)}"
-        elif bucket in GUESSES:
-            guesses = [word for word in GUESSES[bucket] if word not in known]
-            yield f"  {bucket}: {flow(guesses)}  # CHECK: not in the samples"
+            continue
+        likely = [word for word in guesses(bucket, seen) if spelling(stem(word)) not in known]
+        if not found.decision.is_guessable:
+            if bucket == "succeeded":
+                yield f"  {bucket}: [TODO]  # CHECK: what says that all of it went well"
+        elif likely and not ("succeeded" in ruled and bucket in ruled):
+            yield f"  {bucket}: {flow(likely)}  # CHECK: not in the samples"
     unclear = [word for word, meaning in words.items() if meaning is None]
     if unclear:
         yield f"  # CHECK: in the samples, but not clear: {flow(unclear)}"
+    for note in found.decision.notes:
+        yield f"  # CHECK: {note}."
     yield ""
 
 
@@ -198,9 +261,19 @@ def _handoff(plan: Plan, found: Inference) -> Iterator[str]:
         yield f"  - {flow({'body': found.id})}"
 
 
-def _listed(key: str, paths: Sequence[str]) -> Iterator[str]:
-    if paths:
-        yield f"  {key}: {flow(_one_or_all(paths))}"
+def _listed(key: str, found: Sequence[Any]) -> Iterator[str]:
+    """Yield *key* with what was *found* for it: one, or a list in as many lines as it takes."""
+    line = f"  {key}: {flow(_one_or_all(found))}" if found else ""
+    if len(line) <= _WIDE:
+        yield from filter(None, [line])
+    elif len(found) > 1:
+        yield f"  {key}:"
+        yield from (f"    - {flow(each)}" for each in found)
+    elif isinstance(found[0], dict):
+        yield f"  {key}:"
+        yield from (f"    {name}: {flow(each)}" for name, each in found[0].items())
+    else:
+        yield from folded(key, found[0], indent=2, width=_WIDE)
 
 
 def _one_or_all(found: Sequence[Any]) -> Any:

@@ -13,16 +13,18 @@ from urllib.parse import urlsplit
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Basis
+from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.profiles.parameters import ID
 from opwatch.profiles.shortlist import TELLING, variables_of
 from opwatch.profiles.template import Choice, Pattern, Template, parse_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from opwatch.domain.origin import Origin
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.profile import Profile
+    from opwatch.profiles.template import Text
 
 _FIXED: Final = re.compile(r"/[^/{}]+(?=/|$)")
 _VENDORS: Final = re.compile(r"(?:\.[A-Za-z0-9-]+){2,}")
@@ -70,7 +72,7 @@ class Question:
         """Yield *definition*, bound to the URL's host, if no other API has such a path."""
         if not definition.spec.urls and len(_fixed_segments(definition)) < TELLING:
             return
-        prefixes = dict.fromkeys(_parts(base)[1] for _, base in _bases(definition))
+        prefixes = dict.fromkeys(_parts(base)[1] for _, base in _bases(definition.spec.base_url))
         for prefix in prefixes:
             if "{" in prefix:
                 continue
@@ -96,12 +98,32 @@ class Question:
     def _ways(self, definition: Definition) -> Iterator[dict[str, str]]:
         """Yield the parameters with which *definition* could be at the URL's host."""
         yield {}
-        for chosen, base in _bases(definition):
+        for chosen, base in _bases(definition.spec.base_url):
             found = _learned(_parts(base)[0], self._origin)
             if found is None or (found and not self._typed):
                 continue
             if not any(_is_set(definition, name) for name in (*chosen, *found)):
                 yield {**chosen, **found}
+
+
+def said_by(urls: Iterable[str], base: Text | None, known: Mapping[str, str]) -> dict[str, str]:
+    """Return what the first of *urls* at one of the vendor's hosts adds to what is *known*.
+
+    *base* is the profile's base URL, as it is written.
+    """
+    for url in urls:
+        try:
+            origin = parse_origin(url)
+        except OriginError:
+            continue
+        for chosen, template in _bases(base):
+            found = _learned(_parts(template)[0], origin)
+            if found is None:
+                continue
+            said = {**chosen, **found}
+            if {**said, **known} == {**known, **said}:
+                return {name: value for name, value in said.items() if name not in known}
+    return {}
 
 
 def _learned(authority: str, origin: Origin) -> dict[str, str] | None:
@@ -130,9 +152,8 @@ def _is_set(definition: Definition, name: str) -> bool:
     return default is not None and not default.place.source.is_builtin
 
 
-def _bases(definition: Definition) -> Iterator[tuple[dict[str, str], Template]]:
-    """Yield each base URL of *definition* with the parameter that chooses it."""
-    base = definition.spec.base_url
+def _bases(base: Text | None) -> Iterator[tuple[dict[str, str], Template]]:
+    """Yield each alternative of a base URL with the parameter that chooses it."""
     if isinstance(base, Choice):
         for value, template in base.presets.items():
             yield {base.param: value}, template

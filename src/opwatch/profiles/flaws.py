@@ -54,6 +54,10 @@ def _address_flaws(spec: Spec, node: Node, *, is_users: bool) -> Iterator[Flaw]:
     for host in spec.allow_hosts:
         if not host.names and host_fault(host.text):
             yield at(node, "allow_hosts", holding=host.text), f"{host.text!r} is no host"
+    for index, likeness in enumerate(spec.references):
+        misuse = likeness.fault(spec.base_url)
+        if misuse:
+            yield item_at(node, ("references",), index), misuse
 
 
 def base_fault(url: str, *, allow_http: bool) -> str | None:
@@ -121,12 +125,20 @@ def _param_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
         fault = param.fault(name, param.default) if param.default is not None else None
         if fault:
             yield at(node, "params", name), f"the default is refused: {fault}"
+    yield from _told_flaws(spec, node)
     for part, conditions in (
         ("rules", [rule.condition for rule in spec.rules]),
         ("troubles", [guard.condition for guard in spec.troubles]),
     ):
         for condition in conditions:
             yield from _condition_flaws(spec, condition, at(node, part))
+
+
+def _told_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
+    for name, value in (pair for rule in spec.handoff for pair in rule.more.told):
+        fault = spec.params.get(name, PLAIN).fault(name, value)
+        if fault:
+            yield at(node, "handoff", holding=value), fault
 
 
 def _choice_flaws(spec: Spec, choice: Choice, place: Place) -> Iterator[Flaw]:

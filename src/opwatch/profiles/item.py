@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from opwatch.profiles.seen import Seen
 
 _ENDED_BADLY: Final = frozenset({State.FAILED, State.CANCELLED})
+_TELLING: Final = 80
+"""Characters of an expression that still tells a person where a status was looked for."""
 
 
 class ItemReader:
@@ -39,6 +41,11 @@ class ItemReader:
         self._rules = tuple(enumerate(spec.rules))
         # Where there is no body to look into, only the HTTP status can decide.
         self._bare_rules = tuple(each for each in self._rules if each[1].condition.is_bare)
+        self._unread_rules = tuple(
+            (index, rule.of_status)
+            for index, rule in self._rules
+            if rule.unread or rule.condition.is_bare
+        )
 
     def can_hold(self, item: Any) -> bool:
         """Tell whether *item* is something that paths can be looked for in."""
@@ -87,6 +94,11 @@ class ItemReader:
             return seen.trouble(Fault.WRONG_ID, other)
         return self._reading(meaning, scene, seen, seen.body.data)
 
+    def unread(self, scene: Scene, seen: Seen) -> Finding | None:
+        """Return what a rule says of an answer whose body was too large to be read."""
+        meaning = first_rule(self._unread_rules, scene)
+        return None if meaning is None else self._reading(meaning, scene, seen, None)
+
     def _other_id(self, target: Target | None, scene: Scene) -> str | None:
         """Return the id in the answer if it is another operation's."""
         asked = target.params.get(ID) if target else None
@@ -99,7 +111,8 @@ class ItemReader:
 
     @property
     def _wanted(self) -> str:
-        return self._spec.read.status.text
+        text = self._spec.read.status.text
+        return text if len(text) <= _TELLING else ""
 
     def _reading(self, meaning: Meaning, scene: Scene, seen: Seen, raw: Any) -> Reading:
         """Return *meaning* with all that the answer says besides."""

@@ -34,6 +34,7 @@ from opwatch.profiles.progress import PROGRESS, Form
 from opwatch.profiles.request import ASK, BATCH, Ask, Batch
 from opwatch.profiles.rules import GUARDS, RULES, Guard, Rule
 from opwatch.profiles.shapes import Key, Leaf, ListOf, MapOf, Named, OneOf, Record, WrongError
+from opwatch.profiles.spelling import REFERENCES, Likeness
 from opwatch.profiles.waits import LIMITS, WAIT, Hints, Quota
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Spec(NamedTuple):
     base_url: Text | None = None
     allow_http: bool = False
     allow_hosts: tuple[Template, ...] = ()
-    references: tuple[Template, ...] = ()
+    references: tuple[Likeness, ...] = ()
     urls: tuple[re.Pattern[str], ...] = ()
     request: Ask = Ask()
     batch: Batch | None = None
@@ -254,7 +255,7 @@ PROFILE: Final = Named("profile", Record(
         "base_url": Key(ANY_TEXT, "where the API is"),
         "allow_http": Key(FLAG, "plain http to another machine; only in a user's own file"),
         "allow_hosts": Key(ListOf(TEMPLATE), "further hosts that a polling URL may name"),
-        "references": Key(ListOf(TEMPLATE), "further spellings of a reference"),
+        "references": Key(REFERENCES, "further spellings of a reference"),
         "urls": Key(
             ListOf(PATTERN, or_one=True),
             "paths of status URLs that are known for this profile's; else as 'request' says",

@@ -98,11 +98,10 @@ def _found(finder: Finder, scene: Scene) -> Any:
         template = finder.template.choose(scene.params)
     except KeyError:
         return None
-    # What begins an address is its scheme and host, and is no part of a path.
-    first = template.parts[1] if template.parts[0] == "" and len(template.parts) > 1 else None
 
+    # What begins an address is its scheme and host, and is no part of a path.
     def quoted(name: str, value: str) -> str:
-        return value if name == first else scene.quoted(name, value)
+        return value if name == template.first else scene.quoted(name, value)
 
     return template.fill(scene.params, quoted)
 

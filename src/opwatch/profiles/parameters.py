@@ -53,7 +53,8 @@ class Param(NamedTuple):
             message = f"{name} must be {listed(self.choices)}, not {value!r}"
             return message + did_you_mean(value, self.choices)
         if self.pattern and not self.pattern.fullmatch(value):
-            return f"{name} {value!r} does not match {self.pattern.pattern!r}"
+            what = f" ({self.help})" if self.help else ""
+            return f"{name} {value!r} does not match {self.pattern.pattern!r}{what}"
         return _fault(name, value, wide=self.wide)
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from opwatch.domain.answer import Answer
 from opwatch.domain.errors import BadReferenceError, UsageError
-from opwatch.domain.exchange import Request
+from opwatch.domain.exchange import Request, Response
 from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.origin import parse_origin
+from opwatch.domain.trouble import Fault
 from opwatch.profiles.body import parse_body
-from opwatch.profiles.handoff import HandedOff, hand_off
+from opwatch.profiles.handoff import UNKNOWN, Asked, HandedOff, hand_off, unnamed
 from opwatch.profiles.parameters import ID, PLAIN
 from opwatch.profiles.reading import AnswerReader
 from opwatch.profiles.reference import Address
@@ -28,9 +30,7 @@ from opwatch.profiles.request import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from opwatch.domain.answer import Answer
     from opwatch.domain.auth import Scheme
-    from opwatch.domain.exchange import Response
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import Habits
     from opwatch.domain.trouble import Trouble
@@ -86,7 +86,7 @@ class Profile:
             BadReferenceError: it names none, or is on another origin.
             UsageError: a parameter is missing or refused.
         """
-        named = self._address.read(reference)
+        named = self._address.read(reference, params or {})
         values = {**(params or {}), **named.params}
         self._check(values)
         if named.url and self._spec.batch and not self._has_single and ID in values:
@@ -127,6 +127,15 @@ class Profile:
         is_list = self._answers_many(targets)
         return self._reader.read(targets, response, is_list=is_list, pages=pages)
 
+    def read_status(self, targets: Sequence[Target], trouble: Trouble) -> Answer:
+        """Return *trouble* for each of *targets*, unless its HTTP status tells the state.
+
+        It does where the body was too large to be read, and a rule can do without.
+        """
+        if trouble.fault is not Fault.TOO_LARGE or trouble.status is None or len(targets) > 1:
+            return Answer.all(trouble, len(targets))
+        return Answer((self._reader.unread(targets[0], trouble),))
+
     def headers(self) -> dict[str, str]:
         """Return the headers of every request to this API, but for its credential."""
         ask = self._spec.request
@@ -153,17 +162,17 @@ class Profile:
         scene = self._reader.whole(response)
         return next_page(batch.next, self.request(targets), scene, response.url)
 
-    def handoff(self, response: Response) -> tuple[HandedOff, ...]:
-        """Return the references out of a starting answer.
+    def handoff(self, response: Response, asked: Asked = UNKNOWN) -> tuple[HandedOff, ...]:
+        """Return the references out of a starting answer to what was *asked*.
 
         Raises:
-            UsageError: it names no operation.
+            UsageError: it names no operation, or more than the id that is known.
         """
-        found = hand_off(self._spec.handoff, response, parse_body(response.body).data)
-        if not found:
-            places = ", ".join(rule.place for rule in self._spec.handoff) or "nowhere"
-            message = f"the answer (HTTP {response.status}) names no operation of {self.name!r}"
-            raise UsageError(message, hint=f"looked in: {places}")
+        rules = self._spec.handoff
+        found = hand_off(rules, response, parse_body(response.body).data, asked)
+        if not found or (asked.id and found[0].reference != asked.id):
+            said = self._reader.complaint(response)
+            raise unnamed(rules, response, asked, self.name, said)
         return found
 
     def starting_reading(self, target: Target, response: Response) -> Reading | None:
@@ -230,8 +239,9 @@ class Profile:
         elsewhere = self._spec.base_url.names if self._spec.base_url else frozenset[str]()
         required = {name for name, param in self._spec.params.items() if param.required}
         required -= elsewhere
-        for name in sorted(needed | required):
-            if not values.get(name):
-                what = self._spec.params.get(name, PLAIN).help
-                message = f"profile {self.name!r} needs {name}" + (f" ({what})" if what else "")
-                raise BadReferenceError(reference, message, hint=f"--param {name}=…")
+        lacking = [name for name in sorted(needed | required) if not values.get(name)]
+        if lacking:
+            helps = [(name, self._spec.params.get(name, PLAIN).help) for name in lacking]
+            wanted = " and ".join(name + (f" ({what})" if what else "") for name, what in helps)
+            hint = " ".join(f"--param {name}=…" for name in lacking)
+            raise BadReferenceError(reference, f"profile {self.name!r} needs {wanted}", hint=hint)

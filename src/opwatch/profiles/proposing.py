@@ -7,20 +7,24 @@ samples leave open. The same samples and answers give the same profile.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from opwatch.profiles.addressing import addressing_of, ids_of
+from opwatch.profiles.addressing import addressing_of, fixed, ids_of
 from opwatch.profiles.drafting import Plan, draft
 from opwatch.profiles.inference import infer
 from opwatch.profiles.language import STATES as BUCKETS
 from opwatch.profiles.library import builtin_names
+from opwatch.profiles.opening import ids_in, opened, spread
+from opwatch.profiles.posting import guessed, posting_of
 from opwatch.profiles.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from opwatch.profiles.addressing import Addressing
+    from opwatch.profiles.inference import Inference
+    from opwatch.profiles.posting import Posting
     from opwatch.profiles.samples import Sample
 
 __all__ = ["BUCKETS", "Known", "Proposal", "is_name", "propose"]
@@ -37,7 +41,7 @@ class Known(NamedTuple):
     *name* is the profile's, *url* one that a sample came from. *is_open* tells
     that it came without a credential, *has_token* that it came with one.
     *status* is where a person says the status word is, *meanings* are the buckets
-    that they give words.
+    that they give words. *body* is the JSON that was posted, if any was.
     """
 
     name: str = ""
@@ -46,12 +50,13 @@ class Known(NamedTuple):
     has_token: bool = False
     status: str = ""
     meanings: Mapping[str, str] = {}
+    body: Any = None
 
 
 class Proposal(NamedTuple):
     """The *text* of a profile called *name*, and what the samples leave open.
 
-    *unclear* words may mean several things. *candidates* are where the status
+    *unclear* words may mean several things, and *notes* say why. *candidates* are where the status
     word could be, if it was not found. *used* counts the samples.
     """
 
@@ -61,6 +66,7 @@ class Proposal(NamedTuple):
     candidates: tuple[str, ...] = ()
     has_status: bool = True
     used: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Proposal:
@@ -73,20 +79,68 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     """
     good = [each for each in samples if each.status in _GOOD]
     url = known.url or next((each.url for each in good if each.url), None)
-    address = addressing_of(url, ids_of(good, url)) if url else None
-    ids = dict(_ids(good, address, url)) if address and url else {}
-    found = infer(good, vocabulary(without), ids=ids, status=known.status)
+    good = spread(good, url)
+    posting = _posting(good, url, known)
+    address, found = _inferred(good, url, known, vocabulary(without), posting)
     words = {
-        word: known.meanings.get(word, bucket) for word, bucket in found.decision.words.items()
+        word: known.meanings.get(str(word), bucket) for word, bucket in found.decision.words.items()
     }
-    found = found._replace(decision=found.decision._replace(words=words))
+    told = any(words[each] != bucket for each, bucket in found.decision.words.items())
+    is_settled = told and None not in words.values()
+    notes = () if is_settled else found.decision.notes
+    found = found._replace(decision=found.decision._replace(words=words, notes=notes))
     name = known.name or name_for(url)
     variable = "" if known.is_open else re.sub("[^A-Z0-9]", "_", name.upper()) + "_TOKEN"
-    plan = Plan(name, address, variable, known.has_token, _handed(good))
-    unclear = tuple(word for word, bucket in words.items() if bucket is None)
-    has_status = bool(found.decision.status or found.decision.rules)
+    plan = Plan(name, address, variable, known.has_token, _handed(good), posting)
+    unclear = tuple(str(word) for word, bucket in words.items() if bucket is None)
+    has_status = found.decision.is_complete
     candidates = () if has_status else found.candidates
-    return Proposal(name, draft(plan, found), unclear, candidates, has_status, len(good))
+    text = draft(plan, found)
+    return Proposal(name, text, unclear, candidates, has_status, len(good), notes)
+
+
+def _posting(samples: Sequence[Sample], url: str | None, known: Known) -> Posting | None:
+    if known.body is not None:
+        return posting_of(
+            known.body, [*samples, *(i for o in opened(samples, url) for i in o.samples)]
+        )
+    return guessed(samples, url) if url else None
+
+
+def _inferred(
+    samples: Sequence[Sample],
+    url: str | None,
+    known: Known,
+    words: Mapping[str, str],
+    posting: Posting | None,
+) -> tuple[Addressing | None, Inference]:
+    """Return how operations are asked about, and what *samples* say, or the lists in them."""
+    address, ids = _placed(samples, url, posting)
+    asked = address.id if address else ""
+    found = infer(samples, words, ids=ids, asked=asked, status=known.status)
+    if found.decision.is_complete:
+        return address, found
+    for each in opened(samples, url):
+        place, ids = _placed(each.samples, url, posting)
+        if url and each.batch:
+            place, ids = fixed(url, each.batch.query), dict(each.ids)
+        listed = infer(each.samples, words, ids=ids, status=known.status)
+        if listed.decision.status and listed.id:
+            return place, listed._replace(opened=each)
+    return address, found
+
+
+def _placed(
+    samples: Sequence[Sample], url: str | None, posting: Posting | None
+) -> tuple[Addressing | None, dict[int, str]]:
+    """Return how the *url* is made of an id, and the ids of *samples* where they are known."""
+    if url is None:
+        return None, {}
+    if posting is not None:
+        holders = [index for index, each in enumerate(samples) if posting.id in ids_in(each)]
+        return fixed(url), dict.fromkeys(holders, posting.id)
+    place = addressing_of(url, ids_of(samples, url))
+    return place, dict(_ids(samples, place, url))
 
 
 def is_name(text: str) -> bool:

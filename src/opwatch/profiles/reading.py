@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.answer import Answer
+from opwatch.domain.exchange import Response
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles.body import parse_body
 from opwatch.profiles.item import ItemReader
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.domain.answer import Finding
-    from opwatch.domain.exchange import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles.language import Spec
     from opwatch.profiles.lookup import Encode
@@ -76,6 +76,12 @@ class AnswerReader:
         scene = self._scene(body.data, response)
         return Seen(response, body, pauses(response, self._spec.wait, self._spec.limits, scene))
 
+    def complaint(self, response: Response) -> str:
+        """Return what a guard takes out of an answer that was to start something, if any does."""
+        scene = self.whole(response)
+        guard = first_guard(self._spec.troubles, scene)
+        return (sentence(guard.message.first(scene)) if guard else None) or ""
+
     def guarded(self, seen: Seen, target: Target) -> Trouble | None:
         """Return why the answer tells nothing about any operation, None if it may.
 
@@ -111,6 +117,12 @@ class AnswerReader:
             return by_http
         trouble = seen.trouble_of_status or seen.trouble_of_body
         return trouble or seen.trouble(Fault.EMPTY)
+
+    def unread(self, target: Target, trouble: Trouble) -> Finding:
+        """Return *trouble*, a body too large to be read, unless its HTTP status tells the state."""
+        seen = self.see(Response(trouble.status or 0, target.url or ""))
+        scene = self._scene(None, seen.response, target)
+        return self.items.unread(scene, seen) or trouble
 
     def looked_at(self, target: Target, seen: Seen, *, is_list: bool) -> Scene:
         """Return the part of the answer that *target* is read from."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.profile import Profile
 
 STANDARD: Final = "standard"
+_REFUSED: Final = 400
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -145,8 +146,10 @@ def handed_off(response: Response, config: Config) -> tuple[str, ...]:
     """Return the status URLs that a starting answer names in the headers of the standards.
 
     Raises:
-        UsageError: it names none, or only a path.
+        UsageError: it refuses, names none, or names only a path.
     """
+    if response.status >= _REFUSED:
+        raise UsageError(f"the answer says that nothing was started: HTTP {response.status}")
     rules = load_profile(STANDARD, config).spec.handoff
     found = tuple(each.reference for each in hand_off(rules, response, None))
     if found and all(map(is_url, found)):

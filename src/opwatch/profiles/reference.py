@@ -15,15 +15,15 @@ from opwatch.domain.errors import BadReferenceError
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.profiles.parameters import ID, PLAIN
 from opwatch.profiles.request import query_of, with_query
-from opwatch.profiles.template import Pattern, Template, parse_template
+from opwatch.profiles.spelling import SCHEME, Likeness, Spelling
+from opwatch.profiles.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.domain.origin import AllowedOrigins
+    from opwatch.domain.origin import AllowedOrigins, Origin
     from opwatch.profiles.language import Spec
 
-_SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _LONGEST: Final = 16_384
 
@@ -34,31 +34,6 @@ class Named(NamedTuple):
     params: dict[str, str]
     url: str | None = None
     id: str = ""
-
-
-class Spelling:
-    """One form in which references are written: a text, and perhaps a query after it."""
-
-    def __init__(self, template: Template, wide: frozenset[str]) -> None:
-        head, _, query = template.text.partition("?")
-        self.is_url = bool(_SCHEME.match(head))
-        self.is_path = head.startswith("/")
-        self._pattern = Pattern(parse_template(head), wide)
-        self.in_query = {
-            name: param
-            for name, text in parse_qsl(query, keep_blank_values=True)
-            if (param := parse_template(text).alone)
-        }
-
-    def match(self, head: str, query: Mapping[str, str]) -> dict[str, str] | None:
-        """Return the parameters in *head* and *query*, None if they do not fit."""
-        found = self._pattern.match(head)
-        if found is None:
-            return None
-        for name, param in self.in_query.items():
-            if query.get(name):
-                found[param] = query[name]
-        return found
 
 
 class Address:
@@ -72,15 +47,16 @@ class Address:
         self._origins = origins
         self._base = base
         self._prefix = urlsplit(base).path
+        known = {*spec.params, ID}
         wide = frozenset(name for name, param in spec.params.items() if param.wide)
         path = spec.request.path
-        self._own = Spelling(path.choose(params), wide) if path else None
+        self._own = Spelling(Likeness(path.choose(params)), wide, known) if path else None
         if self._own:
             self._own.in_query.update(_in_query(spec))
-        self._others = [Spelling(template, wide) for template in spec.references]
+        self._others = [Spelling(each, wide, known, spec.base_url) for each in spec.references]
 
-    def read(self, reference: str) -> Named:
-        """Return what *reference* names.
+    def read(self, reference: str, given: Mapping[str, str]) -> Named:
+        """Return what *reference* names; *given* are the parameters that came with it.
 
         Raises:
             BadReferenceError: it names no operation, or a foreign one.
@@ -91,9 +67,9 @@ class Address:
         if len(text) > _LONGEST:
             raise BadReferenceError(text[:80], "the reference is too long")
         if _WEB.match(text):
-            named = self._of_page(text) or self._of_url(text)
+            named = self._of_page(text) or self._of_url(text, given)
         elif text.startswith("/"):
-            named = self._of_path(text)
+            named = self._of_url(self._joined(text), given)
         else:
             named = self._of_words(text)
         for name, value in named.params.items():
@@ -104,14 +80,36 @@ class Address:
 
     def _of_page(self, url: str) -> Named | None:
         """Return what the URL of a web page names; the page itself is never asked."""
-        head, query = _split(url.partition("#")[0])
+        parts = _split(url)
         for spelling in self._others:
-            found = spelling.match(head, query) if spelling.is_url else None
+            found = spelling.match(*parts) if spelling.is_url else None
             if found and ID in found:
                 return _by_params(found)
         return None
 
-    def _of_url(self, url: str) -> Named:
+    def _of_url(self, url: str, given: Mapping[str, str]) -> Named:
+        origin = self._origin_of(url)
+        parts = urlsplit(url)
+        _refuse_dots(url, parts.path)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        is_behind = f"{parts.path}/".startswith(f"{self._prefix}/")
+        path = parts.path[len(self._prefix) :] if is_behind else parts.path
+        found = self._own.match(path, query) if self._own and is_behind else None
+        if found is None:
+            is_own = origin == parse_origin(self._base)
+            page = self._of_own_page(path, query, parts.fragment) if is_own else None
+            if page:
+                return page
+        elif ID not in found:
+            message = "all operations are asked about at this URL, and it names none of them"
+            raise BadReferenceError(url, message, hint="give the operation's id")
+        whole = urlunsplit(parts._replace(fragment=""))
+        lacking = self._lacking(query, {**given, **(found or {})})
+        last = next((unquote(each) for each in reversed(parts.path.split("/")) if each), "")
+        named = found or {}
+        return Named(named, with_query(whole, lacking), named.get(ID) or last or str(origin))
+
+    def _origin_of(self, url: str) -> Origin:
         try:
             origin = parse_origin(url)
         except OriginError as error:
@@ -120,16 +118,15 @@ class Address:
             message = f"{origin} is not the profile's own ({parse_origin(self._base)})"
             hint = "choose the profile of that API with -p, or list the host under allow_hosts"
             raise BadReferenceError(url, message, hint=hint)
-        parts = urlsplit(url)
-        _refuse_dots(url, parts.path)
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        found: dict[str, str] = {}
-        if self._own and parts.path.startswith(self._prefix):
-            found = self._own.match(parts.path[len(self._prefix) :], query) or {}
-        whole = urlunsplit(parts._replace(fragment=""))
-        lacking = self._lacking(query, found)
-        last = next((unquote(each) for each in reversed(parts.path.split("/")) if each), "")
-        return Named(found, with_query(whole, lacking), found.get(ID) or last or str(origin))
+        return origin
+
+    def _of_own_page(self, path: str, query: Mapping[str, str], fragment: str) -> Named | None:
+        """Return what a web page at the API's own host names."""
+        for spelling in self._others:
+            found = spelling.match(path, query, fragment) if spelling.is_path else None
+            if found and ID in found:
+                return _by_params(found)
+        return None
 
     def _lacking(self, given: Mapping[str, str], found: Mapping[str, str]) -> list[tuple[str, str]]:
         """Return the pairs of the profile's own query that a URL came without."""
@@ -140,25 +137,20 @@ class Address:
         }
         return query_of(own, {**self._params, **found})
 
-    def _of_path(self, path: str) -> Named:
+    def _joined(self, path: str) -> str:
+        """Return *path* as a URL; where it lacks the base URL's own, it is meant to follow it."""
         if path.startswith("//"):
             raise BadReferenceError(path, "a path begins with one '/'; write the whole URL")
-        head, query = _split(path)
+        head, query, _ = _split(path)
         _refuse_dots(path, head)
-        for spelling in self._others:
-            found = spelling.match(head, query) if spelling.is_path else None
-            if found and ID in found:
-                return _by_params(found)
-        # A path that lacks the base URL's own prefix is meant to follow it.
-        mine = self._own.match(head, query) if self._own else None
-        is_whole = head.startswith(f"{self._prefix}/") and self._prefix
-        if mine is not None and not is_whole:
-            return self._of_url(self._base + path)
-        return self._of_url(urljoin(f"{self._base}/", path))
+        is_whole = self._prefix and head.startswith(f"{self._prefix}/")
+        if self._own and self._own.match(head, query) is not None and not is_whole:
+            return self._base + path
+        return urljoin(f"{self._base}/", path)
 
     def _of_words(self, text: str) -> Named:
         for spelling in self._others:
-            if not spelling.is_path and (not spelling.is_url or _SCHEME.match(text)):
+            if not spelling.is_path and (not spelling.is_url or SCHEME.match(text)):
                 found = spelling.match(*_split(text))
                 if found and ID in found:
                     return _by_params(found)
@@ -178,9 +170,10 @@ def _by_params(found: dict[str, str]) -> Named:
     return Named(found, None, found[ID])
 
 
-def _split(text: str) -> tuple[str, dict[str, str]]:
+def _split(text: str) -> tuple[str, dict[str, str], str]:
+    text, _, fragment = text.partition("#")
     head, _, query = text.partition("?")
-    return head, dict(parse_qsl(query, keep_blank_values=True))
+    return head, dict(parse_qsl(query, keep_blank_values=True)), fragment
 
 
 def _in_query(spec: Spec) -> dict[str, str]:

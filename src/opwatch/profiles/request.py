@@ -111,7 +111,7 @@ def headers_of(ask: Ask, values: Values) -> dict[str, str]:
     if ask.body or ask.graphql:
         headers["Content-Type"] = "application/json"
     for name, text in ask.headers.items():
-        value = text.choose(values).fill(values)
+        value = _known(text, values)
         for known in [each for each in headers if each.lower() == name.lower()]:
             del headers[known]
         if value:
@@ -120,9 +120,18 @@ def headers_of(ask: Ask, values: Values) -> dict[str, str]:
 
 
 def query_of(query: Mapping[str, tuple[Text, ...]], values: Values) -> list[tuple[str, str]]:
-    """Return the pairs of *query* that are not empty."""
-    pairs = ((name, text.choose(values).fill(values)) for name in query for text in query[name])
+    """Return the pairs of *query* whose parameters are all known."""
+    pairs = ((name, _known(text, values)) for name in query for text in query[name])
     return [(name, value) for name, value in pairs if value]
+
+
+def _known(text: Text, values: Values) -> str:
+    """Return *text* with *values* in it, nothing if one of them is not known."""
+    try:
+        template = text.choose(values)
+    except KeyError:
+        return ""
+    return template.fill(values) if all(map(values.get, template.names)) else ""
 
 
 def with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:

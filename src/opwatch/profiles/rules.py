@@ -64,11 +64,20 @@ class Condition(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """*state* is meant when the condition holds; *partial* marks a success with warnings."""
+    """*state* is meant when the condition holds; *partial* marks a success with warnings.
+
+    *unread* tells that the HTTP status alone counts where the body is too large to be read.
+    """
 
     condition: Condition
     state: State
     partial: bool = False
+    unread: bool = False
+
+    @property
+    def of_status(self) -> Rule:
+        """This rule without its look into the body."""
+        return self._replace(condition=self.condition._replace(when=None))
 
 
 class Guard(NamedTuple):
@@ -151,7 +160,10 @@ def _condition(keys: dict[str, Any]) -> Condition:
 
 
 def _rule(**keys: Any) -> Rule:
-    return Rule(_condition(keys), keys["state"], keys.get("partial", False))
+    condition, unread = _condition(keys), keys.get("unread", False)
+    if unread and condition.http is None:
+        raise WrongError("unread needs http: of a body that is not read, only the status is known")
+    return Rule(condition, keys["state"], keys.get("partial", False), unread)
 
 
 _AS: Final = {
@@ -182,6 +194,7 @@ RULES: Final = ListOf(
             **_CONDITION,
             "state": Key(state_among(State), "what is meant", required=True),
             "partial": Key(FLAG, "a success with warnings"),
+            "unread": Key(FLAG, "the HTTP status alone counts where the body is over 8 MiB"),
         },
     )
 )

@@ -1,7 +1,8 @@
 """The rules that must come before the status words, out of sample answers.
 
-Decides how an API is read that says no word but ``done``, one whose HTTP status
-is the state, and what speaks against a word that sounds like success.
+Decides what speaks against a word that sounds like success, what tells how it
+ended where the word does not, and how an API is read whose HTTP status is the
+state.
 """
 
 from __future__ import annotations
@@ -10,23 +11,22 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.profiles.expressions import spelling
-from opwatch.profiles.vocabulary import ENDED
+from opwatch.profiles.samples import jmespath_of
+from opwatch.profiles.vocabulary import ENDED, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from opwatch.profiles.samples import Field, Sample
 
-_DONE: Final = frozenset(
-    {"done", "isdone", "completed", "complete", "iscomplete", "finished", "isfinished", "ended"}
-)
-_WELL: Final = frozenset({"success", "successful", "succeeded", "issuccess", "issuccessful", "ok"})
-_RESULTS: Final = frozenset({"response", "result", "results", "output"})
-_CANCELLED: Final = frozenset({"cancelled", "canceled", "iscancelled", "iscanceled"})
+WELL: Final = frozenset({"success", "successful", "succeeded", "issuccess", "issuccessful", "ok"})
+CANCELLED: Final = frozenset({"cancelled", "canceled", "iscancelled", "iscanceled"})
 _ERROR: Final = re.compile(
-    r"errors?|exception|fault|failure|.*error(?:detail|message|text)s?|failure(?:description|reason)"
+    r"errors?|exception|fault|failure|.*error(?:detail|message|text|reason|reasontext|result)s?"
+    r"|failure(?:description|reason|message|info|detail)s?"
 )
 _FAILED_COUNT: Final = re.compile(r"(?:.*(?:failed|errored)|failures?|errors)(?:count)?")
+_BAD_COUNTS: Final = frozenset({"failed", "errored", "expired", "failures", "errors"})
 _WHOLE: Final = ("total", "processed")
 _GOOD_COUNT: Final = ("succeeded", "completed", "successful")
 ACCEPTED: Final = 202
@@ -35,13 +35,14 @@ _TOPMOST: Final = 4
 
 
 class Rule(NamedTuple):
-    """A rule to be written, and *why*, for whoever reads it."""
+    """A rule to be written, and *why*, for whoever reads it, who should check it if *is_guess*."""
 
     state: str
     when: str = ""
     http: int | None = None
     partial: bool = False
     why: str = ""
+    is_guess: bool = True
 
 
 def errors_of(fields: Iterable[Field]) -> list[Field]:
@@ -57,38 +58,110 @@ def quoted(words: Iterable[str]) -> str:
     return "[" + ", ".join(f"'{text}'" for text in texts) + "]"
 
 
+def says(status: str, words: Iterable[str]) -> str:
+    """Return the condition that *status* is one of *words*, in any case."""
+    among = sorted({word.lower() for word in words})
+    return (
+        f"lower({status}) == '{among[0]}'"
+        if len(among) == 1
+        else (f"is_in(lower({status}), {quoted(among)})")
+    )
+
+
+def any_of(conditions: Sequence[str]) -> str:
+    """Return the condition that one of *conditions* holds."""
+    return f"({' || '.join(conditions)})" if len(conditions) > 1 else conditions[0]
+
+
 def is_over(word: object) -> bool:
     """Tell whether *word* may say no more than that it is over."""
-    return isinstance(word, str) and spelling(word) in ENDED
+    return isinstance(word, str) and spelling(stem(word)) in ENDED
 
 
 def doubtful_ends(
-    status: str, meanings: Mapping[str, str | None], fields: Sequence[Field]
+    status: str,
+    meanings: Mapping[str | int, str | None],
+    field: Field,
+    fields: Sequence[Field],
 ) -> list[Rule]:
-    """Return the rule by which an error beside a word such as DONE is a failure."""
-    if "failed" in meanings.values():
+    """Return the rule by which an error beside a word such as DONE is a failure.
+
+    *status* is the expression for what is in *field*. Where no sample shows an
+    error, it is looked for where one would be expected.
+    """
+    words = [str(word) for word, bucket in meanings.items() if bucket == "succeeded"]
+    over = [word for word in words if is_over(word)]
+    if "failed" in meanings.values() or not over:
         return []
-    over = [word for word, bucket in meanings.items() if bucket == "succeeded" and is_over(word)]
-    errors = errors_of(fields)
-    if not over or not errors:
+    told = [each.text for each in errors_of(fields)]
+    why = "it may have ended badly: an error beside the word says so"
+    if not told:
+        told = expected_errors(field.parent, fields)
+        why = f"no sample failed; does {over[0]} tell of a failure as well, and where is its error?"
+    when = f"{says(status, over)} && {any_of(told)}"
+    return [Rule("failed", when, why=why)]
+
+
+def expected_errors(parent: Sequence[str], fields: Sequence[Field]) -> list[str]:
+    """Return where an error would most likely be in *parent*."""
+    taken = {field.path for field in fields}
+    is_snake = any("_" in key for field in fields for key in field.path)
+    long = "error_message" if is_snake else "errorMessage"
+    paths = [(*parent, key) for key in ("error", "errors", long)]
+    return [jmespath_of(path) for path in paths if path not in taken] or ["error"]
+
+
+def by_text(status: str, over: Iterable[str], outcome: Field) -> list[Rule]:
+    """Return the rules of an API that says OK at the end, or a sentence that tells what is wrong.
+
+    *status* is one of *over* then, and the sentence is *outcome*.
+    """
+    is_ended = says(status, over)
+    fine = [word for word in outcome.values if spelling(str(word)) in WELL] or ["ok", "success"]
+    why = "what else it says is taken for an error"
+    return [
+        Rule("succeeded", f"{is_ended} && {says(outcome.text, fine)}"),
+        Rule("failed", f"{is_ended} && {outcome.text}", why=why),
+    ]
+
+
+def by_counts(
+    status: str, meanings: Mapping[str | int, str | None], fields: Sequence[Field]
+) -> list[Rule]:
+    """Return the rules of an API that ends all in one word, and counts what came of its parts."""
+    over = [str(word) for word, bucket in meanings.items() if bucket is None and is_over(word)]
+    good = next((each for each in fields if each.key in _GOOD_COUNT and each.holds(int)), None)
+    if not over or good is None or "succeeded" in meanings.values():
         return []
-    told = " || ".join(each.text for each in errors)
-    when = f"is_in(lower({status}), {quoted(over)}) && ({told})"
-    return [Rule("failed", when, why="it may have ended badly: an error beside the word says so")]
+    beside = [each for each in fields if each.parent == good.parent and each.holds(int)]
+    bad = [f"{each.text} > `0`" for each in beside if each.key in _BAD_COUNTS]
+    lost = [f"{each.text} > `0`" for each in beside if each.key in CANCELLED]
+    if not bad:
+        return []
+    is_ended, some = says(status, over), f"{good.text} > `0`"
+    any_bad = any_of(bad)
+    why = "the counts tell how it ended; the first line that fits decides"
+    rules = [Rule("cancelled", f"{is_ended} && {lost[0]}")] if lost else []
+    rules += [
+        Rule("succeeded", f"{is_ended} && {some} && {any_bad}", partial=True),
+        Rule("succeeded", f"{is_ended} && {some}"),
+        Rule("failed", f"{is_ended} && {any_bad}"),
+    ]
+    return [rules[0]._replace(why=why), *rules[1:]]
 
 
 def counted_failures(
-    status: str, meanings: Mapping[str, str | None], fields: Sequence[Field]
+    status: str, meanings: Mapping[str | int, str | None], fields: Sequence[Field]
 ) -> list[Rule]:
     """Return the rules by which a success that counts failures is less than one."""
-    good = [word for word, bucket in meanings.items() if bucket == "succeeded"]
+    good = [str(word) for word, bucket in meanings.items() if bucket == "succeeded"]
     for failed in fields:
         if not good or not _FAILED_COUNT.fullmatch(failed.key) or not failed.holds(int, str):
             continue
         if not all(str(each).isdigit() for each in failed.values):
             continue
-        well = f"is_in(lower({status}), {quoted(good)}) && to_number({failed.text}) > `0`"
-        partial = Rule("succeeded", well, partial=True, why="it counts failures")
+        well = f"{says(status, good)} && to_number({failed.text}) > `0`"
+        partial = Rule("succeeded", well, partial=True, why="some of its parts failed")
         for other in fields:
             if other.parent != failed.parent or other is failed:
                 continue
@@ -98,40 +171,9 @@ def counted_failures(
                 same = f"to_number({other.text}) == `0`"
             else:
                 continue
-            return [Rule("failed", f"{well} && {same}", why="nothing of it succeeded"), partial]
+            return [Rule("failed", f"{well} && {same}", why="all of its parts failed"), partial]
         return [partial]
     return []
-
-
-def by_flag(fields: Sequence[Field]) -> tuple[Rule, ...]:
-    """Return the rules of an API that says ``done`` and then an error or a response."""
-    flags = [field for field in fields if field.holds(bool)]
-    done = next((field for field in flags if field.key in _DONE), None)
-    if done is None:
-        return ()
-    over = f"{done.text} == `true`"
-    rules = []
-    cancelled = next((field for field in flags if field.key in _CANCELLED), None)
-    if cancelled is not None:
-        rules.append(Rule("cancelled", f"{over} && {cancelled.text} == `true`"))
-    for error in errors_of(fields)[:1]:
-        if any(field.path == (*error.path, "code") and field.holds(int) for field in fields):
-            why = "google.rpc.Code 1 is a cancellation"
-            rules.append(Rule("cancelled", f"{over} && {error.text}.code == `1`", why=why))
-        rules.append(Rule("failed", f"{over} && {error.text}"))
-    well = next((field for field in flags if field.key in _WELL), None)
-    if well is not None:
-        rules.append(Rule("failed", f"{over} && {well.text} == `false`"))
-    name = next((field for field in fields if field.key in {"name", "id"}), None)
-    results = [field.text for field in fields if field.key in _RESULTS and len(field.path) == 1]
-    if results and not (name and any("operations/" in str(each) for each in name.values)):
-        # Only the standard (AIP-151) lets a success come without anything.
-        over = f"{over} && ({' || '.join(results)})"
-    rules.append(Rule("succeeded", over))
-    rules.append(Rule("running", f"{done.text} == `false`"))
-    if name is not None:
-        rules.append(Rule("running", f"{name.text} && !({done.text})", why="false may be left out"))
-    return tuple(rules)
 
 
 def by_http(samples: Sequence[Sample], named: str) -> tuple[Rule, ...]:

@@ -24,7 +24,9 @@ def estranged(definition: Definition, *, has_token: bool) -> Definition:
     """
     make = definition.spec.auth.make
     auth = AuthSpec(lambda fill: _without_sources(make(fill))) if has_token else NO_AUTH
-    return definition._replace(spec=definition.spec._replace(auth=auth))
+    # Its path may be the API's; a page there could be anybody's.
+    spec = definition.spec._replace(auth=auth, references=())
+    return definition._replace(spec=spec)
 
 
 def _without_sources(scheme: Scheme) -> Scheme:

@@ -50,6 +50,11 @@ class Template(NamedTuple):
         name = self.parts[1] if len(self.parts) > 1 else ""
         return name if self.parts == ("", name, "") else None
 
+    @property
+    def first(self) -> str | None:
+        """The parameter that it begins with, None if it begins otherwise."""
+        return self.parts[1] if len(self.parts) > 1 and not self.parts[0] else None
+
     def fill(self, values: Mapping[str, str], encode: Encode | None = None) -> str:
         """Return the text with *values* in it, each as ``encode(name, value)`` writes it."""
         if len(self.parts) == 1:

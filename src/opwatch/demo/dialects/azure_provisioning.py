@@ -49,6 +49,11 @@ class AzureProvisioning(Azure):
         """Return the path of the resource as it is."""
         return f"/{job.id}{self.query}"
 
+    def start(self, call: Call) -> Reply:
+        """Make the resource, or update the one that is there."""
+        call.jobs.forget(self.profile, call.params["id"])
+        return super().start(call)
+
     def accepted(self, call: Call, job: Job) -> Reply:
         """Answer 201 with the resource."""
         del call

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import quote
 
 from opwatch.demo.dialect import DEMO_TOKEN, Dialect, Route
 from opwatch.demo.wire import Reply
@@ -25,13 +26,16 @@ DEMO_USER: Final = "demo"
 """The user of HTTP Basic authentication; the password is the demo's token."""
 
 
+_PLACE: Final = "/v2/service_instances/{id:[^/]+(?:/service_bindings/[^/]+)?}"
+
+
 class Osb(Dialect):
-    """The id is the instance's; progress is in a sentence; a deletion ends as 410."""
+    """The id is the instance's, or that of a binding on it; a deletion ends as 410."""
 
     profile = "osb"
-    starting = ("PUT", "/v2/service_instances/{id}")
+    starting = ("PUT", _PLACE)
     starting_query = "?accepts_incomplete=true"
-    polling = "/v2/service_instances/{id}/last_operation"
+    polling = _PLACE + "/last_operation"
     words: ClassVar[Mapping[State, str]] = {
         State.RUNNING: "in progress",
         State.SUCCEEDED: "succeeded",
@@ -56,7 +60,8 @@ class Osb(Dialect):
 
     def path(self, job: Job) -> str:
         """Return the path, with the broker's own word for the operation."""
-        return f"{super().path(job)}?operation={job.params['operation']}"
+        path = f"/v2/service_instances/{quote(job.id)}/last_operation"
+        return f"{path}?operation={job.params['operation']}"
 
     def begin(self, jobs: Jobs, script: Script, now: float, **params: str) -> Job:
         """Start an operation; a deletion takes the place of the instance's last one."""
@@ -71,7 +76,18 @@ class Osb(Dialect):
         """Start an operation, if the client has said that it will wait."""
         if call.request.asked("accepts_incomplete") != "true":
             return self.refusal(422, call.now)
-        return self._versioned(call) or super().start(call)
+        return self._versioned(call) or self._there(call) or super().start(call)
+
+    def _there(self, call: Call) -> Reply | None:
+        """Answer for an instance that is there; one that failed, or is gone, is made anew."""
+        job = call.jobs.find(self.profile, call.params["id"])
+        if job is None or "kind" in call.params:
+            return None
+        state = job.phase(call.now).state
+        if state is State.FAILED or "kind" in job.params:
+            call.jobs.forget(self.profile, job.id)
+            return None
+        return Reply.json(200, {}) if state.is_terminal else self.accepted(call, job)
 
     def delete(self, call: Call) -> Reply:
         """Start a deletion."""

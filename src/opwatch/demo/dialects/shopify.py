@@ -31,6 +31,7 @@ class Shopify(Dialect):
 
     profile = "shopify-bulk"
     starting = ("POST", _PATH)
+    starting_body = '{"query": "mutation { bulkOperationRunQuery(query: $q) { userErrors } }"}'
     polling = "/admin/api/2025-07/graphql.json"
     words: ClassVar[Mapping[State, str]] = {
         State.PENDING: "CREATED",
