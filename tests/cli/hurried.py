@@ -16,7 +16,7 @@ from opwatch.engine import SystemClock
 if TYPE_CHECKING:
     import pytest
 
-PACE = 100.0
+PACE = 40.0
 """Seconds of the program in one of the machine's."""
 STEP = 0.5
 """Seconds by which the server's clock goes on whenever it is looked at: twice for each request."""

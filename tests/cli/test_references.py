@@ -163,7 +163,7 @@ def test_a_body_that_is_too_large_is_judged_by_a_rule_that_can_do_without(
     assert ran.seconds < 10
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"{}", b"<html>welcome</html>", b"fine"])
+@pytest.mark.parametrize("body", [b"", b"null"])
 def test_a_small_body_that_says_nothing_is_not_judged_by_its_status(
     body: bytes, inside: Inside
 ) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.credentials import Credential
+    from opwatch.credentials.keychain import Entry
 
 SECRET = (FromEnv("CLIENT_SECRET"),)
 
@@ -467,6 +469,25 @@ async def test_fault_98_what_another_run_has_rotated_is_read_before_a_renewal(
 
     assert tokens == [f"access-{n}" for n in range(1, 7)]
     assert server.asked == 6
+
+
+async def test_fault_98_what_another_run_is_about_to_store_is_waited_for(
+    wired: World, server: OAuthServer
+) -> None:
+    server.rotates, server.refresh_token = True, "refresh-7"
+    chain = kept(wired, server, "refresh-6")
+    read, looks = chain.read, count(1)
+
+    async def slowly(service: str, account: str, *, interactive: bool) -> Entry:
+        if server.asked and next(looks) == 3:
+            chain.entries[service, account] = Secret("refresh-7")
+        return await read(service, account, interactive=interactive)
+
+    chain.read = slowly  # type: ignore[method-assign]  # as the keyring of a busy machine
+    credential = await opened(wired, scheme(server, "refresh_token"), server)
+
+    assert await token(credential, server) == "access-1"
+    assert server.asked == 2
 
 
 async def test_a_keyring_that_takes_no_new_token_does_not_end_the_wait(

@@ -8,6 +8,7 @@ whatever ends the question, Ctrl-C above all, leaves the terminal as it was.
 from __future__ import annotations
 
 import os
+import select
 import sys
 import warnings
 from contextlib import contextmanager, suppress
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST: Final = 64 * 1024
+TICK: Final = 0.2
+"""Seconds after which a signal is seen at the latest."""
 _ENTER: Final = frozenset(b"\r\n")
 _ERASE: Final = frozenset(b"\x08\x7f")
 _KILL: Final = 0x15
@@ -90,6 +93,9 @@ def _silent(mode: list[Any], terminal: int) -> list[Any]:
 def _read(terminal: int) -> bytes:
     line = bytearray()
     while True:
+        # A signal that comes just before a read would not wake it.
+        while not select.select([terminal], [], [], TICK)[0]:
+            pass
         typed = os.read(terminal, 4096)
         for byte in typed:
             if byte in _ENTER or byte == _END:

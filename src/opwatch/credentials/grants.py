@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials.kept import read_kept
 from opwatch.credentials.lookup import Found
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from opwatch.credentials.places import Wanted
     from opwatch.credentials.search import Seeker
     from opwatch.domain.secret import Secret
+
+LOOKS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,10 @@ class Granting:
         parts = await self._reread(self._parts, seeker)
         answer = await self._ask(parts)
         if isinstance(answer, Refusal):
-            fresh = await self._gather(seeker)
+            fresh = await self._anew(parts, seeker)
             if isinstance(fresh, Token):
                 return fresh
-            if (fresh.client, fresh.stored) != (parts.client, parts.stored):
+            if fresh is not None:
                 parts, answer = fresh, await self._ask(fresh)
         match answer:
             case Trouble():
@@ -122,6 +124,20 @@ class Granting:
                 self._parts = await self._with_rotated(parts, answer.refresh)
                 expires_at = seeker.surroundings.wall() + answer.lifetime
                 return Token(answer.access, parts.place, expires_at=expires_at)
+
+    async def _anew(self, parts: Parts, seeker: Seeker) -> Parts | Token | None:
+        """Return what the sources hold now, after *parts* were refused; None if it is the same.
+
+        Another run that has just used up a rotating refresh token is about to store the
+        next one: a keyring is read a few times, which takes it a fraction of a second each.
+        """
+        for _ in range(LOOKS if parts.entry else 1):
+            fresh = await self._gather(seeker)
+            if isinstance(fresh, Token):
+                return fresh
+            if (fresh.client, fresh.stored) != (parts.client, parts.stored):
+                return fresh
+        return None
 
     async def _ask(self, parts: Parts) -> Granted | Refusal | Trouble:
         if parts.refresh is None:
