@@ -44,6 +44,9 @@ SIMULATED_MINUTES: Final = 30.0
 
 def run(share: float) -> dict[str, Any]:
     """Return the figures of a campaign, or of a *share* of one."""
+    from inherited import heed_signals  # noqa: PLC0415, after the path is set
+
+    heed_signals()
     began = time.monotonic()
     figures: dict[str, Any] = {"parts": {}}
     for name, part in parts(share).items():

@@ -116,6 +116,14 @@ def test_a_name_never_becomes_a_path(name: str, tmp_path: Path) -> None:
         load_profile(name, loaded(CONFIG, tmp_path))
 
 
+def test_who_names_a_file_is_told_where_to_put_it(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as told:
+        load_profile("./drafts/acme.yaml", loaded(CONFIG, tmp_path))
+
+    folder = tmp_path / "profiles"
+    assert told.value.hint == f"put the file into {folder}, and name it with  -p acme"
+
+
 def test_a_circle_of_profiles_is_printed(tmp_path: Path) -> None:
     text = "version: 1\nprofiles: {a: {extends: b}, b: {extends: c}, c: {extends: a}}\n"
 

@@ -63,9 +63,11 @@ def write_next_steps(
     if unclear:
         shown = ", ".join(sink.show(each, WORD) for each in unclear)
         sink.line(f"opwatch: not clear, and taken for running: {shown}; see CHECK in {where}")
+    place = f"as {name}.yaml into {sink.show(folder, 200)}"
     if path is None:
+        sink.line(f"opwatch: to use the profile, put it {place}")
         return
     file = sink.show(path, None)
     sink.line(f"opwatch: wrote {file}")
     sink.line(f"  to check   opwatch profile check {shlex.quote(file)}")
-    sink.line(f"  to use     put it as {name}.yaml into {sink.show(folder, 200)}")
+    sink.line(f"  to use     put it {place}")

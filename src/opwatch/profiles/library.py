@@ -143,10 +143,17 @@ def layered(name: str, config: Config) -> Node:
     """
     found = config.find(name)
     if found is None:
-        hint = "opwatch profile list  shows them all"
         message = f"there is no profile {name!r}"
-        raise UsageError(message + did_you_mean(name, config.names()), hint=hint)
+        raise UsageError(message + did_you_mean(name, config.names()), hint=_where(name, config))
     return _layered(name, found, config, (name,))
+
+
+def _where(name: str, config: Config) -> str:
+    """Return where a profile *name* could be; somebody may have named its file."""
+    file = Path(name)
+    if config.folder is None or file.suffix not in {".yaml", ".yml"}:
+        return "opwatch profile list  shows them all"
+    return f"put the file into {config.folder}, and name it with  -p {file.stem}"
 
 
 def _layered(name: str, found: Found, config: Config, way: tuple[str, ...]) -> Node:

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from inherited import heed_signals
+
+heed_signals()
