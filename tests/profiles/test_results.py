@@ -53,6 +53,13 @@ def test_an_answer_that_names_no_operation_is_told_with_the_places(body: Any) ->
         assert place in caught.value.hint
 
 
+def test_a_profile_without_a_handoff_leaves_the_naming_to_the_person() -> None:
+    with pytest.raises(UsageError, match="names no operation of 'mine'") as caught:
+        profile("").handoff(response({"job": "7"}))
+
+    assert "opwatch wait -p mine ID" in str(caught.value.hint)
+
+
 def test_what_only_the_request_tells_is_asked_for_by_name() -> None:
     more = HANDOFF.replace("{operation: op}}", "{operation: op}, by_method: {PUT: {state: new}}}")
     bound = profile(more.replace("dag: {}", "dag: {}, state: {}"))

@@ -184,7 +184,10 @@ def unnamed(
         given = " ".join(f"--param {name}=…" for name in names)
         hint = f"only the request tells: add what you know of  {given}  or use  opwatch start"
         return UsageError(message, hint=hint)
-    places = listed(rule.place for rule in rules) if rules else "nowhere"
+    if not rules:
+        hint = f"the profile has no handoff; name it yourself:  opwatch wait -p {profile} ID"
+        return UsageError(message, hint=hint)
+    places = listed(rule.place for rule in rules)
     return UsageError(message, hint=f"it must be in {places}; see  opwatch profile show {profile}")
 
 
