@@ -68,15 +68,26 @@ def _wrong(found: list[str]) -> Iterator[str]:
         yield "\n".join("* `" + each[:300].replace("`", " ") + "`" for each in found)
 
 
-def _head(ran: Found) -> Iterator[str]:
-    share = "" if ran["share"] == 1 else f" --share {ran['share']}"
+def _head(ran: Mapping[str, Found]) -> Iterator[str]:
+    minutes = sum(each["minutes"] for each in ran.values())
+    days = sorted({each["on"] for each in ran.values()})
+    pythons = ", ".join(sorted({each["python"] for each in ran.values()}))
+    systems = ", ".join(sorted({each["system"] for each in ran.values()}))
+    less = {name: each["share"] for name, each in ran.items() if each["share"] != 1}
     yield f"{NOTE}\n# Reliability"
     yield _words(
         f"""What opwatch is put through, and what came of it. Every figure on this page was
-        measured by a run of {ran["minutes"]:g} minutes on {ran["on"]}, with Python
-        {ran["python"]} on {ran["system"]}:"""
+        measured, in {minutes:.0f} minutes in all, {_days(days)}, with Python {pythons} on
+        {systems}, by"""
     )
-    yield f"```sh\npython tests/campaign/report.py --run{share}\n```"
+    yield "```sh\npython tests/campaign/report.py --run\n```"
+    if less:
+        shares = ", ".join(f"{name} {share:g}" for name, share in less.items())
+        yield _words(f"A smaller share of the whole was run of some parts: {shares}.")
+
+
+def _days(days: list[str]) -> str:
+    return f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
 
 
 def faulty(found: Found) -> list[str]:
