@@ -218,12 +218,16 @@ class World:
         job = self.jobs[name]
         for spell in job.spells:
             if spell.start <= at < spell.end and self._chance.random() < spell.chance:
+                self._shown.pop(name, None)
                 return spell.finding
         finding = job.at(at)
         is_known = host.etags and poll.conditional and name in self._shown
         if is_known and (host.stale or self._shown[name] == finding):
             return Unchanged()
-        self._shown[name] = finding
+        # Only a good answer leaves a validator, and a bad one takes it away: see api/memory.py.
+        self._shown.pop(name, None)
+        if isinstance(finding, Reading):
+            self._shown[name] = finding
         return finding
 
 
