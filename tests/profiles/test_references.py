@@ -379,3 +379,8 @@ def test_an_id_survives_the_way_into_a_url_and_back(text: str) -> None:
     if target.url is None:
         back = bound.target(bound.request([target]).url)
         assert back.params["id"] == target.id
+
+
+def test_a_path_that_no_url_can_hold_is_refused_and_no_bug() -> None:
+    with pytest.raises(BadReferenceError):
+        profile("request: {path: '/jobs/{id}'}").target("/\t/\x06]")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -147,8 +148,37 @@ def catch_signals(
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
-    with _installed(receive, letters), _installed(die, FATAL), _installed(go_on, BACK):
+    with (
+        _waking(loop),
+        _installed(receive, letters),
+        _installed(die, FATAL),
+        _installed(go_on, BACK),
+    ):
         yield
+
+
+@contextmanager
+def _waking(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Let a signal wake *loop* that comes just before it falls asleep.
+
+    Its handler would be called only once the loop wakes by itself. Windows' own loop
+    does it already.
+    """
+    here, there = socket.socketpair()
+    with here, there:
+        here.setblocking(False)  # noqa: FBT003, its only form
+        there.setblocking(False)  # noqa: FBT003, its only form
+        try:
+            loop.add_reader(here.fileno(), here.recv, 4096)
+        except NotImplementedError:
+            yield
+            return
+        before = signal.set_wakeup_fd(there.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(here.fileno())
 
 
 def stop_here() -> None:

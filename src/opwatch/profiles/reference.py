@@ -146,7 +146,10 @@ class Address:
         is_whole = self._prefix and head.startswith(f"{self._prefix}/")
         if self._own and self._own.match(head, query) is not None and not is_whole:
             return self._base + path
-        return urljoin(f"{self._base}/", path)
+        try:
+            return urljoin(f"{self._base}/", path)
+        except ValueError:
+            raise BadReferenceError(path, "no path of a URL") from None
 
     def _of_words(self, text: str) -> Named:
         for spelling in self._others:
