@@ -10,8 +10,8 @@ from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.pacing import Habits, Pace
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.domain.watch import Watcher
 from opwatch.output.picture import picture
+from opwatch.watcher.watcher import Watcher
 
 EVERY: Final = 4.0
 SHOWN_AT: Final = 72.0

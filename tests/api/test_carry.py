@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from opwatch.api.carry import Carrier
-from opwatch.domain.exchange import Request, Response
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.origin import AllowedOrigins
 from opwatch.domain.trouble import Fault, Trouble
 

@@ -9,7 +9,7 @@ import pytest
 from api.jobs import DONE, GOES_ON, bound
 from opwatch.api.handoff import handed_off
 from opwatch.domain.errors import BadReferenceError, UsageError
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from opwatch.api.fetch import Fetcher
 from opwatch.domain.answer import Poll
-from opwatch.domain.exchange import Response
+from opwatch.domain.messages import Response
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles import load_config, load_profile
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from opwatch.api.carry import Carrier
     from opwatch.domain.answer import Answer
-    from opwatch.domain.exchange import Request
+    from opwatch.domain.messages import Request
 
 YAML = """
 version: 1

@@ -13,7 +13,7 @@ from api.jobs import TOKEN, at_once, bound, outside, session
 from opwatch.api.plan import Plan
 from opwatch.api.results import Collector, Wants
 from opwatch.api.session import carry_out
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Operation, Reading, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.policy import Policy
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.api.carry import Carrier
-    from opwatch.domain.exchange import Request
-    from opwatch.domain.watch import Watcher
+    from opwatch.domain.messages import Request
     from opwatch.profiles import Profile
+    from opwatch.watcher.watcher import Watcher
 
 END = b'{"id": "j-1", "state": "done", "parts": 2, "result": {"rows": 3}}'
 FILE = b"a,b\n1,2\n"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from opwatch.api.stdin import MOST, Named, read_references
 from opwatch.domain.errors import UsageError
-from opwatch.domain.exchange import Response
+from opwatch.domain.messages import Response
 
 ANSWER = b"HTTP/1.1 202 Accepted\r\nLocation: /ops/1\r\nX-A: b: c\r\n\r\n{}"
 

@@ -29,11 +29,11 @@ import pyte
 
 from opwatch.api.stdin import read_references
 from opwatch.domain.errors import UsageError
-from opwatch.domain.exchange import Headers, Response
-from opwatch.domain.hints import rate_limit_wait, retry_after
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.retry_after import rate_limit_wait, retry_after
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.choose import Style, choose
 from opwatch.output.clean import cells, clean

@@ -34,10 +34,10 @@ from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.outcome import Abort
 from opwatch.domain.pacing import Habits, Limits, Pace
 from opwatch.domain.policy import Policy
-from opwatch.domain.watch import Watcher
 from opwatch.engine import drive
 from opwatch.output.lines import Lines
 from opwatch.output.streams import Sink
+from opwatch.watcher.watcher import Watcher
 from output.script import wall_of
 from servers.raw import http
 from simulation.loop import VirtualClock, run_virtually

@@ -8,7 +8,7 @@ from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried,
 from opwatch.credentials.keychain import KeyringDownError
 from opwatch.domain.auth import BasicAuth, FromEnv, HeaderAuth, NoAuth, QueryAuth
 from opwatch.domain.errors import CredentialError, UsageError
-from opwatch.domain.exchange import Request
+from opwatch.domain.messages import Request
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 

@@ -9,7 +9,7 @@ from opwatch.credentials import Credential, DevicePrompt, Login
 from opwatch.credentials.validity import UnusableError
 from opwatch.domain.auth import BasicAuth, FromKeyring, HeaderAuth, OAuth2Auth, Scheme
 from opwatch.domain.errors import CredentialError
-from opwatch.domain.exchange import Request, Response
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http import Client

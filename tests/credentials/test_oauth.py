@@ -11,7 +11,7 @@ from credentials.world import CANARY, OTHER, FakeKeychain, World, carried
 from opwatch.credentials.validity import UnusableError
 from opwatch.domain.auth import FromEnv, FromFile, FromKeyring, OAuth2Auth
 from opwatch.domain.errors import CredentialError, UsageError
-from opwatch.domain.exchange import Request, Response
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Handling, Trouble
 from opwatch.http import Client

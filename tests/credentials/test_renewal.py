@@ -11,7 +11,7 @@ from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried,
 from opwatch.credentials.process import Fate, Program, Ran
 from opwatch.credentials.validity import UnusableError
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring, HeaderAuth
-from opwatch.domain.exchange import Request
+from opwatch.domain.messages import Request
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Handling, Trouble
 

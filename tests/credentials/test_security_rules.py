@@ -43,7 +43,7 @@ from opwatch.domain.auth import (
     Source,
 )
 from opwatch.domain.errors import CredentialError, OpwatchError
-from opwatch.domain.exchange import Request, Response
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Handling, Trouble
 from opwatch.http import Client

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from opwatch.credentials import Credential, Redactor, Surroundings, open_credential
 from opwatch.credentials.keychain import Entry
-from opwatch.domain.exchange import Request, Response
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.origin import AllowedOrigins
 
 if TYPE_CHECKING:

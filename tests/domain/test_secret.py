@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.domain.exchange import Place, Request, Response, Sensitive
+from opwatch.domain.messages import Place, Request, Response, Sensitive
 from opwatch.domain.secret import MASK, Secret
 
 CANARY = "canary-7f3aQ+/9x"

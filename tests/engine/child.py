@@ -17,8 +17,8 @@ from opwatch.domain.events import Event, Interrupted, Started
 from opwatch.domain.operation import Target
 from opwatch.domain.pacing import Habits
 from opwatch.domain.policy import Policy
-from opwatch.domain.watch import Watcher
 from opwatch.engine import Mailbox, SystemClock, catch_signals, drive
+from opwatch.watcher.watcher import Watcher
 
 
 async def hang(_poll: object) -> None:

@@ -26,8 +26,8 @@ from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.pacing import Habits, Pace
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault
-from opwatch.domain.watch import Watcher
 from opwatch.engine import Mailbox, drive
+from opwatch.watcher.watcher import Watcher
 from simulation.bench import BAD_GATEWAY, FAILED, RUNNING, SUCCEEDED, middle
 from simulation.loop import VirtualClock, run_virtually
 from simulation.world import HOST, Host, Job, Spell, World

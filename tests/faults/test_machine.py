@@ -35,10 +35,10 @@ from opwatch.domain.operation import Reading, State
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.pacing import Habits
 from opwatch.domain.policy import Policy
-from opwatch.domain.watch import Watcher
 from opwatch.engine import drive
 from opwatch.output.bars import PAUSE, Bars
 from opwatch.output.streams import Sink
+from opwatch.watcher.watcher import Watcher
 from output.screen import Page
 from output.script import crowd
 from servers.raw import http
@@ -774,9 +774,9 @@ ROOMS: dict[str, str] = {
     "request": "opwatch.profiles.profile.Profile.request",
     "credential": "opwatch.credentials.credential.Credential.authorize",
     "client": "opwatch.http.client.Client.send",
-    "watcher": "opwatch.domain.watch.Watcher.record",
-    "due": "opwatch.domain.watch.Watcher.due",
-    "engine": "opwatch.domain.watch.Watcher.wake_at",
+    "watcher": "opwatch.watcher.watcher.Watcher.record",
+    "due": "opwatch.watcher.watcher.Watcher.due",
+    "engine": "opwatch.watcher.watcher.Watcher.wake_at",
     "document": "opwatch.cli.view.document",
 }
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.domain.exchange import Request, Response
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.trouble import Fault, Trouble
 from servers.proxy import Ending, FaultProxy
 from servers.raw import RawServer, Step, answer, drip, flood, hang, http, pause, read, send

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from opwatch.domain.exchange import Request, Response
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.trouble import Fault, Trouble
 from servers.raw import RawServer, answer, closed_port, deaf_port, hang, read, reset, send
 
@@ -207,7 +207,7 @@ async def test_one_broken_address_family_does_not_matter(
 
 _OFFLINE = """
 import asyncio
-from opwatch.domain.exchange import Request
+from opwatch.domain.messages import Request
 from opwatch.http import Client
 
 async def main():

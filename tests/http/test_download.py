@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import pytest
 
 from opwatch.domain.errors import UnwritableError
-from opwatch.domain.exchange import Request, Response
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.trouble import Fault, Trouble
 from servers.raw import RawServer, Step, answer, drip, flood, hang, http, read, send
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.errors import UsageError
-from opwatch.domain.exchange import Place, Request, Response, Sensitive
+from opwatch.domain.messages import Place, Request, Response, Sensitive
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.domain.exchange import Headers, Place, Request, Response, Sensitive
+from opwatch.domain.messages import Headers, Place, Request, Response, Sensitive
 from opwatch.domain.origin import AllowedOrigins, parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from opwatch.domain.errors import UsageError
-from opwatch.domain.exchange import Place, Request, Response, Sensitive
+from opwatch.domain.messages import Place, Request, Response, Sensitive
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 from servers.raw import RawServer, answer, hang, pause, read, reset, send

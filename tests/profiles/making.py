@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 from opwatch.profiles.definition import Definition, define
 from opwatch.profiles.library import Config, layered
 from opwatch.profiles.nodes import Source, parse

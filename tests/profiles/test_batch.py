@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.domain.exchange import Request
+from opwatch.domain.messages import Request
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Fault, Trouble
 from profiles.making import profile, response

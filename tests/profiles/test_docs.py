@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from opwatch.domain.exchange import Response
+from opwatch.domain.messages import Response
 from opwatch.domain.operation import Reading, State
 from opwatch.profiles import check, load_config, load_profile, schema
 from profiles.making import NOW, PLAIN

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading, State
 from opwatch.profiles import Known, Proposal, Sample, check, propose
 from opwatch.profiles.addressing import addressing_of, ids_of

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Fault, Trouble
 from profiles.making import NOW, profile, reading, response

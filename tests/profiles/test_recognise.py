@@ -8,7 +8,7 @@ import pytest
 
 from opwatch.domain.auth import BasicAuth, FromEnv, HeaderAuth, NoAuth
 from opwatch.domain.errors import BadReferenceError, UsageError
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Basis
 from opwatch.profiles import Recogniser, handed_off, load_config
 from profiles.answers import NOWHERE

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from opwatch.domain.errors import UsageError
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading, State
 from opwatch.profiles import Started
 from opwatch.profiles.times import moment

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading
 from opwatch.profiles import Known, Proposal, Sample, check, propose
 from opwatch.profiles.definition import define

@@ -12,7 +12,7 @@ from opwatch.domain.events import Ended
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
 from opwatch.domain.policy import Policy
-from opwatch.domain.watch import Watcher
+from opwatch.watcher.watcher import Watcher
 from simulation import laws
 from simulation.bench import REFUSED
 from simulation.world import HOST, Host, Job, Run, Spell, World

@@ -19,7 +19,7 @@ from opwatch.domain.operation import Operation, Reading, State, Target
 from opwatch.domain.pacing import Habits
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.domain.watch import Watcher
+from opwatch.watcher.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -16,7 +16,7 @@ from opwatch.api.session import (
 )
 from opwatch.credentials import open_credential
 from opwatch.domain.errors import UsageError
-from opwatch.domain.exchange import Request
+from opwatch.domain.messages import Request
 from opwatch.domain.standing import Met, Trial
 from opwatch.domain.trouble import Handling, Trouble, fault_of_status
 from opwatch.engine import pause
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from opwatch.api.outside import Outside
     from opwatch.credentials import Credential, DevicePrompt, Login
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import Profile
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from opwatch.api.carry import Carrier
     from opwatch.domain.answer import Poll
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.profiles import Profile
 
 NOT_MODIFIED: Final = 304

@@ -16,7 +16,7 @@ from opwatch.output.wording import describe
 from opwatch.profiles import Asked
 
 if TYPE_CHECKING:
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import HandedOff, Profile
 

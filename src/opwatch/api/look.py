@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.api.plan import make_plan
 from opwatch.api.session import open_session
 from opwatch.domain.errors import BadReferenceError, UsageError
-from opwatch.domain.exchange import Response
+from opwatch.domain.messages import Response
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.policy import Policy
 from opwatch.profiles import Recogniser

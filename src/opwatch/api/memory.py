@@ -13,7 +13,7 @@ from opwatch.domain.operation import Reading
 
 if TYPE_CHECKING:
     from opwatch.domain.answer import Finding
-    from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.messages import Request, Response
     from opwatch.domain.operation import Target
 
 

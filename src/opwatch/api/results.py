@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from opwatch.api.carry import Carrier
     from opwatch.api.plan import Plan
-    from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.messages import Request, Response
     from opwatch.domain.operation import Operation
     from opwatch.domain.pacing import Uniform
     from opwatch.profiles import Profile, ResultSteps, Started

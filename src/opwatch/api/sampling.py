@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from opwatch.api.stdin import last_answer
 from opwatch.domain.errors import UsageError
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 from opwatch.profiles import Sample, parse_body
 
 

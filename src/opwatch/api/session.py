@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 from opwatch.api.carry import Carrier
 from opwatch.api.fetch import Fetcher
 from opwatch.credentials import Credential, Surroundings, open_credential
-from opwatch.domain.watch import Watcher
 from opwatch.engine import Mailbox, catch_signals, drive
 from opwatch.http import Client
 from opwatch.version import __version__
+from opwatch.watcher.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from opwatch.api.results import Collector, Wants
     from opwatch.credentials import Send, Waiting
     from opwatch.domain.events import Listener
-    from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.messages import Request, Response
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Profile, Started
 

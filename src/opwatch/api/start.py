@@ -16,7 +16,7 @@ from urllib.parse import quote, urldefrag, urlsplit
 from opwatch.api.handoff import handed_off
 from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import StartError, UsageError
-from opwatch.domain.exchange import Request
+from opwatch.domain.messages import Request
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.trouble import Handling, Trouble
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from opwatch.api.outside import Outside
     from opwatch.api.session import Session
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import Profile
 

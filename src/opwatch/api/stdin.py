@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from opwatch.domain.errors import UsageError
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 
 MOST: Final = 8 * 1024 * 1024
 _STATUS_LINE: Final = re.compile(r"(HTTP/[0-9](?:\.[0-9])?) ([1-5][0-9]{2})(?: .*)?", re.ASCII)

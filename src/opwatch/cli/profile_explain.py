@@ -15,7 +15,7 @@ from opwatch.cli import options as opt
 if TYPE_CHECKING:
     from opwatch.cli.gather import Chosen
     from opwatch.domain.auth import Scheme
-    from opwatch.domain.exchange import Request
+    from opwatch.domain.messages import Request
     from opwatch.domain.operation import Target
     from opwatch.output.explanation import Asked, Read
     from opwatch.profiles import Profile

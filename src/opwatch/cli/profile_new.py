@@ -19,7 +19,7 @@ from opwatch.cli import options as opt
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Config, Known, Proposal, Sample

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from opwatch.api.session import Session
     from opwatch.api.start import Starting
     from opwatch.cli.view import View
-    from opwatch.domain.watch import Watcher
+    from opwatch.watcher.watcher import Watcher
 
 
 def run_watch(

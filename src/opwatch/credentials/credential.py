@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from opwatch.credentials.surroundings import Surroundings
     from opwatch.domain.auth import Scheme
     from opwatch.domain.errors import Tried
-    from opwatch.domain.exchange import Request, Sensitive
+    from opwatch.domain.messages import Request, Sensitive
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.secret import Secret
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
 from opwatch.domain.errors import UsageError
-from opwatch.domain.exchange import Place, Sensitive
+from opwatch.domain.messages import Place, Sensitive
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:

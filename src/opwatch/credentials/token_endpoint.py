@@ -14,8 +14,8 @@ from urllib.parse import quote_plus, urlencode
 
 from opwatch.credentials.expiry import lifetime_of
 from opwatch.credentials.validity import Alphabet, UnusableError, as_secret
-from opwatch.domain.exchange import Place, Request, Response, Sensitive
-from opwatch.domain.hints import retry_after
+from opwatch.domain.messages import Place, Request, Response, Sensitive
+from opwatch.domain.retry_after import retry_after
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 

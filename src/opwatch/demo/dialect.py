@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from opwatch.demo.jobs import Jobs
     from opwatch.demo.script import Hitch, Phase
     from opwatch.demo.wire import Request
-    from opwatch.domain.exchange import Headers
+    from opwatch.domain.messages import Headers
 
 DEMO_TOKEN: Final = Secret("demo-token-worth-nothing")
 """The one credential that the demo server accepts, in each provider's own form."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from opwatch.demo.dialect import Dialect, Route
     from opwatch.demo.script import Script
     from opwatch.demo.wire import Request
-    from opwatch.domain.exchange import Headers
+    from opwatch.domain.messages import Headers
 
 PROFILES: Final = tuple(dialect.profile for dialect in DIALECTS)
 """The built-in profiles that can watch this server."""

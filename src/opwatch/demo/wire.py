@@ -14,7 +14,7 @@ from http.client import responses
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from opwatch.domain.exchange import Headers
+from opwatch.domain.messages import Headers
 
 MAX_HEAD: Final = 32 * 1024
 MAX_BODY: Final = 1024 * 1024

@@ -22,9 +22,9 @@ from opwatch.engine.signals import Halt, stop_here
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 
-    from opwatch.domain.watch import Watcher
     from opwatch.engine.clock import Clock
     from opwatch.engine.signals import Letter, Mailbox
+    from opwatch.watcher.watcher import Watcher
 
 Fetch: TypeAlias = "Callable[[Poll], Awaitable[Answer]]"
 Collect: TypeAlias = "Callable[[Operation], Awaitable[Operation]]"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import httpx2 as httpx
 
-    from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
     from opwatch.http.courier import Courier

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import BinaryIO
 
-    from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.messages import Request, Response
     from opwatch.domain.origin import Origin
     from opwatch.domain.trouble import Trouble
     from opwatch.http.routes import Routes

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from opwatch.domain.exchange import Headers, Response
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.trouble import Fault
 from opwatch.http.body import BODY_LIMIT, Inflow
 from opwatch.http.faults import FaultError

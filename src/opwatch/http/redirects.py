@@ -17,7 +17,7 @@ from opwatch.domain.origin import DEFAULT_PORTS, OriginError, parse_origin
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
-    from opwatch.domain.exchange import Request, Response
+    from opwatch.domain.messages import Request, Response
     from opwatch.domain.origin import AllowedOrigins, Origin
 
 MAX_HOPS: Final = 3

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import httpx2 as httpx
 
-from opwatch.domain.exchange import Place
+from opwatch.domain.messages import Place
 from opwatch.domain.origin import Origin, OriginError, parse_origin
 from opwatch.domain.trouble import Fault
 from opwatch.http.faults import FaultError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-    from opwatch.domain.exchange import Request
+    from opwatch.domain.messages import Request
     from opwatch.http.proxies import Proxy
 
 # Framing and hop-by-hop headers are the client's own (RFC 9110 §7.6.1).

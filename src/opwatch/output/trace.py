@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TextIO
 from urllib.parse import urlsplit
 
-from opwatch.domain.exchange import Place, Response
+from opwatch.domain.messages import Place, Response
 from opwatch.domain.secret import MASK
 from opwatch.output.clean import Redact, keep
 from opwatch.output.streams import Sink
@@ -18,7 +18,7 @@ from opwatch.output.wording import describe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from opwatch.domain.exchange import Request
+    from opwatch.domain.messages import Request
     from opwatch.domain.trouble import Trouble
 
 SAFE: Final = frozenset(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from opwatch.domain.answer import Finding
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language import Reads

@@ -22,7 +22,7 @@ from opwatch.profiles.values import word
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.profiles.expressions import Expression
     from opwatch.profiles.template import Template
 

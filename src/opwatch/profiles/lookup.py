@@ -14,7 +14,7 @@ from opwatch.profiles.shapes import Key, ListOf, Named, OneOf, Record
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from opwatch.domain.exchange import Headers
+    from opwatch.domain.messages import Headers
     from opwatch.profiles.template import Text
 
     Encode: TypeAlias = Callable[[str, str], str]

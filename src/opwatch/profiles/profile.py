@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from opwatch.domain.answer import Answer
 from opwatch.domain.errors import BadReferenceError, UsageError
-from opwatch.domain.exchange import Request, Response
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.answer import Answer
-from opwatch.domain.exchange import Response
+from opwatch.domain.messages import Response
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles.body import parse_body
 from opwatch.profiles.item import ItemReader

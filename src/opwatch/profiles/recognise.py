@@ -23,7 +23,7 @@ from opwatch.profiles.suggest import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.domain.origin import Origin
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.library import Config

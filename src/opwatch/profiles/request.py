@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, urlsplit
 
-from opwatch.domain.exchange import Request
+from opwatch.domain.messages import Request
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles.leaves import ANY_TEXT, EXPRESSION, PARAM, TEXT, check_header, whole_number

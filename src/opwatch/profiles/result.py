@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
-from opwatch.domain.exchange import Headers, Request
+from opwatch.domain.messages import Headers, Request
 from opwatch.profiles.body import parse_body
 from opwatch.profiles.chain import Step
 from opwatch.profiles.expressions import is_empty
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.domain.operation import Reading
     from opwatch.profiles.language import Spec
 

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.domain.exchange import Headers
+from opwatch.domain.messages import Headers
 from opwatch.profiles.expressions import is_empty, spelling
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from opwatch.domain.trouble import Fault, Trouble, fault_of_status
 from opwatch.profiles.values import sentence
 
 if TYPE_CHECKING:
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.profiles.body import Body
     from opwatch.profiles.waits import Pauses
 

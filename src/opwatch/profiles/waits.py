@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.domain.hints import ResetAs, rate_limit_wait, retry_after
+from opwatch.domain.retry_after import ResetAs, rate_limit_wait, retry_after
 from opwatch.profiles.expressions import MAX_SUBJECT
 from opwatch.profiles.leaves import HEADER, PATTERN, RATE, whole_number, word
 from opwatch.profiles.lookup import LOOKUP, Lookup
@@ -20,7 +20,7 @@ from opwatch.profiles.values import number
 if TYPE_CHECKING:
     import re
 
-    from opwatch.domain.exchange import Response
+    from opwatch.domain.messages import Response
     from opwatch.profiles.lookup import Scene
     from opwatch.profiles.nodes import Node
     from opwatch.profiles.shapes import Reader

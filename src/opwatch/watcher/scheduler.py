@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from opwatch.domain.gate import Gate
-from opwatch.domain.life import Life
-from opwatch.domain.queue import Queue
+from opwatch.watcher.gate import Gate
+from opwatch.watcher.queue import Queue
+from opwatch.watcher.record import Life
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

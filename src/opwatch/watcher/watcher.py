@@ -16,8 +16,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.answer import Answer, Poll, Unchanged
-from opwatch.domain.blame import blame, is_refused_whole
-from opwatch.domain.deadline import TOO_LATE, Deadline
 from opwatch.domain.events import (
     Ended,
     Event,
@@ -29,7 +27,12 @@ from opwatch.domain.events import (
     Started,
     Troubled,
 )
-from opwatch.domain.judging import (
+from opwatch.domain.operation import Operation, Reading, Target
+from opwatch.domain.outcome import Abort, Goal, Outcome, Reason, Verdict, verdict
+from opwatch.domain.trouble import Fault, Trouble
+from opwatch.watcher.blame import blame, is_refused_whole
+from opwatch.watcher.deadline import TOO_LATE, Deadline
+from opwatch.watcher.decisions import (
     Again,
     Circumstances,
     Over,
@@ -37,19 +40,16 @@ from opwatch.domain.judging import (
     after_reading,
     after_trouble,
 )
-from opwatch.domain.operation import Operation, Reading, Target
-from opwatch.domain.outcome import Abort, Goal, Outcome, Reason, Verdict, verdict
-from opwatch.domain.remarks import Remarks
-from opwatch.domain.roster import Roster
-from opwatch.domain.trouble import Fault, Trouble
+from opwatch.watcher.remarks import Remarks
+from opwatch.watcher.scheduler import Roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from opwatch.domain.gate import Gate
-    from opwatch.domain.life import Life
     from opwatch.domain.pacing import Habits, Uniform
     from opwatch.domain.policy import Policy
+    from opwatch.watcher.gate import Gate
+    from opwatch.watcher.record import Life
 
 TICK: Final = 5.0
 """Seconds within which the watcher wants to be woken; a much longer gap is a suspend."""

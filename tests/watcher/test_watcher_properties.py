@@ -28,7 +28,7 @@ from opwatch.domain.trouble import (
     Handling,
     Trouble,
 )
-from opwatch.domain.watch import TICK, Watcher
+from opwatch.watcher.watcher import TICK, Watcher
 from simulation.bench import SUCCEEDED
 from simulation.laws import check
 from simulation.world import HOST, Host, Job, Spell, World

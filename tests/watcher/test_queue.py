@@ -3,10 +3,10 @@ from __future__ import annotations
 import math
 import random
 
-from opwatch.domain.life import Life
 from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.outcome import Outcome
-from opwatch.domain.queue import Queue
+from opwatch.watcher.queue import Queue
+from opwatch.watcher.record import Life
 
 
 def a_queue(*dues: float, pause: float = 0.0) -> tuple[Queue, list[Life]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.domain.progress import Trend
+from opwatch.watcher.trend import Trend
 
 
 def trend(*samples: tuple[float, float | None]) -> Trend:

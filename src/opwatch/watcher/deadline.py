@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.judging import ONCE_PATIENCE, Over
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.policy import LAST_WORD
+from opwatch.watcher.decisions import ONCE_PATIENCE, Over
 
 if TYPE_CHECKING:
     from opwatch.domain.policy import Policy

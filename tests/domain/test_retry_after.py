@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.domain.exchange import Headers
-from opwatch.domain.hints import ResetAs, rate_limit_wait, retry_after
+from opwatch.domain.messages import Headers
+from opwatch.domain.retry_after import ResetAs, rate_limit_wait, retry_after
 
 NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110
 FINITE = st.floats(min_value=0, max_value=4e9)

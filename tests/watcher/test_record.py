@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from opwatch.domain.life import Life
 from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
+from opwatch.watcher.record import Life
 from simulation.bench import BAD_GATEWAY, NOT_FOUND, RUNNING, SUCCEEDED, running
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from opwatch.domain.operation import Beginning, Reading, Target
 from opwatch.domain.outcome import Goal, Outcome, Reason
 from opwatch.domain.pacing import Habits
 from opwatch.domain.policy import Policy
-from opwatch.domain.watch import Watcher
+from opwatch.watcher.watcher import Watcher
 from simulation.bench import FAILED, RUNNING, SUCCEEDED, middle
 from simulation.world import HOST
 

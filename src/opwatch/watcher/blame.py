@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opwatch.domain.answer import Answer
-    from opwatch.domain.gate import Gate
-    from opwatch.domain.life import Life
+    from opwatch.watcher.gate import Gate
+    from opwatch.watcher.record import Life
 
 OLD_NEWS: Final = 2
 """Bad answers in a row after which one more tells nothing new of a host that serves others."""

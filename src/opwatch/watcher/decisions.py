@@ -25,11 +25,11 @@ from opwatch.domain.trouble import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from opwatch.domain.life import Life
     from opwatch.domain.operation import Reading
     from opwatch.domain.pacing import Habits, Uniform
     from opwatch.domain.policy import Policy
     from opwatch.domain.trouble import Trouble
+    from opwatch.watcher.record import Life
 
 TRIES: Final = 3
 HOST_TRIES: Final = 8

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opwatch.domain.operation import Operation
-from opwatch.domain.progress import Trend
 from opwatch.domain.trouble import FirstContact, Handling
+from opwatch.watcher.trend import Trend
 
 if TYPE_CHECKING:
     from opwatch.domain.operation import Reading, Target

@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from opwatch.domain.judging import (
+from opwatch.domain.operation import TERMINAL, Reading, State, Target
+from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.pacing import Habits, Pace
+from opwatch.domain.policy import Policy
+from opwatch.domain.trouble import RULES, Fault, Handling, Trouble
+from opwatch.watcher.decisions import (
     OF_STATE,
     Again,
     Circumstances,
@@ -13,12 +18,7 @@ from opwatch.domain.judging import (
     after_reading,
     after_trouble,
 )
-from opwatch.domain.life import Life
-from opwatch.domain.operation import TERMINAL, Reading, State, Target
-from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.pacing import Habits, Pace
-from opwatch.domain.policy import Policy
-from opwatch.domain.trouble import RULES, Fault, Handling, Trouble
+from opwatch.watcher.record import Life
 from simulation.bench import BAD_GATEWAY, NOT_FOUND, RUNNING, SUCCEEDED, middle, throttled
 
 # What ends the watch while nothing good has come yet: after how many tries, how, and for whom.

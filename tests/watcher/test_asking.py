@@ -12,7 +12,7 @@ from opwatch.domain.outcome import Abort
 from opwatch.domain.pacing import Habits, Limits, Pace
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.domain.watch import TICK, Watcher
+from opwatch.watcher.watcher import TICK, Watcher
 from simulation.bench import (
     BAD_GATEWAY,
     REFUSED,

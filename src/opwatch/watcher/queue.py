@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opwatch.domain.life import Life
+    from opwatch.watcher.record import Life
 
 EARLY: Final = 0.25
 """The part of its pause by which an operation may be asked early, to fill a batch."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.domain.gate import Gate, Phase
 from opwatch.domain.pacing import Limits
+from opwatch.watcher.gate import Gate, Phase
 from simulation.bench import middle
 
 if TYPE_CHECKING:
