@@ -3,7 +3,7 @@
 from opwatch.engine.clock import Clock, SystemClock
 from opwatch.engine.drive import Collect, Fetch, drive
 from opwatch.engine.loop import pause, run_to_end
-from opwatch.engine.persist import persist
+from opwatch.engine.retry import persist
 from opwatch.engine.signals import (
     Interruption,
     Mailbox,
