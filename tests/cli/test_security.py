@@ -143,7 +143,7 @@ OPENERS: Final = {
     "credentials/search.py": "reads a part that is no secret",
     "credentials/validity.py": "checks its characters",
     "domain/secret.py": "is it",
-    "http/wire.py": "puts it on the wire",
+    "http/request.py": "puts it on the wire",
     "output/masks.py": "registers it with the runner of GitHub",
 }
 

@@ -203,7 +203,7 @@ async def test_s4_a_netrc_is_never_read(world: World, tmp_path: Path) -> None:
 # Who opens a secret: to put it on the wire, to check it, to store it, to mask it.
 OPENERS = {
     "domain/secret.py",
-    "http/wire.py",
+    "http/request.py",
     "cli/demo.py",
     "credentials/expiry.py",
     "credentials/kept.py",

@@ -16,7 +16,7 @@ import pytest
 
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http.faults import OF_NAME, FaultError, trouble_of
-from opwatch.http.trail import Phase, Trail
+from opwatch.http.trace import Phase, Trail
 
 CANARY = "canary-7f3a"
 

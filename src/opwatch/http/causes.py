@@ -14,7 +14,7 @@ import ssl
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.trouble import Fault
-from opwatch.http.trail import Phase
+from opwatch.http.trace import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
-    from opwatch.http.courier import Courier
-    from opwatch.http.routes import Routes
+    from opwatch.http.exchange import Courier
+    from opwatch.http.pools import Routes
 
 CONNECT: Final = 10.0
 
@@ -76,8 +76,8 @@ class Client:
         return tuple(dict.fromkeys(each for each in found if each))
 
     async def __aenter__(self) -> Self:
-        from opwatch.http.courier import Courier  # noqa: PLC0415, see the module's docstring
-        from opwatch.http.routes import Routes  # noqa: PLC0415, see the module's docstring
+        from opwatch.http.exchange import Courier  # noqa: PLC0415, see the module's docstring
+        from opwatch.http.pools import Routes  # noqa: PLC0415, see the module's docstring
 
         self._routes = Routes(
             connections=self._connections,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http.causes import cause_of
-from opwatch.http.trail import Phase
+from opwatch.http.trace import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.http.causes import Cause
-    from opwatch.http.trail import Trail
+    from opwatch.http.trace import Trail
 
 LIBRARIES: Final = frozenset({"httpx2", "httpcore2", "h11", "anyio"})
 

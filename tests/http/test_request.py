@@ -11,9 +11,9 @@ from opwatch.domain.messages import Place, Request, Response, Sensitive
 from opwatch.domain.origin import Origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http import wire
+from opwatch.http import request as wire
 from opwatch.http.faults import FaultError
-from opwatch.http.wire import RESERVED, origin_of, seal
+from opwatch.http.request import RESERVED, origin_of, seal
 from servers.raw import RawServer, answer
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import httpx2 as httpx
 
-    from opwatch.http.trail import Trail
+    from opwatch.http.trace import Trail
 
 # A download is alive while this much arrives within its idle bound; a byte now and
 # then is a slow loris (fault 63).

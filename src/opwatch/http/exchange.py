@@ -16,9 +16,9 @@ import httpx2 as httpx
 
 from opwatch.http.body import BODY_LIMIT
 from opwatch.http.faults import is_lost_before_answer, trouble_of
-from opwatch.http.reader import Reader
-from opwatch.http.trail import Phase, Trail
-from opwatch.http.wire import origin_of, seal
+from opwatch.http.request import origin_of, seal
+from opwatch.http.response import Reader
+from opwatch.http.trace import Phase, Trail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.origin import Origin
     from opwatch.domain.trouble import Trouble
-    from opwatch.http.routes import Routes
+    from opwatch.http.pools import Routes
 
 
 class Courier:

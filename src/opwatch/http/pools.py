@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import httpx2 as httpx
 
+from opwatch.http.request import proxy_url
 from opwatch.http.trust import tls_context
-from opwatch.http.wire import proxy_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
