@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.credentials.expiry import LONGEST, SHARE, SHORTEST
-from opwatch.credentials.keychain import PATIENCE, PATIENCE_AT_TERMINAL
-from opwatch.credentials.lease import APART, HOLD_LONGEST, MOST_IN_A_ROW
+from opwatch.credentials.keyring import PATIENCE, PATIENCE_AT_TERMINAL
 from opwatch.credentials.program import PASSED
 from opwatch.credentials.redaction import SHORTEST as SHORTEST_MASKED
+from opwatch.credentials.renewal import APART, HOLD_LONGEST, MOST_IN_A_ROW
 from opwatch.credentials.reply import TOKEN_NAMES
 from opwatch.profiles import load_config, load_profile
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from credentials.world import CANARY, OTHER, World
+from opwatch.credentials.context import Waiting
 from opwatch.credentials.helper import ProgramMissingError, ask
 from opwatch.credentials.process import DRAIN
 from opwatch.credentials.program import environment_for, find_program
-from opwatch.credentials.surroundings import Waiting
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromCommand
 from opwatch.domain.secret import Secret
 

@@ -6,7 +6,7 @@ import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried
 from opwatch.credentials import Credential, DevicePrompt, Login
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import BasicAuth, FromKeyring, HeaderAuth, OAuth2Auth, Scheme
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.messages import Request, Response

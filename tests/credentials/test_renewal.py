@@ -9,7 +9,7 @@ import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried, get
 from opwatch.credentials.process import Fate, Program, Ran
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring, HeaderAuth
 from opwatch.domain.messages import Request
 from opwatch.domain.secret import Secret

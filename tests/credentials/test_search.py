@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried, get
-from opwatch.credentials.keychain import KeyringDownError
-from opwatch.credentials.places import variable
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.keyring import KeyringDownError
+from opwatch.credentials.sources import variable
+from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import (
     BasicAuth,
     FromCommand,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, World, carried, get
-from opwatch.credentials.keychain import SystemKeychain
+from opwatch.credentials.keyring import SystemKeychain
 from opwatch.domain.auth import FromEnv, HeaderAuth
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.secret import Secret

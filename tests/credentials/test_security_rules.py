@@ -29,7 +29,7 @@ from credentials.world import (
     get,
     shown,
 )
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import (
     BasicAuth,
     FromCommand,
@@ -50,7 +50,7 @@ from opwatch.http import Client
 from servers.oauth import OAuthServer, refused
 
 if TYPE_CHECKING:
-    from opwatch.credentials.keychain import Entry
+    from opwatch.credentials.keyring import Entry
 
 PACKAGE = Path(opwatch.__file__).parent
 ROOM = sorted((PACKAGE / "credentials").glob("*.py"))
@@ -207,10 +207,10 @@ OPENERS = {
     "cli/demo.py",
     "credentials/expiry.py",
     "credentials/kept.py",
-    "credentials/keychain.py",
+    "credentials/keyring.py",
     "credentials/redaction.py",
     "credentials/search.py",
-    "credentials/validity.py",
+    "credentials/validation.py",
 }
 
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from opwatch.credentials import Credential, Redactor, Surroundings, open_credential
-from opwatch.credentials.keychain import Entry
+from opwatch.credentials.keyring import Entry
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.origin import AllowedOrigins
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.credentials.keychain import Keychain
-    from opwatch.credentials.validity import UnusableError
+    from opwatch.credentials.keyring import Keychain
+    from opwatch.credentials.validation import UnusableError
     from opwatch.domain.auth import Scheme
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.lease import Lease
+from opwatch.credentials.renewal import Lease
 from opwatch.credentials.signing import sign
 from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import CredentialError
@@ -17,10 +17,10 @@ from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
+    from opwatch.credentials.context import Surroundings
     from opwatch.credentials.login import Login
     from opwatch.credentials.redaction import Redactor
-    from opwatch.credentials.supply import Supply, Token
-    from opwatch.credentials.surroundings import Surroundings
+    from opwatch.credentials.token import Supply, Token
     from opwatch.domain.auth import Scheme
     from opwatch.domain.errors import Tried
     from opwatch.domain.messages import Request, Sensitive

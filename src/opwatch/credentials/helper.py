@@ -11,17 +11,17 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, assert_never
 
+from opwatch.credentials.context import Waiting
 from opwatch.credentials.process import Fate, Program, Ran
 from opwatch.credentials.program import environment_for, find_program
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.reply import Reply, read_reply
-from opwatch.credentials.surroundings import Waiting
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validation import UnusableError
 from opwatch.credentials.waiting import announced
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from opwatch.credentials.surroundings import Surroundings
+    from opwatch.credentials.context import Surroundings
     from opwatch.domain.auth import FromCommand
 
 _LONGEST_LINE: Final = 200

@@ -10,16 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.places import Part, kept_part, variable
 from opwatch.credentials.signing import template_of
-from opwatch.credentials.validity import UnusableError, validated, without_doubled_scheme
+from opwatch.credentials.sources import Part, kept_part, variable
+from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
 from opwatch.domain.auth import FromKeyring, OAuth2Auth
 from opwatch.domain.errors import CredentialError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.credentials.grants import Granting
+    from opwatch.credentials.oauth.grants import Granting
     from opwatch.credentials.prompt import DevicePrompt
     from opwatch.credentials.search import Seeker
     from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth
@@ -80,7 +80,7 @@ class Login:
             CredentialError: it was refused, nobody entered the code in time, or the
                 keyring does not take the result.
         """
-        from opwatch.credentials.device import log_in  # noqa: PLC0415, for this login alone
+        from opwatch.credentials.oauth.device import log_in  # noqa: PLC0415, for this login alone
 
         assert self.by_device is not None  # noqa: S101, the caller has looked
         await self.store(await log_in(self.by_device, show=show, sleep=sleep))

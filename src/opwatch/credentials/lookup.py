@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, assert_never
 
 from opwatch.credentials import helper, secret_file
 from opwatch.credentials.expiry import expiry_of_jwt
-from opwatch.credentials.places import Barred, FromStdin, Place, Wanted, name_of
-from opwatch.credentials.validity import validated, without_doubled_scheme
+from opwatch.credentials.sources import Barred, FromStdin, Place, Wanted, name_of
+from opwatch.credentials.validation import validated, without_doubled_scheme
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from opwatch.credentials.keychain import Keychain
-    from opwatch.credentials.surroundings import Surroundings
+    from opwatch.credentials.context import Surroundings
+    from opwatch.credentials.keyring import Keychain
 
 
 @dataclass(frozen=True, slots=True)

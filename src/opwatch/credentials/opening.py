@@ -12,17 +12,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from opwatch.credentials.credential import Credential
-from opwatch.credentials.keychain import SystemKeychain
+from opwatch.credentials.keyring import SystemKeychain
 from opwatch.credentials.login import Login, login_of
 from opwatch.credentials.search import Seeker
 from opwatch.credentials.signing import check
-from opwatch.credentials.supply import Supply, looked_up
+from opwatch.credentials.token import Supply, looked_up
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
 from opwatch.domain.errors import UsageError
 from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
 
 if TYPE_CHECKING:
-    from opwatch.credentials.surroundings import Surroundings
+    from opwatch.credentials.context import Surroundings
 
 
 def open_credential(
@@ -66,7 +66,7 @@ def _means(scheme: Scheme, seeker: Seeker) -> tuple[Supply | None, Login | None]
             supply = looked_up(scheme, seeker, seeker.origin)
             return supply, login_of(scheme, seeker, seeker.origin)
         case OAuth2Auth():
-            from opwatch.credentials.grants import granting  # noqa: PLC0415, few profiles need it
+            from opwatch.credentials.oauth.grants import granting  # noqa: PLC0415, few profiles need it
 
             account = f"{seeker.origin} via {_endpoint('token_url', scheme.token_url)}"
             grants = granting(scheme, seeker, account)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.expiry import moment_of
-from opwatch.credentials.validity import UnusableError, decoded
+from opwatch.credentials.validation import UnusableError, decoded
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.keychain import KeyringDownError
+from opwatch.credentials.keyring import KeyringDownError
 from opwatch.credentials.lookup import Found, look
-from opwatch.credentials.places import COMMON_VARIABLE, Part, Place, Wanted, name_of, variable
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.sources import COMMON_VARIABLE, Part, Place, Wanted, name_of, variable
+from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromCommand, FromEnv
 from opwatch.domain.errors import CredentialError, OpwatchError, Tried, UsageError
 
 if TYPE_CHECKING:
-    from opwatch.credentials.keychain import Keychain
-    from opwatch.credentials.surroundings import Surroundings
+    from opwatch.credentials.context import Surroundings
+    from opwatch.credentials.keyring import Keychain
 
 
 @dataclass(frozen=True, slots=True)

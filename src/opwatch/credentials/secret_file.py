@@ -10,7 +10,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials.validity import UnusableError, decoded
+from opwatch.credentials.validation import UnusableError, decoded
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:

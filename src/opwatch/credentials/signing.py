@@ -15,7 +15,7 @@ from opwatch.domain.messages import Place, Sensitive
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from opwatch.credentials.supply import Token
+    from opwatch.credentials.token import Token
 
 BEARER: Final = "Bearer {secret}"
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+")

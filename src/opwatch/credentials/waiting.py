@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.credentials.surroundings import Waiting
+    from opwatch.credentials.context import Waiting
 
 PATIENCE: Final = 1.0
 T = TypeVar("T")

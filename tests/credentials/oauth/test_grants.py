@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from credentials.world import CANARY, OTHER, FakeKeychain, World, carried
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromEnv, FromFile, FromKeyring, OAuth2Auth
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.messages import Request, Response
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.credentials import Credential
-    from opwatch.credentials.keychain import Entry
+    from opwatch.credentials.keyring import Entry
 
 SECRET = (FromEnv("CLIENT_SECRET"),)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from opwatch.credentials.validity import Alphabet
+from opwatch.credentials.validation import Alphabet
 from opwatch.domain.auth import (
     BasicAuth,
     FromCommand,
@@ -29,7 +29,7 @@ from opwatch.domain.auth import (
 )
 
 if TYPE_CHECKING:
-    from opwatch.credentials.surroundings import Surroundings
+    from opwatch.credentials.context import Surroundings
     from opwatch.domain.secret import Secret
 
 STDIN = "--token-stdin"

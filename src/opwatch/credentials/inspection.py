@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.keychain import Entry, SystemKeychain
+from opwatch.credentials.keyring import Entry, SystemKeychain
 
 if TYPE_CHECKING:
-    from opwatch.credentials.keychain import Keychain
+    from opwatch.credentials.context import Surroundings
+    from opwatch.credentials.keyring import Keychain
     from opwatch.credentials.process import Program, Ran
-    from opwatch.credentials.surroundings import Surroundings
     from opwatch.domain.secret import Secret
 
 

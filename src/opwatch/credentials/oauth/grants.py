@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials.kept import read_kept
 from opwatch.credentials.lookup import Found
-from opwatch.credentials.places import Part, kept_part
-from opwatch.credentials.supply import Pending, Token, token_of, wanted
-from opwatch.credentials.token_endpoint import Client, Endpoint, Granted, Refusal, read_grant
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.oauth.endpoint import Client, Endpoint, Granted, Refusal, read_grant
+from opwatch.credentials.sources import Part, kept_part
+from opwatch.credentials.token import Pending, Token, token_of, wanted
+from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromKeyring, OAuth2Auth
 from opwatch.domain.errors import OpwatchError, Tried
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
-    from opwatch.credentials.places import Wanted
     from opwatch.credentials.search import Seeker
+    from opwatch.credentials.sources import Wanted
     from opwatch.domain.secret import Secret
 
 LOOKS: Final = 4

@@ -17,7 +17,7 @@ from opwatch.credentials.redaction import Redactor
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from opwatch.credentials.keychain import Keychain
+    from opwatch.credentials.keyring import Keychain
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble

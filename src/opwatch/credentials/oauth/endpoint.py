@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, urlencode
 
 from opwatch.credentials.expiry import lifetime_of
-from opwatch.credentials.validity import Alphabet, UnusableError, as_secret
+from opwatch.credentials.validation import Alphabet, UnusableError, as_secret
 from opwatch.domain.messages import Place, Request, Response, Sensitive
 from opwatch.domain.retry_after import retry_after
 from opwatch.domain.secret import Secret
@@ -22,7 +22,7 @@ from opwatch.domain.trouble import Fault, Trouble
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.credentials.surroundings import Send
+    from opwatch.credentials.context import Send
     from opwatch.domain.auth import OAuth2Auth
 
 TIMEOUT: Final = 30.0

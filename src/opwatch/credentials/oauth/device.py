@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.expiry import bounded, number_of
 from opwatch.credentials.kept import KeptAccess, keep
-from opwatch.credentials.prompt import DevicePrompt
-from opwatch.credentials.token_endpoint import (
+from opwatch.credentials.oauth.endpoint import (
     Client,
     Endpoint,
     Granted,
@@ -21,7 +20,8 @@ from opwatch.credentials.token_endpoint import (
     read_grant,
     read_object,
 )
-from opwatch.credentials.validity import Alphabet
+from opwatch.credentials.prompt import DevicePrompt
+from opwatch.credentials.validation import Alphabet
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.secret import Secret
@@ -30,7 +30,7 @@ from opwatch.domain.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.credentials.grants import Granting
+    from opwatch.credentials.oauth.grants import Granting
 
 GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 INTERVAL: Final = 5.0

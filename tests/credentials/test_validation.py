@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credentials.world import CANARY
-from opwatch.credentials.validity import Alphabet, UnusableError, as_secret
+from opwatch.credentials.validation import Alphabet, UnusableError, as_secret
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])

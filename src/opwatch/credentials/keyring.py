@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from opwatch.credentials.context import Waiting
 from opwatch.credentials.process import Fate, Program
-from opwatch.credentials.surroundings import Waiting
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validation import UnusableError
 from opwatch.credentials.waiting import announced
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from opwatch.credentials.surroundings import Surroundings
+    from opwatch.credentials.context import Surroundings
 
 PREFIX: Final = "opwatch:"
 PATIENCE: Final = 3.0

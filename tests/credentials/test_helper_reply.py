@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from credentials.world import CANARY
 from opwatch.credentials.expiry import expiry_of_jwt, lifetime_of, moment_of
 from opwatch.credentials.reply import read_reply
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validation import UnusableError
 from opwatch.domain.secret import Secret
 
 END = 1_800_003_600.0

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from opwatch.credentials.places import Part, Wanted, kept_part, places_of
 from opwatch.credentials.signing import template_of
+from opwatch.credentials.sources import Part, Wanted, kept_part, places_of
 from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth, Sources
 from opwatch.domain.errors import CredentialError, OpwatchError
 from opwatch.domain.trouble import Fault, Trouble

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, World
-from opwatch.credentials.keychain import SystemKeychain
+from opwatch.credentials.context import Waiting
+from opwatch.credentials.keyring import SystemKeychain
 from opwatch.credentials.process import Fate, Program, Ran
-from opwatch.credentials.surroundings import Waiting
-from opwatch.credentials.validity import UnusableError
+from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.secret import Secret
