@@ -9,7 +9,7 @@ from opwatch.api.plan import Plan, make_plan
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Basis
 from opwatch.domain.policy import Policy
-from opwatch.profiles.library import Config
+from opwatch.profiles.config import Config
 
 GITHUB = "https://api.github.com/repos/o/r/actions/runs/"
 

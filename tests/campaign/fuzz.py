@@ -37,8 +37,8 @@ from opwatch.domain.retry_after import rate_limit_wait, retry_after
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.choose import Style, choose
 from opwatch.output.clean import cells, clean
-from opwatch.profiles.checking import check
-from opwatch.profiles.library import BUILTIN
+from opwatch.profiles.checks import check
+from opwatch.profiles.config import BUILTIN
 from output.screen import Terminal
 from output.script import Story, wall_of
 from profiles.answers import NAMES, NOW, document, profile, response

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.messages import Headers, Response
 from opwatch.profiles import load_config, load_profile
-from opwatch.profiles.library import BUILTIN, read_file
+from opwatch.profiles.config import BUILTIN, read_file
 
 if TYPE_CHECKING:
     from opwatch.profiles.profile import Profile

@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.messages import Headers, Response
+from opwatch.profiles.config import Config, layered
 from opwatch.profiles.definition import Definition, define
-from opwatch.profiles.library import Config, layered
-from opwatch.profiles.nodes import Source, parse
+from opwatch.profiles.yaml.nodes import Source, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

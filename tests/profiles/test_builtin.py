@@ -12,7 +12,7 @@ from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Trouble
 from opwatch.profiles import Asked, check
-from opwatch.profiles.library import BUILTIN
+from opwatch.profiles.config import BUILTIN
 from opwatch.profiles.times import moment
 from profiles.answers import FOLDER, NAMES, document, profile, response, words
 

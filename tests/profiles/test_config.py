@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from opwatch.domain.auth import FromEnv, HeaderAuth, OAuth2Auth
 from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.profiles import load_config, load_profile
-from opwatch.profiles.library import Config
-from opwatch.profiles.nodes import Source, parse
+from opwatch.profiles.config import Config
+from opwatch.profiles.yaml.nodes import Source, parse
 from profiles.making import PLAIN, written
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 
 import opwatch.profiles
 from opwatch.profiles import check, schema
-from opwatch.profiles.library import BUILTIN, read_file
-from opwatch.profiles.nodes import Source, parse
+from opwatch.profiles.config import BUILTIN, read_file
+from opwatch.profiles.yaml.nodes import Source, parse
 from profiles.answers import NAMES
 from profiles.making import PLAIN
 

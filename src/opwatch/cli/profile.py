@@ -142,7 +142,7 @@ def _credential(scheme: Scheme) -> dict[str, Any]:
     """Return how a secret is shown, and the places that the profile names for it."""
     from opwatch.credentials import name_of
     from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
-    from opwatch.profiles.auth import sources_of
+    from opwatch.profiles.language.auth import sources_of
 
     match scheme:
         case NoAuth():

@@ -10,18 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from opwatch.profiles.body import parse_body
-    from opwatch.profiles.checking import check, schema
+    from opwatch.profiles.checks import check, schema
+    from opwatch.profiles.config import Config, load_config
     from opwatch.profiles.definition import Definition
-    from opwatch.profiles.explaining import Explanation, Looked
-    from opwatch.profiles.handoff import Asked, HandedOff
-    from opwatch.profiles.library import Config, load_config
+    from opwatch.profiles.detect.detect import Recogniser, handed_off, is_at, is_url
+    from opwatch.profiles.draft.propose import BUCKETS, Known, Proposal, is_name, propose
+    from opwatch.profiles.draft.samples import Sample
+    from opwatch.profiles.explain import Explanation, Looked
+    from opwatch.profiles.language.handoff import Asked, HandedOff
     from opwatch.profiles.loading import load_profile
     from opwatch.profiles.profile import Profile
-    from opwatch.profiles.proposing import BUCKETS, Known, Proposal, is_name, propose
-    from opwatch.profiles.recognise import Recogniser, handed_off, is_at, is_url
-    from opwatch.profiles.result import Fetch, ResultSteps, Started
-    from opwatch.profiles.samples import Sample
+    from opwatch.profiles.reading.body import parse_body
+    from opwatch.profiles.results import Fetch, ResultSteps, Started
 
 __all__ = [
     "BUCKETS",
@@ -52,31 +52,31 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "Asked": "handoff",
-    "BUCKETS": "proposing",
-    "Config": "library",
+    "Asked": "language.handoff",
+    "BUCKETS": "draft.propose",
+    "Config": "config",
     "Definition": "definition",
-    "Explanation": "explaining",
-    "Fetch": "result",
-    "HandedOff": "handoff",
-    "Known": "proposing",
-    "Looked": "explaining",
+    "Explanation": "explain",
+    "Fetch": "results",
+    "HandedOff": "language.handoff",
+    "Known": "draft.propose",
+    "Looked": "explain",
     "Profile": "profile",
-    "Proposal": "proposing",
-    "Recogniser": "recognise",
-    "ResultSteps": "result",
-    "Sample": "samples",
-    "Started": "result",
-    "check": "checking",
-    "handed_off": "recognise",
-    "is_at": "recognise",
-    "is_name": "proposing",
-    "is_url": "recognise",
-    "load_config": "library",
+    "Proposal": "draft.propose",
+    "Recogniser": "detect.detect",
+    "ResultSteps": "results",
+    "Sample": "draft.samples",
+    "Started": "results",
+    "check": "checks",
+    "handed_off": "detect.detect",
+    "is_at": "detect.detect",
+    "is_name": "draft.propose",
+    "is_url": "detect.detect",
+    "load_config": "config",
     "load_profile": "loading",
-    "parse_body": "body",
-    "propose": "proposing",
-    "schema": "checking",
+    "parse_body": "reading.body",
+    "propose": "draft.propose",
+    "schema": "checks",
 }
 
 

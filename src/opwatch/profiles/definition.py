@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.errors import ProfileError
 from opwatch.domain.operation import State
-from opwatch.profiles.flaws import flaws, item_at
-from opwatch.profiles.language import PROFILE, STATES, Spec
-from opwatch.profiles.rules import Words, word_key
-from opwatch.profiles.shapes import Reader, TroubledError
+from opwatch.profiles.language.rules import Words, word_key
+from opwatch.profiles.language.spec import PROFILE, STATES, Spec
+from opwatch.profiles.lint import flaws, item_at
+from opwatch.profiles.yaml.schema import Reader, TroubledError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from opwatch.profiles.nodes import Node
     from opwatch.profiles.profile import Profile
+    from opwatch.profiles.yaml.nodes import Node
 
 _PARTIAL: Final = "partial"
 
@@ -55,7 +55,7 @@ class Definition(NamedTuple):
             UsageError: a parameter is unknown, refused, or missing where the
                 base URL or the credential needs it.
         """
-        from opwatch.profiles.binding import bind  # noqa: PLC0415, it imports this module
+        from opwatch.profiles.bind import bind  # noqa: PLC0415, it imports this module
 
         return bind(self, params or {}, base_url, urls)
 

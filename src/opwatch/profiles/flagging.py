@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.profiles.ruling import CANCELLED, WELL, Rule, any_of, errors_of, expected_errors
+from opwatch.profiles.draft.rules import CANCELLED, WELL, Rule, any_of, errors_of, expected_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from opwatch.profiles.samples import Field
+    from opwatch.profiles.draft.samples import Field
 
 _DONE: Final = frozenset(
     {"done", "isdone", "completed", "complete", "iscomplete", "finished", "isfinished", "ended"}

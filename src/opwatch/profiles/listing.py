@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.operation import Reading
 from opwatch.domain.trouble import Fault
-from opwatch.profiles.parameters import ID
+from opwatch.profiles.language.params import ID
 from opwatch.profiles.values import same_id, word
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from opwatch.domain.answer import Finding
     from opwatch.domain.operation import Target
-    from opwatch.profiles.seen import Seen
+    from opwatch.profiles.reading.response import Seen
 
 CONTRADICTS: Final = "the answer holds the operation twice, in different states"
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opwatch.profiles.config import layered
 from opwatch.profiles.definition import Definition, define
-from opwatch.profiles.library import layered
 
 if TYPE_CHECKING:
-    from opwatch.profiles.library import Config
+    from opwatch.profiles.config import Config
 
 
 def load_profile(name: str, config: Config) -> Definition:

@@ -13,12 +13,9 @@ from opwatch.domain.messages import Request, Response
 from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault
-from opwatch.profiles.body import parse_body
-from opwatch.profiles.handoff import UNKNOWN, Asked, HandedOff, hand_off, unnamed
-from opwatch.profiles.parameters import ID, PLAIN
-from opwatch.profiles.reading import AnswerReader
-from opwatch.profiles.reference import Address
-from opwatch.profiles.request import (
+from opwatch.profiles.language.handoff import UNKNOWN, Asked, HandedOff, hand_off, unnamed
+from opwatch.profiles.language.params import ID, PLAIN
+from opwatch.profiles.language.request import (
     batch_query,
     build,
     for_batch,
@@ -26,6 +23,9 @@ from opwatch.profiles.request import (
     next_page,
     with_query,
 )
+from opwatch.profiles.reading.answer import AnswerReader
+from opwatch.profiles.reading.body import parse_body
+from opwatch.profiles.references import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from opwatch.domain.pacing import Habits
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles.definition import Definition
-    from opwatch.profiles.explaining import Explanation
-    from opwatch.profiles.language import Confidence
-    from opwatch.profiles.result import ResultSteps, Started
+    from opwatch.profiles.explain import Explanation
+    from opwatch.profiles.language.spec import Confidence
+    from opwatch.profiles.results import ResultSteps, Started
 
 
 class Bound(NamedTuple):
@@ -195,7 +195,7 @@ class Profile:
         *start* is what the starting request and its answer told, where
         opwatch made it.
         """
-        from opwatch.profiles.result import ResultSteps, begin  # noqa: PLC0415, few need it
+        from opwatch.profiles.results import ResultSteps, begin  # noqa: PLC0415, few need it
 
         values = {**self.params, **target.params}
         steps = ResultSteps((), self.base_url, values, self._quoted, value=reading.result)
@@ -205,7 +205,7 @@ class Profile:
 
     def explain(self, target: Target, response: Response) -> Explanation:
         """Return what decided the reading of *response*, and what each path found."""
-        from opwatch.profiles.explaining import explain  # noqa: PLC0415, one command needs it
+        from opwatch.profiles.explain import explain  # noqa: PLC0415, one command needs it
 
         is_list = self._answers_many([target])
         return explain(self._definition, self._reader, target, response, is_list=is_list)

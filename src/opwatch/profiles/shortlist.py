@@ -10,11 +10,11 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from opwatch.profiles.library import BUILTIN
+from opwatch.profiles.config import BUILTIN
 
 if TYPE_CHECKING:
     from opwatch.domain.origin import Origin
-    from opwatch.profiles.library import Config
+    from opwatch.profiles.config import Config
 
 TELLING: Final = 3
 """Fixed segments by which a path is known for an API's, whatever the host."""

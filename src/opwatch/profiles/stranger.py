@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
-from opwatch.profiles.auth import NO_AUTH, AuthSpec
+from opwatch.profiles.language.auth import NO_AUTH, AuthSpec
 
 if TYPE_CHECKING:
     from opwatch.domain.auth import Scheme

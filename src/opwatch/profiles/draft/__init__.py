@@ -1,0 +1,1 @@
+"""``profile new``: from sample answers to a profile. Nothing else imports it."""

@@ -1,0 +1,175 @@
+"""What is posted to ask about an operation, out of what was posted once.
+
+Decides which text of a body is the id, and what else differs from one operation
+to the next. What looks like a secret is left out. A GraphQL query that nobody
+gave is written from what its answers hold.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from opwatch.profiles.draft.samples import fields_of
+from opwatch.profiles.draft.url import is_particular
+from opwatch.profiles.language.params import ID
+from opwatch.profiles.language.request import IDS
+from opwatch.profiles.language.template import NAME
+from opwatch.profiles.values import word
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from opwatch.profiles.draft.samples import Sample
+
+_NAMES_ONE: Final = re.compile(r".*(?:id|ids|handle|name|job|task)", re.IGNORECASE)
+_SECRET: Final = re.compile(
+    r".*(?:token|secret|passw|credential|auth|api_?key|signature).*", re.IGNORECASE
+)
+_GRAPHQL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_GLOBAL_ID: Final = re.compile(r"gid://[^/]+/([A-Za-z]+)/.+")
+_DEEPEST: Final = 6
+_MOST: Final = 40
+
+
+class Posting(NamedTuple):
+    """A JSON *body* of templates, or a GraphQL *query* with *variables*.
+
+    *id* is the one that it was about. *params* are what else differs, *dropped*
+    the keys that may hold secrets. *is_guess* tells that it was never sent.
+    """
+
+    body: Any = None
+    query: str = ""
+    variables: Any = None
+    id: str = ""
+    params: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    is_batch: bool = False
+    is_guess: bool = False
+
+
+def posting_of(body: Any, samples: Sequence[Sample]) -> Posting:
+    """Return what to post for any operation, out of the *body* that brought *samples*."""
+    known = {text for field in fields_of(samples) for each in field.values
+             if isinstance(each, (str, int)) and (text := word(each))}  # fmt: skip
+    is_graphql = isinstance(body, dict) and isinstance(body.get("query"), str)
+    inside = body.get("variables") or {} if is_graphql else body
+    asked = _id_in(inside, known)
+    filling = _Filling(asked)
+    filled = filling.fill(inside)
+    found = Posting(
+        id=asked,
+        params=tuple(filling.params),
+        dropped=tuple(filling.dropped),
+        is_batch=filling.is_batch,
+    )
+    if is_graphql:
+        return found._replace(query=body["query"], variables=filled)
+    return found._replace(body=filled)
+
+
+def guessed(samples: Sequence[Sample], url: str) -> Posting | None:
+    """Return the GraphQL query that *samples* look like the answers of, None if they do not."""
+    path = urlsplit(url).path.lower()
+    documents = [each.data for each in samples if isinstance(each.data, dict)]
+    if "graphql" not in path or not documents:
+        return None
+    roots = {name for each in documents for name in each.get("data") or {}}
+    root = next(iter(roots), "")
+    if len(roots) != 1 or not _GRAPHQL_NAME.fullmatch(root):
+        return None
+    found = [data for each in documents if isinstance(data := each["data"].get(root), dict)]
+    chosen = " ".join(_selected(_merged(found), 0))
+    if root == "node":
+        chosen = f"id ... on {_type_of(found)} {{ {chosen.removeprefix('id ')} }}"
+    query = f"query($id: ID!) {{ {root}(id: $id) {{ {chosen} }} }}"
+    ids = [str(each["id"]) for each in found if each.get("id")]
+    return Posting(query=query, variables={"id": f"{{{ID}}}"}, id=(ids or [""])[0], is_guess=True)
+
+
+class _Filling:
+    """Puts parameters where a body holds what differs."""
+
+    def __init__(self, asked: str) -> None:
+        self._asked = asked
+        self.params: dict[str, None] = {}
+        self.dropped: list[str] = []
+        self.is_batch = False
+
+    def fill(self, value: Any, key: str = "") -> Any:
+        """Return *value*, which stands at *key*, with parameters in it."""
+        if isinstance(value, dict):
+            self.dropped += [each for each in value if _SECRET.fullmatch(each)]
+            kept = {each: value[each] for each in value if not _SECRET.fullmatch(each)}
+            return {each: self.fill(inner, each) for each, inner in kept.items()}
+        if isinstance(value, list):
+            if self._asked in [word(each) for each in value if isinstance(each, (str, int))]:
+                self.is_batch = True
+                return f"{{{IDS}}}"
+            return [self.fill(each, key) for each in value]
+        if isinstance(value, (str, int)) and self._asked and word(value) == self._asked:
+            return f"{{{ID}}}"
+        if not isinstance(value, str):
+            return value
+        name = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower())
+        if is_particular(value) and NAME.fullmatch(name) and name not in {ID, IDS}:
+            self.params[name] = None
+            return f"{{{name}}}"
+        return value.replace("{", "{{").replace("}", "}}")
+
+
+def _id_in(body: Any, known: Collection[str]) -> str:
+    """Return the text in *body* that is the id: one of the *known*, best at a key that says so."""
+    texts = [(key, text) for key, text in _texts(body, "") if text and not _SECRET.fullmatch(key)]
+    seen = [each for each in texts if each[1] in known]
+    named = [each for each in seen if _NAMES_ONE.fullmatch(each[0])]
+    likely = [each for each in texts if _NAMES_ONE.fullmatch(each[0]) and is_particular(each[1])]
+    return (named or seen or likely or [("", "")])[0][1]
+
+
+def _texts(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _texts(inner, name, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, key, depth + 1)
+    elif isinstance(value, (str, int)) and not isinstance(value, bool):
+        yield key, word(value) or ""
+
+
+def _merged(objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the keys of all *objects*, each with a value that is not null if there is one."""
+    merged: dict[str, Any] = {}
+    for each in objects:
+        for key, value in each.items():
+            if merged.get(key) is None:
+                merged[key] = value
+    return merged
+
+
+def _selected(found: Mapping[str, Any], depth: int) -> Iterator[str]:
+    """Yield what a query selects to get *found*."""
+    for key in list(found)[:_MOST]:
+        if not _GRAPHQL_NAME.fullmatch(key) or key == "__typename":
+            continue
+        value = found[key]
+        inner = value[0] if isinstance(value, list) and value else value
+        if not isinstance(inner, dict):
+            yield key
+        elif depth < _DEEPEST and (chosen := " ".join(_selected(inner, depth + 1))):
+            yield f"{key} {{ {chosen} }}"
+
+
+def _type_of(found: Sequence[Mapping[str, Any]]) -> str:
+    for each in found:
+        name, match = each.get("__typename"), _GLOBAL_ID.fullmatch(str(each.get("id")))
+        if isinstance(name, str) and _GRAPHQL_NAME.fullmatch(name):
+            return name
+        if match:
+            return match[1]
+    return "TYPE"

@@ -1,0 +1,216 @@
+"""What sample answers say, and where.
+
+Decides which field of an answer is the id, the progress, the message, the
+error, a time, a link and the result, by its name and by what is there. How the
+state is told is decided by ``deciding``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.profiles.draft.progress import progress_of
+from opwatch.profiles.draft.rules import errors_of
+from opwatch.profiles.draft.samples import Field, Sample, fields_of, jmespath_of
+from opwatch.profiles.draft.state import Decision, decide
+from opwatch.profiles.draft.status import is_part, numbers_of, words_of
+from opwatch.profiles.times import moment
+from opwatch.profiles.values import number, same_id, web_address, word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from opwatch.profiles.draft.lists import Opened
+
+MOST: Final = 3
+_LATE: Final = 1e9
+_PAUSE: Final = re.compile(r".*(?:poll|retry).*(?:interval|after).*")
+_AT: Final = r"(?:at|on|date|time|datetime|timestamp|stamp)?"
+_TIMES: Final[Mapping[str, re.Pattern[str]]] = {
+    "created": re.compile(
+        rf"(?:created?|creation|submit(?:ted)?|submission|queued?|insert(?:ed)?|enqueued){_AT}"
+    ),
+    "started": re.compile(rf"(?:run)?(?:start(?:ed)?|beg[au]n|building|inprogress){_AT}"),
+    "updated": re.compile(
+        rf"(?:last)?(?:updated?|modified|action|changed?|systemmod){_AT}|.*lastupdated?{_AT}"
+    ),
+    "finished": re.compile(
+        rf"(?:finish(?:ed)?|end(?:ed)?|stop(?:ped)?|complet(?:ed|ion)|closed|published){_AT}"
+    ),
+}
+_MESSAGE: Final = (
+    "statusmessage", "statusdetail", "statusdescription", "statemessage", "readystatereason",
+    "statusreason", "statechangereason", "statereason", "message", "progressmessage",
+    "description", "detail", "substatus", "step", "note",
+)  # fmt: skip
+_CODE: Final = re.compile(r"(?:error|failure)(?:reason)?code")
+_LINK: Final = frozenset(
+    {"htmlurl", "weburl", "webpage", "permalink", "pageurl", "runpageurl", "inspectorurl",
+     "dashboardurl", "consoleurl"}
+)  # fmt: skip
+_RESULT: Final = (
+    "result", "results", "response", "output", "outputs", "resourcelocation", "targetlink",
+    "resulturl", "resultsurl", "downloadurl", "outputfileid",
+)  # fmt: skip
+
+
+class Inference(NamedTuple):
+    """What is where. Texts are JMESPath; of several the first that finds something counts.
+
+    *candidates* are the paths at which a status word could be. *is_graphql* tells
+    that the answers look like those of GraphQL. *opened* is the list that the
+    operations are in.
+    """
+
+    decision: Decision
+    id: str = ""
+    progress: tuple[Any, ...] = ()
+    message: tuple[str, ...] = ()
+    error: Mapping[str, tuple[str, ...]] = {}
+    times: Mapping[str, tuple[str, ...]] = {}
+    link: tuple[str, ...] = ()
+    result: tuple[str, ...] = ()
+    wait: tuple[str, str] | None = None
+    conditional: bool = False
+    candidates: tuple[str, ...] = ()
+    is_graphql: bool = False
+    opened: Opened | None = None
+
+
+def infer(
+    samples: Sequence[Sample],
+    known: Mapping[str, str],
+    *,
+    ids: Mapping[int, str] | None = None,
+    asked: str = "",
+    status: str = "",
+) -> Inference:
+    """Return what *samples* say; *known* are the meanings of status words.
+
+    *ids* are those by number of the sample, where they are known, *asked* is the
+    one in the URL. *status* is the path that a person says the status word is at.
+    """
+    fields = fields_of(samples)
+    errors = errors_of(fields)
+    inside = {each.path for each in errors}
+    rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
+    rest = [each for each in rest if not is_part(each)]
+    named = ("" if ids else _joined_id(fields, asked)) or _id_of(fields, ids or {})
+    decision = decide(fields, samples, known, named=named, chosen=status)
+    rest = [each for each in rest if not any(each.text in text for text in decision.status)]
+    return Inference(
+        decision,
+        named,
+        progress_of(rest),
+        _texts(_near(rest, decision.status), _MESSAGE, lambda each: isinstance(each, str)),
+        _error(errors, fields) or ({"message": (said,)} if (said := decision.sentence) else {}),
+        {name: _moments(rest, key) for name, key in _TIMES.items()},
+        _texts(rest, sorted(_LINK), lambda each: web_address(each) is not None),
+        _texts(rest, _RESULT, lambda each: isinstance(each, (str, dict, list))),
+        _pause(rest),
+        any("etag" in sample.headers for sample in samples),
+        tuple(field.text for field in (*numbers_of(fields), *words_of(fields))),
+        _is_graphql(samples),
+    )
+
+
+def _is_graphql(samples: Iterable[Sample]) -> bool:
+    """Tell whether there is nothing in *samples* but ``data``, and in that one object."""
+    for sample in samples:
+        whole = sample.data if isinstance(sample.data, dict) else {}
+        data = whole.get("data")
+        if not whole.keys() <= {"data", "errors", "extensions"} or not isinstance(data, dict):
+            return False
+        if len(data) != 1 or not isinstance(next(iter(data.values())), (dict, type(None))):
+            return False
+    return True
+
+
+def _id_of(fields: Sequence[Field], ids: Mapping[int, str]) -> str:
+    """Return where the id is, nothing unless that is beyond doubt."""
+    if not ids:
+        top = [each for each in fields if each.path == ("id",) and each.holds(str, int)]
+        return top[0].text if top else ""
+    for field in fields:
+        told = {index: word(value) for index, value in field.found.items()}
+        known = [index for index in ids if told.get(index)]
+        if known and all(same_id(ids[index], told[index]) for index in known):
+            return field.text
+    return ""
+
+
+def _joined_id(fields: Sequence[Field], wanted: str) -> str:
+    """Return how two fields make up the id *wanted*, as ``node:number`` does, if any do."""
+    parts = [(each, text) for each in fields if each.holds(str, int)
+             for text in {word(value) for value in each.values}
+             if text and text in wanted and text != wanted]  # fmt: skip
+    for one, first in parts:
+        for two, last in parts:
+            between = wanted[len(first) : len(wanted) - len(last)]
+            if between in {":", "-", "_", "~"} and wanted == f"{first}{between}{last}":
+                texts = (f"to_string({each.text})" for each in (one, two))
+                return f"join('{between}', [{', '.join(texts)}])"
+    return ""
+
+
+def _near(fields: Iterable[Field], status: Sequence[str]) -> list[Field]:
+    """Return *fields* but those of another thing, such as the commit that a deploy is of."""
+    return [
+        each
+        for each in fields
+        if not each.parent
+        or not status
+        or any(f"{jmespath_of(each.parent)}." in text for text in status)
+    ]
+
+
+def _texts(
+    fields: Sequence[Field], keys: Sequence[str], fits: Callable[[Any], bool]
+) -> tuple[str, ...]:
+    """Return the fields that have one of *keys*, the earlier keys and the topmost ones first."""
+    found = [each for each in fields if each.key in keys and each.values]
+    found = [each for each in found if all(fits(value) for value in each.values)]
+    found.sort(key=lambda each: (len(each.path), keys.index(each.key)))
+    return tuple(each.text for each in found[:MOST])
+
+
+def _moments(fields: Iterable[Field], key: re.Pattern[str]) -> tuple[str, ...]:
+    found = [each for each in fields if key.fullmatch(each.key) and each.holds(str, int, float)]
+    found = [each for each in found if any(map(_is_moment, each.values))]
+    depth = min((len(each.path) for each in found), default=0)
+    return tuple(each.text for each in found if len(each.path) == depth)[:MOST]
+
+
+def _is_moment(value: str | float) -> bool:
+    """Tell whether *value* is a time; a number before the year 2001 is a number."""
+    seconds = number(value)
+    return moment(value) is not None and (seconds is None or seconds >= _LATE)
+
+
+def _error(errors: Sequence[Field], fields: Sequence[Field]) -> dict[str, tuple[str, ...]]:
+    """Return the parts of an error: a code where there is one, a text, the rest."""
+    codes, texts, details = [], [], []
+    by_path = {each.path: each for each in fields}
+    for error in errors:
+        for key in ("code", "errorCode", "errorName", "type"):
+            code = by_path.get((*error.path, key))
+            if code is not None and code.holds(str, int):
+                codes.append(code.text)
+        if (*error.path, "message") in by_path:
+            texts.append(by_path[*error.path, "message"].text)
+        texts.append(error.text)
+        if (*error.path, "details") in by_path:
+            details.append(by_path[*error.path, "details"].text)
+    nearby = {error.parent for error in errors} | {()}
+    codes += [each.text for each in fields if _CODE.fullmatch(each.key) and each.parent in nearby]
+    parts = {"code": codes, "message": texts, "details": details}
+    return {name: tuple(found[: 2 * MOST]) for name, found in parts.items() if found}
+
+
+def _pause(fields: Iterable[Field]) -> tuple[str, str] | None:
+    for field in fields:
+        if _PAUSE.fullmatch(field.key) and field.holds(int, float):
+            unit = "ms" if field.key.endswith(("ms", "millis", "milliseconds")) else "seconds"
+            return field.text, unit
+    return None

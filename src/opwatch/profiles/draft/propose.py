@@ -1,0 +1,170 @@
+"""From sample answers to a profile that is written down.
+
+Decides which samples count, and what a person should be asked: only what the
+samples leave open. The same samples and answers give the same profile.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from opwatch.profiles.config import builtin_names
+from opwatch.profiles.draft.body import guessed, posting_of
+from opwatch.profiles.draft.infer import infer
+from opwatch.profiles.draft.lists import ids_in, opened, spread
+from opwatch.profiles.draft.url import addressing_of, fixed, ids_of
+from opwatch.profiles.draft.words import vocabulary
+from opwatch.profiles.draft.write import Plan, draft
+from opwatch.profiles.language.spec import STATES as BUCKETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from opwatch.profiles.draft.body import Posting
+    from opwatch.profiles.draft.infer import Inference
+    from opwatch.profiles.draft.samples import Sample
+    from opwatch.profiles.draft.url import Addressing
+
+__all__ = ["BUCKETS", "Known", "Proposal", "is_name", "propose"]
+
+HANDING: Final = ("Azure-AsyncOperation", "Operation-Location", "Location")
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+_COMMON: Final = frozenset({"api", "www", "rest", "app", "apis", "com", "co", "org", "net", "io"})
+_GOOD: Final = range(200, 300)
+
+
+class Known(NamedTuple):
+    """What is known besides the samples.
+
+    *name* is the profile's, *url* one that a sample came from. *is_open* tells
+    that it came without a credential, *has_token* that it came with one.
+    *status* is where a person says the status word is, *meanings* are the buckets
+    that they give words. *body* is the JSON that was posted, if any was.
+    """
+
+    name: str = ""
+    url: str | None = None
+    is_open: bool = False
+    has_token: bool = False
+    status: str = ""
+    meanings: Mapping[str, str] = {}
+    body: Any = None
+
+
+class Proposal(NamedTuple):
+    """The *text* of a profile called *name*, and what the samples leave open.
+
+    *unclear* words may mean several things, and *notes* say why. *candidates* are where the status
+    word could be, if it was not found. *used* counts the samples.
+    """
+
+    name: str
+    text: str
+    unclear: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+    has_status: bool = True
+    used: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Proposal:
+    """Return the profile that *samples* suggest; bad answers among them are left out.
+
+    *without* names a built-in profile whose words are not to be used.
+
+    Raises:
+        OriginError: the URL is none that can be trusted.
+    """
+    good = [each for each in samples if each.status in _GOOD]
+    url = known.url or next((each.url for each in good if each.url), None)
+    good = spread(good, url)
+    posting = _posting(good, url, known)
+    address, found = _inferred(good, url, known, vocabulary(without), posting)
+    words = {
+        word: known.meanings.get(str(word), bucket) for word, bucket in found.decision.words.items()
+    }
+    told = any(words[each] != bucket for each, bucket in found.decision.words.items())
+    is_settled = told and None not in words.values()
+    notes = () if is_settled else found.decision.notes
+    found = found._replace(decision=found.decision._replace(words=words, notes=notes))
+    name = known.name or name_for(url)
+    variable = "" if known.is_open else re.sub("[^A-Z0-9]", "_", name.upper()) + "_TOKEN"
+    plan = Plan(name, address, variable, known.has_token, _handed(good), posting)
+    unclear = tuple(str(word) for word, bucket in words.items() if bucket is None)
+    has_status = found.decision.is_complete
+    candidates = () if has_status else found.candidates
+    text = draft(plan, found)
+    return Proposal(name, text, unclear, candidates, has_status, len(good), notes)
+
+
+def _posting(samples: Sequence[Sample], url: str | None, known: Known) -> Posting | None:
+    if known.body is not None:
+        return posting_of(
+            known.body, [*samples, *(i for o in opened(samples, url) for i in o.samples)]
+        )
+    return guessed(samples, url) if url else None
+
+
+def _inferred(
+    samples: Sequence[Sample],
+    url: str | None,
+    known: Known,
+    words: Mapping[str, str],
+    posting: Posting | None,
+) -> tuple[Addressing | None, Inference]:
+    """Return how operations are asked about, and what *samples* say, or the lists in them."""
+    address, ids = _placed(samples, url, posting)
+    asked = address.id if address else ""
+    found = infer(samples, words, ids=ids, asked=asked, status=known.status)
+    if found.decision.is_complete:
+        return address, found
+    for each in opened(samples, url):
+        place, ids = _placed(each.samples, url, posting)
+        if url and each.batch:
+            place, ids = fixed(url, each.batch.query), dict(each.ids)
+        listed = infer(each.samples, words, ids=ids, status=known.status)
+        if listed.decision.status and listed.id:
+            return place, listed._replace(opened=each)
+    return address, found
+
+
+def _placed(
+    samples: Sequence[Sample], url: str | None, posting: Posting | None
+) -> tuple[Addressing | None, dict[int, str]]:
+    """Return how the *url* is made of an id, and the ids of *samples* where they are known."""
+    if url is None:
+        return None, {}
+    if posting is not None:
+        holders = [index for index, each in enumerate(samples) if posting.id in ids_in(each)]
+        return fixed(url), dict.fromkeys(holders, posting.id)
+    place = addressing_of(url, ids_of(samples, url))
+    return place, dict(_ids(samples, place, url))
+
+
+def is_name(text: str) -> bool:
+    """Tell whether *text* can name a profile."""
+    return bool(_NAME.fullmatch(text))
+
+
+def name_for(url: str | None) -> str:
+    """Return a name for the API at *url*: the most particular part of its host."""
+    host = (urlsplit(url).hostname or "") if url else ""
+    labels = [each for each in host.split(".")[:-1] if each not in _COMMON and not each.isdigit()]
+    name = labels[-1] if labels and is_name(labels[-1]) else "my-api"
+    return f"my-{name}" if name in builtin_names() else name
+
+
+def _ids(samples: Sequence[Sample], address: Addressing, url: str) -> Iterator[tuple[int, str]]:
+    """Yield the number and the id of each of *samples* that is known to have come from a URL."""
+    for index, sample in enumerate(samples):
+        if sample.url:
+            yield index, addressing_of(sample.url, ids_of([sample], sample.url)).id
+        elif address.id in ids_of([sample], url):
+            yield index, address.id
+
+
+def _handed(samples: Sequence[Sample]) -> str:
+    """Return the header by which a starting answer among *samples* names its status URL."""
+    return next((name for name in HANDING if any(name in each.headers for each in samples)), "")

@@ -1,0 +1,187 @@
+"""The rules that must come before the status words, out of sample answers.
+
+Decides what speaks against a word that sounds like success, what tells how it
+ended where the word does not, and how an API is read whose HTTP status is the
+state.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from opwatch.profiles.draft.samples import jmespath_of
+from opwatch.profiles.draft.words import ENDED, stem
+from opwatch.profiles.language.expressions import spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from opwatch.profiles.draft.samples import Field, Sample
+
+WELL: Final = frozenset({"success", "successful", "succeeded", "issuccess", "issuccessful", "ok"})
+CANCELLED: Final = frozenset({"cancelled", "canceled", "iscancelled", "iscanceled"})
+_ERROR: Final = re.compile(
+    r"errors?|exception|fault|failure|.*error(?:detail|message|text|reason|reasontext|result)s?"
+    r"|failure(?:description|reason|message|info|detail)s?"
+)
+_FAILED_COUNT: Final = re.compile(r"(?:.*(?:failed|errored)|failures?|errors)(?:count)?")
+_BAD_COUNTS: Final = frozenset({"failed", "errored", "expired", "failures", "errors"})
+_WHOLE: Final = ("total", "processed")
+_GOOD_COUNT: Final = ("succeeded", "completed", "successful")
+ACCEPTED: Final = 202
+_GOOD: Final = range(200, 300)
+_TOPMOST: Final = 4
+
+
+class Rule(NamedTuple):
+    """A rule to be written, and *why*, for whoever reads it, who should check it if *is_guess*."""
+
+    state: str
+    when: str = ""
+    http: int | None = None
+    partial: bool = False
+    why: str = ""
+    is_guess: bool = True
+
+
+def errors_of(fields: Iterable[Field]) -> list[Field]:
+    """Return the fields that say why something failed, the topmost ones of each kind."""
+    found = [each for each in fields if _ERROR.fullmatch(each.key) and not each.holds(bool, int)]
+    paths = {each.path for each in found}
+    return [each for each in found if each.parent not in paths and each.values][:_TOPMOST]
+
+
+def quoted(words: Iterable[str]) -> str:
+    """Return *words* as a list of JMESPath, in small letters."""
+    texts = sorted({word.lower() for word in words})
+    return "[" + ", ".join(f"'{text}'" for text in texts) + "]"
+
+
+def says(status: str, words: Iterable[str]) -> str:
+    """Return the condition that *status* is one of *words*, in any case."""
+    among = sorted({word.lower() for word in words})
+    return (
+        f"lower({status}) == '{among[0]}'"
+        if len(among) == 1
+        else (f"is_in(lower({status}), {quoted(among)})")
+    )
+
+
+def any_of(conditions: Sequence[str]) -> str:
+    """Return the condition that one of *conditions* holds."""
+    return f"({' || '.join(conditions)})" if len(conditions) > 1 else conditions[0]
+
+
+def is_over(word: object) -> bool:
+    """Tell whether *word* may say no more than that it is over."""
+    return isinstance(word, str) and spelling(stem(word)) in ENDED
+
+
+def doubtful_ends(
+    status: str,
+    meanings: Mapping[str | int, str | None],
+    field: Field,
+    fields: Sequence[Field],
+) -> list[Rule]:
+    """Return the rule by which an error beside a word such as DONE is a failure.
+
+    *status* is the expression for what is in *field*. Where no sample shows an
+    error, it is looked for where one would be expected.
+    """
+    words = [str(word) for word, bucket in meanings.items() if bucket == "succeeded"]
+    over = [word for word in words if is_over(word)]
+    if "failed" in meanings.values() or not over:
+        return []
+    told = [each.text for each in errors_of(fields)]
+    why = "it may have ended badly: an error beside the word says so"
+    if not told:
+        told = expected_errors(field.parent, fields)
+        why = f"no sample failed; does {over[0]} tell of a failure as well, and where is its error?"
+    when = f"{says(status, over)} && {any_of(told)}"
+    return [Rule("failed", when, why=why)]
+
+
+def expected_errors(parent: Sequence[str], fields: Sequence[Field]) -> list[str]:
+    """Return where an error would most likely be in *parent*."""
+    taken = {field.path for field in fields}
+    is_snake = any("_" in key for field in fields for key in field.path)
+    long = "error_message" if is_snake else "errorMessage"
+    paths = [(*parent, key) for key in ("error", "errors", long)]
+    return [jmespath_of(path) for path in paths if path not in taken] or ["error"]
+
+
+def by_text(status: str, over: Iterable[str], outcome: Field) -> list[Rule]:
+    """Return the rules of an API that says OK at the end, or a sentence that tells what is wrong.
+
+    *status* is one of *over* then, and the sentence is *outcome*.
+    """
+    is_ended = says(status, over)
+    fine = [word for word in outcome.values if spelling(str(word)) in WELL] or ["ok", "success"]
+    why = "what else it says is taken for an error"
+    return [
+        Rule("succeeded", f"{is_ended} && {says(outcome.text, fine)}"),
+        Rule("failed", f"{is_ended} && {outcome.text}", why=why),
+    ]
+
+
+def by_counts(
+    status: str, meanings: Mapping[str | int, str | None], fields: Sequence[Field]
+) -> list[Rule]:
+    """Return the rules of an API that ends all in one word, and counts what came of its parts."""
+    over = [str(word) for word, bucket in meanings.items() if bucket is None and is_over(word)]
+    good = next((each for each in fields if each.key in _GOOD_COUNT and each.holds(int)), None)
+    if not over or good is None or "succeeded" in meanings.values():
+        return []
+    beside = [each for each in fields if each.parent == good.parent and each.holds(int)]
+    bad = [f"{each.text} > `0`" for each in beside if each.key in _BAD_COUNTS]
+    lost = [f"{each.text} > `0`" for each in beside if each.key in CANCELLED]
+    if not bad:
+        return []
+    is_ended, some = says(status, over), f"{good.text} > `0`"
+    any_bad = any_of(bad)
+    why = "the counts tell how it ended; the first line that fits decides"
+    rules = [Rule("cancelled", f"{is_ended} && {lost[0]}")] if lost else []
+    rules += [
+        Rule("succeeded", f"{is_ended} && {some} && {any_bad}", partial=True),
+        Rule("succeeded", f"{is_ended} && {some}"),
+        Rule("failed", f"{is_ended} && {any_bad}"),
+    ]
+    return [rules[0]._replace(why=why), *rules[1:]]
+
+
+def counted_failures(
+    status: str, meanings: Mapping[str | int, str | None], fields: Sequence[Field]
+) -> list[Rule]:
+    """Return the rules by which a success that counts failures is less than one."""
+    good = [str(word) for word, bucket in meanings.items() if bucket == "succeeded"]
+    for failed in fields:
+        if not good or not _FAILED_COUNT.fullmatch(failed.key) or not failed.holds(int, str):
+            continue
+        if not all(str(each).isdigit() for each in failed.values):
+            continue
+        well = f"{says(status, good)} && to_number({failed.text}) > `0`"
+        partial = Rule("succeeded", well, partial=True, why="some of its parts failed")
+        for other in fields:
+            if other.parent != failed.parent or other is failed:
+                continue
+            if other.key.endswith(_WHOLE):
+                same = f"to_number({failed.text}) == to_number({other.text})"
+            elif other.key.removesuffix("count").endswith(_GOOD_COUNT):
+                same = f"to_number({other.text}) == `0`"
+            else:
+                continue
+            return [Rule("failed", f"{well} && {same}", why="all of its parts failed"), partial]
+        return [partial]
+    return []
+
+
+def by_http(samples: Sequence[Sample], named: str) -> tuple[Rule, ...]:
+    """Return the rules of an API whose HTTP status is the state."""
+    statuses = {sample.status for sample in samples}
+    others = sorted((statuses - {ACCEPTED}) & set(_GOOD))
+    if ACCEPTED not in statuses or not others:
+        return ()
+    why = "the samples hold no status word: the HTTP status itself seems to be it"
+    running = Rule("running", http=ACCEPTED, why=why)
+    return (running, *(Rule("succeeded", named, status) for status in others))

@@ -1,0 +1,91 @@
+"""Sample answers, and what stands where in them.
+
+Decides what counts as one place: the same keys, one inside the other, in every
+sample. Lists are values: what is inside of them is not looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.domain.messages import Headers
+from opwatch.profiles.language.expressions import is_empty, spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+DEEPEST: Final = 5
+MOST_KEYS: Final = 2000
+LONGEST: Final = 90
+_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+class Sample(NamedTuple):
+    """An answer: its JSON, its HTTP status and headers, and the URL that was asked."""
+
+    data: Any
+    status: int = 200
+    headers: Headers = Headers()
+    url: str | None = None
+
+
+class Field(NamedTuple):
+    """A place in the samples: its *path* of keys, and what is there by number of the sample."""
+
+    path: tuple[str, ...]
+    found: dict[int, Any]
+
+    @property
+    def key(self) -> str:
+        """The last key, without case and separators."""
+        return spelling(self.path[-1])
+
+    @property
+    def parent(self) -> tuple[str, ...]:
+        """Where the object is that holds it."""
+        return self.path[:-1]
+
+    @property
+    def text(self) -> str:
+        """The path as JMESPath writes it."""
+        return jmespath_of(self.path)
+
+    @property
+    def values(self) -> list[Any]:
+        """What is there, where it is not empty."""
+        return [value for value in self.found.values() if not is_empty(value)]
+
+    def holds(self, *kinds: type) -> bool:
+        """Tell whether there is something, and nothing but *kinds*."""
+        return bool(self.values) and all(type(each) in kinds for each in self.values)
+
+
+def jmespath_of(path: Sequence[str]) -> str:
+    """Return *path* as JMESPath writes it: keys that are no identifiers are quoted."""
+    keys = (key if _PLAIN.fullmatch(key) else json.dumps(key) for key in path)
+    return ".".join(keys)
+
+
+def fields_of(samples: Sequence[Sample]) -> list[Field]:
+    """Return the fields of *samples* whose JSON is an object, the shallow ones first."""
+    found: dict[tuple[str, ...], dict[int, Any]] = defaultdict(dict)
+    for index, sample in enumerate(samples):
+        for count, (path, value) in enumerate(_walk(sample.data, ())):
+            if count >= MOST_KEYS:
+                break
+            found[path][index] = value
+    fields = [Field(path, values) for path, values in found.items()]
+    readable = [field for field in fields if len(field.text) <= LONGEST]
+    return sorted(readable, key=lambda field: len(field.path))
+
+
+def _walk(data: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if not isinstance(data, dict) or len(path) >= DEEPEST:
+        return
+    for key, value in data.items():
+        if key and len(key) <= LONGEST and key.isprintable():
+            yield (*path, key), value
+            yield from _walk(value, (*path, key))

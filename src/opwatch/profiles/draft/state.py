@@ -1,0 +1,208 @@
+"""How the samples tell whether an operation has ended, and how.
+
+Decides, out of sample answers, what each status word means and which rules must
+come before the words. In doubt an operation goes on: a word that may mean either
+end is left to a rule, or to the person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from opwatch.profiles.draft.rules import (
+    Rule,
+    by_counts,
+    by_http,
+    by_text,
+    counted_failures,
+    doubtful_ends,
+    is_over,
+    says,
+)
+from opwatch.profiles.draft.status import Outcome, Place, is_part, is_word, numbers_of, spot
+from opwatch.profiles.draft.words import READY, TERMINAL, meaning_of, stem
+from opwatch.profiles.flagging import by_bad_ends, by_flag, flag_of, is_bare, still
+from opwatch.profiles.language.expressions import spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from opwatch.profiles.draft.samples import Field, Sample
+
+_PLAIN_ENDS: Final = ("completed", "done", "finished")
+
+
+class Decision(NamedTuple):
+    """Where the *status* word is, the bucket of each word seen, and the *rules* before them.
+
+    A word whose bucket is None may mean several things. *status* holds
+    expressions of which the first that finds something counts. *hollow* words
+    say that it is over; how, is said elsewhere. *notes* are what a person should
+    know of the words. *is_guessable* tells whether a usual word may stand for a
+    success that no sample shows. *sentence* is where it is told what went wrong,
+    beside a word for the end.
+    """
+
+    status: tuple[str, ...] = ()
+    words: Mapping[str | int, str | None] = {}
+    rules: tuple[Rule, ...] = ()
+    hollow: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    is_guessable: bool = True
+    sentence: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether something says that an operation has succeeded."""
+        return bool(self.status) or any(rule.state == "succeeded" for rule in self.rules)
+
+
+def decide(
+    fields: Sequence[Field],
+    samples: Sequence[Sample],
+    known: Mapping[str, str],
+    *,
+    named: str = "",
+    chosen: str = "",
+) -> Decision:
+    """Return how *fields* tell the state; *known* are the meanings of words.
+
+    *named* is where the id is, *chosen* the path that a person says the status
+    word is at.
+    """
+    place = spot(fields, known, len(samples), chosen)
+    if place.status:
+        return _by_word(place, fields, known)
+    if place.outcome and place.outcome[0]:
+        return _by_outcome(place.outcome[0], fields, known)
+    rules = by_flag(fields)
+    numbers = numbers_of(fields)
+    if numbers and is_bare(fields):
+        unclear: dict[str | int, str | None] = dict.fromkeys(_seen(numbers))
+        return Decision((numbers[0].text,), unclear, notes=(_NUMBERS,), is_guessable=False)
+    return Decision(rules=rules or by_http(samples, named) or by_bad_ends(fields))
+
+
+_NUMBERS: Final = "the states are numbers, and the samples do not say which is which"
+_OF_A_PART: Final = "the word is that of a part, whose success is not yet that of the whole"
+_ENVELOPE: Final = "such a word may tell no more than that the request went well"
+_READY: Final = f"'{READY}' may be an end or the wait for a start"
+
+
+def _by_word(place: Place, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
+    first = place.status[0]
+    pairs = [_pair(*each) for each in zip(place.status, place.outcome, strict=True)]
+    hollow = frozenset().union(*(each.hollow for each in pairs))
+    seen = [value for each in pairs for value in each.seen if value not in hollow]
+    status = pairs[0].text
+    meanings = _meanings(seen, known)
+    notes = _doubted(place, meanings, fields)
+    rules = counted_failures(status, meanings, fields)
+    rules = rules or doubtful_ends(status, meanings, first, fields)
+    rules += list(pairs[0].rules) or by_counts(status, meanings, fields)
+    rules = (still(fields) if _is_early(first, fields, meanings) else []) + rules
+    unlisted = hollow | _counted(rules, meanings)
+    is_guessable = not (is_part(first) or place.is_envelope)
+    words, texts = _without(meanings, unlisted), tuple(each.text for each in pairs)
+    said = place.outcome[0].text if pairs[0].rules and place.outcome[0] else ""
+    return Decision(texts, words, tuple(rules), unlisted, notes, is_guessable, said)
+
+
+def _is_early(
+    status: Field, fields: Sequence[Field], meanings: Mapping[str | int, str | None]
+) -> bool:
+    """Tell whether the *status* of a sample names an end while its flag says that it goes on."""
+    flag = flag_of(fields)
+    open_ones = [index for index, value in flag.found.items() if value is True] if flag else []
+    return any(meanings.get(status.found.get(index, "")) in TERMINAL for index in open_ones)
+
+
+class _Pair(NamedTuple):
+    """How a status is read with the outcome beside it, and the words that it can say."""
+
+    text: str
+    seen: tuple[object, ...]
+    hollow: frozenset[str] = frozenset()
+    rules: tuple[Rule, ...] = ()
+
+
+def _pair(status: Field, outcome: Outcome | None) -> _Pair:
+    seen = tuple(status.values)
+    if outcome is None:
+        return _Pair(status.text, seen)
+    told = {index for index in outcome.found if is_over(status.found.get(index))}
+    hollow = frozenset(status.found[index] for index in told)
+    ends = hollow or frozenset(_PLAIN_ENDS)
+    if not all(map(is_word, outcome.values)):
+        return _Pair(status.text, seen, hollow, tuple(by_text(status.text, ends, outcome)))
+    text = f"{says(status.text, ends)} && {outcome.text} || {status.text}"
+    return _Pair(text, (*seen, *(outcome.found[index] for index in sorted(told))), hollow)
+
+
+def _by_outcome(outcome: Outcome, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
+    """Return how an API is read that says how it ended, and by a flag that it has not."""
+    meanings = _meanings([value for value in outcome.values if is_word(value)], known)
+    return Decision((outcome.text,), meanings, tuple(still(fields)))
+
+
+def _meanings(seen: Iterable[object], known: Mapping[str, str]) -> dict[str | int, str | None]:
+    spelled = {spelling(each): each.strip() for each in seen if isinstance(each, str)}
+    return {word: meaning_of(word, known) for word in spelled.values() if is_word(word)}
+
+
+def _doubted(
+    place: Place, meanings: dict[str | int, str | None], fields: Sequence[Field]
+) -> tuple[str, ...]:
+    """Take back in *meanings* the successes that may be none; return why."""
+    notes = []
+    good = [word for word, bucket in meanings.items() if bucket in {"succeeded", "partial"}]
+    for doubt, why in ((is_part(place.status[0]), _OF_A_PART), (place.is_envelope, _ENVELOPE)):
+        if doubt:
+            meanings.update(dict.fromkeys(good))
+            notes.append(why)
+    for word in meanings:
+        if spelling(stem(str(word))) != READY:
+            continue
+        if _is_end(word, place.status[0], meanings, fields):
+            meanings[word] = "succeeded"
+        else:
+            notes.append(_READY)
+    return tuple(notes)
+
+
+def _is_end(
+    word: str | int,
+    status: Field,
+    meanings: Mapping[str | int, str | None],
+    fields: Sequence[Field],
+) -> bool:
+    """Tell whether READY is an end: no other word is a success, and another one waits.
+
+    A time of the end that only the answers with this word have tells it as well.
+    """
+    if "succeeded" in meanings.values():
+        return False
+    if "pending" in meanings.values():
+        return True
+    told = {index for index, value in status.found.items() if value == word}
+    ends = (each for each in fields if each.key in {"ready", "readyat", "finishedat", "publishedat",
+            "completedat", "endedat"})  # fmt: skip
+    return any({index for index, value in each.found.items() if value} == told for each in ends)
+
+
+def _counted(rules: Iterable[Rule], meanings: Mapping[str | int, str | None]) -> frozenset[str]:
+    """Return the words that say only that it is over where *rules* count how."""
+    if not any(rule.state == "succeeded" and not rule.partial for rule in rules):
+        return frozenset()
+    words = (str(word) for word, bucket in meanings.items() if bucket is None)
+    return frozenset(word for word in words if is_over(word))
+
+
+def _without(
+    meanings: Mapping[str | int, str | None], hollow: frozenset[str]
+) -> dict[str | int, str | None]:
+    return {word: bucket for word, bucket in meanings.items() if word not in hollow}
+
+
+def _seen(numbers: Iterable[Field]) -> list[int]:
+    return sorted({value for field in numbers for value in field.values})

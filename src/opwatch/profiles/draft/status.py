@@ -1,0 +1,277 @@
+"""Where in the samples the status word is.
+
+Decides it by the name of a field and by the words in it. A word about a part,
+about what was before, or about the request itself is passed over for one about
+the operation. Where two fields tell it together, the one says that it is over
+and the other how.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.profiles.draft.rules import is_over
+from opwatch.profiles.draft.samples import Field
+from opwatch.profiles.draft.words import TERMINAL, meaning_of
+from opwatch.profiles.flagging import done_of, flag_of
+from opwatch.profiles.language.expressions import spelling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Outcome = Field
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z _-]{0,38}[A-Za-z]", re.ASCII)
+_MOST_WORDS: Final = 4
+_EXACT: Final = frozenset({"status", "state", "phase"})
+_STATUS: Final = re.compile(r"(?:.*(?:status|state|phase)|(?:status|state)type)")
+_NUMBERED: Final = re.compile(r".*(?:status|state|phase)(?:code)?")
+_OTHERS: Final = re.compile(r"(?:previous|prior|parent|target|desired|expected|webhook).*")
+_OUTCOME: Final = frozenset(
+    {"conclusion", "result", "resultstate", "outcome", "finalstatus", "exitstatus"}
+)
+_SURE_OUTCOME: Final = _OUTCOME - {"result"}
+_DETAILS: Final = re.compile(r".*(?:termination|outcome|result|exit).*")
+_INSIDE: Final = frozenset({"id", "name", "value", "phase", "type", "state", "status"})
+_IS_PART: Final = re.compile(r"(?:.*(?:stage|step|attempt)|(?:previous|parent|last).+)s?")
+_WHOLE: Final = re.compile(r"[Ss]tage|[Ss]tep|[Aa]ttempt")  # what an answer wraps is the operation
+_NO_STATUS: Final = frozenset({"code", "message", "msg", "reason", "level", "severity"})
+_FINE: Final = frozenset({"success", "successful", "ok", "succeeded"})
+_ENVELOPES: Final = frozenset({"data", "result", "results", "response", "payload", "body"})
+_LEAST: Final = 7.0
+_MOST: Final = 3
+_LARGEST: Final = 99
+
+
+class Place(NamedTuple):
+    """The fields of the *status*, and for each what tells the *outcome* beside it, if any does.
+
+    Without a status there may be an outcome. *is_envelope* tells that the word may
+    be about the request.
+    """
+
+    status: tuple[Field, ...] = ()
+    outcome: tuple[Outcome | None, ...] = ()
+    is_envelope: bool = False
+
+
+def spot(fields: Sequence[Field], known: Mapping[str, str], count: int, chosen: str) -> Place:
+    """Return where the state is told in *fields* of *count* samples.
+
+    *known* are the meanings of words, *chosen* is the path that a person names.
+    """
+    words = words_of(fields)
+    mine = [field for field in (*words, *numbers_of(fields)) if field.text == chosen]
+    ranked = mine or _ranked(words, known, count)
+    if not ranked:
+        return Place(outcome=_lone_outcome(fields, known))
+    done = done_of(fields)
+    if not mine and done is not None and len(ranked[0].found) * 2 < len(done.found):
+        return Place()
+    ranked, is_envelope = (ranked, False) if mine else _opened(ranked, fields)
+    first, outcome = _paired(ranked, fields, known)
+    rest = [each for each in ranked if each not in (first, outcome)]
+    status = _covering([first, *rest], count)
+    others = [_outcome_beside(each, fields) for each in status[1:]]
+    return Place(tuple(status), (outcome, *others), is_envelope)
+
+
+def words_of(fields: Iterable[Field]) -> list[Field]:
+    """Return the fields that hold nothing but what could be a status word."""
+    return [field for field in fields if field.holds(str) and all(map(is_word, field.values))]
+
+
+def numbers_of(fields: Iterable[Field]) -> list[Field]:
+    """Return the fields that hold small numbers, and are called a state."""
+    named = (each for each in fields if _NUMBERED.fullmatch(each.key) and each.holds(int))
+    return [each for each in named if all(0 <= value <= _LARGEST for value in each.values)]
+
+
+def is_word(value: Any) -> bool:
+    """Tell whether *value* could be a status word: a text that is no sentence."""
+    return (
+        isinstance(value, str)
+        and bool(_WORD.fullmatch(value.strip()))
+        and len(value.split()) <= _MOST_WORDS
+    )
+
+
+def is_part(field: Field) -> bool:
+    """Tell whether *field* is inside of what is a part of the operation, or another one."""
+    return any(
+        _IS_PART.fullmatch(spelling(key)) and not (index == 0 and _WHOLE.fullmatch(key))
+        for index, key in enumerate(field.parent)
+    )
+
+
+def _ranked(words: Iterable[Field], known: Mapping[str, str], count: int) -> list[Field]:
+    """Return the likely ones of *words*, the best first: of two alike the one further out."""
+    scored = ((_score(field, known, count), field) for field in words)
+    likely = [(score, field) for score, field in scored if score >= _LEAST]
+    stale = [field for _, field in likely if _is_stale(field, likely, known)]
+    worth = {field.path: score - len(field.path) - 6 * (field in stale) for score, field in likely}
+    return sorted((field for _, field in likely), key=lambda field: -worth[field.path])
+
+
+def _is_stale(
+    field: Field, likely: Iterable[tuple[float, Field]], known: Mapping[str, str]
+) -> bool:
+    """Tell whether *field* says that it is over wherever another one says that it goes on."""
+    goes_on = {index for _, other in likely for index, value in other.found.items()
+               if _goes_on(value, known)}  # fmt: skip
+    told = [field.found.get(index) for index in goes_on]
+    words = [value for value in told if is_word(value)]
+    return bool(words) and all(is_over(each) or _end(each, known) for each in words)
+
+
+def _score(field: Field, known: Mapping[str, str], count: int) -> float:
+    if field.key in _OUTCOME or _OTHERS.fullmatch(field.key):
+        return 0.0
+    seen = {spelling(value): value for value in field.values}
+    named = _named(field)
+    # Of a field that is called otherwise, only whole words tell that it is the status.
+    meant = [(meaning_of(word, known) if named else known.get(key)) or _hollow(word)
+             for key, word in seen.items()]  # fmt: skip
+    if not named and (
+        field.key in _NO_STATUS or (len(seen) == 1 and meant[0] not in {"pending", "running"})
+    ):
+        return 0.0  # that one word is always there is no news of an operation
+    share = sum(bool(each) for each in meant) / len(seen)
+    away = len(field.path) + (4 if is_part(field) else 0)
+    return named + 6 * share + 4 * len(field.found) / count - away
+
+
+def _named(field: Field) -> float:
+    if field.key in _EXACT:
+        return 6.0
+    inside = field.key in _INSIDE and len(field.path) > 1
+    about = spelling(field.path[-2]) if inside else field.key
+    return 5.0 if _STATUS.fullmatch(about) else 0.0
+
+
+def _hollow(word: str) -> str | None:
+    return "over" if is_over(word) or spelling(word) == "ready" else None
+
+
+def _opened(ranked: list[Field], fields: Iterable[Field]) -> tuple[list[Field], bool]:
+    """Return *ranked* without a ``status: success`` that is about the request.
+
+    The second value tells that there is nothing else, and it could be one.
+    """
+    first = ranked[0]
+    if {spelling(value) for value in first.values} - _FINE:
+        return ranked, False
+    deeper = [each for each in ranked[1:] if len(each.path) > len(first.path) and _named(each)]
+    inside = [each for each in deeper if each.path[: len(first.parent)] == first.parent]
+    if inside and not is_part(inside[0]):
+        return [*inside, *(each for each in ranked[1:] if each not in inside)], False
+    holds = any(
+        each.key in _ENVELOPES and each.parent == first.parent and each.holds(dict, list)
+        for each in fields
+    )
+    return ranked, holds
+
+
+def _paired(
+    ranked: Sequence[Field], fields: Sequence[Field], known: Mapping[str, str]
+) -> tuple[Field, Outcome | None]:
+    """Return the field that says whether it is over, and the one that says how, if two do."""
+    first = ranked[0]
+    for other in ranked[1:]:
+        if other.parent == first.parent and _named(first) and _named(other):
+            for one, two in ((first, other), (other, first)):
+                if _says_how(one, two, known):
+                    return (two, None) if _says_all(one, two, known) else (one, two)
+    return first, _outcome_beside(first, fields) or _verdict_beside(first, fields, known)
+
+
+def _verdict_beside(
+    status: Field, fields: Iterable[Field], known: Mapping[str, str]
+) -> Outcome | None:
+    """Return the field, whatever it is called, that names an end wherever *status* is over."""
+    for field in fields:
+        if field.parent != status.parent or field is status or field.key in _NO_STATUS:
+            continue
+        told = {index: value for index, value in field.found.items() if value is not None}
+        if told and all(_end(value, known) and is_over(status.found.get(index))
+                        for index, value in told.items()):  # fmt: skip
+            return field
+    return None
+
+
+def _says_how(status: Field, how: Field, known: Mapping[str, str]) -> bool:
+    """Tell whether *how* names an end where *status* names none: one still goes on, or is over."""
+    told = [_end(status.found.get(index), known) for index, value in how.found.items()
+            if _end(value, known) is True]  # fmt: skip
+    return bool(told) and not any(told) and None not in told
+
+
+def _says_all(status: Field, how: Field, known: Mapping[str, str]) -> bool:
+    """Tell whether *how* goes on as well wherever *status* does, and so needs no other."""
+    goes_on = [index for index, value in status.found.items() if is_word(value)
+               and not is_over(value)]  # fmt: skip
+    return bool(goes_on) and all(_goes_on(how.found.get(index), known) for index in goes_on)
+
+
+def _goes_on(value: Any, known: Mapping[str, str]) -> bool:
+    return is_word(value) and meaning_of(value, known) in {"pending", "running", "blocked"}
+
+
+def _end(value: Any, known: Mapping[str, str]) -> bool | None:
+    """Tell whether *value* names a way to end; None if it may mean several things."""
+    if not is_word(value):
+        return None
+    if is_over(value):
+        return False
+    bucket = meaning_of(value, known)
+    return None if bucket is None else bucket in TERMINAL
+
+
+def _outcome_beside(status: Field, fields: Iterable[Field]) -> Outcome | None:
+    """Return the field that says how it ended, where *status* says only that it did."""
+    for field in fields:
+        if not _is_outcome_of(status, field):
+            continue
+        told = [index for index in field.found if isinstance(field.found[index], str)]
+        over = sum(is_over(status.found.get(index)) for index in told)
+        if over * 2 > len(told) or (not field.values and field.key in _SURE_OUTCOME):
+            return field
+    return None
+
+
+def _is_outcome_of(status: Field, field: Field) -> bool:
+    """Tell whether *field* is beside *status*, or in an object beside it, and called an outcome."""
+    if any(not isinstance(value, str) for value in field.values):
+        return False
+    if field.parent == status.parent:
+        return field.key in _OUTCOME
+    holder = spelling(field.path[-2]) if len(field.path) > 1 else ""
+    if field.path[:-2] != status.parent:
+        return False
+    if holder in _OUTCOME:
+        return field.key in _INSIDE
+    return bool(_DETAILS.fullmatch(holder)) and field.key in {"code", "type"}
+
+
+def _lone_outcome(fields: Sequence[Field], known: Mapping[str, str]) -> tuple[Outcome, ...]:
+    """Return a word for the end where a flag, such as ``building``, says that it goes on."""
+    if flag_of(fields) is None:
+        return ()
+    for field in fields:
+        if field.key in _OUTCOME and len(field.path) <= _MOST:
+            words = [value for value in field.values if is_word(value)]
+            is_told = not words or any(meaning_of(each, known) for each in words)
+            if len(words) == len(field.values) and is_told:
+                return (field,)
+    return ()
+
+
+def _covering(ranked: Sequence[Field], count: int) -> list[Field]:
+    """Return the first of *ranked*, and those further ones that speak where it is silent."""
+    chosen: list[Field] = []
+    silent = set(range(count))
+    for field in ranked:
+        if silent & field.found.keys() and (not chosen or _STATUS.fullmatch(field.key)):
+            chosen.append(field)
+            silent -= field.found.keys()
+    return chosen[:_MOST]

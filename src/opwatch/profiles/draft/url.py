@@ -1,0 +1,210 @@
+"""From the URL of a sample to how every operation is asked about.
+
+Decides which segment of the path, or value of the query, names the operation,
+which others differ from one to the next, and that no secret of a query is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from opwatch.domain.origin import parse_origin
+from opwatch.profiles.draft.samples import fields_of
+from opwatch.profiles.language.params import ID
+from opwatch.profiles.language.template import NAME, quoted_path
+from opwatch.profiles.values import word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from opwatch.profiles.draft.samples import Sample
+
+_UUID: Final = re.compile(r"\{?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?")
+_VERSION: Final = re.compile(
+    r"v\d+(?:\.\d{1,3})*(?:(?:alpha|beta|preview)\d*)?|\d{1,2}(?:\.\d{1,3})+"
+)
+_SHORT: Final = re.compile(r"\d{1,2}")
+_VERSIONED: Final = re.compile(r"|.*(?:api|rest|version)s?", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r"[A-Za-z]{2,}\d")
+_DATE: Final = re.compile(r"\d{4}-\d\d(?:-\d\d)?(?:-[a-z]+)?")
+_LONG: Final = 24
+_NAMES_ONE: Final = re.compile(r"name|.*(?:id|handle|key|number)")
+_ASKED_FOR: Final = re.compile(
+    r"(?!.*(?:client|app|account|tenant|org|user|team|key)).*id|name|job|task"
+)
+# What stands around an id in its segment: `id:42`, `42.json`, `Jobs('42')`.
+_BEFORE: Final = re.compile(r"(?:id[:=]|[A-Za-z]*\(['\"]?)?")
+_AFTER: Final = re.compile(r"(?:['\"]?\)|\.[a-z]{2,5})?")
+# The last segments of paths that say what is asked, and not about what.
+_VERBS: Final = frozenset(
+    {"check", "get", "info", "json", "poll", "progress", "query", "result", "results", "search",
+     "state", "status"}
+)  # fmt: skip
+# Values of a query that are the same for all, and say nothing about who asks.
+_CONSTANT: Final = re.compile(
+    r"\$?(?:api-?version|version|format|f|view|fields|expand|include|output_?mode)"
+)
+
+
+class Addressing(NamedTuple):
+    """Where an API is and how it is asked: templates, and the parameters in them.
+
+    *wide* tells that an id holds slashes. *dropped* names what of the query was
+    left out. *is_sure* tells that the samples show, or its looks, which part is the id.
+    """
+
+    base_url: str
+    path: str
+    query: Mapping[str, str]
+    params: tuple[str, ...] = ()
+    wide: bool = False
+    dropped: tuple[str, ...] = ()
+    id: str = ""
+    is_sure: bool = True
+
+
+class _Span(NamedTuple):
+    """The segments that are the id, and what stands *before* and *after* it in them."""
+
+    at: range
+    id: str
+    before: str = ""
+    after: str = ""
+    is_sure: bool = True
+
+
+def addressing_of(url: str, ids: Iterable[str] = ()) -> Addressing:
+    """Return how *url* is made of an id; *ids* are texts of the answer that could be it.
+
+    Raises:
+        OriginError: *url* is no http(s) URL that can be trusted.
+    """
+    origin = str(parse_origin(url))
+    parts = urlsplit(url)
+    segments = [unquote(each) for each in parts.path.split("/")]
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    kept = {name: _literal(text) for name, text in query if _CONSTANT.fullmatch(name.lower())}
+    given = set(ids)
+    span, asked = _place_of_id(segments, given), _asked(query, segments, given)
+    if asked:
+        kept[asked] = f"{{{ID}}}"
+        span = _Span(range(0), dict(query)[asked])
+    names: list[str] = []
+    texts = [_named(segments, index, span, given, names) for index in range(len(segments))]
+    path = "/".join(text for index, text in enumerate(texts) if index not in span.at[1:])
+    dropped = tuple(name for name, _ in query if name not in kept)
+    is_wide = len(span.at) > 1
+    return Addressing(origin, path, kept, tuple(names), is_wide, dropped, span.id, span.is_sure)
+
+
+def fixed(url: str, name: str = "") -> Addressing:
+    """Return how *url* is made where it holds no id, but perhaps several in its query *name*."""
+    parts = urlsplit(url)
+    pairs = parts.query.split("&") if parts.query else []
+    rest = [each for each in pairs if unquote(each).partition("=")[0].removesuffix("[]") != name]
+    address = addressing_of(parts._replace(query="&".join(rest)).geturl())
+    segments, names = [unquote(each) for each in parts.path.split("/")], list[str]()
+    nowhere = _Span(range(0), "")
+    texts = [_named(segments, at, nowhere, set(), names) for at in range(len(segments))]
+    return address._replace(path="/".join(texts), params=tuple(names), id="", is_sure=True)
+
+
+def _asked(query: Sequence[tuple[str, str]], segments: Sequence[str], ids: set[str]) -> str:
+    """Return the name of the query's value that is the id, nothing if the path holds it."""
+    if not ids & set(segments):
+        for name, value in query:
+            if value in ids:
+                return name
+    likely = [index for index in range(1, len(segments)) if _looks_particular(segments, index)]
+    for name, value in () if likely else query:
+        if _ASKED_FOR.fullmatch(name.lower()) and is_particular(value):
+            return name
+    return ""
+
+
+def ids_of(samples: Sequence[Sample], url: str) -> list[str]:
+    """Return the texts in *samples* that stand in *url* and could name something there."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    values = {value for _, value in parse_qsl(parts.query)}
+    found: dict[str, None] = {}
+    for field in fields_of(samples):
+        for each in field.values:
+            text = word(each) if isinstance(each, (str, int)) else None
+            is_named = _NAMES_ONE.fullmatch(field.key) or (text and is_particular(text))
+            if not text or not is_named or text.startswith("/"):
+                continue
+            is_inside = is_particular(text) and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", path)
+            if text in values or f"/{text}/" in f"{path}/" or is_inside:
+                found[text] = None
+    return list(found)
+
+
+def _place_of_id(segments: Sequence[str], ids: set[str]) -> _Span:
+    """Return which of *segments* are the id: one of *ids*, else the last that looks like one."""
+    count = len(segments)
+    longest_first = sorted(ids, key=lambda text: (-len(text), text))
+    for index in reversed(range(count)):
+        for text in longest_first:
+            length = text.count("/") + 1
+            if text and segments[index : index + length] == text.split("/"):
+                return _Span(range(index, index + length), text)
+    for index in reversed(range(count)):
+        for text in longest_first:
+            before, found, after = segments[index].partition(text)
+            if found and _BEFORE.fullmatch(before) and _AFTER.fullmatch(after):
+                return _Span(range(index, index + 1), text, before, after)
+    likely = [index for index in range(1, count) if _looks_particular(segments, index)]
+    named = [index for index in range(1, count) if segments[index]]
+    others = [index for index in named if segments[index].lower() not in _VERBS]
+    index = (likely or others or named or [0])[-1]
+    return _Span(range(index, index + 1), segments[index], is_sure=bool(likely))
+
+
+def _looks_particular(segments: Sequence[str], index: int) -> bool:
+    """Tell whether a segment looks like the name of one thing; a number may be a version."""
+    segment, before = segments[index], segments[index - 1]
+    if _SHORT.fullmatch(segment):
+        return not _VERSIONED.fullmatch(before)
+    return is_particular(segment)
+
+
+def is_particular(text: str) -> bool:
+    """Tell whether *text* looks like the name of one thing among many."""
+    if _UUID.fullmatch(text):
+        return True
+    if any(form.fullmatch(text) for form in (_VERSION, _SHORT, _DATE, _NUMBERED)):
+        return False
+    return len(text) > _LONG or any(char.isdigit() for char in text) or "=" in text
+
+
+def _named(
+    segments: Sequence[str], index: int, span: _Span, ids: set[str], names: list[str]
+) -> str:
+    """Return the segment *index* of the template; the name of a new parameter is put in *names*."""
+    segment, last = segments[index], segments[index - 1] if index else ""
+    if index in span.at:
+        return f"{quoted_path(span.before)}{{{ID}}}{quoted_path(span.after)}"
+    is_one_of_many = segment in ids and last.endswith("s")
+    if not is_one_of_many and not (index and _looks_particular(segments, index)):
+        return quoted_path(segment)
+    name = _parameter(last, names)
+    names.append(name)
+    return f"{{{name}}}"
+
+
+def _parameter(before: str, taken: Sequence[str]) -> str:
+    """Return what the segment after *before* is called: ``environments`` is followed by an id."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", before).lower()
+    stem = re.sub(r"[^a-z0-9]+", "_", words).strip("_")
+    stem = re.sub("ies$", "y", stem).removesuffix("s")
+    is_name = NAME.fullmatch(f"{stem}_id") and not _VERSION.fullmatch(before)
+    name = f"{stem}_id" if is_name else "part"
+    return next(each for each in (name, *(f"{name}{n}" for n in range(2, 99))) if each not in taken)
+
+
+def _literal(text: str) -> str:
+    """Return *text* as a template says it."""
+    return text.replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,138 @@
+"""What status words usually mean.
+
+Decides it by common sense first, then by the built-in profiles: where they
+agree, a word means what it means there. A word on which they disagree means
+nothing by itself. Of a word that is made of several, only what goes on or went
+wrong is told by its parts: no success is ever put together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from opwatch.profiles.config import BUILTIN, builtin_names, read_file
+from opwatch.profiles.language.expressions import spelling
+from opwatch.profiles.language.spec import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+SENSE: Final[Mapping[str, str]] = {
+    "pending": "pending queued accepted scheduled submitted enqueued created requested waiting "
+    "initializing initialized starting notstarted new open preparing planned",
+    "running": "running inprogress started processing executing working ongoing active updating "
+    "building deleting provisioning deploying validating finalizing unknown retrying "
+    "failing cancelling canceling cancelrequested stopping terminating",
+    "blocked": "blocked onhold paused suspended waitingforapproval actionrequired manual",
+    "succeeded": "succeed succeeded success successful successfully completed complete pass passed "
+    "finished done jobcomplete",
+    "partial": "partiallysucceeded partialsuccess completedwitherrors "
+    "completedwithwarnings succeededwitherrors",
+    "failed": "fail failed failure error errored crashed timeout timedout expired faulted dead "
+    "invalid exception fault fatal",
+    "cancelled": "cancelled canceled aborted stopped dismissed revoked discarded",
+}
+ENDED: Final = frozenset(
+    {"completed", "complete", "done", "finished", "ended", "terminated", "closed", "stopped"}
+)
+"""Words that may say no more than that it is over, well or badly."""
+READY: Final = "ready"
+"""It has ended well at some APIs, and waits to be begun at others."""
+TERMINAL: Final = frozenset({"succeeded", "partial", "failed", "cancelled"})
+_GUESSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "succeeded": ("succeeded", "success", "successful"),
+    "failed": ("failed", "failure", "error"),
+    "cancelled": ("cancelled", "canceled", "aborted"),
+}
+_KIND: Final = re.compile(r"(?:[A-Za-z0-9]+[ _-])*(?:state|status)[ _-](?=[A-Za-z])", re.IGNORECASE)
+_PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WELL: Final = frozenset(
+    {"succeeded", "success", "successful", "completed", "complete", "finished", "done"}
+)
+_LESS: Final = frozenset(
+    {"partial", "partially", "errors", "warnings", "failures", "issues", "with", "some"}
+)
+_BADLY: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("failed", "failure", "errored", "error", "timeout", "crashed"), "failed"),
+    **dict.fromkeys(("cancelled", "canceled", "aborted"), "cancelled"),
+}
+_NO_DOING: Final = frozenset({"missing", "nothing", "warning", "existing", "string"})
+_DENIED: Final = frozenset({"not", "no", "non", "without", "zero"})
+
+
+@lru_cache(maxsize=4)
+def vocabulary(without: str = "") -> Mapping[str, str]:
+    """Return the bucket of ``states`` for each word, by its spelling.
+
+    *without* names a built-in profile that is not asked.
+    """
+    known = {word: bucket for bucket, words in SENSE.items() for word in words.split()}
+    heard: dict[str, Counter[str]] = defaultdict(Counter)
+    for name in builtin_names() - {without}:
+        states = read_file(BUILTIN / f"{name}.yaml", is_builtin=True).get("states")
+        for bucket in STATES:
+            node = states.get(bucket) if states else None
+            words = [] if node is None else node.value if node.is_list else [node]
+            for each in words:
+                if isinstance(each.value, str):
+                    heard[spelling(each.value)][bucket] += 1
+    said = {word: _agreed(buckets) for word, buckets in heard.items()}
+    told = {word: bucket for word, bucket in said.items() if bucket and word != READY}
+    return {**told, **known}
+
+
+def stem(word: str) -> str:
+    """Return *word* without what says only that it is a state: ``JOB_STATE_DONE`` is ``DONE``."""
+    return _KIND.sub("", word.strip(), count=1)
+
+
+def meaning_of(word: str, known: Mapping[str, str]) -> str | None:
+    """Return the bucket of *word*, None if it may mean several things; *known* are whole words."""
+    key = spelling(stem(word))
+    return None if key == READY else known.get(key) or _by_parts(word)
+
+
+def _by_parts(word: str) -> str | None:
+    """Return the bucket of a word such as ``build_failed`` or ``validating files``."""
+    parts = [each.lower() for each in _PART.findall(word)]
+    if not parts or _DENIED & set(parts):
+        return None
+    if _WELL & set(parts):
+        is_less = set(parts) <= _WELL | _LESS and _LESS & set(parts)
+        return "partial" if is_less else None
+    last = parts[-1]
+    if last in _BADLY:
+        return _BADLY[last]
+    if parts[-2:] == ["timed", "out"]:
+        return "failed"
+    if "pending" in parts or last in {"queue", "queued"}:
+        return "pending"
+    is_doing = any(part.endswith("ing") and len(part) > 5 for part in parts)  # noqa: PLR2004, no -ing
+    if (is_doing and not _NO_DOING & set(parts)) or parts[-2:] == ["in", "progress"]:
+        return "running"
+    return None
+
+
+def guesses(bucket: str, seen: Iterable[str]) -> tuple[str, ...]:
+    """Return what an API that says *seen* most likely says for an end that no sample shows.
+
+    No word is among them that may say no more than that it is over.
+    """
+    words = list(seen)
+    kinds = {word.strip()[: len(word.strip()) - len(stem(word))] for word in words}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    found = [kind.lower() + each for each in _GUESSES.get(bucket, ())]
+    is_loud = bool(words) and all(word.isupper() for word in words)
+    return tuple(each.upper() if is_loud else each for each in found)
+
+
+def _agreed(buckets: Collection[str] | Counter[str]) -> str | None:
+    """Return what a word means by the majority, None if some take it for another end."""
+    counted = Counter(buckets)
+    is_open = [bucket for bucket in counted if bucket not in TERMINAL]
+    if len(counted) > 1 and len(is_open) < len(counted):
+        return None
+    return counted.most_common(1)[0][0]

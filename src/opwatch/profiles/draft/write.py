@@ -1,0 +1,280 @@
+"""A profile, written down from what was inferred, for a person to read and correct.
+
+Decides the order, the comments and the quoting. Nothing of a sample but keys,
+status words and the fixed parts of the URL comes into the file: what else is
+there may be a secret, or somebody's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.profiles.draft.words import guesses, stem
+from opwatch.profiles.draft.yaml import flow, flow_map, folded, path_scalar, remark, scalar
+from opwatch.profiles.language.expressions import spelling
+from opwatch.profiles.language.spec import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from opwatch.profiles.draft.body import Posting
+    from opwatch.profiles.draft.infer import Inference
+    from opwatch.profiles.draft.rules import Rule
+    from opwatch.profiles.draft.url import Addressing
+
+MODELINE: Final = "# yaml-language-server: $schema=opwatch.schema.json"
+_WIDE: Final = 100
+
+
+class Plan(NamedTuple):
+    """What a draft is to be: its *name*, where its API is, and which variable holds a token.
+
+    *address* is None if no URL is known. *variable* is empty where the API wants
+    no credential. *is_tried* tells that it was asked just so, and answered.
+    *handed* names the header by which a sample handed its status URL over, *posting*
+    is what was posted to get it.
+    """
+
+    name: str
+    address: Addressing | None = None
+    variable: str = ""
+    is_tried: bool = False
+    handed: str = ""
+    posting: Posting | None = None
+
+
+def draft(plan: Plan, found: Inference) -> str:
+    """Return the YAML of a profile that passes ``profile check``."""
+    asked = (_head(plan), _where(plan), _batch(plan, found), _auth(plan))
+    said = (_read(plan, found), _rules(found), _states(found), _pace(found))
+    lines = [line for part in (*asked, *said, _handoff(plan, found)) for line in part]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _head(plan: Plan) -> Iterator[str]:
+    yield MODELINE
+    yield "# The editor's schema:  opwatch profile schema > opwatch.schema.json"
+    yield "# Drafted from sample answers. Read it through; lines with CHECK are guesses."
+    yield f"# Try it:  opwatch profile check FILE;  opwatch profile explain -p {plan.name} REF"
+    yield "version: 1"
+    yield f"title: {scalar(plan.name)}"
+    yield ""
+
+
+def _where(plan: Plan) -> Iterator[str]:
+    address = plan.address
+    if address is None:
+        yield "# CHECK: no URL was given. Operations are named by their URLs; for bare ids write"
+        yield "# base_url: https://…  and  request: {path: '/…/{id}'}"
+        yield "params:"
+        yield "  server: {required: true, help: where the API is}"
+        yield "base_url: '{server}'"
+        yield ""
+        return
+    posted = plan.posting.params if plan.posting else ()
+    params = [f"  {name}: {{required: true}}" for name in (*address.params, *posted)]
+    if address.wide:
+        params.insert(0, "  id: {encode: path}  # its slashes separate segments")
+    if params:
+        yield "params:  # CHECK: what else differs from one operation to the next"
+        yield from params
+    yield f"base_url: {scalar(address.base_url)}"
+    yield "request:"
+    if not address.is_sure:
+        yield "  # CHECK: nothing tells which part of the path is the id, or whether one is."
+    yield f"  path: {path_scalar(address.path)}"
+    if address.query:
+        yield f"  query: {flow_map(address.query)}"
+    if address.dropped:
+        names = ", ".join(remark(name) for name in address.dropped)
+        yield f"  # CHECK: left out of the query, for it may hold secrets: {names}"
+    if plan.posting is not None:
+        yield from _posted(plan.posting)
+    yield ""
+
+
+def _posted(posting: Posting) -> Iterator[str]:
+    if posting.dropped:
+        names = ", ".join(remark(name) for name in posting.dropped)
+        yield f"  # CHECK: left out of the body, for it may hold secrets: {names}"
+    if not posting.id:
+        yield "  # CHECK: nothing tells what in the body is the id; put {id} there"
+    if posting.is_batch:
+        return
+    if not posting.query:
+        yield f"  body: {flow(posting.body)}"
+        return
+    yield "  graphql:"
+    if posting.is_guess:
+        yield "    # CHECK: written from the answers; what was posted can be given with --data"
+    is_plain = "#" not in posting.query and '"' not in posting.query
+    query = " ".join(posting.query.split()) if is_plain else posting.query
+    yield from folded("query", query, indent=4, width=_WIDE)
+    if posting.variables:
+        yield f"    variables: {flow(posting.variables)}"
+
+
+def _batch(plan: Plan, found: Inference) -> Iterator[str]:
+    batch = found.opened.batch if found.opened else None
+    posting = plan.posting
+    if posting is not None and posting.is_batch:
+        what = {"body": posting.body}
+    elif batch is not None:
+        what = {"query": batch.query, **({} if batch.style == "repeat" else {"style": batch.style})}
+    else:
+        return
+    items = found.opened.items if found.opened else "@"
+    yield "# Several are asked about at once, and each is found in the answer by its id."
+    yield f"batch: {flow({**what, 'items': items, **({'id': found.id} if found.id else {})})}"
+    yield ""
+
+
+def _auth(plan: Plan) -> Iterator[str]:
+    if not plan.variable:
+        yield "auth: none  # the sample came without a credential"
+    else:
+        note = "" if plan.is_tried else "  # CHECK: none, header, query, basic or oauth2 instead?"
+        yield f"auth: {{bearer: {{env: {plan.variable}}}}}{note}"
+    yield ""
+
+
+def _read(plan: Plan, found: Inference) -> Iterator[str]:
+    is_batch = bool(
+        (plan.posting and plan.posting.is_batch) or (found.opened and found.opened.batch)
+    )
+    lines = list(_fields(found, is_batch=is_batch))
+    if lines:
+        yield "# Where things are in an answer (JMESPath); of a list, the first that is not empty."
+        yield "read:"
+        yield from lines
+        yield ""
+
+
+def _fields(found: Inference, *, is_batch: bool) -> Iterator[str]:
+    if found.opened and not is_batch:
+        note = "  # CHECK: of the list, only the first" if found.opened.most > 1 else ""
+        yield f"  root: {scalar(found.opened.items.removeprefix('@') + '[0]')}{note}"
+    if found.id:
+        yield f"  id: {scalar(found.id)}  # an answer about another id is never used"
+    if found.decision.status:
+        yield from _listed("status", found.decision.status)
+    elif not found.decision.is_complete:
+        yield "  # CHECK: nothing looks like a status word."
+        if found.candidates:
+            yield f"  # It could be at: {', '.join(remark(each) for each in found.candidates[:9])}"
+        yield "  status: status"
+    if found.progress:
+        yield from _listed("progress", found.progress)
+    yield from _listed("message", found.message)
+    if found.error:
+        yield from _listed(
+            "error", [{name: _one_or_all(paths) for name, paths in found.error.items()}]
+        )
+    for name, paths in found.times.items():
+        yield from _listed(name, paths)
+    yield from _listed("link", found.link)
+    yield from _listed("result", found.result)
+
+
+def _rules(found: Inference) -> Iterator[str]:
+    if found.is_graphql:
+        yield "troubles:"
+        yield "  - {when: errors, message: errors}  # GraphQL tells its errors under a 200"
+        yield ""
+    rules = found.decision.rules
+    if not rules:
+        return
+    yield "# Before the words the first rule that fits decides; null, false, '', [] and {} are no."
+    yield "rules:"
+    for rule in rules:
+        if rule.why:
+            yield f"  # {'CHECK: ' if rule.is_guess else ''}{rule.why}"
+        yield from _rule(rule)
+    if not found.decision.is_complete:
+        yield "absent_status: running  # CHECK: nothing says that it has succeeded"
+    yield ""
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    what: dict[str, Any] = {"http": rule.http} if rule.http else {}
+    if rule.when:
+        what["when"] = rule.when
+    partial = {"partial": True} if rule.partial else {}
+    line = f"  - {flow({**what, 'state': rule.state, **partial})}"
+    if len(line) <= _WIDE or rule.http:
+        yield line
+        return
+    first, *rest = folded("when", rule.when, indent=4, width=_WIDE)
+    yield f"  - {first.lstrip()}"
+    yield from rest
+    yield f"    state: {rule.state}"
+    if rule.partial:
+        yield "    partial: true  # a success with warnings"
+
+
+def _states(found: Inference) -> Iterator[str]:
+    words = found.decision.words
+    ruled = {rule.state for rule in found.decision.rules if not rule.partial}
+    if not words and "succeeded" in ruled:
+        return
+    seen = [word for word in (*words, *found.decision.hollow) if isinstance(word, str)]
+    known = {spelling(stem(word)) for word in seen}
+    yield "# What each status word means, in any case and with any separators. A word that is not"
+    yield "# listed goes on as running, with a warning; it never ends an operation."
+    yield "states:"
+    for bucket in STATES:
+        said = [word for word, meaning in words.items() if meaning == bucket]
+        if said:
+            yield f"  {bucket}: {flow(said)}"
+            continue
+        likely = [word for word in guesses(bucket, seen) if spelling(stem(word)) not in known]
+        if not found.decision.is_guessable:
+            if bucket == "succeeded":
+                yield f"  {bucket}: [TODO]  # CHECK: what says that all of it went well"
+        elif likely and not ("succeeded" in ruled and bucket in ruled):
+            yield f"  {bucket}: {flow(likely)}  # CHECK: not in the samples"
+    unclear = [word for word, meaning in words.items() if meaning is None]
+    if unclear:
+        yield f"  # CHECK: in the samples, but not clear: {flow(unclear)}"
+    for note in found.decision.notes:
+        yield f"  # CHECK: {note}."
+    yield ""
+
+
+def _pace(found: Inference) -> Iterator[str]:
+    if found.wait:
+        path, unit = found.wait
+        as_ms = {"path": path, "as": unit}
+        yield f"wait: {{body: {flow(as_ms) if unit != 'seconds' else scalar(path)}}}"
+    if found.conditional:
+        yield "conditional: true  # the answers carry an ETag"
+    yield "poll: {first: 5s, longest: 1m}"
+    yield ""
+
+
+def _handoff(plan: Plan, found: Inference) -> Iterator[str]:
+    yield "# Where a starting answer names its operation:  curl -i … | opwatch wait -p NAME -"
+    yield "handoff:"
+    for header in dict.fromkeys((plan.handed or "Location", "Operation-Location", "Location")):
+        yield f"  - {{header: {header}}}"
+    if found.id and plan.address is not None:
+        yield f"  - {flow({'body': found.id})}"
+
+
+def _listed(key: str, found: Sequence[Any]) -> Iterator[str]:
+    """Yield *key* with what was *found* for it: one, or a list in as many lines as it takes."""
+    line = f"  {key}: {flow(_one_or_all(found))}" if found else ""
+    if len(line) <= _WIDE:
+        yield from filter(None, [line])
+    elif len(found) > 1:
+        yield f"  {key}:"
+        yield from (f"    - {flow(each)}" for each in found)
+    elif isinstance(found[0], dict):
+        yield f"  {key}:"
+        yield from (f"    {name}: {flow(each)}" for name, each in found[0].items())
+    else:
+        yield from folded(key, found[0], indent=2, width=_WIDE)
+
+
+def _one_or_all(found: Sequence[Any]) -> Any:
+    return found[0] if len(found) == 1 else list(found)

@@ -1,0 +1,304 @@
+"""The ``auth`` of a profile: which scheme, and where its secret comes from.
+
+Decides that a profile names sources of secrets and never holds one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+from opwatch.domain.auth import (
+    GRANTS,
+    BasicAuth,
+    FromCommand,
+    FromEnv,
+    FromFile,
+    FromKeyring,
+    HeaderAuth,
+    NoAuth,
+    OAuth2Auth,
+    QueryAuth,
+    Scheme,
+    Source,
+    Sources,
+)
+from opwatch.profiles.language.scalars import (
+    ANY_TEXT,
+    FLAG,
+    HEADER,
+    PARAM,
+    TEXT,
+    duration,
+    text_of,
+    word,
+)
+from opwatch.profiles.language.template import Text, parse_template
+from opwatch.profiles.yaml.schema import (
+    Discreet,
+    Key,
+    Leaf,
+    ListOf,
+    MapOf,
+    Named,
+    OneOf,
+    Record,
+    WrongError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from opwatch.profiles.yaml.nodes import Node
+    from opwatch.profiles.yaml.schema import Reader, Shape
+
+    Fill: TypeAlias = Callable[[Text], str]
+
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_NOTHING: Final = parse_template("")
+
+
+class AuthSpec(NamedTuple):
+    """A scheme whose *texts* wait for parameters; *make* fills them in."""
+
+    make: Callable[[Fill], Scheme]
+    texts: tuple[Text, ...] = ()
+
+
+NO_AUTH: Final = AuthSpec(lambda _fill: NoAuth())
+
+
+def sources_of(scheme: Scheme) -> Sources:
+    """Return all that *scheme* names as a source, in order."""
+    match scheme:
+        case NoAuth():
+            return ()
+        case HeaderAuth() | QueryAuth():
+            return scheme.sources
+        case BasicAuth():
+            return (*scheme.username_sources, *scheme.sources)
+        case OAuth2Auth():
+            return (*scheme.client_id_sources, *scheme.client_secret, *scheme.refresh_token)
+
+
+def runs_command(scheme: Scheme) -> bool:
+    """Tell whether a secret of *scheme* may come from a program."""
+    return any(isinstance(source, FromCommand) for source in sources_of(scheme))
+
+
+class _Literal:
+    """A literal where a source belongs. What stands there is never repeated."""
+
+    def read(self, _node: Node, _reader: Reader) -> Source:
+        """Refuse it."""
+        raise WrongError(
+            "a profile never holds a secret; name its source: {env: NAME}, {keyring: NAME}, "
+            "{file: PATH} or {command: [PROGRAM, …]}",
+            secret=True,
+        )
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of nothing."""
+        return {"not": {}}
+
+
+def _variable(node: Node) -> str:
+    if not _VARIABLE.fullmatch(node.text):
+        raise WrongError("expected a variable's name, not its value", secret=True)
+    return node.text
+
+
+def _from_env(env: str) -> Source:
+    return FromEnv(env)
+
+
+def _from_file(file: str) -> Source:
+    return FromFile(file)
+
+
+def _from_keyring(keyring: str) -> Source:
+    return FromKeyring(keyring)
+
+
+def _from_command(command: tuple[str, ...], **rest: Any) -> Source:
+    return FromCommand(command, **rest)
+
+
+_NAME: Final = Leaf(_variable, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
+
+
+def _source(make: Callable[..., Source], key: str, value: Key, **more: Key) -> Record[Source]:
+    return Record(make, "the source", {key: value._replace(required=True), **more})
+
+
+_SOURCE: Final[OneOf[Source]] = OneOf(
+    "a source",
+    {
+        "env": _source(_from_env, "env", Key(_NAME, "an environment variable")),
+        "file": _source(_from_file, "file", Key(TEXT, "a file that holds one line")),
+        "keyring": _source(_from_keyring, "keyring", Key(TEXT, "an entry of the keyring")),
+        "command": _source(
+            _from_command,
+            "command",
+            Key(ListOf(TEXT, least=1), "a program and its arguments, run without a shell"),
+            timeout=Key(duration(1, 600), "how long it may take"),
+            environ=Key(ListOf(_NAME), "variables that it is given"),
+            interactive=Key(FLAG, "whether it may ask at the terminal"),
+        ),
+        "scalar": _Literal(),
+    },
+)
+SOURCES: Final = Named("sources", ListOf(_SOURCE, or_one=True, least=1))
+
+
+class _Named(NamedTuple):
+    """A text that is no secret by itself, or the sources that it comes from."""
+
+    text: Text = _NOTHING
+    sources: Sources = ()
+
+
+class _TextOrSources:
+    """A template, or a source, or a list of sources."""
+
+    def read(self, node: Node, reader: Reader) -> _Named:
+        """Return which."""
+        if node.is_list or any(node.get(key) for key in ("env", "file", "keyring", "command")):
+            return _Named(sources=SOURCES.read(node, reader))
+        return _Named(text=ANY_TEXT.read(node, reader))
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema."""
+        return {"anyOf": [ANY_TEXT.schema(), SOURCES.schema()]}
+
+
+_NAMED: Final = _TextOrSources()
+
+
+def _bearer(bearer: Sources, *, optional: bool = False) -> AuthSpec:
+    return _in_header(HeaderAuth(bearer), optional=optional)
+
+
+def _header(**keys: Any) -> HeaderAuth:
+    return HeaderAuth(keys["from"], keys["name"], keys.get("template", "{secret}"))
+
+
+def _in_header(header: HeaderAuth, *, optional: bool = False) -> AuthSpec:
+    return AuthSpec(lambda _fill: replace(header, optional=optional))
+
+
+def _query(**keys: Any) -> AuthSpec:
+    return AuthSpec(lambda _fill: QueryAuth(keys["from"], keys["name"]))
+
+
+def _basic(password: Sources, username: _Named = _Named()) -> AuthSpec:  # noqa: B008, a tuple
+    def make(fill: Fill) -> Scheme:
+        return BasicAuth(password, fill(username.text), username.sources)
+
+    return AuthSpec(make, (username.text,))
+
+
+def _oauth2(
+    *,
+    token_url: Text,
+    grant: str = "client_credentials",
+    client_id: _Named = _Named(),  # noqa: B008, a tuple
+    client_secret: Sources = (),
+    refresh_token: Sources = (),
+    device_url: Text = _NOTHING,
+    scope: Text = _NOTHING,
+    secret_in: str = "body",  # noqa: S107, a place and no secret
+    extra: Mapping[str, Text] | None = None,
+) -> AuthSpec:
+    more = extra or {}
+
+    def make(fill: Fill) -> Scheme:
+        return OAuth2Auth(
+            grant=grant,
+            token_url=fill(token_url),
+            client_id=fill(client_id.text),
+            client_id_sources=client_id.sources,
+            client_secret=client_secret,
+            refresh_token=refresh_token,
+            device_url=fill(device_url) or None,
+            scope=fill(scope) or None,
+            secret_in=secret_in,
+            extra={name: fill(text) for name, text in more.items()},
+        )
+
+    return AuthSpec(make, (token_url, client_id.text, device_url, scope, *more.values()))
+
+
+def _secret_template(node: Node) -> str:
+    text = text_of(node)
+    if text.count("{secret}") != 1:
+        raise WrongError("the template must hold {secret} once")
+    return text
+
+
+def _none(node: Node) -> AuthSpec:
+    if node.text != "none":
+        message = "expected 'none', or how and from where: {bearer: {env: NAME}}"
+        raise WrongError(message, secret=True)
+    return NO_AUTH
+
+
+def _wrapped(key: str, shape: Shape[AuthSpec], doc: str) -> Record[AuthSpec]:
+    return Record(lambda **keys: keys[key], "'auth'", {key: Key(shape, doc, required=True)})
+
+
+_SECRET: Final = Key(SOURCES, "where the secret comes from", required=True)
+_HEADER_AUTH: Final = Record(
+    _header,
+    "'header'",
+    {
+        "name": Key(HEADER, "the header's name", required=True),
+        "from": _SECRET,
+        "template": Key(Leaf(_secret_template, {"type": "string"}), "its value, with {secret}"),
+    },
+)
+_OPTIONAL: Final = Key(FLAG, "sent if a source gives one; none is no error")
+_OAUTH2: Final = Record(
+    _oauth2,
+    "'oauth2'",
+    {
+        "grant": Key(word(*GRANTS), "how a token is got (RFC 6749, RFC 8628)"),
+        "token_url": Key(ANY_TEXT, "the token endpoint", required=True),
+        "device_url": Key(ANY_TEXT, "the device authorization endpoint"),
+        "client_id": Key(_NAMED, "the client's id, or its source"),
+        "client_secret": Key(SOURCES, "where the client's secret comes from"),
+        "refresh_token": Key(SOURCES, "where the refresh token comes from"),
+        "scope": Key(ANY_TEXT, "the scope to ask for"),
+        "secret_in": Key(word("body", "header"), "where the token endpoint wants the secret"),
+        "extra": Key(MapOf(ANY_TEXT), "further form fields"),
+    },
+)
+_AUTH: Final[OneOf[AuthSpec]] = OneOf(
+    "'auth'",
+    {
+        "bearer": Record(
+            _bearer,
+            "'auth'",
+            {"bearer": Key(SOURCES, "a bearer token (RFC 6750)"), "optional": _OPTIONAL},
+        ),
+        "header": Record(
+            _in_header,
+            "'auth'",
+            {"header": Key(_HEADER_AUTH, "a header of the API's own"), "optional": _OPTIONAL},
+        ),
+        "query": _wrapped(
+            "query",
+            Record(_query, "'query'", {"name": Key(PARAM, required=True), "from": _SECRET}),
+            "a query parameter, masked wherever a URL is shown",
+        ),
+        "basic": _wrapped(
+            "basic",
+            Record(_basic, "'basic'", {"username": Key(_NAMED), "password": _SECRET}),
+            "user and password (RFC 7617)",
+        ),
+        "oauth2": _wrapped("oauth2", _OAUTH2, "OAuth 2.0 (RFC 6749)"),
+        "scalar": Leaf(_none, {"const": "none"}),
+    },
+)
+AUTH: Final[Discreet[AuthSpec]] = Discreet(_AUTH)

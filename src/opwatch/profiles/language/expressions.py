@@ -1,0 +1,259 @@
+"""JMESPath, compiled once and total in use.
+
+Decides which expressions a profile may hold: those that parse, call known
+functions with the right number of arguments, and are short. In use nothing
+raises: a wrong type inside an expression is an absent value (faults 67, 121).
+The functions of our own are pure; specification: https://jmespath.org/specification.html
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from opwatch.profiles.language.patterns import runaway
+from opwatch.profiles.yaml.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jmespath.functions import Functions
+    from jmespath.parser import ParsedResult
+
+MAX_LENGTH: Final = 1000
+MAX_PATTERN: Final = 200
+MAX_SUBJECT: Final = 4096
+_CHAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
+
+
+class ExpressionError(ValueError):
+    """An expression cannot be compiled. *offset* counts its characters from 0."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class Expression:
+    """A compiled JMESPath expression."""
+
+    __slots__ = ("_find", "text")
+
+    def __init__(self, text: str, find: Callable[[Any], Any]) -> None:
+        self.text = text
+        self._find = find
+
+    def find(self, data: Any) -> Any:
+        """Return what is there in *data*, None where nothing is."""
+        return self._find(data)
+
+    def holds(self, data: Any) -> bool:
+        """Tell whether the value is true in JMESPath's sense, in which 0 is true."""
+        value = self._find(data)
+        return not (value is None or value is False or value in ("", [], {}))
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+
+@lru_cache(maxsize=2048)
+def compile_expression(text: str) -> Expression:
+    """Return *text* compiled.
+
+    Raises:
+        ExpressionError: it does not parse, or calls a function that is unknown
+            or takes another number of arguments.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"an expression has at most {MAX_LENGTH} characters")
+    if not text.strip():
+        raise ExpressionError("the expression is empty")
+    if text == "@":
+        return Expression(text, _itself)
+    # Most paths are names and dots: no library, and a tenth of the time per poll.
+    if _CHAIN.fullmatch(text):
+        return Expression(text, _chain(tuple(text.split("."))))
+    return Expression(text, _searcher(text))
+
+
+def _itself(data: Any) -> Any:
+    return data
+
+
+def _chain(names: tuple[str, ...]) -> Callable[[Any], Any]:
+    def find(data: Any) -> Any:
+        for name in names:
+            if not isinstance(data, dict):
+                return None
+            data = data.get(name)
+        return data
+
+    return find
+
+
+def _searcher(text: str) -> Callable[[Any], Any]:
+    from jmespath.visitor import Options  # noqa: PLC0415, plain paths need no library
+
+    parsed = _parsed(text)
+    functions = _functions()
+    for node in _nodes(parsed.parsed):
+        if node["type"] == "function_expression":
+            _check_call(node, functions, text)
+        elif node["children"] and _is_negation(node["children"][0]) and node["type"] in _INTO:
+            # `!a.b` is parsed as `(!a).b`, which is nothing, whatever a and b are.
+            raise ExpressionError("'!' stands before '.'; write !(a.b)", text.find("!"))
+    options = Options(custom_functions=functions)
+
+    def find(data: Any) -> Any:
+        try:
+            return parsed.search(data, options)
+        except Exception:  # noqa: BLE001, the library raises TypeError and others on odd data
+            return None
+
+    return find
+
+
+def _parsed(text: str) -> ParsedResult:
+    from jmespath.exceptions import JMESPathError, LexerError, ParseError  # noqa: PLC0415
+    from jmespath.parser import Parser  # noqa: PLC0415
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return Parser().parse(text)
+    except PendingDeprecationWarning as error:
+        message = "backquotes hold JSON; a text is written 'so'"
+        raise ExpressionError(message, text.find("`")) from error
+    except ParseError as error:
+        offset = error.lex_position or 0
+        raise ExpressionError(_described(error), min(offset, len(text))) from error
+    except LexerError as error:
+        raise ExpressionError(f"no JMESPath: {error.message}", error.lexer_position) from error
+    except (JMESPathError, ValueError, RecursionError) as error:
+        raise ExpressionError("no JMESPath expression") from error
+
+
+def _described(error: Any) -> str:
+    token = error.token_value
+    if token in {None, ""} or error.token_type in {None, "eof"}:
+        return "no JMESPath: the expression ends too soon"
+    return f"no JMESPath: unexpected {token!r}"
+
+
+_INTO: Final = frozenset(
+    {
+        "filter_projection",
+        "flatten",
+        "index_expression",
+        "projection",
+        "subexpression",
+        "value_projection",
+    }
+)
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node["children"]:
+        if isinstance(child, dict):
+            yield from _nodes(child)
+
+
+def _is_negation(node: Any) -> bool:
+    return isinstance(node, dict) and node["type"] == "not_expression"
+
+
+def _check_call(node: dict[str, Any], functions: Functions, text: str) -> None:
+    name, given = node["value"], len(node["children"])
+    known = functions.FUNCTION_TABLE
+    offset = max(0, text.find(f"{name}("))
+    if name not in known:
+        raise ExpressionError(f"unknown function {name!r}" + did_you_mean(name, known), offset)
+    signature = known[name]["signature"]
+    wanted, open_end = len(signature), bool(signature and signature[-1].get("variadic"))
+    if given < wanted or (given > wanted and not open_end):
+        more = " or more" if open_end else ""
+        raise ExpressionError(f"{name}() takes {wanted}{more} arguments, not {given}", offset)
+
+
+def compile_pattern(text: str) -> re.Pattern[str]:
+    """Return the regular expression *text* compiled.
+
+    Raises:
+        ExpressionError: it is none, is longer than 200 characters, or repeats a repetition.
+    """
+    if len(text) > MAX_PATTERN:
+        raise ExpressionError(f"a pattern has at most {MAX_PATTERN} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            pattern = re.compile(text)
+    except (re.error, RecursionError, OverflowError, Warning) as error:
+        offset = getattr(error, "pos", None) or 0
+        raise ExpressionError(f"no regular expression: {error}", offset) from error
+    start = runaway(text)
+    if start is not None:
+        message = "a repetition of a repetition may take for ever; write it without"
+        raise ExpressionError(message, start)
+    return pattern
+
+
+_SEPARATORS: Final = re.compile(r"[\s_-]+")
+
+
+def spelling(text: str) -> str:
+    """Return what the spellings of one word have in common: no case, spaces, ``-`` and ``_``."""
+    return _SEPARATORS.sub("", text.casefold())
+
+
+@lru_cache(maxsize=1)
+def _functions() -> Functions:
+    from jmespath.functions import Functions, signature  # noqa: PLC0415
+
+    class Ours(Functions):
+        """Pure functions beyond the specification's."""
+
+        @signature({"types": ["string"]})
+        def _func_lower(self, text: str) -> str:
+            return text.lower()
+
+        @signature({"types": ["string"]}, {"types": ["string"]})
+        def _func_split(self, text: str, separator: str) -> list[str]:
+            return text.split(separator) if separator else [text]
+
+        @signature({"types": ["string"]}, {"types": ["string"]})
+        def _func_matches(self, text: str, pattern: str) -> bool:
+            return bool(_pattern(pattern).search(text[:MAX_SUBJECT]))
+
+        @signature({"types": ["number"]}, {"types": ["number"]})
+        def _func_percent(self, done: float, total: float) -> float | None:
+            return 100.0 * done / total if total > 0 else None
+
+        @signature({"types": [], "variadic": True})
+        def _func_first(self, *values: Any) -> Any:
+            return next((each for each in values if not is_empty(each)), None)
+
+        @signature({"types": []}, {"types": ["array"]})
+        def _func_is_in(self, value: Any, among: list[Any]) -> bool:
+            return value in among
+
+        @signature({"types": ["array"]}, {"types": ["array"]})
+        def _func_agree(self, values: list[Any], among: list[Any]) -> bool:
+            texts = {spelling(each) for each in values if isinstance(each, str)}
+            return bool(texts) and texts <= {spelling(each) for each in among}
+
+    return Ours()
+
+
+@lru_cache(maxsize=256)
+def _pattern(text: str) -> re.Pattern[str]:
+    return compile_pattern(text)
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether *value* says nothing: null, blank text, an empty list or mapping."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value in ([], {})

@@ -1,0 +1,63 @@
+"""The way to a result, as a profile writes it: further requests after success.
+
+Decides what one step may say. ``opwatch.profiles.results`` follows it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.profiles.language.paths import LOOKUP, Lookup
+from opwatch.profiles.language.request import HEADERS, QUERY
+from opwatch.profiles.language.scalars import ANY_TEXT, EXPRESSION, FLAG, check_name, word
+from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opwatch.profiles.language.expressions import Expression
+    from opwatch.profiles.language.template import Text
+
+FINAL: Final = word("operation", "location", "resource")
+
+
+class Step(NamedTuple):
+    """One request towards the result, made from the answer before it."""
+
+    path: Text | None = None
+    url: Lookup | None = None
+    takes: Mapping[str, Expression] = {}
+    when: Expression | None = None
+    query: Mapping[str, tuple[Text, ...]] = {}
+    headers: Mapping[str, Text] = {}
+    authorize: bool = True
+    download: bool = False
+    expires: Lookup | None = None
+    value: Expression | None = None
+
+
+def _step(**keys: Any) -> Step:
+    if ("path" in keys) == ("url" in keys):
+        raise ValueError("a step needs either 'path' or 'url'")
+    takes = keys.pop("with", {})
+    return Step(takes=takes, **keys)
+
+
+RESULT: Final = ListOf(
+    Record(
+        _step,
+        "the step",
+        {
+            "when": Key(EXPRESSION, "go on only if this holds of the answer before"),
+            "with": Key(MapOf(EXPRESSION, check_name), "parameters out of the answer before"),
+            "path": Key(ANY_TEXT, "a path of the same API"),
+            "url": Key(LOOKUP, "where the answer before holds a URL"),
+            "query": Key(QUERY, "the URL's query"),
+            "headers": Key(HEADERS, "request headers"),
+            "authorize": Key(FLAG, "false: without any credential, as signed URLs want it"),
+            "download": Key(FLAG, "the answer is the file itself"),
+            "expires": Key(LOOKUP, "where the answer before says until when the URL is good"),
+            "value": Key(EXPRESSION, "what of this step's answer is the result"),
+        },
+    )
+)

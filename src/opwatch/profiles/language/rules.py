@@ -1,0 +1,211 @@
+"""Which state an answer means.
+
+Decides the order: guards say that the answer tells nothing about the
+operation; then the first rule that fits; then the status word; a word that no
+list holds is running. An error object, 100 % or a finish time never decides.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.domain.operation import State
+from opwatch.domain.trouble import Fault
+from opwatch.profiles.language.expressions import spelling
+from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
+from opwatch.profiles.language.scalars import EXPRESSION, FLAG, TEXT, state_among, word
+from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, Record, WrongError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from opwatch.profiles.language.expressions import Expression
+    from opwatch.profiles.language.paths import Scene
+    from opwatch.profiles.yaml.nodes import Node
+
+_CLASS: Final = 100
+_OK: Final = 2
+
+
+class Statuses(NamedTuple):
+    """HTTP statuses, each alone or a whole class of them such as ``2xx``."""
+
+    exact: frozenset[int] = frozenset()
+    classes: frozenset[int] = frozenset()
+
+    def hold(self, status: int) -> bool:
+        """Tell whether *status* is one of them."""
+        return status in self.exact or status // _CLASS in self.classes
+
+
+GOOD: Final = Statuses(classes=frozenset({_OK}))
+
+
+class Condition(NamedTuple):
+    """What must hold: the HTTP status (a good one if none is named), a condition, parameters."""
+
+    http: Statuses | None = None
+    when: Expression | None = None
+    params: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def is_bare(self) -> bool:
+        """Tell whether it looks at the HTTP status and not into the body."""
+        return self.when is None and self.http is not None
+
+    def holds(self, scene: Scene) -> bool:
+        """Tell whether all of it holds."""
+        return (
+            (self.http or GOOD).hold(scene.status)
+            and all(scene.params.get(name, "") in among for name, among in self.params.items())
+            and (self.when is None or self.when.holds(scene.item))
+        )
+
+
+class Rule(NamedTuple):
+    """*state* is meant when the condition holds; *partial* marks a success with warnings.
+
+    *unread* tells that the HTTP status alone counts where the body is too large to be read.
+    """
+
+    condition: Condition
+    state: State
+    partial: bool = False
+    unread: bool = False
+
+    @property
+    def of_status(self) -> Rule:
+        """This rule without its look into the body."""
+        return self._replace(condition=self.condition._replace(when=None))
+
+
+class Guard(NamedTuple):
+    """When the condition holds, the answer is a trouble and tells no state."""
+
+    condition: Condition
+    fault: Fault
+    message: Lookup = NOWHERE
+
+
+class Meaning(NamedTuple):
+    """A state, and what decided it. *is_known* is false for an unknown word."""
+
+    state: State
+    decided_by: str
+    partial: bool = False
+    is_known: bool = True
+
+
+def word_key(value: Any) -> Any:
+    """Return what two spellings of one status word have in common.
+
+    Texts are compared without regard to case, spaces, ``-`` and ``_``; numbers
+    and booleans only with their own kind.
+    """
+    if isinstance(value, str):
+        return spelling(value)
+    return (type(value) is bool, value)
+
+
+class Words(NamedTuple):
+    """The states of the status words; *absent* is the one of no word at all."""
+
+    states: Mapping[Any, tuple[State, bool]] = {}
+    absent: State | None = None
+
+    def meaning(self, value: Any) -> Meaning | None:
+        """Return what the status word *value* means, None where it is no word."""
+        if value is None and self.absent is not None:
+            return Meaning(self.absent, "absent_status")
+        if not isinstance(value, (str, bool, int, float)):
+            return None
+        known = self.states.get(word_key(value))
+        if known is None:
+            return Meaning(State.RUNNING, "unknown word", is_known=False)
+        state, partial = known
+        return Meaning(state, f"states.{'partial' if partial else state}", partial)
+
+
+def first_rule(rules: Iterable[tuple[int, Rule]], scene: Scene) -> Meaning | None:
+    """Return what the first of the numbered *rules* that fits *scene* means."""
+    for index, rule in rules:
+        if rule.condition.holds(scene):
+            return Meaning(rule.state, f"rules[{index}]", rule.partial)
+    return None
+
+
+def first_guard(guards: tuple[Guard, ...], scene: Scene) -> Guard | None:
+    """Return the first guard that fits *scene*, None if none fits."""
+    return next((guard for guard in guards if guard.condition.holds(scene)), None)
+
+
+def _status(node: Node) -> Statuses:
+    match = re.fullmatch(r"([1-5])(\d\d|xx)", node.text)
+    if match is None:
+        raise WrongError(f"{node.text!r} is no HTTP status; write 202 or 2xx")
+    if match[2] == "xx":
+        return Statuses(classes=frozenset({int(match[1])}))
+    return Statuses(exact=frozenset({int(node.text)}))
+
+
+def _condition(keys: dict[str, Any]) -> Condition:
+    found: dict[str, Any] = {name: keys[name] for name in ("when", "params") if name in keys}
+    if "http" in keys:
+        found["http"] = Statuses(
+            frozenset().union(*(each.exact for each in keys["http"])),
+            frozenset().union(*(each.classes for each in keys["http"])),
+        )
+    return Condition(**found)
+
+
+def _rule(**keys: Any) -> Rule:
+    condition, unread = _condition(keys), keys.get("unread", False)
+    if unread and condition.http is None:
+        raise WrongError("unread needs http: of a body that is not read, only the status is known")
+    return Rule(condition, keys["state"], keys.get("partial", False), unread)
+
+
+_AS: Final = {
+    "transient": Fault.API_ERROR,
+    "throttled": Fault.API_THROTTLED,
+    "denied": Fault.API_DENIED,
+    "not_found": Fault.API_NOT_FOUND,
+    "refused": Fault.API_REFUSED,
+}
+
+
+def _guard(**keys: Any) -> Guard:
+    fault = _AS[keys.get("as", "transient")]
+    return Guard(_condition(keys), fault, keys.get("message", NOWHERE))
+
+
+_STATUS: Final = Leaf(_status, {"type": ["integer", "string"], "pattern": "^[1-5]([0-9][0-9]|xx)$"})
+_CONDITION: Final = {
+    "when": Key(EXPRESSION, "a condition; only null, false, '', [] and {} are untrue"),
+    "http": Key(ListOf(_STATUS, or_one=True, least=1), "HTTP statuses; 2xx without this key"),
+    "params": Key(MapOf(ListOf(TEXT, or_one=True)), "values that parameters must have"),
+}
+RULES: Final = ListOf(
+    Record(
+        _rule,
+        "the rule",
+        {
+            **_CONDITION,
+            "state": Key(state_among(State), "what is meant", required=True),
+            "partial": Key(FLAG, "a success with warnings"),
+            "unread": Key(FLAG, "the HTTP status alone counts where the body is over 8 MiB"),
+        },
+    )
+)
+GUARDS: Final = ListOf(
+    Record(
+        _guard,
+        "the trouble",
+        {
+            **_CONDITION,
+            "message": Key(LOOKUP, "the API's own words about it"),
+            "as": Key(word(*_AS), "how it is handled"),
+        },
+    )
+)

@@ -1,0 +1,235 @@
+"""The single values of the profile language.
+
+Decides how a text, a number, a duration, a rate, a template, an expression, a
+pattern and a header's name are written, and their bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from opwatch.domain.duration import parse_duration
+from opwatch.domain.operation import State
+from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
+from opwatch.profiles.language.expressions import (
+    Expression,
+    ExpressionError,
+    compile_expression,
+    compile_pattern,
+)
+from opwatch.profiles.language.template import (
+    NAME,
+    Choice,
+    Template,
+    TemplateError,
+    Text,
+    parse_template,
+)
+from opwatch.profiles.yaml.schema import Key, Leaf, MapOf, Named, OneOf, Record, WrongError
+from opwatch.profiles.yaml.suggest import did_you_mean, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from opwatch.profiles.yaml.nodes import Node
+
+T = TypeVar("T")
+MAX_TEXT: Final = 4000
+DAY: Final = 86400.0
+_HEADER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
+_RATE: Final = r"(?a)(\d{1,7}(?:\.\d{1,3})?)\s*/\s*(s|min|h)"
+_PER: Final = {"s": 1.0, "min": 60.0, "h": 3600.0}
+# Hop-by-hop and framing headers belong to the HTTP library (security rule S6).
+_FRAMING: Final = frozenset(
+    {
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_SECRET_HEADER: Final = re.compile(
+    r"(?:.*-)?(?:authorization|cookie|token|secret|password|api-?key|access-key|auth)"
+)
+
+
+def text_of(node: Node) -> str:
+    """Return the text that *node* is; a number stays as it was written."""
+    if isinstance(node.value, bool) or node.value is None:
+        found = "nothing" if node.value is None else node.text
+        raise WrongError(f"expected a text, found {found}; write it in quotes")
+    if len(node.text) > MAX_TEXT:
+        raise WrongError(f"a text has at most {MAX_TEXT} characters")
+    return node.text
+
+
+def _flag(node: Node) -> bool:
+    if not isinstance(node.value, bool):
+        raise WrongError(f"expected true or false, found {node.text!r}")
+    return node.value
+
+
+def whole_number(least: int, most: int) -> Leaf[int]:
+    """Return the shape of a whole number in [*least*, *most*]."""
+
+    def parse(node: Node) -> int:
+        value = node.value
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise WrongError(f"expected a whole number, found {node.text!r}")
+        if not least <= value <= most:
+            raise WrongError(f"{value} is not between {least} and {most}")
+        return value
+
+    return Leaf(parse, {"type": "integer", "minimum": least, "maximum": most})
+
+
+def number(least: float, most: float) -> Leaf[float]:
+    """Return the shape of a number in [*least*, *most*]."""
+
+    def parse(node: Node) -> float:
+        value = node.value
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise WrongError(f"expected a number, found {node.text!r}")
+        if not least <= value <= most:
+            raise WrongError(f"{node.text} is not between {least:g} and {most:g}")
+        return float(value)
+
+    return Leaf(parse, {"type": "number", "minimum": least, "maximum": most})
+
+
+def duration(least: float = SHORTEST_ON_LOOPBACK, most: float = LONGEST) -> Leaf[float]:
+    """Return the shape of a duration in [*least*, *most*] seconds."""
+
+    def parse(node: Node) -> float:
+        seconds = parse_duration(text_of(node))
+        if not least <= seconds <= most:
+            raise WrongError(f"{node.text} is not between {least:g}s and {most:g}s")
+        return seconds
+
+    pattern = r"^[0-9]+(\.[0-9]+)?((ms|s|m|h|d)([0-9]+(\.[0-9]+)?(ms|s|m|h|d))*)?$"
+    return Leaf(parse, {"type": ["string", "number"], "pattern": pattern})
+
+
+def word(*choices: str) -> Leaf[str]:
+    """Return the shape of one of *choices*."""
+
+    def parse(node: Node) -> str:
+        if node.text not in choices:
+            message = f"expected {listed(map(repr, choices))}, found {node.text!r}"
+            raise WrongError(message + did_you_mean(node.text, choices))
+        return node.text
+
+    return Leaf(parse, {"type": "string", "enum": list(choices)})
+
+
+def state_among(states: Iterable[State]) -> Leaf[State]:
+    """Return the shape of one of *states*."""
+    inner = word(*(state.value for state in states))
+
+    def parse(node: Node) -> State:
+        return State(inner.read(node, _NOBODY))
+
+    return Leaf(parse, inner.schema())
+
+
+_NOBODY: Any = None  # a leaf tells no problems of its own
+
+
+def _rate(node: Node) -> float:
+    match = re.fullmatch(_RATE, node.text.strip())
+    if match is None or not float(match[1]):
+        raise WrongError(f"{node.text!r} is no rate; write 10/s, 500/min or 5000/h")
+    return float(match[1]) / _PER[match[2]]
+
+
+def _template(node: Node) -> Template:
+    try:
+        return parse_template(text_of(node))
+    except TemplateError as error:
+        raise WrongError(str(error), error.offset) from error
+
+
+def _expression(node: Node) -> Expression:
+    return _shifted(compile_expression, text_of(node))
+
+
+def _regex(node: Node) -> re.Pattern[str]:
+    return _shifted(compile_pattern, text_of(node))
+
+
+def _shifted(compiled: Callable[[str], T], text: str) -> T:
+    try:
+        return compiled(text)
+    except ExpressionError as error:
+        raise WrongError(str(error), error.offset) from error
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError unless *name* can name a parameter."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no parameter's name; write small letters, digits and '_'")
+
+
+def check_header(name: str) -> None:
+    """Raise ValueError unless a profile may set the request header *name*."""
+    lower = name.lower()
+    if not _HEADER.fullmatch(name):
+        raise ValueError(f"{name!r} is no header's name")
+    if lower in _FRAMING:
+        raise ValueError(f"the header {name!r} is not for a profile to set")
+    if _SECRET_HEADER.fullmatch(lower):
+        raise ValueError(f"the header {name!r} carries a secret; it belongs under 'auth'")
+
+
+def _header_name(node: Node) -> str:
+    if not _HEADER.fullmatch(node.text):
+        raise WrongError(f"{node.text!r} is no header's name")
+    return node.text
+
+
+def _web_page(node: Node) -> str:
+    if not re.fullmatch(r"https?://[^\s<>\"\\]+", text_of(node)):
+        raise WrongError(f"{node.text!r} is no web address")
+    return node.text
+
+
+def _choice(param: str, presets: Mapping[str, Template]) -> Choice:
+    return Choice(param, presets)
+
+
+TEXT: Final[Leaf[str]] = Leaf(text_of, {"type": ["string", "number"]})
+FLAG: Final[Leaf[bool]] = Leaf(_flag, {"type": "boolean"})
+RATE: Final[Leaf[float]] = Leaf(_rate, {"type": "string", "pattern": r"^[0-9.]+ */ *(s|min|h)$"})
+EXPRESSION: Final[Leaf[Expression]] = Leaf(
+    _expression, {"type": "string", "description": "a JMESPath expression"}
+)
+PATTERN: Final[Leaf[re.Pattern[str]]] = Leaf(_regex, {"type": "string", "format": "regex"})
+HEADER: Final[Leaf[str]] = Leaf(_header_name, {"type": "string"})
+WEB_PAGE: Final[Leaf[str]] = Leaf(_web_page, {"type": "string", "format": "uri"})
+PARAM: Final[Leaf[str]] = Leaf(text_of, {"type": "string"})
+TEMPLATE: Final[Leaf[Template]] = Leaf(_template, {"type": ["string", "number"]})
+ANY_TEXT: Final[Named[Text]] = Named(
+    "text",
+    OneOf(
+        "a text",
+        {
+            "scalar": TEMPLATE,
+            "map": Record(
+                _choice,
+                "the choice",
+                {
+                    "param": Key(PARAM, "the parameter that chooses", required=True),
+                    "presets": Key(MapOf(TEMPLATE), "a text for each of its values", required=True),
+                },
+            ),
+        },
+    ),
+)

@@ -1,0 +1,287 @@
+"""The profile language as a whole.
+
+Decides which keys a profile has, and what each is read as. The JSON Schema for
+editors is made of the same table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.domain.operation import State
+from opwatch.domain.pacing import Pace
+from opwatch.profiles.language.auth import AUTH, NO_AUTH, AuthSpec
+from opwatch.profiles.language.handoff import HANDOFF, HandOff
+from opwatch.profiles.language.params import PARAM, Param, check_param
+from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
+from opwatch.profiles.language.progress import PROGRESS, Form
+from opwatch.profiles.language.references import REFERENCES, Likeness
+from opwatch.profiles.language.request import ASK, BATCH, Ask, Batch
+from opwatch.profiles.language.result import FINAL, RESULT, Step
+from opwatch.profiles.language.rules import GUARDS, RULES, Guard, Rule
+from opwatch.profiles.language.scalars import (
+    ANY_TEXT,
+    DAY,
+    FLAG,
+    HEADER,
+    PATTERN,
+    TEMPLATE,
+    TEXT,
+    WEB_PAGE,
+    duration,
+    number,
+    state_among,
+    whole_number,
+    word,
+)
+from opwatch.profiles.language.wait import LIMITS, WAIT, Hints, Quota
+from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, Named, OneOf, Record, WrongError
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Mapping
+
+    from opwatch.profiles.language.template import Template, Text
+    from opwatch.profiles.yaml.nodes import Node
+
+VERSION: Final = 1
+
+
+class Confidence(NamedTuple):
+    """How well a profile's facts are sourced, and what is not."""
+
+    level: str = "documented"
+    reason: str = ""
+
+
+class ErrorPaths(NamedTuple):
+    """Where an error's parts are."""
+
+    code: Lookup = NOWHERE
+    message: Lookup = NOWHERE
+    details: Lookup = NOWHERE
+
+
+class Reads(NamedTuple):
+    """Where an operation's parts are in an answer."""
+
+    root: Lookup = NOWHERE
+    id: Lookup = NOWHERE
+    status: Lookup = NOWHERE
+    progress: tuple[Form, ...] = ()
+    message: Lookup = NOWHERE
+    error: ErrorPaths = ErrorPaths()
+    created: Lookup = NOWHERE
+    started: Lookup = NOWHERE
+    updated: Lookup = NOWHERE
+    finished: Lookup = NOWHERE
+    link: Lookup = NOWHERE
+    result: Lookup = NOWHERE
+
+
+class GiveUp(NamedTuple):
+    """After *after* seconds an operation counts as *state*, by the API's own rule."""
+
+    after: float
+    state: State = State.FAILED
+
+
+class Polling(NamedTuple):
+    """The pace, and when the API itself says to give up."""
+
+    pace: Pace = Pace()
+    give_up: GiveUp | None = None
+
+
+class Spec(NamedTuple):
+    """A profile as written, read and compiled, before its parameters are known."""
+
+    version: int = VERSION
+    title: str = ""
+    docs: str = ""
+    notes: str = ""
+    retention: str = ""
+    confidence: Confidence = Confidence()
+    experimental: bool = False
+    params: Mapping[str, Param] = {}
+    base_url: Text | None = None
+    allow_http: bool = False
+    allow_hosts: tuple[Template, ...] = ()
+    references: tuple[Likeness, ...] = ()
+    urls: tuple[re.Pattern[str], ...] = ()
+    request: Ask = Ask()
+    batch: Batch | None = None
+    conditional: bool = False
+    auth: AuthSpec = NO_AUTH
+    read: Reads = Reads()
+    states: Mapping[str, tuple[Any, ...]] = {}
+    rules: tuple[Rule, ...] = ()
+    absent_status: State | None = None
+    troubles: tuple[Guard, ...] = ()
+    wait: Hints = Hints()
+    moves: tuple[str, ...] = ()
+    limits: Quota = Quota()
+    poll: Polling = Polling()
+    gone: State | None = None
+    not_found_grace: float = 30.0
+    confirm: int = 1
+    unknown_after: float = 600.0
+    handoff: tuple[HandOff, ...] = ()
+    result: tuple[Step, ...] = ()
+    final: str = "operation"
+    extends: str = ""
+
+
+def _version(node: Node) -> int:
+    if node.value != VERSION or isinstance(node.value, bool):
+        raise WrongError(f"this opwatch reads version {VERSION}, not {node.text!r}")
+    return VERSION
+
+
+def _status_word(node: Node) -> Any:
+    if node.value is None:
+        raise WrongError("expected a status word, found nothing; write 'null' in quotes")
+    return node.value
+
+
+def _confidence(level: str, reason: str = "") -> Confidence:
+    if level != "documented" and not reason:
+        raise ValueError("'confidence' needs a 'reason' unless its level is 'documented'")
+    return Confidence(level, reason)
+
+
+def _give_up(**keys: Any) -> GiveUp:
+    return GiveUp(keys["after"], keys.get("as", State.FAILED))
+
+
+def _polling(give_up: GiveUp | None = None, **pace: Any) -> Polling:
+    if "first" in pace and pace.get("longest", Pace().longest) < pace["first"]:
+        if "longest" in pace:
+            raise ValueError("'longest' is shorter than 'first'")
+        pace["longest"] = pace["first"]
+    return Polling(Pace(**pace), give_up)
+
+
+class _MessageAlone:
+    """A path alone is the error's message."""
+
+    def read(self, node: Node, reader: Any) -> ErrorPaths:
+        """Return it."""
+        return ErrorPaths(message=LOOKUP.read(node, reader))
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema."""
+        return LOOKUP.schema()
+
+
+_STATUS_WORD: Final[Leaf[Any]] = Leaf(_status_word, {"type": ["string", "number", "boolean"]})
+_WORDS: Final = Key(ListOf(_STATUS_WORD, or_one=True))
+STATES: Final = ("pending", "running", "blocked", "succeeded", "partial", "failed", "cancelled")
+_TERMINAL: Final = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+_ERROR: Final = Record(
+    ErrorPaths,
+    "'error'",
+    {
+        "code": Key(LOOKUP, "a short code"),
+        "message": Key(LOOKUP, "a sentence"),
+        "details": Key(LOOKUP, "everything else"),
+    },
+)
+_READ: Final = Record(
+    Reads,
+    "'read'",
+    {
+        "root": Key(LOOKUP, "where the operation is in a single answer; paths begin there"),
+        "id": Key(LOOKUP, "its id, compared with the one that was asked about"),
+        "status": Key(LOOKUP, "the status word"),
+        "progress": Key(PROGRESS, "how far it is"),
+        "message": Key(LOOKUP, "what it is doing, in words"),
+        "error": Key(OneOf("the error", {
+            "code": _ERROR, "message": _ERROR, "details": _ERROR,
+            "scalar": _MessageAlone(), "list": _MessageAlone(),
+        }), "why it failed"),
+        "created": Key(LOOKUP, "when it was asked for"),
+        "started": Key(LOOKUP, "when it began"),
+        "updated": Key(LOOKUP, "when it last changed"),
+        "finished": Key(LOOKUP, "when it ended"),
+        "link": Key(LOOKUP, "a web page about it"),
+        "result": Key(LOOKUP, "what came out of it"),
+    },
+)  # fmt: skip
+_POLL: Final = Record(
+    _polling,
+    "'poll'",
+    {
+        "first": Key(duration(), "the first pause"),
+        "longest": Key(duration(), "the longest pause"),
+        "factor": Key(number(1, 10), "by how much a pause grows while nothing changes"),
+        "steps": Key(ListOf(duration(), least=1), "the pauses, begun anew at each change"),
+        "give_up": Key(
+            Record(
+                _give_up,
+                "'give_up'",
+                {
+                    "after": Key(duration(1, 366 * DAY), "for how long", required=True),
+                    "as": Key(state_among(_TERMINAL), "what it counts as then"),
+                },
+            ),
+            "after which time the API itself says that it has ended",
+        ),
+    },
+)
+PROFILE: Final = Named("profile", Record(
+    Spec,
+    "the profile",
+    {
+        "version": Key(Leaf(_version, {"const": VERSION}), "the version of this language"),
+        "extends": Key(TEXT, "the profile that this one begins with"),
+        "title": Key(TEXT, "what it is for"),
+        "docs": Key(WEB_PAGE, "the API's own page"),
+        "notes": Key(TEXT, "what else a person should know"),
+        "retention": Key(TEXT, "how long the API remembers an operation"),
+        "confidence": Key(
+            Record(
+                _confidence,
+                "'confidence'",
+                {
+                    "level": Key(word("documented", "partly", "unverified"), required=True),
+                    "reason": Key(TEXT, "what is not documented by the vendor"),
+                },
+            ),
+            "how well its facts are sourced",
+        ),
+        "experimental": Key(FLAG, "the wire format is not published"),
+        "params": Key(MapOf(PARAM, check_param), "what must be known to ask"),
+        "base_url": Key(ANY_TEXT, "where the API is"),
+        "allow_http": Key(FLAG, "plain http to another machine; only in a user's own file"),
+        "allow_hosts": Key(ListOf(TEMPLATE), "further hosts that a polling URL may name"),
+        "references": Key(REFERENCES, "further spellings of a reference"),
+        "urls": Key(
+            ListOf(PATTERN, or_one=True),
+            "paths of status URLs that are known for this profile's; else as 'request' says",
+        ),
+        "request": Key(ASK, "how one operation is asked about"),
+        "batch": Key(BATCH, "how several are asked about at once"),
+        "conditional": Key(FLAG, "ask with If-None-Match"),
+        "auth": Key(AUTH, "how a credential is shown, and where it comes from"),
+        "read": Key(_READ, "where things are in an answer"),
+        "states": Key(
+            Record(lambda **words: words, "'states'", dict.fromkeys(STATES, _WORDS)),
+            "status words",
+        ),
+        "rules": Key(RULES, "what an answer means, before the words; the first that fits"),
+        "absent_status": Key(state_among(State), "the state when there is no status word"),
+        "troubles": Key(GUARDS, "answers that tell nothing about the operation"),
+        "wait": Key(WAIT, "where the API names a pause, besides Retry-After"),
+        "moves": Key(ListOf(HEADER, or_one=True), "headers that name the next polling URL"),
+        "limits": Key(LIMITS, "what the API bears"),
+        "poll": Key(_POLL, "when to ask again"),
+        "gone": Key(state_among(_TERMINAL), "what 404 or 410 means once it has been seen"),
+        "not_found_grace": Key(duration(0, 3600), "for how long 404 is not final"),
+        "confirm": Key(whole_number(1, 10), "equal terminal answers needed"),
+        "unknown_after": Key(duration(10, DAY), "for how long unknown words are borne"),
+        "handoff": Key(HANDOFF, "where a starting answer names the operation"),
+        "result": Key(RESULT, "the requests towards the result"),
+        "final": Key(FINAL, "where the result is, once it succeeded"),
+    },
+))  # fmt: skip

@@ -1,0 +1,208 @@
+"""How long an answer asks us to stay away.
+
+Decides which headers, fields and sentences of an answer name a pause; the
+longest of them counts. Retry-After is read always, rate headers where they say
+that nothing is left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.domain.retry_after import ResetAs, rate_limit_wait, retry_after
+from opwatch.profiles.language.expressions import MAX_SUBJECT
+from opwatch.profiles.language.paths import LOOKUP, Lookup
+from opwatch.profiles.language.scalars import HEADER, PATTERN, RATE, whole_number, word
+from opwatch.profiles.times import moment
+from opwatch.profiles.values import number
+from opwatch.profiles.yaml.schema import Key, ListOf, OneOf, Record
+
+if TYPE_CHECKING:
+    import re
+
+    from opwatch.domain.messages import Response
+    from opwatch.profiles.language.paths import Scene
+    from opwatch.profiles.yaml.nodes import Node
+    from opwatch.profiles.yaml.schema import Reader
+
+_LONGEST: Final = 366 * 86400.0
+_SECONDS: Final = {"seconds": 1.0, "ms": 0.001}
+
+
+class HeaderHint(NamedTuple):
+    """A header that names a pause, or a moment, in the sense of *unit*."""
+
+    name: str
+    unit: str = "seconds"
+
+
+class BodyHint(NamedTuple):
+    """A field that names a pause, or a moment, in the sense of *unit*."""
+
+    path: Lookup
+    unit: str = "seconds"
+
+
+class TextHint(NamedTuple):
+    """A sentence in which the first group of *regex* is a number of seconds."""
+
+    path: Lookup
+    regex: re.Pattern[str]
+
+
+class Hints(NamedTuple):
+    """Where an API names a pause, besides Retry-After."""
+
+    headers: tuple[HeaderHint, ...] = ()
+    body: BodyHint | None = None
+    text: TextHint | None = None
+
+
+class Quota(NamedTuple):
+    """What an API bears, and which headers tell what is left of it."""
+
+    rate: float | None = None
+    burst: int | None = None
+    at_once: int | None = None
+    remaining: str | None = None
+    reset: str | None = None
+    reset_as: ResetAs = ResetAs.AUTO
+
+
+class Pauses(NamedTuple):
+    """What one answer says about when to come back.
+
+    *named* is the pause in seconds that it asks for; *quota* the one until a
+    quota that is empty is filled again.
+    """
+
+    named: float | None = None
+    quota: float | None = None
+    is_empty: bool = False
+
+    @property
+    def longest(self) -> float | None:
+        """The longest pause named, None for none."""
+        return _longest(self.named, self.quota)
+
+
+def pauses(response: Response, hints: Hints, quota: Quota, scene: Scene) -> Pauses:
+    """Return the pauses that *response* names; *scene* is its body as a whole."""
+    headers = response.headers
+    after = ", ".join(headers.all("retry-after"))
+    found = [_retry_after(response, after)] if after else []
+    found += [_header_hint(hint, response) for hint in hints.headers]
+    if hints.body:
+        found.append(_pause(hints.body.path.first(scene), hints.body.unit, response))
+    if hints.text:
+        found.append(_in_text(hints.text, scene))
+    wait, is_empty = rate_limit_wait(
+        headers,
+        response.received_at,
+        remaining=quota.remaining,
+        reset=quota.reset,
+        reset_as=quota.reset_as,
+    )
+    return Pauses(_longest(*found), wait, is_empty)
+
+
+def _retry_after(response: Response, value: str) -> float | None:
+    date = response.headers.get("date")
+    return retry_after(value, received_at=response.received_at, date=date)
+
+
+def _header_hint(hint: HeaderHint, response: Response) -> float | None:
+    value = response.headers.get(hint.name)
+    if value is None:
+        return None
+    if hint.unit == "date":
+        return _retry_after(response, value)
+    return _pause(value, hint.unit, response)
+
+
+def _in_text(hint: TextHint, scene: Scene) -> float | None:
+    text = hint.path.first(scene)
+    match = hint.regex.search(text[:MAX_SUBJECT]) if isinstance(text, str) else None
+    if match is None:
+        return None
+    return _in_bounds(number(match[1] if hint.regex.groups else match[0]))
+
+
+def _pause(value: Any, unit: str, response: Response) -> float | None:
+    if unit in _SECONDS:
+        found = number(value)
+        return _in_bounds(None if found is None else found * _SECONDS[unit])
+    until = moment(value)
+    return _in_bounds(until.timestamp() - response.received_at) if until else None
+
+
+def _in_bounds(seconds: float | None) -> float | None:
+    return seconds if seconds is not None and 0 <= seconds <= _LONGEST else None
+
+
+def _longest(*found: float | None) -> float | None:
+    return max((each for each in found if each is not None), default=None)
+
+
+def _header(name: str, **keys: Any) -> HeaderHint:
+    return HeaderHint(name, keys.get("as", "seconds"))
+
+
+def _body(path: Lookup, **keys: Any) -> BodyHint:
+    return BodyHint(path, keys.get("as", "seconds"))
+
+
+def _text(**keys: Any) -> TextHint:
+    return TextHint(keys["in"], keys["regex"])
+
+
+def _reset_as(**keys: Any) -> Quota:
+    if "reset_as" in keys:
+        keys["reset_as"] = ResetAs(keys["reset_as"])
+    return Quota(**keys)
+
+
+class _PathAlone:
+    """A path alone is a number of seconds."""
+
+    def read(self, node: Node, reader: Reader) -> BodyHint:
+        """Return the hint."""
+        return BodyHint(LOOKUP.read(node, reader))
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema."""
+        return LOOKUP.schema()
+
+
+_UNIT: Final = Key(word("seconds", "ms", "epoch", "date"), "what the value is")
+_HEADER: Final = Record(_header, "the header", {"name": Key(HEADER, required=True), "as": _UNIT})
+_BODY: Final = Record(_body, "'body'", {"path": Key(LOOKUP, required=True), "as": _UNIT})
+_TEXT: Final = Record(
+    _text,
+    "'text'",
+    {
+        "in": Key(LOOKUP, "where the sentence is", required=True),
+        "regex": Key(PATTERN, "its first group is the number of seconds", required=True),
+    },
+)
+WAIT: Final = Record(
+    Hints,
+    "'wait'",
+    {
+        "headers": Key(ListOf(_HEADER), "headers besides Retry-After"),
+        "body": Key(OneOf("a path", {"path": _BODY, "scalar": _PathAlone()}), "a field"),
+        "text": Key(_TEXT, "a sentence"),
+    },
+)
+LIMITS: Final = Record(
+    _reset_as,
+    "'limits'",
+    {
+        "rate": Key(RATE, "requests in a time, such as 500/min"),
+        "burst": Key(whole_number(1, 1000), "requests that may come at once"),
+        "at_once": Key(whole_number(1, 64), "requests in flight"),
+        "remaining": Key(HEADER, "the header that tells how many requests are left"),
+        "reset": Key(HEADER, "the header that tells when there are more"),
+        "reset_as": Key(word(*(each.value for each in ResetAs)), "what its number counts"),
+    },
+)

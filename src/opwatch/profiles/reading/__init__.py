@@ -1,0 +1,1 @@
+"""An answer of an API to findings about its operations."""

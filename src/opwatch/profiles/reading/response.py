@@ -1,0 +1,81 @@
+"""An answer, looked at once: its body, and the pauses that it names.
+
+Decides which trouble an HTTP status or a body by itself is, and which of the
+API's own words go with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from opwatch.domain.trouble import Fault, Trouble, fault_of_status
+from opwatch.profiles.values import sentence
+
+if TYPE_CHECKING:
+    from opwatch.domain.messages import Response
+    from opwatch.profiles.language.wait import Pauses
+    from opwatch.profiles.reading.body import Body
+
+_LONGEST: Final = 300
+
+
+class Seen(NamedTuple):
+    """An answer, its parsed body, and the pauses that it names."""
+
+    response: Response
+    body: Body
+    pauses: Pauses
+
+    def trouble(self, fault: Fault, detail: str | None = None) -> Trouble:
+        """Return *fault* as it came about in this answer, in the API's words if none are given."""
+        words = self.words if detail is None else detail[:_LONGEST]
+        return Trouble(fault, words, self.response.status, self.pauses.longest, self.host)
+
+    @property
+    def host(self) -> str:
+        """Who answered."""
+        try:
+            return urlsplit(self.response.url).netloc
+        except ValueError:
+            return ""
+
+    @property
+    def is_readable(self) -> bool:
+        """Tell whether it is JSON under a status of success."""
+        return self.body.fault is None and self.trouble_of_status is None
+
+    @property
+    def words(self) -> str:
+        """What the body says for people."""
+        if self.body.fault:
+            return self.body.detail
+        return (sentence(self.body.data) or "")[:_LONGEST]
+
+    @property
+    def trouble_of_status(self) -> Trouble | None:
+        """The trouble that the HTTP status is, None for a good one."""
+        named = self.pauses.named is not None
+        fault = fault_of_status(
+            self.response.status, wait_named=named, quota_empty=self.pauses.is_empty
+        )
+        if fault is None:
+            return None
+        if not self._is_of_proxy:
+            return self.trouble(fault)
+        if fault is Fault.STATUS_FORBIDDEN:
+            return self.trouble(Fault.PROXY, f"HTTP {self.response.status}, {self.words}")
+        return self.trouble(fault, f"{self.words} (from a proxy?)")
+
+    @property
+    def _is_of_proxy(self) -> bool:
+        """Tell whether this is a page of a proxy, which says nothing of the API behind it."""
+        if self.body.fault is not Fault.HTML:
+            return False
+        return any(name == "via" or name.startswith("proxy-") for name, _ in self.response.headers)
+
+    @property
+    def trouble_of_body(self) -> Trouble | None:
+        """The trouble that the body is, None for JSON."""
+        fault = self.body.fault
+        return None if fault is None else self.trouble(fault)

@@ -1,0 +1,192 @@
+"""From what a person typed to the operation that it names.
+
+Decides what is a bare id, a path and a URL, that a URL is polled as it was
+given, how each is parsed back into parameters, and what is refused (faults 99
+to 107): dot segments, controls, and any origin that is not the profile's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
+
+from opwatch.domain.errors import BadReferenceError
+from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.profiles.language.params import ID, PLAIN
+from opwatch.profiles.language.references import SCHEME, Likeness, Spelling
+from opwatch.profiles.language.request import query_of, with_query
+from opwatch.profiles.language.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opwatch.domain.origin import AllowedOrigins, Origin
+    from opwatch.profiles.language.spec import Spec
+
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_LONGEST: Final = 16_384
+
+
+class Named(NamedTuple):
+    """What a reference says: parameters, and the *url* to be polled as it is."""
+
+    params: dict[str, str]
+    url: str | None = None
+    id: str = ""
+
+
+class Address:
+    """How the references of one bound profile are read."""
+
+    def __init__(
+        self, spec: Spec, params: Mapping[str, str], base: str, origins: AllowedOrigins
+    ) -> None:
+        self._spec = spec
+        self._params = params
+        self._origins = origins
+        self._base = base
+        self._prefix = urlsplit(base).path
+        known = {*spec.params, ID}
+        wide = frozenset(name for name, param in spec.params.items() if param.wide)
+        path = spec.request.path
+        self._own = Spelling(Likeness(path.choose(params)), wide, known) if path else None
+        if self._own:
+            self._own.in_query.update(_in_query(spec))
+        self._others = [Spelling(each, wide, known, spec.base_url) for each in spec.references]
+
+    def read(self, reference: str, given: Mapping[str, str]) -> Named:
+        """Return what *reference* names; *given* are the parameters that came with it.
+
+        Raises:
+            BadReferenceError: it names no operation, or a foreign one.
+        """
+        text = reference.strip(" \t\r\n")
+        if not text:
+            raise BadReferenceError(reference, "the reference is empty")
+        if len(text) > _LONGEST:
+            raise BadReferenceError(text[:80], "the reference is too long")
+        if _WEB.match(text):
+            named = self._of_page(text) or self._of_url(text, given)
+        elif text.startswith("/"):
+            named = self._of_url(self._joined(text), given)
+        else:
+            named = self._of_words(text)
+        for name, value in named.params.items():
+            fault = self._spec.params.get(name, PLAIN).fault(name, value)
+            if fault:
+                raise BadReferenceError(reference, fault)
+        return named
+
+    def _of_page(self, url: str) -> Named | None:
+        """Return what the URL of a web page names; the page itself is never asked."""
+        parts = _split(url)
+        for spelling in self._others:
+            found = spelling.match(*parts) if spelling.is_url else None
+            if found and ID in found:
+                return _by_params(found)
+        return None
+
+    def _of_url(self, url: str, given: Mapping[str, str]) -> Named:
+        origin = self._origin_of(url)
+        parts = urlsplit(url)
+        _refuse_dots(url, parts.path)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        is_behind = f"{parts.path}/".startswith(f"{self._prefix}/")
+        path = parts.path[len(self._prefix) :] if is_behind else parts.path
+        found = self._own.match(path, query) if self._own and is_behind else None
+        if found is None:
+            is_own = origin == parse_origin(self._base)
+            page = self._of_own_page(path, query, parts.fragment) if is_own else None
+            if page:
+                return page
+        elif ID not in found:
+            message = "all operations are asked about at this URL, and it names none of them"
+            raise BadReferenceError(url, message, hint="give the operation's id")
+        whole = urlunsplit(parts._replace(fragment=""))
+        lacking = self._lacking(query, {**given, **(found or {})})
+        last = next((unquote(each) for each in reversed(parts.path.split("/")) if each), "")
+        named = found or {}
+        return Named(named, with_query(whole, lacking), named.get(ID) or last or str(origin))
+
+    def _origin_of(self, url: str) -> Origin:
+        try:
+            origin = parse_origin(url)
+        except OriginError as error:
+            raise BadReferenceError(url, f"not a status URL: {error}") from error
+        if origin not in self._origins:
+            message = f"{origin} is not the profile's own ({parse_origin(self._base)})"
+            hint = "choose the profile of that API with -p, or list the host under allow_hosts"
+            raise BadReferenceError(url, message, hint=hint)
+        return origin
+
+    def _of_own_page(self, path: str, query: Mapping[str, str], fragment: str) -> Named | None:
+        """Return what a web page at the API's own host names."""
+        for spelling in self._others:
+            found = spelling.match(path, query, fragment) if spelling.is_path else None
+            if found and ID in found:
+                return _by_params(found)
+        return None
+
+    def _lacking(self, given: Mapping[str, str], found: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Return the pairs of the profile's own query that a URL came without."""
+        own = {
+            name: texts
+            for name, texts in self._spec.request.query.items()
+            if name not in given and not any(ID in text.names for text in texts)
+        }
+        return query_of(own, {**self._params, **found})
+
+    def _joined(self, path: str) -> str:
+        """Return *path* as a URL; where it lacks the base URL's own, it is meant to follow it."""
+        if path.startswith("//"):
+            raise BadReferenceError(path, "a path begins with one '/'; write the whole URL")
+        head, query, _ = _split(path)
+        _refuse_dots(path, head)
+        is_whole = self._prefix and head.startswith(f"{self._prefix}/")
+        if self._own and self._own.match(head, query) is not None and not is_whole:
+            return self._base + path
+        try:
+            return urljoin(f"{self._base}/", path)
+        except ValueError:
+            raise BadReferenceError(path, "no path of a URL") from None
+
+    def _of_words(self, text: str) -> Named:
+        for spelling in self._others:
+            if not spelling.is_path and (not spelling.is_url or SCHEME.match(text)):
+                found = spelling.match(*_split(text))
+                if found and ID in found:
+                    return _by_params(found)
+        if self._own is None:
+            message = f"{text!r} is no URL, and this API names its operations by URLs only"
+            hint = "give the status URL of the starting answer"
+            raise BadReferenceError(text, message, hint=hint)
+        return _by_params({ID: text})
+
+
+def _refuse_dots(reference: str, path: str) -> None:
+    if any(unquote(each) in {".", ".."} for each in path.split("/")):
+        raise BadReferenceError(reference, "the path holds a '.' or '..' segment")
+
+
+def _by_params(found: dict[str, str]) -> Named:
+    return Named(found, None, found[ID])
+
+
+def _split(text: str) -> tuple[str, dict[str, str], str]:
+    text, _, fragment = text.partition("#")
+    head, _, query = text.partition("?")
+    return head, dict(parse_qsl(query, keep_blank_values=True)), fragment
+
+
+def _in_query(spec: Spec) -> dict[str, str]:
+    """Return the parameters that are the values of the query of a request."""
+    found = {}
+    for name, texts in spec.request.query.items():
+        for text in texts:
+            param = text.alone if isinstance(text, Template) else None
+            if param:
+                found[name] = param
+    if spec.batch and spec.batch.query:
+        found[spec.batch.query] = ID
+    return found

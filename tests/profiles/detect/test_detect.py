@@ -1,0 +1,231 @@
+"""Which profile is found for a URL that came without one, and what it may show there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from opwatch.domain.auth import BasicAuth, FromEnv, HeaderAuth, NoAuth
+from opwatch.domain.errors import BadReferenceError, UsageError
+from opwatch.domain.messages import Headers, Response
+from opwatch.domain.operation import Basis
+from opwatch.profiles import Recogniser, handed_off, load_config
+from profiles.answers import NOWHERE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from opwatch.profiles.detect.match import Recognised
+
+ARM = "https://management.azure.com/subscriptions/s1"
+OURS = "http://127.0.0.1:9"
+
+
+def recognised(url: str, *, typed: bool = True, token: bool = False, **environ: str) -> Recognised:
+    config = load_config(None, environ, folder=NOWHERE)
+    return Recogniser(config, has_token=token).recognise(url, typed=typed)
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "params"),
+    [
+        ("https://api.github.com/repos/o/r/actions/runs/5", "github-actions", {}),
+        ("https://github.com/o/r/actions/runs/5/job/7", "github-actions", {}),
+        ("https://api.fullstory.com/operations/v1/abc", "fullstory", {}),
+        ("https://api.fullstory.com/v2/events/batch/abc", "fullstory-batch", {}),
+        ("https://acme.atlassian.net/rest/api/3/task/1", "jira-task", {"site": "acme"}),
+        ("https://a.atlassian.net/wiki/rest/api/longtask/1", "confluence-longtask", {"site": "a"}),
+        ("https://run.googleapis.com/v2/p/operations/7", "google-lro", {"service": "run"}),
+        (
+            "https://graph.microsoft.us/v1.0/x/operations/7",
+            "microsoft-graph",
+            {"cloud": "usgov_l4"},
+        ),
+        (f"{ARM}/providers/M.C/locations/w/operations/1", "azure-async", {"cloud": "public"}),
+        (f"{ARM}/providers/M.C/locations/w/operationStatuses/1", "azure-async", {}),
+        (f"{ARM}/providers/M.C/locations/w/operationResults/1", "azure-location", {}),
+        (f"{ARM}/resourceGroups/g/providers/M.C/vms/v", "azure-provisioning", {}),
+        ("https://gitlab.com/api/v4/projects/5/pipelines/6", "gitlab-pipeline", {}),
+        ("https://gitlab.com/g/p/-/pipelines/6", "gitlab-pipeline", {}),
+        ("https://vercel.com/acme/site/2ph6qT11mnLfJTAsr2twyX6wKAKf", "vercel", {}),
+        ("https://app.terraform.io/app/o/workspaces/w/runs/run-7", "hcp-terraform", {}),
+    ],
+)
+def test_a_url_of_a_known_host_finds_its_profile_with_its_credential(
+    url: str, name: str, params: dict[str, str]
+) -> None:
+    profile, basis = recognised(url)
+
+    assert (profile.name, basis) == (name, Basis.ADDRESS)
+    assert params.items() <= dict(profile.params).items()
+    assert not isinstance(profile.auth, NoAuth)
+    profile.target(url)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v2/service_instances/i-1/last_operation?operation=t", "osb"),
+        ("/subscriptions/s1/providers/M.C/locations/w/operationResults/1", "azure-location"),
+        ("/api/v4/projects/5/pipelines/6", "gitlab-pipeline"),
+        ("/api/v2/dags/nightly/dagRuns/r-1", "airflow"),
+        ("/api/v1/dags/nightly/dagRuns/r-1", "airflow2"),
+    ],
+)
+@pytest.mark.parametrize("host", [OURS, "https://api.github.com.evil.example"])
+def test_a_path_that_only_one_api_has_is_read_so_but_shown_nothing(
+    path: str, name: str, host: str
+) -> None:
+    profile, basis = recognised(host + path, OSB_PASSWORD="x", GITLAB_TOKEN="x")
+
+    assert (profile.name, basis, profile.auth) == (name, Basis.PATH, NoAuth())
+    assert profile.target(host + path).url == host + path
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/jobs/7",
+        "https://example.com/v1/projects/p/operations/7",
+        "https://api.github.com/rate_limit",
+        "https://example.com/api.github.com/repos/o/r",
+        "https://example.com",
+    ],
+)
+def test_all_else_is_read_by_words_and_shown_nothing(url: str) -> None:
+    profile, basis = recognised(url, OPWATCH_TOKEN="x", OPWATCH_STANDARD_TOKEN="x")
+
+    assert (profile.name, basis, profile.auth) == ("standard", Basis.WORDS, NoAuth())
+
+
+def test_a_given_token_is_shown_as_the_api_wants_it_and_no_other_source_is_kept() -> None:
+    osb, _ = recognised(f"{OURS}/v2/service_instances/i/last_operation", token=True)
+    gitlab, _ = recognised(f"{OURS}/api/v4/projects/5/pipelines/6", token=True)
+    words, _ = recognised(f"{OURS}/jobs/7", token=True)
+
+    assert osb.auth == BasicAuth((), "", (FromEnv("OSB_USERNAME"),))
+    assert isinstance(gitlab.auth, HeaderAuth)
+    assert gitlab.auth.sources == ()
+    assert words.auth == HeaderAuth(())
+
+
+def test_a_host_that_the_person_named_elsewhere_is_known() -> None:
+    url = f"{OURS}/v2/service_instances/i/last_operation"
+
+    profile, basis = recognised(url, OPWATCH_OSB_SERVER=OURS)
+
+    assert (profile.name, basis) == ("osb", Basis.ADDRESS)
+    assert isinstance(profile.auth, BasicAuth)
+
+
+def test_one_base_url_for_all_makes_no_host_a_known_one() -> None:
+    _, basis = recognised(f"{OURS}/repos/o/r/actions/runs/5", OPWATCH_BASE_URL=OURS)
+
+    assert basis is Basis.PATH
+
+
+def test_a_page_of_a_server_that_is_set_finds_its_profile() -> None:
+    url = "https://git.corp.example/g/p/-/pipelines/6"
+
+    profile, basis = recognised(url, OPWATCH_GITLAB_PIPELINE_SERVER="https://git.corp.example")
+    _, unknown = recognised(url)
+
+    assert (profile.name, basis) == ("gitlab-pipeline", Basis.ADDRESS)
+    assert profile.target(url).params == {"project": "g/p", "id": "6"}
+    assert unknown is Basis.WORDS
+
+
+def test_the_page_of_a_stranger_is_nobodys() -> None:
+    for path in (
+        "/api/v2/dags/d/runs/r",
+        "/dags/d/runs/dagRuns",
+        "/show/api/v4/projects/-/pipelines/6",
+    ):
+        profile, _ = recognised("https://stranger.example" + path)
+        assert profile.target("https://stranger.example" + path).url is not None
+
+
+def test_a_url_that_was_not_typed_cannot_choose_a_vendors_host() -> None:
+    url = "https://acme.atlassian.net/rest/api/3/task/1"
+
+    _, basis = recognised(url, typed=False)
+    _, fixed = recognised("https://api.github.com/repos/o/r/actions/runs/5", typed=False)
+
+    assert basis is Basis.PATH
+    assert fixed is Basis.ADDRESS
+
+
+def test_what_the_person_has_set_is_not_learned_from_a_url() -> None:
+    _, basis = recognised(
+        "https://evil.atlassian.net/rest/api/3/task/1", OPWATCH_JIRA_TASK_SITE="acme"
+    )
+
+    assert basis is Basis.PATH
+
+
+def test_a_users_own_profile_comes_before_the_built_in_one(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "version: 1\n"
+        "profiles:\n"
+        "  work: {extends: github-actions, auth: {bearer: {env: WORK_TOKEN}}}\n"
+        "  broken: {extends: nothing}\n"
+    )
+    config = load_config(file, {})
+
+    profile, _ = Recogniser(config).recognise("https://api.github.com/repos/o/r/actions/runs/5")
+
+    assert (profile.name, profile.auth) == ("work", HeaderAuth((FromEnv("WORK_TOKEN"),)))
+
+
+def test_a_default_in_a_users_file_is_not_learned_over(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("version: 1\nprofiles:\n  mine: {extends: jira-task, params: {site: acme}}\n")
+    recogniser = Recogniser(load_config(file, {}))
+
+    mine, _ = recogniser.recognise("https://acme.atlassian.net/rest/api/3/task/1")
+    other, basis = recogniser.recognise("https://other.atlassian.net/rest/api/3/task/1")
+
+    assert mine.name == "mine"
+    assert (other.name, basis) == ("jira-task", Basis.ADDRESS)
+
+
+def test_two_profiles_that_fit_equally_are_asked_about(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "version: 1\n"
+        "profiles:\n  one: {extends: github-actions}\n  two: {extends: github-actions}\n"
+    )
+
+    with pytest.raises(BadReferenceError, match="one or two") as caught:
+        Recogniser(load_config(file, {})).recognise(
+            "https://api.github.com/repos/o/r/actions/runs/5"
+        )
+
+    assert caught.value.hint == "choose one:  -p one"
+
+
+def test_neighbours_share_one_profile() -> None:
+    recogniser = Recogniser(load_config(None, {}, folder=NOWHERE))
+    urls = [f"https://api.github.com/repos/o/r{each % 3}/actions/runs/{each}" for each in range(9)]
+
+    assert len({id(recogniser.recognise(url).profile) for url in urls}) == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a@example.com/x", "https://exa mple.com/", "http://example.com/x"]
+)
+def test_what_nobody_may_ask_is_refused(url: str) -> None:
+    with pytest.raises(UsageError):
+        recognised(url)
+
+
+def test_a_starting_answer_hands_over_the_best_of_its_status_urls() -> None:
+    config = load_config(None, {}, folder=NOWHERE)
+    both = Headers((("Location", "https://h/r/1"), ("Azure-AsyncOperation", "https://h/s/1")))
+
+    assert handed_off(Response(202, "", both), config) == ("https://h/s/1",)
+    for headers in (Headers(), Headers((("Location", "/jobs/1"),))):
+        with pytest.raises(UsageError, match="no profile is given"):
+            handed_off(Response(202, "", headers), config)
