@@ -35,8 +35,8 @@ from opwatch.domain.origin import parse_origin
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.retry_after import rate_limit_wait, retry_after
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.output.choose import Style, choose
-from opwatch.output.clean import cells, clean
+from opwatch.output.terminal.display import Style, choose
+from opwatch.output.text.clean import cells, clean
 from opwatch.profiles.checks import check
 from opwatch.profiles.config import BUILTIN
 from output.screen import Terminal

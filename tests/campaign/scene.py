@@ -30,7 +30,7 @@ from opwatch.cli.running import run_watch
 from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode
 from opwatch.domain.policy import Policy
-from opwatch.output.choose import Style
+from opwatch.output.terminal.display import Style
 from servers.raw import http
 from servers.tls import Authority
 

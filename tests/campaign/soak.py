@@ -35,8 +35,8 @@ from opwatch.domain.outcome import Abort
 from opwatch.domain.pacing import Habits, Limits, Pace
 from opwatch.domain.policy import Policy
 from opwatch.engine import drive
-from opwatch.output.lines import Lines
 from opwatch.output.streams import Sink
+from opwatch.output.terminal.lines import Lines
 from opwatch.watcher.watcher import Watcher
 from output.script import wall_of
 from servers.raw import http

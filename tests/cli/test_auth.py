@@ -17,8 +17,8 @@ import pytest
 from cli.inside import profile
 from opwatch.credentials import Waiting
 from opwatch.domain.standing import Met, Standing
-from opwatch.output.auth import MET, STANDINGS
-from opwatch.output.remarks import WAITING
+from opwatch.output.commands.auth import MET, STANDINGS
+from opwatch.output.commands.remarks import WAITING
 from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api
 from servers.oauth import OAuthServer, Reply

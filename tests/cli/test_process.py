@@ -16,7 +16,7 @@ from referencing import Registry, Resource
 
 from opwatch.demo import DEMO_TOKEN, DemoServer, Script
 from opwatch.domain.operation import State
-from opwatch.output.document import schema
+from opwatch.output.formats.document import schema
 
 if TYPE_CHECKING:
     from cli.program import Program

@@ -144,7 +144,7 @@ OPENERS: Final = {
     "credentials/validation.py": "checks its characters",
     "domain/secret.py": "is it",
     "http/request.py": "puts it on the wire",
-    "output/masks.py": "registers it with the runner of GitHub",
+    "output/ci/github.py": "registers it with the runner of GitHub",
 }
 
 
@@ -343,7 +343,12 @@ def test_s12_files_are_written_by_few_and_known_modules() -> None:
 
 
 # Our own modules, by names that are written in the source.
-IMPORTERS: Final = {"cli/app.py", "profiles/__init__.py", "__init__.py", "output/document.py"}
+IMPORTERS: Final = {
+    "cli/app.py",
+    "profiles/__init__.py",
+    "__init__.py",
+    "output/formats/document.py",
+}
 
 
 def test_s13_nothing_is_evaluated_unpickled_or_imported_by_a_name_from_outside() -> None:

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from cli.program import PATIENCE, Program
 from opwatch.demo import DEMO_TOKEN, DEMO_USER
-from opwatch.output.document import schema
+from opwatch.output.formats.document import schema
 from servers.raw import RawServer, hang, read
 
 if TYPE_CHECKING:

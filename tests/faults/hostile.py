@@ -17,9 +17,9 @@ from opwatch.domain.events import Oddity
 from opwatch.domain.operation import OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.output.bars import Bars
+from opwatch.output.formats.table import write_table
 from opwatch.output.streams import Sink
-from opwatch.output.table import write_table
+from opwatch.output.terminal.bars import Bars
 from output.screen import Page, Terminal
 from output.script import Story, target, wall_of
 

@@ -35,14 +35,14 @@ from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.output.board import Board
 from opwatch.output.errors import error_lines
-from opwatch.output.frame import compose
-from opwatch.output.glyphs import UNICODE
-from opwatch.output.lines import Lines
-from opwatch.output.paint import plain
 from opwatch.output.streams import Sink
-from opwatch.output.wording import ended_text, warning
+from opwatch.output.terminal.board import Board
+from opwatch.output.terminal.frame import compose
+from opwatch.output.terminal.lines import Lines
+from opwatch.output.text.glyphs import UNICODE
+from opwatch.output.text.sentences import ended_text, warning
+from opwatch.output.text.styles import plain
 from output.screen import Page
 from output.script import Story, wall_of
 from simulation.world import Host, Job, Run, Spell, World

@@ -14,15 +14,15 @@ from opwatch.domain.errors import (
     UnwritableError,
     UsageError,
 )
-from opwatch.output.document import document, write_document
 from opwatch.output.errors import write_error
-from opwatch.output.jsonl import jsonl
-from opwatch.output.junit import junit
-from opwatch.output.lines import Lines
-from opwatch.output.quiet import Quiet
-from opwatch.output.sheet import write_facts, write_json, write_rows
+from opwatch.output.formats.document import document, write_document
+from opwatch.output.formats.jsonl import jsonl
+from opwatch.output.formats.junit import junit
+from opwatch.output.formats.sheet import write_facts, write_json, write_rows
+from opwatch.output.formats.table import write_table
 from opwatch.output.streams import Sink
-from opwatch.output.table import write_table
+from opwatch.output.terminal.lines import Lines
+from opwatch.output.terminal.quiet import Quiet
 from output.screen import Page
 from output.script import wall_of
 

@@ -36,8 +36,8 @@ from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.pacing import Habits
 from opwatch.domain.policy import Policy
 from opwatch.engine import drive
-from opwatch.output.bars import PAUSE, Bars
 from opwatch.output.streams import Sink
+from opwatch.output.terminal.bars import PAUSE, Bars
 from opwatch.watcher.watcher import Watcher
 from output.screen import Page
 from output.script import crowd
@@ -826,7 +826,7 @@ def test_a_bug_in_the_bars_costs_the_bars_and_nothing_else(
     program: Program, server: DemoServer, tmp_path: Path
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import opwatch.output.frame as frame\nframe.compose = lambda *_: 1 / 0\n"
+        "import opwatch.output.terminal.frame as frame\nframe.compose = lambda *_: 1 / 0\n"
     )
     program.environ["PYTHONPATH"] = str(tmp_path)
     job = server.start("fullstory", Script(0.5))

@@ -17,7 +17,7 @@ from faults.whole import DONE, RUNNING, api, asked_about, says, state
 from opwatch.demo import DemoServer
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.policy import Policy
-from opwatch.output.glyphs import UNICODE
+from opwatch.output.text.glyphs import UNICODE
 from output.screen import Terminal
 from output.script import Story
 from profiles.making import profile, reading, response
@@ -168,7 +168,7 @@ def test_rules_come_before_words_and_an_error_alone_decides_nothing(wait: Wait) 
 def test_a_bar_goes_back_and_predicts_nothing_from_two_samples() -> None:
     terminal = Terminal(100, 24)
     story = Story(["a"])
-    from output.test_bars import bars_on  # noqa: PLC0415, the harness of the bars' own tests
+    from output.terminal.test_bars import bars_on  # noqa: PLC0415, the harness of the bars' own tests
 
     with bars_on(terminal) as tell:
         widths = []

@@ -30,7 +30,7 @@ from faults.hostile import (
 )
 from faults.outputs import outputs
 from faults.whole import CANARY
-from opwatch.output.clean import clean
+from opwatch.output.text.clean import clean
 from servers.raw import RawServer, answer, http, read, send
 
 if TYPE_CHECKING:

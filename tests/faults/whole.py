@@ -31,7 +31,7 @@ from opwatch.cli.gather import Chosen
 from opwatch.cli.running import run_watch
 from opwatch.cli.view import View
 from opwatch.domain.policy import Policy
-from opwatch.output.choose import Style
+from opwatch.output.terminal.display import Style
 from opwatch.output.trace import trace
 from servers.raw import RawServer, Talk, http, read
 

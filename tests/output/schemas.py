@@ -8,7 +8,7 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from opwatch.output.document import schema
+from opwatch.output.formats.document import schema
 
 DOCUMENT: Final[dict[str, Any]] = json.loads(schema("document"))
 EVENT: Final[dict[str, Any]] = json.loads(schema("event"))

@@ -246,7 +246,7 @@ def kinds(events: Sequence[Event]) -> Counter[str]:
 
 
 def _main() -> Iterator[str]:
-    from opwatch.output.choose import Style, choose  # noqa: PLC0415, for the terminal only
+    from opwatch.output.terminal.display import Style, choose  # noqa: PLC0415, for the terminal only
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--speed", type=float, default=1.0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Beginning
-from opwatch.output.wording import describe
+from opwatch.output.text.sentences import describe
 from opwatch.profiles import Asked
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.trouble import Handling, Trouble
 from opwatch.engine import or_abort, persist
-from opwatch.output.clean import Show
-from opwatch.output.wording import describe
+from opwatch.output.text.clean import Show
+from opwatch.output.text.sentences import describe
 from opwatch.profiles import Asked, Started
 
 if TYPE_CHECKING:

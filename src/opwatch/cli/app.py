@@ -108,9 +108,9 @@ def run(arguments: Sequence[str]) -> int:
     """Carry out *arguments* and return the exit code; nothing is raised."""
     from opwatch.cli.ending import end_of
     from opwatch.domain.errors import PipeClosedError, UsageError
-    from opwatch.output.clean import PLAIN
     from opwatch.output.errors import LINE
     from opwatch.output.streams import OF_WRITING, unwritten
+    from opwatch.output.text.clean import PLAIN
 
     try:
         code = app(list(arguments), prog_name="opwatch", standalone_mode=False)

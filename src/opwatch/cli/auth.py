@@ -191,7 +191,7 @@ def _status(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.domain.standing import Standing
     from opwatch.engine import run_to_end
-    from opwatch.output.auth import survey_document, write_inspected, write_json_line
+    from opwatch.output.commands.auth import survey_document, write_inspected, write_json_line
 
     seen = run_to_end(inspect(chosen.bound_profile(), outside))
     bad = {Standing.MISSING, Standing.UNUSABLE, Standing.BROKEN}
@@ -209,7 +209,12 @@ def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
     from opwatch.cli.view import is_terminal, width_of
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
-    from opwatch.output.auth import survey_document, write_json_line, write_rest, write_survey
+    from opwatch.output.commands.auth import (
+        survey_document,
+        write_json_line,
+        write_rest,
+        write_survey,
+    )
 
     config = chosen.settings()
     seen = run_to_end(survey(config, outside))
@@ -239,7 +244,7 @@ def _test(chosen: Chosen, outside: Outside, reference: str | None, *, as_json: b
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.domain.standing import Met
     from opwatch.engine import run_to_end
-    from opwatch.output.auth import trial_document, write_json_line, write_trial
+    from opwatch.output.commands.auth import trial_document, write_json_line, write_trial
 
     if reference == "-":
         raise UsageError("one operation is asked about, and '-' names none", hint="write its id")

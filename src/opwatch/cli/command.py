@@ -16,7 +16,7 @@ from opwatch.cli.outside import outside_of
 from opwatch.cli.running import run_watch
 from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode
-from opwatch.output.choose import Style
+from opwatch.output.terminal.display import Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -93,7 +93,7 @@ class Command:
         plan = chosen.plan(policy) if self.starting is None else self._to_start(chosen, policy)
         plan = replace(plan, wants=self._wants())
         if plan.assumed and not self.quiet:
-            from opwatch.output.assumption import write_assumptions
+            from opwatch.output.commands.assumption import write_assumptions
 
             write_assumptions(
                 sys.stderr, plan.targets, has_token=self.token_stdin, redact=outside.redactor

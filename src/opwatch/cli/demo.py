@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opwatch.domain.auth import Scheme
     from opwatch.domain.operation import Operation
     from opwatch.domain.policy import Policy
-    from opwatch.output.choose import Style
+    from opwatch.output.terminal.display import Style
 
 app = typer.Typer(**settings())
 
@@ -55,7 +55,7 @@ def demo(
     with 1; the demo itself exits with 0 if every outcome is what its server did.
     """
     from opwatch.demo import DemoServer
-    from opwatch.output.choose import Style
+    from opwatch.output.terminal.display import Style
 
     if progress not in set(Style):
         raise typer.BadParameter(f"--progress {progress!r} is not one of {', '.join(Style)}")
@@ -77,7 +77,7 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
     from opwatch.demo import DEMO_TOKEN, scenario
     from opwatch.domain.outcome import ExitCode
     from opwatch.domain.policy import Policy
-    from opwatch.output.demonstration import write_check, write_opening
+    from opwatch.output.commands.demo import write_check, write_opening
 
     seen: list[Operation] = []
     cast = scenario(server)
@@ -132,7 +132,7 @@ def _serve(server: DemoServer) -> None:
     from opwatch.demo import DEMO_TOKEN, DEMO_USER, PROFILES, scenario
     from opwatch.domain.policy import Policy
     from opwatch.engine import stay
-    from opwatch.output.demonstration import write_invitation
+    from opwatch.output.commands.demo import write_invitation
 
     cast = scenario(server, scale=SERVED_SCALE)
     profiles = _plan(server, cast, Policy()).profiles

@@ -18,8 +18,8 @@ from opwatch.domain.errors import (
 )
 from opwatch.domain.outcome import Abort, Outcome, verdict
 from opwatch.engine import Interruption
-from opwatch.output.document import document, write_document
 from opwatch.output.errors import problem_of, write_error
+from opwatch.output.formats.document import document, write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -103,7 +103,7 @@ class Chosen:
         if STDIN in self.references:
             raise UsageError("standard input cannot be both the token and the references")
         from opwatch.cli.given import given_secret
-        from opwatch.output.login import question
+        from opwatch.output.commands.login import question
 
         return given_secret(lambda: question(sys.stderr, "token", self.profile or ""))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from opwatch.api.auth import log_in_by_device, login_to
 from opwatch.cli.given import given_secret
 from opwatch.engine import run_to_end
-from opwatch.output.login import question, write_device, write_forgotten, write_kept
+from opwatch.output.commands.login import question, write_device, write_forgotten, write_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable

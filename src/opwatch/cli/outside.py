@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from opwatch.api.outside import Outside
 from opwatch.cli.view import is_terminal
 from opwatch.credentials import Redactor
-from opwatch.output.masks import registrar
-from opwatch.output.remarks import announcer, noticer
+from opwatch.output.ci.github import registrar
+from opwatch.output.commands.remarks import announcer, noticer
 from opwatch.output.trace import trace
 
 if TYPE_CHECKING:

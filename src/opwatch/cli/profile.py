@@ -91,7 +91,7 @@ def _ending(work: Callable[[], int], *, as_json: bool = False) -> int:
 
 def _list(config: Path | None, *, as_json: bool) -> int:
     from opwatch.cli.view import is_terminal, width_of
-    from opwatch.output.sheet import write_json, write_rows
+    from opwatch.output.formats.sheet import write_json, write_rows
     from opwatch.profiles import load_config, load_profile
 
     known = load_config(config, os.environ)
@@ -163,7 +163,7 @@ def _credential(scheme: Scheme) -> dict[str, Any]:
 
 
 def _show(name: str, config: Path | None, *, as_json: bool, source: bool) -> int:
-    from opwatch.output.sheet import write_facts, write_json
+    from opwatch.output.formats.sheet import write_facts, write_json
     from opwatch.output.streams import Sink
     from opwatch.profiles import load_config, load_profile
 
@@ -256,7 +256,7 @@ def _problems_of_profile(name: str, known: Any) -> tuple[Problem, ...]:
 
 
 def _schema() -> int:
-    from opwatch.output.sheet import write_json
+    from opwatch.output.formats.sheet import write_json
     from opwatch.profiles import schema as profile_schema
 
     write_json(sys.stdout, profile_schema())

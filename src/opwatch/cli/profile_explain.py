@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Target
-    from opwatch.output.explanation import Asked, Read
+    from opwatch.output.commands.profile import Asked, Read
     from opwatch.profiles import Profile
 
 STDIN = "-"
@@ -58,8 +58,8 @@ def explain(
 def _explain(chosen: Chosen, answer: str | None, *, as_json: bool) -> int:
     from opwatch.domain.auth import HeaderAuth, NoAuth
     from opwatch.domain.policy import Policy
-    from opwatch.output.explanation import Explained, document, facts
-    from opwatch.output.sheet import write_facts, write_json
+    from opwatch.output.commands.profile import Explained, document, facts
+    from opwatch.output.formats.sheet import write_facts, write_json
 
     plan = chosen.plan(Policy(once=True))
     target = plan.targets[0]
@@ -86,7 +86,7 @@ def _explain(chosen: Chosen, answer: str | None, *, as_json: bool) -> int:
 def _asked(request: Request, scheme: Scheme) -> Asked:
     """Return *request* with a mask where *scheme* puts a secret."""
     from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
-    from opwatch.output.explanation import MASK, Asked
+    from opwatch.output.commands.profile import MASK, Asked
 
     headers, url = dict(request.headers), request.url
     match scheme:
@@ -108,7 +108,7 @@ def _read(profile: Profile, target: Target, url: str, source: str) -> Read:
 
     from opwatch.api.sampling import answer_of
     from opwatch.cli.files import bytes_of
-    from opwatch.output.explanation import Found, Read
+    from opwatch.output.commands.profile import Found, Read
 
     response = answer_of(bytes_of(source), url, time.time())
     found = profile.explain(target, response)

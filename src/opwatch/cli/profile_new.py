@@ -118,7 +118,7 @@ class _Task:
         """Return the samples in *source*; an answer that is not good is none."""
         from opwatch.api.sampling import answer_of, samples_of
         from opwatch.cli.files import bytes_of
-        from opwatch.output.drafted import write_left_out
+        from opwatch.output.commands.profile_new import write_left_out
 
         answer = fetched.get(source) or answer_of(bytes_of(source))
         if not answer.is_good:
@@ -144,7 +144,7 @@ class _Task:
         return {url: _told(url, answer, token) for url, answer in answers.items()}
 
     def _known(self, samples: list[Sample]) -> Known:
-        from opwatch.output.drafted import ask_url
+        from opwatch.output.commands.profile_new import ask_url
         from opwatch.profiles import Known
 
         fetched = any(each.url for each in samples)
@@ -185,7 +185,7 @@ class _Task:
         """Return what *samples* suggest, after the person was asked what they leave open."""
         from opwatch.domain.errors import BadReferenceError
         from opwatch.domain.origin import OriginError
-        from opwatch.output.drafted import ask_meaning, ask_status, write_notes
+        from opwatch.output.commands.profile_new import ask_meaning, ask_status, write_notes
         from opwatch.profiles import BUCKETS, propose
 
         try:
@@ -207,7 +207,7 @@ class _Task:
 
     def _write(self, proposal: Proposal, config: Config) -> None:
         from opwatch.cli.files import write_new
-        from opwatch.output.drafted import write_next_steps
+        from opwatch.output.commands.profile_new import write_next_steps
         from opwatch.output.streams import Sink
 
         if self.output is None:
@@ -235,7 +235,7 @@ def _told(url: str, answer: Response | Trouble, token: Secret | None) -> Respons
     from opwatch.domain.errors import StartError
     from opwatch.domain.outcome import Outcome
     from opwatch.domain.trouble import Trouble
-    from opwatch.output.wording import describe
+    from opwatch.output.text.sentences import describe
 
     if isinstance(answer, Trouble):
         raise StartError(f"no sample from {url}: {describe(answer)}", Outcome.UNKNOWN)

@@ -17,7 +17,12 @@ from opwatch.cli.view import wait_command
 from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.outcome import ExitCode
 from opwatch.engine import raise_on_signals, run_to_end
-from opwatch.output.starting import tell_command, tell_started, write_references, write_started
+from opwatch.output.commands.start import (
+    tell_command,
+    tell_started,
+    write_references,
+    write_started,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.events import Pausable
-from opwatch.output.choose import Style, choose
-from opwatch.output.document import document, write_document
 from opwatch.output.errors import write_error
-from opwatch.output.jsonl import jsonl
-from opwatch.output.junit import junit
+from opwatch.output.formats.document import document, write_document
+from opwatch.output.formats.jsonl import jsonl
+from opwatch.output.formats.junit import junit
+from opwatch.output.formats.table import write_table
 from opwatch.output.streams import wants_colour
-from opwatch.output.table import write_table
+from opwatch.output.terminal.display import Style, choose
 
 if TYPE_CHECKING:
     from opwatch.api.plan import Plan
@@ -105,7 +105,7 @@ class View:
 
     def tell_started(self, targets: Sequence[Target]) -> None:
         """Say what was started, unless this view says nothing."""
-        from opwatch.output.starting import tell_started
+        from opwatch.output.commands.start import tell_started
 
         if self.style is not Style.NONE:
             tell_started(sys.stderr, targets, redact=self.redact)

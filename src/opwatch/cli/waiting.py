@@ -164,7 +164,7 @@ class Waiting:
             BadParameter: one of them is none, or two contradict each other.
         """
         from opwatch.cli.command import Command
-        from opwatch.output.choose import Style
+        from opwatch.output.terminal.display import Style
 
         if self.as_json and self.as_jsonl:
             raise typer.BadParameter("--json and --jsonl cannot both be given")

@@ -23,8 +23,8 @@ from opwatch.domain.errors import (
     UsageError,
 )
 from opwatch.domain.secret import MASK
-from opwatch.output.clean import Redact, Show, cells, keep, leading
 from opwatch.output.streams import Sink
+from opwatch.output.text.clean import Redact, Show, cells, keep, leading
 
 if TYPE_CHECKING:
     from typing import TextIO

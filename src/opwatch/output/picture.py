@@ -13,16 +13,16 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
 from opwatch.domain.events import Event, Finished
-from opwatch.output.bars import rich_text
-from opwatch.output.board import Board
-from opwatch.output.final import closing
-from opwatch.output.frame import compose
-from opwatch.output.glyphs import UNICODE
+from opwatch.output.terminal.bars import rich_text
+from opwatch.output.terminal.board import Board
+from opwatch.output.terminal.final import closing
+from opwatch.output.terminal.frame import compose
+from opwatch.output.text.glyphs import UNICODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from opwatch.output.paint import Line
+    from opwatch.output.text.styles import Line
 
 # rich's own format without the fonts that it would fetch from elsewhere.
 SVG: Final = """\

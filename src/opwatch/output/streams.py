@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import PipeClosedError, UnwritableError
-from opwatch.output.clean import Redact, Show, keep
-from opwatch.output.glyphs import Glyphs, glyphs_for
+from opwatch.output.text.clean import Redact, Show, keep
+from opwatch.output.text.glyphs import Glyphs, glyphs_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from opwatch.domain.messages import Place, Response
 from opwatch.domain.secret import MASK
-from opwatch.output.clean import Redact, keep
 from opwatch.output.streams import Sink
-from opwatch.output.wording import describe
+from opwatch.output.text.clean import Redact, keep
+from opwatch.output.text.sentences import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

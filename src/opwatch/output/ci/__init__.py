@@ -1,0 +1,1 @@
+"""What the runner of a CI system is asked to do."""

@@ -1,0 +1,66 @@
+"""What a login and a logout say.
+
+Decides the words of a question whose answer is not shown, and of a login with a
+code (RFC 8628): code and address stand on lines of our own, cleaned (rule S10).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from opwatch.output.streams import Sink
+from opwatch.output.text.clean import Redact, keep
+from opwatch.output.text.times import rounded
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+LINE: Final = 400
+
+
+def question(stream: TextIO | None, title: str, profile: str, origin: str = "") -> str:
+    """Return what is asked at the terminal *stream*; the answer is not shown."""
+    show = Sink(stream, required=False).show
+    whose = f" for {show(profile, 80)!r}" if profile else ""
+    where = f" ({show(origin, 120)})" if origin else ""
+    return f"{title}{whose}{where}, not shown: "
+
+
+def write_device(
+    stream: TextIO | None,
+    *,
+    user_code: str,
+    url: str,
+    complete_url: str | None,
+    expires_in: float,
+    redact: Redact = keep,
+) -> None:
+    """Write where to enter which code; *expires_in* is in seconds.
+
+    The addresses have been found to be https, or on this machine.
+    """
+    sink = Sink(stream, redact=redact, required=False)
+    code = sink.show(user_code, 80)
+    sink.line(f"opwatch: enter the code  {code}  at  {sink.show(url, LINE)}")
+    # An address that had to be cut leads nowhere.
+    if complete_url and len(complete_url) <= LINE:
+        sink.line(f"opwatch: or, with the code in it, open  {sink.show(complete_url, LINE)}")
+    sink.line(f"opwatch: waiting for that, {rounded(expires_in)} at most; Ctrl-C gives up")
+
+
+def write_kept(stream: TextIO | None, title: str, profile: str, account: str) -> None:
+    """Write that a secret is in the keyring now, and what it is good for."""
+    sink = Sink(stream, required=False)
+    name, where = sink.show(profile, 80), sink.show(account, 200)
+    sink.line(f"opwatch: the {title} of {name!r} is in the keyring now, for {where} only")
+
+
+def write_forgotten(stream: TextIO | None, title: str, profile: str, *, was_there: bool) -> None:
+    """Write that the keyring holds nothing any more, or held nothing."""
+    sink = Sink(stream, required=False)
+    name = sink.show(profile, 80)
+    sink.line(
+        f"opwatch: the {title} of {name!r} is deleted from the keyring"
+        if was_there
+        else f"opwatch: the keyring holds no {title} of {name!r}"
+    )

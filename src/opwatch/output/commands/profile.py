@@ -1,0 +1,233 @@
+"""How a profile asks and reads, as a person or a program is told.
+
+Decides the order and the wording of ``profile explain``. Nothing of a
+credential is shown, not even its scheme's word; values out of answers are
+remote text and cleaned.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opwatch.domain.duration import format_duration
+from opwatch.domain.operation import Basis, Reading
+from opwatch.domain.trouble import Trouble
+from opwatch.output.text.clean import PLAIN, Show
+from opwatch.output.text.sentences import describe
+from opwatch.output.text.words import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from opwatch.domain.answer import Finding
+    from opwatch.domain.operation import Target
+    from opwatch.domain.origin import AllowedOrigins
+    from opwatch.domain.pacing import Habits
+
+MASK: Final = "***"
+VALUE: Final = 90
+LINE: Final = 400
+NOTHING: Final = "-"
+_ASSUMED: Final[Mapping[Basis, str]] = {
+    Basis.ADDRESS: "not named; the URL is one of its own",
+    Basis.PATH: "not named; the path is as in its API, the host is not known",
+    Basis.WORDS: "not named; no profile knows the URL",
+}
+
+
+class Asked(NamedTuple):
+    """The request, without a secret: *headers* hold a mask where one would stand."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str | None = None
+
+
+class Found(NamedTuple):
+    """One path of *field*, and the value that was there."""
+
+    field: str
+    path: str
+    value: Any
+
+
+class Read(NamedTuple):
+    """What was made of a saved answer: the *finding*, what decided it and *where* that stands.
+
+    *wait* is in seconds; *status* is the HTTP status.
+    """
+
+    status: int
+    finding: Finding
+    decided_by: str
+    where: str
+    found: tuple[Found, ...]
+    wait: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Explained(NamedTuple):
+    """All that can be said of one reference, and of an answer if one was given."""
+
+    target: Target
+    file: str
+    asked: Asked
+    origins: AllowedOrigins
+    habits: Habits
+    conditional: bool
+    has_credential: bool
+    may_do_without: bool = False
+    read: Read | None = None
+
+
+def facts(told: Explained, show: Show = PLAIN) -> Iterator[tuple[str, str]]:
+    """Yield what a person reads, as labels and texts; what goes on has no label."""
+    yield from _of_request(told, show)
+    yield from _of_schedule(told)
+    if told.read is not None:
+        yield from _of_answer(told.read, show)
+
+
+def _of_request(told: Explained, show: Show) -> Iterator[tuple[str, str]]:
+    target, asked = told.target, told.asked
+    assumed = f" ({_ASSUMED[target.basis]})" if target.basis else ""
+    yield "profile", f"{target.profile}{assumed}"
+    yield "", told.file
+    yield "operation", target.id
+    yield "request", f"{asked.method} {asked.url}"
+    for name, value in asked.headers.items():
+        yield "", f"{name}: {value}"
+    if asked.body is not None:
+        yield "", show(asked.body, LINE)
+    if told.has_credential:
+        where = f"opwatch auth test -p {target.profile}  shows where it comes from"
+        yield "credential", f"sent if there is one; {where}" if told.may_do_without else where
+    else:
+        yield "credential", "none is sent"
+    yield "origins", ", ".join(_origins(told.origins))
+
+
+def _origins(origins: AllowedOrigins) -> list[str]:
+    suffixes = (f"https://*.{each}" for each in sorted(origins.suffixes))
+    return [*map(str, sorted(origins.exact)), *suffixes]
+
+
+def _of_schedule(told: Explained) -> Iterator[tuple[str, str]]:
+    habits = told.habits
+    pace, limits = habits.pace, habits.limits
+    if pace.steps:
+        steps = ", ".join(_time(each) for each in pace.steps)
+        yield "pace", f"pauses of {steps}, begun anew at each change"
+    else:
+        yield (
+            "pace",
+            (
+                f"pauses from {_time(pace.first)} to {_time(pace.longest)}, "
+                f"x{pace.factor:g} while nothing changes; nearer to a predicted end, shorter"
+            ),
+        )
+    if told.conditional:
+        yield "", "If-None-Match: an unchanged answer costs nothing"
+    yield (
+        "limits",
+        (
+            f"{limits.rate:.3g} requests a second, {limits.burst} at once, "
+            f"{limits.at_once} in flight"
+        ),
+    )
+    if habits.batch > 1:
+        yield "batch", f"up to {habits.batch} operations in one request"
+    gone = f"; once seen, it means {STATES[habits.gone]}" if habits.gone else ""
+    yield "not found", f"final after {_time(habits.not_found_grace)}{gone}"
+    if habits.confirm > 1:
+        yield "confirm", f"an end is believed after {habits.confirm} equal answers"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:g}s" if seconds < 60 or seconds % 1 else format_duration(seconds)  # noqa: PLR2004, a minute
+
+
+def _of_answer(read: Read, show: Show) -> Iterator[tuple[str, str]]:
+    yield "", ""
+    yield "answer", f"HTTP {read.status}"
+    finding = read.finding
+    if isinstance(finding, Reading):
+        known = "" if finding.is_known_word else ", a word that no list holds"
+        partial = ", with warnings" if finding.partial else ""
+        status = f" (status “{show(finding.status, VALUE)}”{known}{partial})"
+        yield "means", STATES[finding.state] + status
+        yield "decided by", f"{read.decided_by}  {read.where}"
+    elif isinstance(finding, Trouble):
+        yield "means", f"nothing about the operation: {describe(finding, show)}"
+    if read.wait is not None:
+        yield "wait", f"it asks for a pause of {_time(read.wait)}"
+    for note in read.notes:
+        yield "note", show(note)
+    label = "found"
+    for each in read.found:
+        path = f" at {each.path}" if each.path else ""
+        yield label, f"{each.field}{path}: {_shown(each.value, show)}"
+        label = ""
+
+
+def _shown(value: Any, show: Show) -> str:
+    if value is None:
+        return NOTHING
+    return show(value if isinstance(value, str) else json.dumps(value), VALUE)
+
+
+def document(told: Explained) -> dict[str, Any]:
+    """Return the same for a program."""
+    target, habits = told.target, told.habits
+    return {
+        "profile": target.profile,
+        "file": told.file,
+        "assumed_by": target.basis.value if target.basis else None,
+        "reference": target.reference,
+        "id": target.id,
+        "request": {
+            "method": told.asked.method,
+            "url": told.asked.url,
+            "headers": dict(told.asked.headers),
+            "body": told.asked.body,
+        },
+        "origins": _origins(told.origins),
+        "credential": told.has_credential,
+        "credential_optional": told.may_do_without,
+        "schedule": {
+            "first_seconds": habits.pace.first,
+            "longest_seconds": habits.pace.longest,
+            "factor": habits.pace.factor,
+            "steps_seconds": list(habits.pace.steps),
+            "conditional": told.conditional,
+            "requests_per_second": habits.limits.rate,
+            "burst": habits.limits.burst,
+            "in_flight": habits.limits.at_once,
+            "batch": habits.batch,
+            "not_found_grace_seconds": habits.not_found_grace,
+            "confirm": habits.confirm,
+        },
+        "answer": None if told.read is None else _answer(told.read),
+    }
+
+
+def _answer(read: Read) -> dict[str, Any]:
+    finding = read.finding
+    reading = finding if isinstance(finding, Reading) else None
+    trouble = finding if isinstance(finding, Trouble) else None
+    return {
+        "http_status": read.status,
+        "state": reading.state.value if reading else None,
+        "status": reading.status if reading else None,
+        "is_known_word": reading.is_known_word if reading else None,
+        "partial": reading.partial if reading else None,
+        "trouble": trouble.fault.value if trouble else None,
+        "detail": trouble.detail if trouble else None,
+        "decided_by": read.decided_by,
+        "where": read.where,
+        "wait_seconds": read.wait,
+        "notes": list(read.notes),
+        "found": [each._asdict() for each in read.found],
+    }

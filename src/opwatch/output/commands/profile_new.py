@@ -1,0 +1,73 @@
+"""What a person is told, and asked, while a profile is written from samples."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Final
+
+from opwatch.output.streams import Sink
+from opwatch.output.text.clean import PLAIN, Show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import TextIO
+
+WORD: Final = 40
+PATHS: Final = 9
+
+
+def ask_url() -> str:
+    """Return the question for the URL that the samples came from."""
+    return "The URL that such an answer comes from (Enter: none)"
+
+
+def ask_status(candidates: Sequence[str], show: Show = PLAIN) -> str:
+    """Return the question for the path of the status word."""
+    shown = ", ".join(show(each, WORD) for each in candidates[:PATHS])
+    return f"Where is the status word? One of {shown} (Enter: none of them)"
+
+
+def ask_meaning(word: str, buckets: Iterable[str], show: Show = PLAIN) -> str:
+    """Return the question for what a status word means."""
+    return f"What does {show(word, WORD)} mean: {', '.join(buckets)} (Enter: it still runs)"
+
+
+def write_notes(stream: TextIO | None, notes: Iterable[str]) -> None:
+    """Say what a person should know before they tell what a word means."""
+    sink = Sink(stream, required=False)
+    for note in notes:
+        sink.line(f"opwatch: {note}")
+
+
+def write_left_out(stream: TextIO | None, source: str, status: int) -> None:
+    """Say that the answer in *source* is no sample, for its HTTP *status*."""
+    sink = Sink(stream, required=False)
+    shown = sink.show(source, 120)
+    sink.line(f"opwatch: left out {shown}: HTTP {status} says nothing of an operation")
+
+
+def write_next_steps(
+    stream: TextIO | None,
+    *,
+    name: str,
+    path: str | None,
+    folder: str,
+    unclear: Sequence[str],
+    has_status: bool,
+) -> None:
+    """Say what is left to do with the profile *name*, written to *path* or to standard output."""
+    sink = Sink(stream, required=False)
+    where = "the profile" if path is None else sink.show(path, 200)
+    if not has_status:
+        sink.line(f"opwatch: no status word was found in the samples; write it into {where}")
+    if unclear:
+        shown = ", ".join(sink.show(each, WORD) for each in unclear)
+        sink.line(f"opwatch: not clear, and taken for running: {shown}; see CHECK in {where}")
+    place = f"as {name}.yaml into {sink.show(folder, 200)}"
+    if path is None:
+        sink.line(f"opwatch: to use the profile, put it {place}")
+        return
+    file = sink.show(path, None)
+    sink.line(f"opwatch: wrote {file}")
+    sink.line(f"  to check   opwatch profile check {shlex.quote(file)}")
+    sink.line(f"  to use     put it {place}")

@@ -1,0 +1,1 @@
+"""What programs read: documents, event streams, reports and tables."""

@@ -1,0 +1,117 @@
+"""The ``--json`` document, format 1: a public contract.
+
+Decides its keys, how a time and a number are written, and that no byte of it
+can harm a terminal, a CI runner or a reader of JSON. The JSON Schemas beside
+this file say the same; a test holds every output against them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from opwatch.domain.outcome import Outcome
+from opwatch.output.formats.values import Writer
+from opwatch.output.streams import Sink
+from opwatch.output.text.clean import Redact, keep
+from opwatch.output.text.summary import ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from typing import TextIO
+
+    from opwatch.domain.operation import Operation
+    from opwatch.domain.outcome import Verdict
+
+FORMAT: Final = 1
+
+
+def document(
+    operations: Sequence[Operation],
+    verdict: Verdict,
+    *,
+    command: str,
+    started_at: float,
+    ended_at: float,
+    wall_of: Callable[[float], datetime],
+    profile: str | None = None,
+    raw: bool = False,
+    redact: Redact = keep,
+    duplicates: int = 0,
+    problem: str | None = None,
+) -> dict[str, Any]:
+    """Return the document about a run; *started_at* and *ended_at* are on its clock.
+
+    *profile* is the one that was asked for; without it, the one that all
+    operations share. *problem* is a line about a run that could not be carried
+    out.
+    """
+    shared = {each.target.profile for each in operations}
+    if profile is None and len(shared) == 1:
+        profile = shared.pop() or None
+    write = Writer(wall_of, redact=redact, raw=raw)
+    found: dict[str, Any] = {
+        "format": FORMAT,
+        "command": command,
+        "profile": write.text(profile),
+        "exit_code": int(verdict.code),
+        "exit_reason": verdict.reason,
+        "started_at": write.measured(started_at),
+        "elapsed_seconds": round(max(0.0, ended_at - started_at), 3),
+        "summary": _summary(operations, duplicates),
+        "operations": [write.operation(each) for each in operations],
+    }
+    if problem is not None:
+        found["problem"] = write.text(problem)
+    return found
+
+
+def _summary(operations: Sequence[Operation], duplicates: int) -> dict[str, int]:
+    counts = Counter(each.outcome or Outcome.PENDING for each in operations)
+    found = {"total": len(operations)}
+    found |= {each.value: counts[each] for each in ORDER if counts[each]}
+    return found | ({"duplicates": duplicates} if duplicates else {})
+
+
+def encoded(value: Any, *, indent: int | None = None) -> str:
+    """Return *value* as JSON in ASCII that no CI runner finds a command in; on one line."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent)
+    # Only a text can hold "#": Azure's runner looks for "##[" inside a line as well.
+    return text.replace("##", "#\\u0023")
+
+
+def dumps(document: Mapping[str, Any]) -> str:
+    """Return *document* with each operation on its own line, so that it can be read and cut."""
+    rows = [encoded(each) for each in document["operations"]]
+    whole = encoded({**document, "operations": []})
+    if not rows:
+        return whole + "\n"
+    head, tail = whole.rsplit('"operations": []', 1)
+    listed = ",\n  ".join(rows)
+    return f'{head}"operations": [\n  {listed}\n]{tail}\n'
+
+
+def write_document(stream: TextIO | None, document: Mapping[str, Any]) -> None:
+    """Write *document* to *stream*.
+
+    Raises:
+        PipeClosedError: the reader has closed the pipe.
+        UnwritableError: the stream is closed or full.
+    """
+    # The texts in it have been redacted; masking the JSON itself could break it.
+    sink = Sink(stream)
+    sink.write(dumps(document))
+    sink.flush()
+
+
+def schema(name: Literal["document", "event", "started"]) -> str:
+    """Return the JSON Schema of a ``--json`` document or of a ``--jsonl`` event."""
+    from importlib import resources  # noqa: PLC0415, it costs what --json has no use for
+
+    return (
+        resources.files("opwatch.output.formats")
+        .joinpath("schema", f"{name}.json")
+        .read_text("utf-8")
+    )

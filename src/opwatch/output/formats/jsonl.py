@@ -1,0 +1,155 @@
+"""The ``--jsonl`` stream: one versioned event a line, the last one a ``result``.
+
+Decides which events a program is told of. Passing time is none of them: a
+program has its own clock.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from opwatch.domain.events import (
+    Ended,
+    Event,
+    Finished,
+    Held,
+    Interrupted,
+    Observed,
+    Resumed,
+    Started,
+    Ticked,
+    Troubled,
+    Warned,
+)
+from opwatch.output.formats.document import FORMAT, document, encoded
+from opwatch.output.formats.values import Writer
+from opwatch.output.streams import Sink
+from opwatch.output.text.clean import Redact, Show, keep
+from opwatch.output.text.sentences import describe, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+    from typing import TextIO
+
+    from opwatch.domain.events import Listener
+    from opwatch.domain.trouble import Trouble
+
+
+@contextmanager
+def jsonl(
+    stream: TextIO | None,
+    *,
+    command: str,
+    wall_of: Callable[[float], datetime],
+    profile: str | None = None,
+    raw: bool = False,
+    redact: Redact = keep,
+    duplicates: int = 0,
+) -> Iterator[Listener]:
+    """Write each event as it happens; the arguments are those of ``document``.
+
+    Raises, when told an event:
+        PipeClosedError: the reader has closed the pipe.
+        UnwritableError: the stream is closed or full.
+    """
+    sink = Sink(stream)
+    fields = Fields(Writer(wall_of, redact=redact, raw=raw), redact)
+    started_at = 0.0
+
+    def tell(event: Event) -> None:
+        nonlocal started_at
+        if isinstance(event, Started):
+            started_at = event.at
+        if isinstance(event, Finished):
+            found = document(
+                event.operations,
+                event.verdict,
+                command=command,
+                started_at=started_at,
+                ended_at=event.at,
+                wall_of=wall_of,
+                profile=profile,
+                raw=raw,
+                redact=redact,
+                duplicates=duplicates,
+            )
+            sink.line(result_line(found))
+        elif not isinstance(event, Ticked):
+            sink.line(encoded(fields.of(event)))
+
+    yield tell
+
+
+def result_line(document: Mapping[str, Any]) -> str:
+    """Return the last line of the stream, for a run that ended with *document*."""
+    return encoded({"format": FORMAT, "type": "result", **document})
+
+
+class Fields:
+    """Turns an event into the fields of its line."""
+
+    def __init__(self, write: Writer, redact: Redact) -> None:
+        self._write = write
+        self._show = Show(redact)
+
+    def of(self, event: Event) -> dict[str, Any]:
+        """Return the fields of *event*."""
+        head = {
+            "format": FORMAT,
+            "type": type(event).__name__.lower(),
+            "at": self._write.measured(event.at),
+        }
+        return head | self._rest(event)
+
+    def _rest(self, event: Event) -> dict[str, Any]:
+        write = self._write
+        match event:
+            case Started():
+                return {
+                    "deadline": write.measured(event.deadline),
+                    "operations": [
+                        {
+                            "reference": write.text(each.reference),
+                            "id": write.text(each.id),
+                            "profile": write.text(each.target.profile or None),
+                        }
+                        for each in event.operations
+                    ],
+                }
+            case Observed():
+                return {"changed": event.changed, "operation": write.operation(event.operation)}
+            case Troubled():
+                return {
+                    "trouble": self._trouble(event.trouble),
+                    "next_poll_at": write.measured(event.operation.next_poll_at),
+                    "operation": write.operation(event.operation),
+                }
+            case Ended():
+                return {"operation": write.operation(event.operation)}
+            case Warned():
+                return {
+                    "oddity": event.oddity.value,
+                    "reference": write.text(event.reference),
+                    "message": warning(event, self._show),
+                }
+            case Held():
+                return {
+                    "origin": write.text(event.origin),
+                    "until": write.measured(event.until),
+                    "trouble": self._trouble(event.trouble) if event.trouble else None,
+                }
+            case Resumed():
+                return {"gap_seconds": round(event.gap, 3)}
+            case Interrupted():
+                return {"reason": event.abort.value}
+            case Ticked() | Finished():
+                return {}
+
+    def _trouble(self, trouble: Trouble) -> dict[str, Any]:
+        return {
+            "code": trouble.fault.value,
+            "http_status": trouble.status,
+            "message": describe(trouble, self._show),
+        }

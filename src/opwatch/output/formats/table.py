@@ -1,0 +1,168 @@
+"""The table of ``opwatch get``.
+
+Decides its columns: aligned and with ages for a person at a terminal, tab
+separated with whole names and ISO times for a program that reads a pipe.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from opwatch.domain.operation import Operation, State
+from opwatch.domain.outcome import Outcome, Reason
+from opwatch.output.formats.values import Writer
+from opwatch.output.streams import Sink
+from opwatch.output.text.clean import Redact, Show, cells, cut, elide, keep, leading, wrapped
+from opwatch.output.text.layout import GAP
+from opwatch.output.text.sentences import ending, name_of, status_of
+from opwatch.output.text.styles import Line, Tone, fitted, pad, painted, plain
+from opwatch.output.text.times import spaced
+from opwatch.output.text.words import OUTCOMES, STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from typing import TextIO
+
+    from opwatch.output.text.glyphs import Glyphs
+
+HEADINGS: Final = ("OPERATION", "STATE", "PROGRESS", "STATUS", "UPDATED", "DETAIL")
+TONES: Final[Mapping[str, Tone]] = {
+    STATES[State.SUCCEEDED]: Tone.GOOD,
+    STATES[State.FAILED]: Tone.BAD,
+    STATES[State.CANCELLED]: Tone.WARN,
+    STATES[State.BLOCKED]: Tone.WARN,
+    STATES[State.RUNNING]: Tone.BUSY,
+    STATES[State.PENDING]: Tone.FAINT,
+    OUTCOMES[Outcome.DENIED]: Tone.BAD,
+    OUTCOMES[Outcome.NOT_FOUND]: Tone.BAD,
+    OUTCOMES[Outcome.UNKNOWN]: Tone.WARN,
+    OUTCOMES[Outcome.TIMED_OUT]: Tone.WARN,
+}
+_STILL_OPEN: Final = frozenset({Reason.NOT_WAITED, Reason.DETACHED, Reason.DEADLINE})
+AGES: Final = ((86400.0, "d"), (3600.0, "h"), (60.0, "m"))
+
+
+def write_table(
+    stream: TextIO | None,
+    operations: Sequence[Operation],
+    *,
+    now: float,
+    wall_of: Callable[[float], datetime],
+    terminal: bool,
+    colour: bool = False,
+    width: int = 80,
+    redact: Redact = keep,
+) -> None:
+    """Write *operations* as they stand at *now* of the run's clock.
+
+    Raises:
+        PipeClosedError: the reader has closed the pipe.
+        UnwritableError: the stream is closed or full.
+    """
+    # Who closes the stream wants no table; a document, which was asked for, is another thing.
+    sink = Sink(stream, redact=redact, required=False)
+    if terminal:
+        lines = aligned(operations, wall_of(now), width, sink.glyphs, sink.show)
+        text = [painted(line) if colour else plain(line) for line in lines]
+    else:
+        text = separated(operations, Writer(wall_of, redact=redact), sink.show)
+    sink.write("".join(f"{line}\n" for line in text))
+    sink.flush()
+
+
+def aligned(
+    operations: Sequence[Operation], now: datetime, width: int, glyphs: Glyphs, show: Show
+) -> list[Line]:
+    """Return the table for a terminal of *width* columns."""
+    rows = [_cells_of(each, now, show) for each in operations]
+    columns = list(zip(HEADINGS, *(row[:-1] for row in rows), strict=False))
+    widths = [max(map(cells, column)) for column in columns]
+    widths[0] = min(widths[0], max(9, width // 3))
+    widths[3] = min(widths[3], max(9, width // 5))
+    detail = width - sum(widths) - len(GAP) * len(widths)
+    lines: list[Line] = [
+        _line(
+            HEADINGS if detail >= len(HEADINGS[-1]) else (*HEADINGS[:-1], ""),
+            widths,
+            detail,
+            glyphs,
+        )
+    ]
+    for row in rows:
+        fits = cells(row[-1]) <= detail
+        lines.append(_line(row if fits else (*row[:-1], ""), widths, detail, glyphs))
+        under = [] if fits else wrapped(row[-1], max(1, width - 4), ellipsis=glyphs.ellipsis)
+        lines += [[(f"  {glyphs.under} {each}", Tone.PLAIN)] for each in under]
+    lines[0] = [(text, Tone.FAINT) for text, _ in lines[0]]
+    return [fitted(line, width, ellipsis=glyphs.ellipsis) for line in lines]
+
+
+def _line(row: Sequence[str], widths: Sequence[int], detail: int, glyphs: Glyphs) -> Line:
+    name, state, percent, status, age, text = row
+    line: Line = [
+        (pad(elide(name, widths[0], ellipsis=glyphs.ellipsis), widths[0]) + GAP, Tone.PLAIN),
+        (pad(state, widths[1]) + GAP, TONES.get(state, Tone.PLAIN)),
+        (f"{percent:>{widths[2]}}{GAP}", Tone.PLAIN),
+        (pad(cut(status, widths[3], ellipsis=glyphs.ellipsis), widths[3]) + GAP, Tone.PLAIN),
+        (pad(age, widths[4]) + GAP, Tone.FAINT),
+    ]
+    if text:
+        line.append((cut(text, max(0, detail), ellipsis=glyphs.ellipsis), Tone.PLAIN))
+    return line
+
+
+def _cells_of(operation: Operation, now: datetime, show: Show) -> tuple[str, ...]:
+    progress = operation.reading.progress if operation.reading else None
+    updated = operation.reading.updated_at if operation.reading else None
+    return (
+        leading(name_of(operation, show)),
+        state_word(operation),
+        "" if progress is None else f"{int(progress)} %",
+        status_of(operation, show),
+        "" if updated is None else age(updated, now),
+        _detail(operation, show),
+    )
+
+
+def state_word(operation: Operation) -> str:
+    """Return the state, or what kept us from knowing it."""
+    outcome = operation.outcome
+    if outcome in {Outcome.DENIED, Outcome.NOT_FOUND, Outcome.UNKNOWN} or operation.state is None:
+        return OUTCOMES[outcome] if outcome else ""
+    return STATES[operation.state]
+
+
+def _detail(operation: Operation, show: Show) -> str:
+    if operation.outcome is None or operation.reason in _STILL_OPEN:
+        return show(operation.reading.message or "") if operation.reading else ""
+    return ending(operation, show)
+
+
+def age(then: datetime, now: datetime) -> str:
+    """Return how long ago *then* was: ``12 s ago``, ``3 m ago``; a future time is ``just now``."""
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=now.tzinfo)
+    seconds = (now - then).total_seconds()
+    for size, unit in AGES:
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit} ago"
+    return f"{spaced(seconds)} ago" if seconds >= 1 else "just now"
+
+
+def separated(operations: Sequence[Operation], write: Writer, show: Show) -> list[str]:
+    """Return the table for a pipe: a tab between columns, nothing cut."""
+    lines = ["\t".join(HEADINGS)]
+    for each in operations:
+        reading = each.reading
+        progress = reading.progress if reading else None
+        fields = (
+            leading(show(each.reference, None)),
+            state_word(each),
+            "" if progress is None else f"{progress:g}",
+            show(reading.status, None) if reading else "",
+            (write.given(reading.updated_at) if reading else None) or "",
+            _detail(each, show),
+        )
+        lines.append("\t".join(fields))
+    return lines

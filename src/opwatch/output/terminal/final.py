@@ -1,0 +1,95 @@
+"""The end of a run, as it stays in the scrollback.
+
+Decides the last table, the line with the verdict, what to do about what went
+wrong, and how to go on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from opwatch.domain.duration import format_duration
+from opwatch.domain.outcome import Outcome
+from opwatch.output.terminal.rows import glyph_of, status_cell
+from opwatch.output.text.clean import cells, cut, elide, leading, wrapped
+from opwatch.output.text.layout import GAP
+from opwatch.output.text.sentences import OF_THE_API, ending, name_of
+from opwatch.output.text.styles import Line, Tone, line_cells, pad
+from opwatch.output.text.summary import ORDER, exit_text, hints, summary
+from opwatch.output.text.words import OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opwatch.domain.events import Finished
+    from opwatch.domain.operation import Operation
+    from opwatch.output.text.clean import Show
+    from opwatch.output.text.glyphs import Glyphs
+
+MOST_ROWS: Final = 100
+MOST_LINES: Final = 6
+
+
+def closing(
+    event: Finished, started_at: float, width: int, glyphs: Glyphs, show: Show
+) -> list[Line]:
+    """Return the last table and the verdict, for a screen of *width* columns."""
+    operations = _worth_a_row(event.operations)
+    lines = _table(operations, event.at, width, glyphs, show)
+    left = len(event.operations) - len(operations)
+    if left:
+        counts = Counter(each.outcome or Outcome.PENDING for each in event.operations)
+        counts.subtract(each.outcome or Outcome.PENDING for each in operations)
+        words = GAP.join(f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each])
+        lines.append([(f"{glyphs.ellipsis} and {left:,} more: {words}", Tone.FAINT)])
+    lines += _verdict(event, started_at, width)
+    for hint in hints(event.operations, show):
+        label = "to fix:    "
+        for text in wrapped(hint, max(20, width - len(label)), ellipsis=glyphs.ellipsis):
+            lines.append([(label, Tone.FAINT), (leading(text), Tone.PLAIN)])
+            label = " " * len(label)
+    return lines
+
+
+def _worth_a_row(operations: Sequence[Operation]) -> Sequence[Operation]:
+    """Return all operations, or as many of too many, those that ended badly first."""
+    if len(operations) <= MOST_ROWS:
+        return operations
+    return sorted(operations, key=lambda each: each.outcome is Outcome.SUCCEEDED)[:MOST_ROWS]
+
+
+def _table(
+    operations: Sequence[Operation], at: float, width: int, glyphs: Glyphs, show: Show
+) -> list[Line]:
+    names = [name_of(each, show) for each in operations]
+    statuses = [status_cell(each, show) for each in operations]
+    elapsed = [format_duration(each.elapsed(at)) for each in operations]
+    name_width = min(max(map(cells, names), default=0), max(8, width // 3))
+    status_width = min(max(map(cells, statuses), default=0), max(9, width // 5))
+    elapsed_width = max(map(len, elapsed), default=0)
+    detail_width = width - (2 + name_width + 2 + status_width + 2 + elapsed_width + 3)
+    lines: list[Line] = []
+    for operation, name, status, took in zip(operations, names, statuses, elapsed, strict=True):
+        glyph, tone = glyph_of(operation, glyphs)
+        line: Line = [
+            (glyph + " ", tone),
+            (pad(elide(name, name_width, ellipsis=glyphs.ellipsis), name_width) + GAP, Tone.PLAIN),
+            (pad(cut(status, status_width, ellipsis=glyphs.ellipsis), status_width), Tone.PLAIN),
+            (f"{GAP}{took:>{elapsed_width}}", Tone.FAINT),
+        ]
+        detail = ending(operation, show)
+        shade = tone if operation.outcome in OF_THE_API - {Outcome.SUCCEEDED} else Tone.PLAIN
+        if cells(detail) <= detail_width:
+            lines.append([*line, ("   " + detail, shade)])
+        else:
+            under = wrapped(detail, max(1, width - 4), MOST_LINES, ellipsis=glyphs.ellipsis)
+            lines += [line, *([(f"  {glyphs.under} {each}", shade)] for each in under)]
+    return lines
+
+
+def _verdict(event: Finished, started_at: float, width: int) -> list[Line]:
+    said: Line = [(summary(event.operations, event.at - started_at), Tone.STRONG)]
+    code = (exit_text(event.verdict), Tone.GOOD if event.verdict.code == 0 else Tone.BAD)
+    gap = width - line_cells(said) - cells(code[0])
+    return [[*said, (" " * gap, Tone.PLAIN), code]] if gap >= len(GAP) else [said, [code]]

@@ -1,0 +1,197 @@
+"""The display where there is no terminal: a line per change, a heartbeat a minute.
+
+Decides what is worth a line in a log. Each begins with our own word and the
+time of day; a trouble is said when it begins and when it changes its kind, not
+at each retry; and no line holds an escape byte.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
+
+from opwatch.domain.duration import format_duration
+from opwatch.domain.events import (
+    Ended,
+    Event,
+    Finished,
+    Held,
+    Interrupted,
+    Observed,
+    Resumed,
+    Started,
+    Ticked,
+    Troubled,
+    Warned,
+)
+from opwatch.output.terminal.board import Board, key_of
+from opwatch.output.terminal.heartbeat import heartbeat
+from opwatch.output.terminal.news import News
+from opwatch.output.text.sentences import (
+    OURS,
+    brief,
+    describe,
+    ended_text,
+    name_of,
+    standing_text,
+    warning,
+)
+from opwatch.output.text.summary import exit_text, hints, summary, unfinished
+from opwatch.output.text.words import CAUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+    from datetime import datetime
+    from types import TracebackType
+
+    from opwatch.domain.operation import Operation
+    from opwatch.output.streams import Sink
+
+HEARTBEAT: Final = 60.0
+CROWD: Final = 50
+"""More operations than this have lines for their ends only, and one about trouble for each host."""
+LONG_PAUSE: Final = 10.0
+
+
+class Lines:
+    """A renderer that writes to *sink*; *wall_of* turns the run's clock into the time of day.
+
+    Raises, when told an event:
+        PipeClosedError, UnwritableError: the stream cannot be written.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        wall_of: Callable[[float], datetime],
+        resume: Callable[[Sequence[Operation]], str | None] | None = None,
+    ) -> None:
+        self._sink = sink
+        self._wall_of = wall_of
+        self._resume = resume
+        self._show = sink.show
+        self._board = Board(sink.show)
+        self._news = News()
+        self._next_beat = HEARTBEAT
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _problem: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Leave nothing behind: every line has been flushed."""
+
+    def __call__(self, event: Event) -> None:
+        """Take in *event*, and write what is new in it."""
+        self._board.take(event)
+        match event:
+            case Started():
+                self._start(event)
+            case Observed():
+                self._observe(event)
+            case Troubled():
+                self._stumble(event)
+            case Ended():
+                self._end(event)
+            case Held():
+                self._hold(event)
+            case Finished():
+                self._finish(event)
+            case Warned() | Resumed() | Interrupted():
+                self._say(event.at, self._remark(event))
+            case Ticked():
+                pass
+        if event.at >= self._next_beat and not isinstance(event, Finished):
+            self._next_beat = event.at + HEARTBEAT
+            self._say(event.at, heartbeat(self._board, event.at))
+
+    def _remark(self, event: Warned | Resumed | Interrupted) -> str:
+        match event:
+            case Warned():
+                return f"warning: {warning(event, self._show)}"
+            case Resumed():
+                return f"awake again after {format_duration(event.gap)}; asking at once"
+            case Interrupted():
+                return CAUSES[event.abort]
+
+    def _say(self, at: float, text: str) -> None:
+        self._sink.line(f"opwatch {self._wall_of(at):%H:%M:%S} {text}")
+
+    # -- events ------------------------------------------------------------------
+
+    def _start(self, event: Started) -> None:
+        self._next_beat = event.at + HEARTBEAT
+        many = len(event.operations)
+        names = name_of(event.operations[0], self._show) if many == 1 else f"{many:,} operations"
+        until = (
+            "" if event.deadline is None else f", until {self._wall_of(event.deadline):%H:%M:%S}"
+        )
+        self._say(event.at, f"waiting for {names}{until}")
+
+    def _observe(self, event: Observed) -> None:
+        operation, reading = event.operation, event.operation.reading
+        returned = self._news.is_recovery(self._subject(operation))
+        self._news.is_recovery(("held", operation.target.origin))
+        if reading is None or operation.is_over:
+            return
+        if self._is_crowd:
+            if returned:
+                self._say(event.at, f"{self._show(operation.target.origin, 80)} answers again")
+            return
+        key = key_of(operation)
+        if not returned and not self._news.is_change(key, reading, event.at):
+            return
+        self._news.tell(key, reading, event.at)
+        name, where = name_of(operation, self._show), standing_text(operation, self._show)
+        more = ", asking once more to be sure" if reading.state.is_terminal else ""
+        self._say(event.at, f"{name} {where}{' again' if returned else ''}{more}")
+
+    def _stumble(self, event: Troubled) -> None:
+        operation, trouble = event.operation, event.trouble
+        subject = self._subject(operation)
+        if operation.is_over or not self._news.is_trouble(subject, trouble, event.at):
+            return
+        said = f"{name_of(operation, self._show)} trouble: {describe(trouble, self._show)}"
+        due = operation.next_poll_at
+        if due is not None:
+            pause = due - event.at
+            said += f", trying again {'in ' + format_duration(pause) if pause >= 1 else 'at once'}"
+        if operation.confirmed_at is not None:
+            age = event.at - operation.confirmed_at
+            ago = f"{format_duration(age)} ago" if age >= 1 else "just now"
+            said += f"; last confirmed {standing_text(operation, self._show)} {ago}"
+        self._say(event.at, said)
+
+    def _end(self, event: Ended) -> None:
+        if not self._is_crowd or event.operation.reason not in OURS:
+            self._say(event.at, ended_text(event.operation, self._show))
+
+    def _hold(self, event: Held) -> None:
+        pause = event.until - event.at
+        if event.trouble is None or pause < LONG_PAUSE:
+            return
+        if self._news.is_trouble(("held", event.origin), event.trouble, event.at):
+            origin, what = self._show(event.origin, 80), brief(event.trouble, self._show)
+            self._say(event.at, f"{origin}: {what}; nothing is asked for {format_duration(pause)}")
+
+    def _finish(self, event: Finished) -> None:
+        took = event.at - self._board.started_at
+        self._say(event.at, f"{summary(event.operations, took)}; {exit_text(event.verdict)}")
+        for hint in hints(event.operations, self._show):
+            self._sink.line(f"opwatch to fix: {hint}")
+        rest = unfinished(event.operations)
+        command = self._resume(rest) if rest and self._resume else None
+        if command:
+            self._sink.line(f"opwatch to go on: {self._show(command, None)}")
+
+    @property
+    def _is_crowd(self) -> bool:
+        return len(self._board) > CROWD
+
+    def _subject(self, operation: Operation) -> Hashable:
+        """Return whom a trouble is about: the operation, or the host of a crowd."""
+        return operation.target.origin if self._is_crowd else key_of(operation)

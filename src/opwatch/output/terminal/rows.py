@@ -1,0 +1,209 @@
+"""One operation as one row.
+
+Decides the glyph, the bar and the one note of a row. The bar is a promise: it
+shows only what the API said, and reaches its end only with the state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from opwatch.domain.duration import format_duration
+from opwatch.domain.operation import Operation, State
+from opwatch.domain.outcome import Outcome
+from opwatch.output.text.clean import cells, cut, elide
+from opwatch.output.text.layout import GAP, PERCENT, Layout
+from opwatch.output.text.sentences import (
+    OF_THE_API,
+    brief,
+    ending,
+    message_of,
+    name_of,
+    repeated,
+    status_of,
+)
+from opwatch.output.text.styles import Line, Tone, pad
+from opwatch.output.text.times import left_text, spaced
+from opwatch.output.text.words import OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opwatch.domain.events import Held
+    from opwatch.output.text.clean import Show
+    from opwatch.output.text.glyphs import Glyphs
+
+WORTH_SAYING: Final = 5.0  # seconds that a pause must last to be worth a note
+PULSE: Final = 5
+PULSE_SPEED: Final = 8.0
+
+GLYPH_OF_OUTCOME: Final[Mapping[Outcome, tuple[str, Tone]]] = {
+    Outcome.SUCCEEDED: ("succeeded", Tone.GOOD),
+    Outcome.FAILED: ("failed", Tone.BAD),
+    Outcome.CANCELLED: ("failed", Tone.WARN),
+    Outcome.DENIED: ("trouble", Tone.BAD),
+    Outcome.NOT_FOUND: ("unknown", Tone.BAD),
+    Outcome.UNKNOWN: ("unknown", Tone.WARN),
+    Outcome.TIMED_OUT: ("trouble", Tone.WARN),
+    Outcome.PENDING: ("pending", Tone.FAINT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is said beside a row: *parts* are given up from the last of *order* on."""
+
+    parts: tuple[str, ...] = ()
+    order: tuple[int, ...] = ()
+    tone: Tone = Tone.FAINT
+
+    def fit(self, room: int, glyphs: Glyphs) -> str:
+        """Return as many of the parts as *room* cells hold."""
+        order = [at for at in self.order or range(len(self.parts)) if self.parts[at]]
+        while order:
+            text = f" {glyphs.dot} ".join(self.parts[at] for at in sorted(order))
+            if cells(text) <= room or len(order) == 1:
+                return cut(text, room, ellipsis=glyphs.ellipsis)
+            order.pop()
+        return ""
+
+
+def glyph_of(operation: Operation, glyphs: Glyphs) -> tuple[str, Tone]:
+    """Return the sign for how *operation* stands, and its tone."""
+    if operation.outcome is not None:
+        name, tone = GLYPH_OF_OUTCOME[operation.outcome]
+        return getattr(glyphs, name), tone
+    if operation.streak:
+        return glyphs.trouble, Tone.WARN
+    match operation.state:
+        case None:
+            return glyphs.unseen, Tone.FAINT
+        case State.PENDING:
+            return glyphs.pending, Tone.FAINT
+        case State.BLOCKED:
+            return glyphs.trouble, Tone.WARN
+        case State.RUNNING | State.SUCCEEDED | State.FAILED | State.CANCELLED:
+            return glyphs.running, Tone.BUSY
+
+
+def note_of(operation: Operation, at: float, held: Held | None, glyphs: Glyphs, show: Show) -> Note:
+    """Return the one thing worth saying beside *operation*: trouble first."""
+    if operation.outcome is not None:
+        bad = operation.outcome is not Outcome.SUCCEEDED
+        return Note(
+            (ending(operation, show),), tone=_tone_of_ending(operation) if bad else Tone.FAINT
+        )
+    if operation.streak and operation.trouble is not None:
+        return _trouble_note(operation, at, glyphs, show)
+    if held is not None and held.trouble is not None and _is_worth_saying(held, operation, at):
+        why = brief(held.trouble, show)
+        return Note((why, f"again in {spaced(held.until - at)}"), tone=Tone.WARN)
+    reading = operation.reading
+    if reading is None:
+        return Note()
+    if reading.state is State.BLOCKED:
+        return Note(("waits for a person", message_of(operation, show)), tone=Tone.WARN)
+    left = _left(operation, at)
+    if left > 0:
+        return Note((left_text(left),))
+    if reading.state.is_terminal:
+        return Note(("asking once more to be sure",))
+    if reading.count is not None and reading.progress is None:
+        return Note((f"{reading.count:,} so far", message_of(operation, show)))
+    return Note((message_of(operation, show),))
+
+
+def _left(operation: Operation, at: float) -> float:
+    """Return the seconds to go; a prediction that has not come true is none any more."""
+    if operation.eta is None or operation.confirmed_at is None:
+        return 0.0
+    return operation.eta - (at - operation.confirmed_at)
+
+
+def _is_worth_saying(held: Held, operation: Operation, at: float) -> bool:
+    """Tell whether the pause is long, and longer than the operation's own."""
+    due = operation.next_poll_at
+    return held.until - at >= WORTH_SAYING and (due is None or due <= held.until)
+
+
+def _trouble_note(operation: Operation, at: float, glyphs: Glyphs, show: Show) -> Note:
+    if operation.trouble is None:
+        return Note()
+    what = repeated(brief(operation.trouble, show), operation.streak, glyphs.times)
+    due = operation.next_poll_at
+    again = f"again in {spaced(due - at)}" if due is not None and due - at >= 1 else "asking again"
+    if operation.confirmed_at is None:
+        return Note((what, again), tone=Tone.WARN)
+    age = f"{spaced(at - operation.confirmed_at)} old"
+    return Note((age, what, again), order=(1, 0, 2), tone=Tone.WARN)
+
+
+def _tone_of_ending(operation: Operation) -> Tone:
+    return Tone.BAD if operation.outcome is Outcome.FAILED else Tone.WARN
+
+
+def status_cell(operation: Operation, show: Show) -> str:
+    """Return the API's word; with a question mark where our watch could not confirm it."""
+    word = status_of(operation, show)
+    if operation.outcome is None or operation.outcome in OF_THE_API:
+        return word
+    if operation.outcome is Outcome.UNKNOWN and word:
+        return f"{word}?"
+    return word or OUTCOMES[operation.outcome]
+
+
+def percent_of(operation: Operation) -> str:
+    """Return the API's percentage, or nothing; a success is 100 by definition."""
+    if operation.outcome is Outcome.SUCCEEDED:
+        return "100%"
+    progress = operation.reading.progress if operation.reading else None
+    return "" if progress is None else f"{int(progress)}%"
+
+
+def bar(operation: Operation, width: int, at: float, glyphs: Glyphs) -> Line:
+    """Return the bar of *operation* in *width* cells; a pulse where no percentage is known."""
+    _, tone = glyph_of(operation, glyphs)
+    tone = Tone.BUSY if tone is Tone.FAINT else tone
+    if operation.outcome is Outcome.SUCCEEDED:
+        return [(glyphs.bar * width, tone)]
+    progress = operation.reading.progress if operation.reading else None
+    if progress is not None:
+        # Half a cell stays open until the state says that it is over.
+        halves = min(int(progress / 100 * width * 2), width * 2 - 1)
+        done = glyphs.bar * (halves // 2) + glyphs.bar_end * (halves % 2)
+        return [(done, tone), (glyphs.rest * (width - len(done)), Tone.FAINT)]
+    moves = operation.reading is not None and not operation.is_over and not operation.streak
+    if not moves or width <= PULSE:
+        return [(glyphs.rest * width, Tone.FAINT)]
+    return _pulse(width, at, tone, glyphs)
+
+
+def _pulse(width: int, at: float, tone: Tone, glyphs: Glyphs) -> Line:
+    reach = width - PULSE
+    step = int(at * PULSE_SPEED) % (2 * reach)
+    start = step if step <= reach else 2 * reach - step
+    return [
+        (glyphs.rest * start, Tone.FAINT),
+        (glyphs.bar_start + glyphs.bar * (PULSE - 2) + glyphs.bar_end, tone),
+        (glyphs.rest * (reach - start), Tone.FAINT),
+    ]
+
+
+def row(operation: Operation, layout: Layout, at: float, glyphs: Glyphs, show: Show) -> Line:
+    """Return the row of *operation* but for its note."""
+    glyph, tone = glyph_of(operation, glyphs)
+    name = elide(name_of(operation, show), layout.name, ellipsis=glyphs.ellipsis)
+    line: Line = [(glyph, tone), (" ", Tone.PLAIN), (pad(name, layout.name), Tone.PLAIN)]
+    if layout.profile:
+        profile = elide(show(operation.target.profile), layout.profile, ellipsis=glyphs.ellipsis)
+        line.append((GAP + pad(profile, layout.profile), Tone.FAINT))
+    line.append((GAP, Tone.PLAIN))
+    if layout.bar:
+        line += [*bar(operation, layout.bar, at, glyphs), (" ", Tone.PLAIN)]
+    line.append((f"{percent_of(operation):>{PERCENT}}", Tone.PLAIN))
+    status = cut(status_cell(operation, show), layout.status, ellipsis=glyphs.ellipsis)
+    line.append((GAP + pad(status, layout.status), Tone.PLAIN))
+    elapsed = format_duration(operation.elapsed(at))
+    line.append((f"{GAP}{elapsed:>{layout.elapsed}}", Tone.FAINT))
+    return line

@@ -1,0 +1,1 @@
+"""Words: remote text made harmless, sentences, glyphs and styles."""

@@ -1,0 +1,72 @@
+"""What is said of a whole run when it is over: how it went, and how to go on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from opwatch.domain.duration import format_duration
+from opwatch.domain.outcome import Outcome
+from opwatch.output.text.clean import PLAIN, Show
+from opwatch.output.text.sentences import OF_THE_API, remedy, unknown_word
+from opwatch.output.text.words import CAUSES, OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from opwatch.domain.operation import Operation
+    from opwatch.domain.outcome import Verdict
+
+# In the order of a person's interest, the good one first.
+ORDER: Final = (
+    Outcome.SUCCEEDED,
+    Outcome.FAILED,
+    Outcome.CANCELLED,
+    Outcome.DENIED,
+    Outcome.NOT_FOUND,
+    Outcome.UNKNOWN,
+    Outcome.TIMED_OUT,
+    Outcome.PENDING,
+)
+UNFINISHED: Final = frozenset({Outcome.DENIED, Outcome.UNKNOWN, Outcome.TIMED_OUT, Outcome.PENDING})
+
+
+def summary(operations: Sequence[Operation], elapsed: float) -> str:
+    """Return how a run went: ``2 of 4 succeeded, 1 failed, in 7m 12s``."""
+    counts = Counter(each.outcome or Outcome.PENDING for each in operations)
+    total, took = len(operations), f"in {format_duration(elapsed)}"
+    if total == 1 and counts:
+        return f"{OUTCOMES[next(iter(counts))]} after {format_duration(elapsed)}"
+    good = counts.pop(Outcome.SUCCEEDED, 0)
+    rest = [f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each]]
+    first = (
+        f"all {total:,} succeeded"
+        if total and good == total
+        else f"{good:,} of {total:,} succeeded"
+    )
+    return ", ".join([first, *rest, took])
+
+
+def exit_text(verdict: Verdict) -> str:
+    """Return ``exit 1: failed``."""
+    return f"exit {verdict.code}: {CAUSES[verdict.cause]}"
+
+
+def unfinished(operations: Iterable[Operation]) -> list[Operation]:
+    """Return the operations that may still go on, in their order."""
+    return [each for each in operations if each.outcome in UNFINISHED]
+
+
+def hints(operations: Iterable[Operation], show: Show = PLAIN, most: int = 3) -> list[str]:
+    """Return what to do about the troubles that ended watches, each said once."""
+    said: dict[tuple[object, str], str] = {}
+    for each in operations:
+        trouble, advice = each.trouble, unknown_word(each, show)
+        if advice is not None:
+            said.setdefault((each.reason, each.target.origin), advice)
+        if trouble is None or each.outcome in OF_THE_API or each.outcome is Outcome.PENDING:
+            continue
+        said.setdefault((trouble.fault, trouble.host), remedy(trouble, each, show))
+        if len(said) == most:
+            break
+    return list(dict.fromkeys(said.values()))

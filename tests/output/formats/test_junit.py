@@ -1,0 +1,57 @@
+import io
+from xml.etree import ElementTree as ET
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opwatch.domain.outcome import Outcome
+from opwatch.output.formats.junit import junit
+from output.script import Story, four, target
+
+
+def parsed(story: Story) -> ET.Element:
+    text = junit(list(story.operations.values()), at=story.at)
+    assert text.isascii()
+    return ET.parse(io.StringIO(text)).getroot()  # noqa: S314, our own XML
+
+
+def test_only_a_confirmed_success_passes() -> None:
+    root = parsed(four())
+    assert {name: root.get(name) for name in ("tests", "failures", "errors")} == {
+        "tests": "4",
+        "failures": "1",
+        "errors": "1",
+    }
+    cases = {case.get("name"): [child.tag for child in case] for case in root.iter("testcase")}
+    assert cases == {
+        "export-7f3a0c1d91": [],
+        "export-9c01ab07": [],
+        "delete-user-2": ["error"],
+        "import-44": ["failure"],
+    }
+
+
+def test_a_case_says_why_and_how_long() -> None:
+    case = next(each for each in parsed(four()).iter("testcase") if each.get("name") == "import-44")
+    assert case.get("classname") == "fullstory"
+    assert case.get("time") == "139.000"
+    (failure,) = case
+    assert failure.get("type") == "failed"
+    assert failure.get("message") == failure.text == "bad column 'x' (code 17)"
+
+
+def test_an_operation_that_was_left_is_no_success() -> None:
+    story = Story(["op-1"])
+    story.interrupt()
+    (case,) = parsed(story).iter("testcase")
+    assert [child.tag for child in case] == ["error"]
+    assert case[0].get("type") == Outcome.PENDING.value
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(), st.text())
+def test_any_text_makes_well_formed_xml(name: str, message: str) -> None:
+    story = Story([target(name, profile=message)])
+    story.fail(name, message, name)
+    (case,) = parsed(story).iter("testcase")
+    assert case[0].tag == "failure"

@@ -1,0 +1,265 @@
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opwatch.domain.events import Event, Oddity
+from opwatch.domain.operation import OperationError, State
+from opwatch.domain.outcome import Outcome
+from opwatch.domain.trouble import Fault
+from opwatch.output.streams import Sink
+from opwatch.output.terminal.bars import Bars
+from opwatch.output.text.glyphs import UNICODE
+from output.screen import Terminal
+from output.script import Story, crowd, four, target
+
+TIMES = UNICODE.times
+HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
+
+
+def bars_on(terminal: Terminal, *, colour: bool = False) -> Bars:
+    return Bars(
+        Sink(terminal),
+        size=terminal.size,
+        colour=colour,
+        resume=lambda rest: "opwatch wait " + " ".join(each.reference for each in rest),
+    )
+
+
+def after(events: list[Event], terminal: Terminal) -> list[str]:
+    with bars_on(terminal) as tell:
+        for event in events:
+            tell(event)
+    return terminal.shown
+
+
+def test_the_end_stays_in_the_scrollback_and_nothing_else_does() -> None:
+    terminal = Terminal(100, 24)
+    assert after(four(step=10.0).events, terminal) == [
+        "✓ export-7f3a0c1d91  COMPLETED     47s   searchExportId YKDYR5yeTq2",
+        "✓ export-9c01ab07    COMPLETED  2m 19s   searchExportId ZZ81",
+        f"? delete-user-2      PENDING?   7m 47s   not confirmed for 6m 43s: HTTP 502 {TIMES}41",
+        "✗ import-44          FAILED     2m 19s   bad column 'x' (code 17)",
+        "2 of 4 succeeded, 1 failed, 1 unknown, in 7m 47s" + "exit 1: failed".rjust(52),
+        (
+            "to fix:    try again later, or tell those who run api.example.com;"
+            " the operation itself goes on"
+        ),
+        "to go on:  opwatch wait delete-user-2",
+    ]
+    assert not terminal.cursor_is_hidden()
+    assert terminal.screen.cursor.x == 0
+
+
+def test_what_stood_above_is_left_alone() -> None:
+    terminal = Terminal(80, 24)
+    terminal.write("$ opwatch wait\n")
+    shown = after(four(step=10.0).events, terminal)
+    assert shown[0] == "$ opwatch wait"
+    assert shown[1].startswith("✓ export-7f3a0c1d91")
+    assert "\x1b[?1049h" not in terminal.getvalue()
+
+
+def test_a_failure_message_that_does_not_fit_is_wrapped_and_not_lost() -> None:
+    story = Story(["import-44"])
+    words = " ".join(f"word{number}" for number in range(18))
+    story.fail("import-44", words).finish()
+    shown = after(story.events, Terminal(40, 24))
+    assert " ".join(line[4:] for line in shown[1:5]) == words
+
+
+def test_the_cursor_is_hidden_while_drawing_and_back_on_every_way_out() -> None:
+    terminal = Terminal()
+    story = four(step=10.0)
+
+    def cut_short() -> None:
+        with bars_on(terminal) as tell:
+            for event in story.events[:20]:
+                tell(event)
+            assert terminal.cursor_is_hidden()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cut_short()
+    assert not terminal.cursor_is_hidden()
+    assert terminal.shown[-1].startswith("● import-44")
+    assert terminal.getvalue().count(HIDE) == terminal.getvalue().count(SHOW) == 1
+
+
+def test_without_any_event_nothing_is_written() -> None:
+    terminal = Terminal()
+    with bars_on(terminal):
+        pass
+    assert terminal.getvalue() == ""
+
+
+def test_a_pause_gives_the_cursor_back_and_draws_nothing_until_resumed() -> None:
+    terminal = Terminal()
+    story = four(step=10.0)
+    with bars_on(terminal) as tell:
+        for event in story.events[:8]:
+            tell(event)
+        tell.pause()
+        assert not terminal.cursor_is_hidden()
+        written = len(terminal.getvalue())
+        tell(story.events[8])
+        assert len(terminal.getvalue()) == written
+        tell.resume()
+        for event in story.events[9:20]:
+            tell(event)
+        assert terminal.cursor_is_hidden()
+    assert len([line for line in terminal.shown if "operations" in line]) == 2
+
+
+def test_at_most_ten_frames_are_drawn_in_a_second_of_the_runs_clock() -> None:
+    terminal = Terminal()
+    story = Story([f"op-{number}" for number in range(5)])
+    story.wait(2, step=0.01)
+    for number in range(200):
+        story.at += 0.01
+        story.read(f"op-{number % 5}", progress=number / 4)
+    with bars_on(terminal) as tell:
+        for event in story.events:
+            tell(event)
+        assert terminal.writes <= 10 * story.at + 3
+
+
+def test_a_tick_that_changes_nothing_writes_nothing() -> None:
+    terminal = Terminal()
+    story = Story(["op-1"])
+    story.read("op-1", progress=40.0)
+    story.at += 0.2
+    story.wait(0.7, step=0.05)
+    with bars_on(terminal) as tell:
+        for event in story.events[:2]:
+            tell(event)
+        tell(story.events[2])
+        written = terminal.writes
+        for event in story.events[3:]:
+            tell(event)
+        assert terminal.writes <= written + 1
+
+
+def test_each_frame_is_one_write() -> None:
+    terminal = Terminal()
+    story = four(step=10.0)
+    with bars_on(terminal) as tell:
+        for event in story.events[:3]:
+            tell(event)
+        before = terminal.writes
+        tell(story.wait(5).events[-1])
+        assert terminal.writes == before + 1
+
+
+def test_an_oddity_is_said_above_the_rows_and_stays() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "FOO").warn(Oddity.UNKNOWN_STATUS, "FOO", "op-1").wait(3)
+    terminal = Terminal()
+    with bars_on(terminal) as tell:
+        for event in story.events:
+            tell(event)
+        assert terminal.shown[0] == "! op-1: unknown status “FOO”, taken for running"
+        assert terminal.shown[1].startswith("fullstory  1 operation ")
+    assert len([line for line in terminal.shown if "unknown status" in line]) == 1
+
+
+def test_an_interrupted_run_shows_how_to_go_on() -> None:
+    story = Story(["op-1", "op 2"])
+    story.read("op-1", progress=40.0).succeed("op 2").wait(9).interrupt()
+    shown = after(story.events, Terminal(80, 24))
+    assert shown[0] == "○ op-1  RUNNING    9s   no longer watched"
+    assert shown[-2] == "exit 130: interrupted; nothing remote was cancelled"
+    assert shown[-1] == "to go on:  opwatch wait op-1"
+
+
+def test_a_long_command_to_go_on_is_one_line_that_can_be_pasted() -> None:
+    story = Story([f"operation-{number}" for number in range(30)])
+    story.read("operation-1").interrupt()
+    terminal = Terminal(80, 24)
+    after(story.events, terminal)
+    line = next(each for each in terminal.getvalue().splitlines() if "to go on" in each)
+    assert line.endswith(" operation-29")
+
+
+def test_ten_thousand_operations_leave_a_hundred_rows_with_the_bad_ones_first() -> None:
+    story = crowd(10_000)
+    for reference, operation in list(story.operations.items()):
+        if not operation.is_over:
+            story.succeed(reference)
+    terminal = Terminal(100, 200)
+    shown = after(story.finish().events, terminal)
+    assert shown[0].startswith("✗ job-00018")
+    assert shown[100] == "… and 9,900 more: 9,900 succeeded"
+    assert len(shown) == 102
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_colour_is_only_ever_an_addition(colour: bool) -> None:  # noqa: FBT001, a parameter of the test
+    terminal = Terminal()
+    with bars_on(terminal, colour=colour) as tell:
+        for event in four(step=10.0).events:
+            tell(event)
+    assert ("\x1b[3" in terminal.getvalue()) is colour
+    assert terminal.shown[0].startswith("✓ export-7f3a0c1d91")
+
+
+def test_a_storm_of_resizes_leaves_one_whole_picture() -> None:
+    chance = random.Random(7)  # noqa: S311, not for secrets
+    terminal = Terminal()
+    story = four(step=10.0)
+    with bars_on(terminal) as tell:
+        for event in story.events[:100]:
+            terminal.resize(chance.randrange(1, 150), chance.randrange(1, 50))
+            tell(event)
+        terminal.resize(100, 24)
+        tell(story.wait(1).events[-1])
+        tell(story.wait(1).events[-1])
+        heads = [line for line in terminal.shown if line.startswith("fullstory")]
+        assert len(heads) <= 1 + 1
+
+
+def test_after_a_narrowing_the_lines_that_the_terminal_broke_are_taken_away() -> None:
+    terminal = Terminal(100, 24)
+    story = four(step=10.0)
+    with bars_on(terminal) as tell:
+        for event in [each for each in story.events if each.at <= 65]:
+            tell(event)
+        before = len(terminal.getvalue())
+        terminal.resize(45, 24)
+        tell(story.wait(1).events[-1])
+        # Five lines of 100, 86, 78, 59 and 98 cells are twelve of 45.
+        assert terminal.getvalue()[before:].count("\x1b[1A") == 11
+
+
+HOSTILE = st.text(
+    st.one_of(st.characters(), st.sampled_from("\x1b\x9b\r\n\x08\x00\u202e\u0301[]m中#:/")),
+    max_size=60,
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+def test_no_remote_text_disturbs_the_screen(
+    name: str, status: str, message: str, detail: str
+) -> None:
+    story = Story([target(name, id=status), "after"])
+    first = next(iter(story.operations))
+    story.read(first, status, message=message).read("after")
+    story.bad("after", Fault.API_ERROR, detail=detail)
+    terminal = Terminal(90, 30)
+    with bars_on(terminal) as tell:
+        for event in story.warn(Oddity.NOTE, message, name).wait(1).events:
+            tell(event)
+        rows = [line for line in terminal.shown if line]
+        assert len(rows) in {4, 5, 6}
+        assert rows[-1].startswith("! after")
+        assert rows[-3].startswith("fullstory  2 operations")
+        error = OperationError(status, detail)
+        ended = {"state": State.FAILED, "error": error, "outcome": Outcome.FAILED}
+        story.read(first, status, **ended).end(first, Outcome.FAILED)  # type: ignore[arg-type]  # a table of arguments
+        for event in story.finish().events[-3:]:
+            tell(event)
+    assert any(line.startswith("0 of 2 succeeded") for line in terminal.shown)
+    assert terminal.screen.title == ""
+    assert not terminal.cursor_is_hidden()

@@ -1,0 +1,293 @@
+from typing import NoReturn
+
+import pytest
+
+from opwatch.domain.events import Event
+from opwatch.domain.operation import State
+from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.trouble import Fault, Trouble
+from opwatch.output.terminal.board import Board
+from opwatch.output.terminal.frame import compose
+from opwatch.output.text.glyphs import ASCII, UNICODE
+from opwatch.output.text.styles import line_cells, plain
+from output.script import Story, crowd, four, target
+
+TIMES = UNICODE.times
+FOUR = four()
+
+
+def board_after(events: list[Event]) -> Board:
+    board = Board()
+    for event in events:
+        board.take(event)
+    return board
+
+
+def screen(story: Story, columns: int = 100, rows: int = 24, until: float | None = None) -> str:
+    """Return what a terminal of that size shows of *story*, up to the time *until*."""
+    at = story.at if until is None else until
+    board = board_after([event for event in story.events if event.at <= at])
+    lines = compose(board, at, (columns, rows), UNICODE)
+    assert len(lines) < max(rows, 2)
+    assert all(line_cells(line) <= columns for line in lines)
+    return "\n".join(plain(line) for line in lines)
+
+
+def test_the_whole_picture_at_a_hundred_columns() -> None:
+    assert screen(FOUR, 100, until=65) == (
+        "fullstory  4 operations   1 succeeded  2 running  1 pending  (1 in trouble)"
+        "             1m 05s / 30m\n"
+        "✓ export-7f3a0c1d91  ━━━━━━━━━━━━━━ 100%  COMPLETED      47s"
+        "  searchExportId YKDYR5yeTq2\n"
+        "● export-9c01ab07    ━━━━━━━╸──────  55%  RUNNING     1m 05s  about 50 s left\n"
+        "○ delete-user-2      ──╺━━━╸───────       PENDING     1m 05s\n"
+        "! import-44          ━━━╸──────────  25%  RUNNING     1m 05s"
+        f"  18 s old · HTTP 502 {TIMES}3 · again in 11 s"
+    )
+
+
+def test_at_eighty_columns_the_note_gives_up_its_least_part() -> None:
+    lines = screen(FOUR, 80, until=65).splitlines()
+    assert lines[0] == (
+        "fullstory  1 succeeded  2 running  1 pending  (1 in trouble)        1m 05s / 30m"
+    )
+    assert lines[4] == (
+        f"! import-44          ━━╸───────  25%  RUNNING     1m 05s  18 s old · HTTP 502 {TIMES}3"
+    )
+
+
+def test_at_sixty_columns_the_note_wraps_under_its_row() -> None:
+    lines = screen(FOUR, 60, until=65).splitlines()
+    assert lines[-2:] == [
+        "! import-44        ━━━━────────────  25%  RUNNING     1m 05s",
+        f"  │ 18 s old · HTTP 502 {TIMES}3 · again in 11 s",
+    ]
+
+
+def test_at_forty_columns_the_bar_is_gone() -> None:
+    assert screen(FOUR, 40, 12, until=65).splitlines() == [
+        "1 succeeded  2 running  1 pendi…  1m 05s",
+        "✓ export…d91  100%  COMPLETED      47s",
+        "  │ searchExportId YKDYR5yeTq2",
+        "● export…b07   55%  RUNNING     1m 05s",
+        "  │ about 50 s left",
+        "○ delete…r-2        PENDING     1m 05s",
+        "! import-44    25%  RUNNING     1m 05s",
+        f"  │ 18 s old · HTTP 502 {TIMES}3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (39, "1/4 done  1 in trouble  55%  1m 05s"),
+        (30, "1/4 done  1 in trouble  1m 05s"),
+        (20, "1/4 done  1m 05s"),
+        (10, "1/4 done"),
+        (5, "1/4 …"),
+        (1, "…"),
+    ],
+)
+def test_under_forty_columns_one_line_is_left(columns: int, line: str) -> None:
+    assert screen(FOUR, columns, until=65) == line
+
+
+def test_one_operation_in_one_line_shows_its_own_word() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "IN_PROGRESS", 40.0).wait(12)
+    assert screen(story, 39) == "IN_PROGRESS  40%  12s"
+    story.bad("op-1", Fault.STATUS_TRANSIENT, status=502)
+    assert screen(story, 39) == "IN_PROGRESS  40%  12s  HTTP 502"
+
+
+@pytest.mark.parametrize("columns", [0, 1, 2, 3, 20, 39, 40, 41, 59, 60, 79, 80, 99, 100, 250])
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 4, 6, 24])
+def test_no_size_is_too_small_to_draw_on(columns: int, rows: int) -> None:
+    for until in (0.0, 30.0, 65.0, 200.0):
+        screen(FOUR, max(columns, 1), rows, until=until)
+    compose(board_after(FOUR.events), 400.0, (columns, rows), UNICODE)
+
+
+def test_a_hundred_percent_is_not_the_end() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "RUNNING", 100.0)
+    assert "━╸ 100%  RUNNING" in screen(story)
+    story.succeed("op-1", "DONE", progress=98.0)
+    assert "━━ 100%  DONE" in screen(story)
+
+
+def test_a_failure_at_a_hundred_percent_does_not_fill_its_bar() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "Started", 100.0).fail("op-1", "no space")
+    assert "━╸ 100%  FAILED" in screen(story)
+
+
+def test_no_percentage_is_a_pulse_that_moves_and_no_invented_number() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "RUNNING")
+    first, later = screen(story, until=0.0), screen(story.wait(1))
+    assert "╺━━━╸" in first
+    assert first.splitlines()[1][8:36] != later.splitlines()[1][8:36]
+    assert "%" not in first
+
+
+def test_the_pulse_of_an_operation_in_trouble_stands_still() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "RUNNING").bad("op-1", Fault.TIMEOUT)
+    assert "╺" not in screen(story)
+
+
+def test_a_bar_may_go_back() -> None:
+    story = Story(["op-1"])
+    high = screen(story.read("op-1", "RUNNING", 80.0))
+    low = screen(story.read("op-1", "RUNNING", 20.0))
+    assert high.count("━") > low.count("━")
+
+
+def test_columns_keep_their_width_from_frame_to_frame() -> None:
+    story = FOUR
+    columns = set()
+    for until in range(25, 140):
+        for line in screen(story, 100, until=until).splitlines()[1:]:
+            columns.add(len(line[:60].rstrip()) >= 59)
+            assert line[58:60] in {"0s", *(f"{n}s" for n in range(10, 60))} or line[59] == "s"
+    assert columns == {True}
+
+
+def test_the_failed_and_the_troubled_come_before_the_fold() -> None:
+    story = crowd(100)
+    lines = screen(story, 100, 12).splitlines()
+    assert lines[1].startswith("✗ job-00018")
+    assert [line[0] for line in lines[2:5]] == ["!", "!", "●"]
+    running = lines[4:-1]
+    percents = [int(line.split("%")[0].split()[-1]) for line in running]
+    assert percents == sorted(percents, reverse=True)
+    assert lines[-1].startswith("… and 91 more: ")
+    assert len(lines) == 11
+
+
+def test_the_fold_counts_exactly_what_it_hides() -> None:
+    story = crowd(1000)
+    board = board_after(story.events)
+    last = plain(compose(board, story.at, (100, 24), UNICODE)[-1])
+    numbers = [int(word.replace(",", "")) for word in last.split() if word[0].isdigit()]
+    assert numbers[0] == sum(numbers[1:]) == 1000 - 21
+
+
+def test_a_big_number_is_grouped() -> None:
+    assert "… and 9,979 more: " in screen(crowd(10_000))
+
+
+def test_what_fits_stays_in_the_order_it_was_asked_for() -> None:
+    story = Story(["b", "a", "c"])
+    story.fail("c", "x").succeed("a").read("b", progress=5.0)
+    assert [line[2] for line in screen(story).splitlines()[1:]] == ["b", "a", "c"]
+
+
+def test_a_host_that_is_held_explains_the_silence_of_its_operations() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "RUNNING", 40.0, again=2.0)
+    story.hold(42.0, Trouble(Fault.STATUS_THROTTLED, status=429))
+    assert "rate limited · again in 42 s" in screen(story)
+    assert "rate limited" not in screen(story.wait(40))
+
+
+def test_a_pause_that_comes_with_every_good_answer_is_no_news() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "RUNNING", message="step 3 of 9", again=30.0).hold(30.0)
+    assert screen(story).endswith("step 3 of 9")
+
+
+def test_a_message_that_only_repeats_the_status_is_no_note() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "Queued", message="queued")
+    assert screen(story).endswith("0s")
+
+
+@pytest.mark.parametrize(
+    ("reading", "note"),
+    [
+        ({"state": State.BLOCKED, "message": "by Ada"}, "waits for a person · by Ada"),
+        ({"count": 12345}, "12,345 so far"),
+        ({"message": "step 3 of 9"}, "step 3 of 9"),
+        ({"progress": 10.0, "eta": 90.0, "message": "step 3"}, "about 2m left"),
+        ({"state": State.SUCCEEDED}, "asking once more to be sure"),
+    ],
+)
+def test_a_row_has_the_note_that_matters_most(reading: dict[str, object], note: str) -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "WORD", **reading)  # type: ignore[arg-type]  # a table of arguments
+    assert screen(story, 120).splitlines()[1].endswith(note)
+
+
+def test_a_prediction_that_did_not_come_true_is_dropped() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", progress=50.0, eta=20.0)
+    assert "left" in screen(story)
+    assert "left" not in screen(story.wait(25))
+    assert "nearly" not in screen(story)
+
+
+def test_several_profiles_are_told_in_their_rows_and_not_in_the_head() -> None:
+    story = Story([target("a", profile="seismic"), target("b", profile="sap")])
+    wide = screen(story.read("a").read("b"), 120).splitlines()
+    assert wide[0].startswith("2 operations")
+    assert "a  seismic  " in wide[1]
+    assert "b  sap      " in wide[2]
+    assert "seismic" not in screen(story, 80)
+
+
+def test_two_operations_of_the_same_name_are_two_rows() -> None:
+    first, second = target("1", profile="seismic"), target("1", profile="sap")
+    board = Board()
+    for story in (Story([first]), Story([second])):
+        for event in story.read("1").events:
+            board.take(event)
+    assert len(board) == 2
+
+
+def test_hostile_names_and_words_do_not_disturb_the_table() -> None:
+    story = Story(["\x1b[2J\nevil", "中文名字", "ok"])
+    for each in story.operations:
+        story.read(each, "\x1b]0;title\x07[bold]x[/x]:boom:", message="\u202e##[error]")
+    text = screen(story)
+    assert "\x1b" not in text
+    assert len(text.splitlines()) == 4
+    assert "##[" not in text
+
+
+def test_an_ascii_terminal_gets_ascii_signs() -> None:
+    story = FOUR
+    board = board_after([event for event in story.events if event.at <= 65])
+    text = "\n".join(plain(line) for line in compose(board, 65, (80, 24), ASCII))
+    assert text.isascii()
+    assert "! import-44          ==>-------  25%  RUNNING" in text
+
+
+def test_outcomes_other_than_the_apis_keep_the_last_known_word() -> None:
+    story = Story(["a", "b", "c"])
+    story.read("a").bad("a", Fault.TIMEOUT).end("a", Outcome.UNKNOWN, Reason.LOST_CONTACT)
+    story.bad("b", Fault.STATUS_NOT_FOUND, status=404)
+    story.end("b", Outcome.NOT_FOUND, Reason.NEVER_FOUND)
+    story.read("c").end("c", Outcome.TIMED_OUT, Reason.DEADLINE)
+    lines = screen(story).splitlines()
+    assert lines[1].startswith("? a")
+    assert "RUNNING?" in lines[1]
+    assert "not found" in lines[2]
+    assert "still running at the deadline" in lines[3]
+
+
+class Frugal(Board):
+    """A board that refuses to be looked through."""
+
+    def __iter__(self) -> NoReturn:
+        raise AssertionError("a frame may cost no more for many operations than for few")
+
+
+def test_a_frame_of_ten_thousand_operations_looks_at_those_it_shows_only() -> None:
+    story = crowd(10_000)
+    board = Frugal()
+    for event in story.events:
+        board.take(event)
+    assert len(compose(board, story.at, (120, 50), UNICODE)) == 49
+    assert len(compose(board, story.at, (39, 50), UNICODE)) == 1

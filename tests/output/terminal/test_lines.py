@@ -1,0 +1,235 @@
+from opwatch.domain.events import Event, Oddity
+from opwatch.domain.operation import State
+from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.trouble import Fault, Trouble
+from opwatch.output.streams import Sink
+from opwatch.output.terminal.lines import Lines
+from opwatch.output.terminal.quiet import Quiet
+from opwatch.output.text.glyphs import UNICODE
+from output.screen import Page
+from output.script import Story, crowd, four, wall_of
+
+TIMES = UNICODE.times
+
+
+def written(events: list[Event]) -> list[str]:
+    stream = Page()
+    sink = Sink(stream)
+    with Lines(sink, wall_of=wall_of, resume=lambda rest: f"opwatch wait {len(rest)}") as tell:
+        for event in events:
+            tell(event)
+    return stream.getvalue().splitlines()
+
+
+def said(story: Story) -> list[str]:
+    """Return what is said of *story* after its first line, without the prefix."""
+    return [line.removeprefix("opwatch ")[9:] for line in written(story.events)[1:]]
+
+
+def test_a_whole_run_reads_as_a_log() -> None:
+    lines = written(four().events)
+    assert lines[:8] == [
+        "opwatch 10:12:17 waiting for 4 operations, until 10:42:17",
+        "opwatch 10:12:18 export-7f3a0c1d91 pending",
+        "opwatch 10:12:18 export-9c01ab07 pending",
+        "opwatch 10:12:18 delete-user-2 pending",
+        "opwatch 10:12:18 import-44 pending",
+        "opwatch 10:12:27 export-7f3a0c1d91 running 30%",
+        "opwatch 10:12:27 export-9c01ab07 running 12%",
+        "opwatch 10:12:27 import-44 running 25%",
+    ]
+    assert lines[9:14] == [
+        (
+            "opwatch 10:13:04 export-7f3a0c1d91 succeeded (COMPLETED) after 47s: "
+            "searchExportId YKDYR5yeTq2"
+        ),
+        (
+            "opwatch 10:13:04 import-44 trouble: HTTP 502, trying again in 5s; "
+            "last confirmed running 25% just now"
+        ),
+        (
+            "opwatch 10:13:17 waiting 1m 00s: 1 succeeded, 2 running (21% to 25%), 1 pending; "
+            f"1 not confirmed for 13s: HTTP 502 {TIMES}2"
+        ),
+        "opwatch 10:13:17 export-9c01ab07 running 55%",
+        (
+            "opwatch 10:14:17 waiting 2m 00s: 1 succeeded, 2 running (25% to 55%), 1 pending; "
+            f"1 not confirmed for 1m 13s: HTTP 502 {TIMES}3"
+        ),
+    ]
+    assert lines[-4:] == [
+        (
+            "opwatch 10:20:04 delete-user-2 unknown after 7m 47s: "
+            f"not confirmed for 6m 43s: HTTP 502 {TIMES}41"
+        ),
+        "opwatch 10:20:04 2 of 4 succeeded, 1 failed, 1 unknown, in 7m 47s; exit 1: failed",
+        (
+            "opwatch to fix: try again later, or tell those who run api.example.com; "
+            "the operation itself goes on"
+        ),
+        "opwatch to go on: opwatch wait 1",
+    ]
+
+
+def test_a_trouble_is_said_once_however_often_it_is_tried_again() -> None:
+    story = Story(["op-1"])
+    story.read("op-1")
+    for _ in range(50):
+        story.bad("op-1", Fault.TIMEOUT).wait(1)
+    assert sum("trouble" in line for line in said(story)) == 1
+
+
+def test_another_kind_of_trouble_is_news() -> None:
+    story = Story(["op-1"])
+    story.bad("op-1", Fault.TIMEOUT)
+    story.bad("op-1", Fault.STATUS_TRANSIENT, status=502)
+    story.bad("op-1", Fault.STATUS_TRANSIENT, status=503)
+    assert [line.split(",")[0] for line in said(story)] == [
+        "op-1 trouble: api.example.com did not finish its answer in time",
+        "op-1 trouble: HTTP 502",
+        "op-1 trouble: HTTP 503",
+    ]
+
+
+def test_a_recovery_is_said_if_its_trouble_was() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", progress=5.0).bad("op-1", Fault.TIMEOUT).wait(5).read("op-1", progress=6.0)
+    assert said(story)[-1] == "op-1 running 6% again"
+
+
+def test_an_api_that_is_now_good_and_now_bad_does_not_fill_the_log() -> None:
+    story = Story(["op-1"])
+    for _ in range(300):
+        story.bad("op-1", Fault.TIMEOUT).wait(1).read("op-1").wait(1)
+    assert len(said(story)) < 4 * 10 + 5
+
+
+def test_progress_is_worth_a_line_every_ten_points_and_ten_seconds() -> None:
+    story = Story(["op-1"])
+    for percent in range(1, 101):
+        story.read("op-1", progress=float(percent)).wait(1)
+    lines = [line for line in said(story) if line.startswith("op-1")]
+    assert lines[:3] == ["op-1 running 1%", "op-1 running 11%", "op-1 running 21%"]
+    assert len(lines) == 10
+
+
+def test_a_new_word_is_always_news() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "PREPARING").read("op-1", "COPYING").read("op-1", "COPYING")
+    assert said(story) == ["op-1 running (PREPARING)", "op-1 running (COPYING)"]
+
+
+def test_silence_is_broken_once_a_minute() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "IN_PROGRESS", 40.0)
+    for _ in range(12):
+        story.wait(15).read("op-1", "IN_PROGRESS", 40.0)
+    assert said(story)[1:] == [
+        "waiting 1m 00s: op-1 running (IN_PROGRESS) 40%; confirmed within the last 16s",
+        "waiting 2m 00s: op-1 running (IN_PROGRESS) 40%; confirmed within the last 16s",
+        "waiting 3m 00s: op-1 running (IN_PROGRESS) 40%; confirmed within the last 16s",
+    ]
+
+
+def test_a_heartbeat_admits_what_has_not_been_asked() -> None:
+    story = Story(["a", "b", "c"])
+    story.read("a").wait(60)
+    assert said(story)[-1] == "waiting 1m 00s: 1 running, 2 pending; 2 not asked yet"
+
+
+def test_a_crowd_shares_its_troubles_and_speaks_of_ends_only() -> None:
+    story = crowd(1000)
+    lines = said(story)
+    assert sum("trouble" in line for line in lines) == 1
+    assert not [line for line in lines if "pending" in line or "running" in line]
+
+
+def test_a_crowd_says_when_its_host_answers_again() -> None:
+    story = Story([f"op-{number}" for number in range(60)])
+    for each in story.operations:
+        story.bad(each, Fault.UNREACHABLE)
+    story.wait(5)
+    for each in story.operations:
+        story.read(each)
+    lines = said(story)
+    assert lines[0].startswith("op-0 trouble: no way to api.example.com")
+    assert lines[1:] == ["https://api.example.com answers again"]
+
+
+def test_a_detached_crowd_does_not_say_so_a_thousand_times() -> None:
+    story = Story([f"op-{number}" for number in range(60)])
+    story.interrupt()
+    assert len(written(story.events)) == 4
+
+
+def test_a_pause_that_a_host_asks_for_is_said_once() -> None:
+    story = Story(["op-1"])
+    limited = Trouble(Fault.STATUS_THROTTLED, status=429)
+    story.read("op-1").hold(40, limited).wait(5).hold(40, limited).hold(3, None)
+    assert said(story)[1:] == ["https://api.example.com: rate limited; nothing is asked for 40s"]
+
+
+def test_a_reading_that_must_be_confirmed_is_not_said_to_be_the_end() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "DONE", state=State.SUCCEEDED)
+    assert said(story) == ["op-1 succeeded (DONE), asking once more to be sure"]
+
+
+def test_what_else_happens_is_said() -> None:
+    story = Story(["op-1"])
+    story.warn(Oddity.UNKNOWN_STATUS, "FOO", "op-1").sleep(600)
+    assert said(story)[0] == "warning: op-1: unknown status “FOO”, taken for running"
+    assert said(story)[1] == "awake again after 10m 00s; asking at once"
+
+
+def test_every_line_begins_with_our_own_word_and_none_moves_a_cursor() -> None:
+    evil = "\x1b[2J\n::error::x\r##[error]y\u2028##vso[z]"
+    story = Story([evil])
+    story.read(evil, evil, message=evil).bad(evil, Trouble(Fault.API_ERROR, evil, host=evil))
+    story.warn(Oddity.NOTE, evil, evil).wait(61).fail(evil, evil, evil).finish()
+    lines = written(story.events)
+    assert len(lines) >= 6
+    assert all(line.startswith("opwatch ") for line in lines)
+    text = "\n".join(lines)
+    assert "\x1b" not in text
+    assert "##[" not in text
+    assert "##vso[" not in text
+
+
+def test_quiet_speaks_of_bad_endings_and_how_to_go_on_only() -> None:
+    stream = Page()
+    with Quiet(Sink(stream), resume=lambda rest: f"opwatch wait {rest[0].reference}") as tell:
+        for event in four().events:
+            tell(event)
+    assert stream.getvalue().splitlines() == [
+        "opwatch: import-44 failed (FAILED) after 2m 19s: bad column 'x' [17]",
+        (
+            "opwatch: delete-user-2 unknown after 7m 47s: not confirmed for 6m 43s: "
+            f"HTTP 502 {TIMES}41"
+        ),
+        (
+            "opwatch: to fix: try again later, or tell those who run api.example.com;"
+            " the operation itself goes on"
+        ),
+        "opwatch: to go on: opwatch wait delete-user-2",
+    ]
+
+
+def test_quiet_says_nothing_when_all_is_well() -> None:
+    stream = Page()
+    story = Story(["op-1"])
+    story.succeed("op-1").finish()
+    with Quiet(Sink(stream), resume=lambda _rest: "never") as tell:
+        for event in story.events:
+            tell(event)
+    assert stream.getvalue() == ""
+
+
+def test_a_deadline_is_told_in_words() -> None:
+    story = Story(["op-1"], timeout=60.0)
+    story.read("op-1", "RUNNING", 40.0).wait(60)
+    story.end("op-1", Outcome.TIMED_OUT, Reason.DEADLINE).finish()
+    assert said(story)[-3:-1] == [
+        "op-1 out of time after 1m 00s: still running at the deadline",
+        "out of time after 1m 00s; exit 124: out of time",
+    ]
