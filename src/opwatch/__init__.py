@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from opwatch.version import __version__
 
 if TYPE_CHECKING:
-    from opwatch.api.watching import get, watch
+    from opwatch.python import get, watch
 
 __all__ = ["__version__", "get", "watch"]
 
 
 def __getattr__(name: str) -> Any:
     if name in {"get", "watch"}:
-        from opwatch.api import watching  # noqa: PLC0415, see above
+        from opwatch import python  # noqa: PLC0415, see above
 
-        return getattr(watching, name)
+        return getattr(python, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,7 +27,6 @@ if __name__ == "__main__":
 
 import pyte
 
-from opwatch.api.stdin import read_references
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading
@@ -39,6 +38,7 @@ from opwatch.output.terminal.display import Style, choose
 from opwatch.output.text.clean import cells, clean
 from opwatch.profiles.checks import check
 from opwatch.profiles.config import BUILTIN
+from opwatch.session.input import read_references
 from output.screen import Terminal
 from output.script import Story, wall_of
 from profiles.answers import NAMES, NOW, document, profile, response

@@ -23,7 +23,6 @@ from unittest.mock import patch
 import httpx2 as httpx
 
 from campaign.network import StuckError, TorturedClock, TorturedLoop
-from opwatch.api.outside import Outside
 from opwatch.cli.ending import end_of
 from opwatch.cli.gather import Chosen
 from opwatch.cli.running import run_watch
@@ -31,6 +30,7 @@ from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode
 from opwatch.domain.policy import Policy
 from opwatch.output.terminal.display import Style
+from opwatch.session.context import Outside
 from servers.raw import http
 from servers.tls import Authority
 

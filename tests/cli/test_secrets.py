@@ -19,8 +19,8 @@ from urllib.parse import quote
 import pytest
 
 from cli.inside import profile
-from opwatch.api import session
 from opwatch.domain.secret import MASK
+from opwatch.session import session
 from servers.echo import WAYS, Api, EchoServer, credential_in, pieces, shown_of, spelled
 from servers.oauth import OAuthServer, Reply, refused
 from servers.raw import RawServer, http, read, send

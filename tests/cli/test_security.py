@@ -318,7 +318,7 @@ def test_s12_no_run_leaves_a_secret_on_the_disk(inside: Inside) -> None:
 
 # What is written to a file, and by whom.
 WRITERS: Final = {
-    "api/incoming.py": "results, where --download says",
+    "session/download.py": "results, where --download says",
     "cli/files.py": "a drafted profile, where --output says",
     "cli/hidden.py": "the terminal",
     "cli/view.py": "the report, where --junit says",

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from cli.inside import Inside
 from faults.catalogue import fault
 from faults.whole import CANARY, DONE, api
-from opwatch.api.plan import make_plan
 from opwatch.domain.duration import parse_duration
 from opwatch.domain.errors import UsageError
 from opwatch.domain.pacing import Pace
 from opwatch.domain.policy import Policy
+from opwatch.session.plan import make_plan
 from profiles.making import definition, reading, response
 from profiles.making import profile as profile_of
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from cli.program import Program
 from faults.catalogue import fault
 from faults.whole import CANARY, DONE, api
-from opwatch.api.stdin import Named, read_references
 from opwatch.domain.errors import UsageError
 from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.session.input import Named, read_references
 from profiles.making import profile
 from servers.raw import http
 

@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx2 as _loaded_before_any_clock_runs  # noqa: F401
 
-from opwatch.api.outside import Outside
-from opwatch.api.session import carry_out, open_session
 from opwatch.cli.gather import Chosen
 from opwatch.cli.running import run_watch
 from opwatch.cli.view import View
 from opwatch.domain.policy import Policy
 from opwatch.output.terminal.display import Style
 from opwatch.output.trace import trace
+from opwatch.session.context import Outside
+from opwatch.session.session import carry_out, open_session
 from servers.raw import RawServer, Talk, http, read
 
 if TYPE_CHECKING:

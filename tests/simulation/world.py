@@ -224,7 +224,7 @@ class World:
         is_known = host.etags and poll.conditional and name in self._shown
         if is_known and (host.stale or self._shown[name] == finding):
             return Unchanged()
-        # Only a good answer leaves a validator, and a bad one takes it away: see api/memory.py.
+        # Only a good answer leaves a validator, and a bad one takes it away: see session/memory.py.
         self._shown.pop(name, None)
         if isinstance(finding, Reading):
             self._shown[name] = finding

@@ -15,8 +15,8 @@ from opwatch.cli import options as opt
 from opwatch.cli.app import Group, settings
 
 if TYPE_CHECKING:
-    from opwatch.api.outside import Outside
     from opwatch.cli.gather import Chosen
+    from opwatch.session.context import Outside
 
 app = typer.Typer(
     name="auth",
@@ -187,11 +187,11 @@ def _ending(
 
 
 def _status(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
-    from opwatch.api.survey import inspect
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.domain.standing import Standing
     from opwatch.engine import run_to_end
     from opwatch.output.commands.auth import survey_document, write_inspected, write_json_line
+    from opwatch.session.survey import inspect
 
     seen = run_to_end(inspect(chosen.bound_profile(), outside))
     bad = {Standing.MISSING, Standing.UNUSABLE, Standing.BROKEN}
@@ -205,7 +205,6 @@ def _status(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
 
 
 def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
-    from opwatch.api.survey import survey
     from opwatch.cli.view import is_terminal, width_of
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
@@ -215,6 +214,7 @@ def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
         write_rest,
         write_survey,
     )
+    from opwatch.session.survey import survey
 
     config = chosen.settings()
     seen = run_to_end(survey(config, outside))
@@ -239,12 +239,12 @@ def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
 
 
 def _test(chosen: Chosen, outside: Outside, reference: str | None, *, as_json: bool) -> int:
-    from opwatch.api import auth
     from opwatch.domain.errors import UsageError
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.domain.standing import Met
     from opwatch.engine import run_to_end
     from opwatch.output.commands.auth import trial_document, write_json_line, write_trial
+    from opwatch.session import auth
 
     if reference == "-":
         raise UsageError("one operation is asked about, and '-' names none", hint="write its id")

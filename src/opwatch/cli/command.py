@@ -10,22 +10,22 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from opwatch.api.plan import Plan
 from opwatch.cli.gather import ID, Chosen
 from opwatch.cli.outside import outside_of
 from opwatch.cli.running import run_watch
 from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode
 from opwatch.output.terminal.display import Style
+from opwatch.session.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from opwatch.api.outside import Outside
-    from opwatch.api.results import Wants
-    from opwatch.api.start import Starting
     from opwatch.domain.policy import Policy
+    from opwatch.session.context import Outside
+    from opwatch.session.results import Wants
+    from opwatch.session.start import Starting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ class Command:
 
     def _to_start(self, chosen: Chosen, policy: Policy) -> Plan:
         """Return a plan whose operations are not yet known; what it is to send is checked."""
-        from opwatch.api.start import starting_request
+        from opwatch.session.start import starting_request
 
         assert self.starting is not None  # noqa: S101, narrows the type
         starting = self.starting()
@@ -114,8 +114,8 @@ class Command:
         """Return what is to be done about results, the folder for them made ready."""
         if not self.result and self.download is None:
             return None
-        from opwatch.api.incoming import ready_folder
-        from opwatch.api.results import Wants
+        from opwatch.session.download import ready_folder
+        from opwatch.session.results import Wants
 
         return Wants(None if self.download is None else ready_folder(self.download))
 

@@ -12,12 +12,12 @@ from opwatch.cli.app import settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.api.plan import Plan
     from opwatch.demo import DemoOperation, DemoServer
     from opwatch.domain.auth import Scheme
     from opwatch.domain.operation import Operation
     from opwatch.domain.policy import Policy
     from opwatch.output.terminal.display import Style
+    from opwatch.session.plan import Plan
 
 app = typer.Typer(**settings())
 
@@ -71,13 +71,13 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
     """Run the wait of the demo, hold its outcomes against the truth; return the exit code."""
     import sys
 
-    from opwatch.api.outside import Outside
     from opwatch.cli.running import run_watch
     from opwatch.cli.view import View
     from opwatch.demo import DEMO_TOKEN, scenario
     from opwatch.domain.outcome import ExitCode
     from opwatch.domain.policy import Policy
     from opwatch.output.commands.demo import write_check, write_opening
+    from opwatch.session.context import Outside
 
     seen: list[Operation] = []
     cast = scenario(server)
@@ -102,8 +102,8 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
 
 
 def _plan(server: DemoServer, cast: tuple[DemoOperation, ...], policy: Policy) -> Plan:
-    from opwatch.api.plan import make_plan
     from opwatch.profiles import load_config, load_profile
+    from opwatch.session.plan import make_plan
 
     config = load_config(None, {})
     lanes = []

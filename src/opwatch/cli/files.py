@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from opwatch.api.stdin import MOST
 from opwatch.domain.errors import UnwritableError, UsageError
+from opwatch.session.input import MOST
 
 STDIN: Final = "-"
 

@@ -10,10 +10,10 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from opwatch.api.plan import Plan, make_plan
-from opwatch.api.stdin import Named, read_references
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.profiles import Asked, is_url, load_config, load_profile
+from opwatch.session.input import Named, read_references
+from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -126,7 +126,7 @@ class Chosen:
 
     def targets(self, profile: Profile) -> list[Target]:
         """Return the operations that the references name, in their order."""
-        from opwatch.api.handoff import handed_off
+        from opwatch.session.handoff import handed_off
 
         asked = Asked(id=self.parameters().get(ID, ""))
         targets: list[Target] = []
@@ -142,8 +142,8 @@ class Chosen:
 
     def _assumed(self, config: Config) -> list[tuple[Profile, list[Target]]]:
         """Return the lanes of a run without a profile: each URL finds its own."""
-        from opwatch.api.assume import assumed_lanes
         from opwatch.profiles import handed_off, is_at
+        from opwatch.session.detect import assumed_lanes
 
         references = list(self._read(lambda answer: handed_off(answer, config)))
         for reference, _ in references:

@@ -8,17 +8,17 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from opwatch.api.auth import log_in_by_device, login_to
 from opwatch.cli.given import given_secret
 from opwatch.engine import run_to_end
 from opwatch.output.commands.login import question, write_device, write_forgotten, write_kept
+from opwatch.session.auth import log_in_by_device, login_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.api.outside import Outside
     from opwatch.cli.gather import Chosen
     from opwatch.credentials import DevicePrompt
+    from opwatch.session.context import Outside
 
 
 def log_in(chosen: Chosen, outside: Outside, *, from_stdin: bool) -> int:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from opwatch.api.outside import Outside
 from opwatch.cli.view import is_terminal
 from opwatch.credentials import Redactor
 from opwatch.output.ci.github import registrar
 from opwatch.output.commands.remarks import announcer, noticer
 from opwatch.output.trace import trace
+from opwatch.session.context import Outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -106,9 +106,9 @@ def _read(profile: Profile, target: Target, url: str, source: str) -> Read:
     """Return what *profile* makes of the answer that *source* holds."""
     import time
 
-    from opwatch.api.sampling import answer_of
     from opwatch.cli.files import bytes_of
     from opwatch.output.commands.profile import Found, Read
+    from opwatch.session.sampling import answer_of
 
     response = answer_of(bytes_of(source), url, time.time())
     found = profile.explain(target, response)

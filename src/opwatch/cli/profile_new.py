@@ -116,9 +116,9 @@ class _Task:
 
     def _read(self, source: str, fetched: Mapping[str, Response]) -> list[Sample]:
         """Return the samples in *source*; an answer that is not good is none."""
-        from opwatch.api.sampling import answer_of, samples_of
         from opwatch.cli.files import bytes_of
         from opwatch.output.commands.profile_new import write_left_out
+        from opwatch.session.sampling import answer_of, samples_of
 
         answer = fetched.get(source) or answer_of(bytes_of(source))
         if not answer.is_good:
@@ -130,10 +130,10 @@ class _Task:
         """Return what the URLs among the sources answer."""
         from dataclasses import replace
 
-        from opwatch.api.look import look
         from opwatch.cli.outside import outside_of
         from opwatch.engine import raise_on_signals, run_to_end
         from opwatch.profiles import is_url
+        from opwatch.session.look import look
 
         urls = [source for source in self.sources if is_url(source)]
         if not urls:

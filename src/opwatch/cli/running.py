@@ -9,22 +9,22 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from opwatch.api.session import carry_out, open_session
 from opwatch.cli.ending import end_of, verdict_of
 from opwatch.domain.errors import CredentialError, PipeClosedError, UnwritableError
 from opwatch.domain.operation import Operation
 from opwatch.domain.outcome import ExitCode, Outcome, Reason
 from opwatch.engine import Interruption, pass_over_signals, raise_on_signals, run_to_end
 from opwatch.output.errors import write_error
+from opwatch.session.session import carry_out, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from opwatch.api.outside import Outside
-    from opwatch.api.plan import Plan
-    from opwatch.api.session import Session
-    from opwatch.api.start import Starting
     from opwatch.cli.view import View
+    from opwatch.session.context import Outside
+    from opwatch.session.plan import Plan
+    from opwatch.session.session import Session
+    from opwatch.session.start import Starting
     from opwatch.watcher.watcher import Watcher
 
 
@@ -71,7 +71,7 @@ async def _watch(plan: Plan, outside: Outside, view: View, timeout_code: int) ->
 
 async def _begin(session: Session, starting: Starting, outside: Outside, view: View) -> None:
     """Start what is to be watched, and say at once what to call it."""
-    from opwatch.api.start import start
+    from opwatch.session.start import start
 
     targets = await start(session, starting, outside)
     session.plan = session.plan.with_targets(targets)

@@ -13,7 +13,7 @@ from opwatch.cli.app import settings
 from opwatch.cli.waiting import Waiting, with_waiting
 
 if TYPE_CHECKING:
-    from opwatch.api.start import Starting
+    from opwatch.session.start import Starting
 
 app = typer.Typer(**settings())
 
@@ -69,8 +69,8 @@ def start(
     from opwatch.cli.starting import run_start
 
     def starting() -> Starting:
-        from opwatch.api.start import Starting, parse_headers
         from opwatch.domain.errors import UsageError
+        from opwatch.session.start import Starting, parse_headers
 
         if data == STDIN and waiting.token_stdin:
             raise UsageError("standard input cannot be both the token and the body")

@@ -10,8 +10,6 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from opwatch.api.session import open_session
-from opwatch.api.start import start
 from opwatch.cli.ending import end_of
 from opwatch.cli.view import wait_command
 from opwatch.domain.errors import PipeClosedError, UnwritableError
@@ -23,16 +21,18 @@ from opwatch.output.commands.start import (
     write_references,
     write_started,
 )
+from opwatch.session.session import open_session
+from opwatch.session.start import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from opwatch.api.outside import Outside
-    from opwatch.api.plan import Plan
-    from opwatch.api.start import Starting
     from opwatch.cli.command import Command
     from opwatch.domain.operation import Target
     from opwatch.domain.policy import Policy
+    from opwatch.session.context import Outside
+    from opwatch.session.plan import Plan
+    from opwatch.session.start import Starting
 
 
 def run_start(

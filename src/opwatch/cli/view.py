@@ -26,11 +26,11 @@ from opwatch.output.streams import wants_colour
 from opwatch.output.terminal.display import Style, choose
 
 if TYPE_CHECKING:
-    from opwatch.api.plan import Plan
     from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
     from opwatch.engine import Clock
+    from opwatch.session.plan import Plan
 
 STIR_BARS: Final = 0.1
 STIR_LINES: Final = 1.0

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from opwatch.api.carry import Trace
     from opwatch.credentials import Waiting
     from opwatch.domain.pacing import Uniform
     from opwatch.domain.secret import Secret
+    from opwatch.session.sender import Trace
 
 
 def _say_nothing(*_: object) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from opwatch.api.stdin import last_answer
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.profiles import Sample, parse_body
+from opwatch.session.input import last_answer
 
 
 def answer_of(data: bytes, url: str = "", received_at: float = 0.0) -> Response:

@@ -12,8 +12,8 @@ import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from opwatch.api.filename import numbered
 from opwatch.domain.errors import UnwritableError, UsageError
+from opwatch.session.filename import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

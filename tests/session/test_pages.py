@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from opwatch.api.fetch import Fetcher
 from opwatch.domain.answer import Poll
 from opwatch.domain.messages import Response
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles import load_config, load_profile
+from opwatch.session.fetch import Fetcher
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from opwatch.api.carry import Carrier
     from opwatch.domain.answer import Answer
     from opwatch.domain.messages import Request
+    from opwatch.session.sender import Carrier
 
 YAML = """
 version: 1

@@ -16,11 +16,11 @@ from opwatch.domain.pacing import shortest_at
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from opwatch.api.results import Wants
-    from opwatch.api.start import Starting
     from opwatch.domain.operation import Target
     from opwatch.domain.policy import Policy
     from opwatch.profiles import Profile
+    from opwatch.session.results import Wants
+    from opwatch.session.start import Starting
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,21 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from opwatch.api.outside import Outside
-from opwatch.api.plan import Plan
-from opwatch.api.session import open_session
 from opwatch.domain.policy import Policy
 from opwatch.domain.secret import Secret
 from opwatch.profiles import load_config, load_profile
+from opwatch.session.context import Outside
+from opwatch.session.plan import Plan
+from opwatch.session.session import open_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from opwatch.api.results import Wants
-    from opwatch.api.session import Session
-    from opwatch.api.start import Starting
     from opwatch.profiles import Profile
+    from opwatch.session.results import Wants
+    from opwatch.session.session import Session
+    from opwatch.session.start import Starting
 
 TOKEN = "job-token-worth-nothing"
 YAML = """

@@ -9,21 +9,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.api.plan import make_plan
-from opwatch.api.session import open_session
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Response
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.policy import Policy
 from opwatch.profiles import Recogniser
+from opwatch.session.plan import make_plan
+from opwatch.session.session import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opwatch.api.outside import Outside
     from opwatch.domain.origin import Origin
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Config
+    from opwatch.session.context import Outside
 
 TIMEOUT: Final = 30.0
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.api.memory import Memory
-from opwatch.api.pages import further_pages
 from opwatch.domain.answer import Answer, Unchanged
 from opwatch.domain.trouble import Fault, Trouble
+from opwatch.session.memory import Memory
+from opwatch.session.pages import further_pages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.api.carry import Carrier
     from opwatch.domain.answer import Poll
     from opwatch.domain.messages import Response
     from opwatch.profiles import Profile
+    from opwatch.session.sender import Carrier
 
 NOT_MODIFIED: Final = 304
 

@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from api.jobs import TOKEN, at_once, bound, outside, session
-from opwatch.api.plan import Plan
-from opwatch.api.results import Collector, Wants
-from opwatch.api.session import carry_out
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Operation, Reading, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault
 from opwatch.profiles import Started
+from opwatch.session.plan import Plan
+from opwatch.session.results import Collector, Wants
+from opwatch.session.session import carry_out
 from servers.raw import RawServer, Step, answer, hang, http, read, reset, send
+from session.jobs import TOKEN, at_once, bound, outside, session
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from opwatch.api.carry import Carrier
     from opwatch.domain.messages import Request
     from opwatch.profiles import Profile
+    from opwatch.session.sender import Carrier
     from opwatch.watcher.watcher import Watcher
 
 END = b'{"id": "j-1", "state": "done", "parts": 2, "result": {"rows": 3}}'

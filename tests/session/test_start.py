@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.jobs import DONE, GOES_ON, TOKEN, bound, outside, session
-from opwatch.api.results import Wants
-from opwatch.api.session import carry_out
-from opwatch.api.start import Starting, parse_headers, start, starting_request, starting_url
 from opwatch.domain.errors import StartError, UsageError
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
+from opwatch.session.results import Wants
+from opwatch.session.session import carry_out
+from opwatch.session.start import Starting, parse_headers, start, starting_request, starting_url
 from servers.raw import RawServer, Step, answer, closed_port, hang, read, reset
+from session.jobs import DONE, GOES_ON, TOKEN, bound, outside, session
 
 if TYPE_CHECKING:
     from pathlib import Path

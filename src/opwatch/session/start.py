@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urldefrag, urlsplit
 
-from opwatch.api.handoff import handed_off
 from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import StartError, UsageError
 from opwatch.domain.messages import Request
@@ -24,15 +23,16 @@ from opwatch.engine import or_abort, persist
 from opwatch.output.text.clean import Show
 from opwatch.output.text.sentences import describe
 from opwatch.profiles import Asked, Started
+from opwatch.session.handoff import handed_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from opwatch.api.outside import Outside
-    from opwatch.api.session import Session
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import Profile
+    from opwatch.session.context import Outside
+    from opwatch.session.session import Session
 
 PATIENCE: Final = 120.0
 """Seconds for the answer. It is given long: a lost one leaves nobody knowing what was started."""

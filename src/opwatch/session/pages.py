@@ -13,10 +13,10 @@ from opwatch.domain.trouble import Fault, Trouble
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opwatch.api.carry import Carrier
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import Profile
+    from opwatch.session.sender import Carrier
 
 MOST: Final = 1000
 

@@ -13,20 +13,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opwatch.api.outside import Outside
-from opwatch.api.plan import make_plan
-from opwatch.api.session import carry_out, open_session
 from opwatch.domain.outcome import Goal
 from opwatch.domain.policy import LOST_AFTER, Policy
 from opwatch.domain.secret import Secret
 from opwatch.profiles import load_config, load_profile
+from opwatch.session.context import Outside
+from opwatch.session.plan import make_plan
+from opwatch.session.session import carry_out, open_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from opwatch.api.plan import Plan
     from opwatch.domain.events import Event
     from opwatch.domain.operation import Operation
+    from opwatch.session.plan import Plan
 
 
 async def watch(

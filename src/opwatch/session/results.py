@@ -13,24 +13,24 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from opwatch.api.filename import FALLBACK, named_after, proposed, safe_name
-from opwatch.api.incoming import Incoming
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine import persist
+from opwatch.session.download import Incoming
+from opwatch.session.filename import FALLBACK, named_after, proposed, safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
-    from opwatch.api.carry import Carrier
-    from opwatch.api.plan import Plan
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.operation import Operation
     from opwatch.domain.pacing import Uniform
     from opwatch.profiles import Profile, ResultSteps, Started
+    from opwatch.session.plan import Plan
+    from opwatch.session.sender import Carrier
 
 AT_ONCE: Final = 4
 PATIENCE: Final = 30.0

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from api.jobs import DONE, GOES_ON, bound
-from opwatch.api.handoff import handed_off
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import State
+from opwatch.session.handoff import handed_off
+from session.jobs import DONE, GOES_ON, bound
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.api.incoming import Incoming, ready_folder
 from opwatch.domain.errors import UnwritableError, UsageError
+from opwatch.session.download import Incoming, ready_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.api.carry import Carrier
-from opwatch.api.fetch import Fetcher
 from opwatch.credentials import Credential, Surroundings, open_credential
 from opwatch.engine import Mailbox, catch_signals, drive
 from opwatch.http import Client
+from opwatch.session.fetch import Fetcher
+from opwatch.session.sender import Carrier
 from opwatch.version import __version__
 from opwatch.watcher.watcher import Watcher
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import NoReturn
 
-    from opwatch.api.outside import Outside
-    from opwatch.api.plan import Plan
-    from opwatch.api.results import Collector, Wants
     from opwatch.credentials import Send, Waiting
     from opwatch.domain.events import Listener
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Profile, Started
+    from opwatch.session.context import Outside
+    from opwatch.session.plan import Plan
+    from opwatch.session.results import Collector, Wants
 
 MOST_CONNECTIONS: Final = 32
 KEPT_ALIVE: Final = 120.0
@@ -190,6 +190,6 @@ async def carry_out(
 
 
 def _collector(session: Session, wants: Wants, outside: Outside) -> Collector:
-    from opwatch.api.results import Collector  # noqa: PLC0415, few runs ask for results
+    from opwatch.session.results import Collector  # noqa: PLC0415, few runs ask for results
 
     return Collector(session.plan, session.carriers, wants, outside.uniform, session.started)

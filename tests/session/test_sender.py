@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from opwatch.api.carry import Carrier
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.origin import AllowedOrigins
 from opwatch.domain.trouble import Fault, Trouble
+from opwatch.session.sender import Carrier
 
 if TYPE_CHECKING:
     from opwatch.credentials import Credential

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from opwatch.api.assume import assumed_lanes
-from opwatch.api.plan import Plan, make_plan
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Basis
 from opwatch.domain.policy import Policy
 from opwatch.profiles.config import Config
+from opwatch.session.detect import assumed_lanes
+from opwatch.session.plan import Plan, make_plan
 
 GITHUB = "https://api.github.com/repos/o/r/actions/runs/"
 

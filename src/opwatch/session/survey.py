@@ -12,19 +12,19 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.api.session import send_nothing, surroundings_of
 from opwatch.credentials import SystemKeychain, UnstartedError, open_credential, passive
 from opwatch.domain.auth import OAuth2Auth
 from opwatch.domain.errors import CredentialError, ProfileError, UsageError
 from opwatch.domain.origin import AllowedOrigins
 from opwatch.domain.standing import Inspected, Standing
 from opwatch.profiles import load_profile
+from opwatch.session.session import send_nothing, surroundings_of
 
 if TYPE_CHECKING:
-    from opwatch.api.outside import Outside
     from opwatch.credentials import Credential, Surroundings
     from opwatch.domain.auth import Scheme
     from opwatch.profiles import Config, Profile
+    from opwatch.session.context import Outside
 
 AT_ONCE: Final = 4
 """Keyrings that are asked at a time; each is a process that starts Python."""

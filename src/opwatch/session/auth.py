@@ -7,28 +7,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.api.carry import Carrier
-from opwatch.api.session import (
-    open_client,
-    open_profile_credential,
-    send_nothing,
-    surroundings_of,
-)
 from opwatch.credentials import open_credential
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Request
 from opwatch.domain.standing import Met, Trial
 from opwatch.domain.trouble import Handling, Trouble, fault_of_status
 from opwatch.engine import pause
+from opwatch.session.sender import Carrier
+from opwatch.session.session import (
+    open_client,
+    open_profile_credential,
+    send_nothing,
+    surroundings_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.api.outside import Outside
     from opwatch.credentials import Credential, DevicePrompt, Login
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import Profile
+    from opwatch.session.context import Outside
 
 TIMEOUT: Final = 30.0
 _REFUSALS: Final = frozenset({401, 403, 407})

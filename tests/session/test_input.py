@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.api.stdin import MOST, Named, read_references
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Response
+from opwatch.session.input import MOST, Named, read_references
 
 ANSWER = b"HTTP/1.1 202 Accepted\r\nLocation: /ops/1\r\nX-A: b: c\r\n\r\n{}"
 
