@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from screens import screen
 from templates import COMMANDS, EXIT_CODES, PROVIDERS
 
-from opwatch.cli.shells import SHELLS
-from opwatch.cli.tree import read_tree
+from opwatch.cli.completion.shells import SHELLS
+from opwatch.cli.completion.tree import read_tree
 from opwatch.domain.outcome import OF_ABORT, OF_OUTCOME, PRECEDENCE, Abort
 from opwatch.output.contract import MEANINGS
 from opwatch.profiles import load_config, load_profile
@@ -24,7 +24,7 @@ from opwatch.profiles import schema as profile_schema
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opwatch.cli.tree import Node
+    from opwatch.cli.completion.tree import Node
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from opwatch.cli.tree import read_tree
+from opwatch.cli.completion.tree import read_tree
 from opwatch.domain.events import Event, Oddity
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import OF_ABORT, OF_OUTCOME, PRECEDENCE, Abort, Outcome, Reason

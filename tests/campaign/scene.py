@@ -23,9 +23,9 @@ from unittest.mock import patch
 import httpx2 as httpx
 
 from campaign.network import StuckError, TorturedClock, TorturedLoop
-from opwatch.cli.ending import end_of
-from opwatch.cli.gather import Chosen
+from opwatch.cli.exit import end_of
 from opwatch.cli.running import run_watch
+from opwatch.cli.selection import Chosen
 from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode
 from opwatch.domain.policy import Policy

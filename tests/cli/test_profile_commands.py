@@ -160,7 +160,7 @@ def test_a_person_is_asked_what_the_samples_leave_open(
         return next(answers)
 
     monkeypatch.setattr("typer.prompt", prompt)
-    monkeypatch.setattr("opwatch.cli.profile_new._has_person", lambda: True)
+    monkeypatch.setattr("opwatch.cli.commands.profile_new._has_person", lambda: True)
     sample = saved(inside.home, "a.json", {"id": "j-1", "mood": "sour", "hue": "red"})
 
     ran = inside.run("profile", "new", "--from", sample, "--name", "mine")
@@ -176,7 +176,7 @@ def test_an_answer_that_is_none_is_asked_for_again_and_a_beginning_is_enough(
 ) -> None:
     answers = iter(["", "sure", "p", "succ", ""])
     monkeypatch.setattr("typer.prompt", lambda _text, **_: next(answers))
-    monkeypatch.setattr("opwatch.cli.profile_new._has_person", lambda: True)
+    monkeypatch.setattr("opwatch.cli.commands.profile_new._has_person", lambda: True)
     sample = saved(inside.home, "a.json", {"id": "j-1", "state": 3}, {"id": "j-1", "state": 9})
 
     ran = inside.run("profile", "new", "--from", sample)
@@ -194,7 +194,7 @@ def test_ctrl_c_at_a_question_writes_nothing(
         raise typer.Abort
 
     monkeypatch.setattr("typer.prompt", prompt)
-    monkeypatch.setattr("opwatch.cli.profile_new._has_person", lambda: True)
+    monkeypatch.setattr("opwatch.cli.commands.profile_new._has_person", lambda: True)
     sample = saved(inside.home, "a.json", RUNNING)
 
     ran = inside.run("profile", "new", "--from", sample, "--output", "mine.yaml")

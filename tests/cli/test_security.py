@@ -18,7 +18,7 @@ import pytest
 
 import opwatch
 from cli.inside import profile
-from opwatch.cli.tree import read_tree
+from opwatch.cli.completion.tree import read_tree
 from servers.echo import Api
 from servers.oauth import Asked, OAuthServer, Reply
 from servers.raw import RawServer, flood, http, read, send
@@ -135,7 +135,7 @@ def test_s4_neither_netrc_nor_the_librarys_own_proxies_are_used(inside: Inside) 
 
 # Who opens a secret: to put it on the wire, to check, store, mask or register it.
 OPENERS: Final = {
-    "cli/demo.py": "prints the token of its own server",
+    "cli/commands/demo.py": "prints the token of its own server",
     "credentials/expiry.py": "reads the end of a JSON Web Token",
     "credentials/kept.py": "writes and reads what is kept",
     "credentials/keyring.py": "hands it to the keyring, through a pipe",

@@ -204,7 +204,7 @@ async def test_s4_a_netrc_is_never_read(world: World, tmp_path: Path) -> None:
 OPENERS = {
     "domain/secret.py",
     "http/request.py",
-    "cli/demo.py",
+    "cli/commands/demo.py",
     "credentials/expiry.py",
     "credentials/kept.py",
     "credentials/keyring.py",

@@ -769,7 +769,7 @@ def test_a_thousand_operations_fit_into_little_memory_and_few_descriptors(
 
 
 ROOMS: dict[str, str] = {
-    "plan": "opwatch.cli.gather.make_plan",
+    "plan": "opwatch.cli.selection.make_plan",
     "profile": "opwatch.profiles.profile.Profile.read",
     "request": "opwatch.profiles.profile.Profile.request",
     "credential": "opwatch.credentials.credential.Credential.authorize",

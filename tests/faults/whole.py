@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx2 as _loaded_before_any_clock_runs  # noqa: F401
 
-from opwatch.cli.gather import Chosen
 from opwatch.cli.running import run_watch
+from opwatch.cli.selection import Chosen
 from opwatch.cli.view import View
 from opwatch.domain.policy import Policy
 from opwatch.output.terminal.display import Style

@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
-    "get": ("opwatch.cli.get", "Look at operations once."),
-    "wait": ("opwatch.cli.wait", "Wait until operations have ended."),
-    "start": ("opwatch.cli.start", "Start an operation, and wait for it."),
-    "profile": ("opwatch.cli.profile", "List, show, check, explain and write provider profiles."),
-    "auth": ("opwatch.cli.auth", "Keep, show and try the credentials of profiles."),
-    "demo": ("opwatch.cli.demo", "Watch the operations of a server on this machine."),
-    "completion": ("opwatch.cli.completion", "Print the completion script of a shell."),
+    "get": ("opwatch.cli.commands.get", "Look at operations once."),
+    "wait": ("opwatch.cli.commands.wait", "Wait until operations have ended."),
+    "start": ("opwatch.cli.commands.start", "Start an operation, and wait for it."),
+    "profile": (
+        "opwatch.cli.commands.profile",
+        "List, show, check, explain and write provider profiles.",
+    ),
+    "auth": ("opwatch.cli.commands.auth", "Keep, show and try the credentials of profiles."),
+    "demo": ("opwatch.cli.commands.demo", "Watch the operations of a server on this machine."),
+    "completion": ("opwatch.cli.commands.completion", "Print the completion script of a shell."),
 }
 EPILOG: Final = (
     "Exit codes of get and wait: 0 succeeded, 1 failed, 2 usage, 3 cancelled, 4 denied, "
@@ -106,7 +109,7 @@ def root(
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out *arguments* and return the exit code; nothing is raised."""
-    from opwatch.cli.ending import end_of
+    from opwatch.cli.exit import end_of
     from opwatch.domain.errors import PipeClosedError, UsageError
     from opwatch.output.errors import LINE
     from opwatch.output.streams import OF_WRITING, unwritten

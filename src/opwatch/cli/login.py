@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from opwatch.cli.given import given_secret
+from opwatch.cli.secret_input import given_secret
 from opwatch.engine import run_to_end
 from opwatch.output.commands.login import question, write_device, write_forgotten, write_kept
 from opwatch.session.auth import log_in_by_device, login_to
@@ -16,7 +16,7 @@ from opwatch.session.auth import log_in_by_device, login_to
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.cli.gather import Chosen
+    from opwatch.cli.selection import Chosen
     from opwatch.credentials import DevicePrompt
     from opwatch.session.context import Outside
 

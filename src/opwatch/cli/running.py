@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from opwatch.cli.ending import end_of, verdict_of
+from opwatch.cli.exit import end_of, verdict_of
 from opwatch.domain.errors import CredentialError, PipeClosedError, UnwritableError
 from opwatch.domain.operation import Operation
 from opwatch.domain.outcome import ExitCode, Outcome, Reason

@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from opwatch.cli.ending import end_of
+from opwatch.cli.exit import end_of
 from opwatch.cli.view import wait_command
 from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.outcome import ExitCode
@@ -27,7 +27,7 @@ from opwatch.session.start import start
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from opwatch.cli.command import Command
+    from opwatch.cli.runner import Command
     from opwatch.domain.operation import Target
     from opwatch.domain.policy import Policy
     from opwatch.session.context import Outside

@@ -15,7 +15,7 @@ from opwatch.cli import options as opt
 from opwatch.cli.app import Group, settings
 
 if TYPE_CHECKING:
-    from opwatch.cli.gather import Chosen
+    from opwatch.cli.selection import Chosen
     from opwatch.session.context import Outside
 
 app = typer.Typer(
@@ -153,8 +153,8 @@ def _from_options(
     verbose: bool = False,
     token_stdin: bool = False,
 ) -> tuple[Outside, Chosen]:
-    from opwatch.cli.gather import Chosen
     from opwatch.cli.outside import outside_of
+    from opwatch.cli.selection import Chosen
 
     environ = dict(os.environ)
     chosen = Chosen(
@@ -171,7 +171,7 @@ def _from_options(
 def _ending(
     work: Callable[[], int], outside: Outside, *, as_json: bool = False, debug: bool = False
 ) -> int:
-    from opwatch.cli.ending import end_of
+    from opwatch.cli.exit import end_of
     from opwatch.engine import raise_on_signals
 
     try:

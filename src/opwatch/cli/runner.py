@@ -10,9 +10,9 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from opwatch.cli.gather import ID, Chosen
 from opwatch.cli.outside import outside_of
 from opwatch.cli.running import run_watch
+from opwatch.cli.selection import ID, Chosen
 from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode
 from opwatch.output.terminal.display import Style

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from opwatch.cli import options as opt
-from opwatch.cli import profile_explain, profile_new
 from opwatch.cli.app import Group, settings
+from opwatch.cli.commands import profile_explain, profile_new
 
 if TYPE_CHECKING:
     from opwatch.domain.auth import Scheme
@@ -84,7 +84,7 @@ def schema() -> None:
 
 
 def _ending(work: Callable[[], int], *, as_json: bool = False) -> int:
-    from opwatch.cli.ending import attempt
+    from opwatch.cli.exit import attempt
 
     return attempt(work, as_json=as_json, command="profile")
 

@@ -13,7 +13,7 @@ import typer
 from opwatch.cli import options as opt
 
 if TYPE_CHECKING:
-    from opwatch.cli.gather import Chosen
+    from opwatch.cli.selection import Chosen
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Target
@@ -44,8 +44,8 @@ def explain(
 
     With --answer: which rule decides, where it is written, and what each path finds.
     """
-    from opwatch.cli.ending import attempt
-    from opwatch.cli.gather import Chosen
+    from opwatch.cli.exit import attempt
+    from opwatch.cli.selection import Chosen
 
     chosen = Chosen((reference,), profile, tuple(param or ()), config, base_url)
     raise typer.Exit(

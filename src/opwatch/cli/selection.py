@@ -102,7 +102,7 @@ class Chosen:
             return None
         if STDIN in self.references:
             raise UsageError("standard input cannot be both the token and the references")
-        from opwatch.cli.given import given_secret
+        from opwatch.cli.secret_input import given_secret
         from opwatch.output.commands.login import question
 
         return given_secret(lambda: question(sys.stderr, "token", self.profile or ""))

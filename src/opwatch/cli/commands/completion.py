@@ -20,8 +20,8 @@ def completion(
 
     For example: opwatch completion bash > ~/.local/share/bash-completion/completions/opwatch
     """
-    from opwatch.cli.shells import SHELLS
-    from opwatch.cli.tree import read_tree
+    from opwatch.cli.completion.shells import SHELLS
+    from opwatch.cli.completion.tree import read_tree
     from opwatch.output.streams import Sink
 
     if shell not in SHELLS:

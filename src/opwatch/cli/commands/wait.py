@@ -6,7 +6,7 @@ import typer
 
 from opwatch.cli import options as opt
 from opwatch.cli.app import settings
-from opwatch.cli.waiting import Waiting, with_waiting
+from opwatch.cli.run_options import Waiting, with_waiting
 
 app = typer.Typer(**settings())
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from opwatch.cli.app import settings
-from opwatch.cli.waiting import Waiting, with_waiting
+from opwatch.cli.run_options import Waiting, with_waiting
 
 if TYPE_CHECKING:
     from opwatch.session.start import Starting

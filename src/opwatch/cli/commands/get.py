@@ -44,7 +44,7 @@ def get(
     6 unknown, 8 still pending or running, 74 no result to be had. With --exit-zero:
     0 whenever all were read.
     """
-    from opwatch.cli.command import Command
+    from opwatch.cli.runner import Command
     from opwatch.domain.outcome import Goal
     from opwatch.domain.policy import Policy
 

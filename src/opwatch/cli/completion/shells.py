@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from opwatch.cli.tree import Flag, Node
+    from opwatch.cli.completion.tree import Flag, Node
 
 PROFILES: Final = "opwatch __complete profiles 2>/dev/null"
 FILES: Final = {"--config", "--ca-file", "--junit", "--download", "--from"}

@@ -18,7 +18,7 @@ from opwatch.cli import options as opt
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from opwatch.cli.command import Command
+    from opwatch.cli.runner import Command
     from opwatch.domain.policy import Policy
 
 LOST_AFTER = "15m"
@@ -163,7 +163,7 @@ class Waiting:
         Raises:
             BadParameter: one of them is none, or two contradict each other.
         """
-        from opwatch.cli.command import Command
+        from opwatch.cli.runner import Command
         from opwatch.output.terminal.display import Style
 
         if self.as_json and self.as_jsonl:

@@ -70,7 +70,7 @@ def new(
     It is commented, for you to read through. Give an answer of each state that
     you have: running, succeeded, failed.
     """
-    from opwatch.cli.ending import attempt
+    from opwatch.cli.exit import attempt
 
     asked = (name, url, data)
     task = _Task(tuple(sources), *asked, output, config, token_stdin, ca_file)
@@ -107,7 +107,7 @@ class _Task:
         return 0
 
     def _token(self) -> Secret | None:
-        from opwatch.cli.gather import Chosen
+        from opwatch.cli.selection import Chosen
         from opwatch.engine import raise_on_signals
 
         # Typed at a terminal, which a signal must not leave without echo.
@@ -163,7 +163,7 @@ class _Task:
         Raises:
             UsageError: it is no JSON, or it is not said where it was posted to.
         """
-        from opwatch.cli.start import read_body
+        from opwatch.cli.commands.start import read_body
         from opwatch.domain.errors import UsageError
         from opwatch.profiles import is_url, parse_body
 

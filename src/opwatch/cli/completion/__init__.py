@@ -1,0 +1,1 @@
+"""Completion scripts for shells, from the tree of the commands."""
