@@ -151,7 +151,7 @@ def figures(source: Path = SOURCE) -> dict[str, object]:
         "modules for one get": loaded(source),
         "circles": circles(arrows),
         "longest module": max((len(path.read_text().splitlines()), n) for n, path in known.items()),
-        "names defined three times or more": {n: c for n, c in names.most_common() if c > 2},  # noqa: PLR2004
+        "names defined three times or more": {n: c for n, c in names.most_common() if c > 2},
     }
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from opwatch.domain.answer import Answer
 from opwatch.domain.events import Event, Ticked
-from opwatch.domain.operation import Reading, State, Target
+from opwatch.domain.operation import Answer, Reading, State, Target
 from opwatch.domain.pacing import Habits, Pace
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble

@@ -29,8 +29,7 @@ if __name__ == "__main__":
 
 from cli.program import Program
 from faults.whole import CANARY, api, asked_about, state
-from opwatch.domain.answer import Answer, Poll
-from opwatch.domain.operation import Reading, State, Target
+from opwatch.domain.operation import Answer, Poll, Reading, State, Target
 from opwatch.domain.outcome import Abort
 from opwatch.domain.pacing import Habits, Limits, Pace
 from opwatch.domain.policy import Policy

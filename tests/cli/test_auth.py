@@ -16,9 +16,9 @@ import pytest
 
 from cli.inside import profile
 from opwatch.credentials import Waiting
-from opwatch.domain.standing import Met, Standing
+from opwatch.domain.auth import Met, Standing
 from opwatch.output.commands.auth import MET, STANDINGS
-from opwatch.output.commands.remarks import WAITING
+from opwatch.output.commands.login import WAITING
 from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api
 from servers.oauth import OAuthServer, Reply

@@ -45,7 +45,7 @@ def done(asked: Asked) -> Reply:
 def test_who_is_waited_for_is_told_at_the_start_and_never_during_the_run(
     quiet: tuple[str, ...], times: int, inside: Inside
 ) -> None:
-    inside.monkeypatch.setattr("opwatch.credentials.waiting.PATIENCE", 0.05)
+    inside.monkeypatch.setattr("opwatch.credentials.context.PATIENCE", 0.05)
     count = inside.home / "count"
     helper = [sys.executable, "-c", SLOW, str(count)]
     with Forgetful() as server:

@@ -137,7 +137,7 @@ def test_s4_neither_netrc_nor_the_librarys_own_proxies_are_used(inside: Inside) 
 OPENERS: Final = {
     "cli/commands/demo.py": "prints the token of its own server",
     "credentials/expiry.py": "reads the end of a JSON Web Token",
-    "credentials/kept.py": "writes and reads what is kept",
+    "credentials/token.py": "writes and reads what is kept",
     "credentials/keyring.py": "hands it to the keyring, through a pipe",
     "credentials/redaction.py": "learns what to mask",
     "credentials/search.py": "reads a part that is no secret",

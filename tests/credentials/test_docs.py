@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.credentials.expiry import LONGEST, SHARE, SHORTEST
+from opwatch.credentials.helper import PASSED, TOKEN_NAMES
 from opwatch.credentials.keyring import PATIENCE, PATIENCE_AT_TERMINAL
-from opwatch.credentials.program import PASSED
 from opwatch.credentials.redaction import SHORTEST as SHORTEST_MASKED
 from opwatch.credentials.renewal import APART, HOLD_LONGEST, MOST_IN_A_ROW
-from opwatch.credentials.reply import TOKEN_NAMES
 from opwatch.profiles import load_config, load_profile
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ import pytest
 
 from credentials.world import CANARY, OTHER, World
 from opwatch.credentials.context import Waiting
-from opwatch.credentials.helper import ProgramMissingError, ask
+from opwatch.credentials.helper import ProgramMissingError, ask, environment_for, find_program
 from opwatch.credentials.process import DRAIN
-from opwatch.credentials.program import environment_for, find_program
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromCommand
 from opwatch.domain.secret import Secret
@@ -268,7 +267,7 @@ async def test_s9_no_shell_reads_the_arguments(world: World, tmp_path: Path) -> 
 async def test_a_slow_helper_is_announced_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opwatch.credentials.waiting.PATIENCE", 0.05)
+    monkeypatch.setattr("opwatch.credentials.context.PATIENCE", 0.05)
     told: list[Waiting] = []
     surroundings = world.surroundings(announce=told.append)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from credentials.world import CANARY
 from opwatch.credentials.expiry import expiry_of_jwt, lifetime_of, moment_of
-from opwatch.credentials.reply import read_reply
+from opwatch.credentials.helper import read_reply
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.secret import Secret
 

@@ -176,7 +176,7 @@ async def test_fault_86_ctrl_c_does_not_wait_for_the_keyring(world: World) -> No
 async def test_a_person_at_the_terminal_is_given_time_and_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opwatch.credentials.waiting.PATIENCE", 0.01)
+    monkeypatch.setattr("opwatch.credentials.context.PATIENCE", 0.01)
     told: list[Waiting] = []
     programs: list[Program] = []
 

@@ -206,7 +206,7 @@ OPENERS = {
     "http/request.py",
     "cli/commands/demo.py",
     "credentials/expiry.py",
-    "credentials/kept.py",
+    "credentials/token.py",
     "credentials/keyring.py",
     "credentials/redaction.py",
     "credentials/search.py",

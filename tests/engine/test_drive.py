@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.domain.answer import Answer, Poll
 from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.events import (
     Ended,
@@ -21,7 +20,7 @@ from opwatch.domain.events import (
     Ticked,
     Troubled,
 )
-from opwatch.domain.operation import Operation, Target
+from opwatch.domain.operation import Answer, Operation, Poll, Target
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.pacing import Habits, Pace
 from opwatch.domain.policy import Policy

@@ -50,7 +50,7 @@ from simulation.world import Host, Job, Run, Spell, World
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.answer import Answer, Poll
+    from opwatch.domain.operation import Answer, Poll
 
 GOLDEN: Final = Path(__file__).with_name("messages.golden.txt")
 HOST: Final = "api.example.com"

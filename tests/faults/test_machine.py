@@ -29,9 +29,8 @@ from faults.terminal import (
 )
 from faults.whole import CANARY, DONE, RUNNING, Hurried, HurriedLoop, api, asked_about, says, state
 from opwatch.demo import DemoServer, Script
-from opwatch.domain.answer import Answer, Poll
 from opwatch.domain.events import Event, Finished, Resumed
-from opwatch.domain.operation import Reading, State
+from opwatch.domain.operation import Answer, Poll, Reading, State
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.pacing import Habits
 from opwatch.domain.policy import Policy

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from opwatch.domain.answer import Finding
+    from opwatch.domain.operation import Finding
     from opwatch.profiles.profile import Profile
 
 NOW = 1_772_355_600.0  # 2026-03-01 09:00:00 UTC

@@ -13,11 +13,11 @@ from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Trouble
 from opwatch.profiles import Asked, check
 from opwatch.profiles.config import BUILTIN
-from opwatch.profiles.times import moment
+from opwatch.profiles.values import moment
 from profiles.answers import FOLDER, NAMES, document, profile, response, words
 
 if TYPE_CHECKING:
-    from opwatch.domain.answer import Finding
+    from opwatch.domain.operation import Finding
 
 DOCUMENTS = {name: document(name) for name in NAMES if (FOLDER / f"{name}.yaml").exists()}
 TIMES = ("created", "started", "updated", "finished")

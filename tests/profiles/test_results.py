@@ -10,7 +10,7 @@ from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading, State
 from opwatch.profiles import Started
-from opwatch.profiles.times import moment
+from opwatch.profiles.values import moment
 from profiles.making import NOW, profile, reading, response
 
 HANDOFF = """params: {dag: {}, operation: {}}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.session.filename import LONGEST, named_after, numbered, proposed, safe_name
+from opwatch.session.download import LONGEST, named_after, numbered, proposed, safe_name
 
 
 @pytest.mark.parametrize(

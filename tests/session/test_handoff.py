@@ -9,7 +9,7 @@ import pytest
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import State
-from opwatch.session.handoff import handed_off
+from opwatch.session.start import handed_off
 from session.jobs import DONE, GOES_ON, bound
 
 if TYPE_CHECKING:

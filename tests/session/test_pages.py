@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-from opwatch.domain.answer import Poll
 from opwatch.domain.messages import Response
-from opwatch.domain.operation import Reading, State
+from opwatch.domain.operation import Poll, Reading, State
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles import load_config, load_profile
 from opwatch.session.fetch import Fetcher
@@ -15,8 +14,8 @@ from opwatch.session.fetch import Fetcher
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from opwatch.domain.answer import Answer
     from opwatch.domain.messages import Request
+    from opwatch.domain.operation import Answer
     from opwatch.session.sender import Carrier
 
 YAML = """

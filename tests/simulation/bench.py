@@ -6,8 +6,7 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from opwatch.domain.answer import Answer, Finding, Poll
-from opwatch.domain.operation import Operation, Reading, State, Target
+from opwatch.domain.operation import Answer, Finding, Operation, Poll, Reading, State, Target
 from opwatch.domain.pacing import Habits
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble

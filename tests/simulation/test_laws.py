@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.domain.answer import Answer
 from opwatch.domain.events import Ended
-from opwatch.domain.operation import State
+from opwatch.domain.operation import Answer, State
 from opwatch.domain.outcome import Outcome
 from opwatch.domain.policy import Policy
 from opwatch.watcher.watcher import Watcher

@@ -10,8 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.answer import Unchanged
-from opwatch.domain.operation import State
+from opwatch.domain.operation import State, Unchanged
 from opwatch.domain.outcome import Abort, Goal
 from opwatch.domain.pacing import Habits, Limits, Pace
 from opwatch.domain.policy import Policy

@@ -14,8 +14,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.answer import Answer, Finding, Poll, Unchanged
-from opwatch.domain.operation import Operation, Reading, State, Target
+from opwatch.domain.operation import (
+    Answer,
+    Finding,
+    Operation,
+    Poll,
+    Reading,
+    State,
+    Target,
+    Unchanged,
+)
 from opwatch.domain.pacing import Habits
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
@@ -224,7 +232,7 @@ class World:
         is_known = host.etags and poll.conditional and name in self._shown
         if is_known and (host.stale or self._shown[name] == finding):
             return Unchanged()
-        # Only a good answer leaves a validator, and a bad one takes it away: see session/memory.py.
+        # Only a good answer leaves a validator, and a bad one takes it away: see session/fetch.py.
         self._shown.pop(name, None)
         if isinstance(finding, Reading):
             self._shown[name] = finding

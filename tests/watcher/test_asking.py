@@ -5,9 +5,8 @@ from collections import Counter
 
 import pytest
 
-from opwatch.domain.answer import Answer, Unchanged
 from opwatch.domain.events import Held, Oddity, Resumed, Troubled, Warned
-from opwatch.domain.operation import Target
+from opwatch.domain.operation import Answer, Target, Unchanged
 from opwatch.domain.outcome import Abort
 from opwatch.domain.pacing import Habits, Limits, Pace
 from opwatch.domain.policy import Policy

@@ -14,8 +14,7 @@ from simulation.laws import check
 from simulation.world import HOST, Host, Job, Spell, World
 
 if TYPE_CHECKING:
-    from opwatch.domain.answer import Finding
-    from opwatch.domain.operation import Reading
+    from opwatch.domain.operation import Finding, Reading
 
 
 def test_an_operation_that_ended_a_moment_before_the_deadline_is_not_reported_as_late() -> None:

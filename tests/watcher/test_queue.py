@@ -5,8 +5,8 @@ import random
 
 from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.outcome import Outcome
-from opwatch.watcher.queue import Queue
 from opwatch.watcher.record import Life
+from opwatch.watcher.scheduler import Queue
 
 
 def a_queue(*dues: float, pause: float = 0.0) -> tuple[Queue, list[Life]]:

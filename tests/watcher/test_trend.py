@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.watcher.trend import Trend
+from opwatch.watcher.record import Trend
 
 
 def trend(*samples: tuple[float, float | None]) -> Trend:

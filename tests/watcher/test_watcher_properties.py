@@ -14,8 +14,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from opwatch.domain.answer import Answer, Finding, Poll, Unchanged
-from opwatch.domain.operation import Operation, Reading, State, Target
+from opwatch.domain.operation import (
+    Answer,
+    Finding,
+    Operation,
+    Poll,
+    Reading,
+    State,
+    Target,
+    Unchanged,
+)
 from opwatch.domain.outcome import Abort, ExitCode, Goal, Outcome, Reason
 from opwatch.domain.pacing import Habits, Limits, Pace
 from opwatch.domain.policy import Policy

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from opwatch.cli.view import is_terminal
 from opwatch.credentials import Redactor
 from opwatch.output.ci.github import registrar
-from opwatch.output.commands.remarks import announcer, noticer
+from opwatch.output.commands.login import announcer, noticer
 from opwatch.output.trace import trace
 from opwatch.session.context import Outside
 

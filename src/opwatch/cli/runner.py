@@ -93,7 +93,7 @@ class Command:
         plan = chosen.plan(policy) if self.starting is None else self._to_start(chosen, policy)
         plan = replace(plan, wants=self._wants())
         if plan.assumed and not self.quiet:
-            from opwatch.output.commands.assumption import write_assumptions
+            from opwatch.output.commands.start import write_assumptions
 
             write_assumptions(
                 sys.stderr, plan.targets, has_token=self.token_stdin, redact=outside.redactor

@@ -126,7 +126,7 @@ class Chosen:
 
     def targets(self, profile: Profile) -> list[Target]:
         """Return the operations that the references name, in their order."""
-        from opwatch.session.handoff import handed_off
+        from opwatch.session.start import handed_off
 
         asked = Asked(id=self.parameters().get(ID, ""))
         targets: list[Target] = []

@@ -4,13 +4,11 @@
 ``authorize`` is the one function that adds a secret to a request.
 """
 
-from opwatch.credentials.context import Send, Surroundings, Waiting
-from opwatch.credentials.credential import Credential, CredentialStatus
+from opwatch.credentials.context import DevicePrompt, Send, Surroundings, Waiting
+from opwatch.credentials.credential import Credential, CredentialStatus, open_credential
 from opwatch.credentials.inspection import UnstartedError, passive
 from opwatch.credentials.keyring import SystemKeychain
 from opwatch.credentials.login import Login
-from opwatch.credentials.opening import open_credential
-from opwatch.credentials.prompt import DevicePrompt
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.sources import name_of
 

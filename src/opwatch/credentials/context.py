@@ -3,13 +3,18 @@
 Decides the seams: the environment, the token read from standard input, the two
 clocks, the HTTP client, programs and the keyring. Nothing else in this room reads
 ``os.environ``, a clock or a terminal, so a test can replace any of them.
+
+When a person is told that something is being waited for: after one second.
+
+What a person is shown who logs in with a code (RFC 8628 §3.3).
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from opwatch.credentials.process import Run, run_program
 from opwatch.credentials.redaction import Redactor
@@ -21,6 +26,39 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePrompt:
+    """What a person needs: a code and where to enter it. Hostile until cleaned.
+
+    *complete_url* holds the code already, if the server gives one. *expires_in* is
+    in seconds.
+    """
+
+    user_code: str
+    url: str
+    complete_url: str | None
+    expires_in: float
+
+
+PATIENCE: Final = 1.0
+T = TypeVar("T")
+
+
+async def announced(work: Awaitable[T], waiting: Waiting, announce: Callable[[Waiting], None]) -> T:
+    """Return the result of *work*, and call *announce* once if it takes its time."""
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if not done:
+            announce(waiting)
+        return await task
+    finally:
+        if task.cancel():
+            # Whoever is cancelled leaves only when what it ran for is buried.
+            await asyncio.wait({task})
+
 
 Send: TypeAlias = "Callable[[Request, float], Awaitable[Response | Trouble]]"
 

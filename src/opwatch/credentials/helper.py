@@ -3,26 +3,175 @@
 Decides that anything but exit code 0 is no secret, and that an error names the
 program, its exit code and at most one line of its standard error (fault 89).
 Its standard output is never repeated.
+
+What a helper's standard output says.
+
+Decides the forms that count: one bare line; a JSON text; an object with a token
+and perhaps an expiry under one of the names below, among them the Kubernetes
+ExecCredential (client.authentication.k8s.io) and AWS's ``credential_process``. A
+banner, two lines, or nothing is refused, and never repeated (fault 92).
+
+Which program a helper's name means, and what it is told of our environment.
+
+Decides that a bare name is looked for in the absolute folders of ``PATH`` only,
+never in the current one (fault 88), and that a helper sees the variables of the
+list below and those that its profile declares, and no others (rule S9).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from typing import TYPE_CHECKING, Final, assert_never
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from opwatch.credentials.context import Waiting
+from opwatch.credentials.context import Waiting, announced
+from opwatch.credentials.expiry import moment_of
 from opwatch.credentials.process import Fate, Program, Ran
-from opwatch.credentials.program import environment_for, find_program
 from opwatch.credentials.redaction import Redactor
-from opwatch.credentials.reply import Reply, read_reply
-from opwatch.credentials.validation import UnusableError
-from opwatch.credentials.waiting import announced
+from opwatch.credentials.secret_file import expand
+from opwatch.credentials.validation import UnusableError, decoded
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from opwatch.credentials.context import Surroundings
     from opwatch.domain.auth import FromCommand
+
+
+# What a command-line program needs to find its home, its configuration and the network.
+PASSED: Final = frozenset(
+    {
+        "HOME", "PATH", "LANG", "LANGUAGE", "TERM", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR",
+        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+        "REQUESTS_CA_BUNDLE", "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "WAYLAND_DISPLAY", "GPG_TTY",
+        "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "USERNAME",
+        "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "PROGRAMFILES(X86)", "TEMP",
+        "TMP", "HOMEDRIVE", "HOMEPATH",
+    }
+)  # fmt: skip
+PASSED_PREFIXES: Final = ("LC_", "XDG_")
+
+
+def find_program(name: str, environ: Mapping[str, str]) -> str | None:
+    """Return the absolute path of the program that *name* means, None if there is none.
+
+    A *name* with a separator in it must be absolute, or begin with ``~``.
+    """
+    expanded = expand(name, environ)
+    if os.path.isabs(expanded):  # noqa: PTH117, it is text of the user's configuration
+        return next((each for each in _spelt(expanded, environ) if _is_program(each)), None)
+    if os.sep in expanded or (os.altsep and os.altsep in expanded):
+        return None
+    candidates = (
+        each
+        for folder in _folders(environ)
+        for each in _spelt(os.path.join(folder, expanded), environ)  # noqa: PTH118, as above
+    )
+    return next((each for each in candidates if _is_program(each)), None)
+
+
+def environment_for(declared: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of *environ* that a helper may see."""
+    names = {*declared}
+    passed = {
+        name: value
+        for name, value in environ.items()
+        if name in names or name.upper() in PASSED or name.upper().startswith(PASSED_PREFIXES)
+    }
+    if "PATH" in passed:
+        passed["PATH"] = os.pathsep.join(_folders(environ))
+    return passed
+
+
+def _folders(environ: Mapping[str, str]) -> Iterator[str]:
+    for folder in environ.get("PATH", "").split(os.pathsep):
+        if os.path.isabs(folder):  # noqa: PTH117, as above
+            yield folder
+
+
+def _spelt(path: str, environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield *path* as the system would complete it."""
+    yield path
+    if os.name == "nt":
+        yield from (path + each for each in environ.get("PATHEXT", ".EXE").split(os.pathsep))
+
+
+def _is_program(path: str) -> bool:
+    return Path(path).is_file() and os.access(path, os.X_OK)
+
+
+# Own name first; then ExecCredential, OAuth2, az, aws codeartifact, credential_process, docker.
+TOKEN_NAMES: Final = (
+    "token",
+    "access_token",
+    "accessToken",
+    "authorizationToken",
+    "SessionToken",
+    "Secret",
+)
+# az prints "expiresOn" in local time without an offset, so its epoch "expires_on" goes first.
+EXPIRY_NAMES: Final = (
+    "expires_at",
+    "expirationTimestamp",
+    "expires_on",
+    "expiresOn",
+    "expiration",
+    "Expiration",
+    "expiry",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A *secret*, and its end in seconds since the epoch."""
+
+    secret: Secret
+    expires_at: float | None = None
+
+
+def read_reply(output: bytes) -> Reply:
+    """Return what *output* says.
+
+    Raises:
+        UnusableError: it is in none of the forms.
+    """
+    text = decoded(output)
+    if text is None:
+        raise UnusableError("printed something that is not a text in UTF-8")
+    if text.lstrip().startswith(("{", '"')):
+        return _of_json(text)
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise UnusableError("printed nothing")
+    if len(lines) > 1:
+        raise UnusableError(f"printed {len(lines)} lines, expected a token")
+    return Reply(Secret(lines[0]))
+
+
+def _of_json(text: str) -> Reply:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise UnusableError("printed something that is neither a token nor JSON") from None
+    if isinstance(document, str):
+        return Reply(Secret(document))
+    if document.get("kind") == "ExecCredential":
+        document = document.get("status")
+    if not isinstance(document, dict):
+        raise UnusableError("printed an ExecCredential without a status")
+    token = _first(document, TOKEN_NAMES)
+    if not isinstance(token, str) or not token:
+        raise UnusableError(f"printed JSON without a text under {', '.join(TOKEN_NAMES[:3])}")
+    return Reply(Secret(token), moment_of(_first(document, EXPIRY_NAMES)))
+
+
+def _first(document: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+    return next((document[name] for name in names if document.get(name) is not None), None)
+
 
 _LONGEST_LINE: Final = 200
 _SAYS_WHY: Final = re.compile(r"\s*(?:error|fatal)\b", re.IGNORECASE)

@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from opwatch.credentials.context import Waiting
+from opwatch.credentials.context import Waiting, announced
 from opwatch.credentials.process import Fate, Program
 from opwatch.credentials.validation import UnusableError
-from opwatch.credentials.waiting import announced
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:

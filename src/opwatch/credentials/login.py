@@ -19,8 +19,8 @@ from opwatch.domain.errors import CredentialError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from opwatch.credentials.context import DevicePrompt
     from opwatch.credentials.oauth.grants import Granting
-    from opwatch.credentials.prompt import DevicePrompt
     from opwatch.credentials.search import Seeker
     from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth
     from opwatch.domain.secret import Secret

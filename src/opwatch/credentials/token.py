@@ -3,23 +3,58 @@
 Decides that a renewal is the same search as at the start, in the same order, so
 that a wait goes on with what a restart would find. (OAuth2 has a supply of its
 own, see ``grants``.)
+
+How the fruit of a login without a refresh token is kept in the keyring.
+
+Decides that such an access token is kept with its end, as one JSON text; a
+refresh token, the usual fruit, is kept as it is.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from opwatch.credentials.expiry import moment_of
 from opwatch.credentials.signing import template_of
 from opwatch.credentials.sources import Part, Wanted, kept_part, places_of
 from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth, Sources
 from opwatch.domain.errors import CredentialError, OpwatchError
+from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
-    from opwatch.credentials.lookup import Found
-    from opwatch.credentials.search import Seeker
-    from opwatch.domain.secret import Secret
+    from opwatch.credentials.search import Found, Seeker
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAccess:
+    """An access token. *expires_at* is in seconds since the epoch."""
+
+    access: Secret
+    expires_at: float | None
+
+
+def keep(access: KeptAccess) -> Secret:
+    """Return the text that is kept for *access*."""
+    document = {"access_token": access.access.reveal(), "expires_at": access.expires_at}
+    return Secret(json.dumps(document, separators=(",", ":")))
+
+
+def read_kept(secret: Secret) -> KeptAccess | None:
+    """Return what *secret* keeps, None if it is a refresh token."""
+    text = secret.reveal()
+    if not text.startswith("{"):
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    access = document.get("access_token")
+    if not isinstance(access, str):
+        return None
+    return KeptAccess(Secret(access), moment_of(document.get("expires_at")))
 
 
 @dataclass(frozen=True, slots=True)

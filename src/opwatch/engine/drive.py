@@ -11,10 +11,9 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.domain.answer import Answer, Poll
 from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.events import Ended, Event, Finished, Listener, Pausable, Ticked
-from opwatch.domain.operation import Operation
+from opwatch.domain.operation import Answer, Operation, Poll
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine.signals import Halt, stop_here

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
     from types import FrameType
 
-    from opwatch.domain.answer import Answer, Poll
-    from opwatch.domain.operation import Operation
+    from opwatch.domain.operation import Answer, Operation, Poll
 
     Receive: TypeAlias = Callable[[int, FrameType | None], None]
 

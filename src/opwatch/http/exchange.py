@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 import httpx2 as httpx
 
-from opwatch.http.body import BODY_LIMIT
 from opwatch.http.faults import is_lost_before_answer, trouble_of
 from opwatch.http.request import origin_of, seal
-from opwatch.http.response import Reader
+from opwatch.http.response import BODY_LIMIT, Reader
 from opwatch.http.trace import Phase, Trail
 
 if TYPE_CHECKING:

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from opwatch.profiles.checks import check, schema
     from opwatch.profiles.config import Config, load_config
-    from opwatch.profiles.definition import Definition
+    from opwatch.profiles.definition import Definition, load_profile
     from opwatch.profiles.detect.detect import Recogniser, handed_off, is_at, is_url
     from opwatch.profiles.draft.propose import BUCKETS, Known, Proposal, is_name, propose
     from opwatch.profiles.draft.samples import Sample
     from opwatch.profiles.explain import Explanation, Looked
     from opwatch.profiles.language.handoff import Asked, HandedOff
-    from opwatch.profiles.loading import load_profile
     from opwatch.profiles.profile import Profile
     from opwatch.profiles.reading.body import parse_body
     from opwatch.profiles.results import Fetch, ResultSteps, Started
@@ -73,7 +72,7 @@ _HOMES: Final = {
     "is_name": "draft.propose",
     "is_url": "detect.detect",
     "load_config": "config",
-    "load_profile": "loading",
+    "load_profile": "definition",
     "parse_body": "reading.body",
     "propose": "draft.propose",
     "schema": "checks",

@@ -3,6 +3,8 @@
 Decides what must be true of the parts together: that every parameter that is
 used is declared, that no status word has two meanings, that success can be
 told at all. All problems are told at once.
+
+The one profile that a run uses, read with full strictness.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.errors import ProfileError
 from opwatch.domain.operation import State
+from opwatch.profiles.config import layered
 from opwatch.profiles.language.rules import Words, word_key
 from opwatch.profiles.language.spec import PROFILE, STATES, Spec
 from opwatch.profiles.lint import flaws, item_at
@@ -19,8 +22,10 @@ from opwatch.profiles.yaml.schema import Reader, TroubledError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from opwatch.profiles.config import Config
     from opwatch.profiles.profile import Profile
     from opwatch.profiles.yaml.nodes import Node
+
 
 _PARTIAL: Final = "partial"
 
@@ -97,3 +102,14 @@ def _words(spec: Spec, node: Node, reader: Reader) -> Words:
             meanings[key] = (state, bucket == _PARTIAL)
             listed[key] = bucket
     return Words(meanings, spec.absent_status)
+
+
+def load_profile(name: str, config: Config) -> Definition:
+    """Return the profile *name*, with all that it extends.
+
+    Raises:
+        UsageError: there is none of that name, or a file cannot be read.
+        ProfileError: it has problems; all are told.
+    """
+    node = layered(name, config)
+    return define(name, node, is_users=config.is_users(name), environ=config.environ)

@@ -15,9 +15,8 @@ from opwatch.profiles.language.progress import read_progress
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opwatch.domain.answer import Finding
     from opwatch.domain.messages import Response
-    from opwatch.domain.operation import Target
+    from opwatch.domain.operation import Finding, Target
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language.paths import Lookup, Scene
     from opwatch.profiles.language.spec import Reads

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from opwatch.domain.answer import Answer
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Request, Response
-from opwatch.domain.operation import Reading, State, Target
+from opwatch.domain.operation import Answer, Reading, State, Target
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault
 from opwatch.profiles.language.handoff import UNKNOWN, Asked, HandedOff, hand_off, unnamed

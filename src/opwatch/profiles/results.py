@@ -17,8 +17,7 @@ from opwatch.profiles.language.paths import Lookup, Scene
 from opwatch.profiles.language.request import Ask, build, headers_of, query_of, with_query
 from opwatch.profiles.language.result import Step
 from opwatch.profiles.reading.body import parse_body
-from opwatch.profiles.times import moment
-from opwatch.profiles.values import resolved
+from opwatch.profiles.values import moment, resolved
 from opwatch.profiles.values import word as as_word
 
 if TYPE_CHECKING:

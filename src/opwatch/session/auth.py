@@ -1,18 +1,29 @@
 """The work of ``opwatch auth``: keep a credential, forget it, try it.
 
 Decides which one request a trial makes, and what its answer says of the credential.
+
+A look at where credentials would come from, while nobody is asked anything.
+
+Decides what a look costs. Of one profile everything is looked at, except a helper
+that talks to a person. Of all at once no helper is run, and the keyring is asked
+for a user's own profiles only; a built-in one is worth a line if something is set
+for it.
 """
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials import open_credential
-from opwatch.domain.errors import UsageError
+from opwatch.credentials import SystemKeychain, UnstartedError, open_credential, passive
+from opwatch.domain.auth import Inspected, Met, OAuth2Auth, Standing, Trial
+from opwatch.domain.errors import CredentialError, ProfileError, UsageError
 from opwatch.domain.messages import Request
-from opwatch.domain.standing import Met, Trial
+from opwatch.domain.origin import AllowedOrigins
 from opwatch.domain.trouble import Handling, Trouble, fault_of_status
 from opwatch.engine import pause
+from opwatch.profiles import load_profile
 from opwatch.session.sender import Carrier
 from opwatch.session.session import (
     open_client,
@@ -24,11 +35,136 @@ from opwatch.session.session import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.credentials import Credential, DevicePrompt, Login
+    from opwatch.credentials import Credential, DevicePrompt, Login, Surroundings
+    from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
-    from opwatch.profiles import Profile
+    from opwatch.profiles import Config, Profile
     from opwatch.session.context import Outside
+
+
+AT_ONCE: Final = 4
+"""Keyrings that are asked at a time; each is a process that starts Python."""
+# Stands where a parameter is missing: nothing is ever sent there (RFC 6761 §6.4).
+_NOWHERE: Final = "https://parameters-are-missing.invalid"
+
+
+async def inspect(profile: Profile, outside: Outside) -> Inspected:
+    """Return where the credential of *profile* would come from; nobody is asked anything."""
+    subject = _Subject(profile.name, profile.auth, profile.base_url, profile.origins)
+    around = surroundings_of(outside, send_nothing)
+    return await _look(subject, around, keyring=True, helpers=True)
+
+
+async def survey(config: Config, outside: Outside) -> tuple[Inspected, ...]:
+    """Return a quick look at a user's own profiles, and at those for which something is set."""
+    turns = asyncio.Semaphore(AT_ONCE)
+    around = surroundings_of(outside, send_nothing)
+    # One for all: a keyring that hangs is not waited for again with the next profile.
+    around = replace(around, keychain=SystemKeychain(around))
+
+    async def look(name: str) -> Inspected:
+        here = replace(around, named_on_command_line=name == config.default_profile)
+        subject = _subject(name, config)
+        if isinstance(subject, Inspected):
+            return subject
+        is_users = config.is_users(name)
+        async with turns:
+            return await _look(subject, here, keyring=is_users and subject.is_bound, helpers=False)
+
+    looks = await asyncio.gather(*map(look, config.names()))
+    dull = {Standing.MISSING, Standing.NOT_NEEDED, Standing.OPTIONAL}
+    return tuple(
+        each for each in looks if config.is_users(each.profile) or each.standing not in dull
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A profile as far as its credential goes; *lacks* says which parameter is missing."""
+
+    name: str
+    scheme: Scheme
+    base_url: str
+    origins: AllowedOrigins
+    lacks: str = ""
+
+    @property
+    def is_bound(self) -> bool:
+        return not self.lacks
+
+
+def _subject(name: str, config: Config) -> _Subject | Inspected:
+    """Return the profile *name*, also where parameters are missing, or what is wrong with it."""
+    try:
+        definition = load_profile(name, config)
+        try:
+            profile = definition.bind()
+        except ProfileError:
+            raise
+        except UsageError as problem:
+            # Where its secret would come from can be told all the same.
+            scheme = _without_parameters(definition.spec.auth.make(lambda _text: ""))
+            origins = AllowedOrigins.of(_NOWHERE)
+            return _Subject(name, scheme, _NOWHERE, origins, lacks=problem.message)
+    except UsageError as problem:
+        return Inspected(name, Standing.BROKEN, problem=str(problem))
+    return _Subject(name, profile.auth, profile.base_url, profile.origins)
+
+
+def _without_parameters(scheme: Scheme) -> Scheme:
+    if not isinstance(scheme, OAuth2Auth):
+        return scheme
+    return replace(scheme, token_url=_NOWHERE, device_url=_NOWHERE)
+
+
+async def _look(
+    subject: _Subject, around: Surroundings, *, keyring: bool, helpers: bool
+) -> Inspected:
+    found = Inspected(subject.name, Standing.FOUND)
+    try:
+        credential = open_credential(
+            subject.scheme,
+            profile=subject.name,
+            base_url=subject.base_url,
+            origins=subject.origins,
+            surroundings=passive(around, keyring=keyring, helpers=helpers),
+        )
+        found = replace(found, origin=credential.status().origin if subject.is_bound else "")
+        found = await _with_place(found, credential)
+    except UnstartedError as problem:
+        found = replace(found, standing=Standing.NOT_RUN, place=problem.place)
+    except CredentialError as problem:
+        last = problem.tried[-1].place if problem.tried else ""
+        found = replace(
+            found,
+            standing=Standing.MISSING if problem.is_absent else Standing.UNUSABLE,
+            place="" if problem.is_absent else last,
+            problem=problem.message,
+            tried=problem.tried,
+            fixes=problem.fixes,
+        )
+    except UsageError as problem:
+        fixes = (problem.hint,) if problem.hint else ()
+        found = replace(found, standing=Standing.UNUSABLE, problem=problem.message, fixes=fixes)
+    notes = (*found.notes, subject.lacks) if subject.lacks else found.notes
+    return replace(found, notes=notes)
+
+
+async def _with_place(found: Inspected, credential: Credential) -> Inspected:
+    await credential.prepare()
+    status = credential.status()
+    without = Standing.OPTIONAL if status.tried else Standing.NOT_NEEDED
+    return replace(
+        found,
+        standing=Standing.FOUND if status.place else without,
+        place=status.place,
+        expires_at=status.expires_at,
+        notes=status.notes,
+        tried=status.tried,
+        fixes=status.fixes,
+    )
+
 
 TIMEOUT: Final = 30.0
 _REFUSALS: Final = frozenset({401, 403, 407})

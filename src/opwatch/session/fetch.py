@@ -2,24 +2,94 @@
 
 Decides nothing about operations; the profile writes the request and reads the
 answer, the carrier gets it there, and a memory per operation keeps validators.
+
+What one operation's polls leave for the next: a validator, and a moved URL.
+
+Decides when a poll may be conditional. An ETag is a hint to save quota, never
+the state itself: without a reading to stand for, none is sent.
+
+The further pages of a list answer.
+
+Decides when to stop: at the last page, at one that was seen before, or after a
+thousand (fault 80). Half a list is never taken for a whole one.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.answer import Answer, Unchanged
+from opwatch.domain.operation import Answer, Reading, Unchanged
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.session.memory import Memory
-from opwatch.session.pages import further_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from opwatch.domain.answer import Poll
-    from opwatch.domain.messages import Response
+    from opwatch.domain.messages import Request, Response
+    from opwatch.domain.operation import Finding, Poll, Target
     from opwatch.profiles import Profile
     from opwatch.session.sender import Carrier
+
+
+MOST: Final = 1000
+
+
+async def further_pages(
+    profile: Profile,
+    carrier: Carrier,
+    targets: Sequence[Target],
+    first: Response,
+    until: float,
+) -> tuple[Response, ...] | Trouble:
+    """Return the pages after *first*, or what kept one of them away.
+
+    All of them together may take until *until* of the run's clock.
+    """
+    pages: list[Response] = []
+    page, seen = first, {first.url}
+    while (request := profile.next_page(targets, page)) is not None:
+        if isinstance(request, Trouble):
+            return request
+        if request.url in seen or len(pages) >= MOST:
+            return Trouble(Fault.REDIRECT_LOOP, "its pages lead in a circle")
+        seen.add(request.url)
+        came = await carrier.carry(request, until - carrier.now())
+        if isinstance(came, Trouble):
+            return came
+        pages.append(came)
+        page = came
+    return tuple(pages)
+
+
+@dataclass(slots=True)
+class Memory:
+    """One operation's validators (RFC 9110 §8.8) and the URL that it moved to."""
+
+    etag: str | None = None
+    modified: str | None = None
+    moved_to: str | None = None
+
+    def place(self, target: Target) -> Target:
+        """Return *target* at the URL that the last answer named."""
+        return replace(target, url=self.moved_to) if self.moved_to else target
+
+    def ask(self, request: Request) -> Request:
+        """Return *request* made conditional, if there is something to compare with."""
+        if self.etag is not None:
+            return request.with_headers(If_None_Match=self.etag)
+        if self.modified is not None:
+            return request.with_headers(If_Modified_Since=self.modified)
+        return request
+
+    def learn(self, response: Response, finding: Finding) -> None:
+        """Keep what *response* says for the next poll, if it was a good one."""
+        if not isinstance(finding, Reading):
+            self.etag = self.modified = None
+            return
+        self.etag = response.headers.get("etag")
+        self.modified = response.headers.get("last-modified")
+        self.moved_to = finding.moved_to or self.moved_to
+
 
 NOT_MODIFIED: Final = 304
 

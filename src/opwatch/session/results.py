@@ -18,8 +18,7 @@ from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine import persist
-from opwatch.session.download import Incoming
-from opwatch.session.filename import FALLBACK, named_after, proposed, safe_name
+from opwatch.session.download import FALLBACK, Incoming, named_after, proposed, safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -4,18 +4,25 @@ Decides what may be said in it, when it may be sent again, and what is known
 when its answer is lost. A request is repeated only if that can do no harm: its
 method is idempotent (RFC 9110 §9.2.2), it carries an Idempotency-Key, or nothing
 of it has left this machine.
+
+From a starting answer to the operations that are to be watched.
+
+Decides that an answer which refuses starts nothing, whatever ids it holds, and
+that only an end is taken over from it: what still runs is asked about afresh,
+for the API may not yet know everywhere what it has just started.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urldefrag, urlsplit
 
 from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import StartError, UsageError
 from opwatch.domain.messages import Request
+from opwatch.domain.operation import Beginning
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.trouble import Handling, Trouble
@@ -23,16 +30,16 @@ from opwatch.engine import or_abort, persist
 from opwatch.output.text.clean import Show
 from opwatch.output.text.sentences import describe
 from opwatch.profiles import Asked, Started
-from opwatch.session.handoff import handed_off
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
-    from opwatch.profiles import Profile
+    from opwatch.profiles import HandedOff, Profile
     from opwatch.session.context import Outside
     from opwatch.session.session import Session
+
 
 PATIENCE: Final = 120.0
 """Seconds for the answer. It is given long: a lost one leaves nobody knowing what was started."""
@@ -203,3 +210,30 @@ def _failed(trouble: Trouble, profile: str, show: Show) -> StartError:
     if trouble.unsent or (trouble.status is not None and 400 <= trouble.status < 500):  # noqa: PLR2004, the class of refusals
         return StartError(_NOT_STARTED + describe(trouble, show), Outcome.UNKNOWN)
     return StartError(_PERHAPS + describe(trouble, show), Outcome.UNKNOWN, hint=_LOOK)
+
+
+REFUSED: Final = 400
+UNKNOWN: Final = Asked()
+
+
+def handed_off(
+    profile: Profile, response: Response, *, asked: Asked = UNKNOWN, pause: float = 0.0
+) -> list[Target]:
+    """Return the operations that *response* to what was *asked* has started.
+
+    None of them is to be asked about for *pause* seconds.
+
+    Raises:
+        UsageError: it refuses, names none, or names one that is not the profile's.
+    """
+    trouble = profile.trouble(response)
+    if trouble is not None and response.status >= REFUSED:
+        raise UsageError(f"the answer says that nothing was started: {describe(trouble)}")
+    return [_target(profile, each, response, pause) for each in profile.handoff(response, asked)]
+
+
+def _target(profile: Profile, handed: HandedOff, response: Response, pause: float) -> Target:
+    target = profile.target(handed.reference, handed.params)
+    reading = profile.starting_reading(target, response)
+    end = reading if reading is not None and reading.state.is_terminal else None
+    return replace(target, begun=Beginning(end, pause, handed.params))

@@ -8,6 +8,11 @@ simulator drive the same object::
         sleep until watcher.wake_at(now), then watcher.tick(now)
 
 Every method that changes something returns the events that tell of it.
+
+What is worth saying once.
+
+Decides that no oddity is told twice, and that an API which invents a new one at
+each answer is not listened to for ever.
 """
 
 from __future__ import annotations
@@ -15,7 +20,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.answer import Answer, Poll, Unchanged
 from opwatch.domain.events import (
     Ended,
     Event,
@@ -26,11 +30,11 @@ from opwatch.domain.events import (
     Resumed,
     Started,
     Troubled,
+    Warned,
 )
-from opwatch.domain.operation import Operation, Reading, Target
+from opwatch.domain.operation import Answer, Operation, Poll, Reading, Target, Unchanged
 from opwatch.domain.outcome import Abort, Goal, Outcome, Reason, Verdict, verdict
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.watcher.blame import blame, is_refused_whole
 from opwatch.watcher.deadline import TOO_LATE, Deadline
 from opwatch.watcher.decisions import (
     Again,
@@ -40,7 +44,7 @@ from opwatch.watcher.decisions import (
     after_reading,
     after_trouble,
 )
-from opwatch.watcher.remarks import Remarks
+from opwatch.watcher.gate import blame, is_refused_whole
 from opwatch.watcher.scheduler import Roster
 
 if TYPE_CHECKING:
@@ -50,6 +54,26 @@ if TYPE_CHECKING:
     from opwatch.domain.policy import Policy
     from opwatch.watcher.gate import Gate
     from opwatch.watcher.record import Life
+
+
+MOST: Final = 100
+
+
+class Remarks:
+    """The oddities of a run that have been told."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[Oddity, str]] = set()
+
+    def tell(
+        self, now: float, oddity: Oddity, text: str, reference: str | None = None
+    ) -> list[Event]:
+        """Return the event that tells of *oddity*, if it is news."""
+        if (oddity, text) in self._told or len(self._told) >= MOST:
+            return []
+        self._told.add((oddity, text))
+        return [Warned(now, oddity, text, reference)]
+
 
 TICK: Final = 5.0
 """Seconds within which the watcher wants to be woken; a much longer gap is a suspend."""

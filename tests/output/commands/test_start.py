@@ -9,7 +9,7 @@ import pytest
 from opwatch.domain.operation import Basis, Operation, Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.output.commands.assumption import ASSUMED, write_assumptions
+from opwatch.output.commands.start import ASSUMED, write_assumptions
 from opwatch.output.text.summary import hints
 
 URL = "https://api.example.com/jobs/1?a=b"

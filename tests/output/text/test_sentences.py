@@ -9,13 +9,15 @@ from opwatch.output.text.sentences import (
     ended_text,
     ending,
     error_text,
+    left_text,
     name_of,
     result_text,
+    rounded,
+    spaced,
     status_of,
     warning,
 )
 from opwatch.output.text.summary import exit_text, hints, summary, unfinished
-from opwatch.output.text.times import left_text, rounded, spaced
 from output.script import Story, target
 
 HOST = "api.example.com"

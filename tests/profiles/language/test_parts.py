@@ -16,8 +16,7 @@ from opwatch.profiles.language.expressions import (
     compile_pattern,
 )
 from opwatch.profiles.language.template import Pattern, TemplateError, parse_template
-from opwatch.profiles.times import moment
-from opwatch.profiles.values import number, sentence, web_address
+from opwatch.profiles.values import moment, number, sentence, web_address
 
 
 @pytest.mark.parametrize(

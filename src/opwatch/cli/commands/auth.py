@@ -187,11 +187,11 @@ def _ending(
 
 
 def _status(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
+    from opwatch.domain.auth import Standing
     from opwatch.domain.outcome import Outcome, verdict
-    from opwatch.domain.standing import Standing
     from opwatch.engine import run_to_end
     from opwatch.output.commands.auth import survey_document, write_inspected, write_json_line
-    from opwatch.session.survey import inspect
+    from opwatch.session.auth import inspect
 
     seen = run_to_end(inspect(chosen.bound_profile(), outside))
     bad = {Standing.MISSING, Standing.UNUSABLE, Standing.BROKEN}
@@ -214,7 +214,7 @@ def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
         write_rest,
         write_survey,
     )
-    from opwatch.session.survey import survey
+    from opwatch.session.auth import survey
 
     config = chosen.settings()
     seen = run_to_end(survey(config, outside))
@@ -239,9 +239,9 @@ def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
 
 
 def _test(chosen: Chosen, outside: Outside, reference: str | None, *, as_json: bool) -> int:
+    from opwatch.domain.auth import Met
     from opwatch.domain.errors import UsageError
     from opwatch.domain.outcome import Outcome, verdict
-    from opwatch.domain.standing import Met
     from opwatch.engine import run_to_end
     from opwatch.output.commands.auth import trial_document, write_json_line, write_trial
     from opwatch.session import auth

@@ -108,7 +108,7 @@ def _read(profile: Profile, target: Target, url: str, source: str) -> Read:
 
     from opwatch.cli.files import bytes_of
     from opwatch.output.commands.profile import Found, Read
-    from opwatch.session.sampling import answer_of
+    from opwatch.session.input import answer_of
 
     response = answer_of(bytes_of(source), url, time.time())
     found = profile.explain(target, response)

@@ -118,7 +118,7 @@ class _Task:
         """Return the samples in *source*; an answer that is not good is none."""
         from opwatch.cli.files import bytes_of
         from opwatch.output.commands.profile_new import write_left_out
-        from opwatch.session.sampling import answer_of, samples_of
+        from opwatch.session.input import answer_of, samples_of
 
         answer = fetched.get(source) or answer_of(bytes_of(source))
         if not answer.is_good:
@@ -133,7 +133,7 @@ class _Task:
         from opwatch.cli.outside import outside_of
         from opwatch.engine import raise_on_signals, run_to_end
         from opwatch.profiles import is_url
-        from opwatch.session.look import look
+        from opwatch.session.detect import look
 
         urls = [source for source in self.sources if is_url(source)]
         if not urls:

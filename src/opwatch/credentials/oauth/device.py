@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.credentials.context import DevicePrompt
 from opwatch.credentials.expiry import bounded, number_of
-from opwatch.credentials.kept import KeptAccess, keep
 from opwatch.credentials.oauth.endpoint import (
     Client,
     Endpoint,
@@ -20,7 +20,7 @@ from opwatch.credentials.oauth.endpoint import (
     read_grant,
     read_object,
 )
-from opwatch.credentials.prompt import DevicePrompt
+from opwatch.credentials.token import KeptAccess, keep
 from opwatch.credentials.validation import Alphabet
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.origin import OriginError, parse_origin

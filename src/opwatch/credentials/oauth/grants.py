@@ -12,11 +12,10 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials.kept import read_kept
-from opwatch.credentials.lookup import Found
 from opwatch.credentials.oauth.endpoint import Client, Endpoint, Granted, Refusal, read_grant
+from opwatch.credentials.search import Found
 from opwatch.credentials.sources import Part, kept_part
-from opwatch.credentials.token import Pending, Token, token_of, wanted
+from opwatch.credentials.token import Pending, Token, read_kept, token_of, wanted
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromKeyring, OAuth2Auth
 from opwatch.domain.errors import OpwatchError, Tried

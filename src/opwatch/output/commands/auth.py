@@ -9,11 +9,10 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.domain.auth import Inspected, Met, Standing, Trial
 from opwatch.domain.duration import format_duration
-from opwatch.domain.standing import Inspected, Met, Standing, Trial
-from opwatch.output.formats.document import FORMAT, encoded
+from opwatch.output.formats.document import FORMAT, Writer, encoded
 from opwatch.output.formats.sheet import write_facts, write_rows
-from opwatch.output.formats.values import Writer
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, elide, keep
 from opwatch.output.text.sentences import describe

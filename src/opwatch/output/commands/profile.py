@@ -20,8 +20,7 @@ from opwatch.output.text.words import STATES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.answer import Finding
-    from opwatch.domain.operation import Target
+    from opwatch.domain.operation import Finding, Target
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import Habits
 

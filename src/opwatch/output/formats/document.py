@@ -3,18 +3,25 @@
 Decides its keys, how a time and a number are written, and that no byte of it
 can harm a terminal, a CI runner or a reader of JSON. The JSON Schemas beside
 this file say the same; a test holds every output against them.
+
+How what we know is written as JSON values.
+
+Decides how a time and a number are written, how deep a provider's own JSON is
+kept, and that no secret is left in any text, key or number of it.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from opwatch.domain.outcome import Outcome
-from opwatch.output.formats.values import Writer
+from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, keep
+from opwatch.output.text.clean import Redact, Show, keep
+from opwatch.output.text.sentences import OF_THE_API, describe
 from opwatch.output.text.summary import ORDER
 
 if TYPE_CHECKING:
@@ -22,8 +29,138 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import TextIO
 
-    from opwatch.domain.operation import Operation
+    from opwatch.domain.operation import Operation, OperationError
     from opwatch.domain.outcome import Verdict
+
+
+DEPTH: Final = 64
+"""Levels of a provider's JSON that are kept; what is deeper becomes a text."""
+SAFE_INTEGER: Final = 2**53
+LONGEST_INTEGER: Final = 1000
+"""Bits of an integer; what is longer takes Python longer to write than it is worth."""
+
+
+class Writer:
+    """Turns the model into JSON values. Every text in them has been redacted."""
+
+    def __init__(
+        self, wall_of: Callable[[float], datetime], *, redact: Redact = keep, raw: bool = False
+    ) -> None:
+        self._wall_of = wall_of
+        self._redact = redact
+        self._raw = raw
+
+    def operation(self, operation: Operation) -> dict[str, Any]:
+        """Return all that is known of *operation*."""
+        reading = operation.reading
+        found = {
+            "reference": self.text(operation.reference),
+            "id": self.text(operation.id),
+            "profile": self.text(operation.target.profile or None),
+            "state": reading.state.value if reading else None,
+            "outcome": operation.outcome.value if operation.outcome else None,
+            "status": self.text(reading.status) if reading else None,
+            "progress": finite(reading.progress) if reading else None,
+            "message": self.text(reading.message) if reading else None,
+            "error": self._error(operation),
+            "created_at": self.given(reading.created_at) if reading else None,
+            "started_at": self.given(reading.started_at) if reading else None,
+            "updated_at": self.given(reading.updated_at) if reading else None,
+            "finished_at": self.given(reading.finished_at) if reading else None,
+            "link": self.text(reading.link) if reading else None,
+            "result": self.value(reading.result) if reading else None,
+            "last_confirmed_at": self.measured(operation.confirmed_at),
+            "polls": operation.polls,
+            "problems": operation.problems,
+            "reason": operation.reason.value if operation.reason else None,
+        }
+        if self._raw:
+            found["raw"] = self.value(reading.raw) if reading else None
+        return found
+
+    def _error(self, operation: Operation) -> dict[str, Any] | None:
+        """Return the API's error, or else the trouble that our watch ended with."""
+        reading, trouble = operation.reading, operation.trouble
+        if reading is not None and reading.error is not None:
+            return self._api_error(reading.error)
+        if trouble is None or operation.outcome is None:
+            return None
+        if operation.outcome in OF_THE_API and operation.reason is not Reason.NO_RESULT:
+            return None
+        details = {"http_status": trouble.status} if trouble.status is not None else None
+        message = describe(trouble, Show(self._redact))
+        return {"code": trouble.fault.value, "message": message, "details": details}
+
+    def _api_error(self, error: OperationError) -> dict[str, Any]:
+        return {
+            "code": self.text(error.code),
+            "message": self.text(error.message),
+            "details": self.value(error.details),
+        }
+
+    def text(self, text: str | None) -> str | None:
+        """Return *text* without secrets."""
+        return None if text is None else self._redact(str(text))
+
+    def measured(self, at: float | None) -> str | None:
+        """Return a time of the run's clock, to the millisecond."""
+        if at is None:
+            return None
+        return _zulu(self._wall_of(at), "milliseconds")
+
+    def given(self, when: datetime | None) -> str | None:
+        """Return a provider's time, as precise as it was given, to the microsecond."""
+        if when is None:
+            return None
+        if when.microsecond == 0:
+            return _zulu(when, "seconds")
+        return _zulu(when, "microseconds" if when.microsecond % 1000 else "milliseconds")
+
+    def value(self, value: Any, depth: int = DEPTH) -> Any:
+        """Return a provider's JSON *value* in numbers and texts that every reader can hold."""
+        match value:
+            case None | bool():
+                return value
+            case str():
+                return self._redact(value)
+            case int():
+                return self._integer(value)
+            case float():
+                return finite(value)
+            case dict() if depth:
+                return {
+                    self._redact(str(key)): self.value(each, depth - 1)
+                    for key, each in value.items()
+                }
+            case list() | tuple() if depth:
+                return [self.value(each, depth - 1) for each in value]
+            case dict() | list() | tuple():
+                return "(nested too deeply)"
+            case _:
+                return self._redact(str(value))
+
+    def _integer(self, value: int) -> int | str:
+        if value.bit_length() > LONGEST_INTEGER:
+            return "(a number too large)"
+        # A secret may be all digits; masked, it can no longer be a number.
+        said = self._redact(str(value))
+        return said if abs(value) > SAFE_INTEGER or said != str(value) else value
+
+
+def finite(number: float | None) -> float | None:
+    """Return *number* if JSON can say it."""
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _zulu(when: datetime, precision: str) -> str:
+    # A provider's time without a zone is taken for UTC, as the profiles read it.
+    aware = when.replace(tzinfo=UTC) if when.tzinfo is None else when
+    try:
+        utc = aware.astimezone(UTC)
+    except (OverflowError, ValueError):
+        utc = aware.replace(tzinfo=UTC)
+    return utc.isoformat(timespec=precision).replace("+00:00", "Z")
+
 
 FORMAT: Final = 1
 

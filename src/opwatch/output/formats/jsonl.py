@@ -22,8 +22,7 @@ from opwatch.domain.events import (
     Troubled,
     Warned,
 )
-from opwatch.output.formats.document import FORMAT, document, encoded
-from opwatch.output.formats.values import Writer
+from opwatch.output.formats.document import FORMAT, Writer, document, encoded
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, keep
 from opwatch.output.text.sentences import describe, warning

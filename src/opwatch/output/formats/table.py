@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.output.formats.values import Writer
+from opwatch.output.formats.document import Writer
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, cells, cut, elide, keep, leading, wrapped
-from opwatch.output.text.layout import GAP
-from opwatch.output.text.sentences import ending, name_of, status_of
-from opwatch.output.text.styles import Line, Tone, fitted, pad, painted, plain
-from opwatch.output.text.times import spaced
+from opwatch.output.text.sentences import ending, name_of, spaced, status_of
+from opwatch.output.text.styles import GAP, Line, Tone, fitted, pad, painted, plain
 from opwatch.output.text.words import OUTCOMES, STATES
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.rows import glyph_of, status_cell
 from opwatch.output.text.clean import cells, cut, elide, leading, wrapped
-from opwatch.output.text.layout import GAP
 from opwatch.output.text.sentences import OF_THE_API, ending, name_of
-from opwatch.output.text.styles import Line, Tone, line_cells, pad
+from opwatch.output.text.styles import GAP, Line, Tone, line_cells, pad
 from opwatch.output.text.summary import ORDER, exit_text, hints, summary
 from opwatch.output.text.words import OUTCOMES
 

@@ -13,10 +13,17 @@ from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.board import STANDINGS, Board, standing
 from opwatch.output.terminal.rows import Note, note_of, percent_of, row
 from opwatch.output.text.clean import cells
-from opwatch.output.text.layout import GAP, ONE_LINE_BELOW, Layout, plan
-from opwatch.output.text.sentences import brief, status_of
-from opwatch.output.text.styles import Line, Tone, fitted, line_cells
-from opwatch.output.text.times import rounded
+from opwatch.output.text.sentences import brief, rounded, status_of
+from opwatch.output.text.styles import (
+    GAP,
+    ONE_LINE_BELOW,
+    Layout,
+    Line,
+    Tone,
+    fitted,
+    line_cells,
+    plan,
+)
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:

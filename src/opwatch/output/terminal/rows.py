@@ -13,18 +13,18 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome
 from opwatch.output.text.clean import cells, cut, elide
-from opwatch.output.text.layout import GAP, PERCENT, Layout
 from opwatch.output.text.sentences import (
     OF_THE_API,
     brief,
     ending,
+    left_text,
     message_of,
     name_of,
     repeated,
+    spaced,
     status_of,
 )
-from opwatch.output.text.styles import Line, Tone, pad
-from opwatch.output.text.times import left_text, spaced
+from opwatch.output.text.styles import GAP, PERCENT, Layout, Line, Tone, pad
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:

@@ -3,6 +3,12 @@
 Decides by the URL alone: first the profile whose host and path it has; else
 the one whose path it has, if no other API would have such a path; else
 ``standard``, which knows words and no API.
+
+A profile for a host that it does not know.
+
+Decides that such a host is shown no secret that is kept for another: the
+profile lends how to read, and how a token is shown that was given for this very
+host (rules S1 and S16).
 """
 
 from __future__ import annotations
@@ -10,24 +16,50 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.operation import Basis
 from opwatch.domain.origin import OriginError, parse_origin
-from opwatch.profiles.detect.match import Fit, Question, Recognised
+from opwatch.profiles.definition import load_profile
+from opwatch.profiles.detect.match import Fit, Question, Recognised, could_know
+from opwatch.profiles.language.auth import NO_AUTH, AuthSpec
 from opwatch.profiles.language.handoff import hand_off
-from opwatch.profiles.loading import load_profile
-from opwatch.profiles.shortlist import could_know
-from opwatch.profiles.stranger import estranged
 from opwatch.profiles.yaml.suggest import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Response
     from opwatch.domain.origin import Origin
     from opwatch.profiles.config import Config
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.profile import Profile
+
+
+def estranged(definition: Definition, *, has_token: bool) -> Definition:
+    """Return *definition* for a host that it does not know.
+
+    *has_token* tells that a token was given for that host.
+    """
+    make = definition.spec.auth.make
+    auth = AuthSpec(lambda fill: _without_sources(make(fill))) if has_token else NO_AUTH
+    # Its path may be the API's; a page there could be anybody's.
+    spec = definition.spec._replace(auth=auth, references=())
+    return definition._replace(spec=spec)
+
+
+def _without_sources(scheme: Scheme) -> Scheme:
+    match scheme:
+        case HeaderAuth(name=name, template=template):
+            return HeaderAuth((), name, template)
+        case QueryAuth(name=name):
+            return QueryAuth((), name)
+        case BasicAuth():
+            return BasicAuth((), scheme.username, scheme.username_sources)
+        case NoAuth() | OAuth2Auth():
+            return HeaderAuth(())
+
 
 STANDARD: Final = "standard"
 _REFUSED: Final = 400

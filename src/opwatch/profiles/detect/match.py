@@ -3,6 +3,11 @@
 Decides what it takes for a URL to be a profile's: host and path, or a path that
 no other API would have. A host may say only what stands before a domain of the
 vendor's, and never what the person has set otherwise.
+
+Which profiles are worth reading to find the one for a URL.
+
+Decides it by the text of the built-in files: reading all of them as YAML takes
+longer than the request.
 """
 
 from __future__ import annotations
@@ -14,17 +19,19 @@ from urllib.parse import urlsplit
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Basis
 from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.profiles.config import BUILTIN
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.template import Choice, Pattern, Template, parse_template
-from opwatch.profiles.shortlist import TELLING, variables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from opwatch.domain.origin import Origin
+    from opwatch.profiles.config import Config
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language.template import Text
     from opwatch.profiles.profile import Profile
+
 
 _FIXED: Final = re.compile(r"/[^/{}]+(?=/|$)")
 _VENDORS: Final = re.compile(r"(?:\.[A-Za-z0-9-]+){2,}")
@@ -173,3 +180,35 @@ def _fixed_segments(definition: Definition) -> list[str]:
     if path is None or isinstance(path, Choice):
         return []
     return _FIXED.findall(path.text)
+
+
+TELLING: Final = 3
+"""Fixed segments by which a path is known for an API's, whatever the host."""
+_URLS: Final = re.compile(r"^urls:(.*)$", re.MULTILINE)
+_EXTENDS: Final = re.compile(r"^extends: *([a-z0-9.-]+)", re.MULTILINE)
+
+
+def could_know(name: str, config: Config, url: str, origin: Origin) -> bool:
+    """Tell whether the built-in profile *name* may know *url*; too often rather than too seldom."""
+    if any(key.startswith(variables_of(name)) for key in config.environ):
+        return True
+    text = _text_of(name)
+    domain = ".".join(origin.host.split(".")[-2:])
+    if domain in text:
+        return True
+    segments = [f"/{each.lower()}" for each in urlsplit(url).path.split("/") if each]
+    lines = _URLS.findall(text)
+    known = sum(each in text for each in segments)
+    return known >= TELLING or any(each in line for line in lines for each in segments)
+
+
+def _text_of(name: str) -> str:
+    """Return the text of a built-in profile and of those that it extends, in small letters."""
+    text = (BUILTIN / f"{name}.yaml").read_text("utf-8")
+    base = _EXTENDS.search(text)
+    return text.lower() + (_text_of(base[1]) if base else "")
+
+
+def variables_of(name: str) -> str:
+    """Return how the environment variables of the profile *name* begin."""
+    return f"OPWATCH_{name.upper().replace('-', '_').replace('.', '_')}_"

@@ -15,8 +15,7 @@ from opwatch.profiles.draft.rules import errors_of
 from opwatch.profiles.draft.samples import Field, Sample, fields_of, jmespath_of
 from opwatch.profiles.draft.state import Decision, decide
 from opwatch.profiles.draft.status import is_part, numbers_of, words_of
-from opwatch.profiles.times import moment
-from opwatch.profiles.values import number, same_id, web_address, word
+from opwatch.profiles.values import moment, number, same_id, web_address, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.profiles.draft.rules import (
     Rule,
+    by_bad_ends,
     by_counts,
+    by_flag,
     by_http,
     by_text,
     counted_failures,
     doubtful_ends,
+    flag_of,
+    is_bare,
     is_over,
     says,
+    still,
 )
 from opwatch.profiles.draft.status import Outcome, Place, is_part, is_word, numbers_of, spot
 from opwatch.profiles.draft.words import READY, TERMINAL, meaning_of, stem
-from opwatch.profiles.flagging import by_bad_ends, by_flag, flag_of, is_bare, still
 from opwatch.profiles.language.expressions import spelling
 
 if TYPE_CHECKING:

@@ -11,10 +11,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.profiles.draft.rules import is_over
+from opwatch.profiles.draft.rules import done_of, flag_of, is_over
 from opwatch.profiles.draft.samples import Field
 from opwatch.profiles.draft.words import TERMINAL, meaning_of
-from opwatch.profiles.flagging import done_of, flag_of
 from opwatch.profiles.language.expressions import spelling
 
 if TYPE_CHECKING:

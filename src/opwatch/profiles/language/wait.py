@@ -13,8 +13,7 @@ from opwatch.domain.retry_after import ResetAs, rate_limit_wait, retry_after
 from opwatch.profiles.language.expressions import MAX_SUBJECT
 from opwatch.profiles.language.paths import LOOKUP, Lookup
 from opwatch.profiles.language.scalars import HEADER, PATTERN, RATE, whole_number, word
-from opwatch.profiles.times import moment
-from opwatch.profiles.values import number
+from opwatch.profiles.values import moment, number
 from opwatch.profiles.yaml.schema import Key, ListOf, OneOf, Record
 
 if TYPE_CHECKING:

@@ -3,32 +3,76 @@
 Decides in which order things count: guards, then rules about the HTTP status,
 the status itself, the body, and then each operation for itself. It is total:
 whatever the bytes are, each operation gets a finding.
+
+The operations in an answer that lists several.
+
+Decides that they are found by their ids and by nothing else: neither their
+order nor their number counts (faults 77 and 78).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.domain.answer import Answer
 from opwatch.domain.messages import Response
+from opwatch.domain.operation import Answer, Reading
 from opwatch.domain.trouble import Fault, Trouble
+from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.paths import Scene
 from opwatch.profiles.language.rules import first_guard
 from opwatch.profiles.language.wait import pauses
-from opwatch.profiles.listing import Listing, agreed
 from opwatch.profiles.reading.body import parse_body
 from opwatch.profiles.reading.operation import ItemReader
 from opwatch.profiles.reading.response import Seen
-from opwatch.profiles.values import sentence
+from opwatch.profiles.values import same_id, sentence, word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from opwatch.domain.answer import Finding
-    from opwatch.domain.operation import Target
+    from opwatch.domain.operation import Finding, Target
     from opwatch.profiles.language.paths import Encode
     from opwatch.profiles.language.rules import Words
     from opwatch.profiles.language.spec import Spec
+
+
+CONTRADICTS: Final = "the answer holds the operation twice, in different states"
+
+
+class Listing:
+    """The *items* of a list, each with the ids that *ids_of* finds in it."""
+
+    def __init__(self, items: list[Any], ids_of: Callable[[Any], Iterable[Any]]) -> None:
+        self._items = items
+        self._by_id: dict[str, list[Any]] = {}
+        for item in items:
+            for name in {word(each) for each in ids_of(item)}:
+                if name is not None:
+                    self._by_id.setdefault(name, []).append(item)
+
+    def of(self, target: Target) -> list[Any]:
+        """Return the items that are about *target*; UUIDs match in any letters.
+
+        A URL that was polled as it is names no id; then a single item is its own.
+        """
+        asked = target.params.get(ID)
+        if not asked:
+            return self._items if len(self._items) == 1 else []
+        if asked in self._by_id:
+            return self._by_id[asked]
+        return next((self._by_id[name] for name in self._by_id if same_id(asked, name)), [])
+
+
+def agreed(findings: list[Finding], seen: Seen, notes: list[str]) -> Finding:
+    """Return what several entries of one id agree on; in doubt the operation goes on."""
+    states = {each.state for each in findings if isinstance(each, Reading)}
+    if len(states) < 2:  # noqa: PLR2004, no contradiction
+        return findings[0]
+    notes.append(CONTRADICTS)
+    for each in findings:
+        if isinstance(each, Reading) and not each.state.is_terminal:
+            return each
+    return seen.trouble(Fault.API_ERROR, CONTRADICTS)
+
 
 _TWICE: Final = "the answer holds a key twice; the last one counts"
 

@@ -14,14 +14,12 @@ from opwatch.domain.trouble import Fault
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.progress import read_progress
 from opwatch.profiles.language.rules import first_rule
-from opwatch.profiles.times import moment
-from opwatch.profiles.values import resolved, same_id, sentence, web_address, word
+from opwatch.profiles.values import moment, resolved, same_id, sentence, web_address, word
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from opwatch.domain.answer import Finding
-    from opwatch.domain.operation import Target
+    from opwatch.domain.operation import Finding, Target
     from opwatch.profiles.language.paths import Scene
     from opwatch.profiles.language.rules import Meaning, Words
     from opwatch.profiles.language.spec import ErrorPaths, Spec
