@@ -74,3 +74,7 @@ def test_whatever_is_reported_the_prediction_is_a_number_or_none(
     left = trend(*sorted(samples, key=lambda each: each[0])).left(now)
 
     assert left is None or not math.isnan(left)
+
+
+def test_a_percentage_without_end_is_not_a_sample() -> None:
+    assert trend((0.0, 0.0), (1.0, 10.0), (2.0, 20.0), (3.0, math.inf)).left(2.0) == 8.0

@@ -110,8 +110,9 @@ def test_a_bug_in_a_picture_falls_back_to_lines() -> None:
 def test_choosing_lines_does_not_load_rich() -> None:
     code = (
         "import sys, io; from opwatch.output.terminal.display import Style, choose;"
-        "import opwatch.output.formats.document, opwatch.output.errors, opwatch.output.formats.table;"
+        "import opwatch.output.errors, opwatch.output.formats.document;"
         "import opwatch.output.formats.jsonl, opwatch.output.formats.junit;"
+        "import opwatch.output.formats.table;"
         "choose(Style.AUTO, io.StringIO(), wall_of=None);"
         "print([name for name in sys.modules if name.split('.')[0] in {'rich', 'asyncio'}])"
     )
