@@ -6,7 +6,7 @@ from typing import Final
 
 from opwatch.domain.events import Event, Ticked
 from opwatch.domain.operation import Answer, Reading, State, Target
-from opwatch.domain.pacing import Habits, Pace
+from opwatch.domain.pacing import Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.picture import picture
@@ -39,10 +39,14 @@ def answer(reference: str, at: float) -> Reading | Trouble:
 def events() -> list[Event]:
     names = ["export-7f3a6c91", "export-9c01d207", "delete-user-2", "import-44"]
     targets = [Target(name, name, ORIGIN, "fullstory") for name in names]
-    habits = {"fullstory": Habits(Pace(first=EVERY, longest=EVERY))}
+    polling_rules = {"fullstory": PollingRules(Pace(first=EVERY, longest=EVERY))}
     # Chance is left out, so that the picture is the same each time.
     watcher = Watcher(
-        targets, habits, Policy(timeout=1800), now=0.0, uniform=lambda low, high: (low + high) / 2
+        targets,
+        polling_rules,
+        Policy(timeout=1800),
+        now=0.0,
+        uniform=lambda low, high: (low + high) / 2,
     )
     told, now = watcher.start(), 0.0
     while now < SHOWN_AT:

@@ -17,7 +17,7 @@ from opwatch.domain.outcome import Goal
 from opwatch.domain.policy import LOST_AFTER, Policy
 from opwatch.domain.secret import Secret
 from opwatch.profiles import load_config, load_profile
-from opwatch.session.context import Outside
+from opwatch.session.context import RunContext
 from opwatch.session.plan import make_plan
 from opwatch.session.session import carry_out, open_session
 
@@ -63,7 +63,7 @@ async def watch(
     )
     plan = _plan(references, policy, name=profile, params=params, config=config, base_url=base_url)
     events: asyncio.Queue[Event | None] = asyncio.Queue()
-    run = asyncio.create_task(_run(plan, _outside(token), events))
+    run = asyncio.create_task(_run(plan, _context(token), events))
     try:
         while (event := await events.get()) is not None:
             yield event
@@ -90,16 +90,16 @@ async def get(
     """
     look = Policy(once=True)
     plan = _plan(references, look, name=profile, params=params, config=config, base_url=base_url)
-    outside = _outside(token)
-    async with open_session(plan, outside) as session:
-        watcher = await carry_out(session, lambda _event: None, outside)
+    context = _context(token)
+    async with open_session(plan, context) as session:
+        watcher = await carry_out(session, lambda _event: None, context)
     return watcher.operations
 
 
-async def _run(plan: Plan, outside: Outside, events: asyncio.Queue[Event | None]) -> None:
+async def _run(plan: Plan, context: RunContext, events: asyncio.Queue[Event | None]) -> None:
     try:
-        async with open_session(plan, outside) as session:
-            await carry_out(session, events.put_nowait, outside)
+        async with open_session(plan, context) as session:
+            await carry_out(session, events.put_nowait, context)
     finally:
         events.put_nowait(None)
 
@@ -118,6 +118,6 @@ def _plan(
     return make_plan([(profile, [profile.target(each) for each in references])], policy)
 
 
-def _outside(token: str | None) -> Outside:
-    outside = Outside(environ=dict(os.environ))
-    return outside if token is None else replace(outside, token=Secret(token))
+def _context(token: str | None) -> RunContext:
+    context = RunContext(environ=dict(os.environ))
+    return context if token is None else replace(context, token=Secret(token))

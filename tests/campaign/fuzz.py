@@ -34,7 +34,7 @@ from opwatch.domain.origin import parse_origin
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.retry_after import rate_limit_wait, retry_after
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.output.terminal.display import Style, choose
+from opwatch.output.terminal.display import Style, open_display
 from opwatch.output.text.clean import cells, clean
 from opwatch.profiles.checks import check
 from opwatch.profiles.config import BUILTIN
@@ -194,7 +194,7 @@ def draw(_name: str, data: bytes, chance: random.Random) -> bool:
     story.fail(first, text, text[:9]).bad("b", Trouble(Fault.STATUS_REFUSED, text, 422))
     story.end("b", Outcome.UNKNOWN, Reason.REFUSED).finish()
     surroundings: dict[str, Any] = {"environ": {"TERM": "xterm"}, "size": terminal.size}
-    with choose(style, terminal, wall_of=wall_of, **surroundings) as tell:
+    with open_display(style, terminal, wall_of=wall_of, **surroundings) as tell:
         for event in story.events:
             tell(event)
     assert (terminal.screen.title, terminal.cursor_is_hidden()) == ("", False)

@@ -25,12 +25,12 @@ import httpx2 as httpx
 from campaign.network import StuckError, TorturedClock, TorturedLoop
 from opwatch.cli.exit import end_of
 from opwatch.cli.running import run_watch
-from opwatch.cli.selection import Chosen
+from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode
 from opwatch.domain.policy import Policy
 from opwatch.output.terminal.display import Style
-from opwatch.session.context import Outside
+from opwatch.session.context import RunContext
 from servers.raw import http
 from servers.tls import Authority
 
@@ -108,12 +108,12 @@ class Stage:
         self._token.chmod(0o600)
         self._write_profile(scene)
         script = Script(scene.truth, self._token)
-        context = self._context if scene.speaks_tls else None
-        loop = TorturedLoop(ledger, script, context)
+        tls = self._context if scene.speaks_tls else None
+        loop = TorturedLoop(ledger, script, tls)
         clock = TorturedClock(loop, ledger, WALL)
         out = Stream(ledger, "stdout")
         err = Stream(ledger, "stderr", is_terminal=scene.style is Style.BARS)
-        outside = Outside(
+        context = RunContext(
             # In CI nobody is asked for a secret, and so no keyring is either.
             environ={"TERM": "xterm", "CI": "1"},
             ca_file=self._ca_file if scene.speaks_tls else None,
@@ -124,17 +124,17 @@ class Stage:
         view = View(
             command="wait",
             clock=clock,
-            redact=outside.redactor,
+            redact=context.redactor,
             style=scene.style,
             as_json=True,
             resume_with=("-p", "api"),
-            environ=outside.environ,
+            environ=context.environ,
         )
-        chosen = Chosen(("a", "b"), "api", config=self._config, environ=outside.environ)
+        chosen = Selection(("a", "b"), "api", config=self._config, environ=context.environ)
         with self._tortured(ledger, loop, out, err):
             policy = Policy(timeout=DEADLINE)
             try:
-                code = run_watch(lambda: (chosen.plan(policy), outside), view, debug=True)
+                code = run_watch(lambda: (chosen.plan(policy), context), view, debug=True)
             except BaseException as problem:  # noqa: BLE001, the last net, as in opwatch.cli.app
                 code = end_of(problem, as_json=True)
         took = loop.time()
@@ -259,7 +259,7 @@ def _met(ledger: Ledger, real: Any, kind_of: Any) -> Any:
 
 
 def _tls_of(ledger: Ledger) -> type[ssl.SSLObject]:
-    class Met(ssl.SSLObject):
+    class RecordingSocket(ssl.SSLObject):
         def do_handshake(self) -> None:
             ledger.meet("tls")
             super().do_handshake()
@@ -272,7 +272,7 @@ def _tls_of(ledger: Ledger) -> type[ssl.SSLObject]:
             ledger.meet("tls")
             return super().write(*args)
 
-    return Met
+    return RecordingSocket
 
 
 def _handle_of(ledger: Ledger) -> Any:

@@ -31,7 +31,7 @@ from cli.program import Program
 from faults.whole import CANARY, api, asked_about, state
 from opwatch.domain.operation import Answer, Poll, Reading, State, Target
 from opwatch.domain.outcome import Abort
-from opwatch.domain.pacing import Habits, Limits, Pace
+from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.engine import drive
 from opwatch.output.streams import Sink
@@ -128,23 +128,23 @@ async def _simulate(minutes: float) -> dict[str, Any]:
         Target(f"op-{each}", f"op-{each}", "https://api.example") for each in range(OPERATIONS)
     ]
     pace = Pace(first=30.0, longest=30.0, factor=1.0)
-    habits = Habits(pace, Limits(rate=float(RATE), burst=RATE, at_once=32))
+    polling_rules = PollingRules(pace, Limits(rate=float(RATE), burst=RATE, at_once=32))
     watcher = Watcher(
-        targets, {"": habits}, Policy(), now=clock.now(), uniform=server.chance.uniform
+        targets, {"": polling_rules}, Policy(), now=clock.now(), uniform=server.chance.uniform
     )
-    mailbox: asyncio.Queue[Any] = asyncio.Queue()
+    inbox: asyncio.Queue[Any] = asyncio.Queue()
     samples: list[Sample] = []
 
     async def sample() -> None:
         for _ in range(SAMPLES):
             await asyncio.sleep(minutes * 60 / SAMPLES)
             samples.append(held(clock.now()))
-        mailbox.put_nowait(Abort.INTERRUPTED)
+        inbox.put_nowait(Abort.INTERRUPTED)
 
     sampling = asyncio.ensure_future(sample())
     sink = Sink(null)  # type: ignore[arg-type]  # it has what a sink asks of a stream
     with Lines(sink, wall_of=wall_of) as tell:
-        await drive(watcher, server, tell, clock=clock, mailbox=mailbox)
+        await drive(watcher, server, tell, clock=clock, inbox=inbox)
     await sampling
     return figures(
         samples,

@@ -16,7 +16,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from opwatch.domain.operation import Reading
-from opwatch.domain.pacing import Habits, Limits, Pace
+from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.laws import LAWS, check
@@ -54,11 +54,13 @@ def measure(hours: float) -> dict[str, Any]:
 def outage(operations: int = 1000) -> dict[str, Any]:
     """Return what ten minutes without a host cost, and how soon all is confirmed after."""
     jobs = {str(number): Job(3000.0) for number in range(operations)}
-    habits = Habits(
+    polling_rules = PollingRules(
         pace=Pace(first=10.0, longest=10.0), limits=Limits(rate=200.0, burst=200, at_once=32)
     )
-    calm = World(jobs).watch(Policy(), habits, until=END)
-    dark = World(jobs, {HOST: Host(spells=(Spell(BEGIN, END, OUTAGE),))}).watch(Policy(), habits)
+    calm = World(jobs).watch(Policy(), polling_rules, until=END)
+    dark = World(jobs, {HOST: Host(spells=(Spell(BEGIN, END, OUTAGE),))}).watch(
+        Policy(), polling_rules
+    )
     late = sorted(confirmations(dark))
     asked = dark.requests(BEGIN, END)
     return {

@@ -90,7 +90,7 @@ def surround(opwatch: Inside, server: DemoServer, profile: str, way: Way) -> Non
             opwatch.environ |= {"OPWATCH_BASE_URL": server.base_url, "OPWATCH_TOKEN": TOKEN}
 
 
-def begun(opwatch: Inside, server: DemoServer, profile: str, end: State, way: Way) -> Ran:
+def initial(opwatch: Inside, server: DemoServer, profile: str, end: State, way: Way) -> Ran:
     """Run the program in a *way* in which the operation is started over HTTP."""
     spoken, script = SPOKEN[profile], (*SCRIPT, ("Demo-End", end.value))
     method, url = called(server, profile, len(server.truth()))
@@ -120,7 +120,7 @@ def named(opwatch: Inside, profile: str, job: Started, way: Way) -> Ran:
 def run(opwatch: Inside, server: DemoServer, profile: str, end: State, way: Way) -> Ran:
     surround(opwatch, server, profile, way)
     if way in STARTING:
-        return begun(opwatch, server, profile, end, way)
+        return initial(opwatch, server, profile, end, way)
     return named(opwatch, profile, server.start(profile, Script(2.0, end, pending=0.5)), way)
 
 

@@ -44,8 +44,8 @@ def test_a_page_of_the_server_is_asked_about_at_its_api(
 
 def test_a_deletion_is_told_by_its_method_and_its_query(inside: Inside) -> None:
     inside.environ |= {"OSB_USERNAME": "ada", "OSB_PASSWORD": "a-password-9f2c"}
-    begun = answer(b'{"operation": "task 1"}', status="202 Accepted")
-    with RawServer([begun, answer(b"{}", status="410 Gone")]) as server:
+    initial = answer(b'{"operation": "task 1"}', status="202 Accepted")
+    with RawServer([initial, answer(b"{}", status="410 Gone")]) as server:
         bound = ("-p", "osb", "--param", f"server={server.url}", "--interval", "1s")
         ran = inside.run(
             *("start", *bound, "-q", "DELETE"),

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried, get
+from credentials.world import BASE, CANARY, OTHER, FakeKeyring, World, carried, get
 from opwatch.credentials.keyring import KeyringDownError
 from opwatch.domain.auth import BasicAuth, FromEnv, HeaderAuth, NoAuth, QueryAuth
 from opwatch.domain.errors import CredentialError, UsageError
@@ -228,7 +228,7 @@ async def test_an_optional_one_that_cannot_be_used_is_an_error_all_the_same(worl
 async def test_a_keyring_that_is_down_matters_to_who_needs_a_credential(
     world: World, scheme: HeaderAuth
 ) -> None:
-    world.keychain = FakeKeychain(problem=KeyringDownError("is locked"))
+    world.keyring = FakeKeyring(problem=KeyringDownError("is locked"))
     credential = world.open(scheme)
 
     if scheme.optional:

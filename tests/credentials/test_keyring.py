@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, World
-from opwatch.credentials.context import Waiting
-from opwatch.credentials.keyring import SystemKeychain
+from opwatch.credentials.context import WaitingFor
+from opwatch.credentials.keyring import SystemKeyring
 from opwatch.credentials.process import Fate, Program, Ran
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import HeaderAuth
@@ -26,13 +26,13 @@ def world(world: World, tmp_path: Path) -> World:
     return world
 
 
-def keychain(
+def keyring(
     world: World, backend: str, *, patience: float = 10.0, limit: int | None = None
-) -> SystemKeychain:
+) -> SystemKeyring:
     name = backend if "." in backend else f"credentials.keyrings.{backend}"
     world.environ["PYTHON_KEYRING_BACKEND"] = name
-    made = SystemKeychain(world.surroundings(), patience, limit)
-    world.keychain = made
+    made = SystemKeyring(world.context(), patience, limit)
+    world.keyring = made
     return made
 
 
@@ -44,19 +44,19 @@ def damage(world: World, entries: dict[str, str]) -> None:
     Path(world.environ["OPWATCH_TEST_KEYRING"]).write_text(json.dumps(entries))
 
 
-async def read(chain: SystemKeychain, account: str = BASE) -> str | None:
+async def read(chain: SystemKeyring, account: str = BASE) -> str | None:
     entry = await chain.read("my-api", account, interactive=False)
     return entry.value.reveal() if entry.value else None
 
 
-async def reason(chain: SystemKeychain) -> str:
+async def reason(chain: SystemKeyring) -> str:
     with pytest.raises(UnusableError) as caught:
         await read(chain)
     return caught.value.reason
 
 
 async def test_a_secret_is_kept_read_and_erased(world: World) -> None:
-    chain = keychain(world, "Filed")
+    chain = keyring(world, "Filed")
 
     await chain.write("my-api", BASE, Secret(CANARY))
     found = await read(chain)
@@ -66,7 +66,7 @@ async def test_a_secret_is_kept_read_and_erased(world: World) -> None:
 
 
 async def test_an_entry_is_named_after_the_profile_and_the_origin(world: World) -> None:
-    chain = keychain(world, "Filed")
+    chain = keyring(world, "Filed")
     await chain.write("my-api", BASE, Secret(CANARY))
 
     assert stored(world) == {f"opwatch:my-api|{BASE}": CANARY}
@@ -74,7 +74,7 @@ async def test_an_entry_is_named_after_the_profile_and_the_origin(world: World) 
 
 
 async def test_a_long_secret_is_kept_in_parts_where_an_entry_takes_little(world: World) -> None:
-    chain = keychain(world, "Windows", limit=1200)
+    chain = keyring(world, "Windows", limit=1200)
 
     await chain.write("my-api", BASE, Secret(LONG))
     parts = stored(world)
@@ -88,7 +88,7 @@ async def test_a_long_secret_is_kept_in_parts_where_an_entry_takes_little(world:
 
 
 async def test_parts_are_erased_with_their_entry(world: World) -> None:
-    chain = keychain(world, "Windows", limit=1200)
+    chain = keyring(world, "Windows", limit=1200)
     await chain.write("my-api", BASE, Secret(LONG))
 
     assert await chain.erase("my-api", BASE)
@@ -96,7 +96,7 @@ async def test_parts_are_erased_with_their_entry(world: World) -> None:
 
 
 async def test_a_damaged_entry_is_never_half_a_secret(world: World) -> None:
-    chain = keychain(world, "Windows", limit=1200)
+    chain = keyring(world, "Windows", limit=1200)
     await chain.write("my-api", BASE, Secret(LONG))
     parts = stored(world)
     parts[f"opwatch:my-api|{BASE} #1"] = "another"
@@ -106,7 +106,7 @@ async def test_a_damaged_entry_is_never_half_a_secret(world: World) -> None:
 
 
 async def test_an_unsplit_secret_that_is_too_long_is_a_clear_failure(world: World) -> None:
-    chain = keychain(world, "Windows", limit=None)
+    chain = keyring(world, "Windows", limit=None)
 
     with pytest.raises(UnusableError, match=r"failed: OSError: .*bad data"):
         await chain.write("my-api", BASE, Secret(LONG))
@@ -114,7 +114,7 @@ async def test_an_unsplit_secret_that_is_too_long_is_a_clear_failure(world: Worl
 
 @pytest.mark.parametrize("backend", ["keyring.backends.fail.Keyring"])
 async def test_fault_84_without_a_keyring_there_is_nothing(world: World, backend: str) -> None:
-    chain = keychain(world, backend)
+    chain = keyring(world, backend)
     entry = await chain.read("my-api", BASE, interactive=False)
 
     assert (entry.value, entry.why) == (None, "there is none on this machine")
@@ -123,7 +123,7 @@ async def test_fault_84_without_a_keyring_there_is_nothing(world: World, backend
 
 
 async def test_fault_84_the_error_names_the_ways_to_supply_a_token(world: World) -> None:
-    keychain(world, "keyring.backends.fail.Keyring")
+    keyring(world, "keyring.backends.fail.Keyring")
 
     with pytest.raises(CredentialError) as caught:
         await world.open(HeaderAuth(())).prepare()
@@ -132,20 +132,20 @@ async def test_fault_84_the_error_names_the_ways_to_supply_a_token(world: World)
 
 
 async def test_fault_87_a_backend_that_answers_nothing_is_named(world: World) -> None:
-    chain = keychain(world, "keyring.backends.null.Keyring")
+    chain = keyring(world, "keyring.backends.null.Keyring")
     entry = await chain.read("my-api", BASE, interactive=False)
 
     assert (entry.value, entry.why) == (None, "no entry in keyring.backends.null")
 
 
 async def test_fault_85_a_locked_keyring_is_said_to_be_locked(world: World) -> None:
-    assert await reason(keychain(world, "Locked")) == "is locked"
+    assert await reason(keyring(world, "Locked")) == "is locked"
 
 
 async def test_fault_86_a_hanging_keyring_is_left_in_time_and_not_asked_again(
     world: World,
 ) -> None:
-    chain = keychain(world, "Hanging", patience=0.8)
+    chain = keyring(world, "Hanging", patience=0.8)
     began = time.monotonic()
 
     said = [await reason(chain) for _ in range(5)]
@@ -155,13 +155,13 @@ async def test_fault_86_a_hanging_keyring_is_left_in_time_and_not_asked_again(
 
 
 async def test_fault_86_a_backend_that_asks_has_nobody_to_ask(world: World) -> None:
-    chain = keychain(world, "Asking")
+    chain = keyring(world, "Asking")
 
     assert (await reason(chain)).startswith("failed: ")
 
 
 async def test_fault_86_ctrl_c_does_not_wait_for_the_keyring(world: World) -> None:
-    chain = keychain(world, "Hanging", patience=60)
+    chain = keyring(world, "Hanging", patience=60)
     reading = asyncio.create_task(read(chain))
     await asyncio.sleep(0.2)
     began = time.monotonic()
@@ -177,7 +177,7 @@ async def test_a_person_at_the_terminal_is_given_time_and_told(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("opwatch.credentials.context.PATIENCE", 0.01)
-    told: list[Waiting] = []
+    told: list[WaitingFor] = []
     programs: list[Program] = []
 
     async def run(program: Program) -> Ran:
@@ -185,29 +185,29 @@ async def test_a_person_at_the_terminal_is_given_time_and_told(
         await asyncio.sleep(0.05)
         return Ran(Fate.EXITED, 0, b'{"backend": "x", "value": null}')
 
-    surroundings = world.surroundings(run=run, announce=told.append)
-    await SystemKeychain(surroundings).read("my-api", BASE, interactive=True)
-    await SystemKeychain(surroundings).read("my-api", BASE, interactive=False)
+    context = world.context(run=run, announce=told.append)
+    await SystemKeyring(context).read("my-api", BASE, interactive=True)
+    await SystemKeyring(context).read("my-api", BASE, interactive=False)
 
     assert [each.timeout for each in programs] == [60.0, 3.0]
-    assert set(told) == {Waiting.KEYRING}
+    assert set(told) == {WaitingFor.KEYRING}
     assert not any(each.at_terminal for each in programs)
 
 
 async def test_a_crash_of_the_backend_is_not_ours(world: World) -> None:
-    said = await reason(keychain(world, "Crashing"))
+    said = await reason(keyring(world, "Crashing"))
 
     assert said.startswith("failed: its process was ended by signal" if os.name == "posix" else "f")
 
 
 async def test_a_failure_is_one_line(world: World) -> None:
-    said = await reason(keychain(world, "Broken"))
+    said = await reason(keyring(world, "Broken"))
 
     assert said == "failed: InitError: Failed to create the collection"
 
 
 async def test_a_backend_that_prints_does_not_spoil_the_answer(world: World) -> None:
-    chain = keychain(world, "Printing")
+    chain = keyring(world, "Printing")
     await chain.write("my-api", BASE, Secret(OTHER))
 
     assert await read(chain) == OTHER
@@ -220,7 +220,7 @@ async def test_the_secret_is_not_on_the_command_line_of_the_child(world: World) 
         programs.append(program)
         return Ran(Fate.EXITED, 0, b"{}")
 
-    await SystemKeychain(world.surroundings(run=run)).write("my-api", BASE, Secret(CANARY))
+    await SystemKeyring(world.context(run=run)).write("my-api", BASE, Secret(CANARY))
 
     (program,) = programs
     assert CANARY not in repr(program)
@@ -234,7 +234,7 @@ async def test_a_keyring_is_found_whatever_the_current_folder_holds(
     (tmp_path / "keyring.py").write_text("raise SystemExit('stolen')")
     (tmp_path / "json.py").write_text("raise SystemExit('stolen')")
     monkeypatch.chdir(tmp_path)
-    chain = keychain(world, "Filed")
+    chain = keyring(world, "Filed")
     await chain.write("my-api", BASE, Secret(CANARY))
 
     assert await read(chain) == CANARY

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried
+from credentials.world import BASE, CANARY, OTHER, FakeKeyring, World, carried
 from opwatch.credentials import Credential, DevicePrompt, Login
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import BasicAuth, FromKeyring, HeaderAuth, OAuth2Auth, Scheme
@@ -59,7 +59,7 @@ async def test_what_is_stored_is_found_and_what_is_forgotten_is_not(world: World
 
 
 async def test_an_entry_is_bound_to_the_profile_and_the_origin(world: World) -> None:
-    world.keychain = chain = FakeKeychain()
+    world.keyring = chain = FakeKeyring()
     await login(world.open(HeaderAuth(()))).store(Secret(CANARY))
     await login(world.open(HeaderAuth((FromKeyring("shared"),)))).store(Secret(CANARY))
 
@@ -72,7 +72,7 @@ async def test_a_text_that_can_be_no_secret_is_not_stored(world: World) -> None:
 
 
 async def test_a_keyring_that_fails_says_so(world: World) -> None:
-    world.keychain = FakeKeychain(problem=UnusableError("is locked"))
+    world.keyring = FakeKeyring(problem=UnusableError("is locked"))
     credential = world.open(HeaderAuth(()))
 
     with pytest.raises(CredentialError, match="the keyring is locked"):
@@ -141,8 +141,8 @@ async def test_a_device_login_shows_the_code_and_keeps_the_refresh_token(
     ]
     assert person.pauses == [5.0, 5.0, 5.0]
     assert carried(request) == [("header", "Authorization", "Bearer access-2")]
-    assert isinstance(wired.keychain, FakeKeychain)
-    assert list(wired.keychain.entries) == [("my-api", f"{server.base} via {server.base}")]
+    assert isinstance(wired.keyring, FakeKeyring)
+    assert list(wired.keyring.entries) == [("my-api", f"{server.base} via {server.base}")]
 
 
 async def test_slow_down_is_obeyed_for_good(wired: World, server: OAuthServer) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried, get
+from credentials.world import BASE, CANARY, OTHER, FakeKeyring, World, carried, get
 from opwatch.credentials.process import Fate, Program, Ran
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring, HeaderAuth
@@ -201,11 +201,11 @@ async def test_environment_and_files_are_read_again_on_a_refusal(
 
 
 async def test_the_keyring_is_read_again_on_a_refusal(world: World) -> None:
-    world.keychain = keychain = FakeKeychain({("my-api", BASE): Secret(CANARY)})
+    world.keyring = keyring = FakeKeyring({("my-api", BASE): Secret(CANARY)})
     credential = world.open(HeaderAuth((FromKeyring("my-api"),)))
     await credential.prepare()
     refused = await signed(credential)
-    keychain.entries["my-api", BASE] = Secret(OTHER)
+    keyring.entries["my-api", BASE] = Secret(OTHER)
 
     assert await credential.renew(refused) is True
     assert await token(credential) == OTHER
@@ -356,11 +356,11 @@ async def test_an_unsigned_request_is_never_replayed(world: World, helper: Helpe
 
 
 async def test_a_locked_keyring_in_the_middle_of_a_wait_passes(world: World) -> None:
-    world.keychain = keychain = FakeKeychain({("my-api", BASE): Secret(CANARY)})
+    world.keyring = keyring = FakeKeyring({("my-api", BASE): Secret(CANARY)})
     credential = world.open(HeaderAuth(()))
     await credential.prepare()
     refused = await signed(credential)
-    keychain.problem = UnusableError("is locked")
+    keyring.problem = UnusableError("is locked")
 
     trouble = await credential.renew(refused)
 

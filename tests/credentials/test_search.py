@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from credentials.world import BASE, CANARY, OTHER, FakeKeychain, World, carried, get
+from credentials.world import BASE, CANARY, OTHER, FakeKeyring, World, carried, get
 from opwatch.credentials.keyring import KeyringDownError
 from opwatch.credentials.sources import variable
 from opwatch.credentials.validation import UnusableError
@@ -39,8 +39,8 @@ async def error_of(world: World, *sources: Source, **changes: object) -> Credent
     return caught.value
 
 
-def keeping(value: str, service: str = "my-api", account: str = BASE) -> FakeKeychain:
-    return FakeKeychain({(service, account): Secret(value)})
+def keeping(value: str, service: str = "my-api", account: str = BASE) -> FakeKeyring:
+    return FakeKeyring({(service, account): Secret(value)})
 
 
 def written(path: Path, text: str, mode: int = 0o600, encoding: str = "utf-8") -> FromFile:
@@ -72,7 +72,7 @@ async def test_places_are_looked_at_in_their_declared_order(world: World, tmp_pa
         "OPWATCH_MY_API_TOKEN": "own",
         "MY_TOKEN": "listed",
     }
-    world.keychain = keeping("kept")
+    world.keyring = keeping("kept")
     sources = (FromEnv("MY_TOKEN"), source)
     given = Secret("given")
 
@@ -112,7 +112,7 @@ async def test_a_profile_without_sources_still_says_what_helps(world: World) -> 
 @pytest.mark.parametrize("name", ["OPWATCH_TOKEN", "OPWATCH_MY_API_TOKEN", "MY_TOKEN"])
 async def test_fault_94_an_empty_variable_ends_the_search(world: World, name: str) -> None:
     world.environ[name] = ""
-    world.keychain = keeping(OTHER)
+    world.keyring = keeping(OTHER)
 
     error = await error_of(world, FromEnv("MY_TOKEN"))
 
@@ -141,7 +141,7 @@ async def test_s16_the_common_token_is_only_for_the_profile_that_is_named(world:
 
 
 async def test_the_keyring_is_left_alone_in_ci(world: World) -> None:
-    world.keychain = chain = keeping(CANARY)
+    world.keyring = chain = keeping(CANARY)
 
     error = await error_of(world, ci=True)
 
@@ -150,13 +150,13 @@ async def test_the_keyring_is_left_alone_in_ci(world: World) -> None:
 
 
 async def test_a_keyring_that_the_profile_lists_is_asked_even_in_ci(world: World) -> None:
-    world.keychain = keeping(CANARY, service="shared")
+    world.keyring = keeping(CANARY, service="shared")
 
     assert await value_of(world, FromKeyring("shared"), ci=True) == CANARY
 
 
 async def test_s1_a_secret_kept_for_one_origin_is_not_found_for_another(world: World) -> None:
-    world.keychain = keeping(CANARY)
+    world.keyring = keeping(CANARY)
     credential = world.open(HeaderAuth(()), base_url="https://api.example.net")
 
     with pytest.raises(CredentialError):
@@ -180,7 +180,7 @@ async def test_fault_84_without_a_keyring_the_next_place_is_looked_at(world: Wor
 
 
 async def test_fault_85_a_locked_keyring_does_not_lead_to_another_account(world: World) -> None:
-    world.keychain = FakeKeychain(problem=UnusableError("is locked"))
+    world.keyring = FakeKeyring(problem=UnusableError("is locked"))
     world.environ["MY_TOKEN"] = OTHER
 
     error = await error_of(world, FromKeyring("my-api"), FromEnv("MY_TOKEN"))
@@ -189,7 +189,7 @@ async def test_fault_85_a_locked_keyring_does_not_lead_to_another_account(world:
 
 
 async def test_fault_85_not_even_where_the_credential_is_optional(world: World) -> None:
-    world.keychain = FakeKeychain(problem=KeyringDownError("is locked"))
+    world.keyring = FakeKeyring(problem=KeyringDownError("is locked"))
     world.environ["MY_TOKEN"] = OTHER
     scheme = HeaderAuth((FromKeyring("my-api"), FromEnv("MY_TOKEN")), optional=True)
     credential = world.open(scheme)

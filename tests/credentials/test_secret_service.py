@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, World, carried, get
-from opwatch.credentials.keyring import SystemKeychain
+from opwatch.credentials.keyring import SystemKeyring
 from opwatch.domain.auth import FromEnv, HeaderAuth
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.secret import Secret
@@ -60,7 +60,7 @@ def world(world: World, tmp_path: Path) -> Iterator[World]:
     ) as session:
         assert session.stdout is not None
         world.environ |= environ | {"DBUS_SESSION_BUS_ADDRESS": session.stdout.readline().strip()}
-        world.keychain = SystemKeychain(world.surroundings(), patience=10.0)
+        world.keyring = SystemKeyring(world.context(), patience=10.0)
         yield world
         assert session.stdin is not None
         session.stdin.close()
@@ -135,7 +135,7 @@ async def test_without_a_bus_there_is_no_keyring(world: World) -> None:
 
 
 async def test_a_long_secret_survives_the_real_keyring_in_parts(world: World) -> None:
-    chain = SystemKeychain(world.surroundings(), patience=10.0, limit=1000)
+    chain = SystemKeyring(world.context(), patience=10.0, limit=1000)
     await chain.write("my-api", BASE, Secret(CANARY * 400))
 
     entry = await chain.read("my-api", BASE, interactive=False)

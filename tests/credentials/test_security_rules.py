@@ -23,7 +23,7 @@ from credentials.world import (
     BASE,
     CANARY,
     OTHER,
-    FakeKeychain,
+    FakeKeyring,
     World,
     carried,
     get,
@@ -181,7 +181,7 @@ async def test_s2_the_secret_of_a_request_does_not_follow_it_elsewhere(world: Wo
 async def test_s3_a_token_endpoint_on_plain_http_is_refused_before_a_secret_is_looked_for(
     world: World,
 ) -> None:
-    world.keychain = chain = FakeKeychain()
+    world.keyring = chain = FakeKeyring()
 
     with pytest.raises(OpwatchError, match="must be https"):
         world.open(OAuth2Auth("client_credentials", "http://login.example.com/token"))
@@ -301,7 +301,7 @@ async def test_s5_nothing_shows_the_secret_of_any_scheme(world: World) -> None:
             credential.secrets(),
             request,
             request.sensitive,
-            world.surroundings(token_from_stdin=Secret(CANARY)),
+            world.context(token_from_stdin=Secret(CANARY)),
         )
         assert CANARY not in shown(*things)
 
@@ -485,12 +485,12 @@ async def test_s16_a_variable_of_another_profile_is_never_used(world: World) -> 
 async def test_s16_a_keyring_entry_is_asked_for_under_our_own_prefix_only(world: World) -> None:
     asked: list[tuple[str, str]] = []
 
-    class Listening(FakeKeychain):
+    class Listening(FakeKeyring):
         async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
             asked.append((service, account))
             return await super().read(service, account, interactive=interactive)
 
-    world.keychain = Listening(problem=UnusableError("is locked"))
+    world.keyring = Listening(problem=UnusableError("is locked"))
     with pytest.raises(CredentialError):
         await world.open(HeaderAuth(())).prepare()
 

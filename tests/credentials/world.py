@@ -7,7 +7,7 @@ import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from opwatch.credentials import Credential, Redactor, Surroundings, open_credential
+from opwatch.credentials import Credential, CredentialContext, Redactor, open_credential
 from opwatch.credentials.keyring import Entry
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.origin import AllowedOrigins
@@ -15,7 +15,7 @@ from opwatch.domain.origin import AllowedOrigins
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.credentials.keyring import Keychain
+    from opwatch.credentials.keyring import Keyring
     from opwatch.credentials.validation import UnusableError
     from opwatch.domain.auth import Scheme
     from opwatch.domain.secret import Secret
@@ -49,7 +49,7 @@ class Clock:
 
 
 @dataclass
-class FakeKeychain:
+class FakeKeyring:
     """A keyring in memory. *problem* is what it fails with instead."""
 
     entries: dict[tuple[str, str], Secret] = field(default_factory=dict)
@@ -86,20 +86,20 @@ class World:
 
     clock: Clock = field(default_factory=Clock)
     environ: dict[str, str] = field(default_factory=dict)
-    keychain: Keychain = field(default_factory=FakeKeychain)
+    keyring: Keyring = field(default_factory=FakeKeyring)
     send: Callable[[Request, float], Awaitable[Response | Trouble]] = no_network
     redactor: Redactor = field(default_factory=Redactor)
 
-    def surroundings(self, **changes: Any) -> Surroundings:
+    def context(self, **changes: Any) -> CredentialContext:
         usual: dict[str, Any] = {
             "send": self.send,
             "now": self.clock.now,
             "wall": self.clock.wall,
             "environ": self.environ,
-            "keychain": self.keychain,
+            "keyring": self.keyring,
             "redactor": self.redactor,
         }
-        return Surroundings(**usual | changes)
+        return CredentialContext(**usual | changes)
 
     def open(
         self,
@@ -115,7 +115,7 @@ class World:
             profile=profile,
             base_url=base_url,
             origins=AllowedOrigins.of(base_url, allow_hosts),
-            surroundings=self.surroundings(**changes),
+            context=self.context(**changes),
         )
 
 

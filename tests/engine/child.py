@@ -15,9 +15,9 @@ import time
 
 from opwatch.domain.events import Event, Interrupted, Started
 from opwatch.domain.operation import Target
-from opwatch.domain.pacing import Habits
+from opwatch.domain.pacing import PollingRules
 from opwatch.domain.policy import Policy
-from opwatch.engine import Mailbox, SystemClock, catch_signals, drive
+from opwatch.engine import Inbox, SystemClock, catch_signals, drive
 from opwatch.watcher.watcher import Watcher
 
 
@@ -37,14 +37,14 @@ async def main() -> int:
     clock = SystemClock()
     watcher = Watcher(
         [Target("a", "a", "https://api.example")],
-        {"": Habits()},
+        {"": PollingRules()},
         Policy(),
         now=clock.now(),
         uniform=max,
     )
-    mailbox: Mailbox = asyncio.Queue()
-    with catch_signals(mailbox):
-        await drive(watcher, hang, tell, clock=clock, mailbox=mailbox)  # type: ignore[arg-type]
+    inbox: Inbox = asyncio.Queue()
+    with catch_signals(inbox):
+        await drive(watcher, hang, tell, clock=clock, inbox=inbox)  # type: ignore[arg-type]
     return watcher.verdict().code
 
 

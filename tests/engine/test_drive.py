@@ -22,10 +22,10 @@ from opwatch.domain.events import (
 )
 from opwatch.domain.operation import Answer, Operation, Poll, Target
 from opwatch.domain.outcome import Abort, Outcome, Reason
-from opwatch.domain.pacing import Habits, Pace
+from opwatch.domain.pacing import Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault
-from opwatch.engine import Mailbox, drive
+from opwatch.engine import Inbox, drive
 from opwatch.watcher.watcher import Watcher
 from simulation.bench import BAD_GATEWAY, FAILED, RUNNING, SUCCEEDED, middle
 from simulation.loop import VirtualClock, run_virtually
@@ -40,9 +40,13 @@ if TYPE_CHECKING:
 FOREVER = 1e9
 
 
-def a_watcher(*names: str, policy: Policy | None = None, habits: Habits | None = None) -> Watcher:
+def a_watcher(
+    *names: str, policy: Policy | None = None, polling_rules: PollingRules | None = None
+) -> Watcher:
     targets = [Target(name, name, HOST) for name in names or ("a",)]
-    return Watcher(targets, {"": habits or Habits()}, policy or Policy(), now=0.0, uniform=middle)
+    return Watcher(
+        targets, {"": polling_rules or PollingRules()}, policy or Policy(), now=0.0, uniform=middle
+    )
 
 
 def answers(*script: Reading, latency: float = 0.1) -> Fetch:
@@ -86,22 +90,22 @@ def carry_out(
     *,
     clock: VirtualClock | None = None,
     after: dict[float, Abort] | None = None,
-    stir: float = 1.0,
+    tick: float = 1.0,
     collect: Callable[[Operation], Awaitable[Operation]] | None = None,
 ) -> float:
     """Drive *watcher* to its end; return the seconds that this took."""
 
     async def run() -> float:
-        mailbox: Mailbox = asyncio.Queue()
+        inbox: Inbox = asyncio.Queue()
         for moment, abort in (after or {}).items():
-            asyncio.get_running_loop().call_later(moment, mailbox.put_nowait, abort)
+            asyncio.get_running_loop().call_later(moment, inbox.put_nowait, abort)
         await drive(
             watcher,
             fetch,
             told,
             clock=clock or VirtualClock(),
-            mailbox=mailbox,
-            stir=stir,
+            inbox=inbox,
+            tick=tick,
             collect=collect,
         )
         return asyncio.get_running_loop().time()
@@ -148,7 +152,7 @@ def test_an_hour_passes_in_no_time_and_as_the_simulator_has_it() -> None:
 def test_time_is_told_while_nothing_happens() -> None:
     told = Told()
 
-    carry_out(a_watcher(), answers(RUNNING, SUCCEEDED, latency=20.0), told, stir=2.0)
+    carry_out(a_watcher(), answers(RUNNING, SUCCEEDED, latency=20.0), told, tick=2.0)
 
     ticks = [event.at for event in told.events if isinstance(event, Ticked)]
     assert ticks[0] == 2.0
@@ -178,7 +182,7 @@ def test_a_gap_of_the_clock_is_a_sleep() -> None:
             answers(RUNNING, RUNNING, SUCCEEDED),
             sleep_at_once,
             clock=clock,
-            mailbox=asyncio.Queue(),
+            inbox=asyncio.Queue(),
         )
 
     run_virtually(run())
@@ -384,9 +388,9 @@ def test_a_result_that_raises_is_a_bug_and_is_raised_again() -> None:
 
 def test_a_thousand_operations_go_through_one_loop() -> None:
     names = [str(n) for n in range(1000)]
-    watcher = a_watcher(*names, habits=Habits(pace=Pace(first=30.0)))
+    watcher = a_watcher(*names, polling_rules=PollingRules(pace=Pace(first=30.0)))
 
-    took = carry_out(watcher, answers(SUCCEEDED), Told(), stir=60.0)
+    took = carry_out(watcher, answers(SUCCEEDED), Told(), tick=60.0)
 
     assert took == pytest.approx(99.0, abs=2)
     assert watcher.verdict().code == 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.engine import persist
+from opwatch.engine import with_retries
 from simulation.bench import BAD_GATEWAY, middle, throttled
 from simulation.loop import run_virtually
 
@@ -30,7 +30,7 @@ def tried(
 
     async def run() -> tuple[Trouble | str, float]:
         began = asyncio.get_running_loop().time()
-        came = await persist(send, middle, is_safe=is_safe)
+        came = await with_retries(send, middle, is_safe=is_safe)
         return came, asyncio.get_running_loop().time() - began
 
     came, seconds = run_virtually(run())

@@ -12,8 +12,8 @@ import pytest
 
 from opwatch.domain.outcome import Abort
 from opwatch.engine import (
+    Inbox,
     Interruption,
-    Mailbox,
     catch_signals,
     pass_over_signals,
     raise_on_signals,
@@ -88,12 +88,12 @@ def installed() -> dict[signal.Signals, object]:
 
 @pytest.mark.usefixtures("handlers")
 async def test_a_caught_signal_is_a_letter() -> None:
-    mailbox: Mailbox = asyncio.Queue()
+    inbox: Inbox = asyncio.Queue()
     before = installed()
 
-    with catch_signals(mailbox):
+    with catch_signals(inbox):
         signal.raise_signal(signal.SIGTERM)
-        assert await mailbox.get() is Abort.TERMINATED
+        assert await inbox.get() is Abort.TERMINATED
 
     # Also while the result is written, a second one kills at once.
     changed = {number for number, was in before.items() if installed()[number] != was}

@@ -32,7 +32,7 @@ from opwatch.demo import DemoServer, Script
 from opwatch.domain.events import Event, Finished, Resumed
 from opwatch.domain.operation import Answer, Poll, Reading, State
 from opwatch.domain.outcome import Abort, Outcome
-from opwatch.domain.pacing import Habits
+from opwatch.domain.pacing import PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.engine import drive
 from opwatch.output.streams import Sink
@@ -574,7 +574,7 @@ def test_ten_thousand_operations_are_spread_and_never_more_than_a_few_in_flight(
     jobs = {f"job-{number}": Job(40.0) for number in range(10_000)}
     world = World(jobs, {"https://api.example": Host(latency=(0.05, 0.2))})
 
-    run = world.watch(Policy(), Habits(), until=30.0)
+    run = world.watch(Policy(), PollingRules(), until=30.0)
 
     most = in_flight = 0
     marks = [(each.at, 1) for each in run.sent] + [(each.answered, -1) for each in run.sent]
@@ -582,7 +582,7 @@ def test_ten_thousand_operations_are_spread_and_never_more_than_a_few_in_flight(
         in_flight += step
         most = max(most, in_flight)
     in_seconds = [sum(int(each.at) == second for each in run.sent) for second in range(1, 30)]
-    limits = Habits().limits
+    limits = PollingRules().limits
     assert most <= limits.at_once <= 32
     assert max(in_seconds) <= limits.rate + limits.burst
 
@@ -695,22 +695,22 @@ async def race(*, deadline: float | None, signalled: bool) -> tuple[int, list[Ev
     clock, told = Still(), list[Event]()
     watcher = Watcher(
         [next(iter(crowd(1).operations.values())).target],
-        {"fullstory": Habits()},
+        {"fullstory": PollingRules()},
         Policy(timeout=deadline),
         now=0.0,
         uniform=lambda low, _high: low,
     )
-    mailbox: asyncio.Queue[Any] = asyncio.Queue()
+    inbox: asyncio.Queue[Any] = asyncio.Queue()
 
     async def fetch(poll: Poll) -> Answer:
         await asyncio.sleep(0)
         if deadline is not None:
             clock.at = deadline
         if signalled:
-            mailbox.put_nowait(Abort.INTERRUPTED)
+            inbox.put_nowait(Abort.INTERRUPTED)
         return Answer((Reading(State.SUCCEEDED, "DONE"),) * len(poll.targets))
 
-    await drive(watcher, fetch, told.append, clock=clock, mailbox=mailbox)
+    await drive(watcher, fetch, told.append, clock=clock, inbox=inbox)
     return watcher.verdict().code, told
 
 
@@ -736,7 +736,7 @@ async def test_a_signal_wins_over_everything_and_the_answer_is_kept_or_pending()
 async def test_a_pause_of_the_machine_is_told_as_such() -> None:
     watcher = Watcher(
         [next(iter(crowd(1).operations.values())).target],
-        {"fullstory": Habits()},
+        {"fullstory": PollingRules()},
         Policy(),
         now=0.0,
         uniform=lambda low, _high: low,

@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx2 as _loaded_before_any_clock_runs  # noqa: F401
 
 from opwatch.cli.running import run_watch
-from opwatch.cli.selection import Chosen
+from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.domain.policy import Policy
 from opwatch.output.terminal.display import Style
 from opwatch.output.trace import trace
-from opwatch.session.context import Outside
+from opwatch.session.context import RunContext
 from opwatch.session.session import carry_out, open_session
 from servers.raw import RawServer, Talk, http, read
 
@@ -207,19 +207,19 @@ class Wait:
         policy = policy or Policy(timeout=600.0)
         clock, loops = Hurried(self.speed), list[HurriedLoop]()
         config = self._configured(url, profile)
-        chosen = Chosen(references or ("a",), "api", config=config, environ=self.environ)
-        outside = Outside(
+        chosen = Selection(references or ("a",), "api", config=config, environ=self.environ)
+        context = RunContext(
             environ=self.environ,
             ca_file=self.ca_file,
             clock=clock,
             uniform=random.Random(7).uniform,  # noqa: S311, chance that a test can repeat
         )
         if verbose:
-            outside = replace(outside, trace=trace(sys.stderr, redact=outside.redactor))
+            context = replace(context, trace=trace(sys.stderr, redact=context.redactor))
         view = View(
             command="get" if policy.once else "wait",
             clock=clock,
-            redact=outside.redactor,
+            redact=context.redactor,
             style=style,
             as_json=True,
             raw=raw,
@@ -233,7 +233,7 @@ class Wait:
 
         with self.monkeypatch.context() as patch:
             patch.setattr(asyncio, "new_event_loop", new_event_loop)
-            code = run_watch(lambda: (chosen.plan(policy), outside), view)
+            code = run_watch(lambda: (chosen.plan(policy), context), view)
         took = clock.now()
         for loop in loops:
             _close(loop)
@@ -247,10 +247,10 @@ class Wait:
         clock, config = Hurried(self.speed), self._configured(url, profile)
 
         async def run(references: Sequence[str]) -> Outcomes:
-            plan = Chosen(references, "api", config=config, environ=self.environ).plan(Policy())
-            outside = Outside(environ=self.environ, clock=clock)
-            async with open_session(plan, outside) as session:
-                watcher = await carry_out(session, lambda _event: None, outside)
+            plan = Selection(references, "api", config=config, environ=self.environ).plan(Policy())
+            context = RunContext(environ=self.environ, clock=clock)
+            async with open_session(plan, context) as session:
+                watcher = await carry_out(session, lambda _event: None, context)
             return [each.outcome for each in watcher.operations]
 
         async def run_all() -> list[Outcomes]:

@@ -16,7 +16,7 @@ import pytest
 
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http.faults import OF_NAME, FaultError, trouble_of
-from opwatch.http.trace import Phase, Trail
+from opwatch.http.trace import ConnectionTrace, Phase
 
 CANARY = "canary-7f3a"
 
@@ -36,8 +36,8 @@ CLASSES = [
 ]
 
 
-def in_phase(phase: Phase) -> Trail:
-    trail = Trail()
+def in_phase(phase: Phase) -> ConnectionTrace:
+    trail = ConnectionTrace()
     trail.phase = phase
     return trail
 
@@ -193,7 +193,7 @@ def test_a_name_that_no_resolver_takes_is_a_bad_request() -> None:
 
 
 def test_a_fault_of_our_own_keeps_its_words() -> None:
-    trouble = trouble_of(FaultError(Fault.TOO_LARGE, "x"), Trail(), "api.test", "")
+    trouble = trouble_of(FaultError(Fault.TOO_LARGE, "x"), ConnectionTrace(), "api.test", "")
 
     assert trouble == Trouble(Fault.TOO_LARGE, "x", host="api.test")
 

@@ -13,7 +13,7 @@ from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http import request as wire
 from opwatch.http.faults import FaultError
-from opwatch.http.request import RESERVED, origin_of, seal
+from opwatch.http.request import RESERVED, build_request, origin_of
 from servers.raw import RawServer, answer
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ DEFAULTS = {"Accept": "application/json", "User-Agent": "opwatch/test"}
 
 
 def sealed(request: Request) -> httpx2.Request:
-    return seal(request, origin_of(request), DEFAULTS, {})
+    return build_request(request, origin_of(request), DEFAULTS, {})
 
 
 def refused(request: Request) -> FaultError:

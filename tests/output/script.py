@@ -246,7 +246,7 @@ def kinds(events: Sequence[Event]) -> Counter[str]:
 
 
 def _main() -> Iterator[str]:
-    from opwatch.output.terminal.display import Style, choose  # noqa: PLC0415, for the terminal only
+    from opwatch.output.terminal.display import Style, open_display  # noqa: PLC0415, for the terminal only
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--speed", type=float, default=1.0)
@@ -270,7 +270,7 @@ def _main() -> Iterator[str]:
     def resume(unfinished: Sequence[Operation]) -> str:
         return " ".join(["opwatch wait -p fullstory", *(each.reference for each in unfinished)])
 
-    chosen = choose(Style(options.style), sys.stderr, wall_of=wall_of, resume=resume)
+    chosen = open_display(Style(options.style), sys.stderr, wall_of=wall_of, resume=resume)
     with chosen as tell:
         play(events, tell, lambda seconds: time.sleep(seconds / options.speed))
     yield "done"

@@ -39,7 +39,7 @@ def test_a_profile_of_ones_own_is_laid_over_a_built_in_one(tmp_path: Path) -> No
 
     assert bound.params == {"schedule_id": "from-config"}
     assert bound.auth == HeaderAuth((FromEnv("MY_TOKEN"),))
-    assert (bound.habits.pace.first, bound.habits.pace.longest) == (15.0, 30.0)
+    assert (bound.polling_rules.pace.first, bound.polling_rules.pace.longest) == (15.0, 30.0)
     assert bound.title == "Bentley iTwin Platform, Schedules operations"
 
 
@@ -100,7 +100,7 @@ def test_ones_own_profile_may_extend_the_built_in_one_of_its_name(tmp_path: Path
     text = "version: 1\nprofiles: {fullstory: {extends: fullstory, confirm: 3}}\n"
 
     bound = load_profile("fullstory", loaded(text, tmp_path)).bind()
-    assert (bound.habits.confirm, bound.base_url) == (3, "https://api.fullstory.com")
+    assert (bound.polling_rules.confirm, bound.base_url) == (3, "https://api.fullstory.com")
 
 
 def test_an_unknown_profile_is_asked_about(tmp_path: Path) -> None:

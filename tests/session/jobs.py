@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from opwatch.domain.policy import Policy
 from opwatch.domain.secret import Secret
 from opwatch.profiles import load_config, load_profile
-from opwatch.session.context import Outside
+from opwatch.session.context import RunContext
 from opwatch.session.plan import Plan
 from opwatch.session.session import open_session
 
@@ -58,8 +58,8 @@ def bound(folder: Path, base_url: str, name: str = "jobs") -> Profile:
     return load_profile(name, load_config(file, {})).bind({}, base_url=base_url)
 
 
-def outside() -> Outside:
-    return Outside(token=Secret(TOKEN), uniform=at_once)
+def context() -> RunContext:
+    return RunContext(token=Secret(TOKEN), uniform=at_once)
 
 
 @asynccontextmanager
@@ -69,10 +69,10 @@ async def session(
     starting: Starting | None = None,
     wants: Wants | None = None,
     policy: Policy | None = None,
-    world: Outside | None = None,
+    world: RunContext | None = None,
 ) -> AsyncIterator[Session]:
     """Give a session for *profile* without operations, for a test to start some."""
     limits = policy or Policy(interval=0.02)
     plan = Plan({profile.name: profile}, (), limits, starting=starting, wants=wants)
-    async with open_session(plan, world or outside()) as opened:
+    async with open_session(plan, world or context()) as opened:
         yield opened

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.errors import UnwritableError, UsageError
-from opwatch.session.download import Incoming, ready_folder
+from opwatch.session.download import Download, ready_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def _saved(folder: Path, name: str, data: bytes = b"new") -> Path:
-    with Incoming(folder) as incoming:
+    with Download(folder) as incoming:
         incoming.write(data)
         path, size = incoming.keep(name)
     assert size == len(data)
@@ -24,7 +24,7 @@ def _saved(folder: Path, name: str, data: bytes = b"new") -> Path:
 
 
 def test_it_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
-    with Incoming(tmp_path) as incoming:
+    with Download(tmp_path) as incoming:
         incoming.write(b"half")
         (working,) = tmp_path.iterdir()
         assert working.name.startswith(".opwatch-")
@@ -40,7 +40,7 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
 
 
 def test_what_is_not_kept_is_gone(tmp_path: Path) -> None:
-    with Incoming(tmp_path) as incoming:
+    with Download(tmp_path) as incoming:
         incoming.write(b"half")
 
     assert list(tmp_path.iterdir()) == []
@@ -66,7 +66,7 @@ def test_a_link_is_not_followed(tmp_path: Path, target: str) -> None:
 
 
 def test_beginning_anew_forgets_the_first_try(tmp_path: Path) -> None:
-    with Incoming(tmp_path) as incoming:
+    with Download(tmp_path) as incoming:
         incoming.write(b"a long first try")
         incoming.begin_anew()
         incoming.write(b"second")
@@ -76,7 +76,7 @@ def test_beginning_anew_forgets_the_first_try(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_missing_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UnwritableError, match="No such file"), Incoming(tmp_path / "missing"):
+    with pytest.raises(UnwritableError, match="No such file"), Download(tmp_path / "missing"):
         pass
 
 

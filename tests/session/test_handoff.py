@@ -27,7 +27,7 @@ def test_the_reference_comes_with_what_stands_beside_it(tmp_path: Path) -> None:
 
     (target,) = handed_off(bound(tmp_path, BASE), answer)
 
-    assert (target.id, target.params["task"], target.begun.params) == (
+    assert (target.id, target.params["task"], target.initial.params) == (
         "j-1",
         "t-9",
         {"task": "t-9"},
@@ -45,9 +45,9 @@ def test_only_an_end_is_taken_over(tmp_path: Path) -> None:
     (running,) = handed_off(profile, _response(202, GOES_ON))
     (ended,) = handed_off(profile, _response(200, DONE))
 
-    assert running.begun.reading is None
-    assert ended.begun.reading is not None
-    assert ended.begun.reading.state is State.SUCCEEDED
+    assert running.initial.reading is None
+    assert ended.initial.reading is not None
+    assert ended.initial.reading.state is State.SUCCEEDED
 
 
 def test_one_end_does_not_speak_for_several(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_one_end_does_not_speak_for_several(tmp_path: Path) -> None:
 
     targets = handed_off(bound(tmp_path, BASE), _response(200, body))
 
-    assert [target.begun.reading for target in targets] == [None, None]
+    assert [target.initial.reading for target in targets] == [None, None]
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 409, 429, 500, 503])

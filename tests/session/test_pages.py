@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Answer
-    from opwatch.session.sender import Carrier
+    from opwatch.session.sender import Sender
 
 YAML = """
 version: 1
@@ -41,7 +41,7 @@ class Pages:
     def now(self) -> float:
         return 0.0
 
-    async def carry(self, request: Request, timeout: float) -> Response | Trouble:
+    async def send(self, request: Request, timeout: float) -> Response | Trouble:
         assert timeout > 0
         self.asked.append(request.url)
         page = next((page for part, page in self._pages.items() if part in request.url), None)
@@ -55,13 +55,13 @@ async def _answer(tmp_path: Path, pages: dict[str, object]) -> tuple[Answer, Pag
     file.write_text(YAML)
     profile = load_profile("lists", load_config(file, {})).bind({})
     targets = tuple(profile.target(name) for name in ("a", "b"))
-    carrier = Pages(pages)
-    fetcher = Fetcher({"lists": profile}, {"lists": cast("Carrier", carrier)})
-    return await fetcher(Poll(targets, (0, 1), timeout=5.0)), carrier
+    sender = Pages(pages)
+    fetcher = Fetcher({"lists": profile}, {"lists": cast("Sender", sender)})
+    return await fetcher(Poll(targets, (0, 1), timeout=5.0)), sender
 
 
 async def test_an_operation_on_the_second_page_is_found(tmp_path: Path) -> None:
-    answer, carrier = await _answer(
+    answer, sender = await _answer(
         tmp_path,
         {
             "id=a": {"jobs": [{"id": "a", "state": "busy"}], "next": "/jobs?page=2"},
@@ -71,11 +71,11 @@ async def test_an_operation_on_the_second_page_is_found(tmp_path: Path) -> None:
 
     states = [each.state for each in answer.findings if isinstance(each, Reading)]
     assert states == [State.RUNNING, State.SUCCEEDED]
-    assert len(carrier.asked) == 2
+    assert len(sender.asked) == 2
 
 
 async def test_pages_in_a_circle_are_not_taken_for_a_whole_list(tmp_path: Path) -> None:
-    answer, carrier = await _answer(
+    answer, sender = await _answer(
         tmp_path,
         {
             "id=a": {"jobs": [], "next": "/jobs?page=2"},
@@ -86,7 +86,7 @@ async def test_pages_in_a_circle_are_not_taken_for_a_whole_list(tmp_path: Path) 
     assert {each.fault for each in answer.findings if isinstance(each, Trouble)} == {
         Fault.REDIRECT_LOOP
     }
-    assert len(carrier.asked) == 2
+    assert len(sender.asked) == 2
 
 
 async def test_a_page_that_does_not_come_leaves_everything_unknown(tmp_path: Path) -> None:

@@ -19,14 +19,14 @@ from opwatch.session.plan import Plan
 from opwatch.session.results import Collector, Wants
 from opwatch.session.session import carry_out
 from servers.raw import RawServer, Step, answer, hang, http, read, reset, send
-from session.jobs import TOKEN, at_once, bound, outside, session
+from session.jobs import TOKEN, at_once, bound, context, session
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.domain.messages import Request
     from opwatch.profiles import Profile
-    from opwatch.session.sender import Carrier
+    from opwatch.session.sender import Sender
     from opwatch.watcher.watcher import Watcher
 
 END = b'{"id": "j-1", "state": "done", "parts": 2, "result": {"rows": 3}}'
@@ -57,7 +57,7 @@ async def _run(
             profile = bound(tmp_path, server.url, name)
             async with session(profile, wants=wants) as opened:
                 opened.plan = opened.plan.with_targets([profile.target("j-1")])
-                watcher = await carry_out(opened, lambda _event: None, outside())
+                watcher = await carry_out(opened, lambda _event: None, context())
     return watcher.operations[0], watcher, server.requests[1:], store.requests
 
 
@@ -211,7 +211,7 @@ async def test_a_folder_that_cannot_be_written_is_no_result(tmp_path: Path) -> N
 class Refusing:
     """A carrier to whom nothing may be given."""
 
-    async def carry(self, request: Request, timeout: float) -> Response:
+    async def send(self, request: Request, timeout: float) -> Response:
         raise AssertionError(f"{request.url} was asked in {timeout}")
 
 
@@ -221,7 +221,7 @@ class Giving:
     def __init__(self) -> None:
         self.asked: list[Request] = []
 
-    async def carry(self, request: Request, timeout: float) -> Response:
+    async def send(self, request: Request, timeout: float) -> Response:
         assert timeout > 0
         self.asked.append(request)
         return Response(200, request.url, Headers(), b'{"name": "vm-1"}')
@@ -232,11 +232,11 @@ async def _collect(
     raw: object,
     *,
     wants: Wants,
-    carrier: object = None,
+    sender: object = None,
     started: Started | None = None,
 ) -> Operation:
     """Collect the result of a job whose last answer was *raw*; nothing may be asked for it."""
-    carriers = {profile.name: cast("Carrier", carrier or Refusing())}
+    senders = {profile.name: cast("Sender", sender or Refusing())}
     plan = Plan({profile.name: profile}, (), Policy())
     done = Operation(
         profile.target("j-1"),
@@ -244,7 +244,7 @@ async def _collect(
         reading=Reading(State.SUCCEEDED, raw=raw),
         outcome=Outcome.SUCCEEDED,
     )
-    return await Collector(plan, carriers, wants, at_once, started)(done)
+    return await Collector(plan, senders, wants, at_once, started)(done)
 
 
 @pytest.mark.parametrize(
@@ -287,10 +287,10 @@ async def test_a_step_that_may_carry_a_credential_stays_at_home(tmp_path: Path, 
 async def test_a_final_get_fetches_the_result_where_the_start_said(
     tmp_path: Path, name: str, url: str
 ) -> None:
-    carrier, started = Giving(), Started("https://api.example.com/v1/vms/1", "/v1/results/9")
+    sender, started = Giving(), Started("https://api.example.com/v1/vms/1", "/v1/results/9")
     profile = bound(tmp_path, "https://api.example.com/v1", name)
 
-    operation = await _collect(profile, {}, wants=Wants(), carrier=carrier, started=started)
+    operation = await _collect(profile, {}, wants=Wants(), sender=sender, started=started)
 
-    assert [each.url for each in carrier.asked] == [url]
+    assert [each.url for each in sender.asked] == [url]
     assert _result(operation) == {"name": "vm-1"}

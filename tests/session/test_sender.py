@@ -9,7 +9,7 @@ import pytest
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.origin import AllowedOrigins
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.session.sender import Carrier
+from opwatch.session.sender import Sender
 
 if TYPE_CHECKING:
     from opwatch.credentials import Credential
@@ -48,11 +48,11 @@ class Refusing:
     ids=["before it was sent", "after it was refused"],
 )
 async def test_a_request_without_a_usable_credential_was_never_taken(keys: Keys) -> None:
-    carrier = Carrier(
+    sender = Sender(
         cast("Client", Refusing()), cast("Credential", keys), AllowedOrigins.of(URL), lambda: 0.0
     )
 
-    came = await carrier.carry(Request("POST", URL), 1.0)
+    came = await sender.send(Request("POST", URL), 1.0)
 
     assert came == Trouble(Fault.RENEWAL_FAILED)
     assert isinstance(came, Trouble)
@@ -74,11 +74,11 @@ class Renewing(Keys):
 
 async def test_a_refused_request_is_repeated_once_however_many_secrets_there_are() -> None:
     keys = Renewing()
-    carrier = Carrier(
+    sender = Sender(
         cast("Client", Refusing()), cast("Credential", keys), AllowedOrigins.of(URL), lambda: 0.0
     )
 
-    came = await carrier.carry(Request("GET", URL), 1.0)
+    came = await sender.send(Request("GET", URL), 1.0)
 
     assert isinstance(came, Response)
     assert (came.status, keys.renewals) == (401, 1)

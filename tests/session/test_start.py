@@ -14,7 +14,7 @@ from opwatch.session.results import Wants
 from opwatch.session.session import carry_out
 from opwatch.session.start import Starting, parse_headers, start, starting_request, starting_url
 from servers.raw import RawServer, Step, answer, closed_port, hang, read, reset
-from session.jobs import DONE, GOES_ON, TOKEN, bound, outside, session
+from session.jobs import DONE, GOES_ON, TOKEN, bound, context, session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ STARTED = answer(GOES_ON, status="202 Accepted")
 
 async def _start(tmp_path: Path, starting: Starting, *scripts: Script) -> list[Target]:
     with RawServer(*scripts) as server:
-        profile, world = bound(tmp_path, server.url + "/v1"), outside()
+        profile, world = bound(tmp_path, server.url + "/v1"), context()
         async with session(profile, starting=starting, world=world) as opened:
             return await start(opened, starting, world)
 
@@ -48,11 +48,11 @@ async def test_it_goes_out_once_with_the_credential_and_the_profiles_headers(
     with RawServer([STARTED, hang()]) as server:
         profile = bound(tmp_path, server.url + "/v1")
         async with session(profile, starting=POST) as opened:
-            (target,) = await start(opened, POST, outside())
+            (target,) = await start(opened, POST, context())
     (sent,) = server.requests
     head, _, body = sent.partition(b"\r\n\r\n")
 
-    assert (target.id, target.begun.reading) == ("j-1", None)
+    assert (target.id, target.initial.reading) == ("j-1", None)
     assert (head.split(b"\r\n")[0], body) == (b"POST /v1/jobs HTTP/1.1", b'{"size": 3}')
     assert f"Authorization: Bearer {TOKEN}".encode() in head
     assert b"Content-Type: application/json" in head
@@ -65,7 +65,7 @@ async def test_a_post_whose_answer_is_lost_is_not_sent_again(tmp_path: Path, los
         profile = bound(tmp_path, server.url)
         async with session(profile, starting=POST) as opened:
             with pytest.raises(StartError, match="may have been started") as caught:
-                await start(opened, POST, outside())
+                await start(opened, POST, context())
 
     assert len(server.requests) == 1
     assert caught.value.cause is Outcome.UNKNOWN
@@ -86,7 +86,7 @@ async def test_even_that_is_not_sent_for_ever(tmp_path: Path) -> None:
         profile = bound(tmp_path, server.url)
         async with session(profile, starting=PUT) as opened:
             with pytest.raises(StartError, match="may have been started"):
-                await start(opened, PUT, outside())
+                await start(opened, PUT, context())
 
     assert len(server.requests) == 5
 
@@ -95,7 +95,7 @@ async def test_a_post_that_never_left_is_tried_again_and_was_certainly_not_start
     tmp_path: Path,
 ) -> None:
     tries: list[object] = []
-    world = replace(outside(), trace=lambda *exchange: tries.append(exchange))
+    world = replace(context(), trace=lambda *exchange: tries.append(exchange))
     profile = bound(tmp_path, f"http://127.0.0.1:{closed_port()}")
     async with session(profile, starting=POST, world=world) as opened:
         with pytest.raises(StartError, match=r"^not started: 127\.0\.0\.1 refused") as caught:
@@ -162,7 +162,7 @@ async def test_a_post_is_not_redirected(tmp_path: Path) -> None:
         profile = bound(tmp_path, server.url)
         async with session(profile, starting=POST) as opened:
             with pytest.raises(StartError, match="a POST is not redirected"):
-                await start(opened, POST, outside())
+                await start(opened, POST, context())
 
     assert len(server.requests) == 1
 
@@ -179,7 +179,7 @@ async def test_what_stands_beside_the_reference_goes_with_it(tmp_path: Path) -> 
     (target,) = await _start(tmp_path, POST, [answer(b'{"id": "j-1", "task": "t 9"}')])
 
     assert target.params == {"id": "j-1", "task": "t 9"}
-    assert target.begun.params == {"task": "t 9"}
+    assert target.initial.params == {"task": "t 9"}
 
 
 async def test_the_first_poll_waits_as_the_starting_answer_asks(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ async def test_the_first_poll_waits_as_the_starting_answer_asks(tmp_path: Path) 
 
     (target,) = await _start(tmp_path, POST, [asked])
 
-    assert target.begun.pause == 7.0
+    assert target.initial.pause == 7.0
 
 
 async def test_an_end_in_the_first_answer_is_the_result_and_nothing_is_polled(
@@ -196,8 +196,8 @@ async def test_an_end_in_the_first_answer_is_the_result_and_nothing_is_polled(
     with RawServer([answer(DONE), hang()]) as server:
         profile = bound(tmp_path, server.url)
         async with session(profile, starting=POST) as opened:
-            opened.plan = opened.plan.with_targets(await start(opened, POST, outside()))
-            watcher = await carry_out(opened, lambda _event: None, outside())
+            opened.plan = opened.plan.with_targets(await start(opened, POST, context()))
+            watcher = await carry_out(opened, lambda _event: None, context())
     (operation,) = watcher.operations
 
     assert len(server.requests) == 1
@@ -212,8 +212,8 @@ async def test_the_result_is_the_resource_that_was_started_where_the_profile_say
     with RawServer([answer(DONE), answer(b'{"name": "vm-1"}'), hang()]) as server:
         profile = bound(tmp_path, server.url, "resource")
         async with session(profile, starting=PUT, wants=Wants()) as opened:
-            opened.plan = opened.plan.with_targets(await start(opened, PUT, outside()))
-            watcher = await carry_out(opened, lambda _event: None, outside())
+            opened.plan = opened.plan.with_targets(await start(opened, PUT, context()))
+            watcher = await carry_out(opened, lambda _event: None, context())
     (operation,) = watcher.operations
 
     assert [each.split(b" HTTP")[0] for each in server.requests] == [b"PUT /jobs", b"GET /jobs"]
@@ -222,12 +222,12 @@ async def test_the_result_is_the_resource_that_was_started_where_the_profile_say
 
 
 async def test_a_cookie_of_the_starting_answer_comes_back_with_the_polls(tmp_path: Path) -> None:
-    begun = answer(GOES_ON, "Set-Cookie: route=b7; Path=/; HttpOnly", status="202 Accepted")
-    with RawServer([begun, answer(GOES_ON), answer(DONE), hang()]) as server:
+    initial = answer(GOES_ON, "Set-Cookie: route=b7; Path=/; HttpOnly", status="202 Accepted")
+    with RawServer([initial, answer(GOES_ON), answer(DONE), hang()]) as server:
         profile = bound(tmp_path, server.url)
         async with session(profile, starting=POST) as opened:
-            opened.plan = opened.plan.with_targets(await start(opened, POST, outside()))
-            watcher = await carry_out(opened, lambda _event: None, outside())
+            opened.plan = opened.plan.with_targets(await start(opened, POST, context()))
+            watcher = await carry_out(opened, lambda _event: None, context())
     sent, *polls = server.requests
 
     assert watcher.verdict().code == 0
@@ -241,7 +241,7 @@ async def test_without_a_start_no_cookie_is_kept(tmp_path: Path) -> None:
         profile = bound(tmp_path, server.url)
         async with session(profile) as opened:
             opened.plan = opened.plan.with_targets([profile.target("j-1")])
-            await carry_out(opened, lambda _event: None, outside())
+            await carry_out(opened, lambda _event: None, context())
 
     assert not any(b"route=b7" in poll for poll in server.requests)
 
@@ -334,5 +334,5 @@ async def test_a_failed_first_answer_is_a_failed_operation(tmp_path: Path) -> No
 
     (target,) = await _start(tmp_path, POST, [answer(body)])
 
-    assert target.begun.reading is not None
-    assert target.begun.reading.state is State.FAILED
+    assert target.initial.reading is not None
+    assert target.initial.reading.state is State.FAILED

@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from opwatch.domain.operation import Answer, Finding, Operation, Poll, Reading, State, Target
-from opwatch.domain.pacing import Habits
+from opwatch.domain.pacing import PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.watcher import Watcher
@@ -53,7 +53,7 @@ class Bench:
         self,
         *names: str,
         policy: Policy | None = None,
-        habits: Habits | None = None,
+        polling_rules: PollingRules | None = None,
         group: str = "",
         uniform: Uniform = middle,
     ) -> None:
@@ -62,7 +62,11 @@ class Bench:
             Target(name, name, "https://api.example", group=group) for name in names or ("a",)
         ]
         self.watcher = Watcher(
-            targets, {"": habits or Habits()}, policy or Policy(), now=0.0, uniform=uniform
+            targets,
+            {"": polling_rules or PollingRules()},
+            policy or Policy(),
+            now=0.0,
+            uniform=uniform,
         )
         self.events: list[Event] = []
         self.asked: list[Poll] = []

@@ -18,7 +18,7 @@ from opwatch.domain.trouble import OF_THE_OPERATION, Handling, Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.domain.pacing import Habits
+    from opwatch.domain.pacing import PollingRules
     from simulation.world import Run, Sent, Spell
 
 LONGEST_NAMED: Final = 3600.0
@@ -44,7 +44,7 @@ def by_host(run: Run) -> dict[str, list[Sent]]:
 
 
 def no_host_is_asked_faster_than_it_bears(run: Run) -> None:
-    limits = run.habits.limits
+    limits = run.polling_rules.limits
     for host, sent in by_host(run).items():
         level, since = 0.0, 0.0
         for each in sent:
@@ -60,7 +60,7 @@ def no_host_has_more_requests_in_flight_than_it_bears(run: Run) -> None:
         in_flight = 0
         for at, change in sorted(moments, key=lambda moment: (moment[0], moment[1])):
             in_flight += change
-            assert in_flight <= run.habits.limits.at_once, f"{host} had {in_flight} at {at}"
+            assert in_flight <= run.polling_rules.limits.at_once, f"{host} had {in_flight} at {at}"
 
 
 def no_request_goes_before_a_named_pause_is_over(run: Run) -> None:
@@ -91,7 +91,7 @@ def few(run: Run, spell: Spell) -> float:
     """Return the most requests in an outage: those that find out, and a probe each 15 s."""
     broken = sum(1 for job in run.world.jobs.values() if job.spells)
     resumes = sum(1 for at, _ in run.world.suspends if spell.start <= at < spell.end)
-    find_out = 5 + run.habits.limits.at_once
+    find_out = 5 + run.polling_rules.limits.at_once
     return find_out + 6 + broken + resumes + (spell.end - spell.start) / 15
 
 
@@ -185,9 +185,9 @@ def confirmed_within(run: Run, recovery: float, bound: float) -> float:
     return len(heard & open_then) / len(open_then) if open_then else 1.0
 
 
-def calm(habits: Habits, count: int) -> float:
+def calm(polling_rules: PollingRules, count: int) -> float:
     """Return the seconds after an outage within which all *count* operations are heard of.
 
     A probe, the pause of the operation itself, the ramp, and their share of the rate.
     """
-    return 30.0 + 60.0 + 15.0 + 2.0 * count / habits.limits.rate / habits.batch
+    return 30.0 + 60.0 + 15.0 + 2.0 * count / polling_rules.limits.rate / polling_rules.batch

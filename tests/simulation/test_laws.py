@@ -30,8 +30,8 @@ def run() -> Run:
 
 def alter(run: Run, **changes: object) -> None:
     """Forge the first operation of the *run*."""
-    life = run.watcher._roster.lives[0]
-    life.operation = life.operation.but(**changes)
+    record = run.watcher._scheduler.records[0]
+    record.operation = record.operation.but(**changes)
 
 
 def test_the_law_of_the_rate_sees_a_request_too_many(run: Run) -> None:

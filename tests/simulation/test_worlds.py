@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from opwatch.domain.pacing import Habits, Limits
+from opwatch.domain.pacing import Limits, PollingRules
 from simulation.laws import check
 from simulation.weather import play
 from simulation.world import Host, Job, World
@@ -50,7 +50,7 @@ def test_a_seed_names_a_world_for_ever() -> None:
 def test_ten_thousand_operations_are_watched_to_the_end() -> None:
     world = World({str(n): Job(60.0, group="g") for n in range(10_000)}, {})
     world.hosts = {name: Host(latency=(0.1, 0.2)) for name in world.hosts}
-    run = world.watch(habits=Habits(batch=100, limits=Limits(rate=50.0, burst=20)))
+    run = world.watch(polling_rules=PollingRules(batch=100, limits=Limits(rate=50.0, burst=20)))
 
     assert set(run.outcomes().values()) == {"succeeded"}
     assert run.ended < 120

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import State, Unchanged
 from opwatch.domain.outcome import Abort, Goal
-from opwatch.domain.pacing import Habits, Limits, Pace
+from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.world import Host, Job, Spell, World
@@ -59,7 +59,7 @@ class Scene:
 
     world: World
     policy: Policy
-    habits: Habits
+    polling_rules: PollingRules
 
 
 def scene(seed: int) -> Scene:
@@ -76,7 +76,7 @@ def scene(seed: int) -> Scene:
         suspends=[(rng.uniform(0, 3600), rng.uniform(20, 7200))] if rng.random() < 0.2 else (),
         signals=[(rng.uniform(0, 7200), rng.choice(list(Abort)[:3]))] if rng.random() < 0.1 else (),
     )
-    return Scene(world, policy(rng), habits(rng, group))
+    return Scene(world, policy(rng), polling_rules(rng, group))
 
 
 def job(rng: random.Random, hosts: tuple[str, ...], group: str) -> Job:
@@ -137,8 +137,8 @@ def policy(rng: random.Random) -> Policy:
     )
 
 
-def habits(rng: random.Random, group: str) -> Habits:
-    return Habits(
+def polling_rules(rng: random.Random, group: str) -> PollingRules:
+    return PollingRules(
         pace=rng.choice((Pace(), Pace(first=5.0, longest=120.0), Pace(steps=(1.0, 4.0, 15.0)))),
         limits=rng.choice((Limits(), Limits(rate=2.0, burst=3, at_once=2), Limits(rate=50.0))),
         batch=rng.choice((5, 50)) if group else 1,
@@ -149,4 +149,4 @@ def habits(rng: random.Random, group: str) -> Habits:
 def play(seed: int) -> Run:
     """Return the watch of the world that *seed* names."""
     it = scene(seed)
-    return it.world.watch(it.policy, it.habits)
+    return it.world.watch(it.policy, it.polling_rules)

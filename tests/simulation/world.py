@@ -24,7 +24,7 @@ from opwatch.domain.operation import (
     Target,
     Unchanged,
 )
-from opwatch.domain.pacing import Habits
+from opwatch.domain.pacing import PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.watcher import Watcher
@@ -118,7 +118,7 @@ class Run:
     world: World
     watcher: Watcher
     policy: Policy
-    habits: Habits
+    polling_rules: PollingRules
     sent: list[Sent] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     turns: int = 0
@@ -171,7 +171,7 @@ class World:
     def watch(
         self,
         policy: Policy | None = None,
-        habits: Habits | None = None,
+        polling_rules: PollingRules | None = None,
         *,
         order: Sequence[str] | None = None,
         until: float = math.inf,
@@ -181,10 +181,10 @@ class World:
             Target(name, name, self.jobs[name].host, group=self.jobs[name].group)
             for name in order or self.jobs
         ]
-        policy, habits = policy or Policy(), habits or Habits()
+        policy, polling_rules = policy or Policy(), polling_rules or PollingRules()
         rng = random.Random(self.seed + 1)  # noqa: S311, as above
-        watcher = Watcher(targets, {"": habits}, policy, now=0.0, uniform=rng.uniform)
-        run = Run(self, watcher, policy, habits)
+        watcher = Watcher(targets, {"": polling_rules}, policy, now=0.0, uniform=rng.uniform)
+        run = Run(self, watcher, policy, polling_rules)
         run.events += watcher.start()
         _Drive(self, run).to_end(until)
         return run

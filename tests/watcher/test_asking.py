@@ -8,7 +8,7 @@ import pytest
 from opwatch.domain.events import Held, Oddity, Resumed, Troubled, Warned
 from opwatch.domain.operation import Answer, Target, Unchanged
 from opwatch.domain.outcome import Abort
-from opwatch.domain.pacing import Habits, Limits, Pace
+from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.watcher import TICK, Watcher
@@ -132,7 +132,7 @@ def test_the_one_that_has_waited_longest_is_asked_next() -> None:
 def test_no_group_starves_another_one_of_the_same_host() -> None:
     jobs = {f"many-{n}": Job(9000.0, group="many") for n in range(1000)}
     jobs |= {f"few-{n}": Job(9000.0, group="few") for n in range(4)}
-    run = World(jobs).watch(habits=Habits(batch=2), until=300.0)
+    run = World(jobs).watch(polling_rules=PollingRules(batch=2), until=300.0)
 
     asked = Counter(target.id for each in run.sent for target in each.poll.targets)
     assert min(asked[f"few-{n}"] for n in range(4)) >= 4
@@ -153,8 +153,8 @@ def test_two_hosts_do_not_wait_for_each_other() -> None:
 
 def test_two_profiles_at_one_host_have_gates_of_their_own() -> None:
     targets = [Target(name, name, HOST, profile=name) for name in ("x", "y")]
-    habits = {"x": Habits(), "y": Habits()}
-    watcher = Watcher(targets, habits, Policy(), now=0.0, uniform=middle)
+    polling_rules = {"x": PollingRules(), "y": PollingRules()}
+    watcher = Watcher(targets, polling_rules, Policy(), now=0.0, uniform=middle)
 
     assert len(watcher.due(0.0)) == 2
 
@@ -273,7 +273,7 @@ def test_after_a_sleep_the_rate_is_kept() -> None:
 
 def test_operations_of_a_group_share_requests() -> None:
     run = World({str(n): Job(300.0, group="g") for n in range(100)}).watch(
-        habits=Habits(batch=50), until=250.0
+        polling_rules=PollingRules(batch=50), until=250.0
     )
 
     sizes = Counter(len(each.poll.targets) for each in run.sent)
@@ -282,21 +282,21 @@ def test_operations_of_a_group_share_requests() -> None:
 
 def test_operations_of_two_groups_share_none() -> None:
     jobs = {str(n): Job(60.0, group="xy"[n % 2]) for n in range(10)}
-    run = World(jobs).watch(habits=Habits(batch=50))
+    run = World(jobs).watch(polling_rules=PollingRules(batch=50))
 
     for each in run.sent:
         assert len({target.group for target in each.poll.targets}) == 1
 
 
 def test_operations_without_a_group_are_asked_one_by_one() -> None:
-    run = World({str(n): Job(60.0) for n in range(10)}).watch(habits=Habits(batch=50))
+    run = World({str(n): Job(60.0) for n in range(10)}).watch(polling_rules=PollingRules(batch=50))
 
     assert {len(each.poll.targets) for each in run.sent} == {1}
 
 
 def test_a_batch_that_is_too_large_is_halved_and_that_is_remembered() -> None:
     jobs = {str(n): Job(300.0, group="g") for n in range(100)}
-    run = World(jobs, {HOST: Host(largest=20)}).watch(habits=Habits(batch=100))
+    run = World(jobs, {HOST: Host(largest=20)}).watch(polling_rules=PollingRules(batch=100))
 
     sizes = [len(each.poll.targets) for each in run.sent]
     assert sizes[:2] == [100, 50]
@@ -307,7 +307,7 @@ def test_a_batch_that_is_too_large_is_halved_and_that_is_remembered() -> None:
 
 
 def test_a_batch_that_was_halved_is_no_problem_of_its_operations() -> None:
-    bench = Bench(*"abcd", group="g", habits=Habits(batch=4))
+    bench = Bench(*"abcd", group="g", polling_rules=PollingRules(batch=4))
 
     bench.answer(TOO_LARGE)
 
@@ -316,7 +316,7 @@ def test_a_batch_that_was_halved_is_no_problem_of_its_operations() -> None:
 
 
 def test_a_late_answer_to_a_larger_batch_does_not_enlarge_the_next() -> None:
-    bench = Bench(*"abcdefghijklmnop", group="g", habits=Habits(batch=8))
+    bench = Bench(*"abcdefghijklmnop", group="g", polling_rules=PollingRules(batch=8))
     bench.answer(RUNNING)
     (late,) = bench.ask()
     bench.now += 10.0
@@ -330,7 +330,7 @@ def test_a_late_answer_to_a_larger_batch_does_not_enlarge_the_next() -> None:
 
 
 def test_one_operation_that_is_too_large_by_itself_is_borne_like_an_outage() -> None:
-    bench = Bench("a", group="g", habits=Habits(batch=4))
+    bench = Bench("a", group="g", polling_rules=PollingRules(batch=4))
 
     bench.answer(RUNNING, *[TOO_LARGE] * 4, SUCCEEDED)
 
@@ -338,7 +338,7 @@ def test_one_operation_that_is_too_large_by_itself_is_borne_like_an_outage() -> 
 
 
 def test_a_halved_batch_does_not_bring_back_what_is_over() -> None:
-    bench = Bench("a", "b", group="g", habits=Habits(batch=4))
+    bench = Bench("a", "b", group="g", polling_rules=PollingRules(batch=4))
     poll = bench.next()
     bench.watcher.interrupt(Abort.INTERRUPTED, bench.now)
 
@@ -348,7 +348,7 @@ def test_a_halved_batch_does_not_bring_back_what_is_over() -> None:
 
 
 def test_answers_of_a_batch_are_each_for_its_own_operation() -> None:
-    bench = Bench("a", "b", "c", group="g", habits=Habits(batch=4))
+    bench = Bench("a", "b", "c", group="g", polling_rules=PollingRules(batch=4))
     poll = bench.next()
 
     bench.record(poll, SUCCEEDED, BAD_GATEWAY, RUNNING)
@@ -358,7 +358,7 @@ def test_answers_of_a_batch_are_each_for_its_own_operation() -> None:
 
 
 def test_a_batch_with_too_few_answers_is_a_bug_and_is_not_passed_over() -> None:
-    bench = Bench("a", "b", "c", group="g", habits=Habits(batch=4))
+    bench = Bench("a", "b", "c", group="g", polling_rules=PollingRules(batch=4))
     poll = bench.next()
 
     with pytest.raises(ValueError, match="zip"):
@@ -377,8 +377,10 @@ def test_a_note_is_told_once() -> None:
 
 def test_a_batch_of_one_host_is_asked_within_its_limits() -> None:
     jobs = {str(n): Job(600.0, group="g") for n in range(500)}
-    habits = Habits(batch=10, limits=Limits(rate=2.0, burst=2, at_once=1), pace=Pace(first=5.0))
-    run = World(jobs).watch(habits=habits)
+    polling_rules = PollingRules(
+        batch=10, limits=Limits(rate=2.0, burst=2, at_once=1), pace=Pace(first=5.0)
+    )
+    run = World(jobs).watch(polling_rules=polling_rules)
 
     assert set(run.outcomes().values()) == {"succeeded"}
     check(run)

@@ -5,18 +5,20 @@ from dataclasses import replace
 import pytest
 
 from opwatch.domain.events import Ended, Observed, Started
-from opwatch.domain.operation import Beginning, Reading, Target
+from opwatch.domain.operation import InitialAnswer, Reading, Target
 from opwatch.domain.outcome import Goal, Outcome, Reason
-from opwatch.domain.pacing import Habits
+from opwatch.domain.pacing import PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.watcher.watcher import Watcher
 from simulation.bench import FAILED, RUNNING, SUCCEEDED, middle
 from simulation.world import HOST
 
 
-def a_watcher(*beginnings: Beginning, policy: Policy | None = None) -> Watcher:
-    targets = [Target(str(n), str(n), HOST, begun=begun) for n, begun in enumerate(beginnings)]
-    return Watcher(targets, {"": Habits()}, policy or Policy(), now=5.0, uniform=middle)
+def a_watcher(*beginnings: InitialAnswer, policy: Policy | None = None) -> Watcher:
+    targets = [
+        Target(str(n), str(n), HOST, initial=initial) for n, initial in enumerate(beginnings)
+    ]
+    return Watcher(targets, {"": PollingRules()}, policy or Policy(), now=5.0, uniform=middle)
 
 
 @pytest.mark.parametrize(
@@ -25,7 +27,7 @@ def a_watcher(*beginnings: Beginning, policy: Policy | None = None) -> Watcher:
 def test_what_had_ended_when_it_was_started_is_never_asked_about(
     reading: Reading, outcome: Outcome
 ) -> None:
-    watcher = a_watcher(Beginning(reading))
+    watcher = a_watcher(InitialAnswer(reading))
 
     events = watcher.start()
 
@@ -36,7 +38,7 @@ def test_what_had_ended_when_it_was_started_is_never_asked_about(
 
 
 def test_the_others_are_watched_as_ever() -> None:
-    watcher = a_watcher(Beginning(SUCCEEDED), Beginning())
+    watcher = a_watcher(InitialAnswer(SUCCEEDED), InitialAnswer())
     watcher.start()
 
     assert not watcher.finished
@@ -44,7 +46,7 @@ def test_the_others_are_watched_as_ever() -> None:
 
 
 def test_one_success_at_the_start_is_enough_for_any() -> None:
-    watcher = a_watcher(Beginning(SUCCEEDED), Beginning(), policy=Policy(goal=Goal.ANY))
+    watcher = a_watcher(InitialAnswer(SUCCEEDED), InitialAnswer(), policy=Policy(goal=Goal.ANY))
     watcher.start()
 
     assert watcher.finished
@@ -53,7 +55,7 @@ def test_one_success_at_the_start_is_enough_for_any() -> None:
 
 
 def test_a_failure_at_the_start_stops_a_wait_that_shall_fail_fast() -> None:
-    watcher = a_watcher(Beginning(), Beginning(FAILED), policy=Policy(fail_fast=True))
+    watcher = a_watcher(InitialAnswer(), InitialAnswer(FAILED), policy=Policy(fail_fast=True))
     watcher.start()
 
     assert watcher.finished
@@ -61,7 +63,7 @@ def test_a_failure_at_the_start_stops_a_wait_that_shall_fail_fast() -> None:
 
 
 def test_the_pause_that_the_starting_answer_asked_for_is_kept() -> None:
-    watcher = a_watcher(Beginning(pause=30.0))
+    watcher = a_watcher(InitialAnswer(pause=30.0))
     watcher.start()
 
     assert watcher.due(34.9) == []
@@ -69,20 +71,20 @@ def test_the_pause_that_the_starting_answer_asked_for_is_kept() -> None:
 
 
 def test_an_operation_that_has_not_ended_says_nothing_yet() -> None:
-    watcher = a_watcher(Beginning(pause=1.0))
+    watcher = a_watcher(InitialAnswer(pause=1.0))
 
     assert [type(event) for event in watcher.start()] == [Started]
     assert watcher.operations[0].reading is None
 
 
 def test_a_result_that_came_later_is_kept_with_its_operation() -> None:
-    watcher = a_watcher(Beginning(SUCCEEDED), Beginning(SUCCEEDED))
+    watcher = a_watcher(InitialAnswer(SUCCEEDED), InitialAnswer(SUCCEEDED))
     watcher.start()
     second = watcher.operations[1]
     assert second.reading is not None
     brought = second.but(reading=replace(second.reading, result={"rows": 7}))
 
-    events = watcher.bring_in(brought, 9.0)
+    events = watcher.set_result(brought, 9.0)
 
     assert [type(event) for event in events] == [Ended]
     assert [each.reading and each.reading.result for each in watcher.operations] == [
@@ -92,24 +94,24 @@ def test_a_result_that_came_later_is_kept_with_its_operation() -> None:
 
 
 def test_a_result_that_could_not_be_had_is_no_success_of_the_run() -> None:
-    watcher = a_watcher(Beginning(SUCCEEDED))
+    watcher = a_watcher(InitialAnswer(SUCCEEDED))
     watcher.start()
     assert watcher.verdict().code == 0
 
-    watcher.bring_in(watcher.operations[0].but(reason=Reason.NO_RESULT), 9.0)
+    watcher.set_result(watcher.operations[0].but(reason=Reason.NO_RESULT), 9.0)
 
     assert watcher.verdict().code == 74
 
 
 def test_a_run_of_one_look_takes_the_starting_answer_for_it() -> None:
-    watcher = a_watcher(Beginning(SUCCEEDED), policy=Policy(once=True))
+    watcher = a_watcher(InitialAnswer(SUCCEEDED), policy=Policy(once=True))
     watcher.start()
 
     assert watcher.verdict().code == 0
 
 
 def test_a_reading_at_the_start_that_is_not_terminal_is_no_end() -> None:
-    watcher = a_watcher(Beginning(RUNNING))
+    watcher = a_watcher(InitialAnswer(RUNNING))
     watcher.start()
 
     assert watcher.operations[0].outcome is None

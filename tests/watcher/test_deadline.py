@@ -7,7 +7,7 @@ import pytest
 
 from opwatch.domain.events import Ended, Oddity, Started, Warned
 from opwatch.domain.outcome import Reason
-from opwatch.domain.pacing import Habits, Pace
+from opwatch.domain.pacing import Pace, PollingRules
 from opwatch.domain.policy import Policy
 from simulation.bench import BAD_GATEWAY, REFUSED, RUNNING, SUCCEEDED, Bench, running, throttled
 from simulation.laws import check
@@ -259,7 +259,7 @@ def test_a_machine_that_slept_over_the_deadline_looks_once_more() -> None:
 
 def test_a_long_schedule_does_not_pass_over_the_deadline() -> None:
     run = World({"a": Job(595.0)}).watch(
-        Policy(timeout=600.0), Habits(pace=Pace(steps=(5.0, 3600.0)))
+        Policy(timeout=600.0), PollingRules(pace=Pace(steps=(5.0, 3600.0)))
     )
 
     assert run.outcomes() == {"a": "succeeded"}

@@ -6,19 +6,19 @@ import pytest
 
 from opwatch.domain.operation import TERMINAL, Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.pacing import Habits, Pace
+from opwatch.domain.pacing import Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import RULES, Fault, Handling, Trouble
 from opwatch.watcher.decisions import (
     OF_STATE,
-    Again,
-    Circumstances,
-    Over,
+    Context,
+    PollAgain,
     Step,
+    Stop,
     after_reading,
     after_trouble,
 )
-from opwatch.watcher.record import Life
+from opwatch.watcher.record import Record
 from simulation.bench import BAD_GATEWAY, NOT_FOUND, RUNNING, SUCCEEDED, middle, throttled
 
 # What ends the watch while nothing good has come yet: after how many tries, how, and for whom.
@@ -61,29 +61,29 @@ FINAL: dict[Fault, tuple[Outcome, Reason]] = {
 }
 
 
-def a_life(*readings: Reading, at: float = 0.0) -> Life:
-    life = Life(Target("a", "a", "https://api.example"), now=0.0)
+def a_life(*readings: Reading, at: float = 0.0) -> Record:
+    record = Record(Target("a", "a", "https://api.example"), now=0.0)
     for reading in readings:
-        life.ask(at, patience=0.0)
-        life.confirm(reading, at)
-    return life
+        record.ask(at, patience=0.0)
+        record.confirm(reading, at)
+    return record
 
 
-def given(now: float = 0.0, *, contacted: bool = True, **more: object) -> Circumstances:
-    it = Circumstances(
-        habits=Habits(), policy=Policy(), now=now, uniform=middle, contacted=contacted
+def given(now: float = 0.0, *, contacted: bool = True, **more: object) -> Context:
+    it = Context(
+        polling_rules=PollingRules(), policy=Policy(), now=now, uniform=middle, contacted=contacted
     )
     return replace(it, **more)  # type: ignore[arg-type]
 
 
-def judge_trouble(life: Life, trouble: Trouble, it: Circumstances) -> Step:
-    life.stumble(trouble, it.now)
-    return after_trouble(life, trouble, it)
+def judge_trouble(record: Record, trouble: Trouble, it: Context) -> Step:
+    record.record_trouble(trouble, it.now)
+    return after_trouble(record, trouble, it)
 
 
-def judge_reading(life: Life, reading: Reading, it: Circumstances) -> Step:
-    life.confirm(reading, it.now)
-    return after_reading(life, reading, it)
+def judge_reading(record: Record, reading: Reading, it: Context) -> Step:
+    record.confirm(reading, it.now)
+    return after_reading(record, reading, it)
 
 
 # -- first contact ---------------------------------------------------------------
@@ -92,37 +92,37 @@ def judge_reading(life: Life, reading: Reading, it: Circumstances) -> Step:
 @pytest.mark.parametrize("fault", STRICT)
 def test_at_first_contact_it_is_final_after_so_many_tries(fault: Fault) -> None:
     tries, outcome, scope = STRICT[fault]
-    life = a_life()
+    record = a_life()
 
     steps = [
-        judge_trouble(life, Trouble(fault), given(contacted=False, host_bad=n, host_strict=n))
+        judge_trouble(record, Trouble(fault), given(contacted=False, host_bad=n, host_strict=n))
         for n in range(1, tries + 1)
     ]
 
-    assert all(isinstance(step, Again) for step in steps[:-1])
+    assert all(isinstance(step, PollAgain) for step in steps[:-1])
     last = steps[-1]
-    assert isinstance(last, Over)
+    assert isinstance(last, Stop)
     assert (last.outcome, last.whole_host) == (outcome, scope == "host")
 
 
 @pytest.mark.parametrize("fault", sorted(set(Fault) - set(STRICT)))
 def test_at_first_contact_it_is_borne_as_ever(fault: Fault) -> None:
-    life = a_life()
+    record = a_life()
 
     for n in range(1, 6):
         it = given(now=0.1 * n, contacted=False, host_bad=n, host_strict=0)
-        assert isinstance(judge_trouble(life, Trouble(fault), it), Again)
+        assert isinstance(judge_trouble(record, Trouble(fault), it), PollAgain)
 
 
 @pytest.mark.parametrize("fault", [f for f, (tries, *_) in STRICT.items() if tries > 1])
 def test_the_tries_at_first_contact_are_over_within_five_seconds(fault: Fault) -> None:
-    life = a_life()
+    record = a_life()
     slow = given(contacted=False, uniform=lambda _low, high: high)
 
     total = 0.0
     for n in range(1, STRICT[fault][0]):
-        step = judge_trouble(life, Trouble(fault), replace(slow, host_bad=n, host_strict=n))
-        assert isinstance(step, Again)
+        step = judge_trouble(record, Trouble(fault), replace(slow, host_bad=n, host_strict=n))
+        assert isinstance(step, PollAgain)
         total += step.pause
 
     assert total <= 5
@@ -130,11 +130,11 @@ def test_the_tries_at_first_contact_are_over_within_five_seconds(fault: Fault) -
 
 @pytest.mark.parametrize("fault", [Fault.NO_STATUS, Fault.TOO_LARGE, Fault.NOT_AN_OBJECT])
 def test_troubles_of_another_kind_are_no_tries(fault: Fault) -> None:
-    life = a_life()
+    record = a_life()
     for _ in range(5):
-        judge_trouble(life, BAD_GATEWAY, given())
+        judge_trouble(record, BAD_GATEWAY, given())
 
-    assert isinstance(judge_trouble(life, Trouble(fault), given()), Again)
+    assert isinstance(judge_trouble(record, Trouble(fault), given()), PollAgain)
 
 
 # -- in the middle of a wait -----------------------------------------------------
@@ -145,41 +145,41 @@ def test_in_the_middle_of_a_wait_only_the_hopeless_is_final_at_once(fault: Fault
     step = judge_trouble(a_life(RUNNING), Trouble(fault), given(now=60.0))
 
     if fault in FINAL:
-        assert isinstance(step, Over)
+        assert isinstance(step, Stop)
         assert (step.outcome, step.reason) == FINAL[fault]
     else:
-        assert isinstance(step, Again)
+        assert isinstance(step, PollAgain)
 
 
 def test_an_answer_that_is_too_large_three_times_will_be_so_for_ever() -> None:
-    life = a_life(RUNNING)
+    record = a_life(RUNNING)
     huge = Trouble(Fault.TOO_LARGE)
 
-    steps = [judge_trouble(life, huge, given(now=60.0)) for _ in range(3)]
+    steps = [judge_trouble(record, huge, given(now=60.0)) for _ in range(3)]
 
-    assert [type(step) for step in steps] == [Again, Again, Over]
-    assert steps[-1] == Over(Outcome.UNKNOWN, Reason.REFUSED)
+    assert [type(step) for step in steps] == [PollAgain, PollAgain, Stop]
+    assert steps[-1] == Stop(Outcome.UNKNOWN, Reason.REFUSED)
 
 
 @pytest.mark.parametrize("fault", Fault)
 def test_no_trouble_is_ever_a_state(fault: Fault) -> None:
-    for life in (a_life(), a_life(RUNNING), a_life(SUCCEEDED)):
+    for record in (a_life(), a_life(RUNNING), a_life(SUCCEEDED)):
         for n in range(1, 50):
             it = given(now=60.0 * n, contacted=n > 25, host_bad=n, host_strict=n)
-            step = judge_trouble(life, Trouble(fault), it)
-            if isinstance(step, Over):
+            step = judge_trouble(record, Trouble(fault), it)
+            if isinstance(step, Stop):
                 assert step.outcome not in OF_STATE.values()
 
 
 @pytest.mark.parametrize("gone", [None, *State])
 def test_what_is_gone_is_what_the_profile_says_it_is(gone: State | None) -> None:
-    life, it = a_life(RUNNING), given(now=60.0, habits=Habits(gone=gone))
+    record, it = a_life(RUNNING), given(now=60.0, polling_rules=PollingRules(gone=gone))
 
-    steps = [judge_trouble(life, NOT_FOUND, it) for _ in range(3)]
+    steps = [judge_trouble(record, NOT_FOUND, it) for _ in range(3)]
 
     expected = OF_STATE[gone] if gone in TERMINAL else Outcome.NOT_FOUND
-    assert [type(step) for step in steps] == [Again, Again, Over]
-    assert steps[-1] == Over(expected, Reason.GONE)
+    assert [type(step) for step in steps] == [PollAgain, PollAgain, Stop]
+    assert steps[-1] == Stop(expected, Reason.GONE)
 
 
 @pytest.mark.parametrize(
@@ -194,86 +194,88 @@ def test_what_is_gone_is_what_the_profile_says_it_is(gone: State | None) -> None
 def test_a_refusal_in_the_middle_of_a_wait_needs_a_second_opinion(
     fault: Trouble, at: tuple[float, ...], final: list[bool]
 ) -> None:
-    life = a_life(RUNNING)
+    record = a_life(RUNNING)
 
-    steps = [judge_trouble(life, fault, given(now=1000 + moment)) for moment in at]
+    steps = [judge_trouble(record, fault, given(now=1000 + moment)) for moment in at]
 
-    assert [isinstance(step, Over) for step in steps] == final
-    assert steps[-1] == Over(Outcome.DENIED, Reason.DENIED)
+    assert [isinstance(step, Stop) for step in steps] == final
+    assert steps[-1] == Stop(Outcome.DENIED, Reason.DENIED)
 
 
 def test_a_good_answer_between_two_refusals_starts_the_count_anew() -> None:
-    life, fault = a_life(RUNNING), Trouble(Fault.STATUS_UNAUTHORIZED, status=401)
-    judge_trouble(life, fault, given(now=0.0))
-    life.confirm(RUNNING, 20.0)
+    record, fault = a_life(RUNNING), Trouble(Fault.STATUS_UNAUTHORIZED, status=401)
+    judge_trouble(record, fault, given(now=0.0))
+    record.confirm(RUNNING, 20.0)
 
-    assert isinstance(judge_trouble(life, fault, given(now=100.0)), Again)
+    assert isinstance(judge_trouble(record, fault, given(now=100.0)), PollAgain)
 
 
 # -- transient -------------------------------------------------------------------
 
 
 def test_contact_is_lost_after_its_time_and_three_bad_answers() -> None:
-    life = a_life(RUNNING)
+    record = a_life(RUNNING)
 
-    steps = [judge_trouble(life, BAD_GATEWAY, given(now=now)) for now in (898, 899, 899.9, 900)]
+    steps = [judge_trouble(record, BAD_GATEWAY, given(now=now)) for now in (898, 899, 899.9, 900)]
 
-    assert [type(step) for step in steps] == [Again, Again, Again, Over]
-    assert steps[-1] == Over(Outcome.UNKNOWN, Reason.LOST_CONTACT)
+    assert [type(step) for step in steps] == [PollAgain, PollAgain, PollAgain, Stop]
+    assert steps[-1] == Stop(Outcome.UNKNOWN, Reason.LOST_CONTACT)
 
 
 def test_two_bad_answers_never_lose_contact() -> None:
-    life = a_life(RUNNING)
+    record = a_life(RUNNING)
 
-    steps = [judge_trouble(life, BAD_GATEWAY, given(now=now)) for now in (5000.0, 9000.0)]
+    steps = [judge_trouble(record, BAD_GATEWAY, given(now=now)) for now in (5000.0, 9000.0)]
 
-    assert [type(step) for step in steps] == [Again, Again]
+    assert [type(step) for step in steps] == [PollAgain, PollAgain]
 
 
 @pytest.mark.parametrize("lost_after", [None, 0.0])
 def test_contact_can_be_kept_for_lost_until_the_deadline(lost_after: float | None) -> None:
-    life, it = a_life(RUNNING), given(policy=Policy(lost_after=lost_after), silence=1e9)
+    record, it = a_life(RUNNING), given(policy=Policy(lost_after=lost_after), silence=1e9)
 
     for n in range(1, 100):
-        step = judge_trouble(life, BAD_GATEWAY, replace(it, now=1e6 * n, host_bad=n))
-        assert isinstance(step, Again)
+        step = judge_trouble(record, BAD_GATEWAY, replace(it, now=1e6 * n, host_bad=n))
+        assert isinstance(step, PollAgain)
 
 
 def test_a_host_that_was_silent_for_too_long_is_lost_to_all() -> None:
-    over = Over(Outcome.UNKNOWN, Reason.LOST_CONTACT, whole_host=True)
+    over = Stop(Outcome.UNKNOWN, Reason.LOST_CONTACT, whole_host=True)
 
     for silence, host_bad, step in (
         (900.0, 3, over),
-        (899.0, 3, Again(2.0)),
-        (900.0, 2, Again(2.0)),
+        (899.0, 3, PollAgain(2.0)),
+        (900.0, 2, PollAgain(2.0)),
     ):
         it = given(now=10.0, silence=silence, host_bad=host_bad)
         assert judge_trouble(a_life(RUNNING), BAD_GATEWAY, it) == step
 
 
 def test_the_excused_time_is_no_silence() -> None:
-    life = a_life(RUNNING)
-    life.excused = 600.0
+    record = a_life(RUNNING)
+    record.uncounted = 600.0
 
-    steps = [judge_trouble(life, BAD_GATEWAY, given(now=now)) for now in (900, 1000, 1499, 1500)]
+    steps = [judge_trouble(record, BAD_GATEWAY, given(now=now)) for now in (900, 1000, 1499, 1500)]
 
-    assert [type(step) for step in steps] == [Again, Again, Again, Over]
+    assert [type(step) for step in steps] == [PollAgain, PollAgain, PollAgain, Stop]
 
 
 def test_it_asks_once_more_when_the_budget_ends_and_not_long_after() -> None:
-    life = a_life(*[RUNNING] * 12)
+    record = a_life(*[RUNNING] * 12)
     for now in (800.0, 801.0):
-        judge_trouble(life, BAD_GATEWAY, given(now=now))
+        judge_trouble(record, BAD_GATEWAY, given(now=now))
 
-    assert judge_trouble(life, BAD_GATEWAY, given(now=890.0)) == Again(10.0)
+    assert judge_trouble(record, BAD_GATEWAY, given(now=890.0)) == PollAgain(10.0)
 
 
 def test_errors_poll_no_faster_than_the_schedule_when_the_budget_is_spent() -> None:
-    rare = Habits(pace=Pace(first=2.0, longest=1800.0, factor=1000.0))
-    life = a_life(RUNNING, RUNNING, RUNNING)
-    judge_trouble(life, BAD_GATEWAY, given(now=1800.0, habits=rare))
+    rare = PollingRules(pace=Pace(first=2.0, longest=1800.0, factor=1000.0))
+    record = a_life(RUNNING, RUNNING, RUNNING)
+    judge_trouble(record, BAD_GATEWAY, given(now=1800.0, polling_rules=rare))
 
-    assert judge_trouble(life, BAD_GATEWAY, given(now=1801.0, habits=rare)) == Again(1800.0)
+    assert judge_trouble(record, BAD_GATEWAY, given(now=1801.0, polling_rules=rare)) == PollAgain(
+        1800.0
+    )
 
 
 def test_only_the_first_retry_may_come_sooner_than_the_schedule_and_only_if_it_is_paid() -> None:
@@ -281,31 +283,31 @@ def test_only_the_first_retry_may_come_sooner_than_the_schedule_and_only_if_it_i
     unhurried = [RUNNING] * 8
     broke, rich = a_life(*unhurried), a_life(*unhurried)
 
-    assert judge_trouble(broke, BAD_GATEWAY, given()) == Again(30.0)
-    assert judge_trouble(rich, BAD_GATEWAY, paid) == Again(0.75)
-    assert judge_trouble(rich, BAD_GATEWAY, paid) == Again(30.0)
+    assert judge_trouble(broke, BAD_GATEWAY, given()) == PollAgain(30.0)
+    assert judge_trouble(rich, BAD_GATEWAY, paid) == PollAgain(0.75)
+    assert judge_trouble(rich, BAD_GATEWAY, paid) == PollAgain(30.0)
 
 
 def test_a_rate_limit_is_no_reason_for_a_quick_retry() -> None:
     step = judge_trouble(a_life(RUNNING), throttled(), given(quick=lambda: True))
 
-    assert step == Again(3.75)
+    assert step == PollAgain(3.75)
 
 
 def test_a_named_pause_is_a_floor_with_a_little_on_top() -> None:
     step = judge_trouble(a_life(RUNNING), throttled(100.0), given())
 
-    assert isinstance(step, Again)
+    assert isinstance(step, PollAgain)
     assert step.pause == pytest.approx(105.0)
 
 
 def test_a_retry_backs_off_up_to_a_minute() -> None:
-    life = a_life(RUNNING)
+    record = a_life(RUNNING)
 
-    pauses = [judge_trouble(life, BAD_GATEWAY, given()) for _ in range(9)]
+    pauses = [judge_trouble(record, BAD_GATEWAY, given()) for _ in range(9)]
 
     # The schedule itself asks for two seconds.
-    assert pauses == [Again(p) for p in (2.0, 2.0, 3.0, 6.0, 12.0, 24.0, 45.0, 45.0, 45.0)]
+    assert pauses == [PollAgain(p) for p in (2.0, 2.0, 3.0, 6.0, 12.0, 24.0, 45.0, 45.0, 45.0)]
 
 
 # -- a reading -------------------------------------------------------------------
@@ -315,7 +317,7 @@ def test_a_retry_backs_off_up_to_a_minute() -> None:
 def test_only_a_terminal_reading_ends_as_its_state(state: State) -> None:
     step = judge_reading(a_life(), Reading(state), given())
 
-    assert step == (Over(OF_STATE[state]) if state in TERMINAL else Again(2.0))
+    assert step == (Stop(OF_STATE[state]) if state in TERMINAL else PollAgain(2.0))
 
 
 def test_every_terminal_state_has_an_outcome() -> None:
@@ -326,39 +328,42 @@ def test_every_terminal_state_has_an_outcome() -> None:
 def test_so_many_equal_terminal_answers_are_needed(
     policy: int | None, profile: int, needed: int
 ) -> None:
-    life, it = a_life(), given(policy=Policy(confirm=policy), habits=Habits(confirm=profile))
+    record, it = (
+        a_life(),
+        given(policy=Policy(confirm=policy), polling_rules=PollingRules(confirm=profile)),
+    )
 
-    steps = [judge_reading(life, SUCCEEDED, it) for _ in range(needed)]
+    steps = [judge_reading(record, SUCCEEDED, it) for _ in range(needed)]
 
-    assert [isinstance(step, Over) for step in steps] == [False] * (needed - 1) + [True]
+    assert [isinstance(step, Stop) for step in steps] == [False] * (needed - 1) + [True]
 
 
 def test_an_end_that_is_taken_back_is_confirmed_anew() -> None:
-    life, it = a_life(), given(policy=Policy(confirm=2))
+    record, it = a_life(), given(policy=Policy(confirm=2))
     failed = Reading(State.FAILED)
 
-    steps = [judge_reading(life, each, it) for each in (SUCCEEDED, failed, SUCCEEDED, SUCCEEDED)]
+    steps = [judge_reading(record, each, it) for each in (SUCCEEDED, failed, SUCCEEDED, SUCCEEDED)]
 
-    assert steps[:3] == [Again(2.0)] * 3
-    assert steps[3] == Over(Outcome.SUCCEEDED)
+    assert steps[:3] == [PollAgain(2.0)] * 3
+    assert steps[3] == Stop(Outcome.SUCCEEDED)
 
 
 def test_a_confirmation_is_paced_by_the_schedule_and_not_by_the_prediction() -> None:
-    life, it = a_life(), given(policy=Policy(confirm=2))
+    record, it = a_life(), given(policy=Policy(confirm=2))
     for n in range(1, 6):
-        life.confirm(Reading(State.RUNNING, progress=float(n)), 10.0 * n)
+        record.confirm(Reading(State.RUNNING, progress=float(n)), 10.0 * n)
 
-    step = judge_reading(life, Reading(State.FAILED, progress=6.0), replace(it, now=60.0))
+    step = judge_reading(record, Reading(State.FAILED, progress=6.0), replace(it, now=60.0))
 
-    assert step == Again(2.0)
+    assert step == PollAgain(2.0)
 
 
 def test_what_does_not_change_for_long_has_stalled() -> None:
-    life, policy = a_life(), Policy(stall=600.0)
+    record, policy = a_life(), Policy(stall=600.0)
 
-    steps = [judge_reading(life, RUNNING, given(now=now, policy=policy)) for now in (0, 598, 600)]
+    steps = [judge_reading(record, RUNNING, given(now=now, policy=policy)) for now in (0, 598, 600)]
 
-    assert steps[1:] == [Again(2.0), Over(Outcome.TIMED_OUT, Reason.STALLED)]
+    assert steps[1:] == [PollAgain(2.0), Stop(Outcome.TIMED_OUT, Reason.STALLED)]
 
 
 @pytest.mark.parametrize(
@@ -371,32 +376,32 @@ def test_what_does_not_change_for_long_has_stalled() -> None:
     ],
 )
 def test_any_change_shows_that_it_has_not_stalled(changed: Reading) -> None:
-    life, it = a_life(), given(policy=Policy(stall=600.0))
-    judge_reading(life, RUNNING, it)
-    judge_reading(life, changed, replace(it, now=599.0))
+    record, it = a_life(), given(policy=Policy(stall=600.0))
+    judge_reading(record, RUNNING, it)
+    judge_reading(record, changed, replace(it, now=599.0))
 
-    assert isinstance(judge_reading(life, changed, replace(it, now=700.0)), Again)
+    assert isinstance(judge_reading(record, changed, replace(it, now=700.0)), PollAgain)
 
 
 def test_only_unknown_words_for_ten_minutes_end_the_watch_as_unknown() -> None:
-    life, odd = a_life(), Reading(State.RUNNING, "Wibbling", is_known_word=False)
+    record, odd = a_life(), Reading(State.RUNNING, "Wibbling", is_known_word=False)
 
-    steps = [judge_reading(life, odd, given(now=now)) for now in (0, 599, 600)]
+    steps = [judge_reading(record, odd, given(now=now)) for now in (0, 599, 600)]
 
-    assert [type(step) for step in steps] == [Again, Again, Over]
-    assert steps[-1] == Over(Outcome.UNKNOWN, Reason.UNKNOWN_STATUS)
+    assert [type(step) for step in steps] == [PollAgain, PollAgain, Stop]
+    assert steps[-1] == Stop(Outcome.UNKNOWN, Reason.UNKNOWN_STATUS)
 
 
 def test_one_known_word_forgives_the_unknown_ones() -> None:
-    life, odd = a_life(), Reading(State.RUNNING, "Wibbling", is_known_word=False)
-    judge_reading(life, odd, given())
-    judge_reading(life, RUNNING, given(now=300.0))
+    record, odd = a_life(), Reading(State.RUNNING, "Wibbling", is_known_word=False)
+    judge_reading(record, odd, given())
+    judge_reading(record, RUNNING, given(now=300.0))
 
-    assert isinstance(judge_reading(life, odd, given(now=601.0)), Again)
+    assert isinstance(judge_reading(record, odd, given(now=601.0)), PollAgain)
 
 
 @pytest.mark.parametrize(
-    ("fail", "step"), [(False, Again(2.0)), (True, Over(Outcome.FAILED, Reason.BLOCKED))]
+    ("fail", "step"), [(False, PollAgain(2.0)), (True, Stop(Outcome.FAILED, Reason.BLOCKED))]
 )
 def test_blocked_is_running_unless_it_shall_fail(*, fail: bool, step: Step) -> None:
     it = given(policy=Policy(fail_on_blocked=fail))
@@ -405,14 +410,14 @@ def test_blocked_is_running_unless_it_shall_fail(*, fail: bool, step: Step) -> N
 
 
 def test_a_wait_asked_for_by_a_good_answer_is_a_floor() -> None:
-    assert judge_reading(a_life(), Reading(State.RUNNING, wait=60.0), given()) == Again(63.0)
-    assert judge_reading(a_life(), Reading(State.RUNNING, wait=0.0), given()) == Again(2.0)
+    assert judge_reading(a_life(), Reading(State.RUNNING, wait=60.0), given()) == PollAgain(63.0)
+    assert judge_reading(a_life(), Reading(State.RUNNING, wait=0.0), given()) == PollAgain(2.0)
 
 
 def test_the_interval_of_the_person_replaces_the_pace_of_the_profile() -> None:
-    life, it = a_life(), given(policy=Policy(interval=7.0))
+    record, it = a_life(), given(policy=Policy(interval=7.0))
 
-    assert [judge_reading(life, RUNNING, it) for _ in range(20)] == [Again(7.0)] * 20
+    assert [judge_reading(record, RUNNING, it) for _ in range(20)] == [PollAgain(7.0)] * 20
 
 
 # -- one look --------------------------------------------------------------------
@@ -421,9 +426,9 @@ def test_the_interval_of_the_person_replaces_the_pace_of_the_profile() -> None:
 @pytest.mark.parametrize(
     ("reading", "step"),
     [
-        (SUCCEEDED, Over(Outcome.SUCCEEDED)),
-        (RUNNING, Over(Outcome.PENDING, Reason.NOT_WAITED)),
-        (Reading(State.BLOCKED), Over(Outcome.PENDING, Reason.NOT_WAITED)),
+        (SUCCEEDED, Stop(Outcome.SUCCEEDED)),
+        (RUNNING, Stop(Outcome.PENDING, Reason.NOT_WAITED)),
+        (Reading(State.BLOCKED), Stop(Outcome.PENDING, Reason.NOT_WAITED)),
     ],
 )
 def test_one_look_ends_with_the_first_reading(reading: Reading, step: Step) -> None:
@@ -435,8 +440,8 @@ def test_one_look_ends_with_the_first_reading(reading: Reading, step: Step) -> N
 def test_one_look_of_a_wait_without_time_has_timed_out() -> None:
     it = given(policy=Policy(once=True, timeout=0.0))
 
-    assert judge_reading(a_life(), RUNNING, it) == Over(Outcome.TIMED_OUT, Reason.DEADLINE)
-    assert judge_reading(a_life(), SUCCEEDED, it) == Over(Outcome.SUCCEEDED)
+    assert judge_reading(a_life(), RUNNING, it) == Stop(Outcome.TIMED_OUT, Reason.DEADLINE)
+    assert judge_reading(a_life(), SUCCEEDED, it) == Stop(Outcome.SUCCEEDED)
 
 
 @pytest.mark.parametrize(
@@ -454,23 +459,23 @@ def test_one_look_of_a_wait_without_time_has_timed_out() -> None:
 def test_one_look_is_patient_for_seconds_only(
     trouble: Trouble, tries: int, outcome: Outcome
 ) -> None:
-    life, it = a_life(), given(policy=Policy(once=True))
+    record, it = a_life(), given(policy=Policy(once=True))
 
-    steps = [judge_trouble(life, trouble, it) for _ in range(tries)]
+    steps = [judge_trouble(record, trouble, it) for _ in range(tries)]
 
-    assert [isinstance(step, Over) for step in steps] == [False] * (tries - 1) + [True]
-    assert isinstance(steps[-1], Over)
+    assert [isinstance(step, Stop) for step in steps] == [False] * (tries - 1) + [True]
+    assert isinstance(steps[-1], Stop)
     assert steps[-1].outcome is outcome
 
 
 def test_one_look_at_many_does_not_try_a_dead_host_for_each() -> None:
-    over = Over(Outcome.UNKNOWN, Reason.UNREACHABLE, whole_host=True)
+    over = Stop(Outcome.UNKNOWN, Reason.UNREACHABLE, whole_host=True)
 
     for contacted, host_bad, step in (
         (False, 3, over),
         (True, 8, over),
-        (False, 2, Again(0.75)),
-        (True, 7, Again(0.75)),
+        (False, 2, PollAgain(0.75)),
+        (True, 7, PollAgain(0.75)),
     ):
         it = given(policy=Policy(once=True), contacted=contacted, host_bad=host_bad)
         assert judge_trouble(a_life(), BAD_GATEWAY, it) == step
@@ -491,24 +496,27 @@ def test_one_look_at_many_does_not_try_a_dead_host_for_each() -> None:
 def test_a_404_is_final_after_its_grace_and_three_tries(
     grace: float, at: tuple[float, ...], final: list[bool]
 ) -> None:
-    life, it = a_life(), given(contacted=False, habits=Habits(not_found_grace=grace))
+    record, it = a_life(), given(contacted=False, polling_rules=PollingRules(not_found_grace=grace))
 
-    steps = [judge_trouble(life, NOT_FOUND, replace(it, now=100 + moment)) for moment in at]
+    steps = [judge_trouble(record, NOT_FOUND, replace(it, now=100 + moment)) for moment in at]
 
-    assert [isinstance(step, Over) for step in steps] == final
-    assert steps[-1] == Over(Outcome.NOT_FOUND, Reason.NEVER_FOUND)
+    assert [isinstance(step, Stop) for step in steps] == final
+    assert steps[-1] == Stop(Outcome.NOT_FOUND, Reason.NEVER_FOUND)
 
 
 def test_the_last_try_of_a_grace_is_made_as_it_ends() -> None:
-    life, it = a_life(), given(habits=Habits(pace=Pace(first=20.0, longest=20.0)))
-    judge_trouble(life, NOT_FOUND, it)
+    record, it = a_life(), given(polling_rules=PollingRules(pace=Pace(first=20.0, longest=20.0)))
+    judge_trouble(record, NOT_FOUND, it)
 
-    assert judge_trouble(life, NOT_FOUND, replace(it, now=20.0)) == Again(20.0)
-    assert judge_trouble(life, NOT_FOUND, replace(it, now=29.0)) == Again(20.0)
+    assert judge_trouble(record, NOT_FOUND, replace(it, now=20.0)) == PollAgain(20.0)
+    assert judge_trouble(record, NOT_FOUND, replace(it, now=29.0)) == PollAgain(20.0)
 
-    life, it = a_life(), given(habits=Habits(pace=Pace(first=4.0, longest=20.0, factor=9.0)))
-    judge_trouble(life, NOT_FOUND, it)
-    assert judge_trouble(life, NOT_FOUND, replace(it, now=20.0)) == Again(10.0)
+    record, it = (
+        a_life(),
+        given(polling_rules=PollingRules(pace=Pace(first=4.0, longest=20.0, factor=9.0))),
+    )
+    judge_trouble(record, NOT_FOUND, it)
+    assert judge_trouble(record, NOT_FOUND, replace(it, now=20.0)) == PollAgain(10.0)
 
 
 def test_the_table_of_this_test_names_real_handlings() -> None:
@@ -519,11 +527,11 @@ def test_the_table_of_this_test_names_real_handlings() -> None:
 
 
 def test_three_answers_over_the_limit_are_final_at_any_time_if_they_come_in_a_row() -> None:
-    life, large = a_life(RUNNING), Trouble(Fault.TOO_LARGE)
+    record, large = a_life(RUNNING), Trouble(Fault.TOO_LARGE)
     for _ in range(2):
-        assert isinstance(judge_trouble(life, large, given(10.0)), Again)
-    life.confirm(RUNNING, 20.0)
+        assert isinstance(judge_trouble(record, large, given(10.0)), PollAgain)
+    record.confirm(RUNNING, 20.0)
     for _ in range(2):
-        assert isinstance(judge_trouble(life, large, given(30.0)), Again)
+        assert isinstance(judge_trouble(record, large, given(30.0)), PollAgain)
 
-    assert judge_trouble(life, large, given(30.0)) == Over(Outcome.UNKNOWN, Reason.REFUSED)
+    assert judge_trouble(record, large, given(30.0)) == Stop(Outcome.UNKNOWN, Reason.REFUSED)

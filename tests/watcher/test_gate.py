@@ -59,7 +59,7 @@ ACTIONS: dict[str, Callable[[Gate], object]] = {
     "good": lambda gate: gate.good(5.0),
     "answered": lambda gate: gate.answered(),
     "bad": lambda gate: gate.bad(5.0),
-    "moot": lambda gate: gate.moot(5.0),
+    "moot": lambda gate: gate.inconclusive(5.0),
     "throttled": lambda gate: gate.throttled(5.0, None),
     "throttled for a while": lambda gate: gate.throttled(5.0, 20.0),
     "good, but a pause is named": be_good_but_name_a_pause,
@@ -244,7 +244,7 @@ def test_a_machine_without_descriptors_sends_half_as_many_at_once_but_never_unde
 
     for n in range(4):
         asked(gate, 10.0 * n)
-        gate.crowded(10.0 * n)
+        gate.out_of_descriptors(10.0 * n)
         most.append(gate._at_once)
 
     assert most == [4, 2, 2, 2]
@@ -256,7 +256,7 @@ def test_descriptors_that_lacked_at_one_moment_are_one_event() -> None:
     asked(gate, 0.0, 8)
 
     for _ in range(8):
-        gate.crowded(0.0)
+        gate.out_of_descriptors(0.0)
 
     assert gate._at_once == 4
     assert gate.in_flight == 0
@@ -267,7 +267,7 @@ def test_descriptors_that_lack_for_two_as_well_are_an_outage() -> None:
 
     for n in range(7):
         asked(gate, float(n))
-        gate.crowded(float(n))
+        gate.out_of_descriptors(float(n))
 
     assert gate.phase is OPEN
 
@@ -275,7 +275,7 @@ def test_descriptors_that_lack_for_two_as_well_are_an_outage() -> None:
 def test_clean_minutes_bring_back_the_requests_in_flight_too() -> None:
     gate = a_gate_that(CLOSED)
     asked(gate, 0.0)
-    gate.crowded(0.0)
+    gate.out_of_descriptors(0.0)
 
     for minute in range(1, 9):
         asked(gate, 61.0 * minute)
@@ -386,7 +386,7 @@ def test_a_moot_fault_keeps_the_probes_coming_but_no_rarer() -> None:
     for _ in range(4):
         now = gate.free_at(now)
         ask(gate, now)
-        gate.moot(now)
+        gate.inconclusive(now)
         assert gate.free_at(now) - now == 0.75
 
 
@@ -453,7 +453,7 @@ def test_a_pause_that_the_host_named_is_no_silence_and_neither_is_sleep() -> Non
     asked(gate, 0.0, 2)
     gate.bad(0.0)
     gate.throttled(0.0, 100.0)
-    gate.excuse(1000.0)
+    gate.discount(1000.0)
 
     assert gate.silence(1500.0) == 1500.0 - 105.0 - 1000.0
 
@@ -506,7 +506,7 @@ def test_a_machine_without_descriptors_halves_what_goes_at_once_and_blames_no_ho
     gate = a_gate_that(CLOSED)
     asked(gate, 0.0, 8)
 
-    assert [gate.crowded(0.0) for _ in range(8)] == [False] * 8
+    assert [gate.out_of_descriptors(0.0) for _ in range(8)] == [False] * 8
     assert gate.phase is CLOSED
     assert gate.bad_in_a_row == 0
     assert at_once(gate, 10.0) == 4, "those in flight together are one event"
@@ -516,18 +516,18 @@ def test_two_at_once_are_left_and_then_the_host_is_held_after_all() -> None:
     gate = a_gate_that(CLOSED)
     for now in (1.0, 2.0, 3.0):
         asked(gate, now)
-        assert not gate.crowded(now)
+        assert not gate.out_of_descriptors(now)
     assert at_once(gate, 10.0) == 2
 
     asked(gate, 11.0, 5)
-    assert [gate.crowded(11.0) for _ in range(5)] == [False] * 4 + [True]
+    assert [gate.out_of_descriptors(11.0) for _ in range(5)] == [False] * 4 + [True]
     assert gate.phase is OPEN
 
 
 def test_what_goes_at_once_grows_back_by_one_a_minute() -> None:
     gate = a_gate_that(CLOSED)
     asked(gate, 0.0)
-    gate.crowded(0.0)
+    gate.out_of_descriptors(0.0)
     for now in (61.0, 122.0):
         asked(gate, now)
         gate.good(now)

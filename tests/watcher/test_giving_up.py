@@ -6,7 +6,7 @@ import pytest
 
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.pacing import Habits
+from opwatch.domain.pacing import PollingRules
 from opwatch.profiles import load_config, load_profile
 from simulation.bench import RUNNING, Bench
 
@@ -14,8 +14,8 @@ from simulation.bench import RUNNING, Bench
 def test_the_brokers_longest_polling_time_is_in_its_profile() -> None:
     profile = load_profile("osb", load_config(None, {})).bind({}, base_url="https://broker.example")
 
-    assert profile.habits.give_up_after == 7 * 86400
-    assert profile.habits.given_up is State.FAILED
+    assert profile.polling_rules.give_up_after == 7 * 86400
+    assert profile.polling_rules.given_up is State.FAILED
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_the_brokers_longest_polling_time_is_in_its_profile() -> None:
     [(State.FAILED, Outcome.FAILED), (State.CANCELLED, Outcome.CANCELLED)],
 )
 def test_what_has_not_ended_by_then_counts_as_the_api_says(state: State, outcome: Outcome) -> None:
-    bench = Bench(habits=Habits(give_up_after=100.0, given_up=state))
+    bench = Bench(polling_rules=PollingRules(give_up_after=100.0, given_up=state))
 
     bench.run(RUNNING)
 

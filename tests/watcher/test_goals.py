@@ -7,7 +7,7 @@ import pytest
 from opwatch.domain.events import Ended, Interrupted, Observed, Oddity, Troubled, Warned
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.outcome import Abort, Goal, Reason
-from opwatch.domain.pacing import Habits
+from opwatch.domain.pacing import PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import (
@@ -208,7 +208,7 @@ def test_nothing_but_unknown_words_for_ten_minutes_is_not_knowing() -> None:
 
 
 def test_an_end_that_is_taken_back_before_it_was_confirmed_is_none() -> None:
-    bench = Bench(habits=Habits(confirm=3))
+    bench = Bench(polling_rules=PollingRules(confirm=3))
 
     bench.answer(FAILED, FAILED, RUNNING, SUCCEEDED, SUCCEEDED)
     assert bench.outcomes == ["None"]

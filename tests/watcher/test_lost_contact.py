@@ -8,7 +8,7 @@ import pytest
 from opwatch.domain.events import Event, Observed, Resumed
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Reason
-from opwatch.domain.pacing import Habits, Limits, Pace
+from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import BAD_GATEWAY, REFUSED, RUNNING, SUCCEEDED, Bench, running, throttled
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FOREVER = math.inf
-STEEP = Habits(limits=Limits(rate=100.0, burst=10, at_once=32))
+STEEP = PollingRules(limits=Limits(rate=100.0, burst=10, at_once=32))
 
 
 def outage(start: float, end: float, finding: Trouble = REFUSED) -> dict[str, Host]:
@@ -48,7 +48,7 @@ def test_a_wait_survives_an_outage_of_ten_minutes(finding: Trouble) -> None:
 
 def test_a_thousand_operations_survive_it_with_a_thousandth_of_the_requests() -> None:
     jobs = {str(n): Job(1100.0) for n in range(1000)}
-    run = World(jobs, outage(300.0, 900.0)).watch(habits=STEEP)
+    run = World(jobs, outage(300.0, 900.0)).watch(polling_rules=STEEP)
 
     usual = run.requests(200.0, 300.0) * 6
     assert set(run.outcomes().values()) == {"succeeded"}
@@ -158,7 +158,7 @@ def test_an_hour_that_the_answer_itself_asked_for_is_no_silence() -> None:
 
 
 def test_a_pause_that_the_schedule_made_is_not_lost_to_a_short_blip() -> None:
-    bench = Bench(habits=Habits(pace=Pace(steps=(3000.0,))))
+    bench = Bench(polling_rules=PollingRules(pace=Pace(steps=(3000.0,))))
     bench.answer(RUNNING)
     assert bench.pause() == 3000.0
     bench.answer(BAD_GATEWAY)

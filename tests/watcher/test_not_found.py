@@ -4,7 +4,7 @@ import pytest
 
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Reason
-from opwatch.domain.pacing import Habits
+from opwatch.domain.pacing import PollingRules
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import NOT_FOUND, RUNNING, SUCCEEDED, Bench
 from simulation.world import Job, World
@@ -30,7 +30,9 @@ def test_an_operation_that_never_appears_is_not_found_after_its_grace() -> None:
 
 
 def test_the_grace_is_that_of_the_profile() -> None:
-    run = World({"a": Job(600.0, appears=280.0)}).watch(habits=Habits(not_found_grace=300.0))
+    run = World({"a": Job(600.0, appears=280.0)}).watch(
+        polling_rules=PollingRules(not_found_grace=300.0)
+    )
 
     assert run.outcomes() == {"a": "succeeded"}
 
@@ -58,7 +60,7 @@ def test_a_seen_operation_that_is_not_found_three_times_is_gone(fault: Fault) ->
     [(State.SUCCEEDED, "succeeded"), (State.FAILED, "failed"), (None, "not_found")],
 )
 def test_gone_means_what_the_profile_says(gone: State | None, outcome: str) -> None:
-    bench = Bench(habits=Habits(gone=gone))
+    bench = Bench(polling_rules=PollingRules(gone=gone))
 
     bench.answer(RUNNING, *[NOT_FOUND] * 3)
 
@@ -67,7 +69,7 @@ def test_gone_means_what_the_profile_says(gone: State | None, outcome: str) -> N
 
 @pytest.mark.parametrize("gone", [State.SUCCEEDED, None])
 def test_what_was_never_seen_is_never_gone(gone: State | None) -> None:
-    bench = Bench(habits=Habits(gone=gone))
+    bench = Bench(polling_rules=PollingRules(gone=gone))
 
     bench.run(NOT_FOUND)
 
@@ -75,7 +77,7 @@ def test_what_was_never_seen_is_never_gone(gone: State | None) -> None:
 
 
 def test_an_operation_that_a_batch_does_not_name_is_not_found_for_itself() -> None:
-    bench = Bench("a", "b", group="g", habits=Habits(batch=9))
+    bench = Bench("a", "b", group="g", polling_rules=PollingRules(batch=9))
 
     for _ in range(40):
         if bench.one.is_over:

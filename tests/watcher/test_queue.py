@@ -5,17 +5,17 @@ import random
 
 from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.outcome import Outcome
-from opwatch.watcher.record import Life
-from opwatch.watcher.scheduler import Queue
+from opwatch.watcher.record import Record
+from opwatch.watcher.scheduler import DueQueue
 
 
-def a_queue(*dues: float, pause: float = 0.0) -> tuple[Queue, list[Life]]:
-    lives = [Life(Target(str(n), str(n), "https://api.example"), 0.0) for n in range(len(dues))]
-    queue = Queue(lives)
+def a_queue(*dues: float, pause: float = 0.0) -> tuple[DueQueue, list[Record]]:
+    records = [Record(Target(str(n), str(n), "https://api.example"), 0.0) for n in range(len(dues))]
+    queue = DueQueue(records)
     for index, due in enumerate(dues):
-        lives[index].due, lives[index].pause = due, pause
+        records[index].due, records[index].pause = due, pause
         queue.put(index)
-    return queue, lives
+    return queue, records
 
 
 def test_who_is_due_first_is_asked_first() -> None:
@@ -34,8 +34,8 @@ def test_nobody_is_asked_before_the_time() -> None:
 
 
 def test_an_older_entry_is_void() -> None:
-    queue, lives = a_queue(1.0)
-    lives[0].due = 5.0
+    queue, records = a_queue(1.0)
+    records[0].due = 5.0
     queue.put(0)
 
     assert queue.first_due() == 5.0
@@ -45,8 +45,8 @@ def test_an_older_entry_is_void() -> None:
 
 
 def test_an_operation_that_is_over_waits_no_more() -> None:
-    queue, lives = a_queue(1.0, 2.0)
-    lives[0].end(Outcome.SUCCEEDED, None, 0.0)
+    queue, records = a_queue(1.0, 2.0)
+    records[0].end(Outcome.SUCCEEDED, None, 0.0)
 
     assert queue.first_due() == 2.0
 
@@ -71,9 +71,9 @@ def test_nobody_is_asked_early_but_to_fill_a_batch() -> None:
 
 
 def test_a_probe_is_the_one_that_was_confirmed_last() -> None:
-    queue, lives = a_queue(1.0, 2.0, 3.0, 9.0)
+    queue, records = a_queue(1.0, 2.0, 3.0, 9.0)
     for index, at in enumerate((0.1, 0.3, 0.2, 0.9)):
-        lives[index].confirm(Reading(State.RUNNING), at)
+        records[index].confirm(Reading(State.RUNNING), at)
 
     # The last is not due yet, however healthy it is.
     assert [queue.take(5.0, 1, probe=True) for _ in range(3)] == [(1,), (2,), (0,)]
@@ -81,8 +81,8 @@ def test_a_probe_is_the_one_that_was_confirmed_last() -> None:
 
 
 def test_a_probe_of_a_batch_is_filled_in_order() -> None:
-    queue, lives = a_queue(1.0, 2.0, 3.0)
-    lives[2].confirm(Reading(State.RUNNING), 0.5)
+    queue, records = a_queue(1.0, 2.0, 3.0)
+    records[2].confirm(Reading(State.RUNNING), 0.5)
 
     assert queue.take(5.0, 2, probe=True) == (2, 0)
     assert queue.take(5.0, 2) == (1,)
@@ -90,7 +90,7 @@ def test_a_probe_of_a_batch_is_filled_in_order() -> None:
 
 def test_none_is_lost_and_none_is_asked_twice_in_any_order_of_events() -> None:
     rng = random.Random(7)  # noqa: S311, any lot will do
-    queue, lives = a_queue(*[0.0] * 30)
+    queue, records = a_queue(*[0.0] * 30)
     waiting = set(range(30))
 
     for now in range(300):
@@ -98,7 +98,7 @@ def test_none_is_lost_and_none_is_asked_twice_in_any_order_of_events() -> None:
             assert index in waiting
             waiting.remove(index)
         for index in rng.sample(range(30), 5):
-            lives[index].due = now + rng.randint(0, 20)
+            records[index].due = now + rng.randint(0, 20)
             queue.put(index)
             waiting.add(index)
 

@@ -25,7 +25,7 @@ from opwatch.domain.operation import (
     Unchanged,
 )
 from opwatch.domain.outcome import Abort, ExitCode, Goal, Outcome, Reason
-from opwatch.domain.pacing import Habits, Limits, Pace
+from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import (
     FINAL_AFTER_TRIES,
@@ -70,7 +70,7 @@ POLICIES = st.builds(
     once=st.sampled_from([False, False, False, True]),
 )
 HABITS = st.builds(
-    Habits,
+    PollingRules,
     pace=st.sampled_from([Pace(), Pace(steps=(1.0, 90.0)), Pace(first=0.1, longest=0.1)]),
     limits=st.builds(
         Limits,
@@ -100,18 +100,20 @@ class Watching(RuleBasedStateMachine):
 
     @initialize(
         policy=POLICIES,
-        habits=HABITS,
+        polling_rules=HABITS,
         hosts=st.lists(st.sampled_from(HOSTS), min_size=1, max_size=6),
         group=st.sampled_from(["", "g"]),
         seed=st.integers(0, 99),
     )
     def begin(
-        self, policy: Policy, habits: Habits, hosts: list[str], group: str, seed: int
+        self, policy: Policy, polling_rules: PollingRules, hosts: list[str], group: str, seed: int
     ) -> None:
         targets = [Target(str(n), str(n), host, group=group) for n, host in enumerate(hosts)]
-        self.policy, self.habits = policy, habits
+        self.policy, self.polling_rules = policy, polling_rules
         chance = random.Random(seed)  # noqa: S311, any lot will do
-        self.watcher = Watcher(targets, {"": habits}, policy, now=0.0, uniform=chance.uniform)
+        self.watcher = Watcher(
+            targets, {"": polling_rules}, policy, now=0.0, uniform=chance.uniform
+        )
         self.told = {n: set() for n in range(len(targets))}
 
     @rule(seconds=st.sampled_from([0.0, 0.01, 0.5, 2.0, 5.0]))
@@ -134,9 +136,9 @@ class Watching(RuleBasedStateMachine):
         self.watcher.tick(self.now)
         for poll in self.watcher.due(self.now):
             assert poll.indices
-            assert 0 < len(poll.indices) <= max(1, self.habits.batch)
+            assert 0 < len(poll.indices) <= max(1, self.polling_rules.batch)
             assert poll.timeout >= 0
-            gate = self.watcher._roster.gate(poll.indices[0])
+            gate = self.watcher._scheduler.gate(poll.indices[0])
             assert gate.not_before <= self.now
             assert not any(self.watcher.operations[index].is_over for index in poll.indices)
             self.outstanding.append(poll)
@@ -158,7 +160,7 @@ class Watching(RuleBasedStateMachine):
     @rule(data=st.data(), finding=FINDINGS)
     def an_answer_comes_twice(self, data: st.DataObject, finding: Finding) -> None:
         poll = data.draw(st.sampled_from(self.answered))
-        if not any(self.watcher._roster.lives[index].in_flight for index in poll.indices):
+        if not any(self.watcher._scheduler.records[index].in_flight for index in poll.indices):
             before = self.watcher.operations
             assert self.watcher.record(poll, Answer((finding,) * len(poll.indices)), self.now) == []
             assert self.watcher.operations == before
@@ -198,25 +200,25 @@ class Watching(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_forgotten(self) -> None:
-        roster = self.watcher._roster
+        roster = self.watcher._scheduler
         waiting = {
             index
             for queue in roster._queues.values()
             for due, serial, index in queue._heap
-            if serial == roster.lives[index].serial and not math.isnan(due)
+            if serial == roster.records[index].serial and not math.isnan(due)
         }
         flying = {index for poll in self.outstanding for index in poll.indices}
-        for index, life in enumerate(roster.lives):
-            if not life.is_over:
-                assert life.in_flight == (index in flying)
-                assert life.in_flight != (index in waiting)
+        for index, record in enumerate(roster.records):
+            if not record.is_over:
+                assert record.in_flight == (index in flying)
+                assert record.in_flight != (index in waiting)
 
     @invariant()
     def the_gates_count_aright(self) -> None:
-        roster = self.watcher._roster
+        roster = self.watcher._scheduler
         for (_, origin), gate in roster._gates.items():
             flying = sum(1 for poll in self.outstanding if poll.targets[0].origin == origin)
-            limits = self.habits.limits
+            limits = self.polling_rules.limits
             assert gate.in_flight == flying <= limits.at_once
             assert -1e-9 <= gate._tokens <= limits.burst
             assert min(0.2, limits.rate) <= gate._rate <= limits.rate
@@ -322,7 +324,7 @@ def test_faults_below_the_budget_change_no_verdict(
     truth: dict[str, Job], spells: tuple[Spell, ...], batch: int, seed: int
 ) -> None:
     world = World(truth, {HOST: Host(spells=spells)}, seed=seed)
-    run = world.watch(habits=Habits(batch=batch))
+    run = world.watch(polling_rules=PollingRules(batch=batch))
 
     assert run.outcomes() == {name: job.end.value for name, job in truth.items()}
     check(run)
@@ -338,7 +340,7 @@ def test_the_order_of_the_ids_and_their_batches_change_no_verdict(
     order = data.draw(st.permutations(list(truth)))
 
     usual = World(truth).watch()
-    other = World(truth, seed=seed).watch(habits=Habits(batch=batch), order=order)
+    other = World(truth, seed=seed).watch(polling_rules=PollingRules(batch=batch), order=order)
 
     assert other.outcomes() == usual.outcomes()
     assert other.verdict == usual.verdict

@@ -16,17 +16,17 @@ from opwatch.session.auth import log_in_by_device, login_to
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.cli.selection import Chosen
+    from opwatch.cli.selection import Selection
     from opwatch.credentials import DevicePrompt
-    from opwatch.session.context import Outside
+    from opwatch.session.context import RunContext
 
 
-def log_in(chosen: Chosen, outside: Outside, *, from_stdin: bool) -> int:
+def log_in(selection: Selection, context: RunContext, *, from_stdin: bool) -> int:
     """Keep what a person gives; return the exit code."""
-    profile = chosen.bound_profile()
-    keeping = login_to(profile, outside)
+    profile = selection.bound_profile()
+    keeping = login_to(profile, context)
     if keeping.by_device is not None and not from_stdin:
-        run_to_end(log_in_by_device(profile, outside, _shown(outside)))
+        run_to_end(log_in_by_device(profile, context, _shown(context)))
     else:
         given = given_secret(
             lambda: question(sys.stderr, keeping.asks_for, profile.name, keeping.account)
@@ -36,7 +36,7 @@ def log_in(chosen: Chosen, outside: Outside, *, from_stdin: bool) -> int:
     return 0
 
 
-def _shown(outside: Outside) -> Callable[[DevicePrompt], None]:
+def _shown(context: RunContext) -> Callable[[DevicePrompt], None]:
     def show(prompt: DevicePrompt) -> None:
         write_device(
             sys.stderr,
@@ -44,16 +44,16 @@ def _shown(outside: Outside) -> Callable[[DevicePrompt], None]:
             url=prompt.url,
             complete_url=prompt.complete_url,
             expires_in=prompt.expires_in,
-            redact=outside.redactor,
+            redact=context.redactor,
         )
 
     return show
 
 
-def log_out(chosen: Chosen, outside: Outside) -> int:
+def log_out(selection: Selection, context: RunContext) -> int:
     """Delete what was kept; return the exit code."""
-    profile = chosen.bound_profile()
-    keeping = login_to(profile, outside)
+    profile = selection.bound_profile()
+    keeping = login_to(profile, context)
     was_there = run_to_end(keeping.forget())
     write_forgotten(sys.stderr, keeping.asks_for, profile.name, was_there=was_there)
     return 0

@@ -13,24 +13,24 @@ from opwatch.credentials import Redactor
 from opwatch.output.ci.github import registrar
 from opwatch.output.commands.login import announcer, noticer
 from opwatch.output.trace import trace
-from opwatch.session.context import Outside
+from opwatch.session.context import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 
-def outside_of(
+def context_of(
     environ: Mapping[str, str],
     *,
     ca_file: Path | None = None,
     quiet: bool = False,
     verbose: bool = False,
-) -> Outside:
+) -> RunContext:
     """Return the surroundings of a command; a *quiet* one says nothing beforehand."""
     redactor = Redactor(registrar(sys.stderr, environ))
     stream = None if quiet else sys.stderr
-    return Outside(
+    return RunContext(
         environ=environ,
         ca_file=ca_file,
         interactive=is_terminal(sys.stdin) and is_terminal(sys.stderr),

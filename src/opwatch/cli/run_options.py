@@ -26,7 +26,7 @@ MOST_CODE = 255
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiting:
+class WaitOptions:
     """What was typed behind a command that waits."""
 
     profile: opt.ProfileName = None
@@ -218,22 +218,22 @@ class Waiting:
         )
 
 
-def with_waiting(function: Callable[..., None]) -> Callable[..., None]:
-    """Let *function*, whose parameter ``waiting`` is a ``Waiting``, take its fields as options."""
+def with_wait_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Let *function*, whose ``options`` are a ``WaitOptions``, take its fields as options."""
 
     @functools.wraps(function)
     def called(**typed: Any) -> None:
-        waiting = Waiting(**{each.name: typed.pop(each.name) for each in fields(Waiting)})
-        function(**typed, waiting=waiting)
+        options = WaitOptions(**{each.name: typed.pop(each.name) for each in fields(WaitOptions)})
+        function(**typed, options=options)
 
     kind = inspect.Parameter.KEYWORD_ONLY
-    hints = get_type_hints(Waiting, include_extras=True)
+    hints = get_type_hints(WaitOptions, include_extras=True)
     own = inspect.signature(function, eval_str=True).parameters
     shared = [
         inspect.Parameter(each.name, kind, default=each.default, annotation=hints[each.name])
-        for each in fields(Waiting)
+        for each in fields(WaitOptions)
     ]
-    kept = [each for each in own.values() if each.name != "waiting"]
+    kept = [each for each in own.values() if each.name != "options"]
     called.__signature__ = inspect.Signature([*kept, *shared])  # type: ignore[attr-defined]
     called.__annotations__ = {each.name: each.annotation for each in (*kept, *shared)}
     return called

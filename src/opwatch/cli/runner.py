@@ -10,9 +10,9 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from opwatch.cli.outside import outside_of
+from opwatch.cli.outside import context_of
 from opwatch.cli.running import run_watch
-from opwatch.cli.selection import ID, Chosen
+from opwatch.cli.selection import ID, Selection
 from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode
 from opwatch.output.terminal.display import Style
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.domain.policy import Policy
-    from opwatch.session.context import Outside
+    from opwatch.session.context import RunContext
     from opwatch.session.results import Wants
     from opwatch.session.start import Starting
 
@@ -60,27 +60,27 @@ class Command:
 
     def run(self, policy: Policy) -> int:
         """Watch under *policy*; return the exit code."""
-        outside = self.outside()
+        context = self.context()
         return run_watch(
-            lambda: self.prepare(policy, outside),
-            self._view(outside),
+            lambda: self.prepare(policy, context),
+            self._view(context),
             timeout_code=self.timeout_code,
             debug=self.debug,
         )
 
-    def outside(self) -> Outside:
+    def context(self) -> RunContext:
         """Return the surroundings of the run."""
-        return outside_of(
+        return context_of(
             self.environ, ca_file=self.ca_file, quiet=self.quiet, verbose=self.verbose
         )
 
-    def prepare(self, policy: Policy, outside: Outside) -> tuple[Plan, Outside]:
+    def prepare(self, policy: Policy, context: RunContext) -> tuple[Plan, RunContext]:
         """Return what to do, and the surroundings with the token that was piped in.
 
         Raises:
             UsageError: an option, a reference or what is to be sent is of no use.
         """
-        chosen = Chosen(
+        selection = Selection(
             references=tuple(self.references or ()),
             profile=self.profile,
             params=tuple(self.params or ()),
@@ -89,24 +89,26 @@ class Command:
             token_stdin=self.token_stdin,
             environ=self.environ,
         )
-        token = chosen.token()
-        plan = chosen.plan(policy) if self.starting is None else self._to_start(chosen, policy)
+        token = selection.token()
+        plan = (
+            selection.plan(policy) if self.starting is None else self._to_start(selection, policy)
+        )
         plan = replace(plan, wants=self._wants())
         if plan.assumed and not self.quiet:
             from opwatch.output.commands.start import write_assumptions
 
             write_assumptions(
-                sys.stderr, plan.targets, has_token=self.token_stdin, redact=outside.redactor
+                sys.stderr, plan.targets, has_token=self.token_stdin, redact=context.redactor
             )
-        return plan, replace(outside, token=token)
+        return plan, replace(context, token=token)
 
-    def _to_start(self, chosen: Chosen, policy: Policy) -> Plan:
+    def _to_start(self, selection: Selection, policy: Policy) -> Plan:
         """Return a plan whose operations are not yet known; what it is to send is checked."""
         from opwatch.session.start import starting_request
 
         assert self.starting is not None  # noqa: S101, narrows the type
         starting = self.starting()
-        profile = replace(chosen, references=(starting.path,)).bound_profile()
+        profile = replace(selection, references=(starting.path,)).bound_profile()
         starting_request(profile, starting)
         return Plan({profile.name: profile}, (), policy, starting=starting)
 
@@ -119,14 +121,14 @@ class Command:
 
         return Wants(None if self.download is None else ready_folder(self.download))
 
-    def _view(self, outside: Outside) -> View:
+    def _view(self, context: RunContext) -> View:
         quiet = self.quiet or self.name == "get"
         # Lines of a trace would tear the bars apart.
         style = Style.LINES if self.verbose and self.progress is Style.AUTO else self.progress
         return View(
             command=self.name,
-            clock=outside.clock,
-            redact=outside.redactor,
+            clock=context.clock,
+            redact=context.redactor,
             style=Style.NONE if quiet else style,
             as_json=self.as_json,
             as_jsonl=self.as_jsonl,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from opwatch.cli.view import View
-    from opwatch.session.context import Outside
+    from opwatch.session.context import RunContext
     from opwatch.session.plan import Plan
     from opwatch.session.session import Session
     from opwatch.session.start import Starting
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def run_watch(
-    prepare: Callable[[], tuple[Plan, Outside]],
+    prepare: Callable[[], tuple[Plan, RunContext]],
     view: View,
     *,
     timeout_code: int = ExitCode.TIMED_OUT,
@@ -41,8 +41,8 @@ def run_watch(
     started_at = view.clock.now()
     try:
         with raise_on_signals():
-            plan, outside = prepare()
-            watcher = run_to_end(_watch(plan, outside, view, timeout_code))
+            plan, context = prepare()
+            watcher = run_to_end(_watch(plan, context, view, timeout_code))
             with pass_over_signals():
                 code = _leave(watcher, plan, view, started_at, timeout_code)
             return code  # noqa: RET504, it is looked at below if the way out fails
@@ -59,21 +59,21 @@ def run_watch(
         )
 
 
-async def _watch(plan: Plan, outside: Outside, view: View, timeout_code: int) -> Watcher:
-    async with open_session(plan, outside) as session:
+async def _watch(plan: Plan, context: RunContext, view: View, timeout_code: int) -> Watcher:
+    async with open_session(plan, context) as session:
         if plan.starting is not None:
-            await _begin(session, plan.starting, outside, view)
+            await _begin(session, plan.starting, context, view)
         with view.listening(session.plan) as tell:
             return await carry_out(
-                session, tell, outside, timeout_code=timeout_code, stir=view.stir
+                session, tell, context, timeout_code=timeout_code, tick=view.tick
             )
 
 
-async def _begin(session: Session, starting: Starting, outside: Outside, view: View) -> None:
+async def _begin(session: Session, starting: Starting, context: RunContext, view: View) -> None:
     """Start what is to be watched, and say at once what to call it."""
     from opwatch.session.start import start
 
-    targets = await start(session, starting, outside)
+    targets = await start(session, starting, context)
     session.plan = session.plan.with_targets(targets)
     view.tell_started(session.plan.targets)
 

@@ -37,7 +37,7 @@ MOST_STDIN: Final = 8 * 1024 * 1024 + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class Selection:
     """What the command line said about whom to ask, and about what."""
 
     references: Sequence[str] = ()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from opwatch.cli.runner import Command
     from opwatch.domain.operation import Target
     from opwatch.domain.policy import Policy
-    from opwatch.session.context import Outside
+    from opwatch.session.context import RunContext
     from opwatch.session.plan import Plan
     from opwatch.session.start import Starting
 
@@ -44,31 +44,31 @@ def run_start(
 
 
 def _start_only(command: Command, policy: Policy) -> int:
-    outside = command.outside()
+    context = command.context()
     try:
         with raise_on_signals():
-            plan, outside = command.prepare(policy, outside)
-            _write(run_to_end(_started(plan, outside)).targets, plan, command, outside)
+            plan, context = command.prepare(policy, context)
+            _write(run_to_end(_started(plan, context)).targets, plan, command, context)
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
         return end_of(
             problem,
             as_json=command.as_json or command.as_jsonl,
             command=command.name,
             debug=command.debug,
-            redact=outside.redactor,
+            redact=context.redactor,
         )
     return ExitCode.SUCCEEDED
 
 
-async def _started(plan: Plan, outside: Outside) -> Plan:
+async def _started(plan: Plan, context: RunContext) -> Plan:
     assert plan.starting is not None  # noqa: S101, narrows the type
-    async with open_session(plan, outside) as session:
-        return plan.with_targets(await start(session, plan.starting, outside))
+    async with open_session(plan, context) as session:
+        return plan.with_targets(await start(session, plan.starting, context))
 
 
-def _write(targets: Sequence[Target], plan: Plan, command: Command, outside: Outside) -> None:
+def _write(targets: Sequence[Target], plan: Plan, command: Command, context: RunContext) -> None:
     """Write how to name *targets*, on standard error if nowhere else."""
-    redact, how = outside.redactor, wait_command(command.same_again(), targets)
+    redact, how = context.redactor, wait_command(command.same_again(), targets)
     try:
         if command.as_json or command.as_jsonl:
             write_started(
@@ -79,5 +79,5 @@ def _write(targets: Sequence[Target], plan: Plan, command: Command, outside: Out
     except (PipeClosedError, UnwritableError):
         tell_started(sys.stderr, targets, redact=redact)
         raise
-    if any(each.begun.params for each in targets) and not command.quiet:
+    if any(each.initial.params for each in targets) and not command.quiet:
         tell_command(sys.stderr, how, redact=redact)

@@ -23,7 +23,7 @@ from opwatch.output.formats.jsonl import jsonl
 from opwatch.output.formats.junit import junit
 from opwatch.output.formats.table import write_table
 from opwatch.output.streams import wants_colour
-from opwatch.output.terminal.display import Style, choose
+from opwatch.output.terminal.display import Style, open_display
 
 if TYPE_CHECKING:
     from opwatch.domain.events import Event, Listener
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from opwatch.engine import Clock
     from opwatch.session.plan import Plan
 
-STIR_BARS: Final = 0.1
-STIR_LINES: Final = 1.0
+TICK_BARS: Final = 0.1
+TICK_LINES: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ class View:
         return lambda at: datetime.fromtimestamp(at + offset, UTC).astimezone()
 
     @property
-    def stir(self) -> float:
+    def tick(self) -> float:
         """Seconds between two looks at the time: often only if something moves."""
         moving = self.style in {Style.AUTO, Style.BARS} and is_terminal(sys.stderr)
-        return STIR_BARS if moving else STIR_LINES
+        return TICK_BARS if moving else TICK_LINES
 
     @contextmanager
     def listening(self, plan: Plan) -> Iterator[Listener]:
@@ -76,7 +76,7 @@ class View:
             wall_of = self.wall_of()
             listeners = [
                 stack.enter_context(
-                    choose(
+                    open_display(
                         self.style,
                         sys.stderr,
                         wall_of=wall_of,
@@ -205,7 +205,7 @@ class Together:
 
 def wait_command(words: Sequence[str], targets: Sequence[Target]) -> str:
     """Return the command that waits for *targets*; *words* choose their profile."""
-    shared = set.intersection(*(set(each.begun.params.items()) for each in targets))
+    shared = set.intersection(*(set(each.initial.params.items()) for each in targets))
     params = [word for key, value in sorted(shared) for word in ("--param", f"{key}={value}")]
     references = [each.reference for each in targets]
     dashes = ["--"] if any(each.startswith("-") for each in references) else []

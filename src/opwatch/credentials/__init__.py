@@ -4,25 +4,25 @@
 ``authorize`` is the one function that adds a secret to a request.
 """
 
-from opwatch.credentials.context import DevicePrompt, Send, Surroundings, Waiting
+from opwatch.credentials.context import CredentialContext, DevicePrompt, Send, WaitingFor
 from opwatch.credentials.credential import Credential, CredentialStatus, open_credential
 from opwatch.credentials.inspection import UnstartedError, passive
-from opwatch.credentials.keyring import SystemKeychain
+from opwatch.credentials.keyring import SystemKeyring
 from opwatch.credentials.login import Login
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.sources import name_of
 
 __all__ = [
     "Credential",
+    "CredentialContext",
     "CredentialStatus",
     "DevicePrompt",
     "Login",
     "Redactor",
     "Send",
-    "Surroundings",
-    "SystemKeychain",
+    "SystemKeyring",
     "UnstartedError",
-    "Waiting",
+    "WaitingFor",
     "name_of",
     "open_credential",
     "passive",

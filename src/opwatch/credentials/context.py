@@ -22,7 +22,7 @@ from opwatch.credentials.redaction import Redactor
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from opwatch.credentials.keyring import Keychain
+    from opwatch.credentials.keyring import Keyring
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
@@ -46,7 +46,9 @@ PATIENCE: Final = 1.0
 T = TypeVar("T")
 
 
-async def announced(work: Awaitable[T], waiting: Waiting, announce: Callable[[Waiting], None]) -> T:
+async def announced(
+    work: Awaitable[T], waiting: WaitingFor, announce: Callable[[WaitingFor], None]
+) -> T:
     """Return the result of *work*, and call *announce* once if it takes its time."""
     task = asyncio.ensure_future(work)
     try:
@@ -63,19 +65,19 @@ async def announced(work: Awaitable[T], waiting: Waiting, announce: Callable[[Wa
 Send: TypeAlias = "Callable[[Request, float], Awaitable[Response | Trouble]]"
 
 
-class Waiting(StrEnum):
+class WaitingFor(StrEnum):
     """Whom a person is waiting for, once it takes more than a second."""
 
     KEYRING = "keyring"
     HELPER = "helper"
 
 
-def _say_nothing(_waiting: Waiting) -> None:
+def _say_nothing(_waiting: WaitingFor) -> None:
     """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class CredentialContext:
     """What a credential may use of the world.
 
     *now* is the run's clock, *wall* seconds since the epoch. ``OPWATCH_TOKEN`` and
@@ -96,5 +98,5 @@ class Surroundings:
     ci: bool = False
     redactor: Redactor = field(default_factory=Redactor)
     run: Run = run_program
-    keychain: Keychain | None = None
-    announce: Callable[[Waiting], None] = _say_nothing
+    keyring: Keyring | None = None
+    announce: Callable[[WaitingFor], None] = _say_nothing

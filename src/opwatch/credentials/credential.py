@@ -17,22 +17,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
-from opwatch.credentials.keyring import SystemKeychain
+from opwatch.credentials.keyring import SystemKeyring
 from opwatch.credentials.login import Login, login_of
 from opwatch.credentials.renewal import Lease
 from opwatch.credentials.search import Seeker
 from opwatch.credentials.signing import check, sign
-from opwatch.credentials.token import Supply, looked_up
+from opwatch.credentials.token import TokenSource, looked_up
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
-    from opwatch.credentials.context import Surroundings
+    from opwatch.credentials.context import CredentialContext
     from opwatch.credentials.login import Login
     from opwatch.credentials.redaction import Redactor
-    from opwatch.credentials.token import Supply, Token
+    from opwatch.credentials.token import Token, TokenSource
     from opwatch.domain.auth import Scheme
     from opwatch.domain.errors import Tried
     from opwatch.domain.messages import Request, Sensitive
@@ -73,20 +73,18 @@ class Credential:
         profile: str,
         origin: str,
         origins: AllowedOrigins,
-        supply: Supply | None,
+        supply: TokenSource | None,
         login: Login | None,
-        surroundings: Surroundings,
+        context: CredentialContext,
     ) -> None:
         self._scheme = scheme
         self._profile = profile
         self._origin = origin
         self._origins = origins
-        self._redactor = surroundings.redactor
+        self._redactor = context.redactor
         self._lease: Lease | None = None
         if supply is not None:
-            self._lease = Lease(
-                supply, now=surroundings.now, wall=surroundings.wall, took=self._sign_with
-            )
+            self._lease = Lease(supply, now=context.now, wall=context.wall, took=self._sign_with)
         self._place = ""
         self._absence: CredentialError | None = None
         self._signature: tuple[Sensitive, ...] = ()
@@ -187,7 +185,7 @@ def open_credential(
     profile: str,
     base_url: str,
     origins: AllowedOrigins,
-    surroundings: Surroundings,
+    context: CredentialContext,
 ) -> Credential:
     """Return the credential of *profile*; nothing is looked for yet.
 
@@ -200,8 +198,8 @@ def open_credential(
     """
     check(scheme)
     origin = str(_origin("base_url", base_url))
-    keychain = surroundings.keychain or SystemKeychain(surroundings)
-    supply, login = _means(scheme, Seeker(profile, origin, surroundings, keychain))
+    keyring = context.keyring or SystemKeyring(context)
+    supply, login = _means(scheme, Seeker(profile, origin, context, keyring))
     return Credential(
         scheme,
         profile=profile,
@@ -209,11 +207,11 @@ def open_credential(
         origins=origins,
         supply=supply,
         login=login,
-        surroundings=surroundings,
+        context=context,
     )
 
 
-def _means(scheme: Scheme, seeker: Seeker) -> tuple[Supply | None, Login | None]:
+def _means(scheme: Scheme, seeker: Seeker) -> tuple[TokenSource | None, Login | None]:
     """Return how the credential of *scheme* is had, and how it is kept."""
     match scheme:
         case NoAuth():

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from opwatch.credentials.context import Waiting, announced
+from opwatch.credentials.context import WaitingFor, announced
 from opwatch.credentials.expiry import moment_of
 from opwatch.credentials.process import Fate, Program, Ran
 from opwatch.credentials.redaction import Redactor
@@ -38,7 +38,7 @@ from opwatch.domain.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from opwatch.credentials.context import Surroundings
+    from opwatch.credentials.context import CredentialContext
     from opwatch.domain.auth import FromCommand
 
 
@@ -182,24 +182,24 @@ class ProgramMissingError(UnusableError):
     """The program that a profile names is not there."""
 
 
-async def ask(source: FromCommand, surroundings: Surroundings) -> Reply:
+async def ask(source: FromCommand, context: CredentialContext) -> Reply:
     """Return what the helper of *source* printed.
 
     Raises:
         ProgramMissingError: there is no such program.
         UnusableError: it failed, took too long, or printed no secret.
     """
-    path = find_program(source.argv[0], surroundings.environ) if source.argv else None
+    path = find_program(source.argv[0], context.environ) if source.argv else None
     if path is None:
         raise ProgramMissingError(_why_missing(source.argv))
     program = Program(
         (path, *source.argv[1:]),
-        environment_for(source.environ, surroundings.environ),
+        environment_for(source.environ, context.environ),
         source.timeout,
-        at_terminal=source.interactive and surroundings.interactive,
+        at_terminal=source.interactive and context.interactive,
     )
-    running = surroundings.run(program)
-    ran = await announced(running, Waiting.HELPER, surroundings.announce)
+    running = context.run(program)
+    ran = await announced(running, WaitingFor.HELPER, context.announce)
     match ran.fate:
         case Fate.NOT_STARTED:
             raise UnusableError(f"could not be started: {ran.detail}")
@@ -208,7 +208,7 @@ async def ask(source: FromCommand, surroundings: Surroundings) -> Reply:
         case Fate.FLOODED:
             raise UnusableError("printed more than 64 KiB")
         case Fate.EXITED if ran.code != 0:
-            raise UnusableError(_ending(ran, surroundings.redactor))
+            raise UnusableError(_ending(ran, context.redactor))
         case Fate.EXITED:
             return read_reply(ran.out)
         case _:

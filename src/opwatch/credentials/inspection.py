@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.keyring import Entry, SystemKeychain
+from opwatch.credentials.keyring import Entry, SystemKeyring
 
 if TYPE_CHECKING:
-    from opwatch.credentials.context import Surroundings
-    from opwatch.credentials.keyring import Keychain
+    from opwatch.credentials.context import CredentialContext
+    from opwatch.credentials.keyring import Keyring
     from opwatch.credentials.process import Program, Ran
     from opwatch.domain.secret import Secret
 
@@ -29,25 +29,25 @@ class UnstartedError(Exception):
         self.place = place
 
 
-def passive(surroundings: Surroundings, *, keyring: bool, helpers: bool) -> Surroundings:
-    """Return *surroundings* for a look; *keyring* and *helpers* tell what may be started.
+def passive(context: CredentialContext, *, keyring: bool, helpers: bool) -> CredentialContext:
+    """Return *context* for a look; *keyring* and *helpers* tell what may be started.
 
     ``Credential.prepare`` raises UnstartedError where a helper would have been run.
     """
-    chain = surroundings.keychain or SystemKeychain(surroundings)
+    chain = context.keyring or SystemKeyring(context)
 
     async def run(program: Program) -> Ran:
         if program.at_terminal or not helpers:
             words = (Path(program.argv[0]).name, *program.argv[1:])
             raise UnstartedError(shlex.join(words))
-        return await surroundings.run(program)
+        return await context.run(program)
 
     return replace(
-        surroundings,
+        context,
         # So that a helper which would share the terminal shows itself, in run().
         interactive=True,
         run=run,
-        keychain=_Unattended(chain if keyring else None),
+        keyring=_Unattended(chain if keyring else None),
     )
 
 
@@ -55,7 +55,7 @@ def passive(surroundings: Surroundings, *, keyring: bool, helpers: bool) -> Surr
 class _Unattended:
     """*chain* as if nobody sat at the terminal; without one, nothing is ever found."""
 
-    chain: Keychain | None
+    chain: Keyring | None
 
     async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
         del interactive

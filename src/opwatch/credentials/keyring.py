@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from opwatch.credentials.context import Waiting, announced
+from opwatch.credentials.context import WaitingFor, announced
 from opwatch.credentials.process import Fate, Program
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from opwatch.credentials.context import Surroundings
+    from opwatch.credentials.context import CredentialContext
 
 PREFIX: Final = "opwatch:"
 PATIENCE: Final = 3.0
@@ -40,7 +40,7 @@ class Entry:
     backend: str = ""
 
 
-class Keychain(Protocol):
+class Keyring(Protocol):
     """A keyring. Each verb raises UnusableError when it cannot be done in time."""
 
     async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
@@ -54,10 +54,10 @@ class Keychain(Protocol):
 
 
 @dataclass(slots=True)
-class SystemKeychain:
+class SystemKeyring:
     """The keyring that the ``keyring`` library finds on this machine."""
 
-    surroundings: Surroundings
+    context: CredentialContext
     patience: float = PATIENCE
     limit: int | None = WINDOWS_LIMIT if os.name == "nt" else None
     _stuck: UnusableError | None = field(default=None, init=False)
@@ -81,12 +81,12 @@ class SystemKeychain:
     async def write(self, service: str, account: str, secret: Secret) -> None:
         """Keep *secret* for *account* under *service*."""
         value = secret.reveal()
-        interactive = self.surroundings.interactive
+        interactive = self.context.interactive
         await self._ask("write", service, account, interactive=interactive, value=value)
 
     async def erase(self, service: str, account: str) -> bool:
         """Delete the entry; tell whether there was one."""
-        interactive = self.surroundings.interactive
+        interactive = self.context.interactive
         answer = await self._ask("erase", service, account, interactive=interactive)
         return bool(answer.get("erased"))
 
@@ -105,12 +105,12 @@ class SystemKeychain:
         }
         program = Program(
             (sys.executable, "-P", _WORKER),
-            self.surroundings.environ,
+            self.context.environ,
             PATIENCE_AT_TERMINAL if interactive else self.patience,
             feed=json.dumps(request).encode(),
         )
-        running = self.surroundings.run(program)
-        ran = await announced(running, Waiting.KEYRING, self.surroundings.announce)
+        running = self.context.run(program)
+        ran = await announced(running, WaitingFor.KEYRING, self.context.announce)
         if ran.fate is Fate.TIMED_OUT:
             # To ask it again would only cost as long again.
             self._stuck = KeyringDownError(f"did not answer within {program.timeout:g} s")

@@ -52,7 +52,7 @@ class Login:
         Raises:
             CredentialError: it cannot be a secret, or the keyring does not take it.
         """
-        self.seeker.surroundings.redactor.learn(secret)
+        self.seeker.context.redactor.learn(secret)
         plain = without_doubled_scheme(secret, self.template)
         try:
             usable = validated(plain, self.part.alphabet)
@@ -60,7 +60,7 @@ class Login:
             again = f'printf %s "$SECRET" | opwatch auth login -p {self.seeker.profile}'
             raise self._error(f"the {self.part.title} {problem.reason}", again) from None
         try:
-            await self.seeker.keychain.write(self.service, self.account, usable)
+            await self.seeker.keyring.write(self.service, self.account, usable)
         except UnusableError as problem:
             name = variable(self.seeker.profile, self.part.variables[0])
             instead = f"set {name} instead"
@@ -92,7 +92,7 @@ class Login:
             CredentialError: the keyring cannot do it.
         """
         try:
-            return await self.seeker.keychain.erase(self.service, self.account)
+            return await self.seeker.keyring.erase(self.service, self.account)
         except UnusableError as problem:
             raise self._error(f"the keyring {problem.reason}") from None
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials.expiry import SHARE, bounded
-from opwatch.credentials.token import Pending, Supply, Token
+from opwatch.credentials.token import Pending, Token, TokenSource
 from opwatch.domain.trouble import FINAL_AT_ONCE, Fault, Trouble
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Lease:
 
     def __init__(
         self,
-        supply: Supply,
+        supply: TokenSource,
         *,
         now: Callable[[], float],
         wall: Callable[[], float],

@@ -21,10 +21,10 @@ from opwatch.credentials.expiry import expiry_of_jwt
 from opwatch.credentials.keyring import KeyringDownError
 from opwatch.credentials.sources import (
     COMMON_VARIABLE,
-    Barred,
     FromStdin,
     Part,
     Place,
+    SkippedSource,
     Wanted,
     name_of,
     variable,
@@ -35,8 +35,8 @@ from opwatch.domain.errors import CredentialError, OpwatchError, Tried, UsageErr
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from opwatch.credentials.context import Surroundings
-    from opwatch.credentials.keyring import Keychain
+    from opwatch.credentials.context import CredentialContext
+    from opwatch.credentials.keyring import Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class _Raw:
 
 
 async def look(
-    place: Place, wanted: Wanted, surroundings: Surroundings, keychain: Keychain
+    place: Place, wanted: Wanted, context: CredentialContext, keyring: Keyring
 ) -> Found | Absent:
     """Return what *place* holds.
 
     Raises:
         UnusableError: it holds something that cannot be used.
     """
-    raw = await _read(place, wanted, surroundings, keychain)
+    raw = await _read(place, wanted, context, keyring)
     if isinstance(raw, Absent):
         return raw
     plain = without_doubled_scheme(raw.secret, wanted.template)
@@ -95,33 +95,31 @@ async def look(
 
 
 async def _read(
-    place: Place, wanted: Wanted, surroundings: Surroundings, keychain: Keychain
+    place: Place, wanted: Wanted, context: CredentialContext, keyring: Keyring
 ) -> _Raw | Absent:
     match place:
-        case Barred(why=why):
+        case SkippedSource(why=why):
             return Absent(why)
         case FromStdin(token):
             return Absent("not given") if token is None else _Raw(token)
         case FromEnv(name):
-            value = surroundings.environ.get(name)
+            value = context.environ.get(name)
             return Absent("not set") if value is None else _Raw(Secret(value))
         case FromFile(path):
-            content = secret_file.read(path, surroundings.environ)
+            content = secret_file.read(path, context.environ)
             return Absent("no such file") if content is None else _Raw(content)
         case FromKeyring(service):
-            entry = await keychain.read(
-                service, wanted.account, interactive=surroundings.interactive
-            )
+            entry = await keyring.read(service, wanted.account, interactive=context.interactive)
             return Absent(entry.why) if entry.value is None else _Raw(entry.value)
         case FromCommand():
-            return await _from_command(place, surroundings)
+            return await _from_command(place, context)
         case _:
             assert_never(place)
 
 
-async def _from_command(source: FromCommand, surroundings: Surroundings) -> _Raw | Absent:
+async def _from_command(source: FromCommand, context: CredentialContext) -> _Raw | Absent:
     try:
-        reply = await helper.ask(source, surroundings)
+        reply = await helper.ask(source, context)
     except helper.ProgramMissingError as problem:
         return Absent(problem.reason, is_broken_setup=True)
     return _Raw(reply.secret, reply.expires_at)
@@ -141,12 +139,12 @@ class Seeker:
 
     profile: str
     origin: str
-    surroundings: Surroundings
-    keychain: Keychain
+    context: CredentialContext
+    keyring: Keyring
 
     def alone(self) -> Seeker:
         """Return the same one with nobody at the terminal, for the middle of a wait."""
-        return replace(self, surroundings=replace(self.surroundings, interactive=False))
+        return replace(self, context=replace(self.context, interactive=False))
 
     async def look_for(self, wanted: Wanted, before: tuple[Tried, ...] = ()) -> Found | Missing:
         """Return the first find; *before* is what was tried already.
@@ -157,7 +155,7 @@ class Seeker:
         tried, broken = list(before), []
         for place in wanted.places:
             try:
-                looked = await look(place, wanted, self.surroundings, self.keychain)
+                looked = await look(place, wanted, self.context, self.keyring)
             except UnusableError as problem:
                 if wanted.is_optional and isinstance(problem, KeyringDownError):
                     # No other account's secret may follow: none at all is shown then.
@@ -166,7 +164,7 @@ class Seeker:
                 raise self._unusable(place, wanted, problem, tried) from None
             if isinstance(looked, Found):
                 if wanted.part.is_secret:
-                    self.surroundings.redactor.learn(looked.secret, passing=looked.is_passing)
+                    self.context.redactor.learn(looked.secret, passing=looked.is_passing)
                 return looked
             tried.append(Tried(name_of(place), looked.why))
             broken += [f"{_subject(place)} {looked.why}"] if looked.is_broken_setup else []

@@ -29,7 +29,7 @@ from opwatch.domain.auth import (
 )
 
 if TYPE_CHECKING:
-    from opwatch.credentials.context import Surroundings
+    from opwatch.credentials.context import CredentialContext
     from opwatch.domain.secret import Secret
 
 STDIN = "--token-stdin"
@@ -71,14 +71,14 @@ class FromStdin:
 
 
 @dataclass(frozen=True, slots=True)
-class Barred:
+class SkippedSource:
     """A place that is not looked at, and *why*."""
 
     name: str
     why: str
 
 
-Place: TypeAlias = Source | FromStdin | Barred
+Place: TypeAlias = Source | FromStdin | SkippedSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +104,17 @@ def variable(profile: str, name: str) -> str:
 
 
 def places_of(
-    part: Part, sources: Sources, *, profile: str, kept: bool, surroundings: Surroundings
+    part: Part, sources: Sources, *, profile: str, kept: bool, context: CredentialContext
 ) -> tuple[Place, ...]:
     """Return the places for *part*; *kept* tells that the keyring may hold it unlisted."""
     places: list[Place] = []
     if part.is_common:
-        places += _common(surroundings)
+        places += _common(context)
     places += [FromEnv(variable(profile, name)) for name in part.variables]
     places += sources
     if kept and not any(isinstance(each, FromKeyring) for each in sources):
         implicit = FromKeyring(profile)
-        places.append(Barred("keyring", "not asked in CI") if surroundings.ci else implicit)
+        places.append(SkippedSource("keyring", "not asked in CI") if context.ci else implicit)
     return tuple(dict.fromkeys(places))
 
 
@@ -147,14 +147,14 @@ def name_of(place: Place) -> str:
         case FromCommand(argv):
             line = shlex.join(argv)
             return line if len(line) <= _LONGEST_NAME else line[:_LONGEST_NAME] + "…"
-        case Barred(name):
+        case SkippedSource(name):
             return name
         case _:
             assert_never(place)
 
 
-def _common(surroundings: Surroundings) -> list[Place]:
-    if surroundings.named_on_command_line:
-        return [FromStdin(surroundings.token_from_stdin), FromEnv(COMMON_VARIABLE)]
+def _common(context: CredentialContext) -> list[Place]:
+    if context.named_on_command_line:
+        return [FromStdin(context.token_from_stdin), FromEnv(COMMON_VARIABLE)]
     why = "only for the profile that the command line names"
-    return [Barred(STDIN, why), Barred(COMMON_VARIABLE, why)]
+    return [SkippedSource(STDIN, why), SkippedSource(COMMON_VARIABLE, why)]

@@ -78,7 +78,7 @@ class Pending:
     place: str
 
 
-class Supply(Protocol):
+class TokenSource(Protocol):
     """Gives tokens: the first at the start, others when one ends."""
 
     async def prepare(self) -> Token | Pending:
@@ -156,7 +156,5 @@ def wanted(
     template: str = "",
 ) -> Wanted:
     """Return *part* with its places in order; it is required if the profile lists any."""
-    places = places_of(
-        part, sources, profile=seeker.profile, kept=kept, surroundings=seeker.surroundings
-    )
+    places = places_of(part, sources, profile=seeker.profile, kept=kept, context=seeker.context)
     return Wanted(part, places, account, template, is_required=bool(sources))

@@ -122,7 +122,7 @@ GRANTS = ("client_credentials", "device_code", "refresh_token")
 Scheme: TypeAlias = NoAuth | HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth
 
 
-class Standing(StrEnum):
+class CredentialState(StrEnum):
     """How a profile's credential stands."""
 
     FOUND = "found"
@@ -135,7 +135,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Inspected:
+class CredentialReport:
     """A look at the credential of *profile*.
 
     *origin* is where it is good for, empty while parameters of the profile are
@@ -145,7 +145,7 @@ class Inspected:
     """
 
     profile: str
-    standing: Standing
+    standing: CredentialState
     origin: str = ""
     place: str = ""
     expires_at: float | None = None
@@ -155,7 +155,7 @@ class Inspected:
     fixes: tuple[str, ...] = ()
 
 
-class Met(StrEnum):
+class TrialOutcome(StrEnum):
     """What one authorized request met."""
 
     ACCEPTED = "accepted"
@@ -164,11 +164,11 @@ class Met(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TrialReport:
     """One authorized request of *profile*: *method* and *url*, and what it *met*.
 
     *status* is the HTTP status, None if no answer came; *trouble* is what went
-    wrong. *place* and *expires_at* are those of the credential, as in ``Inspected``;
+    wrong. *place* and *expires_at* are those of the credential, as in ``CredentialReport``;
     a profile that wants none, or had none to show where it *is_optional*, has *place*
     empty.
     """
@@ -177,7 +177,7 @@ class Trial:
     origin: str
     method: str
     url: str
-    met: Met
+    met: TrialOutcome
     status: int | None = None
     trouble: Trouble | None = None
     place: str = ""

@@ -96,7 +96,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class InitialAnswer:
     """What the answer that started an operation said of it.
 
     *reading* is a terminal one, None if it has not ended at once. *pause* are the
@@ -124,7 +124,7 @@ class Target:
     polled verbatim. *origin* names the host that answers; targets with the same
     non-empty *group* can be asked about in one request. *profile* names the
     profile that knows how; *basis* says what it was chosen by, if not by the
-    person. *begun* is set where the starting answer was seen.
+    person. *initial* is set where the starting answer was seen.
     """
 
     reference: str
@@ -135,7 +135,7 @@ class Target:
     url: str | None = None
     group: str = ""
     basis: Basis | None = None
-    begun: Beginning = Beginning()
+    initial: InitialAnswer = InitialAnswer()
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class PollingRules:
     """How one API behaves towards those who poll it. Times are in seconds.
 
     *batch* is the most operations that one request may ask about. A 404 is

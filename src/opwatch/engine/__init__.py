@@ -3,10 +3,10 @@
 from opwatch.engine.clock import Clock, SystemClock
 from opwatch.engine.drive import Collect, Fetch, drive
 from opwatch.engine.loop import pause, run_to_end
-from opwatch.engine.retry import persist
+from opwatch.engine.retry import with_retries
 from opwatch.engine.signals import (
+    Inbox,
     Interruption,
-    Mailbox,
     catch_signals,
     or_abort,
     pass_over_signals,
@@ -18,16 +18,16 @@ __all__ = [
     "Clock",
     "Collect",
     "Fetch",
+    "Inbox",
     "Interruption",
-    "Mailbox",
     "SystemClock",
     "catch_signals",
     "drive",
     "or_abort",
     "pass_over_signals",
     "pause",
-    "persist",
     "raise_on_signals",
     "run_to_end",
     "stay",
+    "with_retries",
 ]

@@ -16,13 +16,13 @@ from opwatch.domain.events import Ended, Event, Finished, Listener, Pausable, Ti
 from opwatch.domain.operation import Answer, Operation, Poll
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.engine.signals import Halt, stop_here
+from opwatch.engine.signals import Suspend, stop_here
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 
     from opwatch.engine.clock import Clock
-    from opwatch.engine.signals import Letter, Mailbox
+    from opwatch.engine.signals import Inbox, Message
     from opwatch.watcher.watcher import Watcher
 
 Fetch: TypeAlias = "Callable[[Poll], Awaitable[Answer]]"
@@ -39,25 +39,25 @@ async def drive(
     tell: Listener,
     *,
     clock: Clock,
-    mailbox: Mailbox,
-    stir: float = 1.0,
+    inbox: Inbox,
+    tick: float = 1.0,
     timeout_code: int = 124,
     collect: Collect | None = None,
 ) -> None:
-    """Run *watcher* to its end, telling *tell* each event and, every *stir* seconds, the time.
+    """Run *watcher* to its end, telling *tell* each event and, every *tick* seconds, the time.
 
     Whatever *fetch* raises is a bug and is raised again. A listener that cannot
     write ends the run with the abort that its error stands for; one that holds
     the terminal gives it back while the process is stopped. With *collect*, the
     end of an operation that succeeded is told when its result is there.
     """
-    run = _Run(watcher, fetch, tell, clock, mailbox, collect=collect)
+    run = _Run(watcher, fetch, tell, clock, inbox, collect=collect)
     try:
         run.tell_all(watcher.start())
         while run.goes_on:
             run.send_due()
             if run.goes_on:
-                await run.wait(stir)
+                await run.wait(tick)
         run.give_up_results()
         finished = Finished(
             clock.now(), watcher.operations, watcher.verdict(timeout_code=timeout_code)
@@ -76,7 +76,7 @@ class _Run:
         fetch: Fetch,
         tell: Listener,
         clock: Clock,
-        mailbox: Mailbox,
+        inbox: Inbox,
         *,
         collect: Collect | None,
     ) -> None:
@@ -84,7 +84,7 @@ class _Run:
         self._fetch = fetch
         self._tell = tell
         self._clock = clock
-        self._mailbox = mailbox
+        self._mailbox = inbox
         self._tasks: set[asyncio.Task[None]] = set()
         self._collect = collect
         self._succeeded: dict[int, Operation] = {}
@@ -163,11 +163,11 @@ class _Run:
         except Exception as bug:  # noqa: BLE001, it is raised again where the run is
             self._mailbox.put_nowait(bug)
 
-    async def wait(self, stir: float) -> None:
-        """Sleep until a letter comes or something is due, but no longer than *stir* seconds."""
+    async def wait(self, tick: float) -> None:
+        """Sleep until a letter comes or something is due, but no longer than *tick* seconds."""
         now = self._clock.now()
-        due = now + stir if self._watcher.finished else self._watcher.wake_at(now)
-        pause = min(stir, max(0.0, due - now))
+        due = now + tick if self._watcher.finished else self._watcher.wake_at(now)
+        pause = min(tick, max(0.0, due - now))
         try:
             async with asyncio.timeout(pause):
                 letter = await self._mailbox.get()
@@ -178,11 +178,11 @@ class _Run:
         while not self._mailbox.empty():
             self._open(self._mailbox.get_nowait())
 
-    def _open(self, letter: Letter) -> None:
+    def _open(self, letter: Message) -> None:
         match letter:
             case Abort():
                 self.tell_all(self._abort(letter))
-            case Halt():
+            case Suspend():
                 self._halt()
             case BaseException():
                 raise letter
@@ -194,7 +194,7 @@ class _Run:
     def _take_in(self, operation: Operation) -> None:
         """Tell the end of *operation*, now that its result is there or will not come."""
         self._succeeded.pop(id(operation.target), None)
-        self._tell_now(self._watcher.bring_in(operation, self._clock.now()))
+        self._tell_now(self._watcher.set_result(operation, self._clock.now()))
 
     def _halt(self) -> None:
         """Let the process be stopped, with the terminal in order."""

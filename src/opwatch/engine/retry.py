@@ -25,7 +25,7 @@ LONGEST_WAIT: Final = 120.0
 _PASSING: Final = frozenset({Handling.TRANSIENT, Handling.THROTTLED})
 
 
-async def persist(
+async def with_retries(
     send: Callable[[], Awaitable[T | Trouble]],
     uniform: Uniform,
     *,

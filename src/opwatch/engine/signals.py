@@ -32,21 +32,21 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Halt:
+class Suspend:
     """Ctrl-Z: we are to be stopped for a while."""
 
 
-Letter: TypeAlias = "tuple[Poll, Answer] | Operation | BaseException | Abort | Halt"
-Mailbox: TypeAlias = "asyncio.Queue[Letter]"
+Message: TypeAlias = "tuple[Poll, Answer] | Operation | BaseException | Abort | Suspend"
+Inbox: TypeAlias = "asyncio.Queue[Message]"
 
-_BY_NAME: Final[Mapping[str, Abort | Halt]] = {
+_BY_NAME: Final[Mapping[str, Abort | Suspend]] = {
     "SIGINT": Abort.INTERRUPTED,
     "SIGTERM": Abort.TERMINATED,
     "SIGHUP": Abort.HANGUP,
-    "SIGTSTP": Halt(),
+    "SIGTSTP": Suspend(),
 }
 # Windows has neither HUP nor job control.
-LETTERS: Final[Mapping[signal.Signals, Abort | Halt]] = {
+LETTERS: Final[Mapping[signal.Signals, Abort | Suspend]] = {
     getattr(signal, name): letter for name, letter in _BY_NAME.items() if hasattr(signal, name)
 }
 ABORTS: Final[Mapping[signal.Signals, Abort]] = {
@@ -106,10 +106,10 @@ async def or_abort(work: Coroutine[object, object, T]) -> T | Abort:
 
     The main thread only. *work* is cancelled then.
     """
-    mailbox: Mailbox = asyncio.Queue()
-    doing, letter = asyncio.ensure_future(work), asyncio.ensure_future(mailbox.get())
+    inbox: Inbox = asyncio.Queue()
+    doing, letter = asyncio.ensure_future(work), asyncio.ensure_future(inbox.get())
     try:
-        with catch_signals(mailbox, letters=ABORTS):
+        with catch_signals(inbox, letters=ABORTS):
             await asyncio.wait({doing, letter}, return_when=asyncio.FIRST_COMPLETED)
         came = None if doing.done() else letter.result()
         return came if isinstance(came, Abort) else await doing
@@ -120,11 +120,11 @@ async def or_abort(work: Coroutine[object, object, T]) -> T | Abort:
 
 @contextmanager
 def catch_signals(
-    mailbox: Mailbox,
+    inbox: Inbox,
     terminal: object = None,
-    letters: Mapping[signal.Signals, Abort | Halt] = LETTERS,
+    letters: Mapping[signal.Signals, Abort | Suspend] = LETTERS,
 ) -> Iterator[None]:
-    """Put the letter of each signal that comes into *mailbox*; the main thread only.
+    """Put the letter of each signal that comes into *inbox*; the main thread only.
 
     *terminal* lets go of the cursor, if it holds it, before a signal kills, and is
     told when the process goes on after a stop, announced or not.
@@ -135,7 +135,7 @@ def catch_signals(
         letter = letters[signal.Signals(number)]
         if isinstance(letter, Abort):
             signal.signal(number, die)
-        loop.call_soon_threadsafe(mailbox.put_nowait, letter)
+        loop.call_soon_threadsafe(inbox.put_nowait, letter)
 
     def go_on(_number: int, _frame: FrameType | None) -> None:
         if isinstance(terminal, Pausable):

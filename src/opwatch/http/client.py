@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
-    from opwatch.http.exchange import Courier
-    from opwatch.http.pools import Routes
+    from opwatch.http.exchange import Exchange
+    from opwatch.http.pools import Pools
 
 CONNECT: Final = 10.0
 
@@ -66,8 +66,8 @@ class Client:
         self._connect = connect
         self._cookies = cookies
         self._transport = transport
-        self._routes: Routes
-        self._courier: Courier
+        self._routes: Pools
+        self._exchange: Exchange
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -76,10 +76,10 @@ class Client:
         return tuple(dict.fromkeys(each for each in found if each))
 
     async def __aenter__(self) -> Self:
-        from opwatch.http.exchange import Courier  # noqa: PLC0415, see the module's docstring
-        from opwatch.http.pools import Routes  # noqa: PLC0415, see the module's docstring
+        from opwatch.http.exchange import Exchange  # noqa: PLC0415, see the module's docstring
+        from opwatch.http.pools import Pools  # noqa: PLC0415, see the module's docstring
 
-        self._routes = Routes(
+        self._routes = Pools(
             connections=self._connections,
             keepalive=self._keepalive,
             proxies=self._proxies,
@@ -88,7 +88,7 @@ class Client:
             transport=self._transport,
         )
         self._routes.check_trust()
-        self._courier = Courier(
+        self._exchange = Exchange(
             self._routes,
             defaults={
                 "Accept": "application/json, */*;q=0.5",
@@ -119,7 +119,7 @@ class Client:
         It takes at most *timeout* seconds from the look-up of the name to the last
         byte, and at most 8 MiB. No redirect is followed: see ``next_hop``.
         """
-        return await self._courier.carry(request, seconds=timeout)
+        return await self._exchange.send(request, seconds=timeout)
 
     async def download(
         self,
@@ -138,4 +138,4 @@ class Client:
         Raises:
             UnwritableError: *sink* does not take what is written to it.
         """
-        return await self._courier.carry(request, seconds=timeout, limit=limit, into=sink)
+        return await self._exchange.send(request, seconds=timeout, limit=limit, into=sink)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import httpx2 as httpx
 
 from opwatch.http.faults import is_lost_before_answer, trouble_of
-from opwatch.http.request import origin_of, seal
+from opwatch.http.request import build_request, origin_of
 from opwatch.http.response import BODY_LIMIT, Reader
-from opwatch.http.trace import Phase, Trail
+from opwatch.http.trace import ConnectionTrace, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.origin import Origin
     from opwatch.domain.trouble import Trouble
-    from opwatch.http.pools import Routes
+    from opwatch.http.pools import Pools
 
 
-class Courier:
-    """Carries requests over *routes*, each with the headers of *defaults*.
+class Exchange:
+    """Carries requests over *pools*, each with the headers of *defaults*.
 
     Connecting, with name resolution and TLS, may take *connect* seconds. With
     *cookies*, those that answers set are sent back.
     """
 
     def __init__(
-        self, routes: Routes, *, defaults: Mapping[str, str], connect: float, cookies: bool
+        self, pools: Pools, *, defaults: Mapping[str, str], connect: float, cookies: bool
     ) -> None:
-        self._routes = routes
+        self._routes = pools
         self._defaults = defaults
         self._timeouts = {"connect": connect, "read": None, "write": None, "pool": None}
         self._cookies = httpx.Cookies() if cookies else None
 
-    async def carry(
+    async def send(
         self,
         request: Request,
         *,
@@ -60,13 +60,13 @@ class Courier:
         Raises:
             UnwritableError: *into* does not take what is written to it.
         """
-        trail = Trail()
+        trail = ConnectionTrace()
         host = proxy = ""
         try:
             origin = origin_of(request)
             host, proxy = origin.host, str(self._routes.proxy_to(origin) or "")
             extensions = {"timeout": self._timeouts, "trace": trail}
-            sealed = seal(request, origin, self._defaults, extensions)
+            sealed = build_request(request, origin, self._defaults, extensions)
             async with asyncio.timeout(seconds) as clock:
                 reader = Reader(request.url, trail, limit, into, clock, seconds)
                 return await self._exchange(request, origin, sealed, reader)
@@ -112,7 +112,7 @@ async def _once(
         await answer.aclose()
 
 
-def _was_dead(problem: Exception, trail: Trail) -> bool:
+def _was_dead(problem: Exception, trail: ConnectionTrace) -> bool:
     """Tell whether a kept connection failed before an answer to this request began."""
     if not trail.is_reused:
         return False

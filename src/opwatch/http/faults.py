@@ -26,7 +26,7 @@ from opwatch.http.trace import Phase
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.http.trace import Trail
+    from opwatch.http.trace import ConnectionTrace
 
 
 Cause: TypeAlias = tuple[Fault, str]
@@ -190,7 +190,9 @@ class FaultError(Exception):
         self.status: int | None = None
 
 
-def trouble_of(problem: BaseException, trail: Trail, host: str, proxy: str) -> Trouble | None:
+def trouble_of(
+    problem: BaseException, trail: ConnectionTrace, host: str, proxy: str
+) -> Trouble | None:
     """Return what *problem* means for the poll, None for a bug of ours.
 
     *host* and *proxy* name who was asked; *proxy* is empty where there is none.

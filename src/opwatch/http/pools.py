@@ -64,7 +64,7 @@ def _load(
         raise UsageError(f"{name} {file or folder}: {problem.strerror}") from problem
 
 
-class Routes:
+class Pools:
     """The pools of one client, made when first needed.
 
     Each holds at most *connections*, kept for *keepalive* idle seconds.

@@ -59,7 +59,7 @@ def origin_of(request: Request) -> Origin:
         raise FaultError(Fault.BAD_REQUEST, str(problem)) from None
 
 
-def seal(
+def build_request(
     request: Request, origin: Origin, defaults: Mapping[str, str], extensions: Mapping[str, Any]
 ) -> httpx.Request:
     """Return *request* to *origin* as it is sent, over the headers of *defaults*.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import httpx2 as httpx
 
-    from opwatch.http.trace import Trail
+    from opwatch.http.trace import ConnectionTrace
 
 
 BODY_LIMIT: Final = 8 * 1024 * 1024
@@ -42,7 +42,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _PLAIN: Final = frozenset({"", "identity"})
 
 
-class Inflow:
+class BodyDecoder:
     """Writes a body into *sink*, at most *limit* bytes as sent and as decoded.
 
     *coding* is the Content-Encoding. It is looked at when there is a body: a 304
@@ -126,7 +126,7 @@ class Reader:
     """
 
     url: str
-    trail: Trail
+    trail: ConnectionTrace
     limit: int
     into: BinaryIO | None
     clock: asyncio.Timeout
@@ -147,7 +147,7 @@ class Reader:
         into = self.into if answer.status_code in _RESULTS else None
         limit = self.limit if into else min(self.limit, BODY_LIMIT)
         try:
-            await self._pour(answer, Inflow(into or memory, coding, limit), winds=bool(into))
+            await self._pour(answer, BodyDecoder(into or memory, coding, limit), winds=bool(into))
         except FaultError as problem:
             if problem.fault is Fault.TOO_LARGE:
                 problem.status = answer.status_code
@@ -161,7 +161,9 @@ class Reader:
             http_version=answer.http_version,
         )
 
-    async def _pour(self, answer: httpx.Response, inflow: Inflow, *, winds: bool = False) -> None:
+    async def _pour(
+        self, answer: httpx.Response, inflow: BodyDecoder, *, winds: bool = False
+    ) -> None:
         mark = 0
         # As sent: the library's own decoding is what a bomb is made for.
         stream = cast("AsyncGenerator[bytes]", aiter(cast("AsyncIterable[bytes]", answer.stream)))
@@ -179,7 +181,7 @@ def _text(raw: bytes) -> str:
     return raw.decode("latin-1")
 
 
-def _check_framing(version: str, headers: Headers, trail: Trail) -> None:
+def _check_framing(version: str, headers: Headers, trail: ConnectionTrace) -> None:
     if trail.is_stray:
         raise FaultError(Fault.PROTOCOL, "bytes after the end of the answer before")
     if not version.startswith("HTTP/1."):

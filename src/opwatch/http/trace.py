@@ -32,7 +32,7 @@ _PHASES: Final = {
 }
 
 
-class Trail:
+class ConnectionTrace:
     """The ``trace`` extension of one request.
 
     *at_proxy* tells that the other side is still the proxy. *is_stray* tells

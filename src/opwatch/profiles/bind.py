@@ -15,7 +15,7 @@ from opwatch.domain.auth import OAuth2Auth
 from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError, parse_origin
-from opwatch.domain.pacing import Habits, Limits, shortest_at
+from opwatch.domain.pacing import Limits, PollingRules, shortest_at
 from opwatch.profiles.config import may_others_write
 from opwatch.profiles.detect.match import said_by
 from opwatch.profiles.language.auth import runs_command
@@ -64,7 +64,7 @@ def bind(
     auth = spec.auth.make(lambda text: _filled(definition, params, text))
     _check_auth(definition, auth)
     origins = _origins(definition, params, base)
-    return Profile(definition, Bound(params, base, origins, auth, _habits(spec, base)))
+    return Profile(definition, Bound(params, base, origins, auth, _polling_rules(spec, base)))
 
 
 def _params(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
@@ -165,14 +165,14 @@ def _origins(definition: Definition, params: Mapping[str, str], base: str) -> Al
         raise ProfileError((place.problem(f"no host: {error}"),)) from error
 
 
-def _habits(spec: Spec, base: str) -> Habits:
+def _polling_rules(spec: Spec, base: str) -> PollingRules:
     usual, quota = Limits(), spec.limits
     limits = Limits(
         rate=quota.rate or usual.rate,
         burst=quota.burst or usual.burst,
         at_once=quota.at_once or usual.at_once,
     )
-    return Habits(
+    return PollingRules(
         pace=spec.poll.pace.at_least(shortest_at(parse_origin(base))),
         limits=limits,
         batch=spec.batch.max if spec.batch else 1,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Finding, Target
     from opwatch.profiles.definition import Definition
-    from opwatch.profiles.language.paths import Lookup, Scene
+    from opwatch.profiles.language.paths import AnswerView, Lookup
     from opwatch.profiles.language.spec import Reads
     from opwatch.profiles.reading.answer import AnswerReader
 
@@ -85,7 +85,7 @@ def _where(definition: Definition, decided_by: str) -> str:
     return f"{node.place.source.name}:{node.place.line}"
 
 
-def _looked(reads: Reads, scene: Scene) -> Iterator[Looked]:
+def _looked(reads: Reads, scene: AnswerView) -> Iterator[Looked]:
     lookups: list[tuple[str, Lookup]] = [(name, getattr(reads, name)) for name in _FIELDS]
     lookups += [(f"error.{name}", getattr(reads.error, name)) for name in reads.error._fields]
     for field, lookup in lookups:

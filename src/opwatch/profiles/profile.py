@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from opwatch.domain.auth import Scheme
     from opwatch.domain.origin import AllowedOrigins
-    from opwatch.domain.pacing import Habits
+    from opwatch.domain.pacing import PollingRules
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.explain import Explanation
@@ -46,7 +46,7 @@ class Bound(NamedTuple):
     base_url: str
     origins: AllowedOrigins
     auth: Scheme
-    habits: Habits
+    polling_rules: PollingRules
 
 
 class Profile:
@@ -67,7 +67,7 @@ class Profile:
         self.base_url = bound.base_url
         self.origins = bound.origins
         self.auth = bound.auth
-        self.habits = bound.habits
+        self.polling_rules = bound.polling_rules
         self._definition = definition
         self._spec = spec
         self._ask_many = for_batch(spec.request, spec.batch) if spec.batch else None

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 from opwatch.domain.errors import BadReferenceError
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.profiles.language.params import ID, PLAIN
-from opwatch.profiles.language.references import SCHEME, Likeness, Spelling
+from opwatch.profiles.language.references import SCHEME, ReferencePattern, Spelling
 from opwatch.profiles.language.request import query_of, with_query
 from opwatch.profiles.language.template import Template
 
@@ -50,7 +50,7 @@ class Address:
         known = {*spec.params, ID}
         wide = frozenset(name for name, param in spec.params.items() if param.wide)
         path = spec.request.path
-        self._own = Spelling(Likeness(path.choose(params)), wide, known) if path else None
+        self._own = Spelling(ReferencePattern(path.choose(params)), wide, known) if path else None
         if self._own:
             self._own.in_query.update(_in_query(spec))
         self._others = [Spelling(each, wide, known, spec.base_url) for each in spec.references]

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from opwatch.domain.messages import Headers, Request
 from opwatch.profiles.language.expressions import is_empty
-from opwatch.profiles.language.paths import Lookup, Scene
+from opwatch.profiles.language.paths import AnswerView, Lookup
 from opwatch.profiles.language.request import Ask, build, headers_of, query_of, with_query
 from opwatch.profiles.language.result import Step
 from opwatch.profiles.reading.body import parse_body
@@ -69,11 +69,11 @@ class ResultSteps:
             return replace(self, fetch=None, missing=body.fault.value)
         value = done.value.find(body.data) if done.value else body.data
         return replace(self, steps=tuple(rest), fetch=None, value=value).next(
-            Scene(body.data, response.status, response.headers, self.values, self.encode),
+            AnswerView(body.data, response.status, response.headers, self.values, self.encode),
             response.url,
         )
 
-    def next(self, scene: Scene, url: str) -> ResultSteps:
+    def next(self, scene: AnswerView, url: str) -> ResultSteps:
         """Return how it goes on from the answer *scene*, which came from *url*."""
         if not self.steps:
             return self
@@ -92,7 +92,7 @@ class ResultSteps:
         return replace(self, values=values, fetch=fetch)
 
     def _request(
-        self, step: Step, scene: Scene, values: Mapping[str, str], asked: str
+        self, step: Step, scene: AnswerView, values: Mapping[str, str], asked: str
     ) -> Request | None:
         if step.url is None:
             ask = Ask("GET", step.path, step.query, step.headers)
@@ -125,12 +125,12 @@ def begin(
             return steps
         request = Request("GET", urljoin(start.url, where), headers_of(Ask(), steps.values))
         return replace(steps, steps=(Step(),), fetch=Fetch(request))
-    scene = Scene(reading.raw, 200, Headers(), steps.values, steps.encode)
+    scene = AnswerView(reading.raw, 200, Headers(), steps.values, steps.encode)
     # A single answer is kept whole; an item of a list is the operation itself.
     scene = scene._replace(item=spec.read.root.first(scene) or reading.raw)
     return replace(steps, steps=spec.result).next(scene, url)
 
 
-def _expiry(expires: Lookup | None, scene: Scene) -> datetime | None:
+def _expiry(expires: Lookup | None, scene: AnswerView) -> datetime | None:
     value = expires.first(scene) if expires else None
     return None if is_empty(value) else moment(value)

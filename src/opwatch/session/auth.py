@@ -16,31 +16,37 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials import SystemKeychain, UnstartedError, open_credential, passive
-from opwatch.domain.auth import Inspected, Met, OAuth2Auth, Standing, Trial
+from opwatch.credentials import SystemKeyring, UnstartedError, open_credential, passive
+from opwatch.domain.auth import (
+    CredentialReport,
+    CredentialState,
+    OAuth2Auth,
+    TrialOutcome,
+    TrialReport,
+)
 from opwatch.domain.errors import CredentialError, ProfileError, UsageError
 from opwatch.domain.messages import Request
 from opwatch.domain.origin import AllowedOrigins
 from opwatch.domain.trouble import Handling, Trouble, fault_of_status
 from opwatch.engine import pause
 from opwatch.profiles import load_profile
-from opwatch.session.sender import Carrier
+from opwatch.session.sender import Sender
 from opwatch.session.session import (
+    credential_context,
     open_client,
     open_profile_credential,
     send_nothing,
-    surroundings_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.credentials import Credential, DevicePrompt, Login, Surroundings
+    from opwatch.credentials import Credential, CredentialContext, DevicePrompt, Login
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import Config, Profile
-    from opwatch.session.context import Outside
+    from opwatch.session.context import RunContext
 
 
 AT_ONCE: Final = 4
@@ -49,31 +55,31 @@ AT_ONCE: Final = 4
 _NOWHERE: Final = "https://parameters-are-missing.invalid"
 
 
-async def inspect(profile: Profile, outside: Outside) -> Inspected:
+async def inspect(profile: Profile, context: RunContext) -> CredentialReport:
     """Return where the credential of *profile* would come from; nobody is asked anything."""
     subject = _Subject(profile.name, profile.auth, profile.base_url, profile.origins)
-    around = surroundings_of(outside, send_nothing)
+    around = credential_context(context, send_nothing)
     return await _look(subject, around, keyring=True, helpers=True)
 
 
-async def survey(config: Config, outside: Outside) -> tuple[Inspected, ...]:
+async def survey(config: Config, context: RunContext) -> tuple[CredentialReport, ...]:
     """Return a quick look at a user's own profiles, and at those for which something is set."""
     turns = asyncio.Semaphore(AT_ONCE)
-    around = surroundings_of(outside, send_nothing)
+    around = credential_context(context, send_nothing)
     # One for all: a keyring that hangs is not waited for again with the next profile.
-    around = replace(around, keychain=SystemKeychain(around))
+    around = replace(around, keyring=SystemKeyring(around))
 
-    async def look(name: str) -> Inspected:
+    async def look(name: str) -> CredentialReport:
         here = replace(around, named_on_command_line=name == config.default_profile)
         subject = _subject(name, config)
-        if isinstance(subject, Inspected):
+        if isinstance(subject, CredentialReport):
             return subject
         is_users = config.is_users(name)
         async with turns:
             return await _look(subject, here, keyring=is_users and subject.is_bound, helpers=False)
 
     looks = await asyncio.gather(*map(look, config.names()))
-    dull = {Standing.MISSING, Standing.NOT_NEEDED, Standing.OPTIONAL}
+    dull = {CredentialState.MISSING, CredentialState.NOT_NEEDED, CredentialState.OPTIONAL}
     return tuple(
         each for each in looks if config.is_users(each.profile) or each.standing not in dull
     )
@@ -94,7 +100,7 @@ class _Subject:
         return not self.lacks
 
 
-def _subject(name: str, config: Config) -> _Subject | Inspected:
+def _subject(name: str, config: Config) -> _Subject | CredentialReport:
     """Return the profile *name*, also where parameters are missing, or what is wrong with it."""
     try:
         definition = load_profile(name, config)
@@ -108,7 +114,7 @@ def _subject(name: str, config: Config) -> _Subject | Inspected:
             origins = AllowedOrigins.of(_NOWHERE)
             return _Subject(name, scheme, _NOWHERE, origins, lacks=problem.message)
     except UsageError as problem:
-        return Inspected(name, Standing.BROKEN, problem=str(problem))
+        return CredentialReport(name, CredentialState.BROKEN, problem=str(problem))
     return _Subject(name, profile.auth, profile.base_url, profile.origins)
 
 
@@ -119,26 +125,26 @@ def _without_parameters(scheme: Scheme) -> Scheme:
 
 
 async def _look(
-    subject: _Subject, around: Surroundings, *, keyring: bool, helpers: bool
-) -> Inspected:
-    found = Inspected(subject.name, Standing.FOUND)
+    subject: _Subject, around: CredentialContext, *, keyring: bool, helpers: bool
+) -> CredentialReport:
+    found = CredentialReport(subject.name, CredentialState.FOUND)
     try:
         credential = open_credential(
             subject.scheme,
             profile=subject.name,
             base_url=subject.base_url,
             origins=subject.origins,
-            surroundings=passive(around, keyring=keyring, helpers=helpers),
+            context=passive(around, keyring=keyring, helpers=helpers),
         )
         found = replace(found, origin=credential.status().origin if subject.is_bound else "")
         found = await _with_place(found, credential)
     except UnstartedError as problem:
-        found = replace(found, standing=Standing.NOT_RUN, place=problem.place)
+        found = replace(found, standing=CredentialState.NOT_RUN, place=problem.place)
     except CredentialError as problem:
         last = problem.tried[-1].place if problem.tried else ""
         found = replace(
             found,
-            standing=Standing.MISSING if problem.is_absent else Standing.UNUSABLE,
+            standing=CredentialState.MISSING if problem.is_absent else CredentialState.UNUSABLE,
             place="" if problem.is_absent else last,
             problem=problem.message,
             tried=problem.tried,
@@ -146,18 +152,20 @@ async def _look(
         )
     except UsageError as problem:
         fixes = (problem.hint,) if problem.hint else ()
-        found = replace(found, standing=Standing.UNUSABLE, problem=problem.message, fixes=fixes)
+        found = replace(
+            found, standing=CredentialState.UNUSABLE, problem=problem.message, fixes=fixes
+        )
     notes = (*found.notes, subject.lacks) if subject.lacks else found.notes
     return replace(found, notes=notes)
 
 
-async def _with_place(found: Inspected, credential: Credential) -> Inspected:
+async def _with_place(found: CredentialReport, credential: Credential) -> CredentialReport:
     await credential.prepare()
     status = credential.status()
-    without = Standing.OPTIONAL if status.tried else Standing.NOT_NEEDED
+    without = CredentialState.OPTIONAL if status.tried else CredentialState.NOT_NEEDED
     return replace(
         found,
-        standing=Standing.FOUND if status.place else without,
+        standing=CredentialState.FOUND if status.place else without,
         place=status.place,
         expires_at=status.expires_at,
         notes=status.notes,
@@ -173,25 +181,25 @@ _REFUSALS: Final = frozenset({401, 403, 407})
 # -- keep and forget -------------------------------------------------------------------
 
 
-def login_to(profile: Profile, outside: Outside) -> Login:
+def login_to(profile: Profile, context: RunContext) -> Login:
     """Return how the credential of *profile* is kept.
 
     Raises:
         UsageError: it wants none.
     """
-    return _login(_unsent(profile, outside), profile)
+    return _login(_unsent(profile, context), profile)
 
 
 async def log_in_by_device(
-    profile: Profile, outside: Outside, show: Callable[[DevicePrompt], None]
+    profile: Profile, context: RunContext, show: Callable[[DevicePrompt], None]
 ) -> None:
     """Have a person log in with a code that *show* shows, and keep what comes of it.
 
     Raises:
         CredentialError: it was refused, or nobody entered the code in time.
     """
-    async with open_client(outside, connections=1) as client:
-        credential = open_profile_credential(profile, outside, client)
+    async with open_client(context, connections=1) as client:
+        credential = open_profile_credential(profile, context, client)
         await _login(credential, profile).store_by_device(show, pause)
 
 
@@ -201,20 +209,20 @@ def _login(credential: Credential, profile: Profile) -> Login:
     return credential.login
 
 
-def _unsent(profile: Profile, outside: Outside) -> Credential:
+def _unsent(profile: Profile, context: RunContext) -> Credential:
     return open_credential(
         profile.auth,
         profile=profile.name,
         base_url=profile.base_url,
         origins=profile.origins,
-        surroundings=surroundings_of(outside, send_nothing),
+        context=credential_context(context, send_nothing),
     )
 
 
 # -- try -------------------------------------------------------------------------------
 
 
-async def try_out(profile: Profile, outside: Outside, reference: str | None) -> Trial:
+async def try_out(profile: Profile, context: RunContext, reference: str | None) -> TrialReport:
     """Return what one authorized request meets: about *reference*, else to the base URL.
 
     Raises:
@@ -223,15 +231,15 @@ async def try_out(profile: Profile, outside: Outside, reference: str | None) -> 
     """
     target = None if reference is None else profile.target(reference)
     request = Request("GET", profile.base_url) if target is None else profile.request([target])
-    async with open_client(outside, connections=1) as client:
-        credential = open_profile_credential(profile, outside, client)
+    async with open_client(context, connections=1) as client:
+        credential = open_profile_credential(profile, context, client)
         await credential.prepare()
-        now = outside.clock.now
-        carrier = Carrier(client, credential, profile.origins, now, outside.trace)
-        came = await carrier.carry(request, TIMEOUT)
+        now = context.clock.now
+        sender = Sender(client, credential, profile.origins, now, context.trace)
+        came = await sender.send(request, TIMEOUT)
     status = credential.status()
     trouble = came if isinstance(came, Trouble) else _trouble_in(profile, target, came)
-    return Trial(
+    return TrialReport(
         profile.name,
         status.origin,
         request.method,
@@ -254,8 +262,8 @@ def _trouble_in(profile: Profile, target: Target | None, response: Response) -> 
     return finding if isinstance(finding, Trouble) else None
 
 
-def _met(came: Response | Trouble, trouble: Trouble | None) -> Met:
+def _met(came: Response | Trouble, trouble: Trouble | None) -> TrialOutcome:
     is_denial = trouble is not None and trouble.rule.handling is Handling.DENIED
     if came.status in _REFUSALS or is_denial:
-        return Met.REFUSED
-    return Met.UNREACHABLE if isinstance(came, Trouble) else Met.ACCEPTED
+        return TrialOutcome.REFUSED
+    return TrialOutcome.UNREACHABLE if isinstance(came, Trouble) else TrialOutcome.ACCEPTED

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from opwatch.credentials import Waiting
+    from opwatch.credentials import WaitingFor
     from opwatch.domain.pacing import Uniform
     from opwatch.domain.secret import Secret
     from opwatch.session.sender import Trace
@@ -28,7 +28,7 @@ def _say_nothing(*_: object) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class RunContext:
     """The surroundings of a run.
 
     *environ* is the environment, *ca_file* an additional certificate authority.
@@ -49,7 +49,7 @@ class Outside:
     uniform: Uniform = random.uniform
     redactor: Redactor = field(default_factory=Redactor)
     trace: Trace | None = None
-    announce: Callable[[Waiting], None] = _say_nothing
+    announce: Callable[[WaitingFor], None] = _say_nothing
     notice: Callable[[str, str], None] = _say_nothing
 
     @property

@@ -29,16 +29,16 @@ if TYPE_CHECKING:
     from opwatch.domain.origin import Origin
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Config, Profile
-    from opwatch.session.context import Outside
+    from opwatch.session.context import RunContext
 
 
 TIMEOUT: Final = 30.0
 
 
 async def look(
-    urls: Sequence[str], config: Config, outside: Outside
+    urls: Sequence[str], config: Config, context: RunContext
 ) -> dict[str, Response | Trouble]:
-    """Return what each of *urls* answers; only the token of *outside* is shown to them.
+    """Return what each of *urls* answers; only the token of *context* is shown to them.
 
     Raises:
         UsageError: they are not to be asked, or not all with one token.
@@ -46,14 +46,14 @@ async def look(
     origin, *others = dict.fromkeys(_origin(url) for url in urls)
     if others:
         raise UsageError(f"the samples are of several APIs: {origin}, {others[0]}")
-    profile = Recogniser(config, has_token=outside.token is not None).standard(origin)
+    profile = Recogniser(config, has_token=context.token is not None).standard(origin)
     targets = [profile.target(url) for url in urls]
     plan = make_plan([(profile, targets)], Policy(once=True))
     answers: dict[str, Response | Trouble] = {}
-    async with open_session(plan, outside) as session:
-        carrier = session.carriers[profile.name]
+    async with open_session(plan, context) as session:
+        sender = session.senders[profile.name]
         for url, target in zip(urls, targets, strict=True):
-            answer = await carrier.carry(profile.request([target]), TIMEOUT)
+            answer = await sender.send(profile.request([target]), TIMEOUT)
             answers[url] = replace(answer, url=url) if isinstance(answer, Response) else answer
     return answers
 

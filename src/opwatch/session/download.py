@@ -119,7 +119,7 @@ def ready_folder(folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with Incoming(folder):
+        with Download(folder):
             pass
     except (OSError, UnwritableError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else problem
@@ -127,7 +127,7 @@ def ready_folder(folder: Path) -> Path:
     return folder.absolute()
 
 
-class Incoming:
+class Download:
     """A new file in *folder*; without ``keep`` it is gone when the context is left.
 
     Raises, from all that writes:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.operation import Finding, Poll, Target
     from opwatch.profiles import Profile
-    from opwatch.session.sender import Carrier
+    from opwatch.session.sender import Sender
 
 
 MOST: Final = 1000
@@ -36,7 +36,7 @@ MOST: Final = 1000
 
 async def further_pages(
     profile: Profile,
-    carrier: Carrier,
+    sender: Sender,
     targets: Sequence[Target],
     first: Response,
     until: float,
@@ -53,7 +53,7 @@ async def further_pages(
         if request.url in seen or len(pages) >= MOST:
             return Trouble(Fault.REDIRECT_LOOP, "its pages lead in a circle")
         seen.add(request.url)
-        came = await carrier.carry(request, until - carrier.now())
+        came = await sender.send(request, until - sender.now())
         if isinstance(came, Trouble):
             return came
         pages.append(came)
@@ -95,17 +95,17 @@ NOT_MODIFIED: Final = 304
 
 
 class Fetcher:
-    """Answers the polls of a run; *profiles* and *carriers* are by name of the profile."""
+    """Answers the polls of a run; *profiles* and *senders* are by name of the profile."""
 
-    def __init__(self, profiles: Mapping[str, Profile], carriers: Mapping[str, Carrier]) -> None:
+    def __init__(self, profiles: Mapping[str, Profile], senders: Mapping[str, Sender]) -> None:
         self._profiles = profiles
-        self._carriers = carriers
+        self._carriers = senders
         self._memories: dict[tuple[str, str], Memory] = {}
 
     async def __call__(self, poll: Poll) -> Answer:
         """Return the answer to *poll*; whatever goes wrong is in it, as trouble."""
         name = poll.targets[0].profile
-        profile, carrier = self._profiles[name], self._carriers[name]
+        profile, sender = self._profiles[name], self._carriers[name]
         memories = [
             self._memories.setdefault((target.profile, target.reference), Memory())
             for target in poll.targets
@@ -115,13 +115,13 @@ class Fetcher:
         asked = request
         if poll.conditional and profile.conditional and len(targets) == 1:
             asked = memories[0].ask(request)
-        until = carrier.now() + poll.timeout
-        response = await carrier.carry(asked, poll.timeout)
+        until = sender.now() + poll.timeout
+        response = await sender.send(asked, poll.timeout)
         if isinstance(response, Trouble):
             return profile.read_status(targets, response)
         if response.status == NOT_MODIFIED:
             return _unchanged(response, len(targets), was_asked=asked is not request)
-        pages = await further_pages(profile, carrier, targets, response, until)
+        pages = await further_pages(profile, sender, targets, response, until)
         if isinstance(pages, Trouble):
             return Answer.all(pages, len(targets))
         answer = profile.read(targets, response, pages)

@@ -59,12 +59,12 @@ class Plan:
         """The longest scheduled pause between two polls, in seconds."""
         if self.policy.interval is not None:
             return self.policy.interval
-        return max(each.habits.pace.longest for each in self.profiles.values())
+        return max(each.polling_rules.pace.longest for each in self.profiles.values())
 
     @property
     def at_once(self) -> int:
         """The most requests that may be in flight together."""
-        return sum(each.habits.limits.at_once for each in self.profiles.values())
+        return sum(each.polling_rules.limits.at_once for each in self.profiles.values())
 
 
 def make_plan(lanes: Iterable[tuple[Profile, Iterable[Target]]], policy: Policy) -> Plan:

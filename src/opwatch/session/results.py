@@ -17,8 +17,8 @@ from opwatch.domain.errors import UnwritableError
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Reason
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.engine import persist
-from opwatch.session.download import FALLBACK, Incoming, named_after, proposed, safe_name
+from opwatch.engine import with_retries
+from opwatch.session.download import FALLBACK, Download, named_after, proposed, safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from opwatch.domain.pacing import Uniform
     from opwatch.profiles import Profile, ResultSteps, Started
     from opwatch.session.plan import Plan
-    from opwatch.session.sender import Carrier
+    from opwatch.session.sender import Sender
 
 AT_ONCE: Final = 4
 PATIENCE: Final = 30.0
@@ -59,13 +59,13 @@ class Collector:
     def __init__(
         self,
         plan: Plan,
-        carriers: Mapping[str, Carrier],
+        senders: Mapping[str, Sender],
         wants: Wants,
         uniform: Uniform,
         started: Started | None = None,
     ) -> None:
         self._plan = plan
-        self._carriers = carriers
+        self._carriers = senders
         self._wants = wants
         self._uniform = uniform
         self._started = started
@@ -76,9 +76,9 @@ class Collector:
         if operation.reading is None:
             return operation
         name = operation.target.profile
-        profile, carrier = self._plan.profiles[name], self._carriers[name]
+        profile, sender = self._plan.profiles[name], self._carriers[name]
         steps = profile.result_steps(operation.target, operation.reading, self._started)
-        errand = _Errand(profile, carrier, self._wants, self._uniform, operation.id)
+        errand = _Errand(profile, sender, self._wants, self._uniform, operation.id)
         async with self._slots:
             try:
                 found = await errand.run(steps)
@@ -94,7 +94,7 @@ class _Errand:
     """The way to the result of the operation *id*."""
 
     profile: Profile
-    carrier: Carrier
+    sender: Sender
     wants: Wants
     uniform: Uniform
     id: str
@@ -130,17 +130,17 @@ class _Errand:
             came = await once()
             return came if isinstance(came, Trouble) else self.profile.trouble(came) or came
 
-        return await persist(judged, self.uniform)
+        return await with_retries(judged, self.uniform)
 
     async def _get(self, request: Request) -> Came:
-        return await self._persist(lambda: self.carrier.carry(request, PATIENCE))
+        return await self._persist(lambda: self.sender.send(request, PATIENCE))
 
     async def _download(self, request: Request, folder: Path) -> Found:
-        with Incoming(folder) as incoming:
+        with Download(folder) as incoming:
 
             async def once() -> Came:
                 incoming.begin_anew()
-                return await self.carrier.download(
+                return await self.sender.download(
                     request, incoming.file, timeout=PATIENCE, limit=self.wants.largest
                 )
 
@@ -152,7 +152,7 @@ class _Errand:
 
     def _write(self, value: Any, folder: Path) -> Mapping[str, Any]:
         """Write a result that is no file by itself as JSON; return what tells where."""
-        with Incoming(folder) as incoming:
+        with Download(folder) as incoming:
             incoming.write(json.dumps(value, indent=2).encode() + b"\n")
             return _file(*incoming.keep(self._own_name() + ".json"))
 
@@ -161,7 +161,7 @@ class _Errand:
 
     def _harmless(self, name: str) -> str:
         """Return *name*, empty if a secret is in it: none is ever on the disk (rule S12)."""
-        return name if self.carrier.redact(name) == name else ""
+        return name if self.sender.redact(name) == name else ""
 
 
 def _misplaced(request: Request, profile: Profile) -> Trouble | None:

@@ -29,7 +29,7 @@ Trace: TypeAlias = "Callable[[Request, Response | Trouble, float], None]"
 UNAUTHORIZED: Final = 401
 
 
-class Carrier:
+class Sender:
     """Carries the requests of one profile: its *credential* goes to *origins* only."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Carrier:
         """What masks the live secrets of the run."""
         return self._credential.redactor()
 
-    async def carry(self, request: Request, timeout: float) -> Response | Trouble:
+    async def send(self, request: Request, timeout: float) -> Response | Trouble:
         """Return the answer to *request*, within *timeout* seconds for all hops together."""
         until = self.now() + timeout
 

@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials import Credential, Surroundings, open_credential
-from opwatch.engine import Mailbox, catch_signals, drive
+from opwatch.credentials import Credential, CredentialContext, open_credential
+from opwatch.engine import Inbox, catch_signals, drive
 from opwatch.http import Client
 from opwatch.session.fetch import Fetcher
-from opwatch.session.sender import Carrier
+from opwatch.session.sender import Sender
 from opwatch.version import __version__
 from opwatch.watcher.watcher import Watcher
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from typing import NoReturn
 
-    from opwatch.credentials import Send, Waiting
+    from opwatch.credentials import Send, WaitingFor
     from opwatch.domain.events import Listener
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Profile, Started
-    from opwatch.session.context import Outside
+    from opwatch.session.context import RunContext
     from opwatch.session.plan import Plan
     from opwatch.session.results import Collector, Wants
 
@@ -44,25 +44,25 @@ class Session:
     *started* is what the starting request and its answer told, where we sent it.
     """
 
-    def __init__(self, plan: Plan, outside: Outside, client: Client) -> None:
+    def __init__(self, plan: Plan, context: RunContext, client: Client) -> None:
         self.plan = plan
         self.started: Started | None = None
-        self._outside = outside
+        self._context = context
         self._is_prepared = False
-        outside = replace(outside, announce=self._announce)
+        context = replace(context, announce=self._announce)
         self.credentials: dict[str, Credential] = {}
-        self.carriers: dict[str, Carrier] = {}
+        self.senders: dict[str, Sender] = {}
         for name, profile in plan.profiles.items():
             # A token that was piped in was meant for what stands on the same command line, and
             # comes first; OPWATCH_TOKEN names nobody.
-            is_named = name not in plan.assumed or outside.token is not None
-            here = outside if is_named else replace(outside, named=False)
+            is_named = name not in plan.assumed or context.token is not None
+            here = context if is_named else replace(context, named=False)
             credential = open_profile_credential(profile, here, client)
             self.credentials[name] = credential
-            self.carriers[name] = Carrier(
-                client, credential, profile.origins, outside.clock.now, outside.trace
+            self.senders[name] = Sender(
+                client, credential, profile.origins, context.clock.now, context.trace
             )
-        self.fetcher = Fetcher(plan.profiles, self.carriers)
+        self.fetcher = Fetcher(plan.profiles, self.senders)
 
     async def prepare(self) -> None:
         """Find every credential.
@@ -73,16 +73,16 @@ class Session:
         for name, credential in self.credentials.items():
             await credential.prepare()
             for note in credential.status().notes:
-                self._outside.notice(name, note)
+                self._context.notice(name, note)
         self._is_prepared = True
 
-    def _announce(self, waiting: Waiting) -> None:
+    def _announce(self, waiting: WaitingFor) -> None:
         # From then on the terminal belongs to the display of the run.
         if not self._is_prepared:
-            self._outside.announce(waiting)
+            self._context.announce(waiting)
 
 
-def open_profile_credential(profile: Profile, outside: Outside, client: Client) -> Credential:
+def open_profile_credential(profile: Profile, context: RunContext, client: Client) -> Credential:
     """Return the credential of *profile*, which asks its token endpoint through *client*."""
 
     async def send(request: Request, timeout: float) -> Response | Trouble:
@@ -93,7 +93,7 @@ def open_profile_credential(profile: Profile, outside: Outside, client: Client) 
         profile=profile.name,
         base_url=profile.base_url,
         origins=profile.origins,
-        surroundings=surroundings_of(outside, send),
+        context=credential_context(context, send),
     )
 
 
@@ -102,41 +102,41 @@ async def send_nothing(request: Request, _timeout: float) -> NoReturn:
     raise AssertionError(f"a {request.method} was about to be sent")
 
 
-def surroundings_of(outside: Outside, send: Send) -> Surroundings:
-    """Return what a credential may use of *outside*; it asks its token endpoint by *send*."""
-    return Surroundings(
+def credential_context(context: RunContext, send: Send) -> CredentialContext:
+    """Return what a credential may use of *context*; it asks its token endpoint by *send*."""
+    return CredentialContext(
         send=send,
-        now=outside.clock.now,
-        wall=outside.clock.wall,
-        environ=outside.environ,
-        token_from_stdin=outside.token,
-        named_on_command_line=outside.named,
-        interactive=outside.interactive,
-        ci=outside.is_ci,
-        redactor=outside.redactor,
-        announce=outside.announce,
+        now=context.clock.now,
+        wall=context.clock.wall,
+        environ=context.environ,
+        token_from_stdin=context.token,
+        named_on_command_line=context.named,
+        interactive=context.interactive,
+        ci=context.is_ci,
+        redactor=context.redactor,
+        announce=context.announce,
     )
 
 
 def open_client(
-    outside: Outside, *, connections: int, keepalive: float = KEPT_ALIVE, cookies: bool = False
+    context: RunContext, *, connections: int, keepalive: float = KEPT_ALIVE, cookies: bool = False
 ) -> Client:
     """Return a client that is not yet entered."""
     client = Client(
         connections=connections,
-        environ=outside.environ,
-        ca_file=outside.ca_file,
+        environ=context.environ,
+        ca_file=context.ca_file,
         keepalive=keepalive,
         cookies=cookies,
         user_agent=USER_AGENT,
     )
     for secret in client.secrets:
-        outside.redactor.learn(secret)
+        context.redactor.learn(secret)
     return client
 
 
 @asynccontextmanager
-async def open_session(plan: Plan, outside: Outside) -> AsyncIterator[Session]:
+async def open_session(plan: Plan, context: RunContext) -> AsyncIterator[Session]:
     """Open what *plan* needs, and close it again.
 
     Raises:
@@ -149,9 +149,9 @@ async def open_session(plan: Plan, outside: Outside) -> AsyncIterator[Session]:
     # A balancer's cookie leads the polls of what we start to the machine that knows it.
     cookies = plan.starting is not None
     async with open_client(
-        outside, connections=connections, keepalive=keepalive, cookies=cookies
+        context, connections=connections, keepalive=keepalive, cookies=cookies
     ) as client:
-        session = Session(plan, outside, client)
+        session = Session(plan, context, client)
         await session.prepare()
         yield session
 
@@ -159,37 +159,37 @@ async def open_session(plan: Plan, outside: Outside) -> AsyncIterator[Session]:
 async def carry_out(
     session: Session,
     tell: Listener,
-    outside: Outside,
+    context: RunContext,
     *,
     timeout_code: int = 124,
-    stir: float = 1.0,
+    tick: float = 1.0,
 ) -> Watcher:
     """Watch the operations of *session* to the end; return the watcher that knows it."""
-    plan, clock = session.plan, outside.clock
+    plan, clock = session.plan, context.clock
     watcher = Watcher(
         plan.targets,
-        {name: profile.habits for name, profile in plan.profiles.items()},
+        {name: profile.polling_rules for name, profile in plan.profiles.items()},
         plan.policy,
         now=clock.now(),
-        uniform=outside.uniform,
+        uniform=context.uniform,
     )
-    collect = None if plan.wants is None else _collector(session, plan.wants, outside)
-    mailbox: Mailbox = asyncio.Queue()
-    with catch_signals(mailbox, tell) if outside.catch_signals else nullcontext():
+    collect = None if plan.wants is None else _collector(session, plan.wants, context)
+    inbox: Inbox = asyncio.Queue()
+    with catch_signals(inbox, tell) if context.catch_signals else nullcontext():
         await drive(
             watcher,
             session.fetcher,
             tell,
             clock=clock,
-            mailbox=mailbox,
-            stir=stir,
+            inbox=inbox,
+            tick=tick,
             timeout_code=timeout_code,
             collect=collect,
         )
     return watcher
 
 
-def _collector(session: Session, wants: Wants, outside: Outside) -> Collector:
+def _collector(session: Session, wants: Wants, context: RunContext) -> Collector:
     from opwatch.session.results import Collector  # noqa: PLC0415, few runs ask for results
 
-    return Collector(session.plan, session.carriers, wants, outside.uniform, session.started)
+    return Collector(session.plan, session.senders, wants, context.uniform, session.started)

@@ -22,11 +22,11 @@ from urllib.parse import quote, urldefrag, urlsplit
 from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import StartError, UsageError
 from opwatch.domain.messages import Request
-from opwatch.domain.operation import Beginning
+from opwatch.domain.operation import InitialAnswer
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.trouble import Handling, Trouble
-from opwatch.engine import or_abort, persist
+from opwatch.engine import or_abort, with_retries
 from opwatch.output.text.clean import Show
 from opwatch.output.text.sentences import describe
 from opwatch.profiles import Asked, Started
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import HandedOff, Profile
-    from opwatch.session.context import Outside
+    from opwatch.session.context import RunContext
     from opwatch.session.session import Session
 
 
@@ -163,7 +163,7 @@ def _joined(base: str, path: str) -> str:
     return base.rstrip("/") + path
 
 
-async def start(session: Session, starting: Starting, outside: Outside) -> list[Target]:
+async def start(session: Session, starting: Starting, context: RunContext) -> list[Target]:
     """Send *starting* and return the operations that it has started.
 
     Raises:
@@ -172,9 +172,9 @@ async def start(session: Session, starting: Starting, outside: Outside) -> list[
     """
     (profile,) = session.plan.profiles.values()
     request = starting_request(profile, starting)
-    show = Show(outside.redactor)
-    sending = _send(session, profile, request, outside, is_repeatable=starting.is_repeatable)
-    came = await (or_abort(sending) if outside.catch_signals else sending)
+    show = Show(context.redactor)
+    sending = _send(session, profile, request, context, is_repeatable=starting.is_repeatable)
+    came = await (or_abort(sending) if context.catch_signals else sending)
     if isinstance(came, Abort):
         raise StartError("it may have been started: no answer was waited for", came, hint=_LOOK)
     if isinstance(came, Trouble):
@@ -189,16 +189,21 @@ async def start(session: Session, starting: Starting, outside: Outside) -> list[
 
 
 async def _send(
-    session: Session, profile: Profile, request: Request, outside: Outside, *, is_repeatable: bool
+    session: Session,
+    profile: Profile,
+    request: Request,
+    context: RunContext,
+    *,
+    is_repeatable: bool,
 ) -> Response | Trouble:
-    (carrier,) = session.carriers.values()
+    (sender,) = session.senders.values()
 
     async def once() -> Response | Trouble:
-        came = await carrier.carry(request, PATIENCE)
+        came = await sender.send(request, PATIENCE)
         return came if isinstance(came, Trouble) else profile.trouble(came) or came
 
-    return await persist(
-        once, outside.uniform, is_safe=lambda trouble: is_repeatable or trouble.unsent
+    return await with_retries(
+        once, context.uniform, is_safe=lambda trouble: is_repeatable or trouble.unsent
     )
 
 
@@ -236,4 +241,4 @@ def _target(profile: Profile, handed: HandedOff, response: Response, pause: floa
     target = profile.target(handed.reference, handed.params)
     reading = profile.starting_reading(target, response)
     end = reading if reading is not None and reading.state.is_terminal else None
-    return replace(target, begun=Beginning(end, pause, handed.params))
+    return replace(target, initial=InitialAnswer(end, pause, handed.params))

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.policy import LAST_WORD
-from opwatch.watcher.decisions import ONCE_PATIENCE, Over
+from opwatch.watcher.decisions import ONCE_PATIENCE, Stop
 
 if TYPE_CHECKING:
     from opwatch.domain.policy import Policy
 
-TOO_LATE: Final = Over(Outcome.TIMED_OUT, Reason.DEADLINE)
+TOO_LATE: Final = Stop(Outcome.TIMED_OUT, Reason.DEADLINE)
 
 
 class Deadline:
@@ -56,13 +56,13 @@ class Deadline:
             return min(most, self.last_call_at + LAST_WORD - now)
         return most if self.at is None else min(most, self.at + LAST_WORD - now)
 
-    def too_late(self, asked_at: float) -> Over | None:
+    def too_late(self, asked_at: float) -> Stop | None:
         """Return how one ends whose last poll, sent at *asked_at*, has been answered."""
         if self.last_call_at is None or asked_at < self.last_call_at:
             return None
         return TOO_LATE
 
-    def too_long(self, until: float, now: float) -> Over | None:
+    def too_long(self, until: float, now: float) -> Stop | None:
         """Return how those end whom a host bids wait *until* then, if that is too long."""
         if self._policy.once:
             limit, outcome = now + ONCE_PATIENCE, Outcome.UNKNOWN
@@ -70,4 +70,4 @@ class Deadline:
             limit, outcome = self.at, Outcome.TIMED_OUT
         else:
             return None
-        return Over(outcome, Reason.RATE_LIMITED) if until > limit else None
+        return Stop(outcome, Reason.RATE_LIMITED) if until > limit else None

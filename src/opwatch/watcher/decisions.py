@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opwatch.domain.operation import Reading
-    from opwatch.domain.pacing import Habits, Uniform
+    from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
     from opwatch.domain.trouble import Trouble
-    from opwatch.watcher.record import Life
+    from opwatch.watcher.record import Record
 
 TRIES: Final = 3
 HOST_TRIES: Final = 8
@@ -46,14 +46,14 @@ OF_STATE: Final[Mapping[State, Outcome]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class PollAgain:
     """Ask again after *pause* seconds."""
 
     pause: float
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class Stop:
     """The watch ends. *whole_host* ends it for all that wait for the same host in vain."""
 
     outcome: Outcome
@@ -61,11 +61,11 @@ class Over:
     whole_host: bool = False
 
 
-Step: TypeAlias = Again | Over
+Step: TypeAlias = PollAgain | Stop
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class Context:
     """What a judgement depends on besides the operation's own record.
 
     *contacted* tells that the host has given a good answer. *host_bad* counts
@@ -74,7 +74,7 @@ class Circumstances:
     the price of one quick retry from the budget, if it is there.
     """
 
-    habits: Habits
+    polling_rules: PollingRules
     policy: Policy
     now: float
     uniform: Uniform
@@ -88,65 +88,65 @@ class Circumstances:
     def pace(self) -> Pace:
         """The profile's pace, or the interval that the person chose."""
         if self.policy.interval is None:
-            return self.habits.pace
+            return self.polling_rules.pace
         return Pace(first=self.policy.interval, longest=self.policy.interval, factor=1.0)
 
 
-def after_reading(life: Life, reading: Reading, given: Circumstances) -> Step:
-    """Return what follows from the good answer *reading*, already taken in by *life*."""
-    policy, now = given.policy, given.now
+def after_reading(record: Record, reading: Reading, context: Context) -> Step:
+    """Return what follows from the good answer *reading*, already taken in by *record*."""
+    policy, now = context.policy, context.now
     if reading.state.is_terminal:
-        needed = policy.confirm or given.habits.confirm
-        if policy.once or life.confirmations >= needed:
-            return Over(OF_STATE[reading.state])
-        return Again(_until_next(life, reading, given))
+        needed = policy.confirm or context.polling_rules.confirm
+        if policy.once or record.confirmations >= needed:
+            return Stop(OF_STATE[reading.state])
+        return PollAgain(_until_next(record, reading, context))
     if reading.state is State.BLOCKED and policy.fail_on_blocked:
-        return Over(Outcome.FAILED, Reason.BLOCKED)
+        return Stop(Outcome.FAILED, Reason.BLOCKED)
     if policy.once and policy.timeout is not None:
-        return Over(Outcome.TIMED_OUT, Reason.DEADLINE)
+        return Stop(Outcome.TIMED_OUT, Reason.DEADLINE)
     if policy.once:
-        return Over(Outcome.PENDING, Reason.NOT_WAITED)
-    patience = given.habits.give_up_after
-    if patience is not None and now - life.operation.watched_from >= patience:
-        return Over(OF_STATE[given.habits.given_up], Reason.GIVEN_UP)
-    return _undecided(life, reading, given)
+        return Stop(Outcome.PENDING, Reason.NOT_WAITED)
+    patience = context.polling_rules.give_up_after
+    if patience is not None and now - record.operation.watched_from >= patience:
+        return Stop(OF_STATE[context.polling_rules.given_up], Reason.GIVEN_UP)
+    return _undecided(record, reading, context)
 
 
-def _undecided(life: Life, reading: Reading, given: Circumstances) -> Step:
+def _undecided(record: Record, reading: Reading, context: Context) -> Step:
     """Return how it goes on with an operation that is not over, by the person's patience."""
-    policy, now = given.policy, given.now
-    changed_at = life.operation.changed_at
+    policy, now = context.policy, context.now
+    changed_at = record.operation.changed_at
     if policy.stall is not None and changed_at is not None and now - changed_at >= policy.stall:
-        return Over(Outcome.TIMED_OUT, Reason.STALLED)
-    unknown = life.unknown_from
-    if unknown is not None and now - unknown >= given.habits.unknown_after:
-        return Over(Outcome.UNKNOWN, Reason.UNKNOWN_STATUS)
-    return Again(_until_next(life, reading, given))
+        return Stop(Outcome.TIMED_OUT, Reason.STALLED)
+    unknown = record.unknown_from
+    if unknown is not None and now - unknown >= context.polling_rules.unknown_after:
+        return Stop(Outcome.UNKNOWN, Reason.UNKNOWN_STATUS)
+    return PollAgain(_until_next(record, reading, context))
 
 
-def after_trouble(life: Life, trouble: Trouble, given: Circumstances) -> Step:
-    """Return what follows from the bad answer *trouble*, already taken in by *life*."""
-    strict = _at_first_contact(life, trouble, given)
+def after_trouble(record: Record, trouble: Trouble, context: Context) -> Step:
+    """Return what follows from the bad answer *trouble*, already taken in by *record*."""
+    strict = _at_first_contact(record, trouble, context)
     if strict is not None:
         return strict
     match trouble.rule.handling:
         case Handling.REFUSED:
-            return Over(Outcome.UNKNOWN, Reason.REFUSED)
+            return Stop(Outcome.UNKNOWN, Reason.REFUSED)
         case Handling.NOT_FOUND:
-            return _not_found(life, given)
+            return _not_found(record, context)
         case Handling.DENIED:
-            return _denied(life, trouble, given)
+            return _denied(record, trouble, context)
         case Handling.TRANSIENT | Handling.THROTTLED:
-            return _transient(life, trouble, given)
+            return _transient(record, trouble, context)
 
 
-def _at_first_contact(life: Life, trouble: Trouble, given: Circumstances) -> Step | None:
+def _at_first_contact(record: Record, trouble: Trouble, context: Context) -> Step | None:
     """Judge strictly while nothing good has come from the host (or about the operation)."""
     rule = trouble.rule
     host_wide = rule.scope is Scope.HOST
-    if given.contacted if host_wide else life.operation.reading is not None:
+    if context.contacted if host_wide else record.operation.reading is not None:
         return None
-    tries = given.host_strict if host_wide else life.strict_tries
+    tries = context.host_strict if host_wide else record.strict_tries
     match rule.first:
         case FirstContact.TOLERANT:
             return None
@@ -155,102 +155,106 @@ def _at_first_contact(life: Life, trouble: Trouble, given: Circumstances) -> Ste
         case FirstContact.TRIES:
             enough = tries >= rule.tries
     if not enough:
-        return Again(given.uniform(0.5, 1.0) * 2.0 ** max(0, tries - 1))
+        return PollAgain(context.uniform(0.5, 1.0) * 2.0 ** max(0, tries - 1))
     if rule.handling is Handling.DENIED:
-        return Over(Outcome.DENIED, _denial(trouble), whole_host=host_wide)
-    return Over(Outcome.UNKNOWN, Reason.UNREACHABLE, whole_host=host_wide)
+        return Stop(Outcome.DENIED, _denial(trouble), whole_host=host_wide)
+    return Stop(Outcome.UNKNOWN, Reason.UNREACHABLE, whole_host=host_wide)
 
 
 def _denial(trouble: Trouble) -> Reason:
     return Reason.NO_CREDENTIAL if trouble.fault is Fault.NO_CREDENTIAL else Reason.DENIED
 
 
-def _not_found(life: Life, given: Circumstances) -> Step:
-    if life.operation.reading is not None:
-        if life.misses < MISSES_ONCE_SEEN:
-            return Again(_retry(life, given, throttled=False))
-        gone = given.habits.gone
-        return Over(
+def _not_found(record: Record, context: Context) -> Step:
+    if record.operation.reading is not None:
+        if record.misses < MISSES_ONCE_SEEN:
+            return PollAgain(_retry(record, context, throttled=False))
+        gone = context.polling_rules.gone
+        return Stop(
             OF_STATE.get(gone, Outcome.NOT_FOUND) if gone else Outcome.NOT_FOUND, Reason.GONE
         )
-    grace = given.habits.not_found_grace
-    if given.policy.once or (life.misses >= TRIES and given.now - life.misses_from >= grace):
-        return Over(Outcome.NOT_FOUND, Reason.NEVER_FOUND)
-    left = grace - (given.now - life.misses_from)
-    pause = pause_after_good(given.pace, life.misses - 1, None, given.uniform)
-    return Again(min(pause, max(left, given.pace.first)) if life.misses >= TRIES - 1 else pause)
+    grace = context.polling_rules.not_found_grace
+    if context.policy.once or (
+        record.misses >= TRIES and context.now - record.misses_from >= grace
+    ):
+        return Stop(Outcome.NOT_FOUND, Reason.NEVER_FOUND)
+    left = grace - (context.now - record.misses_from)
+    pause = pause_after_good(context.pace, record.misses - 1, None, context.uniform)
+    return PollAgain(
+        min(pause, max(left, context.pace.first)) if record.misses >= TRIES - 1 else pause
+    )
 
 
-def _denied(life: Life, trouble: Trouble, given: Circumstances) -> Step:
+def _denied(record: Record, trouble: Trouble, context: Context) -> Step:
     """Judge a refusal in the middle of a wait: a second opinion, half a minute apart."""
     patience = REFUSAL_PAUSE if trouble.status == 401 else 2 * REFUSAL_PAUSE  # noqa: PLR2004
-    lasted = given.now - life.refusals_from
+    lasted = context.now - record.refusals_from
     # A credential that was never needed is not believed to be so at the first word.
     is_news = trouble.fault is Fault.NO_CREDENTIAL and trouble.status is not None
-    final = (trouble.fault in FINAL_AT_ONCE and not is_news) or given.policy.once
-    if final or (life.refusals > 1 and lasted >= patience):
-        return Over(Outcome.DENIED, _denial(trouble))
-    return Again(REFUSAL_PAUSE)
+    final = (trouble.fault in FINAL_AT_ONCE and not is_news) or context.policy.once
+    if final or (record.refusals > 1 and lasted >= patience):
+        return Stop(Outcome.DENIED, _denial(trouble))
+    return PollAgain(REFUSAL_PAUSE)
 
 
-def _transient(life: Life, trouble: Trouble, given: Circumstances) -> Step:
-    policy, operation = given.policy, life.operation
+def _transient(record: Record, trouble: Trouble, context: Context) -> Step:
+    policy, operation = context.policy, record.operation
     throttled = trouble.rule.handling is Handling.THROTTLED
-    if trouble.fault in FINAL_AFTER_TRIES and life.strict_tries >= trouble.rule.tries:
-        return Over(Outcome.UNKNOWN, Reason.REFUSED)
+    if trouble.fault in FINAL_AFTER_TRIES and record.strict_tries >= trouble.rule.tries:
+        return Stop(Outcome.UNKNOWN, Reason.REFUSED)
     if policy.once:
         patient = trouble.wait is None or trouble.wait <= ONCE_PATIENCE
-        down = given.host_bad >= (HOST_TRIES if given.contacted else TRIES)
+        down = context.host_bad >= (HOST_TRIES if context.contacted else TRIES)
         if operation.streak >= TRIES or down or not patient:
             limited = Reason.RATE_LIMITED if throttled else Reason.UNREACHABLE
-            return Over(Outcome.UNKNOWN, limited, whole_host=down)
-        return Again(
-            max(trouble.wait or 0.0, pause_after_bad(1, throttled=False, uniform=given.uniform))
+            return Stop(Outcome.UNKNOWN, limited, whole_host=down)
+        return PollAgain(
+            max(trouble.wait or 0.0, pause_after_bad(1, throttled=False, uniform=context.uniform))
         )
-    if policy.lost_after and given.silence >= policy.lost_after and given.host_bad >= TRIES:
-        return Over(Outcome.UNKNOWN, Reason.LOST_CONTACT, whole_host=True)
-    lost_at = _lost_at(life, policy)
-    if lost_at is not None and given.now >= lost_at and operation.streak >= TRIES:
-        return Over(Outcome.UNKNOWN, Reason.LOST_CONTACT)
-    pause = _retry(life, given, throttled=throttled)
+    if policy.lost_after and context.silence >= policy.lost_after and context.host_bad >= TRIES:
+        return Stop(Outcome.UNKNOWN, Reason.LOST_CONTACT, whole_host=True)
+    lost_at = _lost_at(record, policy)
+    if lost_at is not None and context.now >= lost_at and operation.streak >= TRIES:
+        return Stop(Outcome.UNKNOWN, Reason.LOST_CONTACT)
+    pause = _retry(record, context, throttled=throttled)
     if trouble.wait is not None:
-        return Again(max(pause, trouble.wait * given.uniform(1.0, 1.1)))
-    if lost_at is not None and lost_at > given.now and operation.streak >= TRIES - 1:
+        return PollAgain(max(pause, trouble.wait * context.uniform(1.0, 1.1)))
+    if lost_at is not None and lost_at > context.now and operation.streak >= TRIES - 1:
         # Ask once more when the budget ends, not long after it.
-        pause = min(pause, max(lost_at - given.now, given.pace.first))
-    return Again(pause)
+        pause = min(pause, max(lost_at - context.now, context.pace.first))
+    return PollAgain(pause)
 
 
-def _lost_at(life: Life, policy: Policy) -> float | None:
+def _lost_at(record: Record, policy: Policy) -> float | None:
     if not policy.lost_after:
         return None
-    operation = life.operation
+    operation = record.operation
     since = operation.confirmed_at
     if since is None:
-        since = operation.watched_from if life.first_asked_at is None else life.first_asked_at
-    return since + policy.lost_after + life.excused
+        since = operation.watched_from if record.first_asked_at is None else record.first_asked_at
+    return since + policy.lost_after + record.uncounted
 
 
-def _retry(life: Life, given: Circumstances, *, throttled: bool) -> float:
+def _retry(record: Record, context: Context, *, throttled: bool) -> float:
     """Return the pause before a retry: only the first may come sooner than the schedule."""
-    streak = max(1, life.operation.streak)
-    pause = pause_after_bad(streak, throttled=throttled, uniform=given.uniform)
-    if streak == 1 and not throttled and given.quick():
+    streak = max(1, record.operation.streak)
+    pause = pause_after_bad(streak, throttled=throttled, uniform=context.uniform)
+    if streak == 1 and not throttled and context.quick():
         return pause
-    return max(pause, _by_schedule(life, given))
+    return max(pause, _by_schedule(record, context))
 
 
-def _by_schedule(life: Life, given: Circumstances) -> float:
-    left = None if life.operation.eta is None else life.trend.left(given.now)
-    return pause_after_good(given.pace, life.quiet, left, given.uniform)
+def _by_schedule(record: Record, context: Context) -> float:
+    left = None if record.operation.eta is None else record.trend.left(context.now)
+    return pause_after_good(context.pace, record.quiet, left, context.uniform)
 
 
-def _until_next(life: Life, reading: Reading, given: Circumstances) -> float:
-    pause = _by_schedule(life, given)
-    policy, changed_at = given.policy, life.operation.changed_at
+def _until_next(record: Record, reading: Reading, context: Context) -> float:
+    pause = _by_schedule(record, context)
+    policy, changed_at = context.policy, record.operation.changed_at
     if policy.stall is not None and changed_at is not None:
         stalled_at = changed_at + policy.stall
-        pause = min(pause, max(stalled_at - given.now, given.pace.first))
+        pause = min(pause, max(stalled_at - context.now, context.pace.first))
     if reading.wait is not None:
-        pause = max(pause, reading.wait * given.uniform(1.0, 1.1))
+        pause = max(pause, reading.wait * context.uniform(1.0, 1.1))
     return pause

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from opwatch.domain.operation import Answer
     from opwatch.domain.pacing import Limits, Uniform
-    from opwatch.watcher.record import Life
+    from opwatch.watcher.record import Record
 
 
 RECENT: Final = 20
@@ -72,7 +72,7 @@ class Gate:
         self.contacted = False
         self.not_before = now
         self.in_flight = 0
-        self.goods = 0
+        self.successes = 0
         self.bad_in_a_row = 0
         self.strict_in_a_row = 0
         self.named_until = now
@@ -109,7 +109,7 @@ class Gate:
         """Return for how many seconds it has been asked in vain; what is excused does not count."""
         return 0.0 if self._silent_from is None else now - self._silent_from
 
-    def excuse(self, seconds: float) -> None:
+    def discount(self, seconds: float) -> None:
         """Do not count *seconds* as silence: nobody was there to ask."""
         if self._silent_from is not None:
             self._silent_from += seconds
@@ -137,7 +137,7 @@ class Gate:
         """Count a good answer."""
         self._heard()
         self.contacted = True
-        self.goods += 1
+        self.successes += 1
         self._recent.append(True)
         self._quick = min(QUICK_CAPACITY, self._quick + QUICK_PER_GOOD)
         if now - self._clean_since >= CLEAN_TIME:
@@ -177,13 +177,13 @@ class Gate:
         self._open(now)
         return True
 
-    def moot(self, now: float) -> None:
+    def inconclusive(self, now: float) -> None:
         """Count a transient fault that tells more of its operation than of the host."""
         self._came_back()
         if self.phase is Phase.OPEN:
             self._pause(now)
 
-    def crowded(self, now: float) -> bool:
+    def out_of_descriptors(self, now: float) -> bool:
         """Count a request that this machine had no descriptor for: half as many go at once.
 
         That is no fault of the host, until two at once are too many as well.
@@ -218,7 +218,7 @@ class Gate:
         before = max(self.not_before, now)
         self.not_before = max(before, now + wait * self._uniform(1.0, 1.1))
         self.named_until = max(self.named_until, now + wait)
-        self.excuse(self.not_before - before)
+        self.discount(self.not_before - before)
         if self.phase in {Phase.CLOSED, Phase.RAMPING}:
             self._become(Phase.OPEN)
 
@@ -285,8 +285,8 @@ OLD_NEWS: Final = 2
 BAD_REQUEST: Final = 400
 
 
-def blame(
-    gate: Gate, lives: Sequence[Life], trouble: Trouble, wait: float | None, now: float
+def count_trouble(
+    gate: Gate, records: Sequence[Record], trouble: Trouble, wait: float | None, now: float
 ) -> bool:
     """Count *trouble* against the host as far as it is the host's; tell if it is held now."""
     handling = trouble.rule.handling
@@ -295,18 +295,19 @@ def blame(
     if handling is not Handling.TRANSIENT or trouble.fault in OF_THE_OPERATION:
         gate.answered()
         return False
-    if _is_old_news(gate, lives):
-        gate.moot(now)
+    if _is_old_news(gate, records):
+        gate.inconclusive(now)
         return False
     if trouble.fault is Fault.NO_DESCRIPTORS:
-        return gate.crowded(now)
+        return gate.out_of_descriptors(now)
     return gate.bad(now, strict=trouble.rule.first is FirstContact.TRIES)
 
 
-def _is_old_news(gate: Gate, lives: Sequence[Life]) -> bool:
+def _is_old_news(gate: Gate, records: Sequence[Record]) -> bool:
     """Tell whether these operations failed before, too, when the host served others."""
     return all(
-        life.operation.streak >= OLD_NEWS and gate.goods > life.goods_before for life in lives
+        record.operation.streak >= OLD_NEWS and gate.successes > record.successes_before
+        for record in records
     )
 
 

@@ -60,16 +60,14 @@ class Trend:
         return (WHOLE - high) / pace - (now - until)
 
 
-class Life:
+class Record:
     """One operation's snapshot and the counts that its next step depends on."""
 
     __slots__ = (
         "asked_at",
         "confirmations",
         "due",
-        "excused",
         "first_asked_at",
-        "goods_before",
         "in_flight",
         "misses",
         "misses_from",
@@ -80,23 +78,25 @@ class Life:
         "refusals_from",
         "serial",
         "strict_tries",
+        "successes_before",
         "trend",
+        "uncounted",
         "unknown_from",
     )
 
     def __init__(self, target: Target, now: float) -> None:
         self.operation = Operation(target, watched_from=now)
         self.trend = Trend()
-        self.due = now + target.begun.pause
+        self.due = now + target.initial.pause
         self.serial = 0
         self.in_flight = False
         self.pause = 0.0
         self.quiet = 0
         self.confirmations = 0
-        self.excused = 0.0
+        self.uncounted = 0.0
         self.first_asked_at: float | None = None
         self.asked_at = now
-        self.goods_before = 0
+        self.successes_before = 0
         self.strict_tries = 0
         self.refusals = 0
         self.refusals_from = now
@@ -125,7 +125,7 @@ class Life:
         self.confirmations = self.confirmations + 1 if same_state else 1
         self.trend.add(now, reading.progress)
         self.refusals = self.misses = self.strict_tries = 0
-        self.excused = 0.0
+        self.uncounted = 0.0
         if reading.is_known_word:
             self.unknown_from = None
         elif self.unknown_from is None:
@@ -142,7 +142,7 @@ class Life:
         )
         return changed
 
-    def stumble(self, trouble: Trouble, now: float) -> None:
+    def record_trouble(self, trouble: Trouble, now: float) -> None:
         """Take in a bad answer; what was confirmed stands."""
         handling = trouble.rule.handling
         if handling is Handling.DENIED:
@@ -168,7 +168,7 @@ class Life:
         if self.first_asked_at is None:
             self.first_asked_at = now
         else:
-            self.excused += max(0.0, now - self.due - patience)
+            self.uncounted += max(0.0, now - self.due - patience)
 
     def plan(self, pause: float, now: float, *, not_before: float) -> None:
         """Set the next poll *pause* seconds from *now*; its gate opens at *not_before*."""

@@ -16,33 +16,33 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from opwatch.watcher.gate import Gate
-from opwatch.watcher.record import Life
+from opwatch.watcher.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from opwatch.domain.operation import Target
-    from opwatch.domain.pacing import Habits, Uniform
+    from opwatch.domain.pacing import PollingRules, Uniform
 
 
 EARLY: Final = 0.25
 """The part of its pause by which an operation may be asked early, to fill a batch."""
 
 
-class Queue:
-    """A heap of (due, serial, index) over *lives*."""
+class DueQueue:
+    """A heap of (due, serial, index) over *records*."""
 
     __slots__ = ("_heap", "_lives")
 
-    def __init__(self, lives: Sequence[Life]) -> None:
-        self._lives = lives
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._lives = records
         self._heap: list[tuple[float, int, int]] = []
 
     def put(self, index: int) -> None:
         """Queue the operation *index* at its due time; an older entry of it is void."""
-        life = self._lives[index]
-        life.serial += 1
-        heapq.heappush(self._heap, (life.due, life.serial, index))
+        record = self._lives[index]
+        record.serial += 1
+        heapq.heappush(self._heap, (record.due, record.serial, index))
 
     def first_due(self) -> float:
         """Return the earliest due time, ``inf`` when nothing waits."""
@@ -83,8 +83,8 @@ class Queue:
         heap = self._heap
         while heap:
             _, serial, index = heap[0]
-            life = self._lives[index]
-            if serial == life.serial and not life.is_over:
+            record = self._lives[index]
+            if serial == record.serial and not record.is_over:
                 return
             heapq.heappop(heap)
 
@@ -97,59 +97,63 @@ def _queue_key(target: Target) -> QueueKey:
     return (target.profile, target.origin, target.group)
 
 
-class Roster:
-    """The lives of a run. *habits* are looked up by the name of the profile."""
+class Scheduler:
+    """The lives of a run. *polling_rules* are looked up by the name of the profile."""
 
     def __init__(
-        self, targets: Sequence[Target], habits: Mapping[str, Habits], uniform: Uniform, now: float
+        self,
+        targets: Sequence[Target],
+        polling_rules: Mapping[str, PollingRules],
+        uniform: Uniform,
+        now: float,
     ) -> None:
-        self.lives = [Life(target, now) for target in targets]
-        self._habits = habits
+        self.records = [Record(target, now) for target in targets]
+        self._polling_rules = polling_rules
         self._gates: dict[GateKey, Gate] = {}
-        self._queues: dict[QueueKey, Queue] = {}
+        self._queues: dict[QueueKey, DueQueue] = {}
         self._behind: dict[GateKey, list[QueueKey]] = {}
         self._batch: dict[QueueKey, int] = {}
         self._members: dict[GateKey, list[int]] = {}
         for index, target in enumerate(targets):
             key = _queue_key(target)
             if key not in self._queues:
-                known = habits[target.profile]
+                known = polling_rules[target.profile]
                 self._gates.setdefault(key[:2], Gate(known.limits, uniform, now=now))
-                self._queues[key] = Queue(self.lives)
+                self._queues[key] = DueQueue(self.records)
                 self._behind.setdefault(key[:2], []).append(key)
                 self._batch[key] = known.batch if target.group else 1
             self._members.setdefault(key[:2], []).append(index)
             self._queues[key].put(index)
 
-    def habits(self, index: int) -> Habits:
+    def polling_rules(self, index: int) -> PollingRules:
         """Return the habits of the API that operation *index* belongs to."""
-        return self._habits[self.lives[index].operation.target.profile]
+        return self._polling_rules[self.records[index].operation.target.profile]
 
     def gate(self, index: int) -> Gate:
         """Return the gate of operation *index*."""
-        return self._gates[_queue_key(self.lives[index].operation.target)[:2]]
+        return self._gates[_queue_key(self.records[index].operation.target)[:2]]
 
     def neighbours(self, index: int) -> Iterator[int]:
         """Yield all open operations that share the gate of operation *index*."""
-        key = _queue_key(self.lives[index].operation.target)[:2]
-        return (each for each in self._members[key] if not self.lives[each].is_over)
+        key = _queue_key(self.records[index].operation.target)[:2]
+        return (each for each in self._members[key] if not self.records[each].is_over)
 
-    def excuse(self, seconds: float) -> None:
+    def discount(self, seconds: float) -> None:
         """Do not count *seconds* as any host's silence."""
         for gate in self._gates.values():
-            gate.excuse(seconds)
+            gate.discount(seconds)
 
     def open(self) -> Iterator[int]:
         """Yield all operations that are not over."""
-        return (index for index, life in enumerate(self.lives) if not life.is_over)
+        return (index for index, record in enumerate(self.records) if not record.is_over)
 
     def put(self, index: int) -> None:
         """Queue operation *index* at its due time."""
-        self._queues[_queue_key(self.lives[index].operation.target)].put(index)
+        self._queues[_queue_key(self.records[index].operation.target)].put(index)
 
     def halve(self, indices: Sequence[int]) -> None:
         """Let no further batch of this group be larger than half of *indices*."""
-        key = _queue_key(self.lives[indices[0]].operation.target)
+        key = _queue_key(self.records[indices[0]].operation.target)
         self._batch[key] = min(self._batch[key], max(1, len(indices) // 2))
 
     def take(self, now: float) -> Iterator[tuple[tuple[int, ...], Gate]]:

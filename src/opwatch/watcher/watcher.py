@@ -37,29 +37,29 @@ from opwatch.domain.outcome import Abort, Goal, Outcome, Reason, Verdict, verdic
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.deadline import TOO_LATE, Deadline
 from opwatch.watcher.decisions import (
-    Again,
-    Circumstances,
-    Over,
+    Context,
+    PollAgain,
     Step,
+    Stop,
     after_reading,
     after_trouble,
 )
-from opwatch.watcher.gate import blame, is_refused_whole
-from opwatch.watcher.scheduler import Roster
+from opwatch.watcher.gate import count_trouble, is_refused_whole
+from opwatch.watcher.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from opwatch.domain.pacing import Habits, Uniform
+    from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
     from opwatch.watcher.gate import Gate
-    from opwatch.watcher.record import Life
+    from opwatch.watcher.record import Record
 
 
 MOST: Final = 100
 
 
-class Remarks:
+class Warnings:
     """The oddities of a run that have been told."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ UNCONDITIONAL_EVERY: Final = 10
 
 
 class Watcher:
-    """Watches *targets* under *policy*; *habits* are those of each profile.
+    """Watches *targets* under *policy*; *polling_rules* are those of each profile.
 
     All times are seconds of one clock that the caller reads; *uniform* is the
     source of chance.
@@ -92,7 +92,7 @@ class Watcher:
     def __init__(
         self,
         targets: Sequence[Target],
-        habits: Mapping[str, Habits],
+        polling_rules: Mapping[str, PollingRules],
         policy: Policy,
         *,
         now: float,
@@ -100,12 +100,12 @@ class Watcher:
     ) -> None:
         self.policy = policy
         self._deadline = Deadline(policy, now)
-        self._roster = Roster(targets, habits, uniform, now)
+        self._scheduler = Scheduler(targets, polling_rules, uniform, now)
         self._uniform = uniform
         self._started_at = self._seen_at = now
         self._still_open = len(targets)
         self._aborts: set[Abort] = set()
-        self._remarks = Remarks()
+        self._warnings = Warnings()
 
     # -- what is known -----------------------------------------------------------
 
@@ -122,7 +122,7 @@ class Watcher:
     @property
     def operations(self) -> tuple[Operation, ...]:
         """The operations as they stand, in the order they were given."""
-        return tuple(life.operation for life in self._roster.lives)
+        return tuple(record.operation for record in self._scheduler.records)
 
     def verdict(self, *, timeout_code: int = 124) -> Verdict:
         """Return the verdict over all operations; an open one counts as pending."""
@@ -138,7 +138,7 @@ class Watcher:
 
     def wake_at(self, now: float) -> float:
         """Return when something is to be done, at most one tick from *now*."""
-        times = (now + TICK, self._roster.next_at(now), self._deadline.next_at())
+        times = (now + TICK, self._scheduler.next_at(now), self._deadline.next_at())
         return min(times)
 
     # -- what to ask -------------------------------------------------------------
@@ -147,25 +147,25 @@ class Watcher:
         """Return the events that open the run: some operations may have ended at once."""
         now = self._started_at
         events: list[Event] = [Started(now, self.operations, self._deadline.at)]
-        for index, life in enumerate(self._roster.lives):
-            reading = life.operation.target.begun.reading
+        for index, record in enumerate(self._scheduler.records):
+            reading = record.operation.target.initial.reading
             if reading is not None:
-                events += self._foretold(index, reading, now)
+                events += self._apply_initial(index, reading, now)
         return events + self._stop_early(events, now)
 
     def due(self, now: float) -> list[Poll]:
         """Return the polls to send at *now*; they count as in flight from here on."""
-        return [self._poll(indices, gate, now) for indices, gate in self._roster.take(now)]
+        return [self._poll(indices, gate, now) for indices, gate in self._scheduler.take(now)]
 
     def _poll(self, indices: tuple[int, ...], gate: Gate, now: float) -> Poll:
         probe = gate.is_held
-        lives = [self._roster.lives[index] for index in indices]
-        for life in lives:
-            life.ask(now, patience=gate.probe_cycle if probe else 0.0)
+        records = [self._scheduler.records[index] for index in indices]
+        for record in records:
+            record.ask(now, patience=gate.probe_cycle if probe else 0.0)
         gate.take(now)
-        polls = max(life.operation.polls for life in lives)
+        polls = max(record.operation.polls for record in records)
         return Poll(
-            targets=tuple(life.operation.target for life in lives),
+            targets=tuple(record.operation.target for record in records),
             indices=indices,
             timeout=self._deadline.request_timeout(now),
             conditional=self._deadline.last_call_at is None and polls % UNCONDITIONAL_EVERY != 0,
@@ -177,34 +177,34 @@ class Watcher:
 
     def record(self, poll: Poll, answer: Answer, now: float) -> list[Event]:
         """Take in the *answer* to *poll*; one that comes twice is passed over."""
-        if not any(self._roster.lives[index].in_flight for index in poll.indices):
+        if not any(self._scheduler.records[index].in_flight for index in poll.indices):
             return []
-        gate = self._roster.gate(poll.indices[0])
-        events = self._settle(gate, poll, answer, now)
+        gate = self._scheduler.gate(poll.indices[0])
+        events = self._update_gate(gate, poll, answer, now)
         for note in answer.notes:
-            events += self._remarks.tell(now, Oddity.NOTE, note)
+            events += self._warnings.tell(now, Oddity.NOTE, note)
         if self._halve(poll, answer, now):
-            return [*events, *self._remarks.tell(now, Oddity.BATCH_HALVED, str(len(poll.indices)))]
+            return [*events, *self._warnings.tell(now, Oddity.BATCH_HALVED, str(len(poll.indices)))]
         for index, finding in zip(poll.indices, answer.findings, strict=True):
-            life = self._roster.lives[index]
-            life.in_flight = False
-            if life.is_over:
+            record = self._scheduler.records[index]
+            record.in_flight = False
+            if record.is_over:
                 continue
             if isinstance(finding, Unchanged):
-                finding = self._unchanged(life)  # noqa: PLW2901, it is what the 304 stands for
+                finding = self._unchanged(record)  # noqa: PLW2901, it is what the 304 stands for
             if isinstance(finding, Reading):
                 events += self._read(index, finding, gate, now)
             else:
-                events += self._stumble(index, finding, gate, now)
+                events += self._record_trouble(index, finding, gate, now)
         return events + self._stop_early(events, now)
 
-    def _unchanged(self, life: Life) -> Reading | Trouble:
-        reading = life.operation.reading
+    def _unchanged(self, record: Record) -> Reading | Trouble:
+        reading = record.operation.reading
         if reading is None:
             return Trouble(Fault.NOT_MODIFIED_UNASKED)
         return reading if reading.wait is None else replace(reading, wait=None)
 
-    def _settle(self, gate: Gate, poll: Poll, answer: Answer, now: float) -> list[Event]:
+    def _update_gate(self, gate: Gate, poll: Poll, answer: Answer, now: float) -> list[Event]:
         """Let the gate of the host know how it answered."""
         troubles = [each for each in answer.findings if isinstance(each, Trouble)]
         worst = troubles[0] if troubles else None
@@ -213,8 +213,8 @@ class Watcher:
         if worst is None or len(troubles) < len(answer.findings):
             gate.good(now)
         else:
-            lives = [self._roster.lives[index] for index in poll.indices]
-            held = blame(gate, lives, worst, wait, now)
+            records = [self._scheduler.records[index] for index in poll.indices]
+            held = count_trouble(gate, records, worst, wait, now)
         if wait and not held:
             gate.hold(now, wait)
             held = True
@@ -222,83 +222,86 @@ class Watcher:
             events.append(Held(now, poll.targets[0].origin, gate.not_before, worst))
         over = self._deadline.too_long(gate.named_until, now) if wait else None
         if over is not None:
-            lives, neighbours = self._roster.lives, self._roster.neighbours(poll.indices[0])
-            events += self._end_all([i for i in neighbours if not lives[i].in_flight], over, now)
+            records, neighbours = (
+                self._scheduler.records,
+                self._scheduler.neighbours(poll.indices[0]),
+            )
+            events += self._end_all([i for i in neighbours if not records[i].in_flight], over, now)
         return events
 
     def _capped(self, wait: float | None, now: float) -> tuple[float | None, list[Event]]:
         if wait is None or wait <= LONGEST_NAMED_WAIT:
             return wait, []
-        return LONGEST_NAMED_WAIT, self._remarks.tell(now, Oddity.WAIT_CAPPED, f"{wait:.0f}")
+        return LONGEST_NAMED_WAIT, self._warnings.tell(now, Oddity.WAIT_CAPPED, f"{wait:.0f}")
 
     def _halve(self, poll: Poll, answer: Answer, now: float) -> bool:
         """Ask again in halves when the host finds the batch too large, or refuses it whole."""
         if len(poll.indices) == 1 or not is_refused_whole(answer):
             return False
-        self._roster.halve(poll.indices)
+        self._scheduler.halve(poll.indices)
         for index in poll.indices:
-            life = self._roster.lives[index]
-            life.in_flight = False
-            if not life.is_over:
+            record = self._scheduler.records[index]
+            record.in_flight = False
+            if not record.is_over:
                 self._plan(index, 0.0, now)
         return True
 
     def _read(self, index: int, reading: Reading, gate: Gate, now: float) -> list[Event]:
-        life, events = self._roster.lives[index], list[Event]()
+        record, events = self._scheduler.records[index], list[Event]()
         wait, capped = self._capped(reading.wait, now)
         events += capped
         if not reading.is_known_word:
-            events += self._remarks.tell(
-                now, Oddity.UNKNOWN_STATUS, reading.status, life.operation.reference
+            events += self._warnings.tell(
+                now, Oddity.UNKNOWN_STATUS, reading.status, record.operation.reference
             )
         if wait != reading.wait:
             reading = replace(reading, wait=wait)
-        changed = life.confirm(reading, now)
-        step = after_reading(life, reading, self._given(index, gate, now))
-        life.excused += wait or 0.0
+        changed = record.confirm(reading, now)
+        step = after_reading(record, reading, self._context(index, gate, now))
+        record.uncounted += wait or 0.0
         ended = self._apply(index, step, gate.named_until, now)
-        return [*events, Observed(now, life.operation, changed), *ended]
+        return [*events, Observed(now, record.operation, changed), *ended]
 
-    def _foretold(self, index: int, reading: Reading, now: float) -> list[Event]:
+    def _apply_initial(self, index: int, reading: Reading, now: float) -> list[Event]:
         """Take in what the starting answer said; no request was spent on it."""
-        life, gate = self._roster.lives[index], self._roster.gate(index)
-        life.confirm(reading, now)
-        life.operation = life.operation.but(polls=0)
-        step = after_reading(life, reading, self._given(index, gate, now))
+        record, gate = self._scheduler.records[index], self._scheduler.gate(index)
+        record.confirm(reading, now)
+        record.operation = record.operation.but(polls=0)
+        step = after_reading(record, reading, self._context(index, gate, now))
         ended = self._apply(index, step, gate.named_until, now)
-        return [Observed(now, life.operation, changed=True), *ended]
+        return [Observed(now, record.operation, changed=True), *ended]
 
-    def bring_in(self, operation: Operation, now: float) -> list[Event]:
+    def set_result(self, operation: Operation, now: float) -> list[Event]:
         """Take in *operation* as it is with its result, or with why there is none."""
-        for life in self._roster.lives:
-            if life.operation.target is operation.target:
-                life.operation = operation
+        for record in self._scheduler.records:
+            if record.operation.target is operation.target:
+                record.operation = operation
         return [Ended(now, operation)]
 
-    def _stumble(self, index: int, trouble: Trouble, gate: Gate, now: float) -> list[Event]:
-        life = self._roster.lives[index]
+    def _record_trouble(self, index: int, trouble: Trouble, gate: Gate, now: float) -> list[Event]:
+        record = self._scheduler.records[index]
         if trouble.wait is not None:
             trouble = replace(trouble, wait=min(trouble.wait, LONGEST_NAMED_WAIT))
-            life.excused += trouble.wait or 0.0
-        life.stumble(trouble, now)
-        life.goods_before = gate.goods
-        step = after_trouble(life, trouble, self._given(index, gate, now))
+            record.uncounted += trouble.wait or 0.0
+        record.record_trouble(trouble, now)
+        record.successes_before = gate.successes
+        step = after_trouble(record, trouble, self._context(index, gate, now))
         until = now + trouble.wait if trouble.wait else gate.named_until
         ended = self._apply(index, step, max(gate.named_until, until), now)
-        if isinstance(step, Over) and step.whole_host:
+        if isinstance(step, Stop) and step.whole_host:
             ended += self._end_all(list(self._in_vain(index, now)), step, now, trouble)
-        return [Troubled(now, life.operation, trouble), *ended]
+        return [Troubled(now, record.operation, trouble), *ended]
 
     def _in_vain(self, index: int, now: float) -> Iterator[int]:
         """Yield those behind the gate of operation *index* that would ask the same host now."""
-        for each in self._roster.neighbours(index):
-            life = self._roster.lives[each]
-            if life.is_unheard or (life.due <= now and not life.in_flight):
+        for each in self._scheduler.neighbours(index):
+            record = self._scheduler.records[each]
+            if record.is_unheard or (record.due <= now and not record.in_flight):
                 yield each
 
-    def _given(self, index: int, gate: Gate, now: float) -> Circumstances:
-        return Circumstances(
-            habits=self._roster.habits(index),
+    def _context(self, index: int, gate: Gate, now: float) -> Context:
+        return Context(
+            polling_rules=self._scheduler.polling_rules(index),
             policy=self.policy,
             now=now,
             uniform=self._uniform,
@@ -312,28 +315,28 @@ class Watcher:
     # -- how it goes on ----------------------------------------------------------
 
     def _apply(self, index: int, step: Step, named_until: float, now: float) -> list[Event]:
-        if isinstance(step, Again):
-            late = self._deadline.too_late(self._roster.lives[index].asked_at)
+        if isinstance(step, PollAgain):
+            late = self._deadline.too_late(self._scheduler.records[index].asked_at)
             step = late or self._deadline.too_long(named_until, now) or step
-        if isinstance(step, Over):
+        if isinstance(step, Stop):
             return self._end_all([index], step, now)
         self._plan(index, step.pause if self._deadline.last_call_at is None else 0.0, now)
         return []
 
     def _plan(self, index: int, pause: float, now: float) -> None:
-        life = self._roster.lives[index]
-        life.plan(pause, now, not_before=self._roster.gate(index).not_before)
-        self._roster.put(index)
+        record = self._scheduler.records[index]
+        record.plan(pause, now, not_before=self._scheduler.gate(index).not_before)
+        self._scheduler.put(index)
 
     def _end_all(
-        self, indices: Iterable[int], over: Over, now: float, trouble: Trouble | None = None
+        self, indices: Iterable[int], over: Stop, now: float, trouble: Trouble | None = None
     ) -> list[Event]:
         events: list[Event] = []
         for index in indices:
-            life = self._roster.lives[index]
-            life.end(over.outcome, over.reason, now, trouble)
+            record = self._scheduler.records[index]
+            record.end(over.outcome, over.reason, now, trouble)
             self._still_open -= 1
-            events.append(Ended(now, life.operation))
+            events.append(Ended(now, record.operation))
         return events
 
     def _stop_early(self, events: list[Event], now: float) -> list[Event]:
@@ -342,8 +345,8 @@ class Watcher:
         lost = self.policy.fail_fast and bool(outcomes - {Outcome.SUCCEEDED})
         if not won and not lost:
             return []
-        rest = list(self._roster.open())
-        return self._end_all(rest, Over(Outcome.PENDING, Reason.STOPPED_EARLY), now)
+        rest = list(self._scheduler.open())
+        return self._end_all(rest, Stop(Outcome.PENDING, Reason.STOPPED_EARLY), now)
 
     # -- time and signals --------------------------------------------------------
 
@@ -354,28 +357,28 @@ class Watcher:
         self._seen_at = now
         if gap > SUSPENDED:
             events.append(Resumed(now, gap))
-            self._roster.excuse(gap)
+            self._scheduler.discount(gap)
             self._ask_all_again(now, asleep=gap)
         if self._deadline.call(now):
             self._ask_all_again(now, asleep=0.0)
         if self._deadline.is_over(now):
-            rest = list(self._roster.open())
+            rest = list(self._scheduler.open())
             events += self._end_all(rest, TOO_LATE, now)
         return events
 
     def _ask_all_again(self, now: float, *, asleep: float) -> None:
         """Let all be due at *now*; who has been waiting since before keeps the place."""
-        for index in self._roster.open():
-            life = self._roster.lives[index]
-            if life.in_flight:
-                life.excused += asleep
-            elif life.due > now - asleep:
-                life.excused += asleep
+        for index in self._scheduler.open():
+            record = self._scheduler.records[index]
+            if record.in_flight:
+                record.uncounted += asleep
+            elif record.due > now - asleep:
+                record.uncounted += asleep
                 self._plan(index, 0.0, now)
 
     def interrupt(self, abort: Abort, now: float) -> list[Event]:
         """End the watch of all that is open, because of *abort*; nothing remote is touched."""
         self._aborts.add(abort)
-        rest = list(self._roster.open())
-        ended = self._end_all(rest, Over(Outcome.PENDING, Reason.DETACHED), now)
+        rest = list(self._scheduler.open())
+        ended = self._end_all(rest, Stop(Outcome.PENDING, Reason.DETACHED), now)
         return [Interrupted(now, abort), *ended]

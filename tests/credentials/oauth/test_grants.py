@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from credentials.world import CANARY, OTHER, FakeKeychain, World, carried
+from credentials.world import CANARY, OTHER, FakeKeyring, World, carried
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromEnv, FromFile, FromKeyring, OAuth2Auth
 from opwatch.domain.errors import CredentialError, UsageError
@@ -413,8 +413,8 @@ async def test_the_status_before_the_first_token_tells_where_the_secret_is(
     assert after.expires_at == wired.clock.wall() + 3600
 
 
-def kept(world: World, server: OAuthServer, value: str) -> FakeKeychain:
-    world.keychain = chain = FakeKeychain()
+def kept(world: World, server: OAuthServer, value: str) -> FakeKeyring:
+    world.keyring = chain = FakeKeyring()
     chain.entries["my-api", f"{server.base} via {server.base}"] = Secret(value)
     return chain
 
@@ -556,7 +556,7 @@ async def test_s1_the_token_goes_to_the_api_and_the_secret_to_the_endpoint_alone
 async def test_a_secret_kept_for_one_token_endpoint_is_not_found_for_another(
     wired: World, server: OAuthServer
 ) -> None:
-    wired.keychain = FakeKeychain(
+    wired.keyring = FakeKeyring(
         {("my-api", f"{server.base} via https://login.example.com"): Secret(CANARY)}
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from opwatch.domain.errors import PipeClosedError
 from opwatch.domain.events import Event, Pausable
-from opwatch.output.terminal.display import Guarded, Style, choose
+from opwatch.output.terminal.display import Guarded, Style, open_display
 from output.screen import Terminal
 from output.script import Story, four, wall_of
 
@@ -16,7 +16,7 @@ XTERM = {"TERM": "xterm-256color"}
 
 
 def run(style: Style, stream: io.StringIO, environ: dict[str, str], story: Story) -> str:
-    chosen = choose(style, stream, wall_of=wall_of, environ=environ, size=lambda: (100, 24))
+    chosen = open_display(style, stream, wall_of=wall_of, environ=environ, size=lambda: (100, 24))
     with chosen as tell:
         for event in story.events:
             tell(event)
@@ -54,7 +54,7 @@ def test_none_says_only_what_went_wrong() -> None:
 
 
 def test_only_bars_hold_the_terminal() -> None:
-    with choose(Style.AUTO, Terminal(), wall_of=wall_of, environ=XTERM) as tell:
+    with open_display(Style.AUTO, Terminal(), wall_of=wall_of, environ=XTERM) as tell:
         held: object = tell
         assert isinstance(held, Pausable)
         held.pause()
@@ -89,7 +89,7 @@ def test_a_reader_who_leaves_ends_the_run(style: Style) -> None:
 
 
 def test_a_closed_stderr_is_no_reason_to_fail() -> None:
-    with choose(Style.AUTO, None, wall_of=wall_of, environ=XTERM) as tell:
+    with open_display(Style.AUTO, None, wall_of=wall_of, environ=XTERM) as tell:
         for event in four(step=10.0).events:
             tell(event)
 
@@ -109,11 +109,11 @@ def test_a_bug_in_a_picture_falls_back_to_lines() -> None:
 
 def test_choosing_lines_does_not_load_rich() -> None:
     code = (
-        "import sys, io; from opwatch.output.terminal.display import Style, choose;"
+        "import sys, io; from opwatch.output.terminal.display import Style, open_display;"
         "import opwatch.output.errors, opwatch.output.formats.document;"
         "import opwatch.output.formats.jsonl, opwatch.output.formats.junit;"
         "import opwatch.output.formats.table;"
-        "choose(Style.AUTO, io.StringIO(), wall_of=None);"
+        "open_display(Style.AUTO, io.StringIO(), wall_of=None);"
         "print([name for name in sys.modules if name.split('.')[0] in {'rich', 'asyncio'}])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603, our own code

@@ -37,7 +37,7 @@ def test_ids_are_written_into_the_query_in_the_style_of_the_api(style: str, quer
     targets = [bound.target("a"), bound.target("b/c")]
 
     assert bound.request(targets).url == f"https://api.example.com/ops?{query}"
-    assert bound.habits.batch == 3
+    assert bound.polling_rules.batch == 3
     assert targets[0].group == targets[1].group != ""
 
 

@@ -15,8 +15,8 @@ from opwatch.cli import options as opt
 from opwatch.cli.app import Group, settings
 
 if TYPE_CHECKING:
-    from opwatch.cli.selection import Chosen
-    from opwatch.session.context import Outside
+    from opwatch.cli.selection import Selection
+    from opwatch.session.context import RunContext
 
 app = typer.Typer(
     name="auth",
@@ -49,11 +49,11 @@ def login(
     Asks for it without showing it; reads standard input if that is no terminal.
     With OAuth 2.0 device code, prints the code and the address to enter it at.
     """
-    outside, chosen = _from_options(profile, param, config, base_url, ca_file=ca_file)
+    context, selection = _from_options(profile, param, config, base_url, ca_file=ca_file)
     from opwatch.cli.login import log_in
 
     raise typer.Exit(
-        _ending(lambda: log_in(chosen, outside, from_stdin=token_stdin), outside, debug=debug)
+        _ending(lambda: log_in(selection, context, from_stdin=token_stdin), context, debug=debug)
     )
 
 
@@ -67,10 +67,10 @@ def logout(
     debug: opt.Debug = False,
 ) -> None:
     """Delete a credential from the keyring."""
-    outside, chosen = _from_options(profile, param, config, base_url)
+    context, selection = _from_options(profile, param, config, base_url)
     from opwatch.cli.login import log_out
 
-    raise typer.Exit(_ending(lambda: log_out(chosen, outside), outside, debug=debug))
+    raise typer.Exit(_ending(lambda: log_out(selection, context), context, debug=debug))
 
 
 @app.command()
@@ -95,11 +95,11 @@ def status(
     are not run then, and the keyring is asked for your own profiles only.
     Nobody is ever asked anything.
     """
-    outside, chosen = _from_options(profile, param, config, base_url)
+    context, selection = _from_options(profile, param, config, base_url)
     work = _status if profile is not None else _survey
     raise typer.Exit(
         _ending(
-            lambda: work(chosen, outside, as_json=as_json), outside, as_json=as_json, debug=debug
+            lambda: work(selection, context, as_json=as_json), context, as_json=as_json, debug=debug
         )
     )
 
@@ -130,13 +130,13 @@ def try_out(
     Exit codes: 0 any answer but a refusal, 4 refused (401, 403, 407) or no
     credential, 6 no answer.
     """
-    outside, chosen = _from_options(
+    context, selection = _from_options(
         profile, param, config, base_url, ca_file=ca_file, verbose=verbose, token_stdin=token_stdin
     )
     raise typer.Exit(
         _ending(
-            lambda: _test(chosen, outside, reference, as_json=as_json),
-            outside,
+            lambda: _test(selection, context, reference, as_json=as_json),
+            context,
             as_json=as_json,
             debug=debug,
         )
@@ -152,12 +152,12 @@ def _from_options(
     ca_file: Path | None = None,
     verbose: bool = False,
     token_stdin: bool = False,
-) -> tuple[Outside, Chosen]:
-    from opwatch.cli.outside import outside_of
-    from opwatch.cli.selection import Chosen
+) -> tuple[RunContext, Selection]:
+    from opwatch.cli.outside import context_of
+    from opwatch.cli.selection import Selection
 
     environ = dict(os.environ)
-    chosen = Chosen(
+    selection = Selection(
         profile=profile,
         params=tuple(params or ()),
         config=config,
@@ -165,11 +165,11 @@ def _from_options(
         token_stdin=token_stdin,
         environ=environ,
     )
-    return outside_of(environ, ca_file=ca_file, verbose=verbose), chosen
+    return context_of(environ, ca_file=ca_file, verbose=verbose), selection
 
 
 def _ending(
-    work: Callable[[], int], outside: Outside, *, as_json: bool = False, debug: bool = False
+    work: Callable[[], int], context: RunContext, *, as_json: bool = False, debug: bool = False
 ) -> int:
     from opwatch.cli.exit import end_of
     from opwatch.engine import raise_on_signals
@@ -179,32 +179,32 @@ def _ending(
             return work()
     except BaseException as problem:  # noqa: BLE001, every way out has its code
         return end_of(
-            problem, as_json=as_json, command="auth", debug=debug, redact=outside.redactor
+            problem, as_json=as_json, command="auth", debug=debug, redact=context.redactor
         )
 
 
 # -- status ----------------------------------------------------------------------------
 
 
-def _status(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
-    from opwatch.domain.auth import Standing
+def _status(selection: Selection, context: RunContext, *, as_json: bool) -> int:
+    from opwatch.domain.auth import CredentialState
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
     from opwatch.output.commands.auth import survey_document, write_inspected, write_json_line
     from opwatch.session.auth import inspect
 
-    seen = run_to_end(inspect(chosen.bound_profile(), outside))
-    bad = {Standing.MISSING, Standing.UNUSABLE, Standing.BROKEN}
+    seen = run_to_end(inspect(selection.bound_profile(), context))
+    bad = {CredentialState.MISSING, CredentialState.UNUSABLE, CredentialState.BROKEN}
     ending = verdict([Outcome.DENIED if seen.standing in bad else Outcome.SUCCEEDED])
     if as_json:
-        document = survey_document([seen], ending, redact=outside.redactor)
+        document = survey_document([seen], ending, redact=context.redactor)
         write_json_line(sys.stdout, document)
     else:
-        write_inspected(sys.stdout, seen, now=outside.clock.wall(), redact=outside.redactor)
+        write_inspected(sys.stdout, seen, now=context.clock.wall(), redact=context.redactor)
     return ending.code
 
 
-def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
+def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
     from opwatch.cli.view import is_terminal, width_of
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
@@ -216,21 +216,21 @@ def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
     )
     from opwatch.session.auth import survey
 
-    config = chosen.settings()
-    seen = run_to_end(survey(config, outside))
+    config = selection.settings()
+    seen = run_to_end(survey(config, context))
     if as_json:
         ending = verdict([Outcome.SUCCEEDED])
-        write_json_line(sys.stdout, survey_document(seen, ending, redact=outside.redactor))
+        write_json_line(sys.stdout, survey_document(seen, ending, redact=context.redactor))
         return ending.code
     write_survey(
         sys.stdout,
         seen,
-        now=outside.clock.wall(),
+        now=context.clock.wall(),
         terminal=is_terminal(sys.stdout),
         width=width_of(sys.stdout),
-        redact=outside.redactor,
+        redact=context.redactor,
     )
-    is_homeless = "OPWATCH_TOKEN" in chosen.environ and config.default_profile is None
+    is_homeless = "OPWATCH_TOKEN" in selection.environ and config.default_profile is None
     write_rest(sys.stderr, len(config.names()) - len(seen), has_common_token=is_homeless)
     return 0
 
@@ -238,8 +238,10 @@ def _survey(chosen: Chosen, outside: Outside, *, as_json: bool) -> int:
 # -- test ------------------------------------------------------------------------------
 
 
-def _test(chosen: Chosen, outside: Outside, reference: str | None, *, as_json: bool) -> int:
-    from opwatch.domain.auth import Met
+def _test(
+    selection: Selection, context: RunContext, reference: str | None, *, as_json: bool
+) -> int:
+    from opwatch.domain.auth import TrialOutcome
     from opwatch.domain.errors import UsageError
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
@@ -248,17 +250,17 @@ def _test(chosen: Chosen, outside: Outside, reference: str | None, *, as_json: b
 
     if reference == "-":
         raise UsageError("one operation is asked about, and '-' names none", hint="write its id")
-    outside = replace(outside, token=chosen.token())
-    chosen = replace(chosen, references=() if reference is None else (reference,))
-    trial = run_to_end(auth.try_out(chosen.bound_profile(), outside, reference))
+    context = replace(context, token=selection.token())
+    selection = replace(selection, references=() if reference is None else (reference,))
+    trial = run_to_end(auth.try_out(selection.bound_profile(), context, reference))
     outcomes = {
-        Met.ACCEPTED: Outcome.SUCCEEDED,
-        Met.REFUSED: Outcome.DENIED,
-        Met.UNREACHABLE: Outcome.UNKNOWN,
+        TrialOutcome.ACCEPTED: Outcome.SUCCEEDED,
+        TrialOutcome.REFUSED: Outcome.DENIED,
+        TrialOutcome.UNREACHABLE: Outcome.UNKNOWN,
     }
     ending = verdict([outcomes[trial.met]])
     if as_json:
-        write_json_line(sys.stdout, trial_document(trial, ending, redact=outside.redactor))
+        write_json_line(sys.stdout, trial_document(trial, ending, redact=context.redactor))
     else:
-        write_trial(sys.stdout, trial, now=outside.clock.wall(), redact=outside.redactor)
+        write_trial(sys.stdout, trial, now=context.clock.wall(), redact=context.redactor)
     return ending.code

@@ -77,21 +77,21 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
     from opwatch.domain.outcome import ExitCode
     from opwatch.domain.policy import Policy
     from opwatch.output.commands.demo import write_check, write_opening
-    from opwatch.session.context import Outside
+    from opwatch.session.context import RunContext
 
     seen: list[Operation] = []
     cast = scenario(server)
-    outside = Outside(token=DEMO_TOKEN, catch_signals=True)
+    context = RunContext(token=DEMO_TOKEN, catch_signals=True)
     view = View(
         command="wait",
-        clock=outside.clock,
-        redact=outside.redactor,
+        clock=context.clock,
+        redact=context.redactor,
         style=style,
         no_color=no_color,
         collect=seen.extend,
     )
     write_opening(sys.stderr, len(cast))
-    code = run_watch(lambda: (_plan(server, cast, Policy(interval=PACE)), outside), view)
+    code = run_watch(lambda: (_plan(server, cast, Policy(interval=PACE)), context), view)
     if code not in {ExitCode.SUCCEEDED, ExitCode.FAILED}:
         return code
     truth = {(each.profile, each.id): each.state.value for each in server.truth()}

@@ -13,7 +13,7 @@ import typer
 from opwatch.cli import options as opt
 
 if TYPE_CHECKING:
-    from opwatch.cli.selection import Chosen
+    from opwatch.cli.selection import Selection
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Target
@@ -45,23 +45,23 @@ def explain(
     With --answer: which rule decides, where it is written, and what each path finds.
     """
     from opwatch.cli.exit import attempt
-    from opwatch.cli.selection import Chosen
+    from opwatch.cli.selection import Selection
 
-    chosen = Chosen((reference,), profile, tuple(param or ()), config, base_url)
+    selection = Selection((reference,), profile, tuple(param or ()), config, base_url)
     raise typer.Exit(
         attempt(
-            lambda: _explain(chosen, answer, as_json=as_json), as_json=as_json, command="profile"
+            lambda: _explain(selection, answer, as_json=as_json), as_json=as_json, command="profile"
         )
     )
 
 
-def _explain(chosen: Chosen, answer: str | None, *, as_json: bool) -> int:
+def _explain(selection: Selection, answer: str | None, *, as_json: bool) -> int:
     from opwatch.domain.auth import HeaderAuth, NoAuth
     from opwatch.domain.policy import Policy
     from opwatch.output.commands.profile import Explained, document, facts
     from opwatch.output.formats.sheet import write_facts, write_json
 
-    plan = chosen.plan(Policy(once=True))
+    plan = selection.plan(Policy(once=True))
     target = plan.targets[0]
     profile = plan.profiles[target.profile]
     request = profile.request([target])
@@ -70,7 +70,7 @@ def _explain(chosen: Chosen, answer: str | None, *, as_json: bool) -> int:
         profile.source,
         _asked(request, profile.auth),
         profile.origins,
-        profile.habits,
+        profile.polling_rules,
         profile.conditional,
         not isinstance(profile.auth, NoAuth),
         isinstance(profile.auth, HeaderAuth) and profile.auth.optional,

@@ -107,12 +107,12 @@ class _Task:
         return 0
 
     def _token(self) -> Secret | None:
-        from opwatch.cli.selection import Chosen
+        from opwatch.cli.selection import Selection
         from opwatch.engine import raise_on_signals
 
         # Typed at a terminal, which a signal must not leave without echo.
         with raise_on_signals():
-            return Chosen(references=self.sources, token_stdin=self.token_stdin).token()
+            return Selection(references=self.sources, token_stdin=self.token_stdin).token()
 
     def _read(self, source: str, fetched: Mapping[str, Response]) -> list[Sample]:
         """Return the samples in *source*; an answer that is not good is none."""
@@ -130,7 +130,7 @@ class _Task:
         """Return what the URLs among the sources answer."""
         from dataclasses import replace
 
-        from opwatch.cli.outside import outside_of
+        from opwatch.cli.outside import context_of
         from opwatch.engine import raise_on_signals, run_to_end
         from opwatch.profiles import is_url
         from opwatch.session.detect import look
@@ -138,9 +138,9 @@ class _Task:
         urls = [source for source in self.sources if is_url(source)]
         if not urls:
             return {}
-        outside = replace(outside_of(os.environ, ca_file=self.ca_file), token=token)
+        context = replace(context_of(os.environ, ca_file=self.ca_file), token=token)
         with raise_on_signals():
-            answers = run_to_end(look(urls, config, outside))
+            answers = run_to_end(look(urls, config, context))
         return {url: _told(url, answer, token) for url, answer in answers.items()}
 
     def _known(self, samples: list[Sample]) -> Known:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from opwatch.cli.app import settings
-from opwatch.cli.run_options import Waiting, with_waiting
+from opwatch.cli.run_options import WaitOptions, with_wait_options
 
 if TYPE_CHECKING:
     from opwatch.session.start import Starting
@@ -23,7 +23,7 @@ LARGEST: Final = 64 * 1024 * 1024
 
 
 @app.command(name="start")
-@with_waiting
+@with_wait_options
 def start(
     *,
     method: Annotated[str, typer.Argument(metavar="METHOD", help="The HTTP method, such as POST.")],
@@ -59,7 +59,7 @@ def start(
             "--no-wait", metavar="", help="Print the reference of what was started, and exit 0."
         ),
     ] = False,
-    waiting: Waiting,
+    options: WaitOptions,
 ) -> None:
     """Start an operation with the profile's credential, and wait as 'wait' does.
 
@@ -72,17 +72,17 @@ def start(
         from opwatch.domain.errors import UsageError
         from opwatch.session.start import Starting, parse_headers
 
-        if data == STDIN and waiting.token_stdin:
+        if data == STDIN and options.token_stdin:
             raise UsageError("standard input cannot be both the token and the body")
         key = [] if idempotency_key is None else [f"Idempotency-Key: {idempotency_key}"]
         return Starting(
             method.upper(), path, parse_headers([*(header or ()), *key]), read_body(data)
         )
 
-    if no_wait and (waiting.result or waiting.download is not None):
+    if no_wait and (options.result or options.download is not None):
         raise typer.BadParameter("--no-wait leaves no result to fetch")
-    command = waiting.command("start")
-    raise typer.Exit(run_start(command, starting, waiting.policy(), waits=not no_wait))
+    command = options.command("start")
+    raise typer.Exit(run_start(command, starting, options.policy(), waits=not no_wait))
 
 
 def read_body(data: str | None) -> bytes | None:

@@ -67,8 +67,8 @@ async def log_in(
             what = granted.detail or granted.fault.value.replace("_", " ")
             message = f"the login failed: {what}"
         case Granted(access, lifetime, refresh):
-            seeker.surroundings.redactor.learn(access)
-            return refresh or keep(KeptAccess(access, seeker.surroundings.wall() + lifetime))
+            seeker.context.redactor.learn(access)
+            return refresh or keep(KeptAccess(access, seeker.context.wall() + lifetime))
     raise CredentialError(message, profile=seeker.profile, origin=seeker.origin)
 
 
@@ -80,15 +80,15 @@ async def _granted(
 ) -> Granted | Refusal | Trouble:
     """Show the code, and ask until the person has entered it, or time is up."""
     scheme, endpoint = granting.scheme, granting.endpoint
-    surroundings = granting.seeker.surroundings
+    context = granting.seeker.context
     device = Endpoint(scheme.device_url or "", scheme, endpoint.send)
     started = _read_start(await device.ask(Client(client.id), {}))
     if not isinstance(started, _Started):
         return started
-    surroundings.redactor.learn(started.code)
+    context.redactor.learn(started.code)
     show(started.prompt)
-    ends_at, interval = surroundings.now() + started.prompt.expires_in, started.interval
-    while surroundings.now() + interval < ends_at:
+    ends_at, interval = context.now() + started.prompt.expires_in, started.interval
+    while context.now() + interval < ends_at:
         await sleep(interval)
         form, code = {"grant_type": GRANT}, ("device_code", started.code)
         answer = read_grant(await endpoint.ask(client, form, code))

@@ -121,7 +121,7 @@ class Granting:
                 return answer.as_trouble()
             case Granted():
                 self._parts = await self._with_rotated(parts, answer.refresh)
-                expires_at = seeker.surroundings.wall() + answer.lifetime
+                expires_at = seeker.context.wall() + answer.lifetime
                 return Token(answer.access, parts.place, expires_at=expires_at)
 
     async def _anew(self, parts: Parts, seeker: Seeker) -> Parts | Token | None:
@@ -158,12 +158,12 @@ class Granting:
     async def _with_rotated(self, parts: Parts, refresh: Secret | None) -> Parts:
         if refresh is None or refresh == parts.refresh:
             return parts
-        self.seeker.surroundings.redactor.learn(refresh, passing=True)
+        self.seeker.context.redactor.learn(refresh, passing=True)
         if parts.entry is None:
             return replace(parts, refresh=refresh)
         try:
             service, account = parts.entry.service, self.refresh.account
-            await self.seeker.keychain.write(service, account, refresh)
+            await self.seeker.keyring.write(service, account, refresh)
         except UnusableError:
             # It still serves this run; the next one may have to log in again.
             return replace(parts, refresh=refresh)
@@ -185,7 +185,7 @@ def granting(scheme: OAuth2Auth, seeker: Seeker, account: str) -> Granting:
     return Granting(
         scheme,
         seeker,
-        Endpoint(scheme.token_url, scheme, seeker.surroundings.send),
+        Endpoint(scheme.token_url, scheme, seeker.context.send),
         direct=wanted(Part.TOKEN, (), seeker, account),
         client_id=replace(client_id, is_required=True),
         client_secret=replace(secret, is_required=is_confidential),

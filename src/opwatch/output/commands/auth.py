@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.domain.auth import Inspected, Met, Standing, Trial
+from opwatch.domain.auth import CredentialReport, CredentialState, TrialOutcome, TrialReport
 from opwatch.domain.duration import format_duration
 from opwatch.output.formats.document import FORMAT, Writer, encoded
 from opwatch.output.formats.sheet import write_facts, write_rows
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
     from opwatch.domain.outcome import Verdict
 
-STANDINGS: Final[Mapping[Standing, str]] = {
-    Standing.FOUND: "found",
-    Standing.MISSING: "none",
-    Standing.UNUSABLE: "unusable",
-    Standing.NOT_RUN: "not run",
-    Standing.NOT_NEEDED: "none needed",
-    Standing.OPTIONAL: "none; it may do without",
-    Standing.BROKEN: "broken profile",
+STANDINGS: Final[Mapping[CredentialState, str]] = {
+    CredentialState.FOUND: "found",
+    CredentialState.MISSING: "none",
+    CredentialState.UNUSABLE: "unusable",
+    CredentialState.NOT_RUN: "not run",
+    CredentialState.NOT_NEEDED: "none needed",
+    CredentialState.OPTIONAL: "none; it may do without",
+    CredentialState.BROKEN: "broken profile",
 }
-MET: Final[Mapping[Met, str]] = {
-    Met.ACCEPTED: "accepted",
-    Met.REFUSED: "refused",
-    Met.UNREACHABLE: "no answer",
+MET: Final[Mapping[TrialOutcome, str]] = {
+    TrialOutcome.ACCEPTED: "accepted",
+    TrialOutcome.REFUSED: "refused",
+    TrialOutcome.UNREACHABLE: "no answer",
 }
 HEADINGS: Final = ("PROFILE", "CREDENTIAL", "FROM", "EXPIRES", "FOR", "DETAIL")
 NOT_RUN: Final = "it was not run only to look; opwatch auth test runs it"
@@ -50,7 +50,7 @@ _PLACE_ROOM: Final = 40
 
 
 def write_inspected(
-    stream: TextIO | None, seen: Inspected, *, now: float, redact: Redact = keep
+    stream: TextIO | None, seen: CredentialReport, *, now: float, redact: Redact = keep
 ) -> None:
     """Write all that is known of one credential; *now* is in seconds since the epoch.
 
@@ -60,7 +60,7 @@ def write_inspected(
     write_facts(stream, _facts(seen, now), redact)
 
 
-def _facts(seen: Inspected, now: float) -> Iterator[tuple[str, str]]:
+def _facts(seen: CredentialReport, now: float) -> Iterator[tuple[str, str]]:
     yield "profile", seen.profile
     if seen.origin:
         yield "for", seen.origin
@@ -69,21 +69,21 @@ def _facts(seen: Inspected, now: float) -> Iterator[tuple[str, str]]:
         yield "from", seen.place
     if seen.expires_at is not None:
         yield "expires", f"{_expiry(seen.expires_at, now)} ({_local(seen.expires_at)})"
-    if seen.standing is Standing.NOT_RUN:
+    if seen.standing is CredentialState.NOT_RUN:
         yield "note", NOT_RUN
-    if seen.problem and seen.standing is not Standing.MISSING:
+    if seen.problem and seen.standing is not CredentialState.MISSING:
         yield "problem", seen.problem
     if seen.tried:
         yield "looked in", ", ".join(f"{each.place} ({each.found})" for each in seen.tried)
     if seen.fixes:
-        label = "to give one" if seen.standing is Standing.OPTIONAL else "to fix"
+        label = "to give one" if seen.standing is CredentialState.OPTIONAL else "to fix"
         yield label, "   or   ".join(seen.fixes)
     yield from (("note", note) for note in seen.notes)
 
 
 def write_survey(
     stream: TextIO | None,
-    seen: Sequence[Inspected],
+    seen: Sequence[CredentialReport],
     *,
     now: float,
     terminal: bool,
@@ -99,10 +99,10 @@ def write_survey(
     write_rows(stream, HEADINGS, rows, terminal=terminal, width=width)
 
 
-def _row(seen: Inspected, now: float, *, terminal: bool) -> tuple[str, ...]:
+def _row(seen: CredentialReport, now: float, *, terminal: bool) -> tuple[str, ...]:
     end = seen.expires_at
     when = "" if end is None else _expiry(end, now) if terminal else _utc(end)
-    problem = "" if seen.standing is Standing.MISSING else seen.problem
+    problem = "" if seen.standing is CredentialState.MISSING else seen.problem
     return (
         seen.profile,
         STANDINGS[seen.standing],
@@ -125,7 +125,7 @@ def write_rest(stream: TextIO | None, others: int, *, has_common_token: bool) ->
 
 
 def survey_document(
-    seen: Iterable[Inspected], verdict: Verdict, *, redact: Redact = keep
+    seen: Iterable[CredentialReport], verdict: Verdict, *, redact: Redact = keep
 ) -> dict[str, Any]:
     """Return the document of ``auth status --json``."""
     return {
@@ -134,7 +134,7 @@ def survey_document(
     }
 
 
-def _inspected(seen: Inspected, redact: Redact) -> dict[str, Any]:
+def _inspected(seen: CredentialReport, redact: Redact) -> dict[str, Any]:
     found: dict[str, Any] = Writer(_moment, redact=redact).value(
         {
             "profile": seen.profile,
@@ -154,7 +154,9 @@ def _inspected(seen: Inspected, redact: Redact) -> dict[str, Any]:
 # -- test ------------------------------------------------------------------------------
 
 
-def write_trial(stream: TextIO | None, trial: Trial, *, now: float, redact: Redact = keep) -> None:
+def write_trial(
+    stream: TextIO | None, trial: TrialReport, *, now: float, redact: Redact = keep
+) -> None:
     """Write what one authorized request met; *now* is in seconds since the epoch.
 
     Raises:
@@ -167,24 +169,26 @@ def write_trial(stream: TextIO | None, trial: Trial, *, now: float, redact: Reda
         ("credential", _credential(trial, now)),
         ("answer", _answer(trial, show)),
     ]
-    if trial.met is not Met.ACCEPTED and trial.trouble is not None:
+    if trial.met is not TrialOutcome.ACCEPTED and trial.trouble is not None:
         fix = FAULTS[trial.trouble.fault].fix
         host = trial.trouble.host or trial.origin
         facts.append(("to fix", _filled(fix, trial.profile, host, show)))
     write_facts(stream, facts, redact)
 
 
-def _credential(trial: Trial, now: float) -> str:
+def _credential(trial: TrialReport, now: float) -> str:
     if not trial.place:
-        return STANDINGS[Standing.OPTIONAL if trial.is_optional else Standing.NOT_NEEDED]
+        return STANDINGS[
+            CredentialState.OPTIONAL if trial.is_optional else CredentialState.NOT_NEEDED
+        ]
     if trial.expires_at is None:
         return f"from {trial.place}"
     return f"from {trial.place}, expires {_expiry(trial.expires_at, now)}"
 
 
-def _answer(trial: Trial, show: Show) -> str:
+def _answer(trial: TrialReport, show: Show) -> str:
     said = describe(trial.trouble, show) if trial.trouble else ""
-    if trial.met is not Met.ACCEPTED:
+    if trial.met is not TrialOutcome.ACCEPTED:
         return f"{MET[trial.met]}: {said}" if said else f"{MET[trial.met]}: HTTP {trial.status}"
     if trial.status in _GOOD:
         return f"{MET[trial.met]}: HTTP {trial.status}"
@@ -200,7 +204,9 @@ def _filled(fix: str, profile: str, host: str, show: Show) -> str:
     return fix.format(host=show(host, 120), profile=name, command=f"-p {name} REF", url="URL")
 
 
-def trial_document(trial: Trial, verdict: Verdict, *, redact: Redact = keep) -> dict[str, Any]:
+def trial_document(
+    trial: TrialReport, verdict: Verdict, *, redact: Redact = keep
+) -> dict[str, Any]:
     """Return the document of ``auth test --json``."""
     trouble = trial.trouble
     error = trouble and {"code": trouble.fault.value, "message": describe(trouble, Show(redact))}

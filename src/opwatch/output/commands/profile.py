@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from opwatch.domain.operation import Finding, Target
     from opwatch.domain.origin import AllowedOrigins
-    from opwatch.domain.pacing import Habits
+    from opwatch.domain.pacing import PollingRules
 
 MASK: Final = "***"
 VALUE: Final = 90
@@ -74,7 +74,7 @@ class Explained(NamedTuple):
     file: str
     asked: Asked
     origins: AllowedOrigins
-    habits: Habits
+    polling_rules: PollingRules
     conditional: bool
     has_credential: bool
     may_do_without: bool = False
@@ -114,8 +114,8 @@ def _origins(origins: AllowedOrigins) -> list[str]:
 
 
 def _of_schedule(told: Explained) -> Iterator[tuple[str, str]]:
-    habits = told.habits
-    pace, limits = habits.pace, habits.limits
+    polling_rules = told.polling_rules
+    pace, limits = polling_rules.pace, polling_rules.limits
     if pace.steps:
         steps = ", ".join(_time(each) for each in pace.steps)
         yield "pace", f"pauses of {steps}, begun anew at each change"
@@ -136,12 +136,12 @@ def _of_schedule(told: Explained) -> Iterator[tuple[str, str]]:
             f"{limits.at_once} in flight"
         ),
     )
-    if habits.batch > 1:
-        yield "batch", f"up to {habits.batch} operations in one request"
-    gone = f"; once seen, it means {STATES[habits.gone]}" if habits.gone else ""
-    yield "not found", f"final after {_time(habits.not_found_grace)}{gone}"
-    if habits.confirm > 1:
-        yield "confirm", f"an end is believed after {habits.confirm} equal answers"
+    if polling_rules.batch > 1:
+        yield "batch", f"up to {polling_rules.batch} operations in one request"
+    gone = f"; once seen, it means {STATES[polling_rules.gone]}" if polling_rules.gone else ""
+    yield "not found", f"final after {_time(polling_rules.not_found_grace)}{gone}"
+    if polling_rules.confirm > 1:
+        yield "confirm", f"an end is believed after {polling_rules.confirm} equal answers"
 
 
 def _time(seconds: float) -> str:
@@ -179,7 +179,7 @@ def _shown(value: Any, show: Show) -> str:
 
 def document(told: Explained) -> dict[str, Any]:
     """Return the same for a program."""
-    target, habits = told.target, told.habits
+    target, polling_rules = told.target, told.polling_rules
     return {
         "profile": target.profile,
         "file": told.file,
@@ -196,17 +196,17 @@ def document(told: Explained) -> dict[str, Any]:
         "credential": told.has_credential,
         "credential_optional": told.may_do_without,
         "schedule": {
-            "first_seconds": habits.pace.first,
-            "longest_seconds": habits.pace.longest,
-            "factor": habits.pace.factor,
-            "steps_seconds": list(habits.pace.steps),
+            "first_seconds": polling_rules.pace.first,
+            "longest_seconds": polling_rules.pace.longest,
+            "factor": polling_rules.pace.factor,
+            "steps_seconds": list(polling_rules.pace.steps),
             "conditional": told.conditional,
-            "requests_per_second": habits.limits.rate,
-            "burst": habits.limits.burst,
-            "in_flight": habits.limits.at_once,
-            "batch": habits.batch,
-            "not_found_grace_seconds": habits.not_found_grace,
-            "confirm": habits.confirm,
+            "requests_per_second": polling_rules.limits.rate,
+            "burst": polling_rules.limits.burst,
+            "in_flight": polling_rules.limits.at_once,
+            "batch": polling_rules.batch,
+            "not_found_grace_seconds": polling_rules.not_found_grace,
+            "confirm": polling_rules.confirm,
         },
         "answer": None if told.read is None else _answer(told.read),
     }

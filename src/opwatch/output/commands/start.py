@@ -101,8 +101,8 @@ def write_started(
         {
             "reference": write.text(each.reference),
             "id": write.text(each.id),
-            "params": write.value(dict(each.begun.params)),
-            "state": each.begun.reading.state.value if each.begun.reading else None,
+            "params": write.value(dict(each.initial.params)),
+            "state": each.initial.reading.state.value if each.initial.reading else None,
         }
         for each in targets
     ]

@@ -40,7 +40,7 @@ class Style(StrEnum):
     NONE = "none"
 
 
-def choose(
+def open_display(
     style: Style,
     stream: TextIO | None,
     *,

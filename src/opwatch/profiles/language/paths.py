@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Encode: TypeAlias = Callable[[str, str], str]
 
 
-class Scene(NamedTuple):
+class AnswerView(NamedTuple):
     """One operation's part of an answer, and what came with it."""
 
     item: Any
@@ -66,7 +66,7 @@ class Lookup:
     def __bool__(self) -> bool:
         return bool(self.finders)
 
-    def first(self, scene: Scene) -> Any:
+    def first(self, scene: AnswerView) -> Any:
         """Return the first value that is not empty, None if all are."""
         for finder in self.finders:
             value = _found(finder, scene)
@@ -74,12 +74,12 @@ class Lookup:
                 return value
         return None
 
-    def all(self, scene: Scene) -> list[Any]:
+    def all(self, scene: AnswerView) -> list[Any]:
         """Return every value that is not empty."""
         values = (_found(finder, scene) for finder in self.finders)
         return [value for value in values if not is_empty(value)]
 
-    def each(self, scene: Scene) -> list[tuple[str, Any]]:
+    def each(self, scene: AnswerView) -> list[tuple[str, Any]]:
         """Return each place, as a person names it, with what is there."""
         return [(finder.text, _found(finder, scene)) for finder in self.finders]
 
@@ -89,7 +89,7 @@ class Lookup:
         return " or ".join(repr(finder.text) for finder in self.finders)
 
 
-def _found(finder: Finder, scene: Scene) -> Any:
+def _found(finder: Finder, scene: AnswerView) -> Any:
     if isinstance(finder, Expression):
         return finder.find(scene.item)
     if isinstance(finder, InHeader):

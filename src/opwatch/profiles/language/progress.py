@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.paths import Scene
+    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.yaml.nodes import Node
     from opwatch.profiles.yaml.schema import Reader
 
@@ -45,7 +45,7 @@ class Percent(NamedTuple):
     path: Lookup
     whole: float = WHOLE
 
-    def read(self, scene: Scene) -> Progress:
+    def read(self, scene: AnswerView) -> Progress:
         """Return the progress of *scene*."""
         value = self.path.first(scene)
         match = re.fullmatch(_PERCENT, value) if isinstance(value, str) else None
@@ -59,7 +59,7 @@ class Sums(NamedTuple):
     done: tuple[Lookup, ...]
     total: tuple[Lookup, ...]
 
-    def read(self, scene: Scene) -> Progress:
+    def read(self, scene: AnswerView) -> Progress:
         """Return the progress of *scene*."""
         done, total = _sum(self.done, scene), _sum(self.total, scene)
         return _fraction(done, total) if done is not None and total is not None else NONE
@@ -70,7 +70,7 @@ class Count(NamedTuple):
 
     path: Lookup
 
-    def read(self, scene: Scene) -> Progress:
+    def read(self, scene: AnswerView) -> Progress:
         """Return the progress of *scene*."""
         found = number(self.path.first(scene))
         return Progress(so_far=int(found)) if found is not None and found >= 0 else NONE
@@ -82,7 +82,7 @@ class InText(NamedTuple):
     regex: re.Pattern[str]
     path: Lookup
 
-    def read(self, scene: Scene) -> Progress:
+    def read(self, scene: AnswerView) -> Progress:
         """Return the progress of *scene*."""
         text = self.path.first(scene)
         if not isinstance(text, str):
@@ -105,7 +105,7 @@ class Finished(NamedTuple):
     items: Lookup
     finished: Expression
 
-    def read(self, scene: Scene) -> Progress:
+    def read(self, scene: AnswerView) -> Progress:
         """Return the progress of *scene*."""
         items = self.items.first(scene)
         if not isinstance(items, list):
@@ -127,13 +127,13 @@ def _fraction(done: float | None, total: float | None) -> Progress:
     return Progress(min(WHOLE, done * WHOLE / total))
 
 
-def _sum(paths: Iterable[Lookup], scene: Scene) -> float | None:
+def _sum(paths: Iterable[Lookup], scene: AnswerView) -> float | None:
     found = [number(path.first(scene)) for path in paths]
     known = [each for each in found if each is not None]
     return sum(known) if known else None
 
 
-def read_progress(forms: Iterable[Form], scene: Scene) -> Progress:
+def read_progress(forms: Iterable[Form], scene: AnswerView) -> Progress:
     """Return what the first of *forms* that can be read says."""
     for form in forms:
         found = form.read(scene)

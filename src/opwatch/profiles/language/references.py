@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
 
-class Likeness(NamedTuple):
+class ReferencePattern(NamedTuple):
     """What references are *like*, and the parameters that are *made* of what one holds."""
 
     like: Template
@@ -85,7 +85,7 @@ class Spelling:
 
     def __init__(
         self,
-        likeness: Likeness,
+        likeness: ReferencePattern,
         wide: frozenset[str],
         known: Container[str],
         base_url: Text | None = None,
@@ -122,20 +122,20 @@ class Spelling:
 class _Plain:
     """A text alone makes nothing."""
 
-    def read(self, node: Node, reader: Reader) -> Likeness:
+    def read(self, node: Node, reader: Reader) -> ReferencePattern:
         """Return the likeness."""
-        return Likeness(TEMPLATE.read(node, reader))
+        return ReferencePattern(TEMPLATE.read(node, reader))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
         return TEMPLATE.schema()
 
 
-def _likeness(**keys: Any) -> Likeness:
-    return Likeness(keys["like"], keys["with"])
+def _likeness(**keys: Any) -> ReferencePattern:
+    return ReferencePattern(keys["like"], keys["with"])
 
 
-REFERENCES: Final[ListOf[Likeness]] = ListOf(
+REFERENCES: Final[ListOf[ReferencePattern]] = ListOf(
     OneOf(
         "a reference",
         {

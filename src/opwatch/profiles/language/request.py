@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.paths import Scene
+    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.yaml.nodes import Node
     from opwatch.profiles.yaml.schema import Reader
 
@@ -163,7 +163,7 @@ def batch_query(batch: Batch, ids: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def next_page(
-    rule: NextPage, request: Request, scene: Scene, asked: str
+    rule: NextPage, request: Request, scene: AnswerView, asked: str
 ) -> Request | Trouble | None:
     """Return the request for the page after *scene*, the answer to *request* at *asked*.
 

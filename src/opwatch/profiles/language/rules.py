@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.paths import Scene
+    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.yaml.nodes import Node
 
 _CLASS: Final = 100
@@ -54,7 +54,7 @@ class Condition(NamedTuple):
         """Tell whether it looks at the HTTP status and not into the body."""
         return self.when is None and self.http is not None
 
-    def holds(self, scene: Scene) -> bool:
+    def holds(self, scene: AnswerView) -> bool:
         """Tell whether all of it holds."""
         return (
             (self.http or GOOD).hold(scene.status)
@@ -127,7 +127,7 @@ class Words(NamedTuple):
         return Meaning(state, f"states.{'partial' if partial else state}", partial)
 
 
-def first_rule(rules: Iterable[tuple[int, Rule]], scene: Scene) -> Meaning | None:
+def first_rule(rules: Iterable[tuple[int, Rule]], scene: AnswerView) -> Meaning | None:
     """Return what the first of the numbered *rules* that fits *scene* means."""
     for index, rule in rules:
         if rule.condition.holds(scene):
@@ -135,7 +135,7 @@ def first_rule(rules: Iterable[tuple[int, Rule]], scene: Scene) -> Meaning | Non
     return None
 
 
-def first_guard(guards: tuple[Guard, ...], scene: Scene) -> Guard | None:
+def first_guard(guards: tuple[Guard, ...], scene: AnswerView) -> Guard | None:
     """Return the first guard that fits *scene*, None if none fits."""
     return next((guard for guard in guards if guard.condition.holds(scene)), None)
 

@@ -15,7 +15,7 @@ from opwatch.profiles.language.handoff import HANDOFF, HandOff
 from opwatch.profiles.language.params import PARAM, Param, check_param
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.progress import PROGRESS, Form
-from opwatch.profiles.language.references import REFERENCES, Likeness
+from opwatch.profiles.language.references import REFERENCES, ReferencePattern
 from opwatch.profiles.language.request import ASK, BATCH, Ask, Batch
 from opwatch.profiles.language.result import FINAL, RESULT, Step
 from opwatch.profiles.language.rules import GUARDS, RULES, Guard, Rule
@@ -107,7 +107,7 @@ class Spec(NamedTuple):
     base_url: Text | None = None
     allow_http: bool = False
     allow_hosts: tuple[Template, ...] = ()
-    references: tuple[Likeness, ...] = ()
+    references: tuple[ReferencePattern, ...] = ()
     urls: tuple[re.Pattern[str], ...] = ()
     request: Ask = Ask()
     batch: Batch | None = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import re
 
     from opwatch.domain.messages import Response
-    from opwatch.profiles.language.paths import Scene
+    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.yaml.nodes import Node
     from opwatch.profiles.yaml.schema import Reader
 
@@ -85,7 +85,7 @@ class Pauses(NamedTuple):
         return _longest(self.named, self.quota)
 
 
-def pauses(response: Response, hints: Hints, quota: Quota, scene: Scene) -> Pauses:
+def pauses(response: Response, hints: Hints, quota: Quota, scene: AnswerView) -> Pauses:
     """Return the pauses that *response* names; *scene* is its body as a whole."""
     headers = response.headers
     after = ", ".join(headers.all("retry-after"))
@@ -119,7 +119,7 @@ def _header_hint(hint: HeaderHint, response: Response) -> float | None:
     return _pause(value, hint.unit, response)
 
 
-def _in_text(hint: TextHint, scene: Scene) -> float | None:
+def _in_text(hint: TextHint, scene: AnswerView) -> float | None:
     text = hint.path.first(scene)
     match = hint.regex.search(text[:MAX_SUBJECT]) if isinstance(text, str) else None
     if match is None:

@@ -18,12 +18,12 @@ from opwatch.domain.messages import Response
 from opwatch.domain.operation import Answer, Reading
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles.language.params import ID
-from opwatch.profiles.language.paths import Scene
+from opwatch.profiles.language.paths import AnswerView
 from opwatch.profiles.language.rules import first_guard
 from opwatch.profiles.language.wait import pauses
 from opwatch.profiles.reading.body import parse_body
 from opwatch.profiles.reading.operation import ItemReader
-from opwatch.profiles.reading.response import Seen
+from opwatch.profiles.reading.response import ParsedResponse
 from opwatch.profiles.values import same_id, sentence, word
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Listing:
         return next((self._by_id[name] for name in self._by_id if same_id(asked, name)), [])
 
 
-def agreed(findings: list[Finding], seen: Seen, notes: list[str]) -> Finding:
+def agreed(findings: list[Finding], seen: ParsedResponse, notes: list[str]) -> Finding:
     """Return what several entries of one id agree on; in doubt the operation goes on."""
     states = {each.state for each in findings if isinstance(each, Reading)}
     if len(states) < 2:  # noqa: PLR2004, no contradiction
@@ -106,19 +106,21 @@ class AnswerReader:
             findings = tuple(self._single(target, seen) for target in targets)
         return Answer(findings, _host_wait(seen, findings), tuple(notes))
 
-    def whole(self, response: Response) -> Scene:
+    def whole(self, response: Response) -> AnswerView:
         """Return the body of *response* as a whole."""
         return self._scene(parse_body(response.body).data, response)
 
-    def _scene(self, item: Any, response: Response, target: Target | None = None) -> Scene:
+    def _scene(self, item: Any, response: Response, target: Target | None = None) -> AnswerView:
         params = {**self._params, **target.params} if target else self._params
-        return Scene(item, response.status, response.headers, params, self._quoted)
+        return AnswerView(item, response.status, response.headers, params, self._quoted)
 
-    def see(self, response: Response) -> Seen:
+    def see(self, response: Response) -> ParsedResponse:
         """Return *response* with its body parsed and its pauses read."""
         body = parse_body(response.body)
         scene = self._scene(body.data, response)
-        return Seen(response, body, pauses(response, self._spec.wait, self._spec.limits, scene))
+        return ParsedResponse(
+            response, body, pauses(response, self._spec.wait, self._spec.limits, scene)
+        )
 
     def complaint(self, response: Response) -> str:
         """Return what a guard takes out of an answer that was to start something, if any does."""
@@ -126,7 +128,7 @@ class AnswerReader:
         guard = first_guard(self._spec.troubles, scene)
         return (sentence(guard.message.first(scene)) if guard else None) or ""
 
-    def guarded(self, seen: Seen, target: Target) -> Trouble | None:
+    def guarded(self, seen: ParsedResponse, target: Target) -> Trouble | None:
         """Return why the answer tells nothing about any operation, None if it may.
 
         *target* stands for all: they differ in nothing but their ids.
@@ -142,7 +144,7 @@ class AnswerReader:
             return seen.trouble(Fault.API_ERROR)
         return None
 
-    def scene(self, target: Target, seen: Seen) -> Scene:
+    def scene(self, target: Target, seen: ParsedResponse) -> AnswerView:
         """Return the part of a single answer that is about *target*."""
         whole = self._scene(seen.body.data, seen.response, target)
         root = self._spec.read.root
@@ -152,7 +154,7 @@ class AnswerReader:
         # The body of an error has no such part; a rule about it looks at the whole.
         return whole if item is None and not seen.response.is_good else whole._replace(item=item)
 
-    def _single(self, target: Target, seen: Seen) -> Finding:
+    def _single(self, target: Target, seen: ParsedResponse) -> Finding:
         scene = self.scene(target, seen)
         if seen.is_readable:
             return self.items.read(target, scene, seen)
@@ -168,7 +170,7 @@ class AnswerReader:
         scene = self._scene(None, seen.response, target)
         return self.items.unread(scene, seen) or trouble
 
-    def looked_at(self, target: Target, seen: Seen, *, is_list: bool) -> Scene:
+    def looked_at(self, target: Target, seen: ParsedResponse, *, is_list: bool) -> AnswerView:
         """Return the part of the answer that *target* is read from."""
         if not is_list:
             return self.scene(target, seen)
@@ -178,7 +180,7 @@ class AnswerReader:
     def _listed(
         self,
         targets: Sequence[Target],
-        seen: Seen,
+        seen: ParsedResponse,
         pages: Sequence[Response],
         notes: list[str],
     ) -> tuple[Finding, ...]:
@@ -192,7 +194,7 @@ class AnswerReader:
         listing = self._listing(found, seen)
         return tuple(self._in_list(target, listing, seen, notes) for target in targets)
 
-    def _items(self, seen: Seen) -> list[Any] | None:
+    def _items(self, seen: ParsedResponse) -> list[Any] | None:
         items = self._spec.batch.items.find(seen.body.data) if self._spec.batch else None
         return items if isinstance(items, list) else None
 
@@ -200,19 +202,21 @@ class AnswerReader:
     def _no_list(self) -> str:
         return f"no list at {self._spec.batch.items.text!r}" if self._spec.batch else ""
 
-    def _listing(self, items: list[Any], seen: Seen) -> Listing:
+    def _listing(self, items: list[Any], seen: ParsedResponse) -> Listing:
         batch = self._spec.batch
         where = batch.id if batch and batch.id else self._spec.read.id
         return Listing(items, lambda item: where.all(self._scene(item, seen.response)))
 
-    def _in_list(self, target: Target, listing: Listing, seen: Seen, notes: list[str]) -> Finding:
+    def _in_list(
+        self, target: Target, listing: Listing, seen: ParsedResponse, notes: list[str]
+    ) -> Finding:
         scenes = [self._scene(item, seen.response, target) for item in listing.of(target)]
         if not scenes:
             return seen.trouble(Fault.MISSING_FROM_BATCH, "")
         return agreed([self.items.read(None, each, seen) for each in scenes], seen, notes)
 
 
-def _host_wait(seen: Seen, findings: Sequence[Finding]) -> float | None:
+def _host_wait(seen: ParsedResponse, findings: Sequence[Finding]) -> float | None:
     """Return for how many seconds the whole host is to be left alone.
 
     A pause in a good answer is about its operation alone; a rate limit, or a

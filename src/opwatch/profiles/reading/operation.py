@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from opwatch.domain.operation import Finding, Target
-    from opwatch.profiles.language.paths import Scene
+    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.language.rules import Meaning, Words
     from opwatch.profiles.language.spec import ErrorPaths, Spec
-    from opwatch.profiles.reading.response import Seen
+    from opwatch.profiles.reading.response import ParsedResponse
 
 _ENDED_BADLY: Final = frozenset({State.FAILED, State.CANCELLED})
 _TELLING: Final = 80
@@ -49,12 +49,12 @@ class ItemReader:
         """Tell whether *item* is something that paths can be looked for in."""
         return isinstance(item, dict) or (isinstance(item, list) and bool(self._spec.read.root))
 
-    def meaning(self, scene: Scene) -> Meaning | None:
+    def meaning(self, scene: AnswerView) -> Meaning | None:
         """Return what the first rule, or else the status word, means; None for neither."""
         by_rule = first_rule(self._rules, scene)
         return by_rule or self._words.meaning(self._spec.read.status.first(scene))
 
-    def read(self, target: Target | None, scene: Scene, seen: Seen) -> Finding:
+    def read(self, target: Target | None, scene: AnswerView, seen: ParsedResponse) -> Finding:
         """Return what *scene*, part of a good answer, says of *target*.
 
         No target is given where the part was found by its id.
@@ -75,7 +75,7 @@ class ItemReader:
         raw = seen.body.data if target else scene.item
         return self._reading(meaning, scene, seen, raw)
 
-    def by_http(self, target: Target, scene: Scene, seen: Seen) -> Finding | None:
+    def by_http(self, target: Target, scene: AnswerView, seen: ParsedResponse) -> Finding | None:
         """Return what a rule says of an answer that has no good status or no body.
 
         A web page or half an answer never decides: a proxy's 404 is no news of
@@ -92,12 +92,12 @@ class ItemReader:
             return seen.trouble(Fault.WRONG_ID, other)
         return self._reading(meaning, scene, seen, seen.body.data)
 
-    def unread(self, scene: Scene, seen: Seen) -> Finding | None:
+    def unread(self, scene: AnswerView, seen: ParsedResponse) -> Finding | None:
         """Return what a rule says of an answer whose body was too large to be read."""
         meaning = first_rule(self._unread_rules, scene)
         return None if meaning is None else self._reading(meaning, scene, seen, None)
 
-    def _other_id(self, target: Target | None, scene: Scene) -> str | None:
+    def _other_id(self, target: Target | None, scene: AnswerView) -> str | None:
         """Return the id in the answer if it is another operation's."""
         asked = target.params.get(ID) if target else None
         if not asked:
@@ -112,7 +112,9 @@ class ItemReader:
         text = self._spec.read.status.text
         return text if len(text) <= _TELLING else ""
 
-    def _reading(self, meaning: Meaning, scene: Scene, seen: Seen, raw: Any) -> Reading:
+    def _reading(
+        self, meaning: Meaning, scene: AnswerView, seen: ParsedResponse, raw: Any
+    ) -> Reading:
         """Return *meaning* with all that the answer says besides."""
         reads, is_over = self._spec.read, meaning.state.is_terminal
         progress = read_progress(reads.progress, scene)
@@ -140,7 +142,7 @@ class ItemReader:
             raw=raw,
         )
 
-    def _moved(self, seen: Seen) -> str | None:
+    def _moved(self, seen: ParsedResponse) -> str | None:
         for name in self._spec.moves:
             url = resolved(seen.response.url, seen.response.headers.get(name))
             if url:
@@ -148,7 +150,7 @@ class ItemReader:
         return None
 
 
-def _error(paths: ErrorPaths, scene: Scene) -> OperationError | None:
+def _error(paths: ErrorPaths, scene: AnswerView) -> OperationError | None:
     code = word(paths.code.first(scene))
     message = sentence(paths.message.first(scene))
     details = paths.details.first(scene)

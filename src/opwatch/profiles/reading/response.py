@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 300
 
 
-class Seen(NamedTuple):
+class ParsedResponse(NamedTuple):
     """An answer, its parsed body, and the pauses that it names."""
 
     response: Response
