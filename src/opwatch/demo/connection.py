@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-from opwatch.demo.wire import Reply, UnreadableError, render, take_request
+from opwatch.demo.http import Reply, UnreadableError, render, take_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.demo.wire import Request
+    from opwatch.demo.http import Request
 
 
 class Connection(asyncio.Protocol):

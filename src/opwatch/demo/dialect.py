@@ -16,18 +16,18 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote, unquote
 
+from opwatch.demo.http import DROPPED, Reply
 from opwatch.demo.jobs import Job
 from opwatch.demo.script import Script
-from opwatch.demo.wire import DROPPED, Reply
 from opwatch.domain.operation import TERMINAL, State
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Jobs
     from opwatch.demo.script import Hitch, Phase
-    from opwatch.demo.wire import Request
     from opwatch.domain.exchange import Headers
 
 DEMO_TOKEN: Final = Secret("demo-token-worth-nothing")

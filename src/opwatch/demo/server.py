@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final
 from opwatch.demo.connection import Connection
 from opwatch.demo.dialect import Call, decoded
 from opwatch.demo.dialects import DIALECTS
+from opwatch.demo.http import Reply
 from opwatch.demo.jobs import Jobs, Started, Truth
-from opwatch.demo.wire import Reply
 
 if TYPE_CHECKING:
     import re
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from opwatch.demo.dialect import Dialect, Route
+    from opwatch.demo.http import Request
     from opwatch.demo.script import Script
-    from opwatch.demo.wire import Request
     from opwatch.domain.exchange import Headers
 
 PROFILES: Final = tuple(dialect.profile for dialect in DIALECTS)

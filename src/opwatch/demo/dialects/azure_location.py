@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from opwatch.demo.dialect import Route
 from opwatch.demo.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:

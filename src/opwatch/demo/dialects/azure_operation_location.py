@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from opwatch.demo.dialect import shows, stamp
 from opwatch.demo.dialects.azure import WAIT, Azure, failure
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
+    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job
     from opwatch.demo.script import Phase
-    from opwatch.demo.wire import Request
 
 
 class AzureOperationLocation(Azure):

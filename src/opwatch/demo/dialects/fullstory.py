@@ -12,16 +12,16 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from opwatch.demo.dialect import Dialect, Route, shows, stamp
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
+    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job
     from opwatch.demo.script import Phase
-    from opwatch.demo.wire import Request
 
 _DIGITS: Final = 6
 _WEEK: Final = 7 * 86400.0

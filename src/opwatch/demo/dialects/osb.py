@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote
 
 from opwatch.demo.dialect import DEMO_TOKEN, Dialect, Route
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 from opwatch.domain.secret import Secret
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
+    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job, Jobs
     from opwatch.demo.script import Phase, Script
-    from opwatch.demo.wire import Request
 
 DEMO_USER: Final = "demo"
 """The user of HTTP Basic authentication; the password is the demo's token."""

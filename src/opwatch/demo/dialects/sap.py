@@ -11,7 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from opwatch.demo.dialect import Dialect, stamp
-from opwatch.demo.wire import Reply, http_date
+from opwatch.demo.http import Reply, http_date
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
