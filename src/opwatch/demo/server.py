@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final
 
-from opwatch.demo.connection import Connection
 from opwatch.demo.dialect import Call, decoded
 from opwatch.demo.dialects import DIALECTS
-from opwatch.demo.http import Reply
+from opwatch.demo.http import Connection, Reply
 from opwatch.demo.jobs import Jobs, Started, Truth
 
 if TYPE_CHECKING:
