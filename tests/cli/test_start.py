@@ -14,8 +14,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cli.program import PATIENCE, Program
-from opwatch.demo import DEMO_TOKEN, DEMO_USER
+from opwatch.demo import DEMO_TOKEN
 from opwatch.output.document import schema
+from servers.dialects import DEMO_USER
 from servers.raw import RawServer, hang, read
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import pytest
 
 from opwatch.demo import DEMO_TOKEN, DemoServer, Script
 from opwatch.domain.operation import State
+from servers.dialects import ALL_DIALECTS
 
 if TYPE_CHECKING:
     from cli.inside import Inside
@@ -135,7 +136,7 @@ def test_one_token_is_not_for_two_hosts(server: DemoServer, inside: Inside) -> N
 
 
 def test_two_hosts_of_one_kind_are_watched_side_by_side(server: DemoServer, inside: Inside) -> None:
-    with DemoServer() as other:
+    with DemoServer(ALL_DIALECTS) as other:
         urls = [each.start("ogc-processes", Script(0.2)).url for each in (server, other, server)]
 
         ran = inside.run("wait", *QUICK, *urls)

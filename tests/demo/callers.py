@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from opwatch.demo import DEMO_TOKEN, DEMO_USER
+from opwatch.demo import DEMO_TOKEN
+from servers.dialects import DEMO_USER, STARTING_BODIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,10 +43,6 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = {
 _HEADERS: Mapping[str, Mapping[str, str]] = {
     "osb": {"X-Broker-API-Version": "2.17"},
     "github-actions": {"User-Agent": "test"},
-}
-_START_BODIES: Mapping[str, Any] = {
-    "shopify-bulk": {"query": "mutation { bulkOperationRunQuery(query: $q) { userErrors } }"},
-    "github-actions": {"ref": "main", "return_run_details": True},
 }
 
 
@@ -113,7 +110,7 @@ class Client:
             url,
             whole(profile) | dict(headers or {}),
             method=method,
-            body=_START_BODIES.get(profile),
+            body=json.loads(STARTING_BODIES.get(profile, "null")),
         )
 
     def poll(self, started: Started, headers: Mapping[str, str] | None = None) -> Answer:

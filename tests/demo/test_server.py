@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from demo.callers import Client, Clock
-from opwatch.demo import PROFILES, DemoServer, Hitch, Script
+from opwatch.demo import DemoServer, Hitch, Script, scenario
+from opwatch.demo.dialects import DIALECTS
 from opwatch.domain.operation import State
+from servers.dialects import PROFILES
 
 _BENTLEY = "bentley-schedules"
 
@@ -122,10 +124,20 @@ def test_the_file_storage_is_another_origin(server: DemoServer) -> None:
     assert {"127.0.0.1"} == {urlsplit(it).hostname for it in (server.base_url, server.storage_url)}
 
 
-def test_every_profile_is_bound_to_the_same_server(server: DemoServer) -> None:
-    assert {server.base_url} == {server.url_for(profile) for profile in PROFILES}
+def test_the_server_answers_for_the_dialects_that_it_is_given_and_for_no_other(
+    server: DemoServer,
+) -> None:
+    assert server.profiles == PROFILES
+    assert all(server.starting(name)[1].startswith(server.base_url) for name in PROFILES)
     with pytest.raises(KeyError):
-        server.url_for("nobody")
+        server.starting("nobody")
+
+    with DemoServer(DIALECTS[:1]) as small, Client(small.base_url) as client:
+        assert client.start(_BENTLEY, *server.starting(_BENTLEY)).status == 404
+
+
+def test_the_demo_serves_the_five_apis_that_it_watches(server: DemoServer) -> None:
+    assert set(DemoServer().profiles) == {each.profile for each in scenario(server)}
 
 
 def test_a_started_operation_names_the_profile_s_parameters_only(server: DemoServer) -> None:

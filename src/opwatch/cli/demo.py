@@ -110,7 +110,7 @@ def _plan(server: DemoServer, cast: tuple[DemoOperation, ...], policy: Policy) -
     for name in dict.fromkeys(each.profile for each in cast):
         definition = load_profile(name, config)
         members = [each for each in cast if each.profile == name]
-        profile = definition.bind(dict(members[0].params), base_url=server.url_for(name))
+        profile = definition.bind(dict(members[0].params), base_url=server.base_url)
         targets = [profile.target(each.reference, each.params) for each in members]
         lanes.append((profile, targets))
     return make_plan(lanes, policy)
@@ -129,7 +129,7 @@ def _serve(server: DemoServer) -> None:
     import sys
     from itertools import cycle
 
-    from opwatch.demo import DEMO_TOKEN, DEMO_USER, PROFILES, scenario
+    from opwatch.demo import DEMO_TOKEN, scenario
     from opwatch.domain.policy import Policy
     from opwatch.engine import stay
     from opwatch.output.demonstration import write_invitation
@@ -138,12 +138,11 @@ def _serve(server: DemoServer) -> None:
     profiles = _plan(server, cast, Policy()).profiles
     write_invitation(
         sys.stdout,
-        count=len(PROFILES),
+        count=len(server.profiles),
         base_url=server.base_url,
         environ={
             "OPWATCH_TOKEN": DEMO_TOKEN.reveal(),
             "OPWATCH_BASE_URL": server.base_url,
-            "OSB_USERNAME": DEMO_USER,
         },
         watches=[
             ["opwatch", command, *_words(each.profile, _beside(each)), each.reference]
@@ -153,7 +152,7 @@ def _serve(server: DemoServer) -> None:
             (["curl", "-si", "-X", *server.starting(name)], _shown_as(profile.auth), name)
             for name, profile in profiles.items()
         ],
-        starts=[_start_command(server, name) for name in PROFILES],
+        starts=[_start_command(server, name) for name in server.profiles],
     )
     stay()
 
@@ -169,6 +168,5 @@ def _words(profile: str, params: Mapping[str, str]) -> list[str]:
 
 
 def _start_command(server: DemoServer, profile: str) -> list[str]:
-    opening = server.opening(profile)
-    body = ["-d", opening.body] if opening.body else []
-    return ["opwatch", "start", "-p", profile, *body, opening.method, opening.path]
+    method, url = server.starting(profile)
+    return ["opwatch", "start", "-p", profile, method, url.removeprefix(server.base_url)]

@@ -83,7 +83,6 @@ class Dialect(ABC):
     profile: ClassVar[str]
     starting: ClassVar[tuple[str, str]]
     starting_query: ClassVar[str] = ""
-    starting_body: ClassVar[str] = ""
     polling: ClassVar[str]
     query: ClassVar[str] = ""
     params: ClassVar[Mapping[str, str]] = {}

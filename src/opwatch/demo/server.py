@@ -21,33 +21,17 @@ from opwatch.demo.http import Connection, Reply
 from opwatch.demo.jobs import Jobs, Started, Truth
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
-    from opwatch.demo.dialect import Dialect, Route
+    from opwatch.demo.dialect import Dialect
     from opwatch.demo.http import Request
     from opwatch.demo.script import Script
     from opwatch.domain.exchange import Headers
 
-PROFILES: Final = tuple(dialect.profile for dialect in DIALECTS)
-"""The built-in profiles that can watch this server."""
 HOST: Final = "127.0.0.1"
 _MEMORY: Final = 10_000
-_OF_PROFILE: Final = {dialect.profile: dialect for dialect in DIALECTS}
-_ROUTES: Final[tuple[tuple[re.Pattern[str], Route, Dialect], ...]] = tuple(
-    (route.pattern(), route, dialect) for dialect in DIALECTS for route in dialect.routes()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """A call that starts an operation. Many need no *body*."""
-
-    method: str
-    path: str
-    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +51,27 @@ class Seen:
 
 
 class DemoServer:
-    """A loopback server that speaks the dialects of the built-in providers.
+    """A loopback server that answers as the API of each of *dialects* does.
 
-    Use it as a context manager. *port* 0 takes a free one. *clock* returns
-    seconds since the epoch; operations move by it.
+    Use it as a context manager. No two *dialects* may have a path in common.
+    *port* 0 takes a free one. *clock* returns seconds since the epoch; operations
+    move by it.
 
     Raises:
         OSError: on entering, when *port* is taken.
     """
 
-    def __init__(self, *, port: int = 0, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        dialects: Sequence[Dialect] = DIALECTS,
+        *,
+        port: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._dialects = {dialect.profile: dialect for dialect in dialects}
+        self._routes = tuple(
+            (route.pattern(), route, dialect) for dialect in dialects for route in dialect.routes()
+        )
         self._port = port
         self._clock = clock
         self._jobs = Jobs()
@@ -104,25 +99,19 @@ class DemoServer:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
-    def url_for(self, profile: str) -> str:
-        """Return the base URL that binds the built-in *profile* to this server.
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that can watch this server."""
+        return tuple(self._dialects)
+
+    def starting(self, profile: str) -> tuple[str, str]:
+        """Return the method and the URL of a call that starts an operation of *profile*.
 
         Raises:
             KeyError: no dialect has this profile.
         """
-        if profile not in _OF_PROFILE:
-            raise KeyError(profile)
-        return self.base_url
-
-    def starting(self, profile: str) -> tuple[str, str]:
-        """Return the method and the URL of a call that starts an operation of *profile*."""
-        dialect = _OF_PROFILE[profile]
+        dialect = self._dialects[profile]
         return dialect.starting[0], self.base_url + dialect.starting_path()
-
-    def opening(self, profile: str) -> Opening:
-        """Return what starts an operation of *profile*, as a person would type it."""
-        dialect = _OF_PROFILE[profile]
-        return Opening(dialect.starting[0], dialect.starting_path(), dialect.starting_body)
 
     def start(self, profile: str, script: Script, **params: str) -> Started:
         """Start an operation of *profile*; *params* may name its ``id``.
@@ -131,7 +120,7 @@ class DemoServer:
             KeyError: no dialect has this profile.
             ValueError: the provider's operations cannot end so, or the id is taken.
         """
-        dialect = _OF_PROFILE[profile]
+        dialect = self._dialects[profile]
         job = dialect.begin(self._jobs, script, self._clock(), **params)
         path = dialect.path(job)
         public = {name: value for name, value in job.params.items() if not name.startswith("_")}
@@ -179,7 +168,7 @@ class DemoServer:
 
     def _routed(self, request: Request, now: float) -> tuple[str, Reply]:
         path = request.path
-        for pattern, route, dialect in _ROUTES:
+        for pattern, route, dialect in self._routes:
             match = pattern.fullmatch(path) if route.method == request.method else None
             if match is None:
                 continue

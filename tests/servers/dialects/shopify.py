@@ -31,7 +31,9 @@ class Shopify(Dialect):
 
     profile = "shopify-bulk"
     starting = ("POST", _PATH)
-    starting_body = '{"query": "mutation { bulkOperationRunQuery(query: $q) { userErrors } }"}'
+    starting_body: ClassVar[str] = (
+        '{"query": "mutation { bulkOperationRunQuery(query: $q) { userErrors } }"}'
+    )
     polling = "/admin/api/2025-07/graphql.json"
     words: ClassVar[Mapping[State, str]] = {
         State.PENDING: "CREATED",
@@ -115,10 +117,10 @@ class Shopify(Dialect):
         """Return errors with the status 200, but for the credential."""
         del now, wait
         document = self.envelope(status, *self.errors[status])
-        return Reply.json(401 if status == 401 else 200, document)  # noqa: PLR2004, HTTP's own
+        return Reply.json(401 if status == 401 else 200, document)
 
     def envelope(self, status: int, code: str, message: str) -> Any:
         """Return GraphQL's errors; the gateway in front sends a text."""
-        if status == 401:  # noqa: PLR2004, HTTP's own
+        if status == 401:
             return {"errors": message}
         return {"errors": [{"message": message, "extensions": {"code": code}}]}

@@ -27,7 +27,7 @@ class GitHub(Dialect):
 
     profile = "github-actions"
     starting = ("POST", "/repos/{owner}/{repo}/actions/workflows/{_workflow}/dispatches")
-    starting_body = '{"ref": "main", "return_run_details": true}'
+    starting_body: ClassVar[str] = '{"ref": "main", "return_run_details": true}'
     polling = "/repos/{owner}/{repo}/actions/runs/{id}"
     params: ClassVar[Mapping[str, str]] = {"owner": "octo-org", "repo": "octo-repo"}
     words: ClassVar[Mapping[State, str]] = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from opwatch.demo.dialect import stamp
-from opwatch.demo.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from opwatch.demo.dialects.azure import SUBSCRIPTION, Azure
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.azure import SUBSCRIPTION, Azure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from opwatch.demo.dialect import Route
-from opwatch.demo.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
