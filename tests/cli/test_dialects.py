@@ -26,6 +26,7 @@ from opwatch.demo import DEMO_TOKEN, DemoServer, Script
 from opwatch.demo.dialects import DIALECTS
 from opwatch.domain.operation import TERMINAL, State
 from servers.dialects import ALL_DIALECTS, DEMO_USER, PROFILES, STARTING_BODIES
+from servers.dialects.extras import BlockedScript
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -250,7 +251,7 @@ def test_an_operation_that_waits_for_a_person_goes_on_unless_told_otherwise(
     server: DemoServer,
     known: Inside,
 ) -> None:
-    job = server.start(profile, Script(6.0, blocked=4.0))
+    job = server.start(profile, BlockedScript(6.0, blocked=4.0))
     beside = [it.format(**job.params) for it in SPOKEN[profile].beside]
 
     ran = known.run("wait", "-p", profile, *params(*beside), *QUICK, *more, job.id)

@@ -8,6 +8,7 @@ from demo.callers import CREDENTIALS, PROGRESS, WORDS, Client, Clock, whole
 from opwatch.demo import DemoServer, Hitch, Script
 from opwatch.domain.operation import State
 from servers.dialects import ALL_DIALECTS, PROFILES
+from servers.dialects.extras import BlockedScript
 
 _OF_PROFILE = {dialect.profile: dialect for dialect in ALL_DIALECTS}
 _ENDS = [
@@ -29,7 +30,7 @@ def _expected(profile: str, state: State) -> str:
 def test_an_operation_says_its_own_words_to_its_end(
     server: DemoServer, client: Client, clock: Clock, profile: str, end: State
 ) -> None:
-    script = Script(10.0, end, pending=2.0, blocked=1.0)
+    script = BlockedScript(10.0, end, pending=2.0, blocked=1.0)
     started = server.start(profile, script)
     began, said, expected = clock.now, [], []
     for elapsed in (0.0, 2.5, 3.0, 9.0, 10.0, 100.0):

@@ -7,6 +7,7 @@ import pytest
 from opwatch.demo import Hitch, Script
 from opwatch.demo.script import Phase
 from opwatch.domain.operation import State
+from servers.dialects.extras import BlockedScript
 
 
 @pytest.mark.parametrize(
@@ -24,9 +25,23 @@ from opwatch.domain.operation import State
     ],
 )
 def test_an_operation_passes_through_its_phases(elapsed: float, expected: Phase) -> None:
-    script = Script(7.0, pending=2.0, blocked=1.0, steps=(0.0, 50.0))
+    script = BlockedScript(7.0, pending=2.0, blocked=1.0, steps=(0.0, 50.0))
 
     assert expected == script.at(elapsed)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "expected"),
+    [
+        (1.99, Phase(State.PENDING, 0.0, 0.0)),
+        (2.0, Phase(State.RUNNING, 0.0, 2.0)),
+        (4.49, Phase(State.RUNNING, 0.0, 2.0)),
+        (4.5, Phase(State.RUNNING, 50.0, 2.0)),
+        (7.0, Phase(State.SUCCEEDED, 100.0, 7.0)),
+    ],
+)
+def test_one_that_waits_for_nobody_runs_at_once(elapsed: float, expected: Phase) -> None:
+    assert expected == Script(7.0, pending=2.0, steps=(0.0, 50.0)).at(elapsed)
 
 
 def test_an_operation_that_fails_keeps_its_last_step() -> None:

@@ -60,13 +60,6 @@ class Request:
         """Return the last value of the query parameter *name*, or None."""
         return dict(self.query).get(name)
 
-    def document(self) -> Any:
-        """Return the body read as JSON, None if it is none."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return None
-
 
 @dataclass(frozen=True, slots=True)
 class Reply:

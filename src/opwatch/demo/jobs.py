@@ -88,11 +88,6 @@ class Jobs:
         """Return a number that no operation of this server has had."""
         return next(self._numbers)
 
-    def forget(self, profile: str, name: str) -> None:
-        """Drop the operation of *profile* with the id *name*, if there is one."""
-        with self._lock:
-            self._jobs.pop((profile, name), None)
-
     def find(self, profile: str, name: str) -> Job | None:
         """Return the operation of *profile* with the id *name*, None for no such."""
         return self._jobs.get((profile, name))

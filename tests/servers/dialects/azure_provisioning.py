@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 from servers.dialects.azure import SUBSCRIPTION, Azure
+from servers.dialects.extras import forget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ class AzureProvisioning(Azure):
 
     def start(self, call: Call) -> Reply:
         """Make the resource, or update the one that is there."""
-        call.jobs.forget(self.profile, call.params["id"])
+        forget(call.jobs, self.profile, call.params["id"])
         return super().start(call)
 
     def accepted(self, call: Call, job: Job) -> Reply:

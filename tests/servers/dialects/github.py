@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from opwatch.demo.dialect import Dialect, stamp, unless_known
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.extras import json_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ class GitHub(Dialect):
 
     def accepted(self, call: Call, job: Job) -> Reply:
         """Answer 204, or 200 with the run if the call asked for that."""
-        asked = call.request.document()
+        asked = json_body(call.request)
         if not (isinstance(asked, dict) and asked.get("return_run_details") is True):
             return Reply(204)
         document = {

@@ -13,6 +13,7 @@ from opwatch.demo.dialect import DEMO_TOKEN, Dialect, Route
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 from opwatch.domain.secret import Secret
+from servers.dialects.extras import forget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ class Osb(Dialect):
         number = jobs.number()
         name = params.get("id") or self.new_id(number)
         if params.get("kind") == "delete":
-            jobs.forget(self.profile, name)
+            forget(jobs, self.profile, name)
         task = {"operation": f"task_{number}"}
         return super().begin(jobs, script, now, **{**task, **params, "id": name})
 
@@ -85,7 +86,7 @@ class Osb(Dialect):
             return None
         state = job.phase(call.now).state
         if state is State.FAILED or "kind" in job.params:
-            call.jobs.forget(self.profile, job.id)
+            forget(call.jobs, self.profile, job.id)
             return None
         return Reply.json(200, {}) if state.is_terminal else self.accepted(call, job)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from opwatch.demo.dialect import Dialect, Route, stamp
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.extras import json_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +65,7 @@ class Prefect(Dialect):
     def filter(self, call: Call) -> Reply:
         """Answer for every flow run that the body names and that is known."""
         try:
-            names = call.request.document()["flow_runs"]["id"]["any_"]
+            names = json_body(call.request)["flow_runs"]["id"]["any_"]
             found = [call.jobs.find(self.profile, name) for name in names]
         except (KeyError, TypeError):
             return self.refusal(422, call.now)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from opwatch.demo.dialect import Dialect, Route, shows, stamp
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.extras import json_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,7 @@ class Shopify(Dialect):
 
     def graphql(self, call: Call) -> Reply:
         """Start an operation for a mutation, and show one for a query."""
-        asked = call.request.document()
+        asked = json_body(call.request)
         text = str(asked.get("query")) if isinstance(asked, dict) else ""
         if "bulkOperationRunQuery" in text:
             return self.start(call)

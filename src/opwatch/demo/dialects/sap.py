@@ -96,7 +96,7 @@ def _errors(job: Job, phase: Phase) -> Any:
     The open-source server sends one object, the first root cause.
     """
     match phase.state:
-        case State.RUNNING | State.BLOCKED:
+        case State.RUNNING:
             return _ON_THE_WAY
         case State.FAILED:
             error = job.script.failure
