@@ -17,7 +17,7 @@ from servers.dialects import PROFILES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo import Started
+    from opwatch.demo import StartedJob
 
 
 class Way(StrEnum):
@@ -53,7 +53,7 @@ class Spoken:
     page: str = ""
     spelled: str = ""
 
-    def reference(self, way: Way, job: Started) -> str:
+    def reference(self, way: Way, job: StartedJob) -> str:
         """Return how *job* is named in this *way*."""
         templates = {
             Way.ID: self.bare,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.inside import Inside
-    from opwatch.demo import Started
+    from opwatch.demo import StartedJob
 
 TOKEN = DEMO_TOKEN.reveal()
 CODES: Final[Mapping[State, int]] = {State.SUCCEEDED: 0, State.FAILED: 1, State.CANCELLED: 3}
@@ -112,7 +112,7 @@ def begun(opwatch: Inside, server: DemoServer, profile: str, end: State, way: Wa
     return opwatch.run("wait", *chosen, *QUICK, *params(*more), "-", stdin=said)
 
 
-def named(opwatch: Inside, profile: str, job: Started, way: Way) -> Ran:
+def named(opwatch: Inside, profile: str, job: StartedJob, way: Way) -> Ran:
     """Run the program in a *way* in which it is told the name of *job*."""
     spoken = SPOKEN[profile]
     reference = spoken.reference(way, job)
@@ -233,7 +233,7 @@ def test_azure_s_deletion_ends_without_a_body(way: Way, server: DemoServer, know
         ran = known.run("wait", *chosen, "-", stdin=said)
 
     assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
-    assert server.seen("azure-location")[-1].status == 204
+    assert server.requests("azure-location")[-1].status == 204
 
 
 @pytest.mark.parametrize("profile", ["github-actions", "prefect"])
@@ -291,12 +291,12 @@ def test_several_are_asked_about_in_one_request_and_each_has_its_own_end(
 ) -> None:
     ends = (State.SUCCEEDED, State.FAILED, State.SUCCEEDED)
     jobs = [server.start(profile, Script(2.0, end)) for end in ends]
-    before = len(server.seen(profile))
+    before = len(server.requests(profile))
 
     ran = known.run("wait", "-p", profile, *QUICK, *[job.id for job in jobs])
 
     assert (ran.code, ran.outcomes) == (1, [end.value for end in ends]), ran.err
-    asked = [seen.method for seen in server.seen(profile)[before:]]
+    asked = [seen.method for seen in server.requests(profile)[before:]]
     assert asked[:2] == [method] * 2
     assert len(asked) < sum(each["polls"] for each in ran.document["operations"])
 
@@ -376,11 +376,11 @@ def test_an_answer_that_does_not_name_the_instance_asks_for_it(
 def test_an_id_or_an_answer_of_no_use_is_a_usage_error(
     arguments: tuple[str, ...], stdin: bytes, said: str, server: DemoServer, known: Inside
 ) -> None:
-    before = len(server.seen())
+    before = len(server.requests())
 
     ran = known.run("wait", *OSB, *arguments, stdin=stdin)
 
-    assert (ran.code, len(server.seen())) == (2, before)
+    assert (ran.code, len(server.requests())) == (2, before)
     assert said in ran.err
 
 
@@ -425,7 +425,7 @@ def test_a_host_that_nobody_named_is_shown_no_secret_and_the_way_out_is_told(
 
     assert (ran.code, ran.outcomes) == (4, ["denied"])
     assert "to fix: name its profile with -p" in ran.err
-    assert "authorization" not in server.seen("azure-async")[-1].headers
+    assert "authorization" not in server.requests("azure-async")[-1].headers
 
 
 # -- real processes --------------------------------------------------------------------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from opwatch.demo import Started
+    from opwatch.demo import StartedJob
 
 TOKEN = DEMO_TOKEN.reveal()
 _BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -113,7 +113,7 @@ class Client:
             body=json.loads(STARTING_BODIES.get(profile, "null")),
         )
 
-    def poll(self, started: Started, headers: Mapping[str, str] | None = None) -> Answer:
+    def poll(self, started: StartedJob, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask about the operation as the provider wants it."""
         sent = whole(started.profile) | dict(headers or {})
         if started.profile == "shopify-bulk":

@@ -55,7 +55,7 @@ def test_requests_sent_in_one_piece_are_answered_in_order(server: DemoServer) ->
             text += chunk
 
     assert text.count(b"HTTP/1.1 404") == 3
-    assert [seen.target for seen in server.seen()] == ["/jobs/1", "/jobs/2", "/nowhere"]
+    assert [seen.target for seen in server.requests()] == ["/jobs/1", "/jobs/2", "/nowhere"]
 
 
 def test_an_unreadable_request_ends_the_connection(server: DemoServer) -> None:
@@ -66,7 +66,7 @@ def test_an_unreadable_request_ends_the_connection(server: DemoServer) -> None:
             text += chunk
 
     assert text.startswith(b"HTTP/1.1 400 ")
-    assert not server.seen()
+    assert not server.requests()
 
 
 def test_a_drop_is_no_answer_at_all(server: DemoServer, client: Client) -> None:
@@ -77,7 +77,7 @@ def test_a_drop_is_no_answer_at_all(server: DemoServer, client: Client) -> None:
 
     client.http.close()
     assert client.poll(started).status == 200
-    assert [seen.status for seen in server.seen()] == [0, 200]
+    assert [seen.status for seen in server.requests()] == [0, 200]
 
 
 def test_a_bad_gateway_answers_with_a_web_page(server: DemoServer, client: Client) -> None:
@@ -92,7 +92,7 @@ def test_a_bad_gateway_answers_with_a_web_page(server: DemoServer, client: Clien
 
 def test_an_unknown_path_belongs_to_no_dialect(server: DemoServer, client: Client) -> None:
     assert client.ask("/").status == 404
-    assert server.seen()[0].profile == ""
+    assert server.requests()[0].profile == ""
 
 
 def test_what_was_asked_is_on_record_but_not_shown(server: DemoServer, client: Client) -> None:
@@ -100,7 +100,7 @@ def test_what_was_asked_is_on_record_but_not_shown(server: DemoServer, client: C
     client.poll(started)
     client.ask("/nowhere")
 
-    (seen,) = server.seen(_BENTLEY)
+    (seen,) = server.requests(_BENTLEY)
     assert ("GET", started.path, 200) == (seen.method, seen.target, seen.status)
     credential = seen.headers.get("authorization")
     assert credential

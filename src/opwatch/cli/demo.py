@@ -49,7 +49,7 @@ def demo(
     ] = "auto",
     no_color: opt.NoColor = False,
 ) -> None:
-    """Watch eight operations of five APIs, which a server on this machine plays.
+    """Watch eight operations of five APIs, served from this machine.
 
     Needs no account and no network. One operation fails, so the wait would exit
     with 1; the demo itself exits with 0 if every outcome is what its server did.
@@ -80,7 +80,7 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
     from opwatch.output.demonstration import write_check, write_opening
 
     seen: list[Operation] = []
-    cast = scenario(server)
+    operations = scenario(server)
     outside = Outside(token=DEMO_TOKEN, catch_signals=True)
     view = View(
         command="wait",
@@ -90,8 +90,8 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
         no_color=no_color,
         collect=seen.extend,
     )
-    write_opening(sys.stderr, len(cast))
-    code = run_watch(lambda: (_plan(server, cast, Policy(interval=PACE)), outside), view)
+    write_opening(sys.stderr, len(operations))
+    code = run_watch(lambda: (_plan(server, operations, Policy(interval=PACE)), outside), view)
     if code not in {ExitCode.SUCCEEDED, ExitCode.FAILED}:
         return code
     truth = {(each.profile, each.id): each.state.value for each in server.truth()}
@@ -101,15 +101,15 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
     return ExitCode.SUCCEEDED if right == len(truth) else ExitCode.BUG
 
 
-def _plan(server: DemoServer, cast: tuple[DemoOperation, ...], policy: Policy) -> Plan:
+def _plan(server: DemoServer, operations: tuple[DemoOperation, ...], policy: Policy) -> Plan:
     from opwatch.api.plan import make_plan
     from opwatch.profiles import load_config, load_profile
 
     config = load_config(None, {})
     lanes = []
-    for name in dict.fromkeys(each.profile for each in cast):
+    for name in dict.fromkeys(each.profile for each in operations):
         definition = load_profile(name, config)
-        members = [each for each in cast if each.profile == name]
+        members = [each for each in operations if each.profile == name]
         profile = definition.bind(dict(members[0].params), base_url=server.base_url)
         targets = [profile.target(each.reference, each.params) for each in members]
         lanes.append((profile, targets))
@@ -134,8 +134,8 @@ def _serve(server: DemoServer) -> None:
     from opwatch.engine import stay
     from opwatch.output.demonstration import write_invitation
 
-    cast = scenario(server, scale=SERVED_SCALE)
-    profiles = _plan(server, cast, Policy()).profiles
+    operations = scenario(server, scale=SERVED_SCALE)
+    profiles = _plan(server, operations, Policy()).profiles
     write_invitation(
         sys.stdout,
         count=len(server.profiles),
@@ -146,7 +146,7 @@ def _serve(server: DemoServer) -> None:
         },
         watches=[
             ["opwatch", command, *_words(each.profile, _beside(each)), each.reference]
-            for command, each in zip(cycle(["wait", "get"]), cast, strict=False)
+            for command, each in zip(cycle(["wait", "get"]), operations, strict=False)
         ],
         pipes=[
             (["curl", "-si", "-X", *server.starting(name)], _shown_as(profile.auth), name)

@@ -5,19 +5,19 @@ path. It serves fake operations to this machine only, on a port of its own.
 """
 
 from opwatch.demo.dialect import DEMO_TOKEN
-from opwatch.demo.jobs import Started, Truth
+from opwatch.demo.jobs import StartedJob, Truth
 from opwatch.demo.scenario import DemoOperation, scenario
 from opwatch.demo.script import Hitch, Script
-from opwatch.demo.server import DemoServer, Seen
+from opwatch.demo.server import DemoServer, RecordedRequest
 
 __all__ = [
     "DEMO_TOKEN",
     "DemoOperation",
     "DemoServer",
     "Hitch",
+    "RecordedRequest",
     "Script",
-    "Seen",
-    "Started",
+    "StartedJob",
     "Truth",
     "scenario",
 ]

@@ -29,7 +29,7 @@ _MAX_LENGTH_DIGITS: Final = 9
 
 
 class UnreadableError(Exception):
-    """What came is no request that is served; *status* is the answer to it."""
+    """What came is not a request that is served; *status* is the answer to it."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
@@ -56,14 +56,14 @@ class Request:
         """The query's parameters, decoded, in order."""
         return tuple(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
-    def asked(self, name: str) -> str | None:
+    def parameter(self, name: str) -> str | None:
         """Return the last value of the query parameter *name*, or None."""
         return dict(self.query).get(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. The status 0 is no answer: the connection is dropped."""
+    """One answer. The status 0 stands for none: the connection is dropped."""
 
     status: int
     body: bytes = b""
@@ -84,7 +84,7 @@ class Reply:
         return cls(status, text.encode(), (("Content-Type", "text/html"),))
 
 
-DROPPED: Final = Reply(0)
+NO_REPLY: Final = Reply(0)
 
 
 def take_request(buffer: bytearray) -> Request | None:
@@ -129,7 +129,7 @@ def http_date(at: float) -> str:
 
 
 class Connection(asyncio.Protocol):
-    """A connection that adds itself to *peers* for as long as it lives."""
+    """A connection that is in *peers* for as long as it is open."""
 
     def __init__(
         self,

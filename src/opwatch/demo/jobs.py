@@ -1,7 +1,7 @@
 """The operations that the demo server runs, and what it knows to be true of them.
 
 Decides who is who: an operation is named by its dialect's profile and its id.
-Started from any thread, polled from the server's.
+StartedJob from any thread, polled from the server's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo.script import Phase, Script
+    from opwatch.demo.script import JobPhase, Script
     from opwatch.domain.operation import State
 
 
@@ -29,7 +29,7 @@ class Job:
     params: Mapping[str, str] = field(default_factory=dict)
     polls: int = 0
 
-    def phase(self, now: float) -> Phase:
+    def phase(self, now: float) -> JobPhase:
         """Return where it stands at *now*."""
         return self.script.at(now - self.began)
 
@@ -39,7 +39,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedJob:
     """How to name an operation that has been started: by *id*, *url* or *path*.
 
     *params* are the profile's parameters that go with the id.
@@ -92,7 +92,7 @@ class Jobs:
         """Return the operation of *profile* with the id *name*, None for no such."""
         return self._jobs.get((profile, name))
 
-    def of(self, profile: str) -> tuple[Job, ...]:
+    def of_profile(self, profile: str) -> tuple[Job, ...]:
         """Return the operations of *profile*, oldest first."""
         return tuple(job for job in self._all() if job.profile == profile)
 

@@ -12,7 +12,7 @@ from typing import Final
 from opwatch.domain.operation import OperationError, State
 
 TENTHS: Final = tuple(float(percent) for percent in range(0, 100, 10))
-_FAILURE: Final = OperationError(code="DemoFailure", message="The demo was told to fail.")
+_FAILURE: Final = OperationError(code="DemoFailure", message="This operation was started to fail.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Hitch:
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class JobPhase:
     """Where an operation stands; *since* is in seconds after its start."""
 
     state: State
@@ -63,15 +63,15 @@ class Script:
         if not self.steps:
             raise ValueError("an operation needs at least one step")
 
-    def at(self, elapsed: float) -> Phase:
+    def at(self, elapsed: float) -> JobPhase:
         """Return where the operation stands *elapsed* seconds after its start."""
         if elapsed >= self.seconds:
             last = 100.0 if self.end is State.SUCCEEDED else self.steps[-1]
-            return Phase(self.end, last, self.seconds)
+            return JobPhase(self.end, last, self.seconds)
         if elapsed < self.pending:
-            return Phase(State.PENDING, 0.0, 0.0)
+            return JobPhase(State.PENDING, 0.0, 0.0)
         step = int((elapsed - self.pending) / (self.seconds - self.pending) * len(self.steps))
-        return Phase(State.RUNNING, self.steps[min(step, len(self.steps) - 1)], self.pending)
+        return JobPhase(State.RUNNING, self.steps[min(step, len(self.steps) - 1)], self.pending)
 
     @property
     def failure(self) -> OperationError:

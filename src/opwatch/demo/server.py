@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final
 
-from opwatch.demo.dialect import Call, decoded
+from opwatch.demo.dialect import Call, path_params
 from opwatch.demo.dialects import DIALECTS
 from opwatch.demo.http import Connection, Reply
-from opwatch.demo.jobs import Jobs, Started, Truth
+from opwatch.demo.jobs import Jobs, StartedJob, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,7 +35,7 @@ _MEMORY: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class RecordedRequest:
     """A request that was answered with *status*, 0 where the connection was dropped.
 
     *profile* is empty where no dialect knew the path. *at* is of the server's clock.
@@ -76,7 +76,7 @@ class DemoServer:
         self._clock = clock
         self._jobs = Jobs()
         self._lock = Lock()
-        self._seen: deque[Seen] = deque(maxlen=_MEMORY)
+        self._requests: deque[RecordedRequest] = deque(maxlen=_MEMORY)
         self._connections: set[Connection] = set()
         self._sockets: tuple[socket.socket, ...] = ()
         self._ready = Event()
@@ -113,7 +113,7 @@ class DemoServer:
         dialect = self._dialects[profile]
         return dialect.starting[0], self.base_url + dialect.starting_path()
 
-    def start(self, profile: str, script: Script, **params: str) -> Started:
+    def start(self, profile: str, script: Script, **params: str) -> StartedJob:
         """Start an operation of *profile*; *params* may name its ``id``.
 
         Raises:
@@ -124,16 +124,16 @@ class DemoServer:
         job = dialect.begin(self._jobs, script, self._clock(), **params)
         path = dialect.path(job)
         public = {name: value for name, value in job.params.items() if not name.startswith("_")}
-        return Started(profile, job.id, self.base_url + path, path, public)
+        return StartedJob(profile, job.id, self.base_url + path, path, public)
 
     def truth(self) -> tuple[Truth, ...]:
         """Return what is true of every operation at this moment, oldest first."""
         return self._jobs.truth(self._clock())
 
-    def seen(self, profile: str | None = None) -> tuple[Seen, ...]:
+    def requests(self, profile: str | None = None) -> tuple[RecordedRequest, ...]:
         """Return the last requests, oldest first; only those of *profile*, if given."""
         with self._lock:
-            return tuple(it for it in self._seen if profile in (None, it.profile))
+            return tuple(each for each in self._requests if profile in (None, each.profile))
 
     def _run(self) -> None:
         # Windows' default loop cannot stop to accept before it is closed.
@@ -161,9 +161,11 @@ class DemoServer:
     def _answer(self, request: Request) -> Reply:
         now = self._clock()
         profile, reply = self._routed(request, now)
-        seen = Seen(now, profile, request.method, request.target, reply.status, request.headers)
+        record = RecordedRequest(
+            now, profile, request.method, request.target, reply.status, request.headers
+        )
         with self._lock:
-            self._seen.append(seen)
+            self._requests.append(record)
         return reply
 
     def _routed(self, request: Request, now: float) -> tuple[str, Reply]:
@@ -174,7 +176,7 @@ class DemoServer:
                 continue
             if not route.open and not dialect.permits(request):
                 return dialect.profile, dialect.refusal(401, now)
-            params = decoded(match)
+            params = path_params(match)
             call = Call(request, params, self._jobs, now, self.base_url, self.storage_url)
             return dialect.profile, route.action(call)
         return "", Reply.page(404)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
+    from opwatch.demo.script import JobPhase
 
 _NETWORK: Final = "providers/Microsoft.Network/virtualNetworks"
 _RESOURCE: Final = f"subscriptions/{SUBSCRIPTION}/resourceGroups/demo/{_NETWORK}/vnet"
@@ -55,17 +55,17 @@ class AzureProvisioning(Azure):
         forget(call.jobs, self.profile, call.params["id"])
         return super().start(call)
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 201 with the resource."""
         del call
         return Reply.json(201, self.resource(job, job.script.at(0.0)))
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer 200 with the resource."""
         del call
         return Reply.json(200, self.resource(job, phase))
 
-    def resource(self, job: Job, phase: Phase) -> dict[str, Any]:
+    def resource(self, job: Job, phase: JobPhase) -> dict[str, Any]:
         """Return the resource as it is in *phase*."""
         return {
             "id": f"/{job.id}",

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from opwatch.demo.script import Phase, Script
+from opwatch.demo.script import JobPhase, Script
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ class BlockedScript(Script):
 
     blocked: float = 1.0
 
-    def at(self, elapsed: float) -> Phase:
+    def at(self, elapsed: float) -> JobPhase:
         """Return where the operation stands *elapsed* seconds after its start."""
         runs = self.pending + self.blocked
         if self.pending <= elapsed < runs:
-            return Phase(State.BLOCKED, 0.0, self.pending)
+            return JobPhase(State.BLOCKED, 0.0, self.pending)
         # The class that a dataclass with slots replaces has no super() without arguments.
         return Script.at(self if elapsed < runs else replace(self, pending=runs), elapsed)
 

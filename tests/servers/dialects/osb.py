@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opwatch.demo.dialect import Call
     from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job, Jobs
-    from opwatch.demo.script import Phase, Script
+    from opwatch.demo.script import JobPhase, Script
 
 DEMO_USER: Final = "demo"
 """The user of HTTP Basic authentication; the password is the demo's token."""
@@ -75,7 +75,7 @@ class Osb(Dialect):
 
     def start(self, call: Call) -> Reply:
         """Start an operation, if the client has said that it will wait."""
-        if call.request.asked("accepts_incomplete") != "true":
+        if call.request.parameter("accepts_incomplete") != "true":
             return self.refusal(422, call.now)
         return self._versioned(call) or self._there(call) or super().start(call)
 
@@ -88,7 +88,7 @@ class Osb(Dialect):
         if state is State.FAILED or "kind" in job.params:
             forget(call.jobs, self.profile, job.id)
             return None
-        return Reply.json(200, {}) if state.is_terminal else self.accepted(call, job)
+        return Reply.json(200, {}) if state.is_terminal else self.start_reply(call, job)
 
     def delete(self, call: Call) -> Reply:
         """Start a deletion."""
@@ -98,12 +98,12 @@ class Osb(Dialect):
         """Answer for the instance's last operation."""
         return self._versioned(call) or super().poll(call)
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 202 with the word to echo."""
         del call
         return Reply.json(202, {"operation": job.params["operation"]})
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with a word and a sentence, or 410 when the instance is gone."""
         del call
         deletes = job.params.get("kind") == "delete"
@@ -128,7 +128,7 @@ class Osb(Dialect):
         return self.refusal(412, call.now)
 
 
-def _sentence(job: Job, phase: Phase, doing: str) -> str:
+def _sentence(job: Job, phase: JobPhase, doing: str) -> str:
     match phase.state:
         case State.FAILED:
             return job.script.failure.message or ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from opwatch.demo.dialect import Call
     from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
+    from opwatch.demo.script import JobPhase
 
 _PATH: Final = "/admin/api/{_version}/graphql.json"
 _FILE: Final = b'{"id":"gid://shopify/Product/1"}\n{"id":"gid://shopify/Product/2"}\n'
@@ -77,7 +77,7 @@ class Shopify(Dialect):
         if job is None:
             return Reply.json(200, {"data": {field[1]: None}})
         shown = {"data": {field[1]: self.operation(call, job, job.phase(call.now))}}
-        return self.hindered(call, job) or Reply.json(200, shown)
+        return self.hitch_reply(call, job) or Reply.json(200, shown)
 
     def download(self, call: Call) -> Reply:
         """Serve the file, a line for each object."""
@@ -88,17 +88,17 @@ class Shopify(Dialect):
         )
         return Reply(200, _FILE, headers)
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer with the operation in the mutation's payload."""
         operation = self.operation(call, job, job.phase(call.now))
         payload = {"bulkOperation": operation, "userErrors": []}
         return Reply.json(200, {"data": {"bulkOperationRunQuery": payload}})
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the node."""
         return Reply.json(200, {"data": {"node": self.operation(call, job, phase)}})
 
-    def operation(self, call: Call, job: Job, phase: Phase) -> dict[str, Any]:
+    def operation(self, call: Call, job: Job, phase: JobPhase) -> dict[str, Any]:
         """Return every field, whichever were asked for; the count is a text."""
         succeeded, failed = phase.state is State.SUCCEEDED, phase.state is State.FAILED
         code = job.script.failure.code

@@ -1,6 +1,6 @@
 """The dialects of the five APIs that ``opwatch demo`` watches, one module each.
 
-All live side by side on one port, under the real paths of their APIs: none
+All are served on one port, under the real paths of their APIs: none
 collides with another, so none has a prefix, and a reference that is a path
 looks like the provider's own.
 """
