@@ -5,7 +5,7 @@ complete -c opwatch -n 'not __fish_seen_subcommand_from get wait start profile a
 complete -c opwatch -n 'not __fish_seen_subcommand_from get wait start profile auth demo completion' -a start -d 'Start an operation with the profiles credential, and wait as wait does.'
 complete -c opwatch -n 'not __fish_seen_subcommand_from get wait start profile auth demo completion' -a profile -d 'List, show, check, explain and write provider profiles.'
 complete -c opwatch -n 'not __fish_seen_subcommand_from get wait start profile auth demo completion' -a auth -d 'Keep a credential in the keyring; see where credentials come from; try one.'
-complete -c opwatch -n 'not __fish_seen_subcommand_from get wait start profile auth demo completion' -a demo -d 'Watch eight operations of five APIs, which a server on this machine plays.'
+complete -c opwatch -n 'not __fish_seen_subcommand_from get wait start profile auth demo completion' -a demo -d 'Watch eight operations of five APIs, served from this machine.'
 complete -c opwatch -n 'not __fish_seen_subcommand_from get wait start profile auth demo completion' -a completion -d 'Print the completion script of a shell.'
 complete -c opwatch -n 'not __fish_seen_subcommand_from get wait start profile auth demo completion' -l version -s V -d 'Print the version and exit.'
 complete -c opwatch -n 'not __fish_seen_subcommand_from get wait start profile auth demo completion' -l help -s h -d 'Show this message and exit.'

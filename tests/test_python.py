@@ -58,8 +58,8 @@ async def test_leaving_early_ends_the_run(server: DemoServer) -> None:
         break
     await watching.aclose()
 
-    asked = len(server.seen())
-    assert len(server.seen()) == asked <= 1
+    asked = len(server.requests())
+    assert len(server.requests()) == asked <= 1
 
 
 async def test_get_looks_once(server: DemoServer) -> None:

@@ -7,6 +7,7 @@ import pytest
 from cli.inside import Inside
 from cli.program import Program
 from opwatch.demo import DemoServer
+from servers.dialects import ALL_DIALECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def server() -> Iterator[DemoServer]:
-    with DemoServer() as running:
+    with DemoServer(ALL_DIALECTS) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-"""What each dialect of the demo server needs, and which ways to its operations there are.
+"""What each dialect needs, and which ways to its operations there are.
 
 A way that is closed by the nature of a dialect is in ``CLOSED`` with the reason, and
 with what the program says to whoever tries it. An end that a dialect has no word for
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from opwatch.demo import PROFILES
 from opwatch.domain.operation import State
+from servers.dialects import PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo import Started
+    from opwatch.demo import StartedJob
 
 
 class Way(StrEnum):
@@ -53,7 +53,7 @@ class Spoken:
     page: str = ""
     spelled: str = ""
 
-    def reference(self, way: Way, job: Started) -> str:
+    def reference(self, way: Way, job: StartedJob) -> str:
         """Return how *job* is named in this *way*."""
         templates = {
             Way.ID: self.bare,

@@ -22,15 +22,18 @@ from cli.dialects import CLOSED, NO_WORD, SPOKEN, STARTING, Way, ways
 from cli.hurried import Stepping, hurry
 from cli.program import PATIENCE, Program, Ran
 from demo.callers import Client, whole
-from opwatch.demo import DEMO_TOKEN, DEMO_USER, PROFILES, DemoServer, Script
+from opwatch.demo import DEMO_TOKEN, DemoServer, Script
+from opwatch.demo.dialects import DIALECTS
 from opwatch.domain.operation import TERMINAL, State
+from servers.dialects import ALL_DIALECTS, DEMO_USER, PROFILES, STARTING_BODIES
+from servers.dialects.extras import BlockedScript
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from cli.inside import Inside
-    from opwatch.demo import Started
+    from opwatch.demo import StartedJob
 
 TOKEN = DEMO_TOKEN.reveal()
 CODES: Final[Mapping[State, int]] = {State.SUCCEEDED: 0, State.FAILED: 1, State.CANCELLED: 3}
@@ -47,7 +50,7 @@ RUNS: Final = tuple(
 @pytest.fixture(scope="module")
 def server() -> Iterator[DemoServer]:
     """One for all: it starts each operation under an id of its own."""
-    with DemoServer(clock=Stepping()) as running:
+    with DemoServer(ALL_DIALECTS, clock=Stepping()) as running:
         yield running
 
 
@@ -60,6 +63,11 @@ def opwatch(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> Inside:
 
 def params(*pairs: str) -> list[str]:
     return [word for pair in pairs for word in ("--param", pair)]
+
+
+def data(profile: str) -> list[str]:
+    """Return the option that sends what the starting call of *profile* carries."""
+    return ["-d", STARTING_BODIES[profile]] if profile in STARTING_BODIES else []
 
 
 def called(server: DemoServer, profile: str, number: int) -> tuple[str, str]:
@@ -97,16 +105,14 @@ def initial(opwatch: Inside, server: DemoServer, profile: str, end: State, way: 
     chosen = () if way is Way.PIPE_ALONE else ("-p", profile)
     if way is Way.START:
         headers = [word for key, value in script for word in ("-H", f"{key}: {value}")]
-        opening = server.opening(profile)
-        body = ("-d", opening.body) if opening.body else ()
-        return opwatch.run("start", *chosen, *QUICK, *headers, *body, method, url)
+        return opwatch.run("start", *chosen, *QUICK, *headers, *data(profile), method, url)
     instance = url.rpartition("/")[2].partition("?")[0]
     more = [] if way is Way.PIPE_ALONE else [it.format(instance=instance) for it in spoken.to_pipe]
     said = answer(server, profile, method, url, script)
     return opwatch.run("wait", *chosen, *QUICK, *params(*more), "-", stdin=said)
 
 
-def named(opwatch: Inside, profile: str, job: Started, way: Way) -> Ran:
+def named(opwatch: Inside, profile: str, job: StartedJob, way: Way) -> Ran:
     """Run the program in a *way* in which it is told the name of *job*."""
     spoken = SPOKEN[profile]
     reference = spoken.reference(way, job)
@@ -227,7 +233,7 @@ def test_azure_s_deletion_ends_without_a_body(way: Way, server: DemoServer, know
         ran = known.run("wait", *chosen, "-", stdin=said)
 
     assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
-    assert server.seen("azure-location")[-1].status == 204
+    assert server.requests("azure-location")[-1].status == 204
 
 
 @pytest.mark.parametrize("profile", ["github-actions", "prefect"])
@@ -245,7 +251,7 @@ def test_an_operation_that_waits_for_a_person_goes_on_unless_told_otherwise(
     server: DemoServer,
     known: Inside,
 ) -> None:
-    job = server.start(profile, Script(6.0, blocked=4.0))
+    job = server.start(profile, BlockedScript(6.0, blocked=4.0))
     beside = [it.format(**job.params) for it in SPOKEN[profile].beside]
 
     ran = known.run("wait", "-p", profile, *params(*beside), *QUICK, *more, job.id)
@@ -285,12 +291,12 @@ def test_several_are_asked_about_in_one_request_and_each_has_its_own_end(
 ) -> None:
     ends = (State.SUCCEEDED, State.FAILED, State.SUCCEEDED)
     jobs = [server.start(profile, Script(2.0, end)) for end in ends]
-    before = len(server.seen(profile))
+    before = len(server.requests(profile))
 
     ran = known.run("wait", "-p", profile, *QUICK, *[job.id for job in jobs])
 
     assert (ran.code, ran.outcomes) == (1, [end.value for end in ends]), ran.err
-    asked = [seen.method for seen in server.seen(profile)[before:]]
+    asked = [seen.method for seen in server.requests(profile)[before:]]
     assert asked[:2] == [method] * 2
     assert len(asked) < sum(each["polls"] for each in ran.document["operations"])
 
@@ -370,11 +376,11 @@ def test_an_answer_that_does_not_name_the_instance_asks_for_it(
 def test_an_id_or_an_answer_of_no_use_is_a_usage_error(
     arguments: tuple[str, ...], stdin: bytes, said: str, server: DemoServer, known: Inside
 ) -> None:
-    before = len(server.seen())
+    before = len(server.requests())
 
     ran = known.run("wait", *OSB, *arguments, stdin=stdin)
 
-    assert (ran.code, len(server.seen())) == (2, before)
+    assert (ran.code, len(server.requests())) == (2, before)
     assert said in ran.err
 
 
@@ -419,7 +425,7 @@ def test_a_host_that_nobody_named_is_shown_no_secret_and_the_way_out_is_told(
 
     assert (ran.code, ran.outcomes) == (4, ["denied"])
     assert "to fix: name its profile with -p" in ran.err
-    assert "authorization" not in server.seen("azure-async")[-1].headers
+    assert "authorization" not in server.requests("azure-async")[-1].headers
 
 
 # -- real processes --------------------------------------------------------------------
@@ -435,13 +441,12 @@ HERE: Final = shlex.join([sys.executable, "-m", "opwatch"])
 def pipeline(server: DemoServer, profile: str) -> str:
     """Return what a person would type: curl, and a wait behind it."""
     method, url = server.starting(profile)
-    opening, spoken = server.opening(profile), SPOKEN[profile]
     headers = [f"{key}: {value}" for key, value in whole(profile).items()]
     words = [str(CURL), "-si", "-X", method, url]
     for header in (*headers, "Demo-Seconds: 0.3"):
         words += ["-H", header]
-    words += ["-d", opening.body] if opening.body else []
-    more = params(*(it.format(instance="demo") for it in spoken.to_pipe))
+    words += data(profile)
+    more = params(*(it.format(instance="demo") for it in SPOKEN[profile].to_pipe))
     wait = ["wait", "-p", profile, *more, "--interval", "0.1", "--json", "-"]
     return f"{shlex.join(words)} | {HERE} {shlex.join(wait)}"
 
@@ -450,7 +455,7 @@ def pipeline(server: DemoServer, profile: str) -> str:
 def piped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Ran]]:
     """All pipelines, a few at a time: each is mostly the start of a process."""
     home = tmp_path_factory.mktemp("home")
-    with DemoServer() as server, ThreadPoolExecutor(4) as pool:
+    with DemoServer(ALL_DIALECTS) as server, ThreadPoolExecutor(4) as pool:
         environ = {**Program(home, server.base_url).environ, "OSB_USERNAME": DEMO_USER}
 
         def shell(profile: str) -> Ran:
@@ -479,6 +484,22 @@ def test_a_real_curl_is_read_through_a_real_pipe(profile: str, piped: Mapping[st
     assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
 
 
+SERVED: Final = tuple(dialect.profile for dialect in DIALECTS)
+
+
+@pytest.mark.parametrize("profile", [name for name in PROFILES if name not in SERVED])
+def test_the_start_of_what_the_demo_does_not_serve_is_typed_as_simply(
+    profile: str, server: DemoServer, known: Inside
+) -> None:
+    method, url = server.starting(profile)
+    command = ["start", "-p", profile, *data(profile), method, url.removeprefix(server.base_url)]
+
+    ran = known.run(*command, environ={"OPWATCH_TIMEOUT": "0"})
+
+    assert ran.code in {0, 124}, ran.err
+    assert server.truth()[-1].profile == profile
+
+
 @pytest.fixture
 def invitation(inside: Inside) -> Iterator[list[str]]:
     """What ``demo --serve`` prints, for as long as it serves."""
@@ -491,7 +512,7 @@ def invitation(inside: Inside) -> Iterator[list[str]]:
     )
     assert serving.stdout is not None
     lines: list[str] = []
-    while not any(f" -p {PROFILES[-1]} " in line for line in lines):
+    while not any(f"opwatch start -p {SERVED[-1]} " in line for line in lines):
         lines.append(serving.stdout.readline().rstrip("\n"))
         assert lines[-1], lines
     yield lines
@@ -509,7 +530,8 @@ def test_every_command_that_the_served_demo_prints_runs_when_it_is_pasted(
     kinds = {" ".join(line.split()[:2]) for line in commands}
 
     assert kinds == {"opwatch wait", "opwatch get", "opwatch start", "curl -si"}
-    assert all(any(f" -p {name} " in line for line in commands) for name in PROFILES)
+    for what in ("| opwatch wait", "opwatch start"):
+        assert all(any(f"{what} -p {name} " in line for line in commands) for name in SERVED)
     for command in commands:
         call, _, wait = command.rpartition(" | ")
         # Each looks once: what still runs then is 124, or 8 for get.

@@ -214,7 +214,7 @@ def test_without_a_token_every_place_is_named_and_nothing_is_asked(
     assert (ran.code, ran.outcomes) == (4, ["denied"])
     assert "OPWATCH_TOKEN" in ran.err
     assert "FULLSTORY_API_KEY" in ran.err
-    assert server.seen() == ()
+    assert server.requests() == ()
 
 
 def test_a_starting_answer_is_piped_in_whole(server: DemoServer, program: Program) -> None:

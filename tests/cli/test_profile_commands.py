@@ -145,7 +145,7 @@ def test_a_sample_that_cannot_be_had_says_why(server: DemoServer, inside: Inside
 
     assert denied.code == 4
     assert "give a token for it with --token-stdin" in denied.err
-    assert {seen.headers.get("authorization") for seen in server.seen()} == {None}
+    assert {seen.headers.get("authorization") for seen in server.requests()} == {None}
     assert refused.code == 6
 
 

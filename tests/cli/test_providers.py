@@ -69,7 +69,7 @@ def test_one_request_asks_seismic_about_many(server: DemoServer, program: Progra
 
     ran = program.run("wait", "-p", "seismic-programs", *QUICK, *[job.id for job in jobs])
 
-    asked = [seen for seen in server.seen("seismic-programs") if seen.method == "GET"]
+    asked = [seen for seen in server.requests("seismic-programs") if seen.method == "GET"]
     assert ran.code == 0, ran.err
     assert any(all(job.id in seen.target for job in jobs) for seen in asked)
 

@@ -34,7 +34,7 @@ def _files(folder: Path) -> Mapping[str, bytes]:
 
 def _stored(server: DemoServer) -> list[Mapping[str, str]]:
     """Return the headers of each request that the storage host got."""
-    return [dict(seen.headers) for seen in server.seen() if seen.target.startswith(STORED)]
+    return [dict(seen.headers) for seen in server.requests() if seen.target.startswith(STORED)]
 
 
 def test_exports_are_downloaded_and_the_storage_host_never_sees_the_token(
@@ -92,7 +92,7 @@ def test_an_operation_that_goes_on_has_no_result_yet(server: DemoServer, opwatch
     ran = opwatch.run("get", "-p", "fullstory", "--json", "--result", job.id)
 
     assert (ran.code, ran.outcomes) == (8, ["pending"])
-    assert not any("results" in seen.target for seen in server.seen())
+    assert not any("results" in seen.target for seen in server.requests())
 
 
 def test_a_result_that_cannot_be_had_is_74_and_the_operation_has_succeeded(
@@ -120,7 +120,7 @@ def test_a_folder_that_cannot_be_is_a_usage_error_before_anything_is_asked(
 
     assert ran.code == 2
     assert "cannot write into taken/out" in ran.err
-    assert server.seen() == ()
+    assert server.requests() == ()
 
 
 def test_a_piped_answer_that_has_ended_is_the_result_and_nothing_is_asked(
@@ -137,7 +137,7 @@ def test_a_piped_answer_that_has_ended_is_the_result_and_nothing_is_asked(
 
     assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
     assert ran.document["operations"][0]["result"] == {"rows": 3}
-    assert server.seen() == ()
+    assert server.requests() == ()
 
 
 def test_a_piped_refusal_is_a_usage_error_in_the_words_of_the_api(
@@ -149,4 +149,4 @@ def test_a_piped_refusal_is_a_usage_error_in_the_words_of_the_api(
 
     assert ran.code == 2
     assert "size must be even" in ran.err
-    assert server.seen() == ()
+    assert server.requests() == ()

@@ -14,8 +14,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from cli.program import PATIENCE, Program
-from opwatch.demo import DEMO_TOKEN, DEMO_USER
+from opwatch.demo import DEMO_TOKEN
 from opwatch.output.formats.document import schema
+from servers.dialects import DEMO_USER
 from servers.raw import RawServer, hang, read
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def test_an_operation_that_has_ended_at_once_is_not_polled(
     )  # fmt: skip
 
     assert (ran.code, ran.document["operations"][0]["polls"]) == (0, 0), ran.err
-    assert [seen.method for seen in server.seen("google-lro")] == ["POST"]
+    assert [seen.method for seen in server.requests("google-lro")] == ["POST"]
 
 
 @pytest.mark.parametrize("how", ["text", "file", "stdin"])
@@ -156,7 +157,7 @@ def test_what_cannot_be_sent_is_a_usage_error_and_nothing_is_asked(
 
     assert (ran.code, ran.document["exit_reason"]) == (2, "usage")
     assert said in ran.err
-    assert server.seen() == ()
+    assert server.requests() == ()
 
 
 def test_a_refused_credential_is_4_and_a_refused_request_6(opwatch: Inside) -> None:

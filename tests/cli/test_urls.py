@@ -8,6 +8,7 @@ import pytest
 
 from opwatch.demo import DEMO_TOKEN, DemoServer, Script
 from opwatch.domain.operation import State
+from servers.dialects import ALL_DIALECTS
 
 if TYPE_CHECKING:
     from cli.inside import Inside
@@ -27,7 +28,7 @@ STANDARDS = {
 
 def shown(server: DemoServer) -> set[str | None]:
     """Return what the server was shown as a credential."""
-    return {seen.headers.get("authorization") for seen in server.seen()}
+    return {seen.headers.get("authorization") for seen in server.requests()}
 
 
 def test_each_standard_is_waited_for_by_its_url_alone(server: DemoServer, program: Program) -> None:
@@ -131,11 +132,11 @@ def test_one_token_is_not_for_two_hosts(server: DemoServer, inside: Inside) -> N
 
     assert ran.code == 2
     assert "one token cannot be for several hosts" in ran.err
-    assert server.seen() == ()
+    assert server.requests() == ()
 
 
 def test_two_hosts_of_one_kind_are_watched_side_by_side(server: DemoServer, inside: Inside) -> None:
-    with DemoServer() as other:
+    with DemoServer(ALL_DIALECTS) as other:
         urls = [each.start("ogc-processes", Script(0.2)).url for each in (server, other, server)]
 
         ran = inside.run("wait", *QUICK, *urls)

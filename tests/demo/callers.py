@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from opwatch.demo import DEMO_TOKEN, DEMO_USER
+from opwatch.demo import DEMO_TOKEN
+from servers.dialects import DEMO_USER, STARTING_BODIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
-    from opwatch.demo import Started
+    from opwatch.demo import StartedJob
 
 TOKEN = DEMO_TOKEN.reveal()
 _BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -42,10 +43,6 @@ CREDENTIALS: Mapping[str, Mapping[str, str]] = {
 _HEADERS: Mapping[str, Mapping[str, str]] = {
     "osb": {"X-Broker-API-Version": "2.17"},
     "github-actions": {"User-Agent": "test"},
-}
-_START_BODIES: Mapping[str, Any] = {
-    "shopify-bulk": {"query": "mutation { bulkOperationRunQuery(query: $q) { userErrors } }"},
-    "github-actions": {"ref": "main", "return_run_details": True},
 }
 
 
@@ -113,10 +110,10 @@ class Client:
             url,
             whole(profile) | dict(headers or {}),
             method=method,
-            body=_START_BODIES.get(profile),
+            body=json.loads(STARTING_BODIES.get(profile, "null")),
         )
 
-    def poll(self, started: Started, headers: Mapping[str, str] | None = None) -> Answer:
+    def poll(self, started: StartedJob, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask about the operation as the provider wants it."""
         sent = whole(started.profile) | dict(headers or {})
         if started.profile == "shopify-bulk":

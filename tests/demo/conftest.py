@@ -6,6 +6,7 @@ import pytest
 
 from demo.callers import Client, Clock
 from opwatch.demo import DemoServer
+from servers.dialects import ALL_DIALECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def server(clock: Clock) -> Iterator[DemoServer]:
-    with DemoServer(clock=clock) as it:
+    with DemoServer(ALL_DIALECTS, clock=clock) as it:
         yield it
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from demo.callers import CREDENTIALS, PROGRESS, WORDS, Client, Clock, whole
-from opwatch.demo import PROFILES, DemoServer, Hitch, Script
-from opwatch.demo.dialects import DIALECTS
+from opwatch.demo import DemoServer, Hitch, Script
 from opwatch.domain.operation import State
+from servers.dialects import ALL_DIALECTS, PROFILES
+from servers.dialects.extras import BlockedScript
 
-_OF_PROFILE = {dialect.profile: dialect for dialect in DIALECTS}
+_OF_PROFILE = {dialect.profile: dialect for dialect in ALL_DIALECTS}
 _ENDS = [
     pytest.param(dialect.profile, end, id=f"{dialect.profile}-{end}")
-    for dialect in DIALECTS
+    for dialect in ALL_DIALECTS
     for end in sorted(dialect.ends)
 ]
 _OPEN = {"ogc-processes"}
@@ -29,7 +30,7 @@ def _expected(profile: str, state: State) -> str:
 def test_an_operation_says_its_own_words_to_its_end(
     server: DemoServer, client: Client, clock: Clock, profile: str, end: State
 ) -> None:
-    script = Script(10.0, end, pending=2.0, blocked=1.0)
+    script = BlockedScript(10.0, end, pending=2.0, blocked=1.0)
     started = server.start(profile, script)
     began, said, expected = clock.now, [], []
     for elapsed in (0.0, 2.5, 3.0, 9.0, 10.0, 100.0):
@@ -125,7 +126,7 @@ def test_an_unknown_id_is_404_in_the_provider_s_shape(
     ("profile", "param"),
     [
         (dialect.profile, name)
-        for dialect in DIALECTS
+        for dialect in ALL_DIALECTS
         for name in dialect.params
         if name not in {"space_id", "_parent", "_api", "api_version"}
     ],
@@ -157,12 +158,12 @@ def test_a_limit_is_named_in_the_provider_s_own_way(
 
 
 def test_no_path_belongs_to_two_dialects(server: DemoServer) -> None:
-    for dialect in DIALECTS:
+    for dialect in ALL_DIALECTS:
         started = server.start(dialect.profile, Script(1.0))
         path = started.path.partition("?")[0]
         owners = {
             other.profile
-            for other in DIALECTS
+            for other in ALL_DIALECTS
             for route in other.routes()
             if route.pattern().fullmatch(path)
         }

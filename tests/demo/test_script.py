@@ -5,34 +5,49 @@ import math
 import pytest
 
 from opwatch.demo import Hitch, Script
-from opwatch.demo.script import Phase
+from opwatch.demo.script import JobPhase
 from opwatch.domain.operation import State
+from servers.dialects.extras import BlockedScript
 
 
 @pytest.mark.parametrize(
     ("elapsed", "expected"),
     [
-        (0.0, Phase(State.PENDING, 0.0, 0.0)),
-        (1.99, Phase(State.PENDING, 0.0, 0.0)),
-        (2.0, Phase(State.BLOCKED, 0.0, 2.0)),
-        (3.0, Phase(State.RUNNING, 0.0, 3.0)),
-        (4.9, Phase(State.RUNNING, 0.0, 3.0)),
-        (5.0, Phase(State.RUNNING, 50.0, 3.0)),
-        (6.99, Phase(State.RUNNING, 50.0, 3.0)),
-        (7.0, Phase(State.SUCCEEDED, 100.0, 7.0)),
-        (1e9, Phase(State.SUCCEEDED, 100.0, 7.0)),
+        (0.0, JobPhase(State.PENDING, 0.0, 0.0)),
+        (1.99, JobPhase(State.PENDING, 0.0, 0.0)),
+        (2.0, JobPhase(State.BLOCKED, 0.0, 2.0)),
+        (3.0, JobPhase(State.RUNNING, 0.0, 3.0)),
+        (4.9, JobPhase(State.RUNNING, 0.0, 3.0)),
+        (5.0, JobPhase(State.RUNNING, 50.0, 3.0)),
+        (6.99, JobPhase(State.RUNNING, 50.0, 3.0)),
+        (7.0, JobPhase(State.SUCCEEDED, 100.0, 7.0)),
+        (1e9, JobPhase(State.SUCCEEDED, 100.0, 7.0)),
     ],
 )
-def test_an_operation_passes_through_its_phases(elapsed: float, expected: Phase) -> None:
-    script = Script(7.0, pending=2.0, blocked=1.0, steps=(0.0, 50.0))
+def test_an_operation_passes_through_its_phases(elapsed: float, expected: JobPhase) -> None:
+    script = BlockedScript(7.0, pending=2.0, blocked=1.0, steps=(0.0, 50.0))
 
     assert expected == script.at(elapsed)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "expected"),
+    [
+        (1.99, JobPhase(State.PENDING, 0.0, 0.0)),
+        (2.0, JobPhase(State.RUNNING, 0.0, 2.0)),
+        (4.49, JobPhase(State.RUNNING, 0.0, 2.0)),
+        (4.5, JobPhase(State.RUNNING, 50.0, 2.0)),
+        (7.0, JobPhase(State.SUCCEEDED, 100.0, 7.0)),
+    ],
+)
+def test_one_that_waits_for_nobody_runs_at_once(elapsed: float, expected: JobPhase) -> None:
+    assert expected == Script(7.0, pending=2.0, steps=(0.0, 50.0)).at(elapsed)
 
 
 def test_an_operation_that_fails_keeps_its_last_step() -> None:
     script = Script(2.0, State.FAILED, steps=(10.0, 100.0))
 
-    assert Phase(State.FAILED, 100.0, 2.0) == script.at(2.0)
+    assert JobPhase(State.FAILED, 100.0, 2.0) == script.at(2.0)
 
 
 def test_an_operation_of_no_seconds_has_ended_when_it_starts() -> None:

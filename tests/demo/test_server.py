@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from demo.callers import Client, Clock
-from opwatch.demo import PROFILES, DemoServer, Hitch, Script
+from opwatch.demo import DemoServer, Hitch, Script, scenario
+from opwatch.demo.dialects import DIALECTS
 from opwatch.domain.operation import State
+from servers.dialects import PROFILES
 
 _BENTLEY = "bentley-schedules"
 
@@ -53,7 +55,7 @@ def test_requests_sent_in_one_piece_are_answered_in_order(server: DemoServer) ->
             text += chunk
 
     assert text.count(b"HTTP/1.1 404") == 3
-    assert [seen.target for seen in server.seen()] == ["/jobs/1", "/jobs/2", "/nowhere"]
+    assert [seen.target for seen in server.requests()] == ["/jobs/1", "/jobs/2", "/nowhere"]
 
 
 def test_an_unreadable_request_ends_the_connection(server: DemoServer) -> None:
@@ -64,7 +66,7 @@ def test_an_unreadable_request_ends_the_connection(server: DemoServer) -> None:
             text += chunk
 
     assert text.startswith(b"HTTP/1.1 400 ")
-    assert not server.seen()
+    assert not server.requests()
 
 
 def test_a_drop_is_no_answer_at_all(server: DemoServer, client: Client) -> None:
@@ -75,7 +77,7 @@ def test_a_drop_is_no_answer_at_all(server: DemoServer, client: Client) -> None:
 
     client.http.close()
     assert client.poll(started).status == 200
-    assert [seen.status for seen in server.seen()] == [0, 200]
+    assert [seen.status for seen in server.requests()] == [0, 200]
 
 
 def test_a_bad_gateway_answers_with_a_web_page(server: DemoServer, client: Client) -> None:
@@ -90,7 +92,7 @@ def test_a_bad_gateway_answers_with_a_web_page(server: DemoServer, client: Clien
 
 def test_an_unknown_path_belongs_to_no_dialect(server: DemoServer, client: Client) -> None:
     assert client.ask("/").status == 404
-    assert server.seen()[0].profile == ""
+    assert server.requests()[0].profile == ""
 
 
 def test_what_was_asked_is_on_record_but_not_shown(server: DemoServer, client: Client) -> None:
@@ -98,7 +100,7 @@ def test_what_was_asked_is_on_record_but_not_shown(server: DemoServer, client: C
     client.poll(started)
     client.ask("/nowhere")
 
-    (seen,) = server.seen(_BENTLEY)
+    (seen,) = server.requests(_BENTLEY)
     assert ("GET", started.path, 200) == (seen.method, seen.target, seen.status)
     credential = seen.headers.get("authorization")
     assert credential
@@ -122,10 +124,20 @@ def test_the_file_storage_is_another_origin(server: DemoServer) -> None:
     assert {"127.0.0.1"} == {urlsplit(it).hostname for it in (server.base_url, server.storage_url)}
 
 
-def test_every_profile_is_bound_to_the_same_server(server: DemoServer) -> None:
-    assert {server.base_url} == {server.url_for(profile) for profile in PROFILES}
+def test_the_server_answers_for_the_dialects_that_it_is_given_and_for_no_other(
+    server: DemoServer,
+) -> None:
+    assert server.profiles == PROFILES
+    assert all(server.starting(name)[1].startswith(server.base_url) for name in PROFILES)
     with pytest.raises(KeyError):
-        server.url_for("nobody")
+        server.starting("nobody")
+
+    with DemoServer(DIALECTS[:1]) as small, Client(small.base_url) as client:
+        assert client.start(_BENTLEY, *server.starting(_BENTLEY)).status == 404
+
+
+def test_the_demo_serves_the_five_apis_that_it_watches(server: DemoServer) -> None:
+    assert set(DemoServer().profiles) == {each.profile for each in scenario(server)}
 
 
 def test_a_started_operation_names_the_profile_s_parameters_only(server: DemoServer) -> None:

@@ -7,6 +7,7 @@ import pytest
 from demo.callers import TOKEN, Client, Clock, whole
 from opwatch.demo import DemoServer, Hitch, Script
 from opwatch.domain.operation import OperationError, State
+from servers.dialects.extras import BlockedScript
 
 _ERROR = OperationError("QuotaExceeded", "No more machines of this size.")
 
@@ -223,7 +224,7 @@ def test_github_hands_out_a_run_only_when_asked(server: DemoServer, client: Clie
 def test_github_has_a_conclusion_when_completed(
     server: DemoServer, client: Client, clock: Clock
 ) -> None:
-    started = server.start("github-actions", Script(2.0, State.CANCELLED, blocked=1.0))
+    started = server.start("github-actions", BlockedScript(2.0, State.CANCELLED, blocked=1.0))
     said = []
     for _ in range(3):
         run = client.poll(started).json

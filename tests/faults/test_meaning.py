@@ -483,4 +483,4 @@ def test_nothing_to_watch_is_never_a_success(
 
         assert (ran.code, ran.document["exit_reason"], ran.outcomes) == (2, "usage", [])
         assert "no operation given" in ran.err
-        assert server.seen() == ()
+        assert server.requests() == ()

@@ -1,27 +1,23 @@
-"""A loopback server that speaks the dialects of the built-in providers.
+"""A loopback server that answers as the APIs of five built-in profiles do.
 
 The ``demo`` command and the tests watch its operations through the real code
 path. It serves fake operations to this machine only, on a port of its own.
 """
 
 from opwatch.demo.dialect import DEMO_TOKEN
-from opwatch.demo.dialects.osb import DEMO_USER
-from opwatch.demo.jobs import Started, Truth
+from opwatch.demo.jobs import StartedJob, Truth
 from opwatch.demo.scenario import DemoOperation, scenario
 from opwatch.demo.script import Hitch, Script
-from opwatch.demo.server import PROFILES, DemoServer, Opening, Seen
+from opwatch.demo.server import DemoServer, RecordedRequest
 
 __all__ = [
     "DEMO_TOKEN",
-    "DEMO_USER",
-    "PROFILES",
     "DemoOperation",
     "DemoServer",
     "Hitch",
-    "Opening",
+    "RecordedRequest",
     "Script",
-    "Seen",
-    "Started",
+    "StartedJob",
     "Truth",
     "scenario",
 ]

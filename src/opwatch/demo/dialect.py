@@ -16,18 +16,18 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote, unquote
 
+from opwatch.demo.http import NO_REPLY, Reply
 from opwatch.demo.jobs import Job
 from opwatch.demo.script import Script
-from opwatch.demo.wire import DROPPED, Reply
 from opwatch.domain.operation import TERMINAL, State
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Jobs
-    from opwatch.demo.script import Hitch, Phase
-    from opwatch.demo.wire import Request
+    from opwatch.demo.script import Hitch, JobPhase
     from opwatch.domain.messages import Headers
 
 DEMO_TOKEN: Final = Secret("demo-token-worth-nothing")
@@ -83,7 +83,6 @@ class Dialect(ABC):
     profile: ClassVar[str]
     starting: ClassVar[tuple[str, str]]
     starting_query: ClassVar[str] = ""
-    starting_body: ClassVar[str] = ""
     polling: ClassVar[str]
     query: ClassVar[str] = ""
     params: ClassVar[Mapping[str, str]] = {}
@@ -91,11 +90,11 @@ class Dialect(ABC):
     errors: ClassVar[Mapping[int, tuple[str, str]]]
 
     @abstractmethod
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer the call that has started *job*."""
 
     @abstractmethod
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer a poll: *job* is in *phase*."""
 
     @abstractmethod
@@ -154,20 +153,20 @@ class Dialect(ABC):
     def start(self, call: Call) -> Reply:
         """Start an operation over HTTP."""
         try:
-            script = scripted(call.request.headers)
+            script = script_from(call.request.headers)
             job = self.begin(call.jobs, script, call.now, **call.params)
         except ValueError as problem:
             return Reply.json(400, self.envelope(400, "BadRequest", str(problem)))
-        return self.accepted(call, job)
+        return self.start_reply(call, job)
 
     def poll(self, call: Call) -> Reply:
         """Answer for the operation that the path names."""
         job = call.jobs.find(self.profile, call.params["id"])
         if job is None or not job.answers_to(call.params):
             return self.refusal(404, call.now)
-        return self.hindered(call, job) or self.shown(call, job, job.phase(call.now))
+        return self.hitch_reply(call, job) or self.poll_reply(call, job, job.phase(call.now))
 
-    def hindered(self, call: Call, *jobs: Job) -> Reply | None:
+    def hitch_reply(self, call: Call, *jobs: Job) -> Reply | None:
         """Count a poll about *jobs* and return what goes wrong with it, if anything."""
         hitches: list[Hitch] = []
         for job in jobs:
@@ -178,7 +177,7 @@ class Dialect(ABC):
         hitch = hitches[0]
         match hitch.status:
             case None:
-                return DROPPED
+                return NO_REPLY
             case 429:
                 return self.refusal(429, call.now, hitch.wait)
             case status:
@@ -190,7 +189,7 @@ def shows(request: Request, header: str, template: str) -> bool:
     return Secret(request.headers.get(header) or "") == DEMO_TOKEN.within(template)
 
 
-def scripted(headers: Headers) -> Script:
+def script_from(headers: Headers) -> Script:
     """Return the script that a starting request asks for in its ``Demo-…`` headers.
 
     ``Demo-Seconds`` (3), ``Demo-Pending`` (a fifth of them, at most one) and
@@ -204,12 +203,12 @@ def scripted(headers: Headers) -> Script:
     return Script(seconds, State(headers.get("demo-end") or State.SUCCEEDED), pending)
 
 
-def decoded(match: re.Match[str]) -> dict[str, str]:
+def path_params(match: re.Match[str]) -> dict[str, str]:
     """Return the parameters of a path that a route has matched."""
     return {name: unquote(value) for name, value in match.groupdict().items() if value is not None}
 
 
-def unless_known(request: Request, reply: Reply) -> Reply:
+def with_etag(request: Request, reply: Reply) -> Reply:
     """Return *reply* with an ETag, or a 304 if *request* shows that one (RFC 9110 §13.1.2)."""
     tag = ("ETag", f'"{blake2s(reply.body, digest_size=8).hexdigest()}"')
     if request.headers.get("if-none-match") == tag[1]:

@@ -1,7 +1,7 @@
 """The operations that the demo server runs, and what it knows to be true of them.
 
 Decides who is who: an operation is named by its dialect's profile and its id.
-Started from any thread, polled from the server's.
+StartedJob from any thread, polled from the server's.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo.script import Phase, Script
+    from opwatch.demo.script import JobPhase, Script
     from opwatch.domain.operation import State
 
 
@@ -29,7 +29,7 @@ class Job:
     params: Mapping[str, str] = field(default_factory=dict)
     polls: int = 0
 
-    def phase(self, now: float) -> Phase:
+    def phase(self, now: float) -> JobPhase:
         """Return where it stands at *now*."""
         return self.script.at(now - self.began)
 
@@ -39,7 +39,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedJob:
     """How to name an operation that has been started: by *id*, *url* or *path*.
 
     *params* are the profile's parameters that go with the id.
@@ -88,16 +88,11 @@ class Jobs:
         """Return a number that no operation of this server has had."""
         return next(self._numbers)
 
-    def forget(self, profile: str, name: str) -> None:
-        """Drop the operation of *profile* with the id *name*, if there is one."""
-        with self._lock:
-            self._jobs.pop((profile, name), None)
-
     def find(self, profile: str, name: str) -> Job | None:
         """Return the operation of *profile* with the id *name*, None for no such."""
         return self._jobs.get((profile, name))
 
-    def of(self, profile: str) -> tuple[Job, ...]:
+    def of_profile(self, profile: str) -> tuple[Job, ...]:
         """Return the operations of *profile*, oldest first."""
         return tuple(job for job in self._all() if job.profile == profile)
 

@@ -8,6 +8,7 @@ connection happen on the way.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from opwatch.demo.script import Hitch, Script
@@ -16,7 +17,7 @@ from opwatch.domain.operation import OperationError, State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from opwatch.demo.jobs import Started
+    from opwatch.demo.jobs import StartedJob
     from opwatch.demo.server import DemoServer
 
 
@@ -31,45 +32,34 @@ class DemoOperation:
     expected: State
 
 
-def _by_id(started: Started) -> str:
-    return started.id
-
-
-def _by_url(started: Started) -> str:
-    return started.url
-
-
-def _by_path(started: Started) -> str:
-    return started.path
-
-
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Entry:
     profile: str
-    named: Callable[[Started], str]
+    reference: Callable[[StartedJob], str]
     script: Script
 
 
+_BY_ID, _BY_URL, _BY_PATH = map(attrgetter, ("id", "url", "path"))
 _TO_THE_TOP: Final = (0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0, 100.0)
 _MISSING: Final = OperationError(
     code="InvalidResource",
     message="Resource 'Crane 2' is assigned to a task that is not in the schedule.",
 )
-_CAST: Final = (
-    _Part("fullstory", _by_id, Script(6.0, pending=0.5)),
-    _Part("fullstory", _by_url, Script(9.0, pending=1.0, hitches=(Hitch(3, 502, times=2),))),
-    _Part("powerplatform", _by_url, Script(7.0, pending=1.5, hitches=(Hitch(4, None),))),
-    _Part("bentley-schedules", _by_id, Script(5.0, pending=1.0, hitches=(Hitch(3, 429, wait=1),))),
-    _Part(
+_ENTRIES: Final = (
+    _Entry("fullstory", _BY_ID, Script(6.0, pending=0.5)),
+    _Entry("fullstory", _BY_URL, Script(9.0, pending=1.0, hitches=(Hitch(3, 502, times=2),))),
+    _Entry("powerplatform", _BY_URL, Script(7.0, pending=1.5, hitches=(Hitch(4, None),))),
+    _Entry("bentley-schedules", _BY_ID, Script(5.0, pending=1.0, hitches=(Hitch(3, 429, wait=1),))),
+    _Entry(
         "bentley-schedules",
-        _by_path,
+        _BY_PATH,
         Script(10.0, State.FAILED, pending=2.0, steps=_TO_THE_TOP, error=_MISSING),
     ),
-    _Part("seismic-programs", _by_id, Script(8.0, pending=3.0)),
-    _Part("seismic-programs", _by_id, Script(12.0, pending=0.5)),
-    _Part(
+    _Entry("seismic-programs", _BY_ID, Script(8.0, pending=3.0)),
+    _Entry("seismic-programs", _BY_ID, Script(12.0, pending=0.5)),
+    _Entry(
         "sap-service-manager",
-        _by_path,
+        _BY_PATH,
         Script(11.0, pending=1.0, message="Creating the service instance"),
     ),
 )
@@ -80,11 +70,13 @@ def scenario(server: DemoServer, *, scale: float = 1.0) -> tuple[DemoOperation, 
 
     The last one ends after ``12 * scale`` seconds.
     """
-    return tuple(_start(server, part, scale) for part in _CAST)
+    return tuple(_start(server, entry, scale) for entry in _ENTRIES)
 
 
-def _start(server: DemoServer, part: _Part, scale: float) -> DemoOperation:
-    script = part.script
+def _start(server: DemoServer, entry: _Entry, scale: float) -> DemoOperation:
+    script = entry.script
     timed = replace(script, seconds=script.seconds * scale, pending=script.pending * scale)
-    started = server.start(part.profile, timed)
-    return DemoOperation(part.profile, started.id, part.named(started), started.params, script.end)
+    started = server.start(entry.profile, timed)
+    return DemoOperation(
+        entry.profile, started.id, entry.reference(started), started.params, script.end
+    )

@@ -12,7 +12,7 @@ from typing import Final
 from opwatch.domain.operation import OperationError, State
 
 TENTHS: Final = tuple(float(percent) for percent in range(0, 100, 10))
-_FAILURE: Final = OperationError(code="DemoFailure", message="The demo was told to fail.")
+_FAILURE: Final = OperationError(code="DemoFailure", message="This operation was started to fail.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Hitch:
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class JobPhase:
     """Where an operation stands; *since* is in seconds after its start."""
 
     state: State
@@ -42,15 +42,14 @@ class Phase:
 class Script:
     """The life of an operation that ends as *end* after *seconds* (``inf``: never).
 
-    It is pending for *pending* seconds, then waits for a human for *blocked*,
-    then runs through *steps*, percentages that share the rest of the time
-    evenly. An operation that ends badly keeps its last step.
+    It is pending for *pending* seconds, then runs through *steps*, percentages
+    that share the rest of the time evenly. An operation that ends badly keeps
+    its last step.
     """
 
     seconds: float
     end: State = State.SUCCEEDED
     pending: float = 0.0
-    blocked: float = 0.0
     steps: tuple[float, ...] = TENTHS
     message: str | None = None
     error: OperationError | None = None
@@ -59,23 +58,20 @@ class Script:
     def __post_init__(self) -> None:
         if not self.end.is_terminal:
             raise ValueError(f"an operation cannot end as {self.end}")
-        if not 0 <= self.pending + self.blocked <= self.seconds:
+        if not 0 <= self.pending <= self.seconds:
             raise ValueError("an operation cannot end before it runs")
         if not self.steps:
             raise ValueError("an operation needs at least one step")
 
-    def at(self, elapsed: float) -> Phase:
+    def at(self, elapsed: float) -> JobPhase:
         """Return where the operation stands *elapsed* seconds after its start."""
-        runs = self.pending + self.blocked
         if elapsed >= self.seconds:
             last = 100.0 if self.end is State.SUCCEEDED else self.steps[-1]
-            return Phase(self.end, last, self.seconds)
+            return JobPhase(self.end, last, self.seconds)
         if elapsed < self.pending:
-            return Phase(State.PENDING, 0.0, 0.0)
-        if elapsed < runs:
-            return Phase(State.BLOCKED, 0.0, self.pending)
-        step = int((elapsed - runs) / (self.seconds - runs) * len(self.steps))
-        return Phase(State.RUNNING, self.steps[min(step, len(self.steps) - 1)], runs)
+            return JobPhase(State.PENDING, 0.0, 0.0)
+        step = int((elapsed - self.pending) / (self.seconds - self.pending) * len(self.steps))
+        return JobPhase(State.RUNNING, self.steps[min(step, len(self.steps) - 1)], self.pending)
 
     @property
     def failure(self) -> OperationError:

@@ -15,44 +15,27 @@ from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final
 
-from opwatch.demo.connection import Connection
-from opwatch.demo.dialect import Call, decoded
+from opwatch.demo.dialect import Call, path_params
 from opwatch.demo.dialects import DIALECTS
-from opwatch.demo.jobs import Jobs, Started, Truth
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Connection, Reply
+from opwatch.demo.jobs import Jobs, StartedJob, Truth
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
-    from opwatch.demo.dialect import Dialect, Route
+    from opwatch.demo.dialect import Dialect
+    from opwatch.demo.http import Request
     from opwatch.demo.script import Script
-    from opwatch.demo.wire import Request
     from opwatch.domain.messages import Headers
 
-PROFILES: Final = tuple(dialect.profile for dialect in DIALECTS)
-"""The built-in profiles that can watch this server."""
 HOST: Final = "127.0.0.1"
 _MEMORY: Final = 10_000
-_OF_PROFILE: Final = {dialect.profile: dialect for dialect in DIALECTS}
-_ROUTES: Final[tuple[tuple[re.Pattern[str], Route, Dialect], ...]] = tuple(
-    (route.pattern(), route, dialect) for dialect in DIALECTS for route in dialect.routes()
-)
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """A call that starts an operation. Many need no *body*."""
-
-    method: str
-    path: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
+class RecordedRequest:
     """A request that was answered with *status*, 0 where the connection was dropped.
 
     *profile* is empty where no dialect knew the path. *at* is of the server's clock.
@@ -68,21 +51,32 @@ class Seen:
 
 
 class DemoServer:
-    """A loopback server that speaks the dialects of the built-in providers.
+    """A loopback server that answers as the API of each of *dialects* does.
 
-    Use it as a context manager. *port* 0 takes a free one. *clock* returns
-    seconds since the epoch; operations move by it.
+    Use it as a context manager. No two *dialects* may have a path in common.
+    *port* 0 takes a free one. *clock* returns seconds since the epoch; operations
+    move by it.
 
     Raises:
         OSError: on entering, when *port* is taken.
     """
 
-    def __init__(self, *, port: int = 0, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        dialects: Sequence[Dialect] = DIALECTS,
+        *,
+        port: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._dialects = {dialect.profile: dialect for dialect in dialects}
+        self._routes = tuple(
+            (route.pattern(), route, dialect) for dialect in dialects for route in dialect.routes()
+        )
         self._port = port
         self._clock = clock
         self._jobs = Jobs()
         self._lock = Lock()
-        self._seen: deque[Seen] = deque(maxlen=_MEMORY)
+        self._requests: deque[RecordedRequest] = deque(maxlen=_MEMORY)
         self._connections: set[Connection] = set()
         self._sockets: tuple[socket.socket, ...] = ()
         self._ready = Event()
@@ -105,47 +99,41 @@ class DemoServer:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
-    def url_for(self, profile: str) -> str:
-        """Return the base URL that binds the built-in *profile* to this server.
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that can watch this server."""
+        return tuple(self._dialects)
+
+    def starting(self, profile: str) -> tuple[str, str]:
+        """Return the method and the URL of a call that starts an operation of *profile*.
 
         Raises:
             KeyError: no dialect has this profile.
         """
-        if profile not in _OF_PROFILE:
-            raise KeyError(profile)
-        return self.base_url
-
-    def starting(self, profile: str) -> tuple[str, str]:
-        """Return the method and the URL of a call that starts an operation of *profile*."""
-        dialect = _OF_PROFILE[profile]
+        dialect = self._dialects[profile]
         return dialect.starting[0], self.base_url + dialect.starting_path()
 
-    def opening(self, profile: str) -> Opening:
-        """Return what starts an operation of *profile*, as a person would type it."""
-        dialect = _OF_PROFILE[profile]
-        return Opening(dialect.starting[0], dialect.starting_path(), dialect.starting_body)
-
-    def start(self, profile: str, script: Script, **params: str) -> Started:
+    def start(self, profile: str, script: Script, **params: str) -> StartedJob:
         """Start an operation of *profile*; *params* may name its ``id``.
 
         Raises:
             KeyError: no dialect has this profile.
             ValueError: the provider's operations cannot end so, or the id is taken.
         """
-        dialect = _OF_PROFILE[profile]
+        dialect = self._dialects[profile]
         job = dialect.begin(self._jobs, script, self._clock(), **params)
         path = dialect.path(job)
         public = {name: value for name, value in job.params.items() if not name.startswith("_")}
-        return Started(profile, job.id, self.base_url + path, path, public)
+        return StartedJob(profile, job.id, self.base_url + path, path, public)
 
     def truth(self) -> tuple[Truth, ...]:
         """Return what is true of every operation at this moment, oldest first."""
         return self._jobs.truth(self._clock())
 
-    def seen(self, profile: str | None = None) -> tuple[Seen, ...]:
+    def requests(self, profile: str | None = None) -> tuple[RecordedRequest, ...]:
         """Return the last requests, oldest first; only those of *profile*, if given."""
         with self._lock:
-            return tuple(it for it in self._seen if profile in (None, it.profile))
+            return tuple(each for each in self._requests if profile in (None, each.profile))
 
     def _run(self) -> None:
         # Windows' default loop cannot stop to accept before it is closed.
@@ -173,20 +161,22 @@ class DemoServer:
     def _answer(self, request: Request) -> Reply:
         now = self._clock()
         profile, reply = self._routed(request, now)
-        seen = Seen(now, profile, request.method, request.target, reply.status, request.headers)
+        record = RecordedRequest(
+            now, profile, request.method, request.target, reply.status, request.headers
+        )
         with self._lock:
-            self._seen.append(seen)
+            self._requests.append(record)
         return reply
 
     def _routed(self, request: Request, now: float) -> tuple[str, Reply]:
         path = request.path
-        for pattern, route, dialect in _ROUTES:
+        for pattern, route, dialect in self._routes:
             match = pattern.fullmatch(path) if route.method == request.method else None
             if match is None:
                 continue
             if not route.open and not dialect.permits(request):
                 return dialect.profile, dialect.refusal(401, now)
-            params = decoded(match)
+            params = path_params(match)
             call = Call(request, params, self._jobs, now, self.base_url, self.storage_url)
             return dialect.profile, route.action(call)
         return "", Reply.page(404)

@@ -49,7 +49,7 @@ def demo(
     ] = "auto",
     no_color: opt.NoColor = False,
 ) -> None:
-    """Watch eight operations of five APIs, which a server on this machine plays.
+    """Watch eight operations of five APIs, served from this machine.
 
     Needs no account and no network. One operation fails, so the wait would exit
     with 1; the demo itself exits with 0 if every outcome is what its server did.
@@ -80,7 +80,7 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
     from opwatch.session.context import RunContext
 
     seen: list[Operation] = []
-    cast = scenario(server)
+    operations = scenario(server)
     context = RunContext(token=DEMO_TOKEN, catch_signals=True)
     view = View(
         command="wait",
@@ -90,8 +90,8 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
         no_color=no_color,
         collect=seen.extend,
     )
-    write_opening(sys.stderr, len(cast))
-    code = run_watch(lambda: (_plan(server, cast, Policy(interval=PACE)), context), view)
+    write_opening(sys.stderr, len(operations))
+    code = run_watch(lambda: (_plan(server, operations, Policy(interval=PACE)), context), view)
     if code not in {ExitCode.SUCCEEDED, ExitCode.FAILED}:
         return code
     truth = {(each.profile, each.id): each.state.value for each in server.truth()}
@@ -101,16 +101,16 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
     return ExitCode.SUCCEEDED if right == len(truth) else ExitCode.BUG
 
 
-def _plan(server: DemoServer, cast: tuple[DemoOperation, ...], policy: Policy) -> Plan:
+def _plan(server: DemoServer, operations: tuple[DemoOperation, ...], policy: Policy) -> Plan:
     from opwatch.profiles import load_config, load_profile
     from opwatch.session.plan import make_plan
 
     config = load_config(None, {})
     lanes = []
-    for name in dict.fromkeys(each.profile for each in cast):
+    for name in dict.fromkeys(each.profile for each in operations):
         definition = load_profile(name, config)
-        members = [each for each in cast if each.profile == name]
-        profile = definition.bind(dict(members[0].params), base_url=server.url_for(name))
+        members = [each for each in operations if each.profile == name]
+        profile = definition.bind(dict(members[0].params), base_url=server.base_url)
         targets = [profile.target(each.reference, each.params) for each in members]
         lanes.append((profile, targets))
     return make_plan(lanes, policy)
@@ -129,31 +129,30 @@ def _serve(server: DemoServer) -> None:
     import sys
     from itertools import cycle
 
-    from opwatch.demo import DEMO_TOKEN, DEMO_USER, PROFILES, scenario
+    from opwatch.demo import DEMO_TOKEN, scenario
     from opwatch.domain.policy import Policy
     from opwatch.engine import stay
     from opwatch.output.commands.demo import write_invitation
 
-    cast = scenario(server, scale=SERVED_SCALE)
-    profiles = _plan(server, cast, Policy()).profiles
+    operations = scenario(server, scale=SERVED_SCALE)
+    profiles = _plan(server, operations, Policy()).profiles
     write_invitation(
         sys.stdout,
-        count=len(PROFILES),
+        count=len(server.profiles),
         base_url=server.base_url,
         environ={
             "OPWATCH_TOKEN": DEMO_TOKEN.reveal(),
             "OPWATCH_BASE_URL": server.base_url,
-            "OSB_USERNAME": DEMO_USER,
         },
         watches=[
             ["opwatch", command, *_words(each.profile, _beside(each)), each.reference]
-            for command, each in zip(cycle(["wait", "get"]), cast, strict=False)
+            for command, each in zip(cycle(["wait", "get"]), operations, strict=False)
         ],
         pipes=[
             (["curl", "-si", "-X", *server.starting(name)], _shown_as(profile.auth), name)
             for name, profile in profiles.items()
         ],
-        starts=[_start_command(server, name) for name in PROFILES],
+        starts=[_start_command(server, name) for name in server.profiles],
     )
     stay()
 
@@ -169,6 +168,5 @@ def _words(profile: str, params: Mapping[str, str]) -> list[str]:
 
 
 def _start_command(server: DemoServer, profile: str) -> list[str]:
-    opening = server.opening(profile)
-    body = ["-d", opening.body] if opening.body else []
-    return ["opwatch", "start", "-p", profile, *body, opening.method, opening.path]
+    method, url = server.starting(profile)
+    return ["opwatch", "start", "-p", profile, method, url.removeprefix(server.base_url)]

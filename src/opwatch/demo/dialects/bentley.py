@@ -8,8 +8,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from opwatch.demo.dialect import Dialect, stamp, unless_known
-from opwatch.demo.wire import Reply
+from opwatch.demo.dialect import Dialect, stamp, with_etag
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
+    from opwatch.demo.script import JobPhase
 
 
 class Bentley(Dialect):
@@ -29,7 +29,7 @@ class Bentley(Dialect):
     params: ClassVar[Mapping[str, str]] = {"schedule_id": "3f6e17c5-6f0b-4a0e-8f57-5f1d2f7f3a44"}
     words: ClassVar[Mapping[State, str]] = {
         State.PENDING: "Queued",
-        State.RUNNING: "Started",
+        State.RUNNING: "StartedJob",
         State.SUCCEEDED: "Succeeded",
         State.FAILED: "Failed",
     }
@@ -39,7 +39,7 @@ class Bentley(Dialect):
         429: ("RateLimitExceeded", "More requests were sent than the client's tier allows."),
     }
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 202 with the id and the URL in the body."""
         document = {
             "operation": {"id": job.id},
@@ -47,7 +47,7 @@ class Bentley(Dialect):
         }
         return Reply.json(202, document)
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the operation in its envelope, or 304."""
         failed = phase.state is State.FAILED
         document = {
@@ -61,7 +61,7 @@ class Bentley(Dialect):
                 "updatedAt": stamp(job, phase.since, digits=0),
             },
         }
-        return unless_known(call.request, Reply.json(200, document))
+        return with_etag(call.request, Reply.json(200, document))
 
     def envelope(self, status: int, code: str, message: str) -> Any:
         """Return the error response of the iTwin Platform."""

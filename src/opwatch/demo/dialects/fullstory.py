@@ -12,16 +12,16 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from opwatch.demo.dialect import Dialect, Route, shows, stamp
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
+    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
-    from opwatch.demo.wire import Request
+    from opwatch.demo.script import JobPhase
 
 _DIGITS: Final = 6
 _WEEK: Final = 7 * 86400.0
@@ -64,12 +64,12 @@ class FullStory(Dialect):
         """Return base64 with padding, which a path must percent-encode."""
         return base64.b64encode(f"bulk:{57495663331706880 + number}".encode()).decode()
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 200 with the id."""
         del call
         return Reply.json(200, {"operationId": job.id})
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the bare operation."""
         del call
         succeeded, failed = phase.state is State.SUCCEEDED, phase.state is State.FAILED
@@ -90,7 +90,7 @@ class FullStory(Dialect):
 
     def results(self, call: Call) -> Reply:
         """Answer with a URL that is signed and serves for five minutes."""
-        job = self.exported(call)
+        job = self.export_job(call)
         if job is None:
             return self.refusal(404, call.now)
         age = call.now - job.began + _SIGNED_SECONDS
@@ -106,8 +106,8 @@ class FullStory(Dialect):
                 b"<Error><Code>InvalidArgument</Code><Message>Two ways to sign.</Message></Error>"
             )
             return Reply(400, text, (("Content-Type", "application/xml"),))
-        expires = call.request.asked("Expires") or ""
-        signed = call.request.asked("Signature") == _signature(call.params["export_id"])
+        expires = call.request.parameter("Expires") or ""
+        signed = call.request.parameter("Signature") == _signature(call.params["export_id"])
         if not (signed and expires.isdecimal() and call.now <= int(expires)):
             return self.refusal(403, call.now)
         headers = (
@@ -116,9 +116,9 @@ class FullStory(Dialect):
         )
         return Reply(200, gzip.compress(_FILE, mtime=0), headers)
 
-    def exported(self, call: Call) -> Job | None:
+    def export_job(self, call: Call) -> Job | None:
         """Return the finished operation whose export the path names."""
-        for job in call.jobs.of(self.profile):
+        for job in call.jobs.of_profile(self.profile):
             if _export_id(job) == call.params["export_id"]:
                 return job if job.phase(call.now).state is State.SUCCEEDED else None
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from opwatch.demo.dialect import Dialect, stamp
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
+    from opwatch.demo.script import JobPhase
 
 # .NET writes seven digits of a second.
 _DIGITS: Final = 7
@@ -48,17 +48,17 @@ class PowerPlatform(Dialect):
         429: ("TooManyRequests", "Too many requests; try again later."),
     }
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 202 without a body; the URL is in a header."""
         return Reply(202, headers=(("Operation-Location", call.base_url + self.path(job)),))
 
     def poll(self, call: Call) -> Reply:
         """Refuse a poll that names no version of the API."""
-        if not call.request.asked("api-version"):
+        if not call.request.parameter("api-version"):
             return self.refusal(400, call.now)
         return super().poll(call)
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the bare operation; the API has no progress."""
         del call
         failed = phase.state is State.FAILED

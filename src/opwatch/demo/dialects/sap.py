@@ -11,7 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from opwatch.demo.dialect import Dialect, stamp
-from opwatch.demo.wire import Reply, http_date
+from opwatch.demo.http import Reply, http_date
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job, Jobs
-    from opwatch.demo.script import Phase, Script
+    from opwatch.demo.script import JobPhase, Script
 
 _ZERO_TIME: Final = "0001-01-01T00:00:00Z"
 _TYPE: Final = "{resource_type:platforms|service_brokers|service_bindings|service_instances}"
@@ -50,12 +50,12 @@ class Sap(Dialect):
         resource = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.profile}/of/{jobs.number()}"))
         return super().begin(jobs, script, now, **({"resource_id": resource} | params))
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 202 with an empty object and a relative Location."""
         del call
         return Reply.json(202, {}, Location=self.path(job))
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the bare operation; the API has no progress."""
         del call
         document = {
@@ -90,13 +90,13 @@ class Sap(Dialect):
         return {"error": code, "description": message}
 
 
-def _errors(job: Job, phase: Phase) -> Any:
+def _errors(job: Job, phase: JobPhase) -> Any:
     """Return a list while it runs, as the documentation has it, and an object at the end.
 
     The open-source server sends one object, the first root cause.
     """
     match phase.state:
-        case State.RUNNING | State.BLOCKED:
+        case State.RUNNING:
             return _ON_THE_WAY
         case State.FAILED:
             error = job.script.failure

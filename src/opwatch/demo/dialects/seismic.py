@@ -2,7 +2,7 @@
 
 https://developer.seismic.com/seismicsoftware/reference/programs-get-async-actions
 The vendor publishes no answer: the last segment of the path, the names of the
-fields and the spelling of the states are assumptions.
+fields and the words for the states are assumptions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from opwatch.demo.dialect import Dialect, Route
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
+    from opwatch.demo.script import JobPhase
 
 _SPACE: Final = "/programs/v2/spaces/{space_id}"
 _QUERY: Final = "asyncOperationIds"
@@ -60,24 +60,24 @@ class Seismic(Dialect):
         """Return the batch of one that asks about *job*."""
         return f"/programs/v2/spaces/{job.params['space_id']}/asyncActions?{_QUERY}={job.id}"
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 202 with a list of one id."""
         del call
         return Reply.json(202, {_QUERY: [job.id]})
 
     def batch(self, call: Call) -> Reply:
         """Answer for every operation asked about that is known in the space."""
-        found = (call.jobs.find(self.profile, name) for name in _asked(call))
+        found = (call.jobs.find(self.profile, name) for name in _requested_ids(call))
         jobs = [job for job in found if job and job.answers_to(call.params)]
         items = [self.item(job, job.phase(call.now)) for job in jobs]
-        return self.hindered(call, *jobs) or Reply.json(200, items)
+        return self.hitch_reply(call, *jobs) or Reply.json(200, items)
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with a list of one."""
         del call
         return Reply.json(200, [self.item(job, phase)])
 
-    def item(self, job: Job, phase: Phase) -> dict[str, Any]:
+    def item(self, job: Job, phase: JobPhase) -> dict[str, Any]:
         """Return what the list says of *job*."""
         succeeded = phase.state is State.SUCCEEDED
         failed = phase.state is State.FAILED
@@ -103,7 +103,7 @@ class Seismic(Dialect):
         return {"statusCode": status, "message": message, "clientId": "demo", "tenant": "demo"}
 
 
-def _asked(call: Call) -> list[str]:
+def _requested_ids(call: Call) -> list[str]:
     """Return the ids, whether repeated, separated by commas, or under ``[]``, each once."""
     values = [value for name, value in call.request.query if name.removesuffix("[]") == _QUERY]
     return list(dict.fromkeys(part for value in values for part in value.split(",") if part))

@@ -9,16 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from opwatch.demo.dialect import Route
-from opwatch.demo.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
+    from opwatch.demo.script import JobPhase
 
 
 class AzureLocation(Azure):
@@ -50,11 +50,11 @@ class AzureLocation(Azure):
         """Start a deletion."""
         return self.start(replace(call, params={**call.params, "_kind": "delete"}))
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 202 with nothing but where to ask."""
         return self._later(call, job)
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer 202, or as the call itself would have answered."""
         match phase.state:
             case State.SUCCEEDED if job.params.get("_kind") == "delete":

@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from opwatch.demo.dialect import stamp
-from opwatch.demo.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
+    from opwatch.demo.script import JobPhase
 
 
 class AzureAsync(Azure):
@@ -39,13 +39,13 @@ class AzureAsync(Azure):
         State.CANCELLED: "Canceled",
     }
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 201 with the resource and the URL of its operation."""
         resource = {"name": "vm-1", "properties": {"provisioningState": "Creating"}}
         url = call.base_url + self.path(job)
         return Reply.json(201, resource, Azure_AsyncOperation=url, Retry_After=WAIT)
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer 200 whatever became of the operation."""
         del call
         ended = phase.state.is_terminal

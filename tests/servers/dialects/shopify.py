@@ -9,16 +9,17 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from opwatch.demo.dialect import Dialect, Route, shows, stamp
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.extras import json_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
+    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
-    from opwatch.demo.wire import Request
+    from opwatch.demo.script import JobPhase
 
 _PATH: Final = "/admin/api/{_version}/graphql.json"
 _FILE: Final = b'{"id":"gid://shopify/Product/1"}\n{"id":"gid://shopify/Product/2"}\n'
@@ -31,7 +32,9 @@ class Shopify(Dialect):
 
     profile = "shopify-bulk"
     starting = ("POST", _PATH)
-    starting_body = '{"query": "mutation { bulkOperationRunQuery(query: $q) { userErrors } }"}'
+    starting_body: ClassVar[str] = (
+        '{"query": "mutation { bulkOperationRunQuery(query: $q) { userErrors } }"}'
+    )
     polling = "/admin/api/2025-07/graphql.json"
     words: ClassVar[Mapping[State, str]] = {
         State.PENDING: "CREATED",
@@ -63,7 +66,7 @@ class Shopify(Dialect):
 
     def graphql(self, call: Call) -> Reply:
         """Start an operation for a mutation, and show one for a query."""
-        asked = call.request.document()
+        asked = json_body(call.request)
         text = str(asked.get("query")) if isinstance(asked, dict) else ""
         if "bulkOperationRunQuery" in text:
             return self.start(call)
@@ -74,7 +77,7 @@ class Shopify(Dialect):
         if job is None:
             return Reply.json(200, {"data": {field[1]: None}})
         shown = {"data": {field[1]: self.operation(call, job, job.phase(call.now))}}
-        return self.hindered(call, job) or Reply.json(200, shown)
+        return self.hitch_reply(call, job) or Reply.json(200, shown)
 
     def download(self, call: Call) -> Reply:
         """Serve the file, a line for each object."""
@@ -85,17 +88,17 @@ class Shopify(Dialect):
         )
         return Reply(200, _FILE, headers)
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer with the operation in the mutation's payload."""
         operation = self.operation(call, job, job.phase(call.now))
         payload = {"bulkOperation": operation, "userErrors": []}
         return Reply.json(200, {"data": {"bulkOperationRunQuery": payload}})
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the node."""
         return Reply.json(200, {"data": {"node": self.operation(call, job, phase)}})
 
-    def operation(self, call: Call, job: Job, phase: Phase) -> dict[str, Any]:
+    def operation(self, call: Call, job: Job, phase: JobPhase) -> dict[str, Any]:
         """Return every field, whichever were asked for; the count is a text."""
         succeeded, failed = phase.state is State.SUCCEEDED, phase.state is State.FAILED
         code = job.script.failure.code
@@ -115,10 +118,10 @@ class Shopify(Dialect):
         """Return errors with the status 200, but for the credential."""
         del now, wait
         document = self.envelope(status, *self.errors[status])
-        return Reply.json(401 if status == 401 else 200, document)  # noqa: PLR2004, HTTP's own
+        return Reply.json(401 if status == 401 else 200, document)
 
     def envelope(self, status: int, code: str, message: str) -> Any:
         """Return GraphQL's errors; the gateway in front sends a text."""
-        if status == 401:  # noqa: PLR2004, HTTP's own
+        if status == 401:
             return {"errors": message}
         return {"errors": [{"message": message, "extensions": {"code": code}}]}

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from opwatch.demo.dialects.azure import SUBSCRIPTION, Azure
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.azure import SUBSCRIPTION, Azure
+from servers.dialects.extras import forget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
+    from opwatch.demo.script import JobPhase
 
 _NETWORK: Final = "providers/Microsoft.Network/virtualNetworks"
 _RESOURCE: Final = f"subscriptions/{SUBSCRIPTION}/resourceGroups/demo/{_NETWORK}/vnet"
@@ -51,20 +52,20 @@ class AzureProvisioning(Azure):
 
     def start(self, call: Call) -> Reply:
         """Make the resource, or update the one that is there."""
-        call.jobs.forget(self.profile, call.params["id"])
+        forget(call.jobs, self.profile, call.params["id"])
         return super().start(call)
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 201 with the resource."""
         del call
         return Reply.json(201, self.resource(job, job.script.at(0.0)))
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer 200 with the resource."""
         del call
         return Reply.json(200, self.resource(job, phase))
 
-    def resource(self, job: Job, phase: Phase) -> dict[str, Any]:
+    def resource(self, job: Job, phase: JobPhase) -> dict[str, Any]:
         """Return the resource as it is in *phase*."""
         return {
             "id": f"/{job.id}",

@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from opwatch.demo.dialect import shows, stamp
-from opwatch.demo.dialects.azure import WAIT, Azure, failure
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.azure import WAIT, Azure, failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
+    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
-    from opwatch.demo.wire import Request
+    from opwatch.demo.script import JobPhase
 
 
 class AzureOperationLocation(Azure):
@@ -42,16 +42,16 @@ class AzureOperationLocation(Azure):
 
     def poll(self, call: Call) -> Reply:
         """Refuse a poll that names no version of the API."""
-        if not call.request.asked("api-version"):
+        if not call.request.parameter("api-version"):
             return self.refusal(400, call.now)
         return super().poll(call)
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 202 with the URL and the wait, and no body."""
         url = call.base_url + self.path(job)
         return Reply(202, headers=(("Operation-Location", url), ("Retry-After", WAIT)))
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the monitor."""
         del call
         document: dict[str, Any] = {

@@ -1,20 +1,26 @@
-"""HTTP/1.1 as far as a demo needs it: bytes to a request, a reply to bytes.
+"""HTTP/1.1 as far as a demo needs it: bytes in, replies out, in order.
 
-Decides how much is read from a client before it is sent away: a head of 32 KiB
-and a body of 1 MiB with a Content-Length (RFC 9112 §6; no chunked requests).
+Decides how much is read from a client: a head of 32 KiB and a body of 1 MiB with
+a Content-Length (RFC 9112 §6; no chunked requests). And when a connection ends:
+when the client asks for it, after a request that cannot be read, and with no
+answer at all where a reply is to be dropped.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
 from http.client import responses
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from opwatch.domain.messages import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_HEAD: Final = 32 * 1024
 MAX_BODY: Final = 1024 * 1024
@@ -23,7 +29,7 @@ _MAX_LENGTH_DIGITS: Final = 9
 
 
 class UnreadableError(Exception):
-    """What came is no request that is served; *status* is the answer to it."""
+    """What came is not a request that is served; *status* is the answer to it."""
 
     def __init__(self, status: HTTPStatus) -> None:
         super().__init__(status.phrase)
@@ -50,21 +56,14 @@ class Request:
         """The query's parameters, decoded, in order."""
         return tuple(parse_qsl(urlsplit(self.target).query, keep_blank_values=True))
 
-    def asked(self, name: str) -> str | None:
+    def parameter(self, name: str) -> str | None:
         """Return the last value of the query parameter *name*, or None."""
         return dict(self.query).get(name)
-
-    def document(self) -> Any:
-        """Return the body read as JSON, None if it is none."""
-        try:
-            return json.loads(self.body)
-        except ValueError:
-            return None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. The status 0 is no answer: the connection is dropped."""
+    """One answer. The status 0 stands for none: the connection is dropped."""
 
     status: int
     body: bytes = b""
@@ -85,7 +84,7 @@ class Reply:
         return cls(status, text.encode(), (("Content-Type", "text/html"),))
 
 
-DROPPED: Final = Reply(0)
+NO_REPLY: Final = Reply(0)
 
 
 def take_request(buffer: bytearray) -> Request | None:
@@ -127,6 +126,63 @@ def render(reply: Reply, now: float, *, keep_alive: bool) -> bytes:
 def http_date(at: float) -> str:
     """Return *at*, in seconds since the epoch, as an HTTP-date (RFC 9110 §5.6.7)."""
     return formatdate(at, usegmt=True)
+
+
+class Connection(asyncio.Protocol):
+    """A connection that is in *peers* for as long as it is open."""
+
+    def __init__(
+        self,
+        answer: Callable[[Request], Reply],
+        clock: Callable[[], float],
+        peers: set[Connection],
+    ) -> None:
+        self._answer = answer
+        self._clock = clock
+        self._peers = peers
+        self._buffer = bytearray()
+        self._lost = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to serve."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._peers.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave; a client may go for any reason."""
+        del exc
+        self._peers.discard(self)
+        self._lost.set_result(None)
+
+    def pause_writing(self) -> None:
+        """Read no more of a client that does not read its answers."""
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read on, for the client has caught up."""
+        self._transport.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every request that is complete."""
+        self._buffer += data
+        try:
+            while not self._transport.is_closing() and (request := take_request(self._buffer)):
+                self._write(self._answer(request), keep_alive=request.keep_alive)
+        except UnreadableError as problem:
+            self._write(Reply.page(problem.status), keep_alive=False)
+
+    def abort(self) -> asyncio.Future[None]:
+        """Cut the connection and return what is done when it is gone."""
+        self._transport.abort()
+        return self._lost
+
+    def _write(self, reply: Reply, *, keep_alive: bool) -> None:
+        if not reply.status:
+            self._transport.abort()
+            return
+        self._transport.write(render(reply, self._clock(), keep_alive=keep_alive))
+        if not keep_alive:
+            self._transport.close()
 
 
 def _phrase(status: int) -> str:

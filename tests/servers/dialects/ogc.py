@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from opwatch.demo.dialect import Dialect, Route, stamp
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
+    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
-    from opwatch.demo.wire import Request
+    from opwatch.demo.script import JobPhase
 
 _REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/results"
 _EXCEPTION: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"
@@ -50,16 +50,16 @@ class Ogc(Dialect):
         del request
         return True
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 201 with the status and its URL."""
         status = self.status(call, job, job.phase(call.now))
         return Reply.json(201, status, Location=call.base_url + self.path(job))
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the status."""
         return Reply.json(200, self.status(call, job, phase))
 
-    def status(self, call: Call, job: Job, phase: Phase) -> dict[str, Any]:
+    def status(self, call: Call, job: Job, phase: JobPhase) -> dict[str, Any]:
         """Return the status information of *job*."""
         failed, succeeded = phase.state is State.FAILED, phase.state is State.SUCCEEDED
         word = self.word(phase.state)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from opwatch.demo.dialect import Dialect, stamp
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job, Jobs
-    from opwatch.demo.script import Phase, Script
+    from opwatch.demo.script import JobPhase, Script
 
 _PLACE: Final = "projects/demo-project/locations/europe-west1"
 # google.rpc.Code
@@ -62,11 +62,11 @@ class Google(Dialect):
             params["id"] = self.new_id(jobs.number()).replace(_PLACE, parent)
         return super().begin(jobs, script, now, **params)
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 200 with the operation itself."""
-        return self.shown(call, job, job.phase(call.now))
+        return self.poll_reply(call, job, job.phase(call.now))
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the operation; proto3 leaves out a ``done`` that is false."""
         del call
         metadata = {
@@ -91,7 +91,7 @@ class Google(Dialect):
         return super().refusal(status, now)
 
 
-def _outcome(job: Job, phase: Phase) -> dict[str, Any]:
+def _outcome(job: Job, phase: JobPhase) -> dict[str, Any]:
     match phase.state:
         case State.SUCCEEDED:
             return {"@type": _TYPE + "container.v1.Cluster", "name": "demo-cluster"}

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote
 
 from opwatch.demo.dialect import DEMO_TOKEN, Dialect, Route
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 from opwatch.domain.secret import Secret
+from servers.dialects.extras import forget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
+    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job, Jobs
-    from opwatch.demo.script import Phase, Script
-    from opwatch.demo.wire import Request
+    from opwatch.demo.script import JobPhase, Script
 
 DEMO_USER: Final = "demo"
 """The user of HTTP Basic authentication; the password is the demo's token."""
@@ -68,13 +69,13 @@ class Osb(Dialect):
         number = jobs.number()
         name = params.get("id") or self.new_id(number)
         if params.get("kind") == "delete":
-            jobs.forget(self.profile, name)
+            forget(jobs, self.profile, name)
         task = {"operation": f"task_{number}"}
         return super().begin(jobs, script, now, **{**task, **params, "id": name})
 
     def start(self, call: Call) -> Reply:
         """Start an operation, if the client has said that it will wait."""
-        if call.request.asked("accepts_incomplete") != "true":
+        if call.request.parameter("accepts_incomplete") != "true":
             return self.refusal(422, call.now)
         return self._versioned(call) or self._there(call) or super().start(call)
 
@@ -85,9 +86,9 @@ class Osb(Dialect):
             return None
         state = job.phase(call.now).state
         if state is State.FAILED or "kind" in job.params:
-            call.jobs.forget(self.profile, job.id)
+            forget(call.jobs, self.profile, job.id)
             return None
-        return Reply.json(200, {}) if state.is_terminal else self.accepted(call, job)
+        return Reply.json(200, {}) if state.is_terminal else self.start_reply(call, job)
 
     def delete(self, call: Call) -> Reply:
         """Start a deletion."""
@@ -97,12 +98,12 @@ class Osb(Dialect):
         """Answer for the instance's last operation."""
         return self._versioned(call) or super().poll(call)
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 202 with the word to echo."""
         del call
         return Reply.json(202, {"operation": job.params["operation"]})
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with a word and a sentence, or 410 when the instance is gone."""
         del call
         deletes = job.params.get("kind") == "delete"
@@ -127,7 +128,7 @@ class Osb(Dialect):
         return self.refusal(412, call.now)
 
 
-def _sentence(job: Job, phase: Phase, doing: str) -> str:
+def _sentence(job: Job, phase: JobPhase, doing: str) -> str:
     match phase.state:
         case State.FAILED:
             return job.script.failure.message or ""

@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from opwatch.demo.dialect import Dialect, Route, stamp
-from opwatch.demo.wire import Reply
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.extras import json_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
+    from opwatch.demo.script import JobPhase
 
 # A server of one's own has /api, Prefect Cloud a workspace below it.
 _API: Final = "{_api:(?:/api(?:/accounts/[^/]+/workspaces/[^/]+)?)?}"
@@ -52,11 +53,11 @@ class Prefect(Dialect):
         """Return the path below the root of the API that has started it."""
         return f"{job.params['_api']}/flow_runs/{job.id}"
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 201 with the flow run."""
         return Reply.json(201, self.run(job, job.phase(call.now)))
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the flow run."""
         del call
         return Reply.json(200, self.run(job, phase))
@@ -64,15 +65,15 @@ class Prefect(Dialect):
     def filter(self, call: Call) -> Reply:
         """Answer for every flow run that the body names and that is known."""
         try:
-            names = call.request.document()["flow_runs"]["id"]["any_"]
+            names = json_body(call.request)["flow_runs"]["id"]["any_"]
             found = [call.jobs.find(self.profile, name) for name in names]
         except (KeyError, TypeError):
             return self.refusal(422, call.now)
         jobs = [job for job in found if job and job.answers_to(call.params)]
         runs = [self.run(job, job.phase(call.now)) for job in jobs]
-        return self.hindered(call, *jobs) or Reply.json(200, runs)
+        return self.hitch_reply(call, *jobs) or Reply.json(200, runs)
 
-    def run(self, job: Job, phase: Phase) -> dict[str, Any]:
+    def run(self, job: Job, phase: JobPhase) -> dict[str, Any]:
         """Return the flow run; the name of a state is for display."""
         word = self.word(phase.state)
         message = (job.script.failure if phase.state is State.FAILED else job.script).message

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from opwatch.demo.wire import (
+from opwatch.demo.http import (
     MAX_BODY,
     MAX_HEAD,
     Reply,

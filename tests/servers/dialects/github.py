@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from opwatch.demo.dialect import Dialect, stamp, unless_known
-from opwatch.demo.wire import Reply
+from opwatch.demo.dialect import Dialect, stamp, with_etag
+from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
+from servers.dialects.extras import json_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job
-    from opwatch.demo.script import Phase
+    from opwatch.demo.script import JobPhase
 
 _LIMIT: Final = 5000
 _HOUR: Final = 3600
@@ -27,7 +28,7 @@ class GitHub(Dialect):
 
     profile = "github-actions"
     starting = ("POST", "/repos/{owner}/{repo}/actions/workflows/{_workflow}/dispatches")
-    starting_body = '{"ref": "main", "return_run_details": true}'
+    starting_body: ClassVar[str] = '{"ref": "main", "return_run_details": true}'
     polling = "/repos/{owner}/{repo}/actions/runs/{id}"
     params: ClassVar[Mapping[str, str]] = {"owner": "octo-org", "repo": "octo-repo"}
     words: ClassVar[Mapping[State, str]] = {
@@ -49,9 +50,9 @@ class GitHub(Dialect):
         """Return a number."""
         return str(30433642000 + number)
 
-    def accepted(self, call: Call, job: Job) -> Reply:
+    def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 204, or 200 with the run if the call asked for that."""
-        asked = call.request.document()
+        asked = json_body(call.request)
         if not (isinstance(asked, dict) and asked.get("return_run_details") is True):
             return Reply(204)
         document = {
@@ -67,7 +68,7 @@ class GitHub(Dialect):
             return self.refusal(403, call.now)
         return super().poll(call)
 
-    def shown(self, call: Call, job: Job, phase: Phase) -> Reply:
+    def poll_reply(self, call: Call, job: Job, phase: JobPhase) -> Reply:
         """Answer with the run, its ETag and what is left of the limit, or 304."""
         word = self.word(phase.state)
         ended = phase.state.is_terminal
@@ -88,7 +89,7 @@ class GitHub(Dialect):
             "X_RateLimit_Remaining": str(max(0, _LIMIT - job.polls)),
             "X_RateLimit_Reset": str(int(call.now) // _HOUR * _HOUR + _HOUR),
         }
-        return unless_known(call.request, Reply.json(200, document, **limits))
+        return with_etag(call.request, Reply.json(200, document, **limits))
 
     def envelope(self, status: int, code: str, message: str) -> Any:
         """Return GitHub's error document."""
