@@ -61,7 +61,7 @@ FINAL: dict[Fault, tuple[Outcome, Reason]] = {
 }
 
 
-def a_life(*readings: Reading, at: float = 0.0) -> Record:
+def a_record(*readings: Reading, at: float = 0.0) -> Record:
     record = Record(Target("a", "a", "https://api.example"), now=0.0)
     for reading in readings:
         record.ask(at, patience=0.0)
@@ -69,19 +69,19 @@ def a_life(*readings: Reading, at: float = 0.0) -> Record:
     return record
 
 
-def given(now: float = 0.0, *, contacted: bool = True, **more: object) -> Context:
+def context(now: float = 0.0, *, contacted: bool = True, **more: object) -> Context:
     it = Context(
         polling_rules=PollingRules(), policy=Policy(), now=now, uniform=middle, contacted=contacted
     )
     return replace(it, **more)  # type: ignore[arg-type]
 
 
-def judge_trouble(record: Record, trouble: Trouble, it: Context) -> Step:
+def decide_on_trouble(record: Record, trouble: Trouble, it: Context) -> Step:
     record.record_trouble(trouble, it.now)
     return after_trouble(record, trouble, it)
 
 
-def judge_reading(record: Record, reading: Reading, it: Context) -> Step:
+def decide_on_reading(record: Record, reading: Reading, it: Context) -> Step:
     record.confirm(reading, it.now)
     return after_reading(record, reading, it)
 
@@ -92,10 +92,12 @@ def judge_reading(record: Record, reading: Reading, it: Context) -> Step:
 @pytest.mark.parametrize("fault", STRICT)
 def test_at_first_contact_it_is_final_after_so_many_tries(fault: Fault) -> None:
     tries, outcome, scope = STRICT[fault]
-    record = a_life()
+    record = a_record()
 
     steps = [
-        judge_trouble(record, Trouble(fault), given(contacted=False, host_bad=n, host_strict=n))
+        decide_on_trouble(
+            record, Trouble(fault), context(contacted=False, host_bad=n, host_strict=n)
+        )
         for n in range(1, tries + 1)
     ]
 
@@ -107,21 +109,21 @@ def test_at_first_contact_it_is_final_after_so_many_tries(fault: Fault) -> None:
 
 @pytest.mark.parametrize("fault", sorted(set(Fault) - set(STRICT)))
 def test_at_first_contact_it_is_borne_as_ever(fault: Fault) -> None:
-    record = a_life()
+    record = a_record()
 
     for n in range(1, 6):
-        it = given(now=0.1 * n, contacted=False, host_bad=n, host_strict=0)
-        assert isinstance(judge_trouble(record, Trouble(fault), it), PollAgain)
+        it = context(now=0.1 * n, contacted=False, host_bad=n, host_strict=0)
+        assert isinstance(decide_on_trouble(record, Trouble(fault), it), PollAgain)
 
 
 @pytest.mark.parametrize("fault", [f for f, (tries, *_) in STRICT.items() if tries > 1])
 def test_the_tries_at_first_contact_are_over_within_five_seconds(fault: Fault) -> None:
-    record = a_life()
-    slow = given(contacted=False, uniform=lambda _low, high: high)
+    record = a_record()
+    slow = context(contacted=False, uniform=lambda _low, high: high)
 
     total = 0.0
     for n in range(1, STRICT[fault][0]):
-        step = judge_trouble(record, Trouble(fault), replace(slow, host_bad=n, host_strict=n))
+        step = decide_on_trouble(record, Trouble(fault), replace(slow, host_bad=n, host_strict=n))
         assert isinstance(step, PollAgain)
         total += step.pause
 
@@ -130,11 +132,11 @@ def test_the_tries_at_first_contact_are_over_within_five_seconds(fault: Fault) -
 
 @pytest.mark.parametrize("fault", [Fault.NO_STATUS, Fault.TOO_LARGE, Fault.NOT_AN_OBJECT])
 def test_troubles_of_another_kind_are_no_tries(fault: Fault) -> None:
-    record = a_life()
+    record = a_record()
     for _ in range(5):
-        judge_trouble(record, BAD_GATEWAY, given())
+        decide_on_trouble(record, BAD_GATEWAY, context())
 
-    assert isinstance(judge_trouble(record, Trouble(fault), given()), PollAgain)
+    assert isinstance(decide_on_trouble(record, Trouble(fault), context()), PollAgain)
 
 
 # -- in the middle of a wait -----------------------------------------------------
@@ -142,7 +144,7 @@ def test_troubles_of_another_kind_are_no_tries(fault: Fault) -> None:
 
 @pytest.mark.parametrize("fault", Fault)
 def test_in_the_middle_of_a_wait_only_the_hopeless_is_final_at_once(fault: Fault) -> None:
-    step = judge_trouble(a_life(RUNNING), Trouble(fault), given(now=60.0))
+    step = decide_on_trouble(a_record(RUNNING), Trouble(fault), context(now=60.0))
 
     if fault in FINAL:
         assert isinstance(step, Stop)
@@ -152,10 +154,10 @@ def test_in_the_middle_of_a_wait_only_the_hopeless_is_final_at_once(fault: Fault
 
 
 def test_an_answer_that_is_too_large_three_times_will_be_so_for_ever() -> None:
-    record = a_life(RUNNING)
+    record = a_record(RUNNING)
     huge = Trouble(Fault.TOO_LARGE)
 
-    steps = [judge_trouble(record, huge, given(now=60.0)) for _ in range(3)]
+    steps = [decide_on_trouble(record, huge, context(now=60.0)) for _ in range(3)]
 
     assert [type(step) for step in steps] == [PollAgain, PollAgain, Stop]
     assert steps[-1] == Stop(Outcome.UNKNOWN, Reason.REFUSED)
@@ -163,19 +165,19 @@ def test_an_answer_that_is_too_large_three_times_will_be_so_for_ever() -> None:
 
 @pytest.mark.parametrize("fault", Fault)
 def test_no_trouble_is_ever_a_state(fault: Fault) -> None:
-    for record in (a_life(), a_life(RUNNING), a_life(SUCCEEDED)):
+    for record in (a_record(), a_record(RUNNING), a_record(SUCCEEDED)):
         for n in range(1, 50):
-            it = given(now=60.0 * n, contacted=n > 25, host_bad=n, host_strict=n)
-            step = judge_trouble(record, Trouble(fault), it)
+            it = context(now=60.0 * n, contacted=n > 25, host_bad=n, host_strict=n)
+            step = decide_on_trouble(record, Trouble(fault), it)
             if isinstance(step, Stop):
                 assert step.outcome not in OF_STATE.values()
 
 
 @pytest.mark.parametrize("gone", [None, *State])
 def test_what_is_gone_is_what_the_profile_says_it_is(gone: State | None) -> None:
-    record, it = a_life(RUNNING), given(now=60.0, polling_rules=PollingRules(gone=gone))
+    record, it = a_record(RUNNING), context(now=60.0, polling_rules=PollingRules(gone=gone))
 
-    steps = [judge_trouble(record, NOT_FOUND, it) for _ in range(3)]
+    steps = [decide_on_trouble(record, NOT_FOUND, it) for _ in range(3)]
 
     expected = OF_STATE[gone] if gone in TERMINAL else Outcome.NOT_FOUND
     assert [type(step) for step in steps] == [PollAgain, PollAgain, Stop]
@@ -194,48 +196,50 @@ def test_what_is_gone_is_what_the_profile_says_it_is(gone: State | None) -> None
 def test_a_refusal_in_the_middle_of_a_wait_needs_a_second_opinion(
     fault: Trouble, at: tuple[float, ...], final: list[bool]
 ) -> None:
-    record = a_life(RUNNING)
+    record = a_record(RUNNING)
 
-    steps = [judge_trouble(record, fault, given(now=1000 + moment)) for moment in at]
+    steps = [decide_on_trouble(record, fault, context(now=1000 + moment)) for moment in at]
 
     assert [isinstance(step, Stop) for step in steps] == final
     assert steps[-1] == Stop(Outcome.DENIED, Reason.DENIED)
 
 
 def test_a_good_answer_between_two_refusals_starts_the_count_anew() -> None:
-    record, fault = a_life(RUNNING), Trouble(Fault.STATUS_UNAUTHORIZED, status=401)
-    judge_trouble(record, fault, given(now=0.0))
+    record, fault = a_record(RUNNING), Trouble(Fault.STATUS_UNAUTHORIZED, status=401)
+    decide_on_trouble(record, fault, context(now=0.0))
     record.confirm(RUNNING, 20.0)
 
-    assert isinstance(judge_trouble(record, fault, given(now=100.0)), PollAgain)
+    assert isinstance(decide_on_trouble(record, fault, context(now=100.0)), PollAgain)
 
 
 # -- transient -------------------------------------------------------------------
 
 
 def test_contact_is_lost_after_its_time_and_three_bad_answers() -> None:
-    record = a_life(RUNNING)
+    record = a_record(RUNNING)
 
-    steps = [judge_trouble(record, BAD_GATEWAY, given(now=now)) for now in (898, 899, 899.9, 900)]
+    steps = [
+        decide_on_trouble(record, BAD_GATEWAY, context(now=now)) for now in (898, 899, 899.9, 900)
+    ]
 
     assert [type(step) for step in steps] == [PollAgain, PollAgain, PollAgain, Stop]
     assert steps[-1] == Stop(Outcome.UNKNOWN, Reason.LOST_CONTACT)
 
 
 def test_two_bad_answers_never_lose_contact() -> None:
-    record = a_life(RUNNING)
+    record = a_record(RUNNING)
 
-    steps = [judge_trouble(record, BAD_GATEWAY, given(now=now)) for now in (5000.0, 9000.0)]
+    steps = [decide_on_trouble(record, BAD_GATEWAY, context(now=now)) for now in (5000.0, 9000.0)]
 
     assert [type(step) for step in steps] == [PollAgain, PollAgain]
 
 
 @pytest.mark.parametrize("lost_after", [None, 0.0])
 def test_contact_can_be_kept_for_lost_until_the_deadline(lost_after: float | None) -> None:
-    record, it = a_life(RUNNING), given(policy=Policy(lost_after=lost_after), silence=1e9)
+    record, it = a_record(RUNNING), context(policy=Policy(lost_after=lost_after), silence=1e9)
 
     for n in range(1, 100):
-        step = judge_trouble(record, BAD_GATEWAY, replace(it, now=1e6 * n, host_bad=n))
+        step = decide_on_trouble(record, BAD_GATEWAY, replace(it, now=1e6 * n, host_bad=n))
         assert isinstance(step, PollAgain)
 
 
@@ -247,64 +251,66 @@ def test_a_host_that_was_silent_for_too_long_is_lost_to_all() -> None:
         (899.0, 3, PollAgain(2.0)),
         (900.0, 2, PollAgain(2.0)),
     ):
-        it = given(now=10.0, silence=silence, host_bad=host_bad)
-        assert judge_trouble(a_life(RUNNING), BAD_GATEWAY, it) == step
+        it = context(now=10.0, silence=silence, host_bad=host_bad)
+        assert decide_on_trouble(a_record(RUNNING), BAD_GATEWAY, it) == step
 
 
 def test_the_excused_time_is_no_silence() -> None:
-    record = a_life(RUNNING)
+    record = a_record(RUNNING)
     record.uncounted = 600.0
 
-    steps = [judge_trouble(record, BAD_GATEWAY, given(now=now)) for now in (900, 1000, 1499, 1500)]
+    steps = [
+        decide_on_trouble(record, BAD_GATEWAY, context(now=now)) for now in (900, 1000, 1499, 1500)
+    ]
 
     assert [type(step) for step in steps] == [PollAgain, PollAgain, PollAgain, Stop]
 
 
 def test_it_asks_once_more_when_the_budget_ends_and_not_long_after() -> None:
-    record = a_life(*[RUNNING] * 12)
+    record = a_record(*[RUNNING] * 12)
     for now in (800.0, 801.0):
-        judge_trouble(record, BAD_GATEWAY, given(now=now))
+        decide_on_trouble(record, BAD_GATEWAY, context(now=now))
 
-    assert judge_trouble(record, BAD_GATEWAY, given(now=890.0)) == PollAgain(10.0)
+    assert decide_on_trouble(record, BAD_GATEWAY, context(now=890.0)) == PollAgain(10.0)
 
 
 def test_errors_poll_no_faster_than_the_schedule_when_the_budget_is_spent() -> None:
     rare = PollingRules(pace=Pace(first=2.0, longest=1800.0, factor=1000.0))
-    record = a_life(RUNNING, RUNNING, RUNNING)
-    judge_trouble(record, BAD_GATEWAY, given(now=1800.0, polling_rules=rare))
+    record = a_record(RUNNING, RUNNING, RUNNING)
+    decide_on_trouble(record, BAD_GATEWAY, context(now=1800.0, polling_rules=rare))
 
-    assert judge_trouble(record, BAD_GATEWAY, given(now=1801.0, polling_rules=rare)) == PollAgain(
-        1800.0
-    )
+    assert decide_on_trouble(
+        record, BAD_GATEWAY, context(now=1801.0, polling_rules=rare)
+    ) == PollAgain(1800.0)
 
 
 def test_only_the_first_retry_may_come_sooner_than_the_schedule_and_only_if_it_is_paid() -> None:
-    paid = given(quick=lambda: True)
+    paid = context(quick=lambda: True)
     unhurried = [RUNNING] * 8
-    broke, rich = a_life(*unhurried), a_life(*unhurried)
+    broke, rich = a_record(*unhurried), a_record(*unhurried)
 
-    assert judge_trouble(broke, BAD_GATEWAY, given()) == PollAgain(30.0)
-    assert judge_trouble(rich, BAD_GATEWAY, paid) == PollAgain(0.75)
-    assert judge_trouble(rich, BAD_GATEWAY, paid) == PollAgain(30.0)
+    assert decide_on_trouble(broke, BAD_GATEWAY, context()) == PollAgain(30.0)
+    assert decide_on_trouble(rich, BAD_GATEWAY, paid) == PollAgain(0.75)
+    assert decide_on_trouble(rich, BAD_GATEWAY, paid) == PollAgain(30.0)
 
 
 def test_a_rate_limit_is_no_reason_for_a_quick_retry() -> None:
-    step = judge_trouble(a_life(RUNNING), throttled(), given(quick=lambda: True))
+    step = decide_on_trouble(a_record(RUNNING), throttled(), context(quick=lambda: True))
 
     assert step == PollAgain(3.75)
 
 
 def test_a_named_pause_is_a_floor_with_a_little_on_top() -> None:
-    step = judge_trouble(a_life(RUNNING), throttled(100.0), given())
+    step = decide_on_trouble(a_record(RUNNING), throttled(100.0), context())
 
     assert isinstance(step, PollAgain)
     assert step.pause == pytest.approx(105.0)
 
 
 def test_a_retry_backs_off_up_to_a_minute() -> None:
-    record = a_life(RUNNING)
+    record = a_record(RUNNING)
 
-    pauses = [judge_trouble(record, BAD_GATEWAY, given()) for _ in range(9)]
+    pauses = [decide_on_trouble(record, BAD_GATEWAY, context()) for _ in range(9)]
 
     # The schedule itself asks for two seconds.
     assert pauses == [PollAgain(p) for p in (2.0, 2.0, 3.0, 6.0, 12.0, 24.0, 45.0, 45.0, 45.0)]
@@ -315,7 +321,7 @@ def test_a_retry_backs_off_up_to_a_minute() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_only_a_terminal_reading_ends_as_its_state(state: State) -> None:
-    step = judge_reading(a_life(), Reading(state), given())
+    step = decide_on_reading(a_record(), Reading(state), context())
 
     assert step == (Stop(OF_STATE[state]) if state in TERMINAL else PollAgain(2.0))
 
@@ -329,39 +335,43 @@ def test_so_many_equal_terminal_answers_are_needed(
     policy: int | None, profile: int, needed: int
 ) -> None:
     record, it = (
-        a_life(),
-        given(policy=Policy(confirm=policy), polling_rules=PollingRules(confirm=profile)),
+        a_record(),
+        context(policy=Policy(confirm=policy), polling_rules=PollingRules(confirm=profile)),
     )
 
-    steps = [judge_reading(record, SUCCEEDED, it) for _ in range(needed)]
+    steps = [decide_on_reading(record, SUCCEEDED, it) for _ in range(needed)]
 
     assert [isinstance(step, Stop) for step in steps] == [False] * (needed - 1) + [True]
 
 
 def test_an_end_that_is_taken_back_is_confirmed_anew() -> None:
-    record, it = a_life(), given(policy=Policy(confirm=2))
+    record, it = a_record(), context(policy=Policy(confirm=2))
     failed = Reading(State.FAILED)
 
-    steps = [judge_reading(record, each, it) for each in (SUCCEEDED, failed, SUCCEEDED, SUCCEEDED)]
+    steps = [
+        decide_on_reading(record, each, it) for each in (SUCCEEDED, failed, SUCCEEDED, SUCCEEDED)
+    ]
 
     assert steps[:3] == [PollAgain(2.0)] * 3
     assert steps[3] == Stop(Outcome.SUCCEEDED)
 
 
 def test_a_confirmation_is_paced_by_the_schedule_and_not_by_the_prediction() -> None:
-    record, it = a_life(), given(policy=Policy(confirm=2))
+    record, it = a_record(), context(policy=Policy(confirm=2))
     for n in range(1, 6):
         record.confirm(Reading(State.RUNNING, progress=float(n)), 10.0 * n)
 
-    step = judge_reading(record, Reading(State.FAILED, progress=6.0), replace(it, now=60.0))
+    step = decide_on_reading(record, Reading(State.FAILED, progress=6.0), replace(it, now=60.0))
 
     assert step == PollAgain(2.0)
 
 
 def test_what_does_not_change_for_long_has_stalled() -> None:
-    record, policy = a_life(), Policy(stall=600.0)
+    record, policy = a_record(), Policy(stall=600.0)
 
-    steps = [judge_reading(record, RUNNING, given(now=now, policy=policy)) for now in (0, 598, 600)]
+    steps = [
+        decide_on_reading(record, RUNNING, context(now=now, policy=policy)) for now in (0, 598, 600)
+    ]
 
     assert steps[1:] == [PollAgain(2.0), Stop(Outcome.TIMED_OUT, Reason.STALLED)]
 
@@ -376,48 +386,52 @@ def test_what_does_not_change_for_long_has_stalled() -> None:
     ],
 )
 def test_any_change_shows_that_it_has_not_stalled(changed: Reading) -> None:
-    record, it = a_life(), given(policy=Policy(stall=600.0))
-    judge_reading(record, RUNNING, it)
-    judge_reading(record, changed, replace(it, now=599.0))
+    record, it = a_record(), context(policy=Policy(stall=600.0))
+    decide_on_reading(record, RUNNING, it)
+    decide_on_reading(record, changed, replace(it, now=599.0))
 
-    assert isinstance(judge_reading(record, changed, replace(it, now=700.0)), PollAgain)
+    assert isinstance(decide_on_reading(record, changed, replace(it, now=700.0)), PollAgain)
 
 
 def test_only_unknown_words_for_ten_minutes_end_the_watch_as_unknown() -> None:
-    record, odd = a_life(), Reading(State.RUNNING, "Wibbling", is_known_word=False)
+    record, odd = a_record(), Reading(State.RUNNING, "Wibbling", is_known_word=False)
 
-    steps = [judge_reading(record, odd, given(now=now)) for now in (0, 599, 600)]
+    steps = [decide_on_reading(record, odd, context(now=now)) for now in (0, 599, 600)]
 
     assert [type(step) for step in steps] == [PollAgain, PollAgain, Stop]
     assert steps[-1] == Stop(Outcome.UNKNOWN, Reason.UNKNOWN_STATUS)
 
 
 def test_one_known_word_forgives_the_unknown_ones() -> None:
-    record, odd = a_life(), Reading(State.RUNNING, "Wibbling", is_known_word=False)
-    judge_reading(record, odd, given())
-    judge_reading(record, RUNNING, given(now=300.0))
+    record, odd = a_record(), Reading(State.RUNNING, "Wibbling", is_known_word=False)
+    decide_on_reading(record, odd, context())
+    decide_on_reading(record, RUNNING, context(now=300.0))
 
-    assert isinstance(judge_reading(record, odd, given(now=601.0)), PollAgain)
+    assert isinstance(decide_on_reading(record, odd, context(now=601.0)), PollAgain)
 
 
 @pytest.mark.parametrize(
     ("fail", "step"), [(False, PollAgain(2.0)), (True, Stop(Outcome.FAILED, Reason.BLOCKED))]
 )
 def test_blocked_is_running_unless_it_shall_fail(*, fail: bool, step: Step) -> None:
-    it = given(policy=Policy(fail_on_blocked=fail))
+    it = context(policy=Policy(fail_on_blocked=fail))
 
-    assert judge_reading(a_life(), Reading(State.BLOCKED), it) == step
+    assert decide_on_reading(a_record(), Reading(State.BLOCKED), it) == step
 
 
 def test_a_wait_asked_for_by_a_good_answer_is_a_floor() -> None:
-    assert judge_reading(a_life(), Reading(State.RUNNING, wait=60.0), given()) == PollAgain(63.0)
-    assert judge_reading(a_life(), Reading(State.RUNNING, wait=0.0), given()) == PollAgain(2.0)
+    assert decide_on_reading(a_record(), Reading(State.RUNNING, wait=60.0), context()) == PollAgain(
+        63.0
+    )
+    assert decide_on_reading(a_record(), Reading(State.RUNNING, wait=0.0), context()) == PollAgain(
+        2.0
+    )
 
 
 def test_the_interval_of_the_person_replaces_the_pace_of_the_profile() -> None:
-    record, it = a_life(), given(policy=Policy(interval=7.0))
+    record, it = a_record(), context(policy=Policy(interval=7.0))
 
-    assert [judge_reading(record, RUNNING, it) for _ in range(20)] == [PollAgain(7.0)] * 20
+    assert [decide_on_reading(record, RUNNING, it) for _ in range(20)] == [PollAgain(7.0)] * 20
 
 
 # -- one look --------------------------------------------------------------------
@@ -432,16 +446,16 @@ def test_the_interval_of_the_person_replaces_the_pace_of_the_profile() -> None:
     ],
 )
 def test_one_look_ends_with_the_first_reading(reading: Reading, step: Step) -> None:
-    it = given(policy=Policy(once=True, confirm=5))
+    it = context(policy=Policy(once=True, confirm=5))
 
-    assert judge_reading(a_life(), reading, it) == step
+    assert decide_on_reading(a_record(), reading, it) == step
 
 
 def test_one_look_of_a_wait_without_time_has_timed_out() -> None:
-    it = given(policy=Policy(once=True, timeout=0.0))
+    it = context(policy=Policy(once=True, timeout=0.0))
 
-    assert judge_reading(a_life(), RUNNING, it) == Stop(Outcome.TIMED_OUT, Reason.DEADLINE)
-    assert judge_reading(a_life(), SUCCEEDED, it) == Stop(Outcome.SUCCEEDED)
+    assert decide_on_reading(a_record(), RUNNING, it) == Stop(Outcome.TIMED_OUT, Reason.DEADLINE)
+    assert decide_on_reading(a_record(), SUCCEEDED, it) == Stop(Outcome.SUCCEEDED)
 
 
 @pytest.mark.parametrize(
@@ -459,9 +473,9 @@ def test_one_look_of_a_wait_without_time_has_timed_out() -> None:
 def test_one_look_is_patient_for_seconds_only(
     trouble: Trouble, tries: int, outcome: Outcome
 ) -> None:
-    record, it = a_life(), given(policy=Policy(once=True))
+    record, it = a_record(), context(policy=Policy(once=True))
 
-    steps = [judge_trouble(record, trouble, it) for _ in range(tries)]
+    steps = [decide_on_trouble(record, trouble, it) for _ in range(tries)]
 
     assert [isinstance(step, Stop) for step in steps] == [False] * (tries - 1) + [True]
     assert isinstance(steps[-1], Stop)
@@ -477,8 +491,8 @@ def test_one_look_at_many_does_not_try_a_dead_host_for_each() -> None:
         (False, 2, PollAgain(0.75)),
         (True, 7, PollAgain(0.75)),
     ):
-        it = given(policy=Policy(once=True), contacted=contacted, host_bad=host_bad)
-        assert judge_trouble(a_life(), BAD_GATEWAY, it) == step
+        it = context(policy=Policy(once=True), contacted=contacted, host_bad=host_bad)
+        assert decide_on_trouble(a_record(), BAD_GATEWAY, it) == step
 
 
 # -- the 404 of a thing that may not be there yet ---------------------------------
@@ -496,27 +510,33 @@ def test_one_look_at_many_does_not_try_a_dead_host_for_each() -> None:
 def test_a_404_is_final_after_its_grace_and_three_tries(
     grace: float, at: tuple[float, ...], final: list[bool]
 ) -> None:
-    record, it = a_life(), given(contacted=False, polling_rules=PollingRules(not_found_grace=grace))
+    record, it = (
+        a_record(),
+        context(contacted=False, polling_rules=PollingRules(not_found_grace=grace)),
+    )
 
-    steps = [judge_trouble(record, NOT_FOUND, replace(it, now=100 + moment)) for moment in at]
+    steps = [decide_on_trouble(record, NOT_FOUND, replace(it, now=100 + moment)) for moment in at]
 
     assert [isinstance(step, Stop) for step in steps] == final
     assert steps[-1] == Stop(Outcome.NOT_FOUND, Reason.NEVER_FOUND)
 
 
 def test_the_last_try_of_a_grace_is_made_as_it_ends() -> None:
-    record, it = a_life(), given(polling_rules=PollingRules(pace=Pace(first=20.0, longest=20.0)))
-    judge_trouble(record, NOT_FOUND, it)
+    record, it = (
+        a_record(),
+        context(polling_rules=PollingRules(pace=Pace(first=20.0, longest=20.0))),
+    )
+    decide_on_trouble(record, NOT_FOUND, it)
 
-    assert judge_trouble(record, NOT_FOUND, replace(it, now=20.0)) == PollAgain(20.0)
-    assert judge_trouble(record, NOT_FOUND, replace(it, now=29.0)) == PollAgain(20.0)
+    assert decide_on_trouble(record, NOT_FOUND, replace(it, now=20.0)) == PollAgain(20.0)
+    assert decide_on_trouble(record, NOT_FOUND, replace(it, now=29.0)) == PollAgain(20.0)
 
     record, it = (
-        a_life(),
-        given(polling_rules=PollingRules(pace=Pace(first=4.0, longest=20.0, factor=9.0))),
+        a_record(),
+        context(polling_rules=PollingRules(pace=Pace(first=4.0, longest=20.0, factor=9.0))),
     )
-    judge_trouble(record, NOT_FOUND, it)
-    assert judge_trouble(record, NOT_FOUND, replace(it, now=20.0)) == PollAgain(10.0)
+    decide_on_trouble(record, NOT_FOUND, it)
+    assert decide_on_trouble(record, NOT_FOUND, replace(it, now=20.0)) == PollAgain(10.0)
 
 
 def test_the_table_of_this_test_names_real_handlings() -> None:
@@ -527,11 +547,11 @@ def test_the_table_of_this_test_names_real_handlings() -> None:
 
 
 def test_three_answers_over_the_limit_are_final_at_any_time_if_they_come_in_a_row() -> None:
-    record, large = a_life(RUNNING), Trouble(Fault.TOO_LARGE)
+    record, large = a_record(RUNNING), Trouble(Fault.TOO_LARGE)
     for _ in range(2):
-        assert isinstance(judge_trouble(record, large, given(10.0)), PollAgain)
+        assert isinstance(decide_on_trouble(record, large, context(10.0)), PollAgain)
     record.confirm(RUNNING, 20.0)
     for _ in range(2):
-        assert isinstance(judge_trouble(record, large, given(30.0)), PollAgain)
+        assert isinstance(decide_on_trouble(record, large, context(30.0)), PollAgain)
 
-    assert judge_trouble(record, large, given(30.0)) == Stop(Outcome.UNKNOWN, Reason.REFUSED)
+    assert decide_on_trouble(record, large, context(30.0)) == Stop(Outcome.UNKNOWN, Reason.REFUSED)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.pacing import Limits
-from opwatch.watcher.gate import Gate, Phase
+from opwatch.watcher.gate import Gate, GateState
 from simulation.bench import middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FIRST, CLOSED, OPEN, RAMPING = Phase.FIRST, Phase.CLOSED, Phase.OPEN, Phase.RAMPING
+FIRST, CLOSED, OPEN, RAMPING = GateState.FIRST, GateState.CLOSED, GateState.OPEN, GateState.RAMPING
 
 
 def a_gate(limits: Limits | None = None) -> Gate:
@@ -31,7 +31,7 @@ def asked(gate: Gate, now: float, count: int = 1) -> None:
         gate.take(now)
 
 
-def a_gate_that(phase: Phase, now: float = 0.0) -> Gate:
+def a_gate_that(phase: GateState, now: float = 0.0) -> Gate:
     """Return a gate that came into *phase* at *now*."""
     gate = a_gate()
     if phase is FIRST:
@@ -97,14 +97,14 @@ ACTIONS: dict[str, Callable[[Gate], object]] = {
         (RAMPING, "good, but a pause is named", OPEN),
     ],
 )
-def test_an_answer_turns_the_gate(phase: Phase, what: str, after: Phase) -> None:
+def test_an_answer_turns_the_gate(phase: GateState, what: str, after: GateState) -> None:
     gate = a_gate_that(phase)
-    assert gate.phase is phase
+    assert gate.state is phase
     asked(gate, 5.0)
 
     ACTIONS[what](gate)
 
-    assert gate.phase is after
+    assert gate.state is after
     assert gate.in_flight == 0
 
 
@@ -113,7 +113,7 @@ def test_five_bad_answers_in_a_row_open_the_gate() -> None:
     asked(gate, 1.0, 5)
 
     assert [gate.bad(1.0) for _ in range(5)] == [False] * 4 + [True]
-    assert gate.phase is OPEN
+    assert gate.state is OPEN
 
 
 def test_a_good_answer_among_them_begins_a_new_row() -> None:
@@ -127,7 +127,7 @@ def test_a_good_answer_among_them_begins_a_new_row() -> None:
         gate.good(1.0)
         gate.good(1.0)
 
-    assert gate.phase is CLOSED
+    assert gate.state is CLOSED
 
 
 def test_half_of_the_last_twenty_open_the_gate() -> None:
@@ -148,7 +148,7 @@ def test_two_bad_answers_in_a_row_end_a_ramp_and_one_does_not() -> None:
     gate.good(10.0)
     assert gate.bad(10.0) is False
     assert gate.bad(10.0) is True
-    assert gate.phase is OPEN
+    assert gate.state is OPEN
 
 
 # -- how fast --------------------------------------------------------------------
@@ -248,7 +248,7 @@ def test_a_machine_without_descriptors_sends_half_as_many_at_once_but_never_unde
         most.append(gate._at_once)
 
     assert most == [4, 2, 2, 2]
-    assert gate.phase is CLOSED
+    assert gate.state is CLOSED
 
 
 def test_descriptors_that_lacked_at_one_moment_are_one_event() -> None:
@@ -269,7 +269,7 @@ def test_descriptors_that_lack_for_two_as_well_are_an_outage() -> None:
         asked(gate, float(n))
         gate.out_of_descriptors(float(n))
 
-    assert gate.phase is OPEN
+    assert gate.state is OPEN
 
 
 def test_clean_minutes_bring_back_the_requests_in_flight_too() -> None:
@@ -323,7 +323,7 @@ def test_after_a_good_probe_the_host_is_asked_slowly_at_first() -> None:
     assert gaps[0] == pytest.approx(0.5)
     assert all(next_ <= gap + 1e-9 for gap, next_ in pairwise(gaps))
     assert gaps[-1] == pytest.approx(0.1)
-    assert gate.phase is CLOSED
+    assert gate.state is CLOSED
 
 
 def test_a_named_pause_is_never_undercut_and_has_a_tenth_on_top_at_most() -> None:
@@ -414,7 +414,7 @@ def test_without_a_good_answer_a_bad_one_leads_back_to_one_at_a_time() -> None:
     for _ in range(4):
         gate.bad(0.0, strict=True)
 
-    assert gate.phase is FIRST
+    assert gate.state is FIRST
     assert gate.strict_in_a_row == 1
     assert gate.free_at(0.0) == 0.75
 
@@ -476,7 +476,7 @@ def test_quick_retries_are_a_tenth_of_the_good_answers() -> None:
 
 
 @pytest.mark.parametrize("phase", [FIRST, OPEN, RAMPING])
-def test_no_retry_is_quick_while_the_host_is_in_trouble(phase: Phase) -> None:
+def test_no_retry_is_quick_while_the_host_is_in_trouble(phase: GateState) -> None:
     assert a_gate_that(phase).pay_quick() is False
 
 
@@ -507,7 +507,7 @@ def test_a_machine_without_descriptors_halves_what_goes_at_once_and_blames_no_ho
     asked(gate, 0.0, 8)
 
     assert [gate.out_of_descriptors(0.0) for _ in range(8)] == [False] * 8
-    assert gate.phase is CLOSED
+    assert gate.state is CLOSED
     assert gate.bad_in_a_row == 0
     assert at_once(gate, 10.0) == 4, "those in flight together are one event"
 
@@ -521,7 +521,7 @@ def test_two_at_once_are_left_and_then_the_host_is_held_after_all() -> None:
 
     asked(gate, 11.0, 5)
     assert [gate.out_of_descriptors(11.0) for _ in range(5)] == [False] * 4 + [True]
-    assert gate.phase is OPEN
+    assert gate.state is OPEN
 
 
 def test_what_goes_at_once_grows_back_by_one_a_minute() -> None:

@@ -68,7 +68,7 @@ async def drive(
 
 
 class _Run:
-    """One run's open requests, and the box that their answers come to."""
+    """One run's open requests, and the inbox that their answers come to."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class _Run:
         self._fetch = fetch
         self._tell = tell
         self._clock = clock
-        self._mailbox = inbox
+        self._inbox = inbox
         self._tasks: set[asyncio.Task[None]] = set()
         self._collect = collect
         self._succeeded: dict[int, Operation] = {}
@@ -106,7 +106,7 @@ class _Run:
         if event.operation.outcome is not Outcome.SUCCEEDED:
             return False
         self._succeeded[id(event.operation.target)] = event.operation
-        self._spawn(self._bring(self._collect, event.operation))
+        self._spawn(self._collect_result(self._collect, event.operation))
         return True
 
     def _tell_now(self, events: Iterable[Event]) -> None:
@@ -153,41 +153,41 @@ class _Run:
             host = poll.targets[0].origin.partition("://")[2]
             answer = Answer.all(Trouble(Fault.TIMEOUT, host=host), len(poll.targets))
         except Exception as bug:  # noqa: BLE001, it is raised again where the run is
-            self._mailbox.put_nowait(bug)
+            self._inbox.put_nowait(bug)
             return
-        self._mailbox.put_nowait((poll, answer))
+        self._inbox.put_nowait((poll, answer))
 
-    async def _bring(self, collect: Collect, operation: Operation) -> None:
+    async def _collect_result(self, collect: Collect, operation: Operation) -> None:
         try:
-            self._mailbox.put_nowait(await collect(operation))
+            self._inbox.put_nowait(await collect(operation))
         except Exception as bug:  # noqa: BLE001, it is raised again where the run is
-            self._mailbox.put_nowait(bug)
+            self._inbox.put_nowait(bug)
 
     async def wait(self, tick: float) -> None:
-        """Sleep until a letter comes or something is due, but no longer than *tick* seconds."""
+        """Sleep until a message comes or something is due, but no longer than *tick* seconds."""
         now = self._clock.now()
         due = now + tick if self._watcher.finished else self._watcher.wake_at(now)
         pause = min(tick, max(0.0, due - now))
         try:
             async with asyncio.timeout(pause):
-                letter = await self._mailbox.get()
+                message = await self._inbox.get()
         except TimeoutError:
             self.tell_all([Ticked(self._clock.now())])
             return
-        self._open(letter)
-        while not self._mailbox.empty():
-            self._open(self._mailbox.get_nowait())
+        self._open(message)
+        while not self._inbox.empty():
+            self._open(self._inbox.get_nowait())
 
-    def _open(self, letter: Message) -> None:
-        match letter:
+    def _open(self, message: Message) -> None:
+        match message:
             case Abort():
-                self.tell_all(self._abort(letter))
+                self.tell_all(self._abort(message))
             case Suspend():
-                self._halt()
+                self._suspend()
             case BaseException():
-                raise letter
+                raise message
             case Operation():
-                self._take_in(letter)
+                self._take_in(message)
             case (poll, answer):
                 self.tell_all(self._watcher.record(poll, answer, self._clock.now()))
 
@@ -196,7 +196,7 @@ class _Run:
         self._succeeded.pop(id(operation.target), None)
         self._tell_now(self._watcher.set_result(operation, self._clock.now()))
 
-    def _halt(self) -> None:
+    def _suspend(self) -> None:
         """Let the process be stopped, with the terminal in order."""
         held: object = self._tell
         if not isinstance(held, Pausable):

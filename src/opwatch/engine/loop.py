@@ -3,8 +3,8 @@
 Decides that the end of a run waits for no thread: ``asyncio.run`` would join
 the resolver's, which cannot be cancelled. That what is under way is given a moment
 to clean up: a helper program dies with the task that waits for it. And that the
-loop itself writes nothing: what it has to say goes to standard error by no path of
-ours, past the masking of secrets and through the middle of the bars.
+loop itself writes nothing: its own messages go to standard error unmasked, and
+through the middle of the bars.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ PATIENCE: Final = 0.25
 def run_to_end(work: Coroutine[object, object, T]) -> T:
     """Return what *work* returns. The caller ends the process soon after."""
     loop = asyncio.new_event_loop()
-    if not loop.get_debug():  # PYTHONASYNCIODEBUG=1 lets it speak
-        loop.set_exception_handler(_say_nothing)
+    if not loop.get_debug():  # PYTHONASYNCIODEBUG=1 shows its messages
+        loop.set_exception_handler(_ignore)
     asyncio.set_event_loop(loop)
     try:
         return loop.run_until_complete(work)
     finally:
-        _put_away(loop)
+        _finish_tasks(loop)
         asyncio.set_event_loop(None)
 
 
-def _put_away(loop: asyncio.AbstractEventLoop) -> None:
+def _finish_tasks(loop: asyncio.AbstractEventLoop) -> None:
     left = asyncio.all_tasks(loop)
     for task in left:
         task.cancel()
@@ -49,5 +49,5 @@ async def pause(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-def _say_nothing(_loop: asyncio.AbstractEventLoop, _context: dict[str, Any]) -> None:
-    """Tell nobody of a failure that nobody waited for."""
+def _ignore(_loop: asyncio.AbstractEventLoop, _context: dict[str, Any]) -> None:
+    """Pass over a failure that nobody waited for."""

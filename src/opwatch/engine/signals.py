@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Suspend:
-    """Ctrl-Z: we are to be stopped for a while."""
+    """Ctrl-Z: the process is about to be stopped for a while."""
 
 
 Message: TypeAlias = "tuple[Poll, Answer] | Operation | BaseException | Abort | Suspend"
@@ -46,11 +46,11 @@ _BY_NAME: Final[Mapping[str, Abort | Suspend]] = {
     "SIGTSTP": Suspend(),
 }
 # Windows has neither HUP nor job control.
-LETTERS: Final[Mapping[signal.Signals, Abort | Suspend]] = {
-    getattr(signal, name): letter for name, letter in _BY_NAME.items() if hasattr(signal, name)
+MESSAGES: Final[Mapping[signal.Signals, Abort | Suspend]] = {
+    getattr(signal, name): message for name, message in _BY_NAME.items() if hasattr(signal, name)
 }
 ABORTS: Final[Mapping[signal.Signals, Abort]] = {
-    number: letter for number, letter in LETTERS.items() if isinstance(letter, Abort)
+    number: message for number, message in MESSAGES.items() if isinstance(message, Abort)
 }
 FATAL: Final = tuple(getattr(signal, name) for name in ("SIGQUIT",) if hasattr(signal, name))
 BACK: Final = tuple(getattr(signal, name) for name in ("SIGCONT",) if hasattr(signal, name))
@@ -58,7 +58,7 @@ LONG: Final = 3600.0
 
 
 class Interruption(BaseException):
-    """A signal came while no loop was there to be told. *abort* says which."""
+    """A signal came while no event loop was running. *abort* says which."""
 
     def __init__(self, abort: Abort) -> None:
         super().__init__(abort.value)
@@ -67,7 +67,7 @@ class Interruption(BaseException):
 
 @contextmanager
 def raise_on_signals() -> Iterator[None]:
-    """Raise ``Interruption`` when a signal asks us to go; the main thread only."""
+    """Raise ``Interruption`` when a signal ends the run; the main thread only."""
 
     def receive(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
@@ -92,7 +92,7 @@ def pass_over_signals() -> Iterator[None]:
 
 
 def stay() -> Abort:
-    """Return the signal that asks us to go, however long it takes; the main thread only."""
+    """Return the signal that ends the run, however long it takes; the main thread only."""
     try:
         with raise_on_signals():
             while True:
@@ -102,29 +102,29 @@ def stay() -> Abort:
 
 
 async def or_abort(work: Coroutine[object, object, T]) -> T | Abort:
-    """Return what *work* returns, or the signal that asks us to go, if that comes first.
+    """Return what *work* returns, or the signal that ends the run, if that comes first.
 
     The main thread only. *work* is cancelled then.
     """
     inbox: Inbox = asyncio.Queue()
-    doing, letter = asyncio.ensure_future(work), asyncio.ensure_future(inbox.get())
+    doing, message = asyncio.ensure_future(work), asyncio.ensure_future(inbox.get())
     try:
-        with catch_signals(inbox, letters=ABORTS):
-            await asyncio.wait({doing, letter}, return_when=asyncio.FIRST_COMPLETED)
-        came = None if doing.done() else letter.result()
+        with catch_signals(inbox, messages=ABORTS):
+            await asyncio.wait({doing, message}, return_when=asyncio.FIRST_COMPLETED)
+        came = None if doing.done() else message.result()
         return came if isinstance(came, Abort) else await doing
     finally:
         doing.cancel()
-        letter.cancel()
+        message.cancel()
 
 
 @contextmanager
 def catch_signals(
     inbox: Inbox,
     terminal: object = None,
-    letters: Mapping[signal.Signals, Abort | Suspend] = LETTERS,
+    messages: Mapping[signal.Signals, Abort | Suspend] = MESSAGES,
 ) -> Iterator[None]:
-    """Put the letter of each signal that comes into *inbox*; the main thread only.
+    """Put the message of each signal that comes into *inbox*; the main thread only.
 
     *terminal* lets go of the cursor, if it holds it, before a signal kills, and is
     told when the process goes on after a stop, announced or not.
@@ -132,10 +132,10 @@ def catch_signals(
     loop = asyncio.get_running_loop()
 
     def receive(number: int, _frame: FrameType | None) -> None:
-        letter = letters[signal.Signals(number)]
-        if isinstance(letter, Abort):
+        message = messages[signal.Signals(number)]
+        if isinstance(message, Abort):
             signal.signal(number, die)
-        loop.call_soon_threadsafe(inbox.put_nowait, letter)
+        loop.call_soon_threadsafe(inbox.put_nowait, message)
 
     def go_on(_number: int, _frame: FrameType | None) -> None:
         if isinstance(terminal, Pausable):
@@ -149,7 +149,7 @@ def catch_signals(
 
     with (
         _waking(loop),
-        _installed(receive, letters),
+        _installed(receive, messages),
         _installed(die, FATAL),
         _installed(go_on, BACK),
     ):

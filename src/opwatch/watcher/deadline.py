@@ -1,4 +1,4 @@
-"""The end of a person's patience, and the last word that every operation gets.
+"""The deadline of a run, and the last look that every operation gets.
 
 Decides that at the deadline all are asked once more, that a request in flight
 is given two seconds, and that a pause beyond the deadline is not waited for.
@@ -46,7 +46,7 @@ class Deadline:
         return True
 
     def is_over(self, now: float) -> bool:
-        """Tell whether also the last word has been waited for."""
+        """Tell whether the answers to the last look have been waited for as well."""
         return self.last_call_at is not None and now >= self.last_call_at + LAST_WORD
 
     def request_timeout(self, now: float) -> float:
@@ -63,7 +63,7 @@ class Deadline:
         return TOO_LATE
 
     def too_long(self, until: float, now: float) -> Stop | None:
-        """Return how those end whom a host bids wait *until* then, if that is too long."""
+        """Return how those end whose host asks to wait *until* then, if that is too long."""
         if self._policy.once:
             limit, outcome = now + ONCE_PATIENCE, Outcome.UNKNOWN
         elif self.at is not None and self.last_call_at is None:

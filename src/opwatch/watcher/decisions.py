@@ -1,4 +1,4 @@
-"""What an answer means for the watch of one operation: go on, or over.
+"""What an answer means for the watch of one operation: poll again, or stop.
 
 Decides, as pure functions of the record, the answer and the time. A bad answer
 leads to a pause or to an end that says we do not know; only a parsed answer
@@ -66,7 +66,7 @@ Step: TypeAlias = PollAgain | Stop
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a judgement depends on besides the operation's own record.
+    """What a decision depends on besides the operation's own record.
 
     *contacted* tells that the host has given a good answer. *host_bad* counts
     its bad answers in a row, *host_strict* those of them that are strict at first
@@ -141,7 +141,7 @@ def after_trouble(record: Record, trouble: Trouble, context: Context) -> Step:
 
 
 def _at_first_contact(record: Record, trouble: Trouble, context: Context) -> Step | None:
-    """Judge strictly while nothing good has come from the host (or about the operation)."""
+    """Be strict while nothing good has come from the host (or about the operation)."""
     rule = trouble.rule
     host_wide = rule.scope is Scope.HOST
     if context.contacted if host_wide else record.operation.reading is not None:
@@ -186,12 +186,12 @@ def _not_found(record: Record, context: Context) -> Step:
 
 
 def _denied(record: Record, trouble: Trouble, context: Context) -> Step:
-    """Judge a refusal in the middle of a wait: a second opinion, half a minute apart."""
+    """Decide about a refusal in mid-wait: it counts when it comes again half a minute later."""
     patience = REFUSAL_PAUSE if trouble.status == 401 else 2 * REFUSAL_PAUSE  # noqa: PLR2004
     lasted = context.now - record.refusals_from
-    # A credential that was never needed is not believed to be so at the first word.
-    is_news = trouble.fault is Fault.NO_CREDENTIAL and trouble.status is not None
-    final = (trouble.fault in FINAL_AT_ONCE and not is_news) or context.policy.once
+    # Nothing was sent because nothing was needed so far: one answer does not prove the contrary.
+    was_optional = trouble.fault is Fault.NO_CREDENTIAL and trouble.status is not None
+    final = (trouble.fault in FINAL_AT_ONCE and not was_optional) or context.policy.once
     if final or (record.refusals > 1 and lasted >= patience):
         return Stop(Outcome.DENIED, _denial(trouble))
     return PollAgain(REFUSAL_PAUSE)

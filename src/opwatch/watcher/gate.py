@@ -1,7 +1,7 @@
 """The gate of one host: whether a request may go to it now.
 
 Decides how fast a host is asked, and holds all operations of a host that does
-not answer behind a single probe. It is no circuit breaker that fails calls: it
+not answer behind a single probe. It is not a circuit breaker that fails calls: it
 only holds them. States and figures: a token bucket for the rate, halved when
 the host throttles (AIMD), and ::
 
@@ -9,12 +9,9 @@ the host throttles (AIMD), and ::
     open ──probe good──▶ ramping ──full rate──▶ closed
     ramping ──2 bad in a row──▶ open      throttled with a pause: open until then
 
-Until the host has given a good answer, a bad one leads back to first.
-
-Whose fault a bad answer is: the host's, the operations', or the batch's.
-
-Decides what the gate of the host is told. A fault that an operation repeats
-while the host serves others is its own, and must not hold up its neighbours.
+Until the host has given a good answer, a bad one leads back to first. A fault that an
+operation repeats while the host serves others is the operation's own: it must not hold
+up its neighbours.
 """
 
 from __future__ import annotations
@@ -46,8 +43,8 @@ QUICK_CAPACITY: Final = 10.0
 QUICK_PER_GOOD: Final = 0.1
 
 
-class Phase(StrEnum):
-    """How the gate stands."""
+class GateState(StrEnum):
+    """Whether the gate lets requests pass."""
 
     FIRST = "first"
     CLOSED = "closed"
@@ -55,11 +52,11 @@ class Phase(StrEnum):
     RAMPING = "ramping"
 
 
-BORNE: Final[Mapping[Phase, int]] = {
-    Phase.FIRST: 0,
-    Phase.CLOSED: 5,
-    Phase.RAMPING: 2,
-    Phase.OPEN: 0,
+BORNE: Final[Mapping[GateState, int]] = {
+    GateState.FIRST: 0,
+    GateState.CLOSED: 5,
+    GateState.RAMPING: 2,
+    GateState.OPEN: 0,
 }
 """The bad answers in a row that open the gate. One alone is chance, also right after a recovery."""
 
@@ -68,7 +65,7 @@ class Gate:
     """Admits the requests to one host. All times are seconds of the run's clock."""
 
     def __init__(self, limits: Limits, uniform: Uniform, *, now: float) -> None:
-        self.phase = Phase.FIRST
+        self.state = GateState.FIRST
         self.contacted = False
         self.not_before = now
         self.in_flight = 0
@@ -93,12 +90,12 @@ class Gate:
     @property
     def is_held(self) -> bool:
         """Tell whether the host is not being asked but by a probe."""
-        return self.phase is Phase.OPEN
+        return self.state is GateState.OPEN
 
     @property
     def is_single(self) -> bool:
         """Tell whether one request at a time may go."""
-        return self.phase in {Phase.FIRST, Phase.OPEN}
+        return self.state in {GateState.FIRST, GateState.OPEN}
 
     @property
     def probe_cycle(self) -> float:
@@ -106,7 +103,7 @@ class Gate:
         return min(LONGEST_PROBE, 2.0 ** min(self._failed_probes, 10))
 
     def silence(self, now: float) -> float:
-        """Return for how many seconds it has been asked in vain; what is excused does not count."""
+        """Return for how many seconds it has been asked in vain, discounted ones left out."""
         return 0.0 if self._silent_from is None else now - self._silent_from
 
     def discount(self, seconds: float) -> None:
@@ -128,10 +125,10 @@ class Gate:
         self._fill(now)
         self._tokens -= 1
         self.in_flight += 1
-        if self.phase is Phase.RAMPING:
+        if self.state is GateState.RAMPING:
             self._ramp *= RAMP_GROWTH
             if self._ramp >= self._rate:
-                self.phase = Phase.CLOSED
+                self.state = GateState.CLOSED
 
     def good(self, now: float) -> None:
         """Count a good answer."""
@@ -144,17 +141,17 @@ class Gate:
             self._rate = min(self._limits.rate, self._rate * RECOVERY)
             self._at_once = min(self._limits.at_once, self._at_once + 1)
             self._clean_since = now
-        if self.phase is Phase.OPEN:
+        if self.state is GateState.OPEN:
             self._begin_ramp()
-        elif self.phase is Phase.FIRST:
-            self.phase = Phase.CLOSED
+        elif self.state is GateState.FIRST:
+            self.state = GateState.CLOSED
 
     def answered(self) -> None:
         """Count an answer that is neither good nor the host's trouble (404, 400, 401)."""
         self._heard()
-        if self.phase is Phase.FIRST:
-            self.phase = Phase.CLOSED
-        elif self.phase is Phase.OPEN:
+        if self.state is GateState.FIRST:
+            self.state = GateState.CLOSED
+        elif self.state is GateState.OPEN:
             self._begin_ramp()
 
     def bad(self, now: float, *, strict: bool = False) -> bool:
@@ -172,7 +169,7 @@ class Gate:
             self._retreat(now)
             return False
         half = len(self._recent) == RECENT and self._recent.count(False) * 2 >= RECENT
-        if self.bad_in_a_row < BORNE[self.phase] and not half:
+        if self.bad_in_a_row < BORNE[self.state] and not half:
             return False
         self._open(now)
         return True
@@ -180,7 +177,7 @@ class Gate:
     def inconclusive(self, now: float) -> None:
         """Count a transient fault that tells more of its operation than of the host."""
         self._came_back()
-        if self.phase is Phase.OPEN:
+        if self.state is GateState.OPEN:
             self._pause(now)
 
     def out_of_descriptors(self, now: float) -> bool:
@@ -195,7 +192,7 @@ class Gate:
             self._at_once = max(FEWEST_AT_ONCE, self._at_once // 2)
             self._stale = self.in_flight
         self._clean_since = now
-        if self.phase is Phase.OPEN:
+        if self.state is GateState.OPEN:
             self._pause(now)
         return False
 
@@ -219,12 +216,12 @@ class Gate:
         self.not_before = max(before, now + wait * self._uniform(1.0, 1.1))
         self.named_until = max(self.named_until, now + wait)
         self.discount(self.not_before - before)
-        if self.phase in {Phase.CLOSED, Phase.RAMPING}:
-            self._become(Phase.OPEN)
+        if self.state in {GateState.CLOSED, GateState.RAMPING}:
+            self._become(GateState.OPEN)
 
     def pay_quick(self) -> bool:
         """Take the price of one quick retry, if the budget has it (at most 10 % extra)."""
-        if self.phase is not Phase.CLOSED or self._quick < 1:
+        if self.state is not GateState.CLOSED or self._quick < 1:
             return False
         self._quick -= 1
         return True
@@ -241,23 +238,23 @@ class Gate:
         self._silent_from = None
         self.bad_in_a_row = self.strict_in_a_row = 0
 
-    def _become(self, phase: Phase) -> None:
-        self.phase = phase
+    def _become(self, phase: GateState) -> None:
+        self.state = phase
         self._failed_probes = 0
         self._stale = self.in_flight
 
     def _retreat(self, now: float) -> None:
         """Let one at a time try to reach a host that has never given a good answer."""
-        if self.phase is not Phase.FIRST:
-            self._become(Phase.FIRST)
+        if self.state is not GateState.FIRST:
+            self._become(GateState.FIRST)
         pause = self._uniform(0.5, 1.0) * 2.0 ** min(self.bad_in_a_row - 1, 5)
         self.not_before = max(self.not_before, now + pause)
 
     def _open(self, now: float) -> None:
-        if self.phase is Phase.OPEN:
+        if self.state is GateState.OPEN:
             self._failed_probes += 1
         else:
-            self._become(Phase.OPEN)
+            self._become(GateState.OPEN)
         self._pause(now)
 
     def _pause(self, now: float) -> None:
@@ -265,18 +262,18 @@ class Gate:
         self.not_before = max(self.not_before, now + pause)
 
     def _begin_ramp(self) -> None:
-        self.phase = Phase.RAMPING
+        self.state = GateState.RAMPING
         self._ramp = min(RAMP_FROM, self._rate)
         self._tokens = 0.0
         self._recent.clear()
 
     def _current_rate(self) -> float:
-        return min(self._ramp, self._rate) if self.phase is Phase.RAMPING else self._rate
+        return min(self._ramp, self._rate) if self.state is GateState.RAMPING else self._rate
 
     def _fill(self, now: float) -> None:
         passed = max(0.0, now - self._filled_at)
         self._filled_at = now
-        most = 1.0 if self.phase is Phase.RAMPING else float(self._limits.burst)
+        most = 1.0 if self.state is GateState.RAMPING else float(self._limits.burst)
         self._tokens = min(most, self._tokens + passed * self._current_rate())
 
 

@@ -1,12 +1,9 @@
-"""The watcher's own record of one operation, between two answers.
+"""The watcher's own record of one operation: its snapshot, and what is counted of it.
 
-Decides nothing; it counts. What the counts mean is decided in ``judging``.
-All times are seconds of the run's clock.
-
-When an operation is likely to end, judged by its own percentages.
-
-Decides how many samples a prediction needs, and that a falling percentage
-starts it anew. It is a guess for pacing and for the eye, never for a verdict.
+Decides how many samples of progress a prediction of the end needs, and that a falling
+percentage starts it anew; that is a guess for pacing and for the eye, never for a
+verdict. What the counts mean is decided in ``decisions``. All times are seconds of the
+run's clock.
 """
 
 from __future__ import annotations
@@ -30,7 +27,7 @@ WHOLE: Final = 100.0
 
 
 class Trend:
-    """The latest samples of one operation's progress."""
+    """The latest samples of one operation's progress, and what they predict."""
 
     __slots__ = ("_samples",)
 

@@ -1,12 +1,7 @@
-"""All operations of a run, sorted into the gates and queues that they wait in.
+"""Whose turn it is: all operations of a run in queues by their due time, behind gates.
 
-Decides that operations of one profile and origin share a gate, and that those
-of one group within it share batch requests.
-
-Who is asked next: the operations of one gate and group, by their due time.
-
-Decides which operations share a batch request. Entries that were superseded
-stay in the heap and are passed over when they surface.
+Decides that operations of one profile and origin share a gate, that those of one group
+within it share batch requests, and which of them are asked about together.
 """
 
 from __future__ import annotations
@@ -30,17 +25,20 @@ EARLY: Final = 0.25
 
 
 class DueQueue:
-    """A heap of (due, serial, index) over *records*."""
+    """The operations of one gate and group: a heap of (due, serial, index) over *records*.
 
-    __slots__ = ("_heap", "_lives")
+    An entry that was superseded stays in the heap and is passed over when it comes up.
+    """
+
+    __slots__ = ("_heap", "_records")
 
     def __init__(self, records: Sequence[Record]) -> None:
-        self._lives = records
+        self._records = records
         self._heap: list[tuple[float, int, int]] = []
 
     def put(self, index: int) -> None:
         """Queue the operation *index* at its due time; an older entry of it is void."""
-        record = self._lives[index]
+        record = self._records[index]
         record.serial += 1
         heapq.heappush(self._heap, (record.due, record.serial, index))
 
@@ -61,11 +59,11 @@ class DueQueue:
             if not self._heap:
                 break
             due, _, index = self._heap[0]
-            slack = EARLY * self._lives[index].pause if taken else 0.0
+            slack = EARLY * self._records[index].pause if taken else 0.0
             if due > now + slack:
                 break
             heapq.heappop(self._heap)
-            self._lives[index].serial += 1
+            self._records[index].serial += 1
             taken.append(index)
         return tuple(taken)
 
@@ -73,17 +71,19 @@ class DueQueue:
         waiting = [
             index
             for due, serial, index in self._heap
-            if due <= now and serial == self._lives[index].serial and not self._lives[index].is_over
+            if due <= now
+            and serial == self._records[index].serial
+            and not self._records[index].is_over
         ]
-        index = max(waiting, key=lambda each: self._lives[each].operation.confirmed_at or 0.0)
-        self._lives[index].serial += 1
+        index = max(waiting, key=lambda each: self._records[each].operation.confirmed_at or 0.0)
+        self._records[index].serial += 1
         return index
 
     def _drop_void(self) -> None:
         heap = self._heap
         while heap:
             _, serial, index = heap[0]
-            record = self._lives[index]
+            record = self._records[index]
             if serial == record.serial and not record.is_over:
                 return
             heapq.heappop(heap)
@@ -98,7 +98,7 @@ def _queue_key(target: Target) -> QueueKey:
 
 
 class Scheduler:
-    """The lives of a run. *polling_rules* are looked up by the name of the profile."""
+    """The records of a run. *polling_rules* are looked up by the name of the profile."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class Scheduler:
             self._queues[key].put(index)
 
     def polling_rules(self, index: int) -> PollingRules:
-        """Return the habits of the API that operation *index* belongs to."""
+        """Return the polling rules of the API that operation *index* belongs to."""
         return self._polling_rules[self.records[index].operation.target.profile]
 
     def gate(self, index: int) -> Gate:

@@ -7,12 +7,8 @@ simulator drive the same object::
         for poll in watcher.due(now): send it; later watcher.record(poll, answer, now)
         sleep until watcher.wake_at(now), then watcher.tick(now)
 
-Every method that changes something returns the events that tell of it.
-
-What is worth saying once.
-
-Decides that no oddity is told twice, and that an API which invents a new one at
-each answer is not listened to for ever.
+Every method that changes something returns the events that report it. No oddity is
+reported twice, and an API that invents a new one with each answer is cut short.
 """
 
 from __future__ import annotations
@@ -55,31 +51,28 @@ if TYPE_CHECKING:
     from opwatch.watcher.gate import Gate
     from opwatch.watcher.record import Record
 
-
-MOST: Final = 100
-
-
-class Warnings:
-    """The oddities of a run that have been told."""
-
-    def __init__(self) -> None:
-        self._told: set[tuple[Oddity, str]] = set()
-
-    def tell(
-        self, now: float, oddity: Oddity, text: str, reference: str | None = None
-    ) -> list[Event]:
-        """Return the event that tells of *oddity*, if it is news."""
-        if (oddity, text) in self._told or len(self._told) >= MOST:
-            return []
-        self._told.add((oddity, text))
-        return [Warned(now, oddity, text, reference)]
-
-
 TICK: Final = 5.0
 """Seconds within which the watcher wants to be woken; a much longer gap is a suspend."""
 SUSPENDED: Final = 3 * TICK
 LONGEST_NAMED_WAIT: Final = 3600.0
 UNCONDITIONAL_EVERY: Final = 10
+MOST_WARNINGS: Final = 100
+
+
+class Warnings:
+    """The oddities of a run that have been reported."""
+
+    def __init__(self) -> None:
+        self._reported: set[tuple[Oddity, str]] = set()
+
+    def once(
+        self, now: float, oddity: Oddity, text: str, reference: str | None = None
+    ) -> list[Event]:
+        """Return the event that reports *oddity*, none if it was reported before."""
+        if (oddity, text) in self._reported or len(self._reported) >= MOST_WARNINGS:
+            return []
+        self._reported.add((oddity, text))
+        return [Warned(now, oddity, text, reference)]
 
 
 class Watcher:
@@ -101,8 +94,9 @@ class Watcher:
         self.policy = policy
         self._deadline = Deadline(policy, now)
         self._scheduler = Scheduler(targets, polling_rules, uniform, now)
+        self._records = self._scheduler.records
         self._uniform = uniform
-        self._started_at = self._seen_at = now
+        self._started_at = self._ticked_at = now
         self._still_open = len(targets)
         self._aborts: set[Abort] = set()
         self._warnings = Warnings()
@@ -122,7 +116,7 @@ class Watcher:
     @property
     def operations(self) -> tuple[Operation, ...]:
         """The operations as they stand, in the order they were given."""
-        return tuple(record.operation for record in self._scheduler.records)
+        return tuple(record.operation for record in self._records)
 
     def verdict(self, *, timeout_code: int = 124) -> Verdict:
         """Return the verdict over all operations; an open one counts as pending."""
@@ -147,7 +141,7 @@ class Watcher:
         """Return the events that open the run: some operations may have ended at once."""
         now = self._started_at
         events: list[Event] = [Started(now, self.operations, self._deadline.at)]
-        for index, record in enumerate(self._scheduler.records):
+        for index, record in enumerate(self._records):
             reading = record.operation.target.initial.reading
             if reading is not None:
                 events += self._apply_initial(index, reading, now)
@@ -159,7 +153,7 @@ class Watcher:
 
     def _poll(self, indices: tuple[int, ...], gate: Gate, now: float) -> Poll:
         probe = gate.is_held
-        records = [self._scheduler.records[index] for index in indices]
+        records = [self._records[index] for index in indices]
         for record in records:
             record.ask(now, patience=gate.probe_cycle if probe else 0.0)
         gate.take(now)
@@ -177,16 +171,16 @@ class Watcher:
 
     def record(self, poll: Poll, answer: Answer, now: float) -> list[Event]:
         """Take in the *answer* to *poll*; one that comes twice is passed over."""
-        if not any(self._scheduler.records[index].in_flight for index in poll.indices):
+        if not any(self._records[index].in_flight for index in poll.indices):
             return []
         gate = self._scheduler.gate(poll.indices[0])
         events = self._update_gate(gate, poll, answer, now)
         for note in answer.notes:
-            events += self._warnings.tell(now, Oddity.NOTE, note)
+            events += self._warnings.once(now, Oddity.NOTE, note)
         if self._halve(poll, answer, now):
-            return [*events, *self._warnings.tell(now, Oddity.BATCH_HALVED, str(len(poll.indices)))]
+            return [*events, *self._warnings.once(now, Oddity.BATCH_HALVED, str(len(poll.indices)))]
         for index, finding in zip(poll.indices, answer.findings, strict=True):
-            record = self._scheduler.records[index]
+            record = self._records[index]
             record.in_flight = False
             if record.is_over:
                 continue
@@ -205,7 +199,7 @@ class Watcher:
         return reading if reading.wait is None else replace(reading, wait=None)
 
     def _update_gate(self, gate: Gate, poll: Poll, answer: Answer, now: float) -> list[Event]:
-        """Let the gate of the host know how it answered."""
+        """Count the *answer* at the gate of its host."""
         troubles = [each for each in answer.findings if isinstance(each, Trouble)]
         worst = troubles[0] if troubles else None
         wait, events = self._capped(answer.wait, now)
@@ -213,26 +207,26 @@ class Watcher:
         if worst is None or len(troubles) < len(answer.findings):
             gate.good(now)
         else:
-            records = [self._scheduler.records[index] for index in poll.indices]
+            records = [self._records[index] for index in poll.indices]
             held = count_trouble(gate, records, worst, wait, now)
         if wait and not held:
             gate.hold(now, wait)
             held = True
         if held:
             events.append(Held(now, poll.targets[0].origin, gate.not_before, worst))
-        over = self._deadline.too_long(gate.named_until, now) if wait else None
-        if over is not None:
-            records, neighbours = (
-                self._scheduler.records,
-                self._scheduler.neighbours(poll.indices[0]),
-            )
-            events += self._end_all([i for i in neighbours if not records[i].in_flight], over, now)
+        stop = self._deadline.too_long(gate.named_until, now) if wait else None
+        if stop is not None:
+            records = self._records
+            idle = [
+                i for i in self._scheduler.neighbours(poll.indices[0]) if not records[i].in_flight
+            ]
+            events += self._end_all(idle, stop, now)
         return events
 
     def _capped(self, wait: float | None, now: float) -> tuple[float | None, list[Event]]:
         if wait is None or wait <= LONGEST_NAMED_WAIT:
             return wait, []
-        return LONGEST_NAMED_WAIT, self._warnings.tell(now, Oddity.WAIT_CAPPED, f"{wait:.0f}")
+        return LONGEST_NAMED_WAIT, self._warnings.once(now, Oddity.WAIT_CAPPED, f"{wait:.0f}")
 
     def _halve(self, poll: Poll, answer: Answer, now: float) -> bool:
         """Ask again in halves when the host finds the batch too large, or refuses it whole."""
@@ -240,18 +234,18 @@ class Watcher:
             return False
         self._scheduler.halve(poll.indices)
         for index in poll.indices:
-            record = self._scheduler.records[index]
+            record = self._records[index]
             record.in_flight = False
             if not record.is_over:
                 self._plan(index, 0.0, now)
         return True
 
     def _read(self, index: int, reading: Reading, gate: Gate, now: float) -> list[Event]:
-        record, events = self._scheduler.records[index], list[Event]()
+        record, events = self._records[index], list[Event]()
         wait, capped = self._capped(reading.wait, now)
         events += capped
         if not reading.is_known_word:
-            events += self._warnings.tell(
+            events += self._warnings.once(
                 now, Oddity.UNKNOWN_STATUS, reading.status, record.operation.reference
             )
         if wait != reading.wait:
@@ -263,8 +257,8 @@ class Watcher:
         return [*events, Observed(now, record.operation, changed), *ended]
 
     def _apply_initial(self, index: int, reading: Reading, now: float) -> list[Event]:
-        """Take in what the starting answer said; no request was spent on it."""
-        record, gate = self._scheduler.records[index], self._scheduler.gate(index)
+        """Take in what the starting answer reported; no request was spent on it."""
+        record, gate = self._records[index], self._scheduler.gate(index)
         record.confirm(reading, now)
         record.operation = record.operation.but(polls=0)
         step = after_reading(record, reading, self._context(index, gate, now))
@@ -273,13 +267,13 @@ class Watcher:
 
     def set_result(self, operation: Operation, now: float) -> list[Event]:
         """Take in *operation* as it is with its result, or with why there is none."""
-        for record in self._scheduler.records:
+        for record in self._records:
             if record.operation.target is operation.target:
                 record.operation = operation
         return [Ended(now, operation)]
 
     def _record_trouble(self, index: int, trouble: Trouble, gate: Gate, now: float) -> list[Event]:
-        record = self._scheduler.records[index]
+        record = self._records[index]
         if trouble.wait is not None:
             trouble = replace(trouble, wait=min(trouble.wait, LONGEST_NAMED_WAIT))
             record.uncounted += trouble.wait or 0.0
@@ -295,7 +289,7 @@ class Watcher:
     def _in_vain(self, index: int, now: float) -> Iterator[int]:
         """Yield those behind the gate of operation *index* that would ask the same host now."""
         for each in self._scheduler.neighbours(index):
-            record = self._scheduler.records[each]
+            record = self._records[each]
             if record.is_unheard or (record.due <= now and not record.in_flight):
                 yield each
 
@@ -316,7 +310,7 @@ class Watcher:
 
     def _apply(self, index: int, step: Step, named_until: float, now: float) -> list[Event]:
         if isinstance(step, PollAgain):
-            late = self._deadline.too_late(self._scheduler.records[index].asked_at)
+            late = self._deadline.too_late(self._records[index].asked_at)
             step = late or self._deadline.too_long(named_until, now) or step
         if isinstance(step, Stop):
             return self._end_all([index], step, now)
@@ -324,17 +318,17 @@ class Watcher:
         return []
 
     def _plan(self, index: int, pause: float, now: float) -> None:
-        record = self._scheduler.records[index]
+        record = self._records[index]
         record.plan(pause, now, not_before=self._scheduler.gate(index).not_before)
         self._scheduler.put(index)
 
     def _end_all(
-        self, indices: Iterable[int], over: Stop, now: float, trouble: Trouble | None = None
+        self, indices: Iterable[int], stop: Stop, now: float, trouble: Trouble | None = None
     ) -> list[Event]:
         events: list[Event] = []
         for index in indices:
-            record = self._scheduler.records[index]
-            record.end(over.outcome, over.reason, now, trouble)
+            record = self._records[index]
+            record.end(stop.outcome, stop.reason, now, trouble)
             self._still_open -= 1
             events.append(Ended(now, record.operation))
         return events
@@ -353,8 +347,8 @@ class Watcher:
     def tick(self, now: float) -> list[Event]:
         """Take in that time has passed: a suspend, the deadline, the end of the last call."""
         events: list[Event] = []
-        gap = now - self._seen_at
-        self._seen_at = now
+        gap = now - self._ticked_at
+        self._ticked_at = now
         if gap > SUSPENDED:
             events.append(Resumed(now, gap))
             self._scheduler.discount(gap)
@@ -369,7 +363,7 @@ class Watcher:
     def _ask_all_again(self, now: float, *, asleep: float) -> None:
         """Let all be due at *now*; who has been waiting since before keeps the place."""
         for index in self._scheduler.open():
-            record = self._scheduler.records[index]
+            record = self._records[index]
             if record.in_flight:
                 record.uncounted += asleep
             elif record.due > now - asleep:
