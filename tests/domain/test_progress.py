@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opwatch.domain.progress import Trend
@@ -62,6 +62,7 @@ def test_only_the_latest_pace_counts() -> None:
     assert trend(*slow, *fast).left(905.0) == 13.0
 
 
+@example([(0.0, 0.0), (0.0, 1.0), (1.0, math.inf)], 0.0)
 @given(
     st.lists(
         st.tuples(st.floats(0, 1e6), st.none() | st.floats(allow_nan=True, allow_infinity=True))

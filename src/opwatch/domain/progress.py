@@ -6,6 +6,7 @@ starts it anew. It is a guess for pacing and for the eye, never for a verdict.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Final
 
@@ -24,7 +25,7 @@ class Trend:
 
     def add(self, at: float, percent: float | None) -> None:
         """Add a sample; one that says nothing new is not one."""
-        if percent is None:
+        if percent is None or not math.isfinite(percent):
             return
         if self._samples and percent < self._samples[-1][1]:
             self._samples.clear()
