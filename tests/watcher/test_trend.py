@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opwatch.watcher.record import Trend
@@ -62,6 +62,7 @@ def test_only_the_latest_pace_counts() -> None:
     assert trend(*slow, *fast).left(905.0) == 13.0
 
 
+@example([(0.0, 0.0), (0.0, 1.0), (1.0, math.inf)], 0.0)
 @given(
     st.lists(
         st.tuples(st.floats(0, 1e6), st.none() | st.floats(allow_nan=True, allow_infinity=True))
@@ -74,7 +75,3 @@ def test_whatever_is_reported_the_prediction_is_a_number_or_none(
     left = trend(*sorted(samples, key=lambda each: each[0])).left(now)
 
     assert left is None or not math.isnan(left)
-
-
-def test_a_percentage_without_end_is_not_a_sample() -> None:
-    assert trend((0.0, 0.0), (1.0, 10.0), (2.0, 20.0), (3.0, math.inf)).left(2.0) == 8.0

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,7 +91,6 @@ def test_a_number_in_the_place_of_a_text_stays_as_it_was_written() -> None:
         ("? [a, b]\n: 1", (1, 3, "a key must be a word")),
         ("a: \x01", (1, 4, "the file holds a control character")),
         ("a: " + "[" * 40 + "]" * 40, (1, 35, "nested deeper than 32 levels")),
-        ("a: " + "[" * 5000, (1, 35, "nested deeper than 32 levels")),
     ],
 )
 def test_what_a_profile_may_not_hold_is_refused_where_it_stands(
@@ -100,6 +100,45 @@ def test_what_a_profile_may_not_hold_is_refused_where_it_stands(
 
     assert (line, column) == expected[:2]
     assert message.startswith(expected[2])
+
+
+@pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        pytest.param("a: " + "[" * 5000, 1, 35, id="lists in brackets"),
+        pytest.param("a: " + "[" * 200_000, 1, 35, id="as many as the file can hold"),
+        pytest.param("a:\n  " + "[\r\n" * 5000, 33, 1, id="a bracket on each line"),
+        pytest.param("{" * 5000, 1, 33, id="mappings in braces"),
+        pytest.param("a: " + "{a: " * 5000, 1, 125, id="mappings under a key each"),
+        pytest.param("é: " + "[{b: " * 5000, 1, 80, id="lists and mappings by turns"),
+        pytest.param("a:\n" + "- " * 5000, 2, 63, id="lists by dashes"),
+        pytest.param(
+            "\n".join(" " * depth + "a:" for depth in range(700)), 32, 32, id="by indentation"
+        ),
+    ],
+)
+def test_the_bound_of_depth_is_ours_whatever_the_parser_could_bear(
+    text: str, line: int, column: int, loader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if hasattr(yaml, loader):
+        monkeypatch.setattr(yaml, "CSafeLoader", getattr(yaml, loader), raising=False)
+
+    assert problems(text) == [(line, column, "nested deeper than 32 levels")]
+
+
+def test_what_stands_first_is_told_even_if_the_parser_gives_up_as_it_reads_ahead() -> None:
+    assert problems("a: &x " + "[" * 5000)[0][:2] == (1, 4)
+    assert problems("a: [b: c, d: ]]")[0][2] != "nested deeper than 32 levels"
+
+
+def test_a_parser_out_of_its_depth_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(*_: object, **__: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(yaml, "parse", parse)
+
+    assert problems("a: 1") == [(0, 0, "the file is no YAML")]
 
 
 def test_every_duplicate_key_is_told_with_both_places() -> None:

@@ -9,6 +9,7 @@ depth that are checked before anything is built (faults 108 to 116).
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.errors import Problem, ProfileError
@@ -176,6 +177,10 @@ class _Builder:
             return self._document(iter(yaml.parse(text, Loader=loader)))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
+            if mark:
+                # A parser reads ahead, so it may meet its own bounds before ours are seen.
+                with suppress(yaml.YAMLError, RecursionError):
+                    self._document(iter(yaml.parse(text[: mark.index], Loader=loader)))
             place = self._at(mark) if mark else Place(self.source, 0, 0)
             raise ProfileError((place.problem(_said(error, self._line(place))),)) from error
         except yaml.reader.ReaderError as error:
@@ -183,7 +188,7 @@ class _Builder:
             column = error.position - text.rfind("\n", 0, error.position)
             message = "the file holds a control character"
             raise ProfileError((Place(self.source, line, column).problem(message),)) from error
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, RecursionError) as error:
             message = "the file is no YAML"
             raise ProfileError((Place(self.source, 0, 0).problem(message),)) from error
 
