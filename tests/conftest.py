@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from hypothesis import settings
+
 from inherited import heed_signals
 
 heed_signals()
