@@ -45,8 +45,8 @@ class Plan(NamedTuple):
 
 def draft(plan: Plan, found: Inference) -> str:
     """Return the YAML of a profile that passes ``profile check``."""
-    asked = (_head(plan), _where(plan), _batch(plan, found), _auth(plan))
-    said = (_read(plan, found), _rules(found), _states(found), _pace(found))
+    asked = (_head(plan), _where(plan), _batch(found), _auth(plan))
+    said = (_read(found), _rules(found), _states(found), _pace(found))
     lines = [line for part in (*asked, *said, _handoff(plan, found)) for line in part]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -71,8 +71,7 @@ def _where(plan: Plan) -> Iterator[str]:
         yield "base_url: '{server}'"
         yield ""
         return
-    posted = plan.posting.params if plan.posting else ()
-    params = [f"  {name}: {{required: true}}" for name in (*address.params, *posted)]
+    params = [f"  {name}: {{required: true}}" for name in address.params]
     if address.wide:
         params.insert(0, "  id: {encode: path}  # its slashes separate segments")
     if params:
@@ -99,8 +98,6 @@ def _posted(posting: Posting) -> Iterator[str]:
         yield f"  # CHECK: left out of the body, for it may hold secrets: {names}"
     if not posting.id:
         yield "  # CHECK: nothing tells what in the body is the id; put {id} there"
-    if posting.is_batch:
-        return
     if not posting.query:
         yield f"  body: {flow(posting.body)}"
         return
@@ -114,16 +111,12 @@ def _posted(posting: Posting) -> Iterator[str]:
         yield f"    variables: {flow(posting.variables)}"
 
 
-def _batch(plan: Plan, found: Inference) -> Iterator[str]:
+def _batch(found: Inference) -> Iterator[str]:
     batch = found.opened.batch if found.opened else None
-    posting = plan.posting
-    if posting is not None and posting.is_batch:
-        what = {"body": posting.body}
-    elif batch is not None:
-        what = {"query": batch.query, **({} if batch.style == "repeat" else {"style": batch.style})}
-    else:
+    if found.opened is None or batch is None:
         return
-    items = found.opened.items if found.opened else "@"
+    what = {"query": batch.query, **({} if batch.style == "repeat" else {"style": batch.style})}
+    items = found.opened.items
     yield "# Several are asked about at once, and each is found in the answer by its id."
     yield f"batch: {flow({**what, 'items': items, **({'id': found.id} if found.id else {})})}"
     yield ""
@@ -138,11 +131,8 @@ def _auth(plan: Plan) -> Iterator[str]:
     yield ""
 
 
-def _read(plan: Plan, found: Inference) -> Iterator[str]:
-    is_batch = bool(
-        (plan.posting and plan.posting.is_batch) or (found.opened and found.opened.batch)
-    )
-    lines = list(_fields(found, is_batch=is_batch))
+def _read(found: Inference) -> Iterator[str]:
+    lines = list(_fields(found))
     if lines:
         yield "# Where things are in an answer (JMESPath); of a list, the first that is not empty."
         yield "read:"
@@ -150,8 +140,8 @@ def _read(plan: Plan, found: Inference) -> Iterator[str]:
         yield ""
 
 
-def _fields(found: Inference, *, is_batch: bool) -> Iterator[str]:
-    if found.opened and not is_batch:
+def _fields(found: Inference) -> Iterator[str]:
+    if found.opened and not found.opened.batch:
         note = "  # CHECK: of the list, only the first" if found.opened.most > 1 else ""
         yield f"  root: {scalar(found.opened.items.removeprefix('@') + '[0]')}{note}"
     if found.id:

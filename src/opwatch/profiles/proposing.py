@@ -15,7 +15,7 @@ from opwatch.profiles.drafting import Plan, draft
 from opwatch.profiles.inference import infer
 from opwatch.profiles.language import STATES as BUCKETS
 from opwatch.profiles.library import builtin_names
-from opwatch.profiles.opening import ids_in, opened, spread
+from opwatch.profiles.opening import ids_in, opened
 from opwatch.profiles.posting import guessed, posting_of
 from opwatch.profiles.vocabulary import vocabulary
 
@@ -79,7 +79,6 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     """
     good = [each for each in samples if each.status in _GOOD]
     url = known.url or next((each.url for each in good if each.url), None)
-    good = spread(good, url)
     posting = _posting(good, url, known)
     address, found = _inferred(good, url, known, vocabulary(without), posting)
     words = {
