@@ -21,7 +21,7 @@ from opwatch.profiles.ruling import (
     is_over,
     says,
 )
-from opwatch.profiles.spotting import Outcome, Place, is_part, is_word, numbers_of, spot
+from opwatch.profiles.spotting import Place, is_part, is_word, numbers_of, spot
 from opwatch.profiles.vocabulary import READY, TERMINAL, meaning_of, stem
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class _Pair(NamedTuple):
     rules: tuple[Rule, ...] = ()
 
 
-def _pair(status: Field, outcome: Outcome | None) -> _Pair:
+def _pair(status: Field, outcome: Field | None) -> _Pair:
     seen = tuple(status.values)
     if outcome is None:
         return _Pair(status.text, seen)
@@ -139,7 +139,7 @@ def _pair(status: Field, outcome: Outcome | None) -> _Pair:
     return _Pair(text, (*seen, *(outcome.found[index] for index in sorted(told))), hollow)
 
 
-def _by_outcome(outcome: Outcome, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
+def _by_outcome(outcome: Field, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
     """Return how an API is read that says how it ended, and by a flag that it has not."""
     meanings = _meanings([value for value in outcome.values if is_word(value)], known)
     return Decision((outcome.text,), meanings, tuple(still(fields)))
