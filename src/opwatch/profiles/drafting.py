@@ -167,10 +167,6 @@ def _fields(found: Inference) -> Iterator[str]:
 
 
 def _rules(found: Inference) -> Iterator[str]:
-    if found.is_graphql:
-        yield "troubles:"
-        yield "  - {when: errors, message: errors}  # GraphQL tells its errors under a 200"
-        yield ""
     rules = found.decision.rules
     if not rules:
         return

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.profiles.deciding import Decision, decide
 from opwatch.profiles.measuring import progress_of
 from opwatch.profiles.ruling import errors_of
-from opwatch.profiles.samples import Field, Sample, fields_of, jmespath_of
-from opwatch.profiles.spotting import is_part, numbers_of, words_of
+from opwatch.profiles.samples import Field, Sample, fields_of
+from opwatch.profiles.spotting import numbers_of, words_of
 from opwatch.profiles.times import moment
 from opwatch.profiles.values import number, same_id, web_address, word
 
@@ -58,9 +58,8 @@ _RESULT: Final = (
 class Inference(NamedTuple):
     """What is where. Texts are JMESPath; of several the first that finds something counts.
 
-    *candidates* are the paths at which a status word could be. *is_graphql* tells
-    that the answers look like those of GraphQL. *opened* is the list that the
-    operations are in.
+    *candidates* are the paths at which a status word could be. *opened* is the
+    list that the operations are in.
     """
 
     decision: Decision
@@ -74,7 +73,6 @@ class Inference(NamedTuple):
     wait: tuple[str, str] | None = None
     conditional: bool = False
     candidates: tuple[str, ...] = ()
-    is_graphql: bool = False
     opened: Opened | None = None
 
 
@@ -95,7 +93,6 @@ def infer(
     errors = errors_of(fields)
     inside = {each.path for each in errors}
     rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
-    rest = [each for each in rest if not is_part(each)]
     named = ("" if ids else _joined_id(fields, asked)) or _id_of(fields, ids or {})
     decision = decide(fields, samples, known, named=named, chosen=status)
     rest = [each for each in rest if not any(each.text in text for text in decision.status)]
@@ -103,28 +100,15 @@ def infer(
         decision,
         named,
         progress_of(rest),
-        _texts(_near(rest, decision.status), _MESSAGE, lambda each: isinstance(each, str)),
-        _error(errors, fields) or ({"message": (said,)} if (said := decision.sentence) else {}),
+        _texts(rest, _MESSAGE, lambda each: isinstance(each, str)),
+        _error(errors, fields),
         {name: _moments(rest, key) for name, key in _TIMES.items()},
         _texts(rest, sorted(_LINK), lambda each: web_address(each) is not None),
         _texts(rest, _RESULT, lambda each: isinstance(each, (str, dict, list))),
         _pause(rest),
         any("etag" in sample.headers for sample in samples),
         tuple(field.text for field in (*numbers_of(fields), *words_of(fields))),
-        _is_graphql(samples),
     )
-
-
-def _is_graphql(samples: Iterable[Sample]) -> bool:
-    """Tell whether there is nothing in *samples* but ``data``, and in that one object."""
-    for sample in samples:
-        whole = sample.data if isinstance(sample.data, dict) else {}
-        data = whole.get("data")
-        if not whole.keys() <= {"data", "errors", "extensions"} or not isinstance(data, dict):
-            return False
-        if len(data) != 1 or not isinstance(next(iter(data.values())), (dict, type(None))):
-            return False
-    return True
 
 
 def _id_of(fields: Sequence[Field], ids: Mapping[int, str]) -> str:
@@ -154,17 +138,6 @@ def _joined_id(fields: Sequence[Field], wanted: str) -> str:
     return ""
 
 
-def _near(fields: Iterable[Field], status: Sequence[str]) -> list[Field]:
-    """Return *fields* but those of another thing, such as the commit that a deploy is of."""
-    return [
-        each
-        for each in fields
-        if not each.parent
-        or not status
-        or any(f"{jmespath_of(each.parent)}." in text for text in status)
-    ]
-
-
 def _texts(
     fields: Sequence[Field], keys: Sequence[str], fits: Callable[[Any], bool]
 ) -> tuple[str, ...]:
@@ -177,9 +150,7 @@ def _texts(
 
 def _moments(fields: Iterable[Field], key: re.Pattern[str]) -> tuple[str, ...]:
     found = [each for each in fields if key.fullmatch(each.key) and each.holds(str, int, float)]
-    found = [each for each in found if any(map(_is_moment, each.values))]
-    depth = min((len(each.path) for each in found), default=0)
-    return tuple(each.text for each in found if len(each.path) == depth)[:MOST]
+    return tuple(each.text for each in found if any(map(_is_moment, each.values)))[:MOST]
 
 
 def _is_moment(value: str | float) -> bool:
@@ -193,10 +164,9 @@ def _error(errors: Sequence[Field], fields: Sequence[Field]) -> dict[str, tuple[
     codes, texts, details = [], [], []
     by_path = {each.path: each for each in fields}
     for error in errors:
-        for key in ("code", "errorCode", "errorName", "type"):
-            code = by_path.get((*error.path, key))
-            if code is not None and code.holds(str, int):
-                codes.append(code.text)
+        code = by_path.get((*error.path, "code"))
+        if code is not None and code.holds(str, int):
+            codes.append(code.text)
         if (*error.path, "message") in by_path:
             texts.append(by_path[*error.path, "message"].text)
         texts.append(error.text)

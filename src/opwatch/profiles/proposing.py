@@ -31,7 +31,6 @@ __all__ = ["BUCKETS", "Known", "Proposal", "is_name", "propose"]
 
 HANDING: Final = ("Azure-AsyncOperation", "Operation-Location", "Location")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-_COMMON: Final = frozenset({"api", "www", "rest", "app", "apis", "com", "co", "org", "net", "io"})
 _GOOD: Final = range(200, 300)
 
 
@@ -150,7 +149,7 @@ def is_name(text: str) -> bool:
 def name_for(url: str | None) -> str:
     """Return a name for the API at *url*: the most particular part of its host."""
     host = (urlsplit(url).hostname or "") if url else ""
-    labels = [each for each in host.split(".")[:-1] if each not in _COMMON and not each.isdigit()]
+    labels = [each for each in host.split(".")[:-1] if not each.isdigit()]
     name = labels[-1] if labels and is_name(labels[-1]) else "my-api"
     return f"my-{name}" if name in builtin_names() else name
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 WELL: Final = frozenset({"success", "successful", "succeeded", "issuccess", "issuccessful", "ok"})
 CANCELLED: Final = frozenset({"cancelled", "canceled", "iscancelled", "iscanceled"})
 _ERROR: Final = re.compile(
-    r"errors?|exception|fault|failure|.*error(?:detail|message|text|reason|reasontext|result)s?"
-    r"|failure(?:description|reason|message|info|detail)s?"
+    r"errors?|exception|fault|failure"
+    r"|.*(?:error|failure)(?:detail|message|text|reason|description|info)s?"
 )
 _FAILED_COUNT: Final = re.compile(r"(?:.*(?:failed|errored)|failures?|errors)(?:count)?")
 _BAD_COUNTS: Final = frozenset({"failed", "errored", "expired", "failures", "errors"})
@@ -31,7 +31,6 @@ _WHOLE: Final = ("total", "processed")
 _GOOD_COUNT: Final = ("succeeded", "completed", "successful")
 ACCEPTED: Final = 202
 _GOOD: Final = range(200, 300)
-_TOPMOST: Final = 4
 
 
 class Rule(NamedTuple):
@@ -49,7 +48,7 @@ def errors_of(fields: Iterable[Field]) -> list[Field]:
     """Return the fields that say why something failed, the topmost ones of each kind."""
     found = [each for each in fields if _ERROR.fullmatch(each.key) and not each.holds(bool, int)]
     paths = {each.path for each in found}
-    return [each for each in found if each.parent not in paths and each.values][:_TOPMOST]
+    return [each for each in found if each.parent not in paths and each.values]
 
 
 def quoted(words: Iterable[str]) -> str:
@@ -105,9 +104,7 @@ def doubtful_ends(
 def expected_errors(parent: Sequence[str], fields: Sequence[Field]) -> list[str]:
     """Return where an error would most likely be in *parent*."""
     taken = {field.path for field in fields}
-    is_snake = any("_" in key for field in fields for key in field.path)
-    long = "error_message" if is_snake else "errorMessage"
-    paths = [(*parent, key) for key in ("error", "errors", long)]
+    paths = [(*parent, key) for key in ("error", "errors")]
     return [jmespath_of(path) for path in paths if path not in taken] or ["error"]
 
 
