@@ -182,18 +182,11 @@ def _rules(found: Inference) -> Iterator[str]:
 
 
 def _rule(rule: Rule) -> Iterator[str]:
-    what: dict[str, Any] = {"http": rule.http} if rule.http else {}
+    yield f"  - state: {rule.state}"
+    if rule.http:
+        yield f"    http: {rule.http}"
     if rule.when:
-        what["when"] = rule.when
-    partial = {"partial": True} if rule.partial else {}
-    line = f"  - {flow({**what, 'state': rule.state, **partial})}"
-    if len(line) <= _WIDE or rule.http:
-        yield line
-        return
-    first, *rest = folded("when", rule.when, indent=4, width=_WIDE)
-    yield f"  - {first.lstrip()}"
-    yield from rest
-    yield f"    state: {rule.state}"
+        yield from folded("when", rule.when, indent=4, width=_WIDE)
     if rule.partial:
         yield "    partial: true  # a success with warnings"
 
@@ -248,18 +241,11 @@ def _handoff(plan: Plan, found: Inference) -> Iterator[str]:
 
 
 def _listed(key: str, found: Sequence[Any]) -> Iterator[str]:
-    """Yield *key* with what was *found* for it: one, or a list in as many lines as it takes."""
-    line = f"  {key}: {flow(_one_or_all(found))}" if found else ""
-    if len(line) <= _WIDE:
-        yield from filter(None, [line])
-    elif len(found) > 1:
-        yield f"  {key}:"
-        yield from (f"    - {flow(each)}" for each in found)
-    elif isinstance(found[0], dict):
-        yield f"  {key}:"
-        yield from (f"    {name}: {flow(each)}" for name, each in found[0].items())
-    else:
+    """Yield *key* with what was *found* for it: one, or a list; nothing if that is nothing."""
+    if len(found) == 1 and isinstance(found[0], str):
         yield from folded(key, found[0], indent=2, width=_WIDE)
+    elif found:
+        yield f"  {key}: {flow(_one_or_all(found))}"
 
 
 def _one_or_all(found: Sequence[Any]) -> Any:

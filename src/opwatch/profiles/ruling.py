@@ -51,20 +51,12 @@ def errors_of(fields: Iterable[Field]) -> list[Field]:
     return [each for each in found if each.parent not in paths and each.values]
 
 
-def quoted(words: Iterable[str]) -> str:
-    """Return *words* as a list of JMESPath, in small letters."""
-    texts = sorted({word.lower() for word in words})
-    return "[" + ", ".join(f"'{text}'" for text in texts) + "]"
-
-
 def says(status: str, words: Iterable[str]) -> str:
     """Return the condition that *status* is one of *words*, in any case."""
-    among = sorted({word.lower() for word in words})
-    return (
-        f"lower({status}) == '{among[0]}'"
-        if len(among) == 1
-        else (f"is_in(lower({status}), {quoted(among)})")
-    )
+    among = [f"'{word}'" for word in sorted({word.lower() for word in words})]
+    if len(among) == 1:
+        return f"lower({status}) == {among[0]}"
+    return f"is_in(lower({status}), [{', '.join(among)}])"
 
 
 def any_of(conditions: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.profiles.expressions import spelling
 from opwatch.profiles.flagging import done_of, flag_of
-from opwatch.profiles.ruling import is_over
+from opwatch.profiles.ruling import WELL, is_over
 from opwatch.profiles.vocabulary import TERMINAL, meaning_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ _DETAILS: Final = re.compile(r".*(?:termination|outcome|result|exit).*")
 _INSIDE: Final = frozenset({"id", "name", "value", "phase", "type", "state", "status"})
 _IS_PART: Final = re.compile(r"(?:.*(?:stage|step|attempt)|(?:previous|parent|last).+)s?")
 _NO_STATUS: Final = frozenset({"code", "message", "msg", "reason", "level", "severity"})
-_FINE: Final = frozenset({"success", "successful", "ok", "succeeded"})
 _ENVELOPES: Final = frozenset({"data", "result", "results", "response", "payload", "body"})
 _MOST: Final = 3
 _LARGEST: Final = 99
@@ -131,7 +130,7 @@ def _hollow(word: str) -> str | None:
 
 def _is_envelope(first: Field, fields: Iterable[Field]) -> bool:
     """Tell whether *first*, a ``status: success``, may be about the request."""
-    return not {spelling(value) for value in first.values} - _FINE and any(
+    return not {spelling(value) for value in first.values} - WELL and any(
         each.key in _ENVELOPES and each.parent == first.parent and each.holds(dict, list)
         for each in fields
     )
