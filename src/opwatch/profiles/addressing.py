@@ -77,7 +77,7 @@ def addressing_of(url: str, ids: Iterable[str] = ()) -> Addressing:
         kept[asked] = f"{{{ID}}}"
         span = _Span(range(0), dict(query)[asked])
     names: list[str] = []
-    texts = [_named(segments, index, span, given, names) for index in range(len(segments))]
+    texts = [_segment(segments, index, span, given, names) for index in range(len(segments))]
     path = "/".join(text for index, text in enumerate(texts) if index not in span.at[1:])
     dropped = tuple(name for name, _ in query if name not in kept)
     is_wide = len(span.at) > 1
@@ -92,7 +92,7 @@ def fixed(url: str, name: str = "") -> Addressing:
     address = addressing_of(parts._replace(query="&".join(rest)).geturl())
     segments, names = [unquote(each) for each in parts.path.split("/")], list[str]()
     nowhere = _Span(range(0), "")
-    texts = [_named(segments, at, nowhere, set(), names) for at in range(len(segments))]
+    texts = [_segment(segments, at, nowhere, set(), names) for at in range(len(segments))]
     return address._replace(path="/".join(texts), params=tuple(names), id="", is_sure=True)
 
 
@@ -146,7 +146,7 @@ def is_particular(text: str) -> bool:
     return any(char.isdigit() for char in text) and not _VERSION.fullmatch(text)
 
 
-def _named(
+def _segment(
     segments: Sequence[str], index: int, span: _Span, ids: set[str], names: list[str]
 ) -> str:
     """Return the segment *index* of the template; the name of a new parameter is put in *names*."""

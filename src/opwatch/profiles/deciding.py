@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from opwatch.profiles.expressions import spelling
 from opwatch.profiles.flagging import by_bad_ends, by_flag, is_bare, still
 from opwatch.profiles.ruling import (
-    Rule,
+    DraftRule,
     by_counts,
     by_http,
     by_text,
@@ -21,7 +21,7 @@ from opwatch.profiles.ruling import (
     is_over,
     says,
 )
-from opwatch.profiles.spotting import Place, is_part, is_word, numbers_of, spot
+from opwatch.profiles.spotting import StatusPlace, is_part, is_word, numbers_of, spot
 from opwatch.profiles.vocabulary import READY, meaning_of, stem
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Decision(NamedTuple):
 
     status: tuple[str, ...] = ()
     words: Mapping[str | int, str | None] = {}
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[DraftRule, ...] = ()
     hollow: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     is_guessable: bool = True
@@ -87,7 +87,7 @@ _ENVELOPE: Final = "such a word may tell no more than that the request went well
 _READY: Final = f"'{READY}' may be an end or the wait for a start"
 
 
-def _by_word(place: Place, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
+def _by_word(place: StatusPlace, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
     first = place.status[0]
     pairs = [_pair(*each) for each in zip(place.status, place.outcome, strict=True)]
     hollow = frozenset().union(*(each.hollow for each in pairs))
@@ -111,7 +111,7 @@ class _Pair(NamedTuple):
     text: str
     seen: tuple[object, ...]
     hollow: frozenset[str] = frozenset()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[DraftRule, ...] = ()
 
 
 def _pair(status: Field, outcome: Field | None) -> _Pair:
@@ -138,7 +138,7 @@ def _meanings(seen: Iterable[object], known: Mapping[str, str]) -> dict[str | in
     return {word: meaning_of(word, known) for word in spelled.values() if is_word(word)}
 
 
-def _doubted(place: Place, meanings: dict[str | int, str | None]) -> tuple[str, ...]:
+def _doubted(place: StatusPlace, meanings: dict[str | int, str | None]) -> tuple[str, ...]:
     """Take back in *meanings* the successes that may be none; return why."""
     notes = []
     good = [word for word, bucket in meanings.items() if bucket in {"succeeded", "partial"}]
@@ -156,7 +156,9 @@ def _doubted(place: Place, meanings: dict[str | int, str | None]) -> tuple[str, 
     return tuple(notes)
 
 
-def _counted(rules: Iterable[Rule], meanings: Mapping[str | int, str | None]) -> frozenset[str]:
+def _counted(
+    rules: Iterable[DraftRule], meanings: Mapping[str | int, str | None]
+) -> frozenset[str]:
     """Return the words that say only that it is over where *rules* count how."""
     if not any(rule.state == "succeeded" and not rule.partial for rule in rules):
         return frozenset()

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from opwatch.profiles.addressing import Addressing
     from opwatch.profiles.inference import Inference
     from opwatch.profiles.posting import Posting
-    from opwatch.profiles.ruling import Rule
+    from opwatch.profiles.ruling import DraftRule
 
 MODELINE: Final = "# yaml-language-server: $schema=opwatch.schema.json"
 _WIDE: Final = 100
 
 
-class Plan(NamedTuple):
+class DraftPlan(NamedTuple):
     """What a draft is to be: its *name*, where its API is, and which variable holds a token.
 
     *address* is None if no URL is known. *variable* is empty where the API wants
@@ -43,15 +43,15 @@ class Plan(NamedTuple):
     posting: Posting | None = None
 
 
-def draft(plan: Plan, found: Inference) -> str:
+def draft(plan: DraftPlan, found: Inference) -> str:
     """Return the YAML of a profile that passes ``profile check``."""
     asked = (_head(plan), _where(plan), _batch(found), _auth(plan))
-    said = (_read(found), _rules(found), _states(found), _pace(found))
+    said = (_reading(found), _rules(found), _states(found), _pace(found))
     lines = [line for part in (*asked, *said, _handoff(plan, found)) for line in part]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _head(plan: Plan) -> Iterator[str]:
+def _head(plan: DraftPlan) -> Iterator[str]:
     yield MODELINE
     yield "# The editor's schema:  opwatch profile schema > opwatch.schema.json"
     yield "# Drafted from sample answers. Read it through; lines with CHECK are guesses."
@@ -61,7 +61,7 @@ def _head(plan: Plan) -> Iterator[str]:
     yield ""
 
 
-def _where(plan: Plan) -> Iterator[str]:
+def _where(plan: DraftPlan) -> Iterator[str]:
     address = plan.address
     if address is None:
         yield "# CHECK: no URL was given. Operations are named by their URLs; for bare ids write"
@@ -122,7 +122,7 @@ def _batch(found: Inference) -> Iterator[str]:
     yield ""
 
 
-def _auth(plan: Plan) -> Iterator[str]:
+def _auth(plan: DraftPlan) -> Iterator[str]:
     if not plan.variable:
         yield "auth: none  # the sample came without a credential"
     else:
@@ -131,7 +131,7 @@ def _auth(plan: Plan) -> Iterator[str]:
     yield ""
 
 
-def _read(found: Inference) -> Iterator[str]:
+def _reading(found: Inference) -> Iterator[str]:
     lines = list(_fields(found))
     if lines:
         yield "# Where things are in an answer (JMESPath); of a list, the first that is not empty."
@@ -181,7 +181,7 @@ def _rules(found: Inference) -> Iterator[str]:
     yield ""
 
 
-def _rule(rule: Rule) -> Iterator[str]:
+def _rule(rule: DraftRule) -> Iterator[str]:
     yield f"  - state: {rule.state}"
     if rule.http:
         yield f"    http: {rule.http}"
@@ -231,7 +231,7 @@ def _pace(found: Inference) -> Iterator[str]:
     yield ""
 
 
-def _handoff(plan: Plan, found: Inference) -> Iterator[str]:
+def _handoff(plan: DraftPlan, found: Inference) -> Iterator[str]:
     yield "# Where a starting answer names its operation:  curl -i … | opwatch wait -p NAME -"
     yield "handoff:"
     for header in dict.fromkeys((plan.handed or "Location", "Operation-Location", "Location")):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.profiles.ruling import CANCELLED, WELL, Rule, any_of, errors_of, expected_errors
+from opwatch.profiles.ruling import CANCELLED, WELL, DraftRule, any_of, errors_of, expected_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,14 +37,14 @@ def done_of(fields: Iterable[Field]) -> Field | None:
     return next(flags, None)
 
 
-def still(fields: Iterable[Field]) -> list[Rule]:
+def still(fields: Iterable[Field]) -> list[DraftRule]:
     """Return the rule by which nothing counts while the flag says that it goes on."""
     flag = flag_of(fields)
     why = "whatever else is there, it is not over"
-    return [Rule("running", f"{flag.text} == `true`", why=why, is_guess=False)] if flag else []
+    return [DraftRule("running", f"{flag.text} == `true`", why=why, is_guess=False)] if flag else []
 
 
-def by_flag(fields: Sequence[Field]) -> tuple[Rule, ...]:
+def by_flag(fields: Sequence[Field]) -> tuple[DraftRule, ...]:
     """Return the rules of an API that says ``done`` and then an error or a response."""
     flags = [field for field in fields if field.holds(bool)]
     done = done_of(fields)
@@ -56,18 +56,18 @@ def by_flag(fields: Sequence[Field]) -> tuple[Rule, ...]:
     rules = [*_flagged(flags, over), *_failures(flags, fields, over, done, is_standard=is_standard)]
     well = next((field for field in flags if field.key in WELL), None)
     if well is not None:
-        rules.append(Rule("failed", f"{over} && {well.text} == `false`"))
+        rules.append(DraftRule("failed", f"{over} && {well.text} == `false`"))
         over += f" && {well.text} == `true`"
     results = [field.text for field in fields if field.key in _RESULTS and len(field.path) == 1]
     if results and not is_standard and well is None:
         # Only the standard (AIP-151) lets a success come without anything.
         over = f"{over} && {any_of(results)}"
     if True in done.found.values() or not is_bare(fields):
-        rules.append(Rule("succeeded", over))
-    rules.append(Rule("running", f"{done.text} == `false`"))
+        rules.append(DraftRule("succeeded", over))
+    rules.append(DraftRule("running", f"{done.text} == `false`"))
     if name is not None:
         rules.append(
-            Rule(
+            DraftRule(
                 "running",
                 f"{name.text} && !({done.text})",
                 why="false may be left out",
@@ -77,7 +77,7 @@ def by_flag(fields: Sequence[Field]) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def by_bad_ends(fields: Sequence[Field]) -> tuple[Rule, ...]:
+def by_bad_ends(fields: Sequence[Field]) -> tuple[DraftRule, ...]:
     """Return the rules of an API whose flags name nothing but bad ends."""
     flags = [field for field in fields if field.holds(bool)]
     return tuple(
@@ -99,19 +99,19 @@ def _is_standard(fields: Iterable[Field]) -> bool:
     return bool(name and any("operations/" in str(each) for each in name.values))
 
 
-def _flagged(flags: Sequence[Field], over: str) -> list[Rule]:
+def _flagged(flags: Sequence[Field], over: str) -> list[DraftRule]:
     """Return the rules for flags that name an end, such as ``isFailed``."""
     rules = []
     for state, keys in (("cancelled", CANCELLED), ("failed", _FAILED)):
         flag = next((field for field in flags if field.key in keys), None)
         if flag is not None:
-            rules.append(Rule(state, f"{over} && {flag.text} == `true`"))
+            rules.append(DraftRule(state, f"{over} && {flag.text} == `true`"))
     return rules
 
 
 def _failures(
     flags: Sequence[Field], fields: Sequence[Field], over: str, done: Field, *, is_standard: bool
-) -> list[Rule]:
+) -> list[DraftRule]:
     """Return the rules by which an error beside the flag is a failure."""
     rules = []
     error = next(iter(errors_of(fields)), None)
@@ -120,10 +120,10 @@ def _failures(
         if is_standard or any(field.holds(int) for field in codes):
             why = "google.rpc.Code 1 is a cancellation"
             when = f"{over} && {error.text}.code == `1`"
-            rules.append(Rule("cancelled", when, why=why, is_guess=False))
-        rules.append(Rule("failed", f"{over} && {error.text}"))
+            rules.append(DraftRule("cancelled", when, why=why, is_guess=False))
+        rules.append(DraftRule("failed", f"{over} && {error.text}"))
     elif not any(field.key in WELL | _FAILED for field in flags):
         why = "no sample failed; where would its error be?"
         told = any_of(expected_errors(done.parent, fields))
-        rules.append(Rule("failed", f"{over} && {told}", why=why))
+        rules.append(DraftRule("failed", f"{over} && {told}", why=why))
     return rules

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
-class Batch(NamedTuple):
+class ListQuery(NamedTuple):
     """How several operations are asked about: the *query* that holds their ids, in a *style*."""
 
     query: str
@@ -33,7 +33,7 @@ class Opened(NamedTuple):
 
     samples: tuple[Sample, ...]
     items: str
-    batch: Batch | None
+    batch: ListQuery | None
     ids: Mapping[int, str]
     most: int
 
@@ -46,7 +46,7 @@ def opened(samples: Sequence[Sample], url: str | None) -> Iterator[Opened]:
             lists.setdefault(place, []).append((sample, items))
     for place, found in lists.items():
         inner = [sample._replace(data=item) for sample, items in found for item in items]
-        batch = _batch(url, [each.data for each in inner]) if url else None
+        batch = _list_query(url, [each.data for each in inner]) if url else None
         ids = {}
         for index, each in enumerate(inner):
             named = [text for text in _words(each.data) if batch and text in batch.ids]
@@ -61,7 +61,7 @@ def ids_in(sample: Sample) -> set[str]:
     return found.union(_words(sample.data))
 
 
-def _batch(url: str, items: Sequence[object]) -> Batch | None:
+def _list_query(url: str, items: Sequence[object]) -> ListQuery | None:
     """Return the query of *url* that holds ids of *items*, None if there is none."""
     known = {text for item in items for text in _words(item)}
     pairs = parse_qsl(urlsplit(url).query)
@@ -70,7 +70,7 @@ def _batch(url: str, items: Sequence[object]) -> Batch | None:
         if known & set(several):
             style = "brackets" if name.endswith("[]") else "comma" if len(several) > 1 else "repeat"
             ids = tuple(each for key, text in pairs if key == name for each in text.split(","))
-            return Batch(name.removesuffix("[]"), style, ids)
+            return ListQuery(name.removesuffix("[]"), style, ids)
     return None
 
 

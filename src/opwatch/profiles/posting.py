@@ -93,22 +93,24 @@ def _filled(value: Any, asked: str, dropped: list[str]) -> Any:
 
 def _id_in(body: Any, known: Collection[str]) -> str:
     """Return the text in *body* that is the id: one of the *known*, best at a key that says so."""
-    texts = [(key, text) for key, text in _texts(body, "") if text and not _SECRET.fullmatch(key)]
+    texts = [
+        (key, text) for key, text in _texts_in(body, "") if text and not _SECRET.fullmatch(key)
+    ]
     seen = [each for each in texts if each[1] in known]
     named = [each for each in seen if _NAMES_ONE.fullmatch(each[0])]
     likely = [each for each in texts if _NAMES_ONE.fullmatch(each[0])]
     return (named or seen or likely or [("", "")])[0][1]
 
 
-def _texts(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+def _texts_in(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, str]]:
     if depth > _DEEPEST:
         return
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _texts(inner, name, depth + 1)
+            yield from _texts_in(inner, name, depth + 1)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner, key, depth + 1)
+            yield from _texts_in(inner, key, depth + 1)
     elif isinstance(value, (str, int)) and not isinstance(value, bool):
         yield key, word(value) or ""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from opwatch.profiles.addressing import addressing_of, fixed, ids_of
-from opwatch.profiles.drafting import Plan, draft
+from opwatch.profiles.drafting import DraftPlan, draft
 from opwatch.profiles.inference import infer
 from opwatch.profiles.language import STATES as BUCKETS
 from opwatch.profiles.library import builtin_names
@@ -89,7 +89,7 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     found = found._replace(decision=found.decision._replace(words=words, notes=notes))
     name = known.name or name_for(url)
     variable = "" if known.is_open else re.sub("[^A-Z0-9]", "_", name.upper()) + "_TOKEN"
-    plan = Plan(name, address, variable, known.has_token, _handed(good), posting)
+    plan = DraftPlan(name, address, variable, known.has_token, _handed(good), posting)
     unclear = tuple(str(word) for word, bucket in words.items() if bucket is None)
     has_status = found.decision.is_complete
     candidates = () if has_status else found.candidates

@@ -33,7 +33,7 @@ ACCEPTED: Final = 202
 _GOOD: Final = range(200, 300)
 
 
-class Rule(NamedTuple):
+class DraftRule(NamedTuple):
     """A rule to be written, and *why*, for whoever reads it, who should check it if *is_guess*."""
 
     state: str
@@ -74,7 +74,7 @@ def doubtful_ends(
     meanings: Mapping[str | int, str | None],
     field: Field,
     fields: Sequence[Field],
-) -> list[Rule]:
+) -> list[DraftRule]:
     """Return the rule by which an error beside a word such as DONE is a failure.
 
     *status* is the expression for what is in *field*. Where no sample shows an
@@ -90,7 +90,7 @@ def doubtful_ends(
         told = expected_errors(field.parent, fields)
         why = f"no sample failed; does {over[0]} tell of a failure as well, and where is its error?"
     when = f"{says(status, over)} && {any_of(told)}"
-    return [Rule("failed", when, why=why)]
+    return [DraftRule("failed", when, why=why)]
 
 
 def expected_errors(parent: Sequence[str], fields: Sequence[Field]) -> list[str]:
@@ -100,7 +100,7 @@ def expected_errors(parent: Sequence[str], fields: Sequence[Field]) -> list[str]
     return [jmespath_of(path) for path in paths if path not in taken] or ["error"]
 
 
-def by_text(status: str, over: Iterable[str], outcome: Field) -> list[Rule]:
+def by_text(status: str, over: Iterable[str], outcome: Field) -> list[DraftRule]:
     """Return the rules of an API that says OK at the end, or a sentence that tells what is wrong.
 
     *status* is one of *over* then, and the sentence is *outcome*.
@@ -109,14 +109,14 @@ def by_text(status: str, over: Iterable[str], outcome: Field) -> list[Rule]:
     fine = [word for word in outcome.values if spelling(str(word)) in WELL] or ["ok", "success"]
     why = "what else it says is taken for an error"
     return [
-        Rule("succeeded", f"{is_ended} && {says(outcome.text, fine)}"),
-        Rule("failed", f"{is_ended} && {outcome.text}", why=why),
+        DraftRule("succeeded", f"{is_ended} && {says(outcome.text, fine)}"),
+        DraftRule("failed", f"{is_ended} && {outcome.text}", why=why),
     ]
 
 
 def by_counts(
     status: str, meanings: Mapping[str | int, str | None], fields: Sequence[Field]
-) -> list[Rule]:
+) -> list[DraftRule]:
     """Return the rules of an API that ends all in one word, and counts what came of its parts."""
     over = [str(word) for word, bucket in meanings.items() if bucket is None and is_over(word)]
     good = next((each for each in fields if each.key in _GOOD_COUNT and each.holds(int)), None)
@@ -130,18 +130,18 @@ def by_counts(
     is_ended, some = says(status, over), f"{good.text} > `0`"
     any_bad = any_of(bad)
     why = "the counts tell how it ended; the first line that fits decides"
-    rules = [Rule("cancelled", f"{is_ended} && {lost[0]}")] if lost else []
+    rules = [DraftRule("cancelled", f"{is_ended} && {lost[0]}")] if lost else []
     rules += [
-        Rule("succeeded", f"{is_ended} && {some} && {any_bad}", partial=True),
-        Rule("succeeded", f"{is_ended} && {some}"),
-        Rule("failed", f"{is_ended} && {any_bad}"),
+        DraftRule("succeeded", f"{is_ended} && {some} && {any_bad}", partial=True),
+        DraftRule("succeeded", f"{is_ended} && {some}"),
+        DraftRule("failed", f"{is_ended} && {any_bad}"),
     ]
     return [rules[0]._replace(why=why), *rules[1:]]
 
 
 def counted_failures(
     status: str, meanings: Mapping[str | int, str | None], fields: Sequence[Field]
-) -> list[Rule]:
+) -> list[DraftRule]:
     """Return the rules by which a success that counts failures is less than one."""
     good = [str(word) for word, bucket in meanings.items() if bucket == "succeeded"]
     for failed in fields:
@@ -150,7 +150,7 @@ def counted_failures(
         if not all(str(each).isdigit() for each in failed.values):
             continue
         well = f"{says(status, good)} && to_number({failed.text}) > `0`"
-        partial = Rule("succeeded", well, partial=True, why="some of its parts failed")
+        partial = DraftRule("succeeded", well, partial=True, why="some of its parts failed")
         for other in fields:
             if other.parent != failed.parent or other is failed:
                 continue
@@ -160,17 +160,20 @@ def counted_failures(
                 same = f"to_number({other.text}) == `0`"
             else:
                 continue
-            return [Rule("failed", f"{well} && {same}", why="all of its parts failed"), partial]
+            return [
+                DraftRule("failed", f"{well} && {same}", why="all of its parts failed"),
+                partial,
+            ]
         return [partial]
     return []
 
 
-def by_http(samples: Sequence[Sample], named: str) -> tuple[Rule, ...]:
+def by_http(samples: Sequence[Sample], named: str) -> tuple[DraftRule, ...]:
     """Return the rules of an API whose HTTP status is the state."""
     statuses = {sample.status for sample in samples}
     others = sorted((statuses - {ACCEPTED}) & set(_GOOD))
     if ACCEPTED not in statuses or not others:
         return ()
     why = "the samples hold no status word: the HTTP status itself seems to be it"
-    running = Rule("running", http=ACCEPTED, why=why)
-    return (running, *(Rule("succeeded", named, status) for status in others))
+    running = DraftRule("running", http=ACCEPTED, why=why)
+    return (running, *(DraftRule("succeeded", named, status) for status in others))

@@ -38,7 +38,7 @@ _MOST: Final = 3
 _LARGEST: Final = 99
 
 
-class Place(NamedTuple):
+class StatusPlace(NamedTuple):
     """The fields of the *status*, and for each what tells the *outcome* beside it, if any does.
 
     Without a status there may be an outcome. *is_envelope* tells that the word may
@@ -50,7 +50,7 @@ class Place(NamedTuple):
     is_envelope: bool = False
 
 
-def spot(fields: Sequence[Field], known: Mapping[str, str], count: int, chosen: str) -> Place:
+def spot(fields: Sequence[Field], known: Mapping[str, str], count: int, chosen: str) -> StatusPlace:
     """Return where the state is told in *fields* of *count* samples.
 
     *known* are the meanings of words, *chosen* is the path that a person names.
@@ -59,16 +59,16 @@ def spot(fields: Sequence[Field], known: Mapping[str, str], count: int, chosen: 
     mine = [field for field in (*words, *numbers_of(fields)) if field.text == chosen]
     ranked = mine or _ranked(words, known)
     if not ranked:
-        return Place(outcome=_lone_outcome(fields))
+        return StatusPlace(outcome=_lone_outcome(fields))
     done = done_of(fields)
     if not mine and done is not None and len(ranked[0].found) * 2 < len(done.found):
-        return Place()
+        return StatusPlace()
     is_envelope = not mine and _is_envelope(ranked[0], fields)
     first, outcome = _paired(ranked, fields, known)
     rest = [each for each in ranked if each not in (first, outcome)]
     status = _covering([first, *rest], count)
     others = [_outcome_beside(each, fields) for each in status[1:]]
-    return Place(tuple(status), (outcome, *others), is_envelope)
+    return StatusPlace(tuple(status), (outcome, *others), is_envelope)
 
 
 def words_of(fields: Iterable[Field]) -> list[Field]:
