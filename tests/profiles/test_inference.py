@@ -274,10 +274,10 @@ def test_an_outcome_may_be_inside_of_the_state_or_not_be_there_yet() -> None:
 
 
 def test_a_verdict_counts_whatever_it_is_called() -> None:
-    proposal = proposed({"phase": "running"}, {"phase": "finished", "verdict": "pass"})
+    proposal = proposed({"phase": "running"}, {"phase": "finished", "verdict": "passed"})
 
-    assert state(proposal, {"phase": "finished", "verdict": "pass"}) is State.SUCCEEDED
-    assert state(proposal, {"phase": "finished", "verdict": "fail"}) is not State.SUCCEEDED
+    assert state(proposal, {"phase": "finished", "verdict": "passed"}) is State.SUCCEEDED
+    assert state(proposal, {"phase": "finished", "verdict": "failed"}) is not State.SUCCEEDED
     assert state(proposal, {"phase": "finished"}) is State.RUNNING
 
 

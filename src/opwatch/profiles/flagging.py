@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
     from opwatch.profiles.samples import Field
 
-_DONE: Final = frozenset(
-    {"done", "isdone", "completed", "complete", "iscomplete", "finished", "isfinished", "ended"}
-)
+_DONE: Final = frozenset({"done", "isdone", "completed", "iscomplete", "finished"})
 _RESULTS: Final = frozenset({"response", "result", "results", "output"})
 _FAILED: Final = frozenset({"failed", "isfailed", "iserror", "haserror", "haserrors"})
 _OPEN: Final = frozenset(

@@ -40,18 +40,14 @@ _TIMES: Final[Mapping[str, re.Pattern[str]]] = {
     ),
 }
 _MESSAGE: Final = (
-    "statusmessage", "statusdetail", "statusdescription", "statemessage", "readystatereason",
-    "statusreason", "statechangereason", "statereason", "message", "progressmessage",
-    "description", "detail", "substatus", "step", "note",
+    "statusmessage", "statusdetail", "statemessage", "readystatereason", "statechangereason",
+    "message", "description", "detail", "substatus", "note",
 )  # fmt: skip
 _CODE: Final = re.compile(r"(?:error|failure)(?:reason)?code")
-_LINK: Final = frozenset(
-    {"htmlurl", "weburl", "webpage", "permalink", "pageurl", "runpageurl", "inspectorurl",
-     "dashboardurl", "consoleurl"}
-)  # fmt: skip
+_LINK: Final = frozenset({"htmlurl", "weburl", "runpageurl", "inspectorurl"})
 _RESULT: Final = (
     "result", "results", "response", "output", "outputs", "resourcelocation", "targetlink",
-    "resulturl", "resultsurl", "downloadurl", "outputfileid",
+    "resultsurl", "outputfileid",
 )  # fmt: skip
 
 

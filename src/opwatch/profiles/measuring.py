@@ -21,27 +21,10 @@ _HUNDRED: Final = 100.0
 _PERCENT: Final = re.compile(r".*(?:percent|pct).*|progress|percentage|.*progress")
 _IN_TEXT: Final = re.compile(r"\d{1,3}(?:\.\d+)? ?% complete")
 _TOTAL: Final = re.compile(r"total.*|.*total|count")
-_GOOD: Final = frozenset(
-    {
-        "done",
-        "completed",
-        "processed",
-        "succeeded",
-        "successful",
-        "finished",
-        "deployed",
-        "progress",
-    }
-)
+_GOOD: Final = frozenset({"done", "completed", "succeeded", "successful", "finished", "progress"})
 _THROUGH: Final = _GOOD | {
-    "failed",
-    "errored",
-    "errors",
-    "canceled",
-    "cancelled",
-    "expired",
-    "skipped",
-}
+    "failed", "errored", "errors", "canceled", "cancelled", "expired", "skipped",
+}  # fmt: skip
 _COUNTED: Final = re.compile(r".*processed|.*objectcount|.*rowcount")
 
 

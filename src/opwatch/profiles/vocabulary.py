@@ -23,17 +23,14 @@ if TYPE_CHECKING:
 SENSE: Final[Mapping[str, str]] = {
     "pending": "pending queued accepted scheduled submitted enqueued created requested waiting "
     "initializing initialized starting notstarted new open preparing planned",
-    "running": "running inprogress started processing executing working ongoing active updating "
-    "building deleting provisioning deploying validating finalizing unknown retrying "
+    "running": "running inprogress started processing executing working active updating "
+    "building deleting provisioning validating finalizing unknown retrying "
     "failing cancelling canceling cancelrequested stopping terminating",
     "blocked": "blocked onhold paused suspended waitingforapproval actionrequired manual",
-    "succeeded": "succeed succeeded success successful successfully completed complete pass passed "
-    "finished done jobcomplete",
-    "partial": "partiallysucceeded partialsuccess completedwitherrors "
-    "completedwithwarnings succeededwitherrors",
-    "failed": "fail failed failure error errored crashed timeout timedout expired faulted dead "
-    "invalid exception fault fatal",
-    "cancelled": "cancelled canceled aborted stopped dismissed revoked discarded",
+    "succeeded": "succeeded success successful completed complete passed finished done jobcomplete",
+    "partial": "partiallysucceeded",
+    "failed": "failed failure error errored crashed timeout timedout expired dead exception fault",
+    "cancelled": "cancelled canceled aborted stopped dismissed discarded",
 }
 ENDED: Final = frozenset(
     {"completed", "complete", "done", "finished", "ended", "terminated", "closed", "stopped"}
@@ -53,7 +50,7 @@ _WELL: Final = frozenset(
     {"succeeded", "success", "successful", "completed", "complete", "finished", "done"}
 )
 _LESS: Final = frozenset(
-    {"partial", "partially", "errors", "warnings", "failures", "issues", "with", "some"}
+    {"partial", "partially", "errors", "warnings", "failures", "issues", "with"}
 )
 _BADLY: Final[Mapping[str, str]] = {
     **dict.fromkeys(("failed", "failure", "errored", "error", "timeout", "crashed"), "failed"),
