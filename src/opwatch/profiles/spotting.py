@@ -107,8 +107,6 @@ def _ranked(words: Sequence[Field], known: Mapping[str, str]) -> list[Field]:
 
 def _worth(field: Field, known: Mapping[str, str]) -> float:
     """Return how much of *field* is known to be a status, more where it is called one."""
-    if field.key in _OUTCOME:
-        return 0.0
     seen = {spelling(value): value for value in field.values}
     if _is_named(field):
         meant = [meaning_of(word, known) or _hollow(word) for word in seen.values()]
