@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
+from figures import figures
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "docs"))
-
-from figures import figures  # noqa: E402, it is a script of the documentation
-
 FOUND = figures()
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 

@@ -1,8 +1,7 @@
 """What is posted to ask about an operation, out of what was posted once.
 
-Decides which text of a body is the id, and what else differs from one operation
-to the next. What looks like a secret is left out. A GraphQL query that nobody
-gave is written from what its answers hold.
+Decides which text of a body is the id. What looks like a secret is left out. A
+GraphQL query that nobody gave is written from what its answers hold.
 """
 
 from __future__ import annotations
@@ -12,10 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from opwatch.profiles.draft.samples import fields_of
-from opwatch.profiles.draft.url import is_particular
 from opwatch.profiles.language.params import ID
-from opwatch.profiles.language.request import IDS
-from opwatch.profiles.language.template import NAME
 from opwatch.profiles.values import word
 
 if TYPE_CHECKING:
@@ -36,17 +32,15 @@ _MOST: Final = 40
 class Posting(NamedTuple):
     """A JSON *body* of templates, or a GraphQL *query* with *variables*.
 
-    *id* is the one that it was about. *params* are what else differs, *dropped*
-    the keys that may hold secrets. *is_guess* tells that it was never sent.
+    *id* is the one that it was about. *dropped* are the keys that may hold secrets.
+    *is_guess* tells that it was never sent.
     """
 
     body: Any = None
     query: str = ""
     variables: Any = None
     id: str = ""
-    params: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
-    is_batch: bool = False
     is_guess: bool = False
 
 
@@ -57,14 +51,9 @@ def posting_of(body: Any, samples: Sequence[Sample]) -> Posting:
     is_graphql = isinstance(body, dict) and isinstance(body.get("query"), str)
     inside = body.get("variables") or {} if is_graphql else body
     asked = _id_in(inside, known)
-    filling = _Filling(asked)
-    filled = filling.fill(inside)
-    found = Posting(
-        id=asked,
-        params=tuple(filling.params),
-        dropped=tuple(filling.dropped),
-        is_batch=filling.is_batch,
-    )
+    dropped: list[str] = []
+    filled = _filled(inside, asked, dropped)
+    found = Posting(id=asked, dropped=tuple(dropped))
     if is_graphql:
         return found._replace(query=body["query"], variables=filled)
     return found._replace(body=filled)
@@ -89,55 +78,39 @@ def guessed(samples: Sequence[Sample], url: str) -> Posting | None:
     return Posting(query=query, variables={"id": f"{{{ID}}}"}, id=(ids or [""])[0], is_guess=True)
 
 
-class _Filling:
-    """Puts parameters where a body holds what differs."""
-
-    def __init__(self, asked: str) -> None:
-        self._asked = asked
-        self.params: dict[str, None] = {}
-        self.dropped: list[str] = []
-        self.is_batch = False
-
-    def fill(self, value: Any, key: str = "") -> Any:
-        """Return *value*, which stands at *key*, with parameters in it."""
-        if isinstance(value, dict):
-            self.dropped += [each for each in value if _SECRET.fullmatch(each)]
-            kept = {each: value[each] for each in value if not _SECRET.fullmatch(each)}
-            return {each: self.fill(inner, each) for each, inner in kept.items()}
-        if isinstance(value, list):
-            if self._asked in [word(each) for each in value if isinstance(each, (str, int))]:
-                self.is_batch = True
-                return f"{{{IDS}}}"
-            return [self.fill(each, key) for each in value]
-        if isinstance(value, (str, int)) and self._asked and word(value) == self._asked:
-            return f"{{{ID}}}"
-        if not isinstance(value, str):
-            return value
-        name = re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower())
-        if is_particular(value) and NAME.fullmatch(name) and name not in {ID, IDS}:
-            self.params[name] = None
-            return f"{{{name}}}"
-        return value.replace("{", "{{").replace("}", "}}")
+def _filled(value: Any, asked: str, dropped: list[str]) -> Any:
+    """Return *value* with a parameter for the id *asked*; secret keys are put in *dropped*."""
+    if isinstance(value, dict):
+        dropped += [each for each in value if _SECRET.fullmatch(each)]
+        kept = {each: value[each] for each in value if not _SECRET.fullmatch(each)}
+        return {each: _filled(inner, asked, dropped) for each, inner in kept.items()}
+    if isinstance(value, list):
+        return [_filled(each, asked, dropped) for each in value]
+    if isinstance(value, (str, int)) and asked and word(value) == asked:
+        return f"{{{ID}}}"
+    return value.replace("{", "{{").replace("}", "}}") if isinstance(value, str) else value
 
 
 def _id_in(body: Any, known: Collection[str]) -> str:
     """Return the text in *body* that is the id: one of the *known*, best at a key that says so."""
-    texts = [(key, text) for key, text in _texts(body, "") if text and not _SECRET.fullmatch(key)]
+    texts = [
+        (key, text) for key, text in _texts_in(body, "") if text and not _SECRET.fullmatch(key)
+    ]
     seen = [each for each in texts if each[1] in known]
     named = [each for each in seen if _NAMES_ONE.fullmatch(each[0])]
-    likely = [each for each in texts if _NAMES_ONE.fullmatch(each[0]) and is_particular(each[1])]
+    likely = [each for each in texts if _NAMES_ONE.fullmatch(each[0])]
     return (named or seen or likely or [("", "")])[0][1]
 
 
-def _texts(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+def _texts_in(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, str]]:
     if depth > _DEEPEST:
         return
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _texts(inner, name, depth + 1)
+            yield from _texts_in(inner, name, depth + 1)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner, key, depth + 1)
+            yield from _texts_in(inner, key, depth + 1)
     elif isinstance(value, (str, int)) and not isinstance(value, bool):
         yield key, word(value) or ""
 

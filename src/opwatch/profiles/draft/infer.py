@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.profiles.draft.progress import progress_of
 from opwatch.profiles.draft.rules import errors_of
-from opwatch.profiles.draft.samples import Field, Sample, fields_of, jmespath_of
+from opwatch.profiles.draft.samples import Field, Sample, fields_of
 from opwatch.profiles.draft.state import Decision, decide
-from opwatch.profiles.draft.status import is_part, numbers_of, words_of
+from opwatch.profiles.draft.status import numbers_of, words_of
 from opwatch.profiles.values import moment, number, same_id, web_address, word
 
 if TYPE_CHECKING:
@@ -39,27 +39,22 @@ _TIMES: Final[Mapping[str, re.Pattern[str]]] = {
     ),
 }
 _MESSAGE: Final = (
-    "statusmessage", "statusdetail", "statusdescription", "statemessage", "readystatereason",
-    "statusreason", "statechangereason", "statereason", "message", "progressmessage",
-    "description", "detail", "substatus", "step", "note",
+    "statusmessage", "statusdetail", "statemessage", "readystatereason", "statechangereason",
+    "message", "description", "detail", "substatus", "note",
 )  # fmt: skip
 _CODE: Final = re.compile(r"(?:error|failure)(?:reason)?code")
-_LINK: Final = frozenset(
-    {"htmlurl", "weburl", "webpage", "permalink", "pageurl", "runpageurl", "inspectorurl",
-     "dashboardurl", "consoleurl"}
-)  # fmt: skip
+_LINK: Final = frozenset({"htmlurl", "weburl", "runpageurl", "inspectorurl"})
 _RESULT: Final = (
     "result", "results", "response", "output", "outputs", "resourcelocation", "targetlink",
-    "resulturl", "resultsurl", "downloadurl", "outputfileid",
+    "resultsurl", "outputfileid",
 )  # fmt: skip
 
 
 class Inference(NamedTuple):
     """What is where. Texts are JMESPath; of several the first that finds something counts.
 
-    *candidates* are the paths at which a status word could be. *is_graphql* tells
-    that the answers look like those of GraphQL. *opened* is the list that the
-    operations are in.
+    *candidates* are the paths at which a status word could be. *opened* is the
+    list that the operations are in.
     """
 
     decision: Decision
@@ -73,7 +68,6 @@ class Inference(NamedTuple):
     wait: tuple[str, str] | None = None
     conditional: bool = False
     candidates: tuple[str, ...] = ()
-    is_graphql: bool = False
     opened: Opened | None = None
 
 
@@ -94,7 +88,6 @@ def infer(
     errors = errors_of(fields)
     inside = {each.path for each in errors}
     rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
-    rest = [each for each in rest if not is_part(each)]
     named = ("" if ids else _joined_id(fields, asked)) or _id_of(fields, ids or {})
     decision = decide(fields, samples, known, named=named, chosen=status)
     rest = [each for each in rest if not any(each.text in text for text in decision.status)]
@@ -102,28 +95,15 @@ def infer(
         decision,
         named,
         progress_of(rest),
-        _texts(_near(rest, decision.status), _MESSAGE, lambda each: isinstance(each, str)),
-        _error(errors, fields) or ({"message": (said,)} if (said := decision.sentence) else {}),
+        _texts(rest, _MESSAGE, lambda each: isinstance(each, str)),
+        _error(errors, fields),
         {name: _moments(rest, key) for name, key in _TIMES.items()},
         _texts(rest, sorted(_LINK), lambda each: web_address(each) is not None),
         _texts(rest, _RESULT, lambda each: isinstance(each, (str, dict, list))),
         _pause(rest),
         any("etag" in sample.headers for sample in samples),
         tuple(field.text for field in (*numbers_of(fields), *words_of(fields))),
-        _is_graphql(samples),
     )
-
-
-def _is_graphql(samples: Iterable[Sample]) -> bool:
-    """Tell whether there is nothing in *samples* but ``data``, and in that one object."""
-    for sample in samples:
-        whole = sample.data if isinstance(sample.data, dict) else {}
-        data = whole.get("data")
-        if not whole.keys() <= {"data", "errors", "extensions"} or not isinstance(data, dict):
-            return False
-        if len(data) != 1 or not isinstance(next(iter(data.values())), (dict, type(None))):
-            return False
-    return True
 
 
 def _id_of(fields: Sequence[Field], ids: Mapping[int, str]) -> str:
@@ -153,17 +133,6 @@ def _joined_id(fields: Sequence[Field], wanted: str) -> str:
     return ""
 
 
-def _near(fields: Iterable[Field], status: Sequence[str]) -> list[Field]:
-    """Return *fields* but those of another thing, such as the commit that a deploy is of."""
-    return [
-        each
-        for each in fields
-        if not each.parent
-        or not status
-        or any(f"{jmespath_of(each.parent)}." in text for text in status)
-    ]
-
-
 def _texts(
     fields: Sequence[Field], keys: Sequence[str], fits: Callable[[Any], bool]
 ) -> tuple[str, ...]:
@@ -176,9 +145,7 @@ def _texts(
 
 def _moments(fields: Iterable[Field], key: re.Pattern[str]) -> tuple[str, ...]:
     found = [each for each in fields if key.fullmatch(each.key) and each.holds(str, int, float)]
-    found = [each for each in found if any(map(_is_moment, each.values))]
-    depth = min((len(each.path) for each in found), default=0)
-    return tuple(each.text for each in found if len(each.path) == depth)[:MOST]
+    return tuple(each.text for each in found if any(map(_is_moment, each.values)))[:MOST]
 
 
 def _is_moment(value: str | float) -> bool:
@@ -192,10 +159,9 @@ def _error(errors: Sequence[Field], fields: Sequence[Field]) -> dict[str, tuple[
     codes, texts, details = [], [], []
     by_path = {each.path: each for each in fields}
     for error in errors:
-        for key in ("code", "errorCode", "errorName", "type"):
-            code = by_path.get((*error.path, key))
-            if code is not None and code.holds(str, int):
-                codes.append(code.text)
+        code = by_path.get((*error.path, "code"))
+        if code is not None and code.holds(str, int):
+            codes.append(code.text)
         if (*error.path, "message") in by_path:
             texts.append(by_path[*error.path, "message"].text)
         texts.append(error.text)

@@ -6,7 +6,7 @@ query, or it is an answer by itself. Each of its items then is a sample.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from opwatch.profiles.draft.samples import Sample, fields_of, jmespath_of
@@ -15,10 +15,8 @@ from opwatch.profiles.values import word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_DEEPEST: Final = 2
 
-
-class Batch(NamedTuple):
+class ListQuery(NamedTuple):
     """How several operations are asked about: the *query* that holds their ids, in a *style*."""
 
     query: str
@@ -35,39 +33,26 @@ class Opened(NamedTuple):
 
     samples: tuple[Sample, ...]
     items: str
-    batch: Batch | None
+    batch: ListQuery | None
     ids: Mapping[int, str]
     most: int
 
 
-def spread(samples: Sequence[Sample], url: str | None) -> list[Sample]:
-    """Return *samples*, a file that holds a list of saved answers as several."""
-    found: list[Sample] = []
-    for sample in samples:
-        items = _items(sample.data)
-        is_answer = sample.url or any(sample.headers) or (url and _batch(url, items))
-        if isinstance(sample.data, list) and not is_answer:
-            found += [sample._replace(data=each) for each in sample.data]
-        else:
-            found.append(sample)
-    return found
-
-
 def opened(samples: Sequence[Sample], url: str | None) -> Iterator[Opened]:
     """Yield each way in which *samples* can be lists of operations."""
-    lists: dict[tuple[str, ...], list[tuple[Sample, list[object]]]] = {}
+    lists: dict[str, list[tuple[Sample, list[object]]]] = {}
     for sample in samples:
-        for path, items in _lists(sample.data, ()):
-            lists.setdefault(path, []).append((sample, items))
-    for path, found in lists.items():
+        for place, items in _lists(sample.data):
+            lists.setdefault(place, []).append((sample, items))
+    for place, found in lists.items():
         inner = [sample._replace(data=item) for sample, items in found for item in items]
-        batch = _batch(url, [each.data for each in inner]) if url else None
+        batch = _list_query(url, [each.data for each in inner]) if url else None
         ids = {}
         for index, each in enumerate(inner):
             named = [text for text in _words(each.data) if batch and text in batch.ids]
             ids.update({index: named[0]} if named else {})
         most = max(len(each) for _, each in found)
-        yield Opened(tuple(inner), jmespath_of(path) if path else "@", batch, ids, most)
+        yield Opened(tuple(inner), place, batch, ids, most)
 
 
 def ids_in(sample: Sample) -> set[str]:
@@ -76,7 +61,7 @@ def ids_in(sample: Sample) -> set[str]:
     return found.union(_words(sample.data))
 
 
-def _batch(url: str, items: Sequence[object]) -> Batch | None:
+def _list_query(url: str, items: Sequence[object]) -> ListQuery | None:
     """Return the query of *url* that holds ids of *items*, None if there is none."""
     known = {text for item in items for text in _words(item)}
     pairs = parse_qsl(urlsplit(url).query)
@@ -85,19 +70,19 @@ def _batch(url: str, items: Sequence[object]) -> Batch | None:
         if known & set(several):
             style = "brackets" if name.endswith("[]") else "comma" if len(several) > 1 else "repeat"
             ids = tuple(each for key, text in pairs if key == name for each in text.split(","))
-            return Batch(name.removesuffix("[]"), style, ids)
+            return ListQuery(name.removesuffix("[]"), style, ids)
     return None
 
 
-def _lists(data: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[object]]]:
-    if isinstance(data, list):
-        items = _items(data)
-        if items:
-            yield path, items
-    elif isinstance(data, dict) and len(path) < _DEEPEST:
-        for key, value in data.items():
-            if key and key.isprintable():
-                yield from _lists(value, (*path, key))
+def _lists(data: object) -> Iterator[tuple[str, list[object]]]:
+    """Yield where in *data* objects are listed, and the objects: all of it, or at a key of it."""
+    places = {"@": data}
+    if isinstance(data, dict):
+        places = {jmespath_of([key]): each for key, each in data.items()
+                  if key and key.isprintable()}  # fmt: skip
+    for place, value in places.items():
+        if items := _items(value):
+            yield place, items
 
 
 def _items(data: object) -> list[object]:

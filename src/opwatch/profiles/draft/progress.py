@@ -20,29 +20,11 @@ MOST: Final = 3
 _HUNDRED: Final = 100.0
 _PERCENT: Final = re.compile(r".*(?:percent|pct).*|progress|percentage|.*progress")
 _IN_TEXT: Final = re.compile(r"\d{1,3}(?:\.\d+)? ?% complete")
-_TOTAL: Final = re.compile(r"total(?P<of>.*)|(?P<before>.*)total|count")
-_GOOD: Final = frozenset(
-    {
-        "done",
-        "completed",
-        "processed",
-        "succeeded",
-        "successful",
-        "finished",
-        "deployed",
-        "progress",
-    }
-)
+_TOTAL: Final = re.compile(r"total.*|.*total|count")
+_GOOD: Final = frozenset({"done", "completed", "succeeded", "successful", "finished", "progress"})
 _THROUGH: Final = _GOOD | {
-    "failed",
-    "errored",
-    "errors",
-    "canceled",
-    "cancelled",
-    "expired",
-    "skipped",
-}
-_SHARE: Final = re.compile(r"\d{1,9}/\d{1,9}")
+    "failed", "errored", "errors", "canceled", "cancelled", "expired", "skipped",
+}  # fmt: skip
 _COUNTED: Final = re.compile(r".*processed|.*objectcount|.*rowcount")
 
 
@@ -63,13 +45,10 @@ def progress_of(fields: Sequence[Field]) -> tuple[Any, ...]:
 
 def _parts(fields: Sequence[Field]) -> tuple[Any, ...]:
     for total in fields:
-        match = _TOTAL.fullmatch(total.key)
-        if match is None or not total.holds(int):
+        if not _TOTAL.fullmatch(total.key) or not total.holds(int):
             continue
-        of, before = (match["of"] or "").removesuffix("count"), match["before"] or ""
         beside = [each for each in fields if each.parent == total.parent and each.holds(int)]
-        kinds = {each.text: each.key.removesuffix("count").removesuffix(of).removeprefix(before)
-                 for each in beside if each is not total}  # fmt: skip
+        kinds = {each.text: each.key.removesuffix("count") for each in beside if each is not total}
         done = [text for text, kind in kinds.items() if kind in _THROUGH]
         if any(kinds[text] in _GOOD for text in done):
             return ({"done": done[0] if len(done) == 1 else done, "total": total.text},)
@@ -86,9 +65,6 @@ def _counts(fields: Iterable[Field]) -> tuple[Any, ...]:
 
 def _in_text(fields: Iterable[Field]) -> tuple[Any, ...]:
     for field in fields:
-        texts = [each for each in field.values if isinstance(each, str)]
-        if "progress" in field.key and texts and all(map(_SHARE.fullmatch, texts)):
-            return ({"regex": r"(?P<done>\d+)/(?P<total>\d+)", "in": field.text},)
         if any(isinstance(each, str) and _IN_TEXT.search(each) for each in field.values):
             return ({"regex": r"(\d{1,3}(?:\.\d{1,3})?) ?% complete", "in": field.text},)
     return ()

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 from opwatch.profiles.config import builtin_names
 from opwatch.profiles.draft.body import guessed, posting_of
 from opwatch.profiles.draft.infer import infer
-from opwatch.profiles.draft.lists import ids_in, opened, spread
+from opwatch.profiles.draft.lists import ids_in, opened
 from opwatch.profiles.draft.url import addressing_of, fixed, ids_of
 from opwatch.profiles.draft.words import vocabulary
-from opwatch.profiles.draft.write import Plan, draft
+from opwatch.profiles.draft.write import DraftPlan, draft
 from opwatch.profiles.language.spec import STATES as BUCKETS
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ __all__ = ["BUCKETS", "Known", "Proposal", "is_name", "propose"]
 
 HANDING: Final = ("Azure-AsyncOperation", "Operation-Location", "Location")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
-_COMMON: Final = frozenset({"api", "www", "rest", "app", "apis", "com", "co", "org", "net", "io"})
 _GOOD: Final = range(200, 300)
 
 
@@ -79,7 +78,6 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     """
     good = [each for each in samples if each.status in _GOOD]
     url = known.url or next((each.url for each in good if each.url), None)
-    good = spread(good, url)
     posting = _posting(good, url, known)
     address, found = _inferred(good, url, known, vocabulary(without), posting)
     words = {
@@ -91,7 +89,7 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     found = found._replace(decision=found.decision._replace(words=words, notes=notes))
     name = known.name or name_for(url)
     variable = "" if known.is_open else re.sub("[^A-Z0-9]", "_", name.upper()) + "_TOKEN"
-    plan = Plan(name, address, variable, known.has_token, _handed(good), posting)
+    plan = DraftPlan(name, address, variable, known.has_token, _handed(good), posting)
     unclear = tuple(str(word) for word, bucket in words.items() if bucket is None)
     has_status = found.decision.is_complete
     candidates = () if has_status else found.candidates
@@ -151,7 +149,7 @@ def is_name(text: str) -> bool:
 def name_for(url: str | None) -> str:
     """Return a name for the API at *url*: the most particular part of its host."""
     host = (urlsplit(url).hostname or "") if url else ""
-    labels = [each for each in host.split(".")[:-1] if each not in _COMMON and not each.isdigit()]
+    labels = [each for each in host.split(".")[:-1] if not each.isdigit()]
     name = labels[-1] if labels and is_name(labels[-1]) else "my-api"
     return f"my-{name}" if name in builtin_names() else name
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 DEEPEST: Final = 5
-MOST_KEYS: Final = 2000
 LONGEST: Final = 90
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
@@ -73,13 +72,10 @@ def fields_of(samples: Sequence[Sample]) -> list[Field]:
     """Return the fields of *samples* whose JSON is an object, the shallow ones first."""
     found: dict[tuple[str, ...], dict[int, Any]] = defaultdict(dict)
     for index, sample in enumerate(samples):
-        for count, (path, value) in enumerate(_walk(sample.data, ())):
-            if count >= MOST_KEYS:
-                break
+        for path, value in _walk(sample.data, ()):
             found[path][index] = value
     fields = [Field(path, values) for path, values in found.items()]
-    readable = [field for field in fields if len(field.text) <= LONGEST]
-    return sorted(readable, key=lambda field: len(field.path))
+    return sorted(fields, key=lambda field: len(field.path))
 
 
 def _walk(data: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:

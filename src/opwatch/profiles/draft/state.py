@@ -9,23 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from opwatch.profiles.draft.flags import by_bad_ends, by_flag, is_bare, still
 from opwatch.profiles.draft.rules import (
-    Rule,
-    by_bad_ends,
+    DraftRule,
     by_counts,
-    by_flag,
     by_http,
     by_text,
     counted_failures,
     doubtful_ends,
-    flag_of,
-    is_bare,
     is_over,
     says,
-    still,
 )
-from opwatch.profiles.draft.status import Outcome, Place, is_part, is_word, numbers_of, spot
-from opwatch.profiles.draft.words import READY, TERMINAL, meaning_of, stem
+from opwatch.profiles.draft.status import StatusPlace, is_part, is_word, numbers_of, spot
+from opwatch.profiles.draft.words import READY, meaning_of, stem
 from opwatch.profiles.language.expressions import spelling
 
 if TYPE_CHECKING:
@@ -43,17 +39,15 @@ class Decision(NamedTuple):
     expressions of which the first that finds something counts. *hollow* words
     say that it is over; how, is said elsewhere. *notes* are what a person should
     know of the words. *is_guessable* tells whether a usual word may stand for a
-    success that no sample shows. *sentence* is where it is told what went wrong,
-    beside a word for the end.
+    success that no sample shows.
     """
 
     status: tuple[str, ...] = ()
     words: Mapping[str | int, str | None] = {}
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[DraftRule, ...] = ()
     hollow: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     is_guessable: bool = True
-    sentence: str = ""
 
     @property
     def is_complete(self) -> bool:
@@ -93,32 +87,22 @@ _ENVELOPE: Final = "such a word may tell no more than that the request went well
 _READY: Final = f"'{READY}' may be an end or the wait for a start"
 
 
-def _by_word(place: Place, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
+def _by_word(place: StatusPlace, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
     first = place.status[0]
     pairs = [_pair(*each) for each in zip(place.status, place.outcome, strict=True)]
     hollow = frozenset().union(*(each.hollow for each in pairs))
     seen = [value for each in pairs for value in each.seen if value not in hollow]
     status = pairs[0].text
     meanings = _meanings(seen, known)
-    notes = _doubted(place, meanings, fields)
+    notes = _doubted(place, meanings)
     rules = counted_failures(status, meanings, fields)
     rules = rules or doubtful_ends(status, meanings, first, fields)
     rules += list(pairs[0].rules) or by_counts(status, meanings, fields)
-    rules = (still(fields) if _is_early(first, fields, meanings) else []) + rules
+    rules = still(fields) + rules
     unlisted = hollow | _counted(rules, meanings)
     is_guessable = not (is_part(first) or place.is_envelope)
     words, texts = _without(meanings, unlisted), tuple(each.text for each in pairs)
-    said = place.outcome[0].text if pairs[0].rules and place.outcome[0] else ""
-    return Decision(texts, words, tuple(rules), unlisted, notes, is_guessable, said)
-
-
-def _is_early(
-    status: Field, fields: Sequence[Field], meanings: Mapping[str | int, str | None]
-) -> bool:
-    """Tell whether the *status* of a sample names an end while its flag says that it goes on."""
-    flag = flag_of(fields)
-    open_ones = [index for index, value in flag.found.items() if value is True] if flag else []
-    return any(meanings.get(status.found.get(index, "")) in TERMINAL for index in open_ones)
+    return Decision(texts, words, tuple(rules), unlisted, notes, is_guessable)
 
 
 class _Pair(NamedTuple):
@@ -127,10 +111,10 @@ class _Pair(NamedTuple):
     text: str
     seen: tuple[object, ...]
     hollow: frozenset[str] = frozenset()
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[DraftRule, ...] = ()
 
 
-def _pair(status: Field, outcome: Outcome | None) -> _Pair:
+def _pair(status: Field, outcome: Field | None) -> _Pair:
     seen = tuple(status.values)
     if outcome is None:
         return _Pair(status.text, seen)
@@ -143,7 +127,7 @@ def _pair(status: Field, outcome: Outcome | None) -> _Pair:
     return _Pair(text, (*seen, *(outcome.found[index] for index in sorted(told))), hollow)
 
 
-def _by_outcome(outcome: Outcome, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
+def _by_outcome(outcome: Field, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
     """Return how an API is read that says how it ended, and by a flag that it has not."""
     meanings = _meanings([value for value in outcome.values if is_word(value)], known)
     return Decision((outcome.text,), meanings, tuple(still(fields)))
@@ -154,9 +138,7 @@ def _meanings(seen: Iterable[object], known: Mapping[str, str]) -> dict[str | in
     return {word: meaning_of(word, known) for word in spelled.values() if is_word(word)}
 
 
-def _doubted(
-    place: Place, meanings: dict[str | int, str | None], fields: Sequence[Field]
-) -> tuple[str, ...]:
+def _doubted(place: StatusPlace, meanings: dict[str | int, str | None]) -> tuple[str, ...]:
     """Take back in *meanings* the successes that may be none; return why."""
     notes = []
     good = [word for word, bucket in meanings.items() if bucket in {"succeeded", "partial"}]
@@ -167,34 +149,16 @@ def _doubted(
     for word in meanings:
         if spelling(stem(str(word))) != READY:
             continue
-        if _is_end(word, place.status[0], meanings, fields):
-            meanings[word] = "succeeded"
+        if "pending" in meanings.values() and "succeeded" not in meanings.values():
+            meanings[word] = "succeeded"  # no other word is a success, and another one waits
         else:
             notes.append(_READY)
     return tuple(notes)
 
 
-def _is_end(
-    word: str | int,
-    status: Field,
-    meanings: Mapping[str | int, str | None],
-    fields: Sequence[Field],
-) -> bool:
-    """Tell whether READY is an end: no other word is a success, and another one waits.
-
-    A time of the end that only the answers with this word have tells it as well.
-    """
-    if "succeeded" in meanings.values():
-        return False
-    if "pending" in meanings.values():
-        return True
-    told = {index for index, value in status.found.items() if value == word}
-    ends = (each for each in fields if each.key in {"ready", "readyat", "finishedat", "publishedat",
-            "completedat", "endedat"})  # fmt: skip
-    return any({index for index, value in each.found.items() if value} == told for each in ends)
-
-
-def _counted(rules: Iterable[Rule], meanings: Mapping[str | int, str | None]) -> frozenset[str]:
+def _counted(
+    rules: Iterable[DraftRule], meanings: Mapping[str | int, str | None]
+) -> frozenset[str]:
     """Return the words that say only that it is over where *rules* count how."""
     if not any(rule.state == "succeeded" and not rule.partial for rule in rules):
         return frozenset()

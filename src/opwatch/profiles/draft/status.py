@@ -11,21 +11,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.profiles.draft.rules import done_of, flag_of, is_over
-from opwatch.profiles.draft.samples import Field
+from opwatch.profiles.draft.flags import done_of, flag_of
+from opwatch.profiles.draft.rules import WELL, is_over
 from opwatch.profiles.draft.words import TERMINAL, meaning_of
 from opwatch.profiles.language.expressions import spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Outcome = Field
+    from opwatch.profiles.draft.samples import Field
+
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z _-]{0,38}[A-Za-z]", re.ASCII)
 _MOST_WORDS: Final = 4
-_EXACT: Final = frozenset({"status", "state", "phase"})
 _STATUS: Final = re.compile(r"(?:.*(?:status|state|phase)|(?:status|state)type)")
 _NUMBERED: Final = re.compile(r".*(?:status|state|phase)(?:code)?")
-_OTHERS: Final = re.compile(r"(?:previous|prior|parent|target|desired|expected|webhook).*")
 _OUTCOME: Final = frozenset(
     {"conclusion", "result", "resultstate", "outcome", "finalstatus", "exitstatus"}
 )
@@ -33,16 +32,13 @@ _SURE_OUTCOME: Final = _OUTCOME - {"result"}
 _DETAILS: Final = re.compile(r".*(?:termination|outcome|result|exit).*")
 _INSIDE: Final = frozenset({"id", "name", "value", "phase", "type", "state", "status"})
 _IS_PART: Final = re.compile(r"(?:.*(?:stage|step|attempt)|(?:previous|parent|last).+)s?")
-_WHOLE: Final = re.compile(r"[Ss]tage|[Ss]tep|[Aa]ttempt")  # what an answer wraps is the operation
 _NO_STATUS: Final = frozenset({"code", "message", "msg", "reason", "level", "severity"})
-_FINE: Final = frozenset({"success", "successful", "ok", "succeeded"})
 _ENVELOPES: Final = frozenset({"data", "result", "results", "response", "payload", "body"})
-_LEAST: Final = 7.0
 _MOST: Final = 3
 _LARGEST: Final = 99
 
 
-class Place(NamedTuple):
+class StatusPlace(NamedTuple):
     """The fields of the *status*, and for each what tells the *outcome* beside it, if any does.
 
     Without a status there may be an outcome. *is_envelope* tells that the word may
@@ -50,29 +46,29 @@ class Place(NamedTuple):
     """
 
     status: tuple[Field, ...] = ()
-    outcome: tuple[Outcome | None, ...] = ()
+    outcome: tuple[Field | None, ...] = ()
     is_envelope: bool = False
 
 
-def spot(fields: Sequence[Field], known: Mapping[str, str], count: int, chosen: str) -> Place:
+def spot(fields: Sequence[Field], known: Mapping[str, str], count: int, chosen: str) -> StatusPlace:
     """Return where the state is told in *fields* of *count* samples.
 
     *known* are the meanings of words, *chosen* is the path that a person names.
     """
     words = words_of(fields)
     mine = [field for field in (*words, *numbers_of(fields)) if field.text == chosen]
-    ranked = mine or _ranked(words, known, count)
+    ranked = mine or _ranked(words, known)
     if not ranked:
-        return Place(outcome=_lone_outcome(fields, known))
+        return StatusPlace(outcome=_lone_outcome(fields))
     done = done_of(fields)
     if not mine and done is not None and len(ranked[0].found) * 2 < len(done.found):
-        return Place()
-    ranked, is_envelope = (ranked, False) if mine else _opened(ranked, fields)
+        return StatusPlace()
+    is_envelope = not mine and _is_envelope(ranked[0], fields)
     first, outcome = _paired(ranked, fields, known)
     rest = [each for each in ranked if each not in (first, outcome)]
     status = _covering([first, *rest], count)
     others = [_outcome_beside(each, fields) for each in status[1:]]
-    return Place(tuple(status), (outcome, *others), is_envelope)
+    return StatusPlace(tuple(status), (outcome, *others), is_envelope)
 
 
 def words_of(fields: Iterable[Field]) -> list[Field]:
@@ -97,96 +93,63 @@ def is_word(value: Any) -> bool:
 
 def is_part(field: Field) -> bool:
     """Tell whether *field* is inside of what is a part of the operation, or another one."""
-    return any(
-        _IS_PART.fullmatch(spelling(key)) and not (index == 0 and _WHOLE.fullmatch(key))
-        for index, key in enumerate(field.parent)
-    )
+    return any(_IS_PART.fullmatch(spelling(key)) for key in field.parent)
 
 
-def _ranked(words: Iterable[Field], known: Mapping[str, str], count: int) -> list[Field]:
-    """Return the likely ones of *words*, the best first: of two alike the one further out."""
-    scored = ((_score(field, known, count), field) for field in words)
-    likely = [(score, field) for score, field in scored if score >= _LEAST]
-    stale = [field for _, field in likely if _is_stale(field, likely, known)]
-    worth = {field.path: score - len(field.path) - 6 * (field in stale) for score, field in likely}
-    return sorted((field for _, field in likely), key=lambda field: -worth[field.path])
+def _ranked(words: Sequence[Field], known: Mapping[str, str]) -> list[Field]:
+    """Return the likely ones of *words*: the best known, then what goes on most often, is first."""
+    worth = {field.path: _worth(field, known) for field in words}
+    likely = [field for field in words if worth[field.path] > 0]
+    goes_on = {each.path: sum(_goes_on(value, known) for value in each.found.values())
+               for each in likely}  # fmt: skip
+    return sorted(likely, key=lambda field: (-worth[field.path], -goes_on[field.path]))
 
 
-def _is_stale(
-    field: Field, likely: Iterable[tuple[float, Field]], known: Mapping[str, str]
-) -> bool:
-    """Tell whether *field* says that it is over wherever another one says that it goes on."""
-    goes_on = {index for _, other in likely for index, value in other.found.items()
-               if _goes_on(value, known)}  # fmt: skip
-    told = [field.found.get(index) for index in goes_on]
-    words = [value for value in told if is_word(value)]
-    return bool(words) and all(is_over(each) or _end(each, known) for each in words)
-
-
-def _score(field: Field, known: Mapping[str, str], count: int) -> float:
-    if field.key in _OUTCOME or _OTHERS.fullmatch(field.key):
-        return 0.0
+def _worth(field: Field, known: Mapping[str, str]) -> float:
+    """Return how much of *field* is known to be a status, more where it is called one."""
     seen = {spelling(value): value for value in field.values}
-    named = _named(field)
+    if _is_named(field):
+        meant = [meaning_of(word, known) or _hollow(word) for word in seen.values()]
+        return 1 + sum(bool(each) for each in meant) / len(seen)
     # Of a field that is called otherwise, only whole words tell that it is the status.
-    meant = [(meaning_of(word, known) if named else known.get(key)) or _hollow(word)
-             for key, word in seen.items()]  # fmt: skip
-    if not named and (
-        field.key in _NO_STATUS or (len(seen) == 1 and meant[0] not in {"pending", "running"})
-    ):
-        return 0.0  # that one word is always there is no news of an operation
-    share = sum(bool(each) for each in meant) / len(seen)
-    away = len(field.path) + (4 if is_part(field) else 0)
-    return named + 6 * share + 4 * len(field.found) / count - away
+    whole = [known.get(key) or _hollow(word) for key, word in seen.items()]
+    is_news = len(seen) > 1 or whole[0] in {"pending", "running"}
+    return 1.0 if is_news and all(whole) and field.key not in _NO_STATUS else 0.0
 
 
-def _named(field: Field) -> float:
-    if field.key in _EXACT:
-        return 6.0
-    inside = field.key in _INSIDE and len(field.path) > 1
-    about = spelling(field.path[-2]) if inside else field.key
-    return 5.0 if _STATUS.fullmatch(about) else 0.0
+def _is_named(field: Field) -> bool:
+    holder = spelling(field.path[-2]) if field.key in _INSIDE and field.parent else ""
+    return any(map(_STATUS.fullmatch, (field.key, holder)))
 
 
 def _hollow(word: str) -> str | None:
     return "over" if is_over(word) or spelling(word) == "ready" else None
 
 
-def _opened(ranked: list[Field], fields: Iterable[Field]) -> tuple[list[Field], bool]:
-    """Return *ranked* without a ``status: success`` that is about the request.
-
-    The second value tells that there is nothing else, and it could be one.
-    """
-    first = ranked[0]
-    if {spelling(value) for value in first.values} - _FINE:
-        return ranked, False
-    deeper = [each for each in ranked[1:] if len(each.path) > len(first.path) and _named(each)]
-    inside = [each for each in deeper if each.path[: len(first.parent)] == first.parent]
-    if inside and not is_part(inside[0]):
-        return [*inside, *(each for each in ranked[1:] if each not in inside)], False
-    holds = any(
+def _is_envelope(first: Field, fields: Iterable[Field]) -> bool:
+    """Tell whether *first*, a ``status: success``, may be about the request."""
+    return not {spelling(value) for value in first.values} - WELL and any(
         each.key in _ENVELOPES and each.parent == first.parent and each.holds(dict, list)
         for each in fields
     )
-    return ranked, holds
 
 
 def _paired(
     ranked: Sequence[Field], fields: Sequence[Field], known: Mapping[str, str]
-) -> tuple[Field, Outcome | None]:
+) -> tuple[Field, Field | None]:
     """Return the field that says whether it is over, and the one that says how, if two do."""
     first = ranked[0]
     for other in ranked[1:]:
-        if other.parent == first.parent and _named(first) and _named(other):
+        if other.parent == first.parent and _is_named(first) and _is_named(other):
             for one, two in ((first, other), (other, first)):
                 if _says_how(one, two, known):
-                    return (two, None) if _says_all(one, two, known) else (one, two)
+                    return one, two
     return first, _outcome_beside(first, fields) or _verdict_beside(first, fields, known)
 
 
 def _verdict_beside(
     status: Field, fields: Iterable[Field], known: Mapping[str, str]
-) -> Outcome | None:
+) -> Field | None:
     """Return the field, whatever it is called, that names an end wherever *status* is over."""
     for field in fields:
         if field.parent != status.parent or field is status or field.key in _NO_STATUS:
@@ -205,13 +168,6 @@ def _says_how(status: Field, how: Field, known: Mapping[str, str]) -> bool:
     return bool(told) and not any(told) and None not in told
 
 
-def _says_all(status: Field, how: Field, known: Mapping[str, str]) -> bool:
-    """Tell whether *how* goes on as well wherever *status* does, and so needs no other."""
-    goes_on = [index for index, value in status.found.items() if is_word(value)
-               and not is_over(value)]  # fmt: skip
-    return bool(goes_on) and all(_goes_on(how.found.get(index), known) for index in goes_on)
-
-
 def _goes_on(value: Any, known: Mapping[str, str]) -> bool:
     return is_word(value) and meaning_of(value, known) in {"pending", "running", "blocked"}
 
@@ -226,14 +182,14 @@ def _end(value: Any, known: Mapping[str, str]) -> bool | None:
     return None if bucket is None else bucket in TERMINAL
 
 
-def _outcome_beside(status: Field, fields: Iterable[Field]) -> Outcome | None:
+def _outcome_beside(status: Field, fields: Iterable[Field]) -> Field | None:
     """Return the field that says how it ended, where *status* says only that it did."""
     for field in fields:
         if not _is_outcome_of(status, field):
             continue
         told = [index for index in field.found if isinstance(field.found[index], str)]
         over = sum(is_over(status.found.get(index)) for index in told)
-        if over * 2 > len(told) or (not field.values and field.key in _SURE_OUTCOME):
+        if over or (not field.values and field.key in _SURE_OUTCOME):
             return field
     return None
 
@@ -252,15 +208,14 @@ def _is_outcome_of(status: Field, field: Field) -> bool:
     return bool(_DETAILS.fullmatch(holder)) and field.key in {"code", "type"}
 
 
-def _lone_outcome(fields: Sequence[Field], known: Mapping[str, str]) -> tuple[Outcome, ...]:
+def _lone_outcome(fields: Sequence[Field]) -> tuple[Field, ...]:
     """Return a word for the end where a flag, such as ``building``, says that it goes on."""
     if flag_of(fields) is None:
         return ()
     for field in fields:
         if field.key in _OUTCOME and len(field.path) <= _MOST:
             words = [value for value in field.values if is_word(value)]
-            is_told = not words or any(meaning_of(each, known) for each in words)
-            if len(words) == len(field.values) and is_told:
+            if len(words) == len(field.values):
                 return (field,)
     return ()
 

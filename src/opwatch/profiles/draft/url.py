@@ -21,27 +21,12 @@ if TYPE_CHECKING:
 
     from opwatch.profiles.draft.samples import Sample
 
-_UUID: Final = re.compile(r"\{?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?")
-_VERSION: Final = re.compile(
-    r"v\d+(?:\.\d{1,3})*(?:(?:alpha|beta|preview)\d*)?|\d{1,2}(?:\.\d{1,3})+"
-)
-_SHORT: Final = re.compile(r"\d{1,2}")
-_VERSIONED: Final = re.compile(r"|.*(?:api|rest|version)s?", re.IGNORECASE)
-_NUMBERED: Final = re.compile(r"[A-Za-z]{2,}\d")
-_DATE: Final = re.compile(r"\d{4}-\d\d(?:-\d\d)?(?:-[a-z]+)?")
-_LONG: Final = 24
+# A segment that is the same for all operations though it holds a digit: `v1`, `api2`, `2.0`.
+_VERSION: Final = re.compile(r"[A-Za-z]{0,3}\d{1,2}(?:\.\d{1,3})*(?:(?:alpha|beta|preview)\d*)?")
 _NAMES_ONE: Final = re.compile(r"name|.*(?:id|handle|key|number)")
-_ASKED_FOR: Final = re.compile(
-    r"(?!.*(?:client|app|account|tenant|org|user|team|key)).*id|name|job|task"
-)
 # What stands around an id in its segment: `id:42`, `42.json`, `Jobs('42')`.
 _BEFORE: Final = re.compile(r"(?:id[:=]|[A-Za-z]*\(['\"]?)?")
 _AFTER: Final = re.compile(r"(?:['\"]?\)|\.[a-z]{2,5})?")
-# The last segments of paths that say what is asked, and not about what.
-_VERBS: Final = frozenset(
-    {"check", "get", "info", "json", "poll", "progress", "query", "result", "results", "search",
-     "state", "status"}
-)  # fmt: skip
 # Values of a query that are the same for all, and say nothing about who asks.
 _CONSTANT: Final = re.compile(
     r"\$?(?:api-?version|version|format|f|view|fields|expand|include|output_?mode)"
@@ -92,7 +77,7 @@ def addressing_of(url: str, ids: Iterable[str] = ()) -> Addressing:
         kept[asked] = f"{{{ID}}}"
         span = _Span(range(0), dict(query)[asked])
     names: list[str] = []
-    texts = [_named(segments, index, span, given, names) for index in range(len(segments))]
+    texts = [_segment(segments, index, span, given, names) for index in range(len(segments))]
     path = "/".join(text for index, text in enumerate(texts) if index not in span.at[1:])
     dropped = tuple(name for name, _ in query if name not in kept)
     is_wide = len(span.at) > 1
@@ -107,21 +92,15 @@ def fixed(url: str, name: str = "") -> Addressing:
     address = addressing_of(parts._replace(query="&".join(rest)).geturl())
     segments, names = [unquote(each) for each in parts.path.split("/")], list[str]()
     nowhere = _Span(range(0), "")
-    texts = [_named(segments, at, nowhere, set(), names) for at in range(len(segments))]
+    texts = [_segment(segments, at, nowhere, set(), names) for at in range(len(segments))]
     return address._replace(path="/".join(texts), params=tuple(names), id="", is_sure=True)
 
 
 def _asked(query: Sequence[tuple[str, str]], segments: Sequence[str], ids: set[str]) -> str:
     """Return the name of the query's value that is the id, nothing if the path holds it."""
-    if not ids & set(segments):
-        for name, value in query:
-            if value in ids:
-                return name
-    likely = [index for index in range(1, len(segments)) if _looks_particular(segments, index)]
-    for name, value in () if likely else query:
-        if _ASKED_FOR.fullmatch(name.lower()) and is_particular(value):
-            return name
-    return ""
+    if ids & set(segments):
+        return ""
+    return next((name for name, value in query if value in ids), "")
 
 
 def ids_of(samples: Sequence[Sample], url: str) -> list[str]:
@@ -145,42 +124,29 @@ def ids_of(samples: Sequence[Sample], url: str) -> list[str]:
 def _place_of_id(segments: Sequence[str], ids: set[str]) -> _Span:
     """Return which of *segments* are the id: one of *ids*, else the last that looks like one."""
     count = len(segments)
-    longest_first = sorted(ids, key=lambda text: (-len(text), text))
+    texts = sorted(ids)
     for index in reversed(range(count)):
-        for text in longest_first:
+        for text in texts:
             length = text.count("/") + 1
             if text and segments[index : index + length] == text.split("/"):
                 return _Span(range(index, index + length), text)
     for index in reversed(range(count)):
-        for text in longest_first:
+        for text in texts:
             before, found, after = segments[index].partition(text)
             if found and _BEFORE.fullmatch(before) and _AFTER.fullmatch(after):
                 return _Span(range(index, index + 1), text, before, after)
-    likely = [index for index in range(1, count) if _looks_particular(segments, index)]
+    likely = [index for index in range(1, count) if is_particular(segments[index])]
     named = [index for index in range(1, count) if segments[index]]
-    others = [index for index in named if segments[index].lower() not in _VERBS]
-    index = (likely or others or named or [0])[-1]
+    index = (likely or named or [0])[-1]
     return _Span(range(index, index + 1), segments[index], is_sure=bool(likely))
-
-
-def _looks_particular(segments: Sequence[str], index: int) -> bool:
-    """Tell whether a segment looks like the name of one thing; a number may be a version."""
-    segment, before = segments[index], segments[index - 1]
-    if _SHORT.fullmatch(segment):
-        return not _VERSIONED.fullmatch(before)
-    return is_particular(segment)
 
 
 def is_particular(text: str) -> bool:
     """Tell whether *text* looks like the name of one thing among many."""
-    if _UUID.fullmatch(text):
-        return True
-    if any(form.fullmatch(text) for form in (_VERSION, _SHORT, _DATE, _NUMBERED)):
-        return False
-    return len(text) > _LONG or any(char.isdigit() for char in text) or "=" in text
+    return any(char.isdigit() for char in text) and not _VERSION.fullmatch(text)
 
 
-def _named(
+def _segment(
     segments: Sequence[str], index: int, span: _Span, ids: set[str], names: list[str]
 ) -> str:
     """Return the segment *index* of the template; the name of a new parameter is put in *names*."""
@@ -188,7 +154,7 @@ def _named(
     if index in span.at:
         return f"{quoted_path(span.before)}{{{ID}}}{quoted_path(span.after)}"
     is_one_of_many = segment in ids and last.endswith("s")
-    if not is_one_of_many and not (index and _looks_particular(segments, index)):
+    if not is_one_of_many and not (index and is_particular(segment)):
         return quoted_path(segment)
     name = _parameter(last, names)
     names.append(name)
@@ -198,8 +164,7 @@ def _named(
 def _parameter(before: str, taken: Sequence[str]) -> str:
     """Return what the segment after *before* is called: ``environments`` is followed by an id."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", before).lower()
-    stem = re.sub(r"[^a-z0-9]+", "_", words).strip("_")
-    stem = re.sub("ies$", "y", stem).removesuffix("s")
+    stem = re.sub(r"[^a-z0-9]+", "_", words).strip("_").removesuffix("s")
     is_name = NAME.fullmatch(f"{stem}_id") and not _VERSION.fullmatch(before)
     name = f"{stem}_id" if is_name else "part"
     return next(each for each in (name, *(f"{name}{n}" for n in range(2, 99))) if each not in taken)

@@ -23,17 +23,14 @@ if TYPE_CHECKING:
 SENSE: Final[Mapping[str, str]] = {
     "pending": "pending queued accepted scheduled submitted enqueued created requested waiting "
     "initializing initialized starting notstarted new open preparing planned",
-    "running": "running inprogress started processing executing working ongoing active updating "
-    "building deleting provisioning deploying validating finalizing unknown retrying "
+    "running": "running inprogress started processing executing working active updating "
+    "building deleting provisioning validating finalizing unknown retrying "
     "failing cancelling canceling cancelrequested stopping terminating",
     "blocked": "blocked onhold paused suspended waitingforapproval actionrequired manual",
-    "succeeded": "succeed succeeded success successful successfully completed complete pass passed "
-    "finished done jobcomplete",
-    "partial": "partiallysucceeded partialsuccess completedwitherrors "
-    "completedwithwarnings succeededwitherrors",
-    "failed": "fail failed failure error errored crashed timeout timedout expired faulted dead "
-    "invalid exception fault fatal",
-    "cancelled": "cancelled canceled aborted stopped dismissed revoked discarded",
+    "succeeded": "succeeded success successful completed complete passed finished done jobcomplete",
+    "partial": "partiallysucceeded",
+    "failed": "failed failure error errored crashed timeout timedout expired dead exception fault",
+    "cancelled": "cancelled canceled aborted stopped dismissed discarded",
 }
 ENDED: Final = frozenset(
     {"completed", "complete", "done", "finished", "ended", "terminated", "closed", "stopped"}
@@ -53,13 +50,12 @@ _WELL: Final = frozenset(
     {"succeeded", "success", "successful", "completed", "complete", "finished", "done"}
 )
 _LESS: Final = frozenset(
-    {"partial", "partially", "errors", "warnings", "failures", "issues", "with", "some"}
+    {"partial", "partially", "errors", "warnings", "failures", "issues", "with"}
 )
 _BADLY: Final[Mapping[str, str]] = {
     **dict.fromkeys(("failed", "failure", "errored", "error", "timeout", "crashed"), "failed"),
     **dict.fromkeys(("cancelled", "canceled", "aborted"), "cancelled"),
 }
-_NO_DOING: Final = frozenset({"missing", "nothing", "warning", "existing", "string"})
 _DENIED: Final = frozenset({"not", "no", "non", "without", "zero"})
 
 
@@ -92,7 +88,7 @@ def stem(word: str) -> str:
 def meaning_of(word: str, known: Mapping[str, str]) -> str | None:
     """Return the bucket of *word*, None if it may mean several things; *known* are whole words."""
     key = spelling(stem(word))
-    return None if key == READY else known.get(key) or _by_parts(word)
+    return known.get(key) or _by_parts(word)
 
 
 def _by_parts(word: str) -> str | None:
@@ -106,14 +102,8 @@ def _by_parts(word: str) -> str | None:
     last = parts[-1]
     if last in _BADLY:
         return _BADLY[last]
-    if parts[-2:] == ["timed", "out"]:
-        return "failed"
-    if "pending" in parts or last in {"queue", "queued"}:
-        return "pending"
-    is_doing = any(part.endswith("ing") and len(part) > 5 for part in parts)  # noqa: PLR2004, no -ing
-    if (is_doing and not _NO_DOING & set(parts)) or parts[-2:] == ["in", "progress"]:
-        return "running"
-    return None
+    is_doing = last == "progress" or any(part.endswith("ing") for part in parts)
+    return "running" if is_doing else None
 
 
 def guesses(bucket: str, seen: Iterable[str]) -> tuple[str, ...]:
@@ -124,9 +114,7 @@ def guesses(bucket: str, seen: Iterable[str]) -> tuple[str, ...]:
     words = list(seen)
     kinds = {word.strip()[: len(word.strip()) - len(stem(word))] for word in words}
     kind = kinds.pop() if len(kinds) == 1 else ""
-    found = [kind.lower() + each for each in _GUESSES.get(bucket, ())]
-    is_loud = bool(words) and all(word.isupper() for word in words)
-    return tuple(each.upper() if is_loud else each for each in found)
+    return tuple(kind.lower() + each for each in _GUESSES.get(bucket, ()))
 
 
 def _agreed(buckets: Collection[str] | Counter[str]) -> str | None:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from opwatch.profiles.draft.body import Posting
     from opwatch.profiles.draft.infer import Inference
-    from opwatch.profiles.draft.rules import Rule
+    from opwatch.profiles.draft.rules import DraftRule
     from opwatch.profiles.draft.url import Addressing
 
 MODELINE: Final = "# yaml-language-server: $schema=opwatch.schema.json"
 _WIDE: Final = 100
 
 
-class Plan(NamedTuple):
+class DraftPlan(NamedTuple):
     """What a draft is to be: its *name*, where its API is, and which variable holds a token.
 
     *address* is None if no URL is known. *variable* is empty where the API wants
@@ -43,15 +43,15 @@ class Plan(NamedTuple):
     posting: Posting | None = None
 
 
-def draft(plan: Plan, found: Inference) -> str:
+def draft(plan: DraftPlan, found: Inference) -> str:
     """Return the YAML of a profile that passes ``profile check``."""
-    asked = (_head(plan), _where(plan), _batch(plan, found), _auth(plan))
-    said = (_read(plan, found), _rules(found), _states(found), _pace(found))
+    asked = (_head(plan), _where(plan), _batch(found), _auth(plan))
+    said = (_reading(found), _rules(found), _states(found), _pace(found))
     lines = [line for part in (*asked, *said, _handoff(plan, found)) for line in part]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _head(plan: Plan) -> Iterator[str]:
+def _head(plan: DraftPlan) -> Iterator[str]:
     yield MODELINE
     yield "# The editor's schema:  opwatch profile schema > opwatch.schema.json"
     yield "# Drafted from sample answers. Read it through; lines with CHECK are guesses."
@@ -61,7 +61,7 @@ def _head(plan: Plan) -> Iterator[str]:
     yield ""
 
 
-def _where(plan: Plan) -> Iterator[str]:
+def _where(plan: DraftPlan) -> Iterator[str]:
     address = plan.address
     if address is None:
         yield "# CHECK: no URL was given. Operations are named by their URLs; for bare ids write"
@@ -71,8 +71,7 @@ def _where(plan: Plan) -> Iterator[str]:
         yield "base_url: '{server}'"
         yield ""
         return
-    posted = plan.posting.params if plan.posting else ()
-    params = [f"  {name}: {{required: true}}" for name in (*address.params, *posted)]
+    params = [f"  {name}: {{required: true}}" for name in address.params]
     if address.wide:
         params.insert(0, "  id: {encode: path}  # its slashes separate segments")
     if params:
@@ -99,8 +98,6 @@ def _posted(posting: Posting) -> Iterator[str]:
         yield f"  # CHECK: left out of the body, for it may hold secrets: {names}"
     if not posting.id:
         yield "  # CHECK: nothing tells what in the body is the id; put {id} there"
-    if posting.is_batch:
-        return
     if not posting.query:
         yield f"  body: {flow(posting.body)}"
         return
@@ -114,22 +111,18 @@ def _posted(posting: Posting) -> Iterator[str]:
         yield f"    variables: {flow(posting.variables)}"
 
 
-def _batch(plan: Plan, found: Inference) -> Iterator[str]:
+def _batch(found: Inference) -> Iterator[str]:
     batch = found.opened.batch if found.opened else None
-    posting = plan.posting
-    if posting is not None and posting.is_batch:
-        what = {"body": posting.body}
-    elif batch is not None:
-        what = {"query": batch.query, **({} if batch.style == "repeat" else {"style": batch.style})}
-    else:
+    if found.opened is None or batch is None:
         return
-    items = found.opened.items if found.opened else "@"
+    what = {"query": batch.query, **({} if batch.style == "repeat" else {"style": batch.style})}
+    items = found.opened.items
     yield "# Several are asked about at once, and each is found in the answer by its id."
     yield f"batch: {flow({**what, 'items': items, **({'id': found.id} if found.id else {})})}"
     yield ""
 
 
-def _auth(plan: Plan) -> Iterator[str]:
+def _auth(plan: DraftPlan) -> Iterator[str]:
     if not plan.variable:
         yield "auth: none  # the sample came without a credential"
     else:
@@ -138,11 +131,8 @@ def _auth(plan: Plan) -> Iterator[str]:
     yield ""
 
 
-def _read(plan: Plan, found: Inference) -> Iterator[str]:
-    is_batch = bool(
-        (plan.posting and plan.posting.is_batch) or (found.opened and found.opened.batch)
-    )
-    lines = list(_fields(found, is_batch=is_batch))
+def _reading(found: Inference) -> Iterator[str]:
+    lines = list(_fields(found))
     if lines:
         yield "# Where things are in an answer (JMESPath); of a list, the first that is not empty."
         yield "read:"
@@ -150,8 +140,8 @@ def _read(plan: Plan, found: Inference) -> Iterator[str]:
         yield ""
 
 
-def _fields(found: Inference, *, is_batch: bool) -> Iterator[str]:
-    if found.opened and not is_batch:
+def _fields(found: Inference) -> Iterator[str]:
+    if found.opened and not found.opened.batch:
         note = "  # CHECK: of the list, only the first" if found.opened.most > 1 else ""
         yield f"  root: {scalar(found.opened.items.removeprefix('@') + '[0]')}{note}"
     if found.id:
@@ -177,10 +167,6 @@ def _fields(found: Inference, *, is_batch: bool) -> Iterator[str]:
 
 
 def _rules(found: Inference) -> Iterator[str]:
-    if found.is_graphql:
-        yield "troubles:"
-        yield "  - {when: errors, message: errors}  # GraphQL tells its errors under a 200"
-        yield ""
     rules = found.decision.rules
     if not rules:
         return
@@ -195,19 +181,12 @@ def _rules(found: Inference) -> Iterator[str]:
     yield ""
 
 
-def _rule(rule: Rule) -> Iterator[str]:
-    what: dict[str, Any] = {"http": rule.http} if rule.http else {}
+def _rule(rule: DraftRule) -> Iterator[str]:
+    yield f"  - state: {rule.state}"
+    if rule.http:
+        yield f"    http: {rule.http}"
     if rule.when:
-        what["when"] = rule.when
-    partial = {"partial": True} if rule.partial else {}
-    line = f"  - {flow({**what, 'state': rule.state, **partial})}"
-    if len(line) <= _WIDE or rule.http:
-        yield line
-        return
-    first, *rest = folded("when", rule.when, indent=4, width=_WIDE)
-    yield f"  - {first.lstrip()}"
-    yield from rest
-    yield f"    state: {rule.state}"
+        yield from folded("when", rule.when, indent=4, width=_WIDE)
     if rule.partial:
         yield "    partial: true  # a success with warnings"
 
@@ -252,7 +231,7 @@ def _pace(found: Inference) -> Iterator[str]:
     yield ""
 
 
-def _handoff(plan: Plan, found: Inference) -> Iterator[str]:
+def _handoff(plan: DraftPlan, found: Inference) -> Iterator[str]:
     yield "# Where a starting answer names its operation:  curl -i … | opwatch wait -p NAME -"
     yield "handoff:"
     for header in dict.fromkeys((plan.handed or "Location", "Operation-Location", "Location")):
@@ -262,18 +241,11 @@ def _handoff(plan: Plan, found: Inference) -> Iterator[str]:
 
 
 def _listed(key: str, found: Sequence[Any]) -> Iterator[str]:
-    """Yield *key* with what was *found* for it: one, or a list in as many lines as it takes."""
-    line = f"  {key}: {flow(_one_or_all(found))}" if found else ""
-    if len(line) <= _WIDE:
-        yield from filter(None, [line])
-    elif len(found) > 1:
-        yield f"  {key}:"
-        yield from (f"    - {flow(each)}" for each in found)
-    elif isinstance(found[0], dict):
-        yield f"  {key}:"
-        yield from (f"    {name}: {flow(each)}" for name, each in found[0].items())
-    else:
+    """Yield *key* with what was *found* for it: one, or a list; nothing if that is nothing."""
+    if len(found) == 1 and isinstance(found[0], str):
         yield from folded(key, found[0], indent=2, width=_WIDE)
+    elif found:
+        yield f"  {key}: {flow(_one_or_all(found))}"
 
 
 def _one_or_all(found: Sequence[Any]) -> Any:
