@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-MANY = 2_000
+# All known texts and some mixtures; many mixtures; the campaign has more of them.
+MANY = pytest.mark.parametrize("many", [240, pytest.param(2_000, marks=pytest.mark.slow)])
 EACH = 12
 
 
@@ -52,8 +53,9 @@ def handfuls(many: int) -> Iterator[list[str]]:
 
 
 @fault(123, 124, 125, 126, 127)
-def test_no_text_disturbs_the_screen_of_a_wait_or_the_table_of_a_get() -> None:
-    for hostile in handfuls(MANY):
+@MANY
+def test_no_text_disturbs_the_screen_of_a_wait_or_the_table_of_a_get(many: int) -> None:
+    for hostile in handfuls(many):
         for seen in (*drawn(hostile), tabled(hostile)):
             assert not seen.wrong, (hostile, seen.lines)
 
@@ -100,8 +102,11 @@ def test_wide_stacked_and_endless_text_leaves_the_columns_where_they_are(text: s
 
 
 @fault(123, 124, 125, 127, 128)
-def test_no_text_forges_a_line_hides_a_character_or_gives_a_command_in_any_output() -> None:
-    for hostile in handfuls(MANY):
+@MANY
+def test_no_text_forges_a_line_hides_a_character_or_gives_a_command_in_any_output(
+    many: int,
+) -> None:
+    for hostile in handfuls(many):
         told = outputs(hostile)
         for name, text in told.items():
             assert not obeyed(text), (name, hostile)
@@ -115,15 +120,16 @@ def test_no_text_forges_a_line_hides_a_character_or_gives_a_command_in_any_outpu
 
 @fault(123, 127)
 def test_no_line_of_a_log_or_an_error_disturbs_a_screen_either() -> None:
-    for hostile in islice(handfuls(MANY), 12):
+    for hostile in handfuls(144):
         told = outputs(hostile)
         for name in ("lines", "errors"):
             assert not pasted(told[name]).wrong
 
 
 @fault(124)
-def test_a_junit_report_is_well_formed_whatever_it_is_about() -> None:
-    for hostile in handfuls(600):
+@MANY
+def test_a_junit_report_is_well_formed_whatever_it_is_about(many: int) -> None:
+    for hostile in handfuls(many):
         text = outputs(hostile)["junit"]
 
         assert text.isascii()

@@ -31,6 +31,16 @@ def test_where_nothing_fails_the_truth_comes_out(stage: Stage, scene: Scene) -> 
     assert {"connect", "send", "receive", "json", "token read", "signal"} <= set(ended.calls)
 
 
+def test_a_wait_survives_a_failure_of_each_kind_of_call(stage: Stage) -> None:
+    of_each_kind = {each.kind: each for each in one_of_each(list(points(stage)))}
+
+    toll = torture(stage, list(of_each_kind.values()))
+
+    assert toll.broken == []
+    assert set(toll.kinds) == set(FAILURES)
+
+
+@pytest.mark.slow
 def test_a_wait_survives_each_way_to_fail_of_each_call(stage: Stage) -> None:
     toll = torture(stage, one_of_each(list(points(stage))))
 

@@ -10,12 +10,15 @@ from simulation.laws import check
 from simulation.weather import play
 from simulation.world import Host, Job, World
 
-# The whole campaign: OPWATCH_WORLDS=5000 pytest tests/simulation
+# The whole campaign: OPWATCH_WORLDS=5000 pytest -m "" tests/simulation
 WORLDS = int(os.environ.get("OPWATCH_WORLDS", "240"))
 A_CHAPTER = 40
 
 
-@pytest.mark.parametrize("first", range(0, WORLDS, A_CHAPTER))
+@pytest.mark.parametrize(
+    "first",
+    [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(A_CHAPTER, WORLDS, A_CHAPTER))],
+)
 def test_no_world_makes_the_watcher_break_a_law(first: int) -> None:
     for seed in range(first, first + A_CHAPTER):
         try:
@@ -47,8 +50,9 @@ def test_a_seed_names_a_world_for_ever() -> None:
         assert once.outcomes() == again.outcomes()
 
 
-def test_ten_thousand_operations_are_watched_to_the_end() -> None:
-    world = World({str(n): Job(60.0, group="g") for n in range(10_000)}, {})
+@pytest.mark.parametrize("many", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_thousands_of_operations_are_watched_to_the_end(many: int) -> None:
+    world = World({str(n): Job(60.0, group="g") for n in range(many)}, {})
     world.hosts = {name: Host(latency=(0.1, 0.2)) for name in world.hosts}
     run = world.watch(habits=Habits(batch=100, limits=Limits(rate=50.0, burst=20)))
 
