@@ -12,7 +12,6 @@ import json
 import os
 import sys
 import threading
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -54,14 +53,12 @@ class Inside:
     ) -> Ran:
         """Run to the end. At a *terminal*, what is written to either stream is in ``out``."""
         self.capfd.readouterr()
-        began = time.monotonic()
         with self.monkeypatch.context() as patch, _loops(patch):
             self._surround(patch, stdin, {**self.environ, **(environ or {})})
             with _terminal(patch) if terminal else _nothing() as screen:
                 code = run_app(list(arguments))
-        seconds = time.monotonic() - began
         out, err = self.capfd.readouterr()
-        return Ran(code, screen.getvalue().decode() + out, err, seconds)
+        return Ran(code, screen.getvalue().decode() + out, err)
 
     def _surround(
         self, patch: pytest.MonkeyPatch, stdin: bytes, environ: Mapping[str, str]

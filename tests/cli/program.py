@@ -25,7 +25,8 @@ class Ran:
     code: int
     out: str
     err: str
-    seconds: float
+    seconds: float = 0.0
+    """From a signal to the end: for the campaign. No test looks at it."""
 
     @property
     def document(self) -> Any:
@@ -59,7 +60,6 @@ class Program:
         stdout: Any = subprocess.PIPE,
     ) -> Ran:
         """Run to the end."""
-        began = time.monotonic()
         done = subprocess.run(  # noqa: S603, our own program
             [sys.executable, "-m", "opwatch", *arguments],
             input=stdin.encode() if isinstance(stdin, str) else stdin,
@@ -70,8 +70,7 @@ class Program:
             cwd=self.home,
             check=False,
         )
-        seconds = time.monotonic() - began
-        return Ran(done.returncode, (done.stdout or b"").decode(), done.stderr.decode(), seconds)
+        return Ran(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
 
     def interrupted(self, number: signal.Signals, *arguments: str, when: str) -> Ran:
         """Run until standard error says *when*, then send the signal *number*."""

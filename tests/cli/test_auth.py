@@ -325,7 +325,6 @@ def test_a_keyring_that_hangs_is_told_and_does_not_hold_a_look_up(inside: Inside
 
     assert {each["standing"] for each in ran.document["profiles"]} == {"unusable"}
     assert ran.err.count("opwatch waiting for the keyring…") == 1
-    assert ran.seconds < 6
     # To log in would need the same keyring.
     assert {tuple(each["fixes"]) for each in ran.document["profiles"]} == {("export API_TOKEN=…",)}
 

@@ -94,7 +94,6 @@ def test_a_signal_detaches_with_a_document_and_the_way_to_go_on(
     ran = program.interrupted(number, "wait", *FAST, "--json", job.id, when="waiting for")
 
     assert code == ran.code, ran.err
-    assert ran.seconds < 2
     _validator("document").validate(ran.document)
     assert (code, reason) == (ran.document["exit_code"], ran.document["exit_reason"])
     assert ran.outcomes == ["pending"]

@@ -160,7 +160,6 @@ def test_a_body_that_is_too_large_is_judged_by_a_rule_that_can_do_without(
         ran = inside.run("get", "-p", "mine", "--json", "a")
 
     assert ran.code == code, ran.err
-    assert ran.seconds < 10
 
 
 @pytest.mark.parametrize("body", [b"", b"null"])

@@ -61,7 +61,7 @@ class Windows(Filed):
 
 class Hanging(Filed):
     def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002, its signature
-        time.sleep(60)
+        time.sleep(600)
         return None
 
 

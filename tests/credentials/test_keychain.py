@@ -3,14 +3,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import time
 from pathlib import Path
 
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, World
 from opwatch.credentials.keychain import SystemKeychain
-from opwatch.credentials.process import Fate, Program, Ran
+from opwatch.credentials.process import Fate, Program, Ran, run_program
 from opwatch.credentials.surroundings import Waiting
 from opwatch.credentials.validity import UnusableError
 from opwatch.domain.auth import HeaderAuth
@@ -145,13 +144,19 @@ async def test_fault_85_a_locked_keyring_is_said_to_be_locked(world: World) -> N
 async def test_fault_86_a_hanging_keyring_is_left_in_time_and_not_asked_again(
     world: World,
 ) -> None:
+    asked = list[Program]()
+
+    async def run(program: Program) -> Ran:
+        asked.append(program)
+        return await run_program(program)
+
     chain = keychain(world, "Hanging", patience=0.8)
-    began = time.monotonic()
+    chain.surroundings = world.surroundings(run=run)
 
     said = [await reason(chain) for _ in range(5)]
 
     assert said == ["did not answer within 0.8 s"] * 5
-    assert time.monotonic() - began < 3
+    assert len(asked) == 1
 
 
 async def test_fault_86_a_backend_that_asks_has_nobody_to_ask(world: World) -> None:
@@ -161,16 +166,13 @@ async def test_fault_86_a_backend_that_asks_has_nobody_to_ask(world: World) -> N
 
 
 async def test_fault_86_ctrl_c_does_not_wait_for_the_keyring(world: World) -> None:
-    chain = keychain(world, "Hanging", patience=60)
+    chain = keychain(world, "Hanging", patience=600)
     reading = asyncio.create_task(read(chain))
     await asyncio.sleep(0.2)
-    began = time.monotonic()
 
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
-
-    assert time.monotonic() - began < 0.5
 
 
 async def test_a_person_at_the_terminal_is_given_time_and_told(

@@ -17,7 +17,9 @@ def test_the_clock_does_not_fall() -> None:
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux has this clock")
 def test_the_time_of_a_suspend_counts() -> None:
-    assert SystemClock().now() == pytest.approx(time.clock_gettime(time.CLOCK_BOOTTIME), abs=1)
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    assert before <= SystemClock().now() <= time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def test_a_machine_without_such_a_clock_has_the_monotonic_one(
@@ -25,8 +27,11 @@ def test_a_machine_without_such_a_clock_has_the_monotonic_one(
 ) -> None:
     monkeypatch.setattr(clock_module, "_BOOTTIME", None)
 
-    assert SystemClock().now() == pytest.approx(time.monotonic(), abs=1)
+    before = time.monotonic()
+    assert before <= SystemClock().now() <= time.monotonic()
 
 
 def test_the_time_of_day_is_that_of_the_machine() -> None:
-    assert SystemClock().wall() == pytest.approx(time.time(), abs=1)
+    before = time.time()
+
+    assert before <= SystemClock().wall() <= time.time()

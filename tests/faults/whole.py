@@ -70,7 +70,8 @@ PROFILE: Final = {
 class Hurried:
     """Two clocks that pass *speed* times as fast as the real one while a loop waits.
 
-    While something is done they pass as ever, so that a busy machine costs no time limit.
+    While something is done they pass as ever, and no wait takes longer by them than it was to
+    take, so that a busy machine costs no time limit.
     """
 
     def __init__(self, speed: float = SPEED) -> None:
@@ -84,7 +85,9 @@ class Hurried:
         """Let *select* wait for *seconds* of this clock."""
         began = time.monotonic()
         found = select(None if seconds is None else seconds / self._speed)
-        self._began -= (time.monotonic() - began) * (self._speed - 1)
+        took = time.monotonic() - began
+        passed = took * self._speed
+        self._began -= (passed if seconds is None else min(passed, seconds)) - took
         return found
 
     def wall(self) -> float:

