@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credentials.world import CANARY
-from opwatch.credentials.expiry import expiry_of_jwt, lifetime_of, moment_of
+from opwatch.credentials.expiry import expiry_of, expiry_of_jwt, lifetime_of
 from opwatch.credentials.helper import read_reply
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.secret import Secret
@@ -123,7 +123,7 @@ def test_fault_95_an_absurd_lifetime_is_bounded(value: object, seconds: float) -
     [None, True, "", "tomorrow", {}, "9999999-01-01", "nan", 1e300, "1e300", -1, -(10**400)],
 )
 def test_what_is_no_moment_is_none(value: object) -> None:
-    assert moment_of(value) is None
+    assert expiry_of(value) is None
 
 
 def jwt(claims: bytes) -> Secret:

@@ -9,7 +9,6 @@ import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeyring, World, carried, get
 from opwatch.credentials.keyring import KeyringDownError
-from opwatch.credentials.sources import variable
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import (
     BasicAuth,
@@ -22,6 +21,7 @@ from opwatch.domain.auth import (
 )
 from opwatch.domain.errors import CredentialError, Tried, UsageError
 from opwatch.domain.secret import Secret
+from opwatch.domain.variables import variable_of
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
 
@@ -62,7 +62,7 @@ def removed(source: FromFile) -> None:
     ],
 )
 def test_a_profile_has_a_variable_of_its_own(profile: str, expected: str) -> None:
-    assert variable(profile, "TOKEN") == expected
+    assert variable_of(profile, "TOKEN") == expected
 
 
 async def test_places_are_looked_at_in_their_declared_order(world: World, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from opwatch.credentials.context import WaitingFor, announced
-from opwatch.credentials.expiry import moment_of
+from opwatch.credentials.expiry import expiry_of
 from opwatch.credentials.process import Fate, Program, Ran
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.secret_file import expand
@@ -166,7 +166,7 @@ def _of_json(text: str) -> Reply:
     token = _first(document, TOKEN_NAMES)
     if not isinstance(token, str) or not token:
         raise UnusableError(f"printed JSON without a text under {', '.join(TOKEN_NAMES[:3])}")
-    return Reply(Secret(token), moment_of(_first(document, EXPIRY_NAMES)))
+    return Reply(Secret(token), expiry_of(_first(document, EXPIRY_NAMES)))
 
 
 def _first(document: Mapping[str, Any], names: tuple[str, ...]) -> Any:

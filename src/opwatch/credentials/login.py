@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opwatch.credentials.signing import template_of
-from opwatch.credentials.sources import Part, kept_part, variable
+from opwatch.credentials.sources import Part, kept_part
 from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
 from opwatch.domain.auth import FromKeyring, OAuth2Auth
 from opwatch.domain.errors import CredentialError
+from opwatch.domain.variables import variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -62,7 +63,7 @@ class Login:
         try:
             await self.seeker.keyring.write(self.service, self.account, usable)
         except UnusableError as problem:
-            name = variable(self.seeker.profile, self.part.variables[0])
+            name = variable_of(self.seeker.profile, self.part.variables[0])
             instead = f"set {name} instead"
             raise self._error(f"the keyring {problem.reason}", instead) from None
 

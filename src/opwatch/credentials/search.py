@@ -27,12 +27,12 @@ from opwatch.credentials.sources import (
     SkippedSource,
     Wanted,
     name_of,
-    variable,
 )
 from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring
 from opwatch.domain.errors import CredentialError, OpwatchError, Tried, UsageError
 from opwatch.domain.secret import Secret
+from opwatch.domain.variables import variable_of
 
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext
@@ -230,7 +230,7 @@ class Seeker:
         own = [each.name for each in wanted.places if isinstance(each, FromEnv)]
         own = [each for each in own if each != COMMON_VARIABLE]
         # The API's own variable, which the profile names, before the one made of its name.
-        ours = {variable(self.profile, name) for name in wanted.part.variables}
+        ours = {variable_of(self.profile, name) for name in wanted.part.variables}
         name = next((each for each in own if each not in ours), own[0])
         assign = f'$env:{name} = "…"' if os.name == "nt" else f"export {name}=…"
         if not login:

@@ -8,7 +8,6 @@ last the keyring, where ``opwatch auth login`` puts it.
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import dataclass
 from enum import Enum
@@ -27,6 +26,7 @@ from opwatch.domain.auth import (
     Source,
     Sources,
 )
+from opwatch.domain.variables import variable_of
 
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext
@@ -98,11 +98,6 @@ class Wanted:
     is_optional: bool = False
 
 
-def variable(profile: str, name: str) -> str:
-    """Return the environment variable of *profile* for *name*."""
-    return f"OPWATCH_{re.sub('[^A-Z0-9]', '_', profile.upper())}_{name}"
-
-
 def places_of(
     part: Part, sources: Sources, *, profile: str, kept: bool, context: CredentialContext
 ) -> tuple[Place, ...]:
@@ -110,7 +105,7 @@ def places_of(
     places: list[Place] = []
     if part.is_common:
         places += _common(context)
-    places += [FromEnv(variable(profile, name)) for name in part.variables]
+    places += [FromEnv(variable_of(profile, name)) for name in part.variables]
     places += sources
     if kept and not any(isinstance(each, FromKeyring) for each in sources):
         implicit = FromKeyring(profile)

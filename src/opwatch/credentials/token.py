@@ -16,7 +16,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from opwatch.credentials.expiry import moment_of
+from opwatch.credentials.expiry import expiry_of
 from opwatch.credentials.signing import template_of
 from opwatch.credentials.sources import Part, Wanted, kept_part, places_of
 from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth, Sources
@@ -54,7 +54,7 @@ def read_kept(secret: Secret) -> KeptAccess | None:
     access = document.get("access_token")
     if not isinstance(access, str):
         return None
-    return KeptAccess(Secret(access), moment_of(document.get("expires_at")))
+    return KeptAccess(Secret(access), expiry_of(document.get("expires_at")))
 
 
 @dataclass(frozen=True, slots=True)

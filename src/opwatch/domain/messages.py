@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urldefrag, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from opwatch.domain.secret import Secret
 
@@ -61,6 +62,15 @@ class Request:
         """Return this request with *headers* (``_`` for ``-``) added or replaced."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         return replace(self, headers={**self.headers, **more})
+
+
+def with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return *url*, less its fragment, with *pairs* appended to its query."""
+    if not pairs:
+        return url
+    text = "&".join(f"{quote(name, safe='[]$.')}={quote(value, safe='')}" for name, value in pairs)
+    url = urldefrag(url).url.removesuffix("?")
+    return f"{url}{'&' if urlsplit(url).query else '?'}{text}"
 
 
 class Headers:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 import httpx2 as httpx
 
-from opwatch.domain.messages import Place
+from opwatch.domain.messages import Place, with_query
 from opwatch.domain.origin import Origin, OriginError, parse_origin
 from opwatch.domain.trouble import Fault
 from opwatch.http.faults import FaultError
@@ -108,15 +108,7 @@ def _open(request: Request, named: dict[str, tuple[str, str]]) -> tuple[str, byt
     if form:
         named.setdefault("content-type", ("Content-Type", _FORM))
         body = b"&".join(filter(None, (body, urlencode(form).encode())))
-    return _with_query(request.url, query), body
-
-
-def _with_query(url: str, query: list[tuple[str, str]]) -> str:
-    if not query:
-        return url
-    parts = urlsplit(url)
-    joined = "&".join(filter(None, (parts.query, urlencode(query))))
-    return urlunsplit(parts._replace(query=joined, fragment=""))
+    return with_query(request.url, query), body
 
 
 def _check_header(name: str, value: str) -> None:

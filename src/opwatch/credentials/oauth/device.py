@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.context import DevicePrompt
-from opwatch.credentials.expiry import bounded, number_of
+from opwatch.credentials.expiry import bounded
 from opwatch.credentials.oauth.endpoint import (
     Client,
     Endpoint,
@@ -23,6 +23,7 @@ from opwatch.credentials.oauth.endpoint import (
 from opwatch.credentials.token import KeptAccess, keep
 from opwatch.credentials.validation import Alphabet
 from opwatch.domain.errors import CredentialError
+from opwatch.domain.moments import number_of
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Trouble
