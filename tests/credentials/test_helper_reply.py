@@ -93,7 +93,7 @@ def test_no_output_is_read_as_anything_but_a_secret_or_a_refusal(output: bytes) 
         reply = read_reply(output)
     except UnusableError:
         return
-    assert repr(reply) == f"Reply(secret=***, expires_at={reply.expires_at})"
+    assert repr(reply) == f"HelperReply(secret=***, expires_at={reply.expires_at})"
 
 
 @pytest.mark.parametrize(

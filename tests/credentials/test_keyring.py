@@ -11,7 +11,7 @@ import pytest
 from credentials.world import BASE, CANARY, OTHER, World
 from opwatch.credentials.context import WaitingFor
 from opwatch.credentials.keyring import SystemKeyring
-from opwatch.credentials.process import Fate, Program, Ran
+from opwatch.credentials.process import Program, ProgramOutcome, ProgramResult
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import CredentialError
@@ -180,10 +180,10 @@ async def test_a_person_at_the_terminal_is_given_time_and_told(
     told: list[WaitingFor] = []
     programs: list[Program] = []
 
-    async def run(program: Program) -> Ran:
+    async def run(program: Program) -> ProgramResult:
         programs.append(program)
         await asyncio.sleep(0.05)
-        return Ran(Fate.EXITED, 0, b'{"backend": "x", "value": null}')
+        return ProgramResult(ProgramOutcome.EXITED, 0, b'{"backend": "x", "value": null}')
 
     context = world.context(run=run, announce=told.append)
     await SystemKeyring(context).read("my-api", BASE, interactive=True)
@@ -216,9 +216,9 @@ async def test_a_backend_that_prints_does_not_spoil_the_answer(world: World) -> 
 async def test_the_secret_is_not_on_the_command_line_of_the_child(world: World) -> None:
     programs: list[Program] = []
 
-    async def run(program: Program) -> Ran:
+    async def run(program: Program) -> ProgramResult:
         programs.append(program)
-        return Ran(Fate.EXITED, 0, b"{}")
+        return ProgramResult(ProgramOutcome.EXITED, 0, b"{}")
 
     await SystemKeyring(world.context(run=run)).write("my-api", BASE, Secret(CANARY))
 

@@ -19,7 +19,7 @@ from opwatch.domain.auth import (
     HeaderAuth,
     Source,
 )
-from opwatch.domain.errors import CredentialError, Tried, UsageError
+from opwatch.domain.errors import CredentialError, TriedSource, UsageError
 from opwatch.domain.secret import Secret
 from opwatch.domain.variables import variable_of
 
@@ -93,12 +93,12 @@ async def test_nothing_found_names_every_place_and_a_way_out(world: World) -> No
     assert str(error) == "no credential for 'my-api'"
     assert error.origin == BASE
     assert error.tried == (
-        Tried("--token-stdin", "not given"),
-        Tried("OPWATCH_TOKEN", "not set"),
-        Tried("OPWATCH_MY_API_TOKEN", "not set"),
-        Tried("MY_TOKEN", "not set"),
-        Tried("/nowhere/token", "no such file"),
-        Tried("keyring", "no entry in memory"),
+        TriedSource("--token-stdin", "not given"),
+        TriedSource("OPWATCH_TOKEN", "not set"),
+        TriedSource("OPWATCH_MY_API_TOKEN", "not set"),
+        TriedSource("MY_TOKEN", "not set"),
+        TriedSource("/nowhere/token", "no such file"),
+        TriedSource("keyring", "no entry in memory"),
     )
     assert error.fixes == ("export MY_TOKEN=…", "opwatch auth login -p my-api")
 
@@ -117,7 +117,7 @@ async def test_fault_94_an_empty_variable_ends_the_search(world: World, name: st
     error = await error_of(world, FromEnv("MY_TOKEN"))
 
     assert str(error) == f"{name} is empty"
-    assert error.tried[-1] == Tried(name, "is empty")
+    assert error.tried[-1] == TriedSource(name, "is empty")
 
 
 async def test_fault_93_a_bad_token_is_named_by_position_only(world: World) -> None:
@@ -136,7 +136,7 @@ async def test_s16_the_common_token_is_only_for_the_profile_that_is_named(world:
     world.environ["OPWATCH_MY_API_TOKEN"] = OTHER
 
     why = "only for the profile that the command line names"
-    assert error.tried[:2] == (Tried("--token-stdin", why), Tried("OPWATCH_TOKEN", why))
+    assert error.tried[:2] == (TriedSource("--token-stdin", why), TriedSource("OPWATCH_TOKEN", why))
     assert await value_of(world, **changes) == OTHER
 
 
@@ -145,7 +145,7 @@ async def test_the_keyring_is_left_alone_in_ci(world: World) -> None:
 
     error = await error_of(world, ci=True)
 
-    assert error.tried[-1] == Tried("keyring", "not asked in CI")
+    assert error.tried[-1] == TriedSource("keyring", "not asked in CI")
     assert chain.asked == 0
 
 
@@ -197,7 +197,7 @@ async def test_fault_85_not_even_where_the_credential_is_optional(world: World) 
     await credential.prepare()
 
     assert carried(await credential.authorize(get())) == []
-    assert credential.status().tried[-1] == Tried("keyring", "is locked")
+    assert credential.status().tried[-1] == TriedSource("keyring", "is locked")
 
 
 async def test_the_last_line_end_of_a_file_does_not_count(world: World, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ from opwatch.http import Client
 from servers.oauth import OAuthServer, refused
 
 if TYPE_CHECKING:
-    from opwatch.credentials.keyring import Entry
+    from opwatch.credentials.context import KeyringEntry
 
 PACKAGE = Path(opwatch.__file__).parent
 ROOM = sorted((PACKAGE / "credentials").glob("*.py"))
@@ -486,7 +486,7 @@ async def test_s16_a_keyring_entry_is_asked_for_under_our_own_prefix_only(world:
     asked: list[tuple[str, str]] = []
 
     class Listening(FakeKeyring):
-        async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
+        async def read(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
             asked.append((service, account))
             return await super().read(service, account, interactive=interactive)
 

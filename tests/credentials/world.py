@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from opwatch.credentials import Credential, CredentialContext, Redactor, open_credential
-from opwatch.credentials.keyring import Entry
+from opwatch.credentials.context import KeyringEntry
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.origin import AllowedOrigins
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.credentials.keyring import Keyring
+    from opwatch.credentials.context import Keyring
     from opwatch.credentials.validation import UnusableError
     from opwatch.domain.auth import Scheme
     from opwatch.domain.secret import Secret
@@ -56,11 +56,11 @@ class FakeKeyring:
     problem: UnusableError | None = None
     asked: int = 0
 
-    async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
+    async def read(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         del interactive
         self._fail()
         value = self.entries.get((service, account))
-        return Entry(value) if value else Entry(why="no entry in memory")
+        return KeyringEntry(value) if value else KeyringEntry(why="no entry in memory")
 
     async def write(self, service: str, account: str, secret: Secret) -> None:
         self._fail()

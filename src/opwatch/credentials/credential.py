@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, assert_never
 
 from opwatch.credentials.keyring import SystemKeyring
 from opwatch.credentials.login import Login, login_of
-from opwatch.credentials.renewal import Lease
-from opwatch.credentials.search import Seeker
-from opwatch.credentials.signing import check, sign
-from opwatch.credentials.token import TokenSource, looked_up
+from opwatch.credentials.renewal import TokenRenewer
+from opwatch.credentials.search import CredentialSearch
+from opwatch.credentials.signing import check_scheme, sign
+from opwatch.credentials.token import TokenSource, stored_token_source
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from opwatch.credentials.redaction import Redactor
     from opwatch.credentials.token import Token, TokenSource
     from opwatch.domain.auth import Scheme
-    from opwatch.domain.errors import Tried
+    from opwatch.domain.errors import TriedSource
     from opwatch.domain.messages import Request, Sensitive
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.secret import Secret
@@ -56,7 +56,7 @@ class CredentialStatus:
     place: str = ""
     expires_at: float | None = None
     notes: tuple[str, ...] = ()
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[TriedSource, ...] = ()
     fixes: tuple[str, ...] = ()
 
 
@@ -73,7 +73,7 @@ class Credential:
         profile: str,
         origin: str,
         origins: AllowedOrigins,
-        supply: TokenSource | None,
+        source: TokenSource | None,
         login: Login | None,
         context: CredentialContext,
     ) -> None:
@@ -82,9 +82,11 @@ class Credential:
         self._origin = origin
         self._origins = origins
         self._redactor = context.redactor
-        self._lease: Lease | None = None
-        if supply is not None:
-            self._lease = Lease(supply, now=context.now, wall=context.wall, took=self._sign_with)
+        self._renewer: TokenRenewer | None = None
+        if source is not None:
+            self._renewer = TokenRenewer(
+                source, now=context.now, wall=context.wall, on_token=self._sign_with
+            )
         self._place = ""
         self._absence: CredentialError | None = None
         self._signature: tuple[Sensitive, ...] = ()
@@ -97,14 +99,14 @@ class Credential:
             CredentialError: there is none; it names every place that was tried.
             UsageError: a helper program is not installed.
         """
-        if self._lease is None:
+        if self._renewer is None:
             return
         try:
-            self._place = await self._lease.prepare()
+            self._place = await self._renewer.prepare()
         except CredentialError as problem:
             if not (problem.is_absent and _is_optional(self._scheme)):
                 raise
-            self._lease, self._absence = None, problem
+            self._renewer, self._absence = None, problem
 
     async def authorize(self, request: Request) -> Request | Trouble:
         """Return *request* with the secret in it, if it goes to an allowed origin.
@@ -120,9 +122,9 @@ class Credential:
             return Trouble(Fault.FOREIGN_ORIGIN, str(problem))
         if origin not in self._origins:
             return Trouble(Fault.FOREIGN_ORIGIN, origin.host, host=origin.host)
-        if self._lease is None:
+        if self._renewer is None:
             return request
-        trouble = await self._lease.keep_fresh()
+        trouble = await self._renewer.keep_fresh()
         return trouble or replace(request, sensitive=self._signature)
 
     async def renew(self, refused: Request) -> bool | Trouble:
@@ -134,11 +136,11 @@ class Credential:
         """
         if self._absence is not None:
             return _wanted_after_all(self._absence, refused)
-        if self._lease is None or self._lease.token is None or not refused.sensitive:
+        if self._renewer is None or self._renewer.token is None or not refused.sensitive:
             return False
         if refused.sensitive != self._signature:
             return True
-        trouble = await self._lease.replace()
+        trouble = await self._renewer.replace()
         return trouble or refused.sensitive != self._signature
 
     def secrets(self) -> tuple[Secret, ...]:
@@ -151,11 +153,11 @@ class Credential:
 
     def status(self) -> CredentialStatus:
         """Return what is known of the credential; ``prepare`` finds it out."""
-        token = self._lease.token if self._lease else None
+        token = self._renewer.token if self._renewer else None
         return CredentialStatus(
             self._profile,
             self._origin,
-            is_found=bool(self._place) or (self._lease is None and self._absence is None),
+            is_found=bool(self._place) or (self._renewer is None and self._absence is None),
             place=self._place,
             expires_at=token.expires_at if token else None,
             notes=token.notes if token else (),
@@ -196,38 +198,38 @@ def open_credential(
         UsageError: no request could carry the secret safely, or the token endpoint
             is neither https nor loopback.
     """
-    check(scheme)
+    check_scheme(scheme)
     origin = str(_origin("base_url", base_url))
     keyring = context.keyring or SystemKeyring(context)
-    supply, login = _means(scheme, Seeker(profile, origin, context, keyring))
+    source, login = _means(scheme, CredentialSearch(profile, origin, context, keyring))
     return Credential(
         scheme,
         profile=profile,
         origin=origin,
         origins=origins,
-        supply=supply,
+        source=source,
         login=login,
         context=context,
     )
 
 
-def _means(scheme: Scheme, seeker: Seeker) -> tuple[TokenSource | None, Login | None]:
+def _means(scheme: Scheme, search: CredentialSearch) -> tuple[TokenSource | None, Login | None]:
     """Return how the credential of *scheme* is had, and how it is kept."""
     match scheme:
         case NoAuth():
             return None, None
         case HeaderAuth() | QueryAuth() | BasicAuth():
-            supply = looked_up(scheme, seeker, seeker.origin)
-            return supply, login_of(scheme, seeker, seeker.origin)
+            source = stored_token_source(scheme, search, search.origin)
+            return source, login_of(scheme, search, search.origin)
         case OAuth2Auth():
-            from opwatch.credentials.oauth.grants import granting  # noqa: PLC0415, few profiles need it
+            from opwatch.credentials.oauth.grants import oauth2_token_source  # noqa: PLC0415, few profiles need it
 
-            account = f"{seeker.origin} via {_endpoint('token_url', scheme.token_url)}"
-            grants = granting(scheme, seeker, account)
+            account = f"{search.origin} via {_endpoint('token_url', scheme.token_url)}"
+            grants = oauth2_token_source(scheme, search, account)
             if scheme.grant != "device_code":
-                return grants, login_of(scheme, seeker, account)
+                return grants, login_of(scheme, search, account)
             _endpoint("device_url", scheme.device_url or "")
-            return grants, login_of(scheme, seeker, account, by_device=grants)
+            return grants, login_of(scheme, search, account, by_device=grants)
         case _:
             assert_never(scheme)
 

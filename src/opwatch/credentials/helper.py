@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from opwatch.credentials.context import WaitingFor, announced
 from opwatch.credentials.expiry import expiry_of
-from opwatch.credentials.process import Fate, Program, Ran
+from opwatch.credentials.process import Program, ProgramOutcome, ProgramResult
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.secret_file import expand
 from opwatch.credentials.validation import UnusableError, decoded
@@ -63,13 +63,13 @@ def find_program(name: str, environ: Mapping[str, str]) -> str | None:
     """
     expanded = expand(name, environ)
     if os.path.isabs(expanded):  # noqa: PTH117, it is text of the user's configuration
-        return next((each for each in _spelt(expanded, environ) if _is_program(each)), None)
+        return next((each for each in _candidates(expanded, environ) if _is_program(each)), None)
     if os.sep in expanded or (os.altsep and os.altsep in expanded):
         return None
     candidates = (
         each
         for folder in _folders(environ)
-        for each in _spelt(os.path.join(folder, expanded), environ)  # noqa: PTH118, as above
+        for each in _candidates(os.path.join(folder, expanded), environ)  # noqa: PTH118, as above
     )
     return next((each for each in candidates if _is_program(each)), None)
 
@@ -93,7 +93,7 @@ def _folders(environ: Mapping[str, str]) -> Iterator[str]:
             yield folder
 
 
-def _spelt(path: str, environ: Mapping[str, str]) -> Iterator[str]:
+def _candidates(path: str, environ: Mapping[str, str]) -> Iterator[str]:
     """Yield *path* as the system would complete it."""
     yield path
     if os.name == "nt":
@@ -126,14 +126,14 @@ EXPIRY_NAMES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HelperReply:
     """A *secret*, and its end in seconds since the epoch."""
 
     secret: Secret
     expires_at: float | None = None
 
 
-def read_reply(output: bytes) -> Reply:
+def read_reply(output: bytes) -> HelperReply:
     """Return what *output* says.
 
     Raises:
@@ -149,16 +149,16 @@ def read_reply(output: bytes) -> Reply:
         raise UnusableError("printed nothing")
     if len(lines) > 1:
         raise UnusableError(f"printed {len(lines)} lines, expected a token")
-    return Reply(Secret(lines[0]))
+    return HelperReply(Secret(lines[0]))
 
 
-def _of_json(text: str) -> Reply:
+def _of_json(text: str) -> HelperReply:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         raise UnusableError("printed something that is neither a token nor JSON") from None
     if isinstance(document, str):
-        return Reply(Secret(document))
+        return HelperReply(Secret(document))
     if document.get("kind") == "ExecCredential":
         document = document.get("status")
     if not isinstance(document, dict):
@@ -166,7 +166,7 @@ def _of_json(text: str) -> Reply:
     token = _first(document, TOKEN_NAMES)
     if not isinstance(token, str) or not token:
         raise UnusableError(f"printed JSON without a text under {', '.join(TOKEN_NAMES[:3])}")
-    return Reply(Secret(token), expiry_of(_first(document, EXPIRY_NAMES)))
+    return HelperReply(Secret(token), expiry_of(_first(document, EXPIRY_NAMES)))
 
 
 def _first(document: Mapping[str, Any], names: tuple[str, ...]) -> Any:
@@ -182,7 +182,7 @@ class ProgramMissingError(UnusableError):
     """The program that a profile names is not there."""
 
 
-async def ask(source: FromCommand, context: CredentialContext) -> Reply:
+async def ask_helper(source: FromCommand, context: CredentialContext) -> HelperReply:
     """Return what the helper of *source* printed.
 
     Raises:
@@ -199,20 +199,20 @@ async def ask(source: FromCommand, context: CredentialContext) -> Reply:
         at_terminal=source.interactive and context.interactive,
     )
     running = context.run(program)
-    ran = await announced(running, WaitingFor.HELPER, context.announce)
-    match ran.fate:
-        case Fate.NOT_STARTED:
-            raise UnusableError(f"could not be started: {ran.detail}")
-        case Fate.TIMED_OUT:
+    result = await announced(running, WaitingFor.HELPER, context.announce)
+    match result.outcome:
+        case ProgramOutcome.NOT_STARTED:
+            raise UnusableError(f"could not be started: {result.detail}")
+        case ProgramOutcome.TIMED_OUT:
             raise UnusableError(f"did not end within {source.timeout:g} s and was stopped")
-        case Fate.FLOODED:
+        case ProgramOutcome.FLOODED:
             raise UnusableError("printed more than 64 KiB")
-        case Fate.EXITED if ran.code != 0:
-            raise UnusableError(_ending(ran, context.redactor))
-        case Fate.EXITED:
-            return read_reply(ran.out)
+        case ProgramOutcome.EXITED if result.code != 0:
+            raise UnusableError(_ending(result, context.redactor))
+        case ProgramOutcome.EXITED:
+            return read_reply(result.out)
         case _:
-            assert_never(ran.fate)
+            assert_never(result.outcome)
 
 
 def _why_missing(argv: tuple[str, ...]) -> str:
@@ -224,16 +224,20 @@ def _why_missing(argv: tuple[str, ...]) -> str:
     return "is no program on PATH"
 
 
-def _ending(ran: Ran, redactor: Redactor) -> str:
+def _ending(result: ProgramResult, redactor: Redactor) -> str:
     """Return the exit code and the one line of standard error that says most."""
-    how = f"ended with exit code {ran.code}" if ran.code > 0 else f"was ended by signal {-ran.code}"
-    lines = [line.strip() for line in ran.err.decode(errors="replace").splitlines()]
+    how = (
+        f"ended with exit code {result.code}"
+        if result.code > 0
+        else f"was ended by signal {-result.code}"
+    )
+    lines = [line.strip() for line in result.err.decode(errors="replace").splitlines()]
     lines = [line for line in lines if line]
     if not lines:
         return how
     line = next((each for each in lines if _SAYS_WHY.match(each)), lines[-1])
     # It may have printed a secret before it failed, and say it again in its complaint.
     own = Redactor()
-    for text in _TOKENS.findall(ran.out.decode(errors="replace")):
+    for text in _TOKENS.findall(result.out.decode(errors="replace")):
         own.learn(Secret(text))
     return f"{how}: {redactor(own(line))[:_LONGEST_LINE]}"

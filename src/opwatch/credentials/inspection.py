@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.keyring import Entry, SystemKeyring
+from opwatch.credentials.context import KeyringEntry
+from opwatch.credentials.keyring import SystemKeyring
 
 if TYPE_CHECKING:
-    from opwatch.credentials.context import CredentialContext
-    from opwatch.credentials.keyring import Keyring
-    from opwatch.credentials.process import Program, Ran
+    from opwatch.credentials.context import CredentialContext, Keyring
+    from opwatch.credentials.process import Program, ProgramResult
     from opwatch.domain.secret import Secret
 
 
-class UnstartedError(Exception):
+class HelperNotRunError(Exception):
     """The search came to *place*, a helper that is not run only to look."""
 
     def __init__(self, place: str) -> None:
@@ -29,17 +29,19 @@ class UnstartedError(Exception):
         self.place = place
 
 
-def passive(context: CredentialContext, *, keyring: bool, helpers: bool) -> CredentialContext:
+def inspection_context(
+    context: CredentialContext, *, keyring: bool, helpers: bool
+) -> CredentialContext:
     """Return *context* for a look; *keyring* and *helpers* tell what may be started.
 
-    ``Credential.prepare`` raises UnstartedError where a helper would have been run.
+    ``Credential.prepare`` raises HelperNotRunError where a helper would have been run.
     """
     chain = context.keyring or SystemKeyring(context)
 
-    async def run(program: Program) -> Ran:
+    async def run(program: Program) -> ProgramResult:
         if program.at_terminal or not helpers:
             words = (Path(program.argv[0]).name, *program.argv[1:])
-            raise UnstartedError(shlex.join(words))
+            raise HelperNotRunError(shlex.join(words))
         return await context.run(program)
 
     return replace(
@@ -57,10 +59,10 @@ class _Unattended:
 
     chain: Keyring | None
 
-    async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
+    async def read(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         del interactive
         if self.chain is None:
-            return Entry(why="not asked")
+            return KeyringEntry(why="not asked")
         return await self.chain.read(service, account, interactive=False)
 
     async def write(self, service: str, account: str, secret: Secret) -> None:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.signing import template_of
-from opwatch.credentials.sources import Part, kept_part
+from opwatch.credentials.sources import Part, stored_part
 from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
-from opwatch.domain.auth import FromKeyring, OAuth2Auth
+from opwatch.domain.auth import FromKeyring, OAuth2Auth, template_of
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.variables import variable_of
 
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from opwatch.credentials.context import DevicePrompt
-    from opwatch.credentials.oauth.grants import Granting
-    from opwatch.credentials.search import Seeker
+    from opwatch.credentials.oauth.grants import OAuth2TokenSource
+    from opwatch.credentials.search import CredentialSearch
     from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth
     from opwatch.domain.secret import Secret
 
@@ -38,8 +37,8 @@ class Login:
     part: Part
     service: str
     account: str
-    seeker: Seeker
-    by_device: Granting | None = None
+    search: CredentialSearch
+    by_device: OAuth2TokenSource | None = None
     template: str = ""
 
     @property
@@ -53,17 +52,17 @@ class Login:
         Raises:
             CredentialError: it cannot be a secret, or the keyring does not take it.
         """
-        self.seeker.context.redactor.learn(secret)
+        self.search.context.redactor.learn(secret)
         plain = without_doubled_scheme(secret, self.template)
         try:
             usable = validated(plain, self.part.alphabet)
         except UnusableError as problem:
-            again = f'printf %s "$SECRET" | opwatch auth login -p {self.seeker.profile}'
+            again = f'printf %s "$SECRET" | opwatch auth login -p {self.search.profile}'
             raise self._error(f"the {self.part.title} {problem.reason}", again) from None
         try:
-            await self.seeker.keyring.write(self.service, self.account, usable)
+            await self.search.keyring.write(self.service, self.account, usable)
         except UnusableError as problem:
-            name = variable_of(self.seeker.profile, self.part.variables[0])
+            name = variable_of(self.search.profile, self.part.variables[0])
             instead = f"set {name} instead"
             raise self._error(f"the keyring {problem.reason}", instead) from None
 
@@ -93,28 +92,28 @@ class Login:
             CredentialError: the keyring cannot do it.
         """
         try:
-            return await self.seeker.keyring.erase(self.service, self.account)
+            return await self.search.keyring.erase(self.service, self.account)
         except UnusableError as problem:
             raise self._error(f"the keyring {problem.reason}") from None
 
     def _error(self, message: str, *fixes: str) -> CredentialError:
         return CredentialError(
-            message, profile=self.seeker.profile, origin=self.seeker.origin, fixes=fixes
+            message, profile=self.search.profile, origin=self.search.origin, fixes=fixes
         )
 
 
 def login_of(
     scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth,
-    seeker: Seeker,
+    search: CredentialSearch,
     account: str,
     *,
-    by_device: Granting | None = None,
+    by_device: OAuth2TokenSource | None = None,
 ) -> Login:
     """Return how the credential of *scheme* is kept."""
-    part, sources = kept_part(scheme)
+    part, sources = stored_part(scheme)
     listed = (each.service for each in sources if isinstance(each, FromKeyring))
-    service = next(listed, seeker.profile)
-    return Login(part, service, account, seeker, by_device, _template_of(scheme))
+    service = next(listed, search.profile)
+    return Login(part, service, account, search, by_device, _template_of(scheme))
 
 
 def _template_of(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> str:

@@ -21,7 +21,7 @@ READABLE_BY_OTHERS: Final = 0o077
 MOUNTS: Final = ("/run/secrets/", "/var/run/secrets/")
 
 
-def read(path: str, environ: Mapping[str, str]) -> Secret | None:
+def read_secret_file(path: str, environ: Mapping[str, str]) -> Secret | None:
     """Return the text of the file at *path*, None if there is none.
 
     ``~`` is the home directory that *environ* names.

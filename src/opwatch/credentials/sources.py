@@ -78,11 +78,11 @@ class SkippedSource:
     why: str
 
 
-Place: TypeAlias = Source | FromStdin | SkippedSource
+SecretPlace: TypeAlias = Source | FromStdin | SkippedSource
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PartSources:
     """A *part* of a credential and the places to look for it in order.
 
     *account* names the entry in the keyring: the origin that the secret is for.
@@ -91,7 +91,7 @@ class Wanted:
     """
 
     part: Part
-    places: tuple[Place, ...]
+    places: tuple[SecretPlace, ...]
     account: str
     template: str = ""
     is_required: bool = True
@@ -100,9 +100,9 @@ class Wanted:
 
 def places_of(
     part: Part, sources: Sources, *, profile: str, kept: bool, context: CredentialContext
-) -> tuple[Place, ...]:
+) -> tuple[SecretPlace, ...]:
     """Return the places for *part*; *kept* tells that the keyring may hold it unlisted."""
-    places: list[Place] = []
+    places: list[SecretPlace] = []
     if part.is_common:
         places += _common(context)
     places += [FromEnv(variable_of(profile, name)) for name in part.variables]
@@ -113,7 +113,7 @@ def places_of(
     return tuple(dict.fromkeys(places))
 
 
-def kept_part(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> tuple[Part, Sources]:
+def stored_part(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> tuple[Part, Sources]:
     """Return the part that ``opwatch auth login`` keeps in the keyring, and its sources."""
     match scheme:
         case HeaderAuth() | QueryAuth():
@@ -128,7 +128,7 @@ def kept_part(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> tuple[
             assert_never(scheme)
 
 
-def name_of(place: Place) -> str:
+def source_name(place: SecretPlace) -> str:
     """Return how *place* is called in a message."""
     match place:
         case FromStdin():
@@ -148,7 +148,7 @@ def name_of(place: Place) -> str:
             assert_never(place)
 
 
-def _common(context: CredentialContext) -> list[Place]:
+def _common(context: CredentialContext) -> list[SecretPlace]:
     if context.named_on_command_line:
         return [FromStdin(context.token_from_stdin), FromEnv(COMMON_VARIABLE)]
     why = "only for the profile that the command line names"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opwatch.domain.secret import Secret
 
 
-class Place(StrEnum):
+class SecretLocation(StrEnum):
     """Where in a request a secret is put."""
 
     HEADER = "header"
@@ -29,7 +29,7 @@ class Place(StrEnum):
 class Sensitive:
     """A secret and the header, query parameter or form field that carries it."""
 
-    place: Place
+    place: SecretLocation
     name: str
     value: Secret
 

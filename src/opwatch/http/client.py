@@ -66,7 +66,7 @@ class Client:
         self._connect = connect
         self._cookies = cookies
         self._transport = transport
-        self._routes: Pools
+        self._pools: Pools
         self._exchange: Exchange
 
     @property
@@ -79,7 +79,7 @@ class Client:
         from opwatch.http.exchange import Exchange  # noqa: PLC0415, see the module's docstring
         from opwatch.http.pools import Pools  # noqa: PLC0415, see the module's docstring
 
-        self._routes = Pools(
+        self._pools = Pools(
             connections=self._connections,
             keepalive=self._keepalive,
             proxies=self._proxies,
@@ -87,9 +87,9 @@ class Client:
             ca_file=self._ca_file,
             transport=self._transport,
         )
-        self._routes.check_trust()
+        self._pools.check_trust()
         self._exchange = Exchange(
-            self._routes,
+            self._pools,
             defaults={
                 "Accept": "application/json, */*;q=0.5",
                 "Accept-Encoding": "identity",
@@ -106,7 +106,7 @@ class Client:
         problem: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._routes.aclose()
+        await self._pools.aclose()
 
     async def send(
         self,

@@ -21,12 +21,12 @@ import ssl
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http.trace import Phase
+from opwatch.http.trace import RequestPhase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.http.trace import ConnectionTrace
+    from opwatch.http.trace import RequestTrace
 
 
 Cause: TypeAlias = tuple[Fault, str]
@@ -76,7 +76,7 @@ _OF_RESOLVER: Final = _by_number(
 )
 
 
-def cause_of(problem: BaseException, phase: Phase) -> Cause | None:
+def cause_of(problem: BaseException, phase: RequestPhase) -> Cause | None:
     """Return the fault behind *problem* and a short text for it, None when there is none.
 
     A text is OpenSSL's or the operating system's own, and holds nothing of ours.
@@ -97,7 +97,7 @@ def _chain(problem: BaseException, depth: int = 0) -> Iterator[BaseException]:
             yield from _chain(each, depth + 1)
 
 
-def _of_tls(chain: tuple[BaseException, ...], phase: Phase) -> Cause | None:
+def _of_tls(chain: tuple[BaseException, ...], phase: RequestPhase) -> Cause | None:
     errors = [each for each in chain if isinstance(each, ssl.SSLError)]
     for each in errors:
         if isinstance(each, ssl.SSLCertVerificationError):
@@ -108,7 +108,7 @@ def _of_tls(chain: tuple[BaseException, ...], phase: Phase) -> Cause | None:
             reason = (getattr(each, "reason", "") or "failed").replace("_", " ").lower()
             return Fault.TLS, reason
     # A server that speaks no TLS waits for a request, or closes: no handshake either way.
-    return (Fault.TLS, "no handshake") if phase is Phase.TLS else None
+    return (Fault.TLS, "no handshake") if phase is RequestPhase.TLS else None
 
 
 def _of_resolver(chain: tuple[BaseException, ...]) -> Cause | None:
@@ -119,14 +119,14 @@ def _of_resolver(chain: tuple[BaseException, ...]) -> Cause | None:
     return None
 
 
-def _of_system(chain: tuple[BaseException, ...], phase: Phase) -> Cause | None:
+def _of_system(chain: tuple[BaseException, ...], phase: RequestPhase) -> Cause | None:
     numbers = [each.errno for each in chain if isinstance(each, OSError) and each.errno]
     known = [each for each in numbers if each in _OF_ERRNO]
     if not known:
         return (Fault.OS_ERROR, os.strerror(numbers[0])) if numbers else None
     number = min(known, key=lambda each: _RANKS[_OF_ERRNO[each]])
     fault = _OF_ERRNO[number]
-    if fault is Fault.CONNECT_TIMEOUT and phase is not Phase.CONNECT:
+    if fault is Fault.CONNECT_TIMEOUT and phase is not RequestPhase.CONNECT:
         fault = Fault.CONNECTION_LOST
     return fault, os.strerror(number)
 
@@ -191,7 +191,7 @@ class FaultError(Exception):
 
 
 def trouble_of(
-    problem: BaseException, trail: ConnectionTrace, host: str, proxy: str
+    problem: BaseException, trace: RequestTrace, host: str, proxy: str
 ) -> Trouble | None:
     """Return what *problem* means for the poll, None for a bug of ours.
 
@@ -203,9 +203,9 @@ def trouble_of(
         return None
     if _name(problem) == "ProxyError":
         return _refused_by_proxy(str(problem), proxy)
-    fault, detail = cause_of(problem, trail.phase) or _of_class(problem, trail.phase)
-    is_connecting = trail.phase in {Phase.CONNECT, Phase.TLS}
-    if proxy and trail.at_proxy and (is_connecting or fault is not Fault.TIMEOUT):
+    fault, detail = cause_of(problem, trace.phase) or _of_class(problem, trace.phase)
+    is_connecting = trace.phase in {RequestPhase.CONNECT, RequestPhase.TLS}
+    if proxy and trace.at_proxy and (is_connecting or fault is not Fault.TIMEOUT):
         fault = fault if fault is Fault.NO_DESCRIPTORS else Fault.PROXY
         return Trouble(fault, detail, host=proxy)
     return Trouble(fault, detail, host=host)
@@ -231,24 +231,24 @@ def _name(problem: BaseException) -> str:
     return ""
 
 
-def _of_class(problem: BaseException, phase: Phase) -> Cause:
+def _of_class(problem: BaseException, phase: RequestPhase) -> Cause:
     name = _name(problem)
     if name == "RemoteProtocolError":
         return _of_protocol(str(problem), phase)
     if name:
         fault = OF_NAME.get(name, Fault.PROTOCOL)
     elif isinstance(problem, TimeoutError):
-        fault = Fault.CONNECT_TIMEOUT if phase is Phase.CONNECT else Fault.TIMEOUT
+        fault = Fault.CONNECT_TIMEOUT if phase is RequestPhase.CONNECT else Fault.TIMEOUT
     else:
         fault = Fault.BAD_REQUEST if isinstance(problem, ValueError) else Fault.OS_ERROR
     return fault, _TEXTS.get(fault, "")
 
 
-def _of_protocol(text: str, phase: Phase) -> Cause:
+def _of_protocol(text: str, phase: RequestPhase) -> Cause:
     """Read h11's own words, up to where they quote what the server sent."""
     if text.startswith("Server disconnected"):
         return Fault.CONNECTION_LOST, "the connection was closed without an answer"
-    if phase is Phase.BODY and text.startswith("peer closed connection"):
+    if phase is RequestPhase.BODY and text.startswith("peer closed connection"):
         return Fault.TRUNCATED, "the body ended before its announced length"
     return Fault.PROTOCOL, _QUOTED.split(text)[0]
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     import httpx2 as httpx
 
-    from opwatch.http.trace import ConnectionTrace
+    from opwatch.http.trace import RequestTrace
 
 
 BODY_LIMIT: Final = 8 * 1024 * 1024
@@ -118,15 +118,15 @@ _RESULTS: Final = frozenset({200, 201, 202, 203})
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """Reads the answer for *url* that left *trail*: *limit* bytes, while *clock* runs.
+class ResponseReader:
+    """Reads the answer for *url* that left *trace*: *limit* bytes, while *clock* runs.
 
     With *into*, the body of a good answer is a result: it goes there, and winds
     the clock up by *seconds*. Any other is kept in memory, up to BODY_LIMIT.
     """
 
     url: str
-    trail: ConnectionTrace
+    trace: RequestTrace
     limit: int
     into: BinaryIO | None
     clock: asyncio.Timeout
@@ -141,7 +141,7 @@ class Reader:
         """
         received_at = time.time()
         headers = Headers(tuple((_text(name), _text(value)) for name, value in answer.headers.raw))
-        _check_framing(answer.http_version, headers, self.trail)
+        _check_framing(answer.http_version, headers, self.trace)
         coding = ",".join(headers.all("content-encoding"))
         memory = io.BytesIO()
         into = self.into if answer.status_code in _RESULTS else None
@@ -162,18 +162,18 @@ class Reader:
         )
 
     async def _pour(
-        self, answer: httpx.Response, inflow: BodyDecoder, *, winds: bool = False
+        self, answer: httpx.Response, decoder: BodyDecoder, *, winds: bool = False
     ) -> None:
         mark = 0
         # As sent: the library's own decoding is what a bomb is made for.
         stream = cast("AsyncGenerator[bytes]", aiter(cast("AsyncIterable[bytes]", answer.stream)))
         async with aclosing(stream) as chunks:
             async for chunk in chunks:
-                inflow.feed(chunk)
-                if winds and inflow.received - mark >= _SIGN_OF_LIFE:
-                    mark = inflow.received
+                decoder.feed(chunk)
+                if winds and decoder.received - mark >= _SIGN_OF_LIFE:
+                    mark = decoder.received
                     self.clock.reschedule(asyncio.get_running_loop().time() + self.seconds)
-        inflow.finish()
+        decoder.finish()
 
 
 def _text(raw: bytes) -> str:
@@ -181,8 +181,8 @@ def _text(raw: bytes) -> str:
     return raw.decode("latin-1")
 
 
-def _check_framing(version: str, headers: Headers, trail: ConnectionTrace) -> None:
-    if trail.is_stray:
+def _check_framing(version: str, headers: Headers, trace: RequestTrace) -> None:
+    if trace.is_unsolicited:
         raise FaultError(Fault.PROTOCOL, "bytes after the end of the answer before")
     if not version.startswith("HTTP/1."):
         raise FaultError(Fault.PROTOCOL, "the answer is of another HTTP than ours")

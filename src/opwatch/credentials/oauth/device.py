@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 from opwatch.credentials.context import DevicePrompt
 from opwatch.credentials.expiry import bounded
 from opwatch.credentials.oauth.endpoint import (
-    Client,
     Endpoint,
-    Granted,
+    OAuthClient,
     Refusal,
+    TokenResponse,
     read_grant,
     read_object,
 )
-from opwatch.credentials.token import KeptAccess, keep
+from opwatch.credentials.token import StoredAccessToken, stored_text
 from opwatch.credentials.validation import Alphabet
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.moments import number_of
@@ -31,7 +31,7 @@ from opwatch.domain.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.credentials.oauth.grants import Granting
+    from opwatch.credentials.oauth.grants import OAuth2TokenSource
 
 GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 INTERVAL: Final = 5.0
@@ -41,14 +41,14 @@ LONGEST_LOGIN: Final = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Started:
+class _DeviceAuthorization:
     prompt: DevicePrompt
     code: Secret
     interval: float = INTERVAL
 
 
 async def log_in(
-    granting: Granting,
+    source: OAuth2TokenSource,
     *,
     show: Callable[[DevicePrompt], None],
     sleep: Callable[[float], Awaitable[None]],
@@ -58,33 +58,35 @@ async def log_in(
     Raises:
         CredentialError: it was refused, it failed, or nobody entered the code in time.
     """
-    seeker = granting.seeker
-    client, _ = await granting.client(seeker)
-    granted = await _granted(granting, client, show, sleep)
-    match granted:
+    search = source.search
+    client, _ = await source.client(search)
+    response = await _await_token(source, client, show, sleep)
+    match response:
         case Refusal():
-            message = f"the login was refused: {granted.as_trouble().detail}"
+            message = f"the login was refused: {response.as_trouble().detail}"
         case Trouble():
-            what = granted.detail or granted.fault.value.replace("_", " ")
+            what = response.detail or response.fault.value.replace("_", " ")
             message = f"the login failed: {what}"
-        case Granted(access, lifetime, refresh):
-            seeker.context.redactor.learn(access)
-            return refresh or keep(KeptAccess(access, seeker.context.wall() + lifetime))
-    raise CredentialError(message, profile=seeker.profile, origin=seeker.origin)
+        case TokenResponse(access, lifetime, refresh):
+            search.context.redactor.learn(access)
+            return refresh or stored_text(
+                StoredAccessToken(access, search.context.wall() + lifetime)
+            )
+    raise CredentialError(message, profile=search.profile, origin=search.origin)
 
 
-async def _granted(
-    granting: Granting,
-    client: Client,
+async def _await_token(
+    source: OAuth2TokenSource,
+    client: OAuthClient,
     show: Callable[[DevicePrompt], None],
     sleep: Callable[[float], Awaitable[None]],
-) -> Granted | Refusal | Trouble:
+) -> TokenResponse | Refusal | Trouble:
     """Show the code, and ask until the person has entered it, or time is up."""
-    scheme, endpoint = granting.scheme, granting.endpoint
-    context = granting.seeker.context
+    scheme, endpoint = source.scheme, source.endpoint
+    context = source.search.context
     device = Endpoint(scheme.device_url or "", scheme, endpoint.send)
-    started = _read_start(await device.ask(Client(client.id), {}))
-    if not isinstance(started, _Started):
+    started = _read_start(await device.ask(OAuthClient(client.id), {}))
+    if not isinstance(started, _DeviceAuthorization):
         return started
     context.redactor.learn(started.code)
     show(started.prompt)
@@ -106,7 +108,7 @@ async def _granted(
     return Refusal("expired_token", "nobody entered the code in time")
 
 
-def _read_start(response: Any) -> _Started | Refusal | Trouble:
+def _read_start(response: Any) -> _DeviceAuthorization | Refusal | Trouble:
     body = read_object(response)
     if not isinstance(body, dict):
         return body
@@ -123,7 +125,9 @@ def _read_start(response: Any) -> _Started | Refusal | Trouble:
         complete = None
     lasts = min(LONGEST_LOGIN, bounded(number_of(body.get("expires_in")) or LONGEST_LOGIN))
     interval = min(LONGEST_INTERVAL, max(1.0, number_of(body.get("interval")) or INTERVAL))
-    return _Started(DevicePrompt(user_code, url, complete, lasts), Secret(code), interval)
+    return _DeviceAuthorization(
+        DevicePrompt(user_code, url, complete, lasts), Secret(code), interval
+    )
 
 
 def _is_web_address(url: str) -> bool:

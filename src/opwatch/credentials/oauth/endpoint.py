@@ -14,7 +14,7 @@ from urllib.parse import quote_plus, urlencode
 
 from opwatch.credentials.expiry import lifetime_of
 from opwatch.credentials.validation import Alphabet, UnusableError, as_secret
-from opwatch.domain.messages import Place, Request, Response, Sensitive
+from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
 from opwatch.domain.retry_after import retry_after
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
@@ -34,7 +34,7 @@ _LONGEST_TEXT: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class OAuthClient:
     """Who asks: a client *id* and, unless it is a public one, its *secret*."""
 
     id: str
@@ -42,7 +42,7 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class TokenResponse:
     """An access token, good for *lifetime* seconds, and perhaps a refresh token."""
 
     access: Secret
@@ -74,19 +74,19 @@ class Endpoint:
     send: Send = field(repr=False)
 
     async def ask(
-        self, client: Client, fields: Mapping[str, str], *secret_fields: tuple[str, Secret]
+        self, client: OAuthClient, fields: Mapping[str, str], *secret_fields: tuple[str, Secret]
     ) -> Response | Trouble:
         """Send a form of *fields* and *secret_fields* and return what comes."""
         form = {**fields, **self.scheme.extra}
         if self.scheme.scope is not None:
             form.setdefault("scope", self.scheme.scope)
-        sensitive = [Sensitive(Place.FORM, name, value) for name, value in secret_fields]
+        sensitive = [Sensitive(SecretLocation.FORM, name, value) for name, value in secret_fields]
         if client.secret is not None and self.scheme.secret_in == "header":  # noqa: S105, a place
             sensitive.append(_basic(client.id, client.secret))
         else:
             form["client_id"] = client.id
             if client.secret is not None:
-                sensitive.append(Sensitive(Place.FORM, "client_secret", client.secret))
+                sensitive.append(Sensitive(SecretLocation.FORM, "client_secret", client.secret))
         request = Request(
             "POST",
             self.url,
@@ -98,7 +98,7 @@ class Endpoint:
         return await self.send(request, TIMEOUT)
 
 
-def read_grant(response: Response | Trouble) -> Granted | Refusal | Trouble:
+def read_grant(response: Response | Trouble) -> TokenResponse | Refusal | Trouble:
     """Return what an answer of a token endpoint grants."""
     body = read_object(response)
     if not isinstance(body, dict):
@@ -110,7 +110,7 @@ def read_grant(response: Response | Trouble) -> Granted | Refusal | Trouble:
     if access is None:
         return Refusal("no_token", "the answer holds no usable access_token")
     refresh = _secret(body.get("refresh_token"))
-    return Granted(access, lifetime_of(body.get("expires_in")), refresh)
+    return TokenResponse(access, lifetime_of(body.get("expires_in")), refresh)
 
 
 def read_object(response: Response | Trouble) -> dict[str, Any] | Refusal | Trouble:
@@ -149,7 +149,7 @@ def _failed(response: Response, detail: str) -> Trouble:
 def _basic(client_id: str, secret: Secret) -> Sensitive:
     """Return the client's own credentials, each form-encoded first (RFC 6749 §2.3.1)."""
     value = Secret.basic(quote_plus(client_id), secret.form_quoted())
-    return Sensitive(Place.HEADER, "Authorization", value)
+    return Sensitive(SecretLocation.HEADER, "Authorization", value)
 
 
 def _secret(value: Any) -> Secret | None:
