@@ -241,9 +241,9 @@ async def test_other_things_than_a_text_file_are_refused(world: World, tmp_path:
 
     assert "is not a regular file" in str(await error_of(world, FromFile(str(tmp_path))))
     assert "is larger than 64 KiB" in str(await error_of(world, large))
-    assert "is not a text in UTF-8" in str(await error_of(world, binary))
+    assert "is not UTF-8 text" in str(await error_of(world, binary))
     assert "is empty" in str(await error_of(world, empty))
-    assert "is no path" in str(await error_of(world, FromFile("a\x00b")))
+    assert "is not a path" in str(await error_of(world, FromFile("a\x00b")))
 
 
 async def test_fault_88_a_program_that_is_not_installed_is_a_mistake_of_the_set_up(
@@ -254,16 +254,16 @@ async def test_fault_88_a_program_that_is_not_installed_is_a_mistake_of_the_set_
     with pytest.raises(UsageError) as caught:
         await value_of(world, helper, FromEnv("MY_TOKEN"))
 
-    assert "'no-such-program-here token' is no program on PATH" in str(caught.value)
+    assert "'no-such-program-here token' is not a program on PATH" in str(caught.value)
     assert caught.value.hint == "export MY_TOKEN=…   or   opwatch auth login -p my-api"
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("no-such-program-here", "is no program on PATH"),
-        ("/no/such/program", "is no program that can be run"),
-        ("~/no-such-program", "is no program that can be run"),
+        ("no-such-program-here", "is not a program on PATH"),
+        ("/no/such/program", "is not a program that can be run"),
+        ("~/no-such-program", "is not a program that can be run"),
         ("./helper", "is a relative path; write it in full"),
     ],
 )

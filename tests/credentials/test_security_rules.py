@@ -483,9 +483,11 @@ async def test_s16_a_keyring_entry_is_asked_for_under_our_own_prefix_only(world:
     asked: list[tuple[str, str]] = []
 
     class Listening(FakeKeyring):
-        async def read(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
+        async def read_entry(
+            self, service: str, account: str, *, interactive: bool
+        ) -> KeyringEntry:
             asked.append((service, account))
-            return await super().read(service, account, interactive=interactive)
+            return await super().read_entry(service, account, interactive=interactive)
 
     world.keyring = Listening(problem=UnusableError("is locked"))
     with pytest.raises(CredentialError):

@@ -56,17 +56,17 @@ class FakeKeyring:
     problem: UnusableError | None = None
     asked: int = 0
 
-    async def read(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
+    async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         del interactive
         self._fail()
         value = self.entries.get((service, account))
         return KeyringEntry(value) if value else KeyringEntry(why="no entry in memory")
 
-    async def write(self, service: str, account: str, secret: Secret) -> None:
+    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
         self._fail()
         self.entries[service, account] = secret
 
-    async def erase(self, service: str, account: str) -> bool:
+    async def erase_entry(self, service: str, account: str) -> bool:
         self._fail()
         return self.entries.pop((service, account), None) is not None
 
@@ -126,7 +126,7 @@ def get(path: str = "/v1/ops/1", base: str = BASE) -> Request:
 def carried(request: Request | Trouble) -> list[tuple[str, str, str]]:
     """Return what *request* carries, opened: place, name and value."""
     assert isinstance(request, Request)
-    return [(each.place.value, each.name, each.value.reveal()) for each in request.sensitive]
+    return [(each.location.value, each.name, each.value.reveal()) for each in request.sensitive]
 
 
 def shown(*things: object) -> str:

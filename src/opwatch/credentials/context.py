@@ -87,13 +87,13 @@ class KeyringEntry:
 class Keyring(Protocol):
     """A keyring. Each verb raises UnusableError when it cannot be done in time."""
 
-    async def read(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
+    async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         """Return the entry of *account* under *service*."""
 
-    async def write(self, service: str, account: str, secret: Secret) -> None:
+    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
         """Keep *secret* for *account* under *service*."""
 
-    async def erase(self, service: str, account: str) -> bool:
+    async def erase_entry(self, service: str, account: str) -> bool:
         """Delete the entry; tell whether there was one."""
 
 

@@ -1,15 +1,11 @@
-"""The credential of one profile: to which requests its secret is added.
+"""The credential of one profile: how it is opened, and to which requests it is added.
 
 Decides, in ``authorize`` and nowhere else, that a secret goes into a request, and
-only into one for an allowed origin (rule S1).
-
-How a profile's scheme becomes a credential.
-
-Decides what is refused before anything is looked for: a header that frames the
-message, a token endpoint that is neither https nor loopback (rule S3). Decides
-also what a secret in the keyring is bound to: the API's origin and, for OAuth2,
-that of the token endpoint, since the secret goes to the one and its fruit to the
-other.
+only into one for an allowed origin (rule S1). Decides also what is refused before
+anything is looked for: a header that only opwatch sets, and a token endpoint that is
+neither https nor loopback (rule S3); and what a secret in the keyring is bound to: the
+API's origin and, for OAuth 2.0, that of the token endpoint as well, since the secret
+goes to the one and the token that it gives to the other.
 """
 
 from __future__ import annotations
@@ -30,24 +26,21 @@ from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext
-    from opwatch.credentials.login import Login
     from opwatch.credentials.redaction import Redactor
-    from opwatch.credentials.token import Token, TokenSource
-    from opwatch.domain.auth import Scheme
+    from opwatch.credentials.token import Token
     from opwatch.domain.errors import TriedSource
     from opwatch.domain.messages import Request, Sensitive
-    from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialStatus:
-    """What can be said of a credential without saying it.
+    """What is known of a credential, without the secret.
 
     *place* is where it came from, empty if none is wanted or none was looked for.
-    *expires_at* is in seconds since the epoch, None if unknown. *notes* are oddities
-    to tell once. Where the API may do without, *tried* is where none was, and *fixes*
-    would give one.
+    *expires_at* is in seconds since the epoch, None if unknown. *notes* are oddities to
+    report once. Where the API may do without a credential, *tried* are the places that
+    held none, and *fixes* are commands that would give one.
     """
 
     profile: str
@@ -130,12 +123,12 @@ class Credential:
     async def renew(self, refused: Request) -> bool | Trouble:
         """Get another secret after a 401; tell whether *refused* is worth a replay.
 
-        It is to be authorized anew for that. False: the places hold the same secret
+        The replay is to be authorized anew. False: the places hold the same secret
         again, or the last renewal was less than 30 s ago. Trouble: no new secret can
-        be had, three in a row were refused, or there was none and one is wanted.
+        be obtained, three in a row were refused, or there was none and one is needed.
         """
         if self._absence is not None:
-            return _wanted_after_all(self._absence, refused)
+            return _required_after_all(self._absence, refused)
         if self._renewer is None or self._renewer.token is None or not refused.sensitive:
             return False
         if refused.sensitive != self._signature:
@@ -144,11 +137,11 @@ class Credential:
         return trouble or refused.sensitive != self._signature
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Return the live secrets of the run, for who has to mask them elsewhere."""
+        """Return the live secrets of the run, for those who mask them elsewhere."""
         return self._redactor.secrets()
 
     def redactor(self) -> Redactor:
-        """Return what masks the live secrets; it goes on learning."""
+        """Return the redactor, which masks the live secrets and goes on learning."""
         return self._redactor
 
     def status(self) -> CredentialStatus:
@@ -175,7 +168,7 @@ def _is_optional(scheme: Scheme) -> bool:
     return isinstance(scheme, HeaderAuth) and scheme.optional
 
 
-def _wanted_after_all(absence: CredentialError, refused: Request) -> Trouble:
+def _required_after_all(absence: CredentialError, refused: Request) -> Trouble:
     places = ", ".join(each.place for each in absence.tried)
     host = str(parse_origin(refused.url)).partition("://")[2]
     return Trouble(Fault.NO_CREDENTIAL, f"HTTP 401; none in {places}", status=401, host=host)
@@ -201,7 +194,7 @@ def open_credential(
     check_scheme(scheme)
     origin = str(_origin("base_url", base_url))
     keyring = context.keyring or SystemKeyring(context)
-    source, login = _means(scheme, CredentialSearch(profile, origin, context, keyring))
+    source, login = _source_and_login(scheme, CredentialSearch(profile, origin, context, keyring))
     return Credential(
         scheme,
         profile=profile,
@@ -213,8 +206,10 @@ def open_credential(
     )
 
 
-def _means(scheme: Scheme, search: CredentialSearch) -> tuple[TokenSource | None, Login | None]:
-    """Return how the credential of *scheme* is had, and how it is kept."""
+def _source_and_login(
+    scheme: Scheme, search: CredentialSearch
+) -> tuple[TokenSource | None, Login | None]:
+    """Return where the tokens of *scheme* come from, and how its secret is stored."""
     match scheme:
         case NoAuth():
             return None, None

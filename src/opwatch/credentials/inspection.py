@@ -1,7 +1,7 @@
-"""A look at where a secret would come from, while nobody is asked for anything.
+"""Inspecting where a secret would come from, without asking anybody for anything.
 
-Decides what that look leaves alone: a helper that talks to a person is never run,
-a keyring is read as if nobody sat there, and where many profiles are looked at,
+Decides what an inspection leaves alone: a helper that talks to a person is never run,
+a keyring is read as if nobody were there, and where many profiles are inspected,
 neither is started. The search then ends at the place that would have been next.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class HelperNotRunError(Exception):
-    """The search came to *place*, a helper that is not run only to look."""
+    """The search came to *place*, a helper that an inspection does not run."""
 
     def __init__(self, place: str) -> None:
         super().__init__(f"{place} was not run")
@@ -32,11 +32,11 @@ class HelperNotRunError(Exception):
 def inspection_context(
     context: CredentialContext, *, keyring: bool, helpers: bool
 ) -> CredentialContext:
-    """Return *context* for a look; *keyring* and *helpers* tell what may be started.
+    """Return *context* for an inspection; *keyring* and *helpers* say what may be started.
 
     ``Credential.prepare`` raises HelperNotRunError where a helper would have been run.
     """
-    chain = context.keyring or SystemKeyring(context)
+    inner = context.keyring or SystemKeyring(context)
 
     async def run(program: Program) -> ProgramResult:
         if program.at_terminal or not helpers:
@@ -49,24 +49,24 @@ def inspection_context(
         # So that a helper which would share the terminal shows itself, in run().
         interactive=True,
         run=run,
-        keyring=_Unattended(chain if keyring else None),
+        keyring=_Unattended(inner if keyring else None),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Unattended:
-    """*chain* as if nobody sat at the terminal; without one, nothing is ever found."""
+    """*keyring* as if nobody were at the terminal; without one, nothing is ever found."""
 
-    chain: Keyring | None
+    keyring: Keyring | None
 
-    async def read(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
+    async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         del interactive
-        if self.chain is None:
+        if self.keyring is None:
             return KeyringEntry(why="not asked")
-        return await self.chain.read(service, account, interactive=False)
+        return await self.keyring.read_entry(service, account, interactive=False)
 
-    async def write(self, service: str, account: str, secret: Secret) -> None:
-        raise NotImplementedError("a look writes nothing")
+    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
+        raise NotImplementedError("an inspection writes nothing")
 
-    async def erase(self, service: str, account: str) -> bool:
-        raise NotImplementedError("a look erases nothing")
+    async def erase_entry(self, service: str, account: str) -> bool:
+        raise NotImplementedError("an inspection erases nothing")

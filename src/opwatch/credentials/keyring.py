@@ -1,9 +1,9 @@
-"""The system's keyring: what is kept there, under which name, and how long we wait.
+"""The system's keyring: what is stored there, under which name, and how long we wait.
 
 Decides that an entry is bound to one origin (its account name), so that a secret
 stored for one host is never found for another; and that a keyring which hangs,
-is locked or absent is a clear message within seconds (faults 84 to 87). The
-talking is done by a child process, see ``keyring_worker``.
+is locked or does not exist is a clear message within seconds (faults 84 to 87). A
+child process talks to it, see ``keyring_worker``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class SystemKeyring:
     limit: int | None = WINDOWS_LIMIT if os.name == "nt" else None
     _stuck: UnusableError | None = field(default=None, init=False)
 
-    async def read(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
+    async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         """Return the entry of *account* under *service*."""
         try:
             answer = await self._ask("read", service, account, interactive=interactive)
@@ -56,13 +56,13 @@ class SystemKeyring:
         why = f"its entry is for {other}" if isinstance(other, str) else f"no entry in {backend}"
         return KeyringEntry(why=why, backend=backend)
 
-    async def write(self, service: str, account: str, secret: Secret) -> None:
+    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
         """Keep *secret* for *account* under *service*."""
         value = secret.reveal()
         interactive = self.context.interactive
         await self._ask("write", service, account, interactive=interactive, value=value)
 
-    async def erase(self, service: str, account: str) -> bool:
+    async def erase_entry(self, service: str, account: str) -> bool:
         """Delete the entry; tell whether there was one."""
         interactive = self.context.interactive
         answer = await self._ask("erase", service, account, interactive=interactive)
@@ -90,7 +90,7 @@ class SystemKeyring:
         running = self.context.run(program)
         result = await announced(running, WaitingFor.KEYRING, self.context.announce)
         if result.outcome is ProgramOutcome.TIMED_OUT:
-            # To ask it again would only cost as long again.
+            # Asking it again would only take as long again.
             self._stuck = KeyringDownError(f"did not answer within {program.timeout:g} s")
             raise self._stuck
         try:

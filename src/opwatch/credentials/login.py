@@ -1,6 +1,6 @@
-"""What ``opwatch auth login`` keeps in the keyring, and ``logout`` deletes.
+"""What ``opwatch auth login`` stores in the keyring, and ``logout`` deletes.
 
-Decides that one part of a scheme is kept (the token, the password, the client
+Decides that one part of a scheme is stored (the token, the password, the client
 secret or the refresh token), in the entry that the profile's keyring source names,
 else in the profile's own, for the origin that it is good for.
 """
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Keeps *part* of a credential for *account* under *service*.
+    """Stores *part* of a credential for *account* under *service*.
 
     *by_device* is set when a person logs in with a code (RFC 8628) and there is
-    nothing to be typed here. *template* is what it will be put into.
+    nothing to type here. *template* is what it will be put into.
     """
 
     part: Part
@@ -47,7 +47,7 @@ class Login:
         return self.part.title
 
     async def store(self, secret: Secret) -> None:
-        """Keep *secret*, in place of what was kept.
+        """Store *secret*, in place of what was stored.
 
         Raises:
             CredentialError: it cannot be a secret, or the keyring does not take it.
@@ -60,7 +60,7 @@ class Login:
             again = f'printf %s "$SECRET" | opwatch auth login -p {self.search.profile}'
             raise self._error(f"the {self.part.title} {problem.reason}", again) from None
         try:
-            await self.search.keyring.write(self.service, self.account, usable)
+            await self.search.keyring.write_entry(self.service, self.account, usable)
         except UnusableError as problem:
             name = variable_of(self.search.profile, self.part.variables[0])
             instead = f"set {name} instead"
@@ -71,7 +71,7 @@ class Login:
         show: Callable[[DevicePrompt], None],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        """Have a person log in with a code, and keep what comes of it.
+        """Have a person log in with a code, and store what comes of it.
 
         *show* is called once with the code and the address; *sleep* waits between
         questions, in seconds.
@@ -82,17 +82,17 @@ class Login:
         """
         from opwatch.credentials.oauth.device import log_in  # noqa: PLC0415, for this login alone
 
-        assert self.by_device is not None  # noqa: S101, the caller has looked
+        assert self.by_device is not None  # noqa: S101, the caller has checked
         await self.store(await log_in(self.by_device, show=show, sleep=sleep))
 
     async def forget(self) -> bool:
-        """Delete what was kept; tell whether there was anything.
+        """Delete what was stored; return whether there was anything.
 
         Raises:
             CredentialError: the keyring cannot do it.
         """
         try:
-            return await self.search.keyring.erase(self.service, self.account)
+            return await self.search.keyring.erase_entry(self.service, self.account)
         except UnusableError as problem:
             raise self._error(f"the keyring {problem.reason}") from None
 
@@ -109,7 +109,7 @@ def login_of(
     *,
     by_device: OAuth2TokenSource | None = None,
 ) -> Login:
-    """Return how the credential of *scheme* is kept."""
+    """Return how the credential of *scheme* is stored."""
     part, sources = stored_part(scheme)
     listed = (each.service for each in sources if isinstance(each, FromKeyring))
     service = next(listed, search.profile)
@@ -117,5 +117,5 @@ def login_of(
 
 
 def _template_of(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> str:
-    # What OAuth 2.0 keeps is never sent in a header.
+    # What is stored for OAuth 2.0 is never sent in a header.
     return "" if isinstance(scheme, OAuth2Auth) else template_of(scheme)

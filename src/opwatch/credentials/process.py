@@ -1,7 +1,7 @@
-"""How a program of the user's is run for a secret.
+"""Running a program of the user's for a secret.
 
-Decides the bounds: no shell, no standard input, its own process group, so much
-time and so much output, and the end of the process is the end of the reading; a
+Decides the bounds: no shell, no standard input, its own process group, a bound
+on time and on output; the end of the process is the end of its output, and a
 grandchild that keeps the pipe open is not waited for (faults 90 to 92, rule S9).
 On Windows only the program itself is ended, not its children (untested there).
 """
@@ -53,7 +53,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class ProgramResult:
-    """What became of a program. Neither output is ever shown by ``repr``."""
+    """How a program ended, and what it printed. Neither output is ever shown by ``repr``."""
 
     outcome: ProgramOutcome
     code: int = 0
@@ -66,7 +66,7 @@ Run: TypeAlias = Callable[[Program], Awaitable[ProgramResult]]
 
 
 async def run_program(program: Program) -> ProgramResult:
-    """Run *program* to its end, or to the end of its time or room."""
+    """Run *program* to its end, or until it takes too long or prints too much."""
     loop = asyncio.get_running_loop()
     reader = _OutputReader(loop, {_OUT} if program.at_terminal else {_OUT, _ERR})
     try:
@@ -91,7 +91,7 @@ async def run_program(program: Program) -> ProgramResult:
 
 
 class _OutputReader(asyncio.SubprocessProtocol):
-    """Hears what a program says, up to the limit, and when it ends."""
+    """Collects what a program prints, up to the limit, and notes when it ends."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, pipes: set[int]) -> None:
         self.outcome: asyncio.Future[ProgramOutcome] = loop.create_future()
@@ -147,7 +147,7 @@ def _feed(transport: asyncio.SubprocessTransport, feed: bytes) -> None:
 async def _end(
     transport: asyncio.SubprocessTransport, reader: _OutputReader, *, group: bool
 ) -> None:
-    """Kill what still runs, with its group, and wait until it is buried."""
+    """Kill what still runs, with its group, and wait until it has been reaped."""
     try:
         if transport.get_returncode() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -1,9 +1,9 @@
-"""What a live secret looks like when a server, or a program, says it back.
+"""Masking live secrets in what a server or a program sends back.
 
-Decides which spellings of a secret are masked: as it is, in small letters (as the
+Decides in which forms a secret is masked: as it is, in small letters (as the
 name of a header is read) and in capitals, URL-quoted once or twice, JSON- and
 HTML-escaped as the usual libraries do, and in base64 at any offset, so that
-``user:secret`` is caught too. A spelling shorter than ``SHORTEST`` is left alone: to mask
+``user:secret`` is caught too. A form shorter than ``SHORTEST`` is left alone: to mask
 ``test`` or ``1`` would spoil every text and hide nothing. Where a text ends in the middle
 of a secret, because it has been cut, its beginning is masked too.
 """
@@ -35,9 +35,9 @@ _ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
 class Redactor:
     """Masks every secret it has learnt, in any text.
 
-    One redactor serves a whole run: credentials teach it each secret the moment
-    they hold it, and every sink asks it. *on_secret* is told each secret too, before
-    anything that could hold it is written.
+    One redactor serves a whole run: credentials hand it each secret the moment
+    they hold it, and every output uses it. *on_secret* is called with each secret too,
+    before anything that could hold it is written.
     """
 
     __slots__ = ("_forms", "_lasting", "_on_secret", "_passing")

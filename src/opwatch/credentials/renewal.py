@@ -1,10 +1,10 @@
-"""How long a token is held, and how the next one is got.
+"""How long a token is used, and how the next one is obtained.
 
 Decides that a renewal comes at 80 % of a lifetime, or at once after a refusal, but
 then at most every 30 s and three times in a row; that one renewal is under way
 however many operations ask; that a failed one is not tried again before 1, 2,
-4 … 60 s; and that one which was refused when it was needed is the end: nothing is
-asked with this credential any more (faults 95 to 97).
+4 … 60 s; and that a renewal which was refused when it was needed is the end: nothing is
+requested with this credential any more (faults 95 to 97).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOST_IN_A_ROW: Final = 3
 
 
 class TokenRenewer:
-    """Holds the token of *source* that is in force, and tells *on_token* of each new one."""
+    """Holds the token of *source* that is in use; *on_token* is called with each new one."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class TokenRenewer:
         return prepared.place
 
     async def keep_fresh(self) -> Trouble | None:
-        """See to it that there is a token in force."""
+        """Make sure that there is a token that has not expired."""
         now = self._now()
         if self._end is not None or now < self._renew_at:
             return self._end
@@ -87,7 +87,7 @@ class TokenRenewer:
             return await self._outcome_of_needed(self._renewal)
         now = self._now()
         if not self._is_refused and now - self._obtained_at >= WORKED:
-            # A token that worked for a while was good: this refusal is a new story.
+            # A token that worked for a while was good: this refusal begins a new count.
             self._refused_in_a_row = 0
         self._is_refused = True
         if now - self._forced_at < APART:
@@ -168,7 +168,7 @@ class _Failures:
         """Return what the failure means, and wait before the next try.
 
         Before there was ever a token, trouble with the token endpoint is shown as it
-        is, so that a mistyped host fails in seconds; later it is one that passes.
+        is, so that a mistyped host fails in seconds; later it counts as transient.
         """
         self.since = min(self.since, now)
         self.number += 1
@@ -177,7 +177,7 @@ class _Failures:
             trouble = replace(trouble, fault=Fault.RENEWAL_FAILED, detail=detail)
         hold = min(HOLD_LONGEST, HOLD_FIRST * 2 ** min(self.number - 1, 10))
         self.until = now + max(hold, trouble.wait or 0.0)
-        # The pause is the token endpoint's wish, not that of the host that is polled.
+        # The token endpoint asked for the pause, not the host that is polled.
         self.last = replace(trouble, wait=None)
         return self.last
 

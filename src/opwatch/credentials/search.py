@@ -1,13 +1,9 @@
-"""The search for one part of a credential, and the error when there is none.
+"""The search for one part of a credential, place by place, and the error without one.
 
-Decides what a person reads then: every place that was tried, in order, with what
-was found there, and commands to paste that would help.
-
-What one place holds.
-
-Decides, for each kind of place, between three answers: a secret, nothing (the
-search goes on), or something that cannot be used, which ends the search, so that
-a locked keyring or an empty variable never leads on to another account's token.
+Decides what each place answers: a secret, nothing (the search goes on), or something
+that cannot be used, which ends the search, so that a locked keyring or an empty
+variable never leads on to another account's token. A person who has none reads every
+place that was tried, in order, with the result there, and commands to paste.
 """
 
 from __future__ import annotations
@@ -22,12 +18,14 @@ from opwatch.credentials.keyring import KeyringDownError
 from opwatch.credentials.secret_file import read_secret_file
 from opwatch.credentials.sources import (
     COMMON_VARIABLE,
+    AnySource,
     FromStdin,
     Part,
     PartSources,
-    SecretPlace,
     SkippedSource,
+    ordered_places,
     source_name,
+    subject_of,
 )
 from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring
@@ -37,6 +35,7 @@ from opwatch.domain.variables import variable_of
 
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext, Keyring
+    from opwatch.domain.auth import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class FoundSecret:
     """A *secret* from *place*. *expires_at* is in seconds since the epoch."""
 
     secret: Secret
-    place: SecretPlace
+    place: AnySource
     expires_at: float | None = None
     note: str | None = None
 
@@ -53,15 +52,10 @@ class FoundSecret:
         """How the place is called in a message."""
         return source_name(self.place)
 
-    @property
-    def is_passing(self) -> bool:
-        """Tell whether there will be another one soon."""
-        return self.expires_at is not None
-
 
 @dataclass(frozen=True, slots=True)
 class EmptySource:
-    """Nothing there, and *why*. *is_broken_setup* marks a program that is not installed."""
+    """A place without a secret, and *why*. *is_broken_setup*: its program is not installed."""
 
     why: str
     is_broken_setup: bool = False
@@ -76,7 +70,7 @@ class _Raw:
 
 
 async def search_source(
-    place: SecretPlace, sources: PartSources, context: CredentialContext, keyring: Keyring
+    place: AnySource, sources: PartSources, context: CredentialContext, keyring: Keyring
 ) -> FoundSecret | EmptySource:
     """Return what *place* holds.
 
@@ -95,7 +89,7 @@ async def search_source(
 
 
 async def _read_source(
-    place: SecretPlace, sources: PartSources, context: CredentialContext, keyring: Keyring
+    place: AnySource, sources: PartSources, context: CredentialContext, keyring: Keyring
 ) -> _Raw | EmptySource:
     match place:
         case SkippedSource(why=why):
@@ -109,20 +103,18 @@ async def _read_source(
             content = read_secret_file(path, context.environ)
             return EmptySource("no such file") if content is None else _Raw(content)
         case FromKeyring(service):
-            entry = await keyring.read(service, sources.account, interactive=context.interactive)
+            entry = await keyring.read_entry(
+                service, sources.account, interactive=context.interactive
+            )
             return EmptySource(entry.why) if entry.value is None else _Raw(entry.value)
         case FromCommand():
-            return await _from_command(place, context)
+            try:
+                reply = await ask_helper(place, context)
+            except ProgramMissingError as problem:
+                return EmptySource(problem.reason, is_broken_setup=True)
+            return _Raw(reply.secret, reply.expires_at)
         case _:
             assert_never(place)
-
-
-async def _from_command(source: FromCommand, context: CredentialContext) -> _Raw | EmptySource:
-    try:
-        reply = await ask_helper(source, context)
-    except ProgramMissingError as problem:
-        return EmptySource(problem.reason, is_broken_setup=True)
-    return _Raw(reply.secret, reply.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +135,23 @@ class CredentialSearch:
     keyring: Keyring
 
     def unattended(self) -> CredentialSearch:
-        """Return the same one with nobody at the terminal, for the middle of a wait."""
+        """Return the same search with nobody at the terminal, for the middle of a wait."""
         return replace(self, context=replace(self.context, interactive=False))
+
+    def sources_of(
+        self,
+        part: Part,
+        sources: Sources,
+        account: str,
+        *,
+        in_keyring: bool = False,
+        template: str = "",
+    ) -> PartSources:
+        """Return *part* with its places in order; it is required if the profile lists any."""
+        places = ordered_places(
+            part, sources, profile=self.profile, in_keyring=in_keyring, context=self.context
+        )
+        return PartSources(part, places, account, template, is_required=bool(sources))
 
     async def find(
         self, sources: PartSources, before: tuple[TriedSource, ...] = ()
@@ -163,13 +170,14 @@ class CredentialSearch:
                     # No other account's secret may follow: none at all is shown then.
                     tried.append(TriedSource(source_name(place), problem.reason))
                     break
-                raise self._unusable(place, sources, problem, tried) from None
+                raise self._unusable_error(place, sources, problem, tried) from None
             if isinstance(result, FoundSecret):
                 if sources.part.is_secret:
-                    self.context.redactor.learn(result.secret, passing=result.is_passing)
+                    is_passing = result.expires_at is not None
+                    self.context.redactor.learn(result.secret, passing=is_passing)
                 return result
             tried.append(TriedSource(source_name(place), result.why))
-            broken += [f"{_subject(place)} {result.why}"] if result.is_broken_setup else []
+            broken += [f"{subject_of(place)} {result.why}"] if result.is_broken_setup else []
         return MissingPart(tuple(tried), tuple(broken))
 
     async def require(
@@ -188,9 +196,9 @@ class CredentialSearch:
         raise self.missing_error(sources, result)
 
     async def require_text(
-        self, sources: PartSources, given: str, before: tuple[TriedSource, ...] = ()
+        self, sources: PartSources, in_profile: str, before: tuple[TriedSource, ...] = ()
     ) -> str:
-        """Return a part that is no secret; *given* is what the profile says outright.
+        """Return a part that is not secret; *in_profile* is the one that stands in the profile.
 
         Raises:
             CredentialError: there is none, and the profile lists places for it.
@@ -198,9 +206,9 @@ class CredentialSearch:
         result = await self.find(sources, before)
         if isinstance(result, FoundSecret):
             return result.secret.reveal()
-        if sources.is_required and not given:
+        if sources.is_required and not in_profile:
             raise self.missing_error(sources, result)
-        return given
+        return in_profile
 
     def missing_error(self, sources: PartSources, missing: MissingPart) -> OpwatchError:
         """Return the error that says that the part is *missing*."""
@@ -219,9 +227,9 @@ class CredentialSearch:
             is_absent=True,
         )
 
-    def _unusable(
+    def _unusable_error(
         self,
-        place: SecretPlace,
+        place: AnySource,
         sources: PartSources,
         problem: UnusableError,
         tried: list[TriedSource],
@@ -229,7 +237,7 @@ class CredentialSearch:
         # To log in would need the keyring too.
         fixes = self._fixes(sources, login=not isinstance(problem, KeyringDownError))
         return CredentialError(
-            f"{_subject(place)} {problem.reason}",
+            f"{subject_of(place)} {problem.reason}",
             profile=self.profile,
             origin=self.origin,
             tried=(*tried, TriedSource(source_name(place), problem.reason)),
@@ -246,11 +254,5 @@ class CredentialSearch:
         if not login:
             return (assign,)
         log_in = f"opwatch auth login -p {self.profile}"
-        # Nobody has a refresh token at hand: it is the fruit of a login.
+        # Nobody has a refresh token at hand: it comes of a login.
         return (log_in, assign) if sources.part is Part.REFRESH_TOKEN else (assign, log_in)
-
-
-def _subject(place: SecretPlace) -> str:
-    """Return *place* as a message begins with it: a command line in quotes."""
-    name = source_name(place)
-    return f"'{name}'" if isinstance(place, FromCommand) and "'" not in name else name

@@ -1,13 +1,9 @@
-"""Where the next token comes from: a place that is looked at again.
+"""Tokens: what requests are signed with, and where the next one comes from.
 
 Decides that a renewal is the same search as at the start, in the same order, so
-that a wait goes on with what a restart would find. (OAuth2 has a supply of its
-own, see ``grants``.)
-
-How the fruit of a login without a refresh token is kept in the keyring.
-
-Decides that such an access token is kept with its end, as one JSON text; a
-refresh token, the usual fruit, is kept as it is.
+that a wait goes on with what a restart would find; and that an access token in the
+keyring is stored with its expiry, as one JSON text, where a refresh token is stored
+as it is. (OAuth 2.0 has a source of its own, see ``oauth.grants``.)
 """
 
 from __future__ import annotations
@@ -17,43 +13,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from opwatch.credentials.expiry import expiry_of
-from opwatch.credentials.sources import Part, PartSources, places_of, stored_part
-from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth, Sources, template_of
+from opwatch.credentials.sources import Part, PartSources, stored_part
+from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth, template_of
 from opwatch.domain.errors import CredentialError, OpwatchError
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
     from opwatch.credentials.search import CredentialSearch, FoundSecret
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAccessToken:
-    """An access token. *expires_at* is in seconds since the epoch."""
-
-    access: Secret
-    expires_at: float | None
-
-
-def stored_text(access: StoredAccessToken) -> Secret:
-    """Return the text that is kept for *access*."""
-    document = {"access_token": access.access.reveal(), "expires_at": access.expires_at}
-    return Secret(json.dumps(document, separators=(",", ":")))
-
-
-def parse_stored_token(secret: Secret) -> StoredAccessToken | None:
-    """Return what *secret* keeps, None if it is a refresh token."""
-    text = secret.reveal()
-    if not text.startswith("{"):
-        return None
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    access = document.get("access_token")
-    if not isinstance(access, str):
-        return None
-    return StoredAccessToken(Secret(access), expiry_of(document.get("expires_at")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +61,9 @@ class TokenSource(Protocol):
 
 @dataclass(slots=True)
 class StoredTokenSource:
-    """A token, or a password and perhaps a username, that lie in places.
+    """A token, or a password and perhaps a username, that are stored somewhere.
 
-    *fixed_username* is what the profile says outright.
+    *fixed_username* is the one that stands in the profile itself.
     """
 
     search: CredentialSearch
@@ -137,25 +104,41 @@ def token_of(found: FoundSecret, username: str = "") -> Token:
 def stored_token_source(
     scheme: HeaderAuth | QueryAuth | BasicAuth, search: CredentialSearch, account: str
 ) -> StoredTokenSource:
-    """Return the supply of a *scheme* whose secret lies in places."""
+    """Return the source of tokens of a *scheme* whose secret is stored somewhere."""
     part, sources = stored_part(scheme)
-    secret = wanted(part, sources, search, account, kept=True, template=template_of(scheme))
+    secret = search.sources_of(
+        part, sources, account, in_keyring=True, template=template_of(scheme)
+    )
     secret = replace(secret, is_optional=isinstance(scheme, HeaderAuth) and scheme.optional)
     if not isinstance(scheme, BasicAuth):
         return StoredTokenSource(search, secret)
-    username = wanted(Part.USERNAME, scheme.username_sources, search, account)
+    username = search.sources_of(Part.USERNAME, scheme.username_sources, account)
     return StoredTokenSource(search, secret, username, scheme.username)
 
 
-def wanted(
-    part: Part,
-    sources: Sources,
-    search: CredentialSearch,
-    account: str,
-    *,
-    kept: bool = False,
-    template: str = "",
-) -> PartSources:
-    """Return *part* with its places in order; it is required if the profile lists any."""
-    places = places_of(part, sources, profile=search.profile, kept=kept, context=search.context)
-    return PartSources(part, places, account, template, is_required=bool(sources))
+@dataclass(frozen=True, slots=True)
+class StoredAccessToken:
+    """An access token as the keyring holds it. *expires_at* is in seconds since the epoch."""
+
+    access: Secret
+    expires_at: float | None
+
+    def as_text(self) -> Secret:
+        """Return the text to store."""
+        document = {"access_token": self.access.reveal(), "expires_at": self.expires_at}
+        return Secret(json.dumps(document, separators=(",", ":")))
+
+
+def parse_stored_token(secret: Secret) -> StoredAccessToken | None:
+    """Return the access token that *secret* is the text of, None if it is a refresh token."""
+    text = secret.reveal()
+    if not text.startswith("{"):
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    access = document.get("access_token")
+    if not isinstance(access, str):
+        return None
+    return StoredAccessToken(Secret(access), expiry_of(document.get("expires_at")))

@@ -133,23 +133,23 @@ def template_of(scheme: Scheme) -> str:
 
 
 class CredentialState(StrEnum):
-    """How a profile's credential stands."""
+    """The state of a profile's credential."""
 
     FOUND = "found"
     MISSING = "missing"
     UNUSABLE = "unusable"
     NOT_RUN = "not_run"
     NOT_NEEDED = "not_needed"
-    OPTIONAL = "optional"  # there is none, and the API may do without
+    OPTIONAL = "optional"  # there is none, and the API can do without one
     BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialReport:
-    """A look at the credential of *profile*.
+    """What an inspection found of the credential of *profile*.
 
-    *origin* is where it is good for, empty while parameters of the profile are
-    missing. *place* is where it would come from, *expires_at* its end in seconds
+    *origin* is where it is valid, empty while parameters of the profile are
+    missing. *place* is where it would come from, *expires_at* its expiry in seconds
     since the epoch, None if unknown. *notes* are oddities. *problem*, *tried* and
     *fixes* are those of the error that a run would end with.
     """
@@ -166,7 +166,7 @@ class CredentialReport:
 
 
 class TrialOutcome(StrEnum):
-    """What one authorized request met."""
+    """What came of one authorized request."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -175,7 +175,7 @@ class TrialOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrialReport:
-    """One authorized request of *profile*: *method* and *url*, and what it *met*.
+    """One authorized request of *profile*: *method* and *url*, and what came of it (*met*).
 
     *status* is the HTTP status, None if no answer came; *trouble* is what went
     wrong. *place* and *expires_at* are those of the credential, as in ``CredentialReport``;

@@ -24,7 +24,7 @@ class HeaderUse(StrEnum):
     """Why a header is not free to be given, in words that follow its name."""
 
     CONNECTION = "belongs to the connection"  # RFC 9110 §7.6.1
-    FRAMING = "says where the request goes and how long it is"  # RFC 9110 §7.2, §8.6, §10.1.1
+    FRAMING = "frames the request"  # RFC 9110 §7.2, §8.6, §10.1.1
     CODING = "names the codings that opwatch decodes"
     CREDENTIAL = "carries a credential"
 

@@ -29,7 +29,7 @@ class SecretLocation(StrEnum):
 class Sensitive:
     """A secret and the header, query parameter or form field that carries it."""
 
-    place: SecretLocation
+    location: SecretLocation
     name: str
     value: Secret
 
@@ -106,7 +106,7 @@ class Response:
     """An HTTP answer, read to its end and decoded. *url* is the one that was asked.
 
     Times of arrival are kept in both clocks: *received_at* in seconds since the
-    epoch, for what a header says in dates.
+    epoch, for the dates in headers.
     """
 
     status: int

@@ -1,7 +1,7 @@
 """How long the server asks us to stay away.
 
-Decides which spellings of Retry-After (RFC 9110 §10.2.3) and of the rate-limit
-headers count, and what pause in seconds each means. Only an exact spelling
+Decides which forms of Retry-After (RFC 9110 §10.2.3) and of the rate-limit
+headers count, and what pause in seconds each means. Only an exact form
 counts: Python's own ``int`` would take ``1_000`` and ``+5``, its ``float`` would
 take ``nan``, and a sleep of ``nan`` never ends. What cannot be read is ignored,
 and nothing here ever makes a client faster. Pauses are not capped here.
@@ -38,7 +38,7 @@ _PARAMETER: Final = re.compile(r"(?:^|;)[ \t]*([a-z]+)=([0-9]{1,9})[ \t]*(?=;|$)
 class ResetAs(StrEnum):
     """What the number in a reset header counts."""
 
-    AUTO = "auto"  # told by its size: over 1e12 epoch_ms, over 1e9 epoch, else delta
+    AUTO = "auto"  # known by its size: over 1e12 epoch_ms, over 1e9 epoch, else delta
     EPOCH = "epoch"  # seconds since 1970
     EPOCH_MS = "epoch_ms"  # milliseconds since 1970
     DELTA = "delta"  # seconds from now

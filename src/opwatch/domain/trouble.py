@@ -34,7 +34,7 @@ class FirstContact(StrEnum):
 
 
 class Scope(StrEnum):
-    """Whom a final fault ends: one operation, or all that share its host."""
+    """What a final fault ends: one operation, or all that share its host."""
 
     OPERATION = "operation"
     HOST = "host"
@@ -173,7 +173,7 @@ RULES: Final[Mapping[Fault, FaultRule]] = {
     Fault.RENEWAL_FAILED: _TRANSIENT,
 }
 
-# Faults that concern one operation: the host itself has answered, and properly.
+# Faults that concern one operation: the host itself has answered properly.
 OF_THE_OPERATION: Final = frozenset(
     {
         Fault.TOO_LARGE,
@@ -194,7 +194,7 @@ OF_THE_OPERATION: Final = frozenset(
 # Faults for which a second opinion is worthless even in the middle of a wait.
 FINAL_AT_ONCE: Final = frozenset({Fault.NO_CREDENTIAL, Fault.RENEWAL_REFUSED})
 
-# Three answers over the limit are no accident, at whatever time: the resource is that large.
+# Three answers over the limit are no accident: the resource is that large.
 FINAL_AFTER_TRIES: Final = frozenset({Fault.TOO_LARGE})
 
 

@@ -1,8 +1,8 @@
-"""One request out, one answer back, or what went wrong between.
+"""One request out, one answer back, or what went wrong in between.
 
 Decides how an exchange is bounded: in time from the name's resolution to the last
 byte, and in tries: one more, on a fresh connection, when a kept one turned out to
-be dead (fault 7). It works on the library's transports, below its client, which
+be stale (fault 7). It works on the library's transports, below its client, which
 would redirect, keep cookies, and log whole URLs.
 """
 
@@ -54,8 +54,8 @@ class Exchange:
     ) -> Response | Trouble:
         """Return the answer to *request*, with a body of at most *limit* bytes.
 
-        Without *into*, *seconds* bound it all. With *into*, the body of a good
-        answer is written there, and *seconds* bound each silence.
+        Without *into*, *seconds* bounds it all. With *into*, the body of a good
+        answer is written there, and *seconds* bounds each silence.
 
         Raises:
             UnwritableError: *into* does not take what is written to it.
@@ -86,7 +86,7 @@ class Exchange:
         try:
             return await _once(self._pools.to(origin), outgoing, jar, reader)
         except Exception as problem:
-            if not (request.is_safe and _was_dead(problem, trace)):
+            if not (request.is_safe and _was_stale(problem, trace)):
                 raise
         trace.restart()
         return await _once(self._pools.to(origin, fresh=True), outgoing, jar, reader)
@@ -107,12 +107,12 @@ async def _once(
         if jar is not None:
             answer.request = outgoing
             jar.extract_cookies(answer)
-        return await reader.read(answer)
+        return await reader.read_response(answer)
     finally:
         await answer.aclose()
 
 
-def _was_dead(problem: Exception, trace: RequestTrace) -> bool:
+def _was_stale(problem: Exception, trace: RequestTrace) -> bool:
     """Tell whether a kept connection failed before an answer to this request began."""
     if not trace.is_reused:
         return False

@@ -1,14 +1,10 @@
 """What each exception of the network means, as one of the closed set of faults.
 
-Decides, for every exception class of the HTTP library and of what it stands on,
-which ``Fault`` it is. Classes are known by their names, which the library's two
-layers share. The texts are ours: the library's own may quote a header's value.
-
-What lies behind a failure: TLS, the resolver, or the operating system.
-
-Decides which of the exceptions that led to one another tells the fault. The HTTP
-library says ConnectError for a mistyped name, a closed port and a bad certificate
-alike; the truth is in its causes.
+Decides, for every exception class of the HTTP library and of what it stands on, which
+``Fault`` it is. The library raises ConnectError for a mistyped name, a closed port and
+a bad certificate alike, so the chain of causes is searched first: TLS, the resolver,
+the operating system. Classes are known by their names, which the library's two layers
+share. The texts are ours: the library's own may quote a header's value.
 """
 
 from __future__ import annotations
@@ -30,106 +26,6 @@ if TYPE_CHECKING:
 
 
 Cause: TypeAlias = tuple[Fault, str]
-
-_DEEPEST: Final = 20
-
-
-def _by_number(module: object, names: Mapping[str, Fault]) -> dict[int, Fault]:
-    """Return *names* by their numbers on this platform; not every one is on each."""
-    return {getattr(module, name): fault for name, fault in names.items() if hasattr(module, name)}
-
-
-_OF_ERRNO: Final = _by_number(
-    errno,
-    {
-        "EMFILE": Fault.NO_DESCRIPTORS,
-        "ENFILE": Fault.NO_DESCRIPTORS,
-        "WSAEMFILE": Fault.NO_DESCRIPTORS,
-        "ECONNREFUSED": Fault.CONNECTION_REFUSED,
-        "WSAECONNREFUSED": Fault.CONNECTION_REFUSED,
-        "ECONNRESET": Fault.CONNECTION_LOST,
-        "WSAECONNRESET": Fault.CONNECTION_LOST,
-        "ECONNABORTED": Fault.CONNECTION_LOST,
-        "EPIPE": Fault.CONNECTION_LOST,
-        "ENOTCONN": Fault.CONNECTION_LOST,
-        "ETIMEDOUT": Fault.CONNECT_TIMEOUT,
-        "WSAETIMEDOUT": Fault.CONNECT_TIMEOUT,
-        "ENETUNREACH": Fault.UNREACHABLE,
-        "WSAENETUNREACH": Fault.UNREACHABLE,
-        "EHOSTUNREACH": Fault.UNREACHABLE,
-        "WSAEHOSTUNREACH": Fault.UNREACHABLE,
-        "ENETDOWN": Fault.UNREACHABLE,
-        "EHOSTDOWN": Fault.UNREACHABLE,
-        "EADDRNOTAVAIL": Fault.UNREACHABLE,
-    },
-)
-# When a host's addresses failed in different ways, the one named first above tells
-# most: an IPv4 address that refused says more than an IPv6 one without a route.
-_RANKS: Final = {fault: rank for rank, fault in enumerate(dict.fromkeys(_OF_ERRNO.values()))}
-_OF_RESOLVER: Final = _by_number(
-    socket,
-    {
-        "EAI_NONAME": Fault.UNRESOLVED,
-        "EAI_NODATA": Fault.UNRESOLVED,
-        "EAI_ADDRFAMILY": Fault.UNRESOLVED,
-    },
-)
-
-
-def cause_of(problem: BaseException, phase: RequestPhase) -> Cause | None:
-    """Return the fault behind *problem* and a short text for it, None when there is none.
-
-    A text is OpenSSL's or the operating system's own, and holds nothing of ours.
-    """
-    chain = tuple(_chain(problem))
-    return _of_tls(chain, phase) or _of_resolver(chain) or _of_system(chain, phase)
-
-
-def _chain(problem: BaseException, depth: int = 0) -> Iterator[BaseException]:
-    """Yield *problem* and all that led to it, the members of groups included.
-
-    The pool raises ``from None``, which hides a cause but keeps it as the context.
-    """
-    yield problem
-    members = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
-    for each in (*members, problem.__cause__ or problem.__context__):
-        if each is not None and depth < _DEEPEST:
-            yield from _chain(each, depth + 1)
-
-
-def _of_tls(chain: tuple[BaseException, ...], phase: RequestPhase) -> Cause | None:
-    errors = [each for each in chain if isinstance(each, ssl.SSLError)]
-    for each in errors:
-        if isinstance(each, ssl.SSLCertVerificationError):
-            said = getattr(each, "verify_message", "")  # OpenSSL's own errors have it
-            return Fault.CERTIFICATE, said or "the certificate is not trusted"
-    for each in errors:
-        if not isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-            reason = (getattr(each, "reason", "") or "failed").replace("_", " ").lower()
-            return Fault.TLS, reason
-    # A server that speaks no TLS waits for a request, or closes: no handshake either way.
-    return (Fault.TLS, "no handshake") if phase is RequestPhase.TLS else None
-
-
-def _of_resolver(chain: tuple[BaseException, ...]) -> Cause | None:
-    for each in chain:
-        if isinstance(each, socket.gaierror):
-            fault = _OF_RESOLVER.get(each.errno or 0, Fault.RESOLVER_DOWN)
-            return fault, each.strerror or "the name cannot be resolved"
-    return None
-
-
-def _of_system(chain: tuple[BaseException, ...], phase: RequestPhase) -> Cause | None:
-    numbers = [each.errno for each in chain if isinstance(each, OSError) and each.errno]
-    known = [each for each in numbers if each in _OF_ERRNO]
-    if not known:
-        return (Fault.OS_ERROR, os.strerror(numbers[0])) if numbers else None
-    number = min(known, key=lambda each: _RANKS[_OF_ERRNO[each]])
-    fault = _OF_ERRNO[number]
-    if fault is Fault.CONNECT_TIMEOUT and phase is not RequestPhase.CONNECT:
-        fault = Fault.CONNECTION_LOST
-    return fault, os.strerror(number)
-
 
 LIBRARIES: Final = frozenset({"httpx2", "httpcore2", "h11", "anyio"})
 
@@ -181,7 +77,7 @@ _QUOTED: Final = re.compile(r"[:(]| b['\"]")
 
 
 class FaultError(Exception):
-    """A fault that this room finds by itself, perhaps once the HTTP *status* had come."""
+    """A fault that this room finds by itself, perhaps after the HTTP *status* has come."""
 
     def __init__(self, fault: Fault, detail: str) -> None:
         super().__init__(detail)
@@ -219,7 +115,7 @@ def is_foreign(problem: BaseException) -> bool:
 
 
 def is_lost_before_answer(problem: BaseException) -> bool:
-    """Tell whether *problem* is a connection that ended or babbled, not one that is slow."""
+    """Tell whether *problem* is a connection that ended or broke HTTP, not one that is slow."""
     return _name(problem) in {"RemoteProtocolError", "ReadError", "WriteError"}
 
 
@@ -260,3 +156,103 @@ def _refused_by_proxy(text: str, proxy: str) -> Trouble:
     fault = Fault.STATUS_PROXY_AUTH if status == _PROXY_AUTH else Fault.PROXY
     detail = f"CONNECT was answered with HTTP {status}" if status else "CONNECT was refused"
     return Trouble(fault, detail, status=status, host=proxy)
+
+
+_DEEPEST: Final = 20
+
+
+def _by_number(module: object, names: Mapping[str, Fault]) -> dict[int, Fault]:
+    """Return *names* by their numbers on this platform; not every one is on each."""
+    return {getattr(module, name): fault for name, fault in names.items() if hasattr(module, name)}
+
+
+_OF_ERRNO: Final = _by_number(
+    errno,
+    {
+        "EMFILE": Fault.NO_DESCRIPTORS,
+        "ENFILE": Fault.NO_DESCRIPTORS,
+        "WSAEMFILE": Fault.NO_DESCRIPTORS,
+        "ECONNREFUSED": Fault.CONNECTION_REFUSED,
+        "WSAECONNREFUSED": Fault.CONNECTION_REFUSED,
+        "ECONNRESET": Fault.CONNECTION_LOST,
+        "WSAECONNRESET": Fault.CONNECTION_LOST,
+        "ECONNABORTED": Fault.CONNECTION_LOST,
+        "EPIPE": Fault.CONNECTION_LOST,
+        "ENOTCONN": Fault.CONNECTION_LOST,
+        "ETIMEDOUT": Fault.CONNECT_TIMEOUT,
+        "WSAETIMEDOUT": Fault.CONNECT_TIMEOUT,
+        "ENETUNREACH": Fault.UNREACHABLE,
+        "WSAENETUNREACH": Fault.UNREACHABLE,
+        "EHOSTUNREACH": Fault.UNREACHABLE,
+        "WSAEHOSTUNREACH": Fault.UNREACHABLE,
+        "ENETDOWN": Fault.UNREACHABLE,
+        "EHOSTDOWN": Fault.UNREACHABLE,
+        "EADDRNOTAVAIL": Fault.UNREACHABLE,
+    },
+)
+# When a host's addresses failed in different ways, the one named first above is the
+# most telling: an IPv4 address that refused says more than an IPv6 one without a route.
+_RANKS: Final = {fault: rank for rank, fault in enumerate(dict.fromkeys(_OF_ERRNO.values()))}
+_OF_RESOLVER: Final = _by_number(
+    socket,
+    {
+        "EAI_NONAME": Fault.UNRESOLVED,
+        "EAI_NODATA": Fault.UNRESOLVED,
+        "EAI_ADDRFAMILY": Fault.UNRESOLVED,
+    },
+)
+
+
+def cause_of(problem: BaseException, phase: RequestPhase) -> Cause | None:
+    """Return the fault behind *problem* and a short text for it, None when there is none.
+
+    A text is OpenSSL's or the operating system's own, and holds nothing of ours.
+    """
+    chain = tuple(_chain(problem))
+    return _of_tls(chain, phase) or _of_resolver(chain) or _of_system(chain, phase)
+
+
+def _chain(problem: BaseException, depth: int = 0) -> Iterator[BaseException]:
+    """Yield *problem* and all that led to it, the members of groups included.
+
+    The pool raises ``from None``, which hides a cause but keeps it as the context.
+    """
+    yield problem
+    members = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
+    for each in (*members, problem.__cause__ or problem.__context__):
+        if each is not None and depth < _DEEPEST:
+            yield from _chain(each, depth + 1)
+
+
+def _of_tls(chain: tuple[BaseException, ...], phase: RequestPhase) -> Cause | None:
+    errors = [each for each in chain if isinstance(each, ssl.SSLError)]
+    for each in errors:
+        if isinstance(each, ssl.SSLCertVerificationError):
+            message = getattr(each, "verify_message", "")  # OpenSSL's own errors have it
+            return Fault.CERTIFICATE, message or "the certificate is not trusted"
+    for each in errors:
+        if not isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            reason = (getattr(each, "reason", "") or "failed").replace("_", " ").lower()
+            return Fault.TLS, reason
+    # A server that speaks no TLS waits for a request, or closes: no handshake either way.
+    return (Fault.TLS, "no handshake") if phase is RequestPhase.TLS else None
+
+
+def _of_resolver(chain: tuple[BaseException, ...]) -> Cause | None:
+    for each in chain:
+        if isinstance(each, socket.gaierror):
+            fault = _OF_RESOLVER.get(each.errno or 0, Fault.RESOLVER_DOWN)
+            return fault, each.strerror or "the name cannot be resolved"
+    return None
+
+
+def _of_system(chain: tuple[BaseException, ...], phase: RequestPhase) -> Cause | None:
+    numbers = [each.errno for each in chain if isinstance(each, OSError) and each.errno]
+    known = [each for each in numbers if each in _OF_ERRNO]
+    if not known:
+        return (Fault.OS_ERROR, os.strerror(numbers[0])) if numbers else None
+    number = min(known, key=lambda each: _RANKS[_OF_ERRNO[each]])
+    fault = _OF_ERRNO[number]
+    if fault is Fault.CONNECT_TIMEOUT and phase is not RequestPhase.CONNECT:
+        fault = Fault.CONNECTION_LOST
+    return fault, os.strerror(number)

@@ -79,7 +79,7 @@ def _open(request: Request, named: dict[str, tuple[str, str]]) -> tuple[str, byt
     form: list[tuple[str, str]] = []
     for each in request.sensitive:
         value = each.value.reveal()
-        match each.place:
+        match each.location:
             case SecretLocation.HEADER:
                 named[each.name.lower()] = (each.name, value)
             case SecretLocation.QUERY:
@@ -96,7 +96,7 @@ def _open(request: Request, named: dict[str, tuple[str, str]]) -> tuple[str, byt
 def _check_headers(request: Request, named: Mapping[str, tuple[str, str]]) -> None:
     """Refuse what no other room should have let through; the defaults are our own."""
     secret = {
-        each.name.lower() for each in request.sensitive if each.place is SecretLocation.HEADER
+        each.name.lower() for each in request.sensitive if each.location is SecretLocation.HEADER
     }
     given = secret.union(name.lower() for name in request.headers)
     for key, (name, value) in named.items():

@@ -1,4 +1,4 @@
-"""How far one request came.
+"""How far one request has come.
 
 Decides what the trace of the HTTP library means: in which phase a request is,
 whether its connection had served before, and whether what came back can be the
@@ -35,9 +35,9 @@ _PHASES: Final = {
 class RequestTrace:
     """The ``trace`` extension of one request.
 
-    *at_proxy* tells that the other side is still the proxy. *is_unsolicited* tells
-    that the answer was in the buffer before the request had been sent: bytes left
-    over from the exchange before, which answer nothing.
+    *at_proxy*: the other side is still the proxy. *is_unsolicited*: the answer was in
+    the buffer before the request had been sent, so it is left over from the exchange
+    before and answers nothing.
     """
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class RequestTrace:
 
     @property
     def is_unsent(self) -> bool:
-        """Tell whether nothing of the request itself has left, whatever a proxy was told."""
+        """Tell whether nothing of the request itself has left, whatever a proxy was sent."""
         return self.at_proxy or self.phase in {
             RequestPhase.QUEUED,
             RequestPhase.CONNECT,

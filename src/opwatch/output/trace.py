@@ -83,7 +83,7 @@ def shown_url(request: Request) -> str:
     if not request.authorize and urlsplit(request.url).query:
         return f"{request.url.partition('?')[0]}?{MASK}"
     added = [
-        f"{each.name}={MASK}" for each in request.sensitive if each.place is SecretLocation.QUERY
+        f"{each.name}={MASK}" for each in request.sensitive if each.location is SecretLocation.QUERY
     ]
     if not added:
         return request.url
@@ -93,7 +93,7 @@ def shown_url(request: Request) -> str:
 def _of_request(request: Request) -> list[tuple[str, str]]:
     shown = list(_masked(request.headers.items()))
     shown += [
-        (each.name, MASK) for each in request.sensitive if each.place is not SecretLocation.QUERY
+        (each.name, MASK) for each in request.sensitive if each.location is not SecretLocation.QUERY
     ]
     return shown
 

@@ -476,14 +476,14 @@ async def test_fault_98_what_another_run_is_about_to_store_is_waited_for(
 ) -> None:
     server.rotates, server.refresh_token = True, "refresh-7"
     chain = kept(wired, server, "refresh-6")
-    read, looks = chain.read, count(1)
+    read, looks = chain.read_entry, count(1)
 
     async def slowly(service: str, account: str, *, interactive: bool) -> KeyringEntry:
         if server.asked and next(looks) == 3:
             chain.entries[service, account] = Secret("refresh-7")
         return await read(service, account, interactive=interactive)
 
-    chain.read = slowly  # type: ignore[method-assign]  # as the keyring of a busy machine
+    chain.read_entry = slowly  # type: ignore[method-assign]  # as the keyring of a busy machine
     credential = await opened(wired, scheme(server, "refresh_token"), server)
 
     assert await token(credential, server) == "access-1"

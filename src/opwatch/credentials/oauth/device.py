@@ -1,8 +1,8 @@
 """The device authorization grant: a person logs in elsewhere with a code (RFC 8628).
 
-Decides how often we ask, when we stop, and what is kept of the answer. A person is
-shown the code and an https address, as the server wrote them, for our own line to
-show cleaned; nothing is ever opened (rule S10).
+Decides how often we ask, when we stop, and what is stored of the answer. The code and
+an https address are handed on as the server wrote them, to be cleaned before they are
+shown; no browser is ever opened (rule S10).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from opwatch.credentials.oauth.endpoint import (
     OAuthClient,
     Refusal,
     TokenResponse,
-    read_grant,
-    read_object,
+    parse_object,
+    parse_token_response,
 )
-from opwatch.credentials.token import StoredAccessToken, stored_text
+from opwatch.credentials.token import StoredAccessToken
 from opwatch.credentials.validation import Alphabet
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.moments import number_of
@@ -42,6 +42,8 @@ LONGEST_LOGIN: Final = 1800.0
 
 @dataclass(frozen=True, slots=True)
 class _DeviceAuthorization:
+    """The answer of the device authorization endpoint; *interval* is in seconds."""
+
     prompt: DevicePrompt
     code: Secret
     interval: float = INTERVAL
@@ -53,7 +55,7 @@ async def log_in(
     show: Callable[[DevicePrompt], None],
     sleep: Callable[[float], Awaitable[None]],
 ) -> Secret:
-    """Have a person log in, and return what is to be kept of it.
+    """Have a person log in, and return what is to be stored.
 
     Raises:
         CredentialError: it was refused, it failed, or nobody entered the code in time.
@@ -69,9 +71,8 @@ async def log_in(
             message = f"the login failed: {what}"
         case TokenResponse(access, lifetime, refresh):
             search.context.redactor.learn(access)
-            return refresh or stored_text(
-                StoredAccessToken(access, search.context.wall() + lifetime)
-            )
+            token = StoredAccessToken(access, search.context.wall() + lifetime)
+            return refresh or token.as_text()
     raise CredentialError(message, profile=search.profile, origin=search.origin)
 
 
@@ -85,7 +86,7 @@ async def _await_token(
     scheme, endpoint = source.scheme, source.endpoint
     context = source.search.context
     device = Endpoint(scheme.device_url or "", scheme, endpoint.send)
-    started = _read_start(await device.ask(OAuthClient(client.id), {}))
+    started = _parse_authorization(await device.ask(OAuthClient(client.id), {}))
     if not isinstance(started, _DeviceAuthorization):
         return started
     context.redactor.learn(started.code)
@@ -94,7 +95,7 @@ async def _await_token(
     while context.now() + interval < ends_at:
         await sleep(interval)
         form, code = {"grant_type": GRANT}, ("device_code", started.code)
-        answer = read_grant(await endpoint.ask(client, form, code))
+        answer = parse_token_response(await endpoint.ask(client, form, code))
         match answer:
             case Refusal(code="authorization_pending"):
                 continue
@@ -108,8 +109,8 @@ async def _await_token(
     return Refusal("expired_token", "nobody entered the code in time")
 
 
-def _read_start(response: Any) -> _DeviceAuthorization | Refusal | Trouble:
-    body = read_object(response)
+def _parse_authorization(response: Any) -> _DeviceAuthorization | Refusal | Trouble:
+    body = parse_object(response)
     if not isinstance(body, dict):
         return body
     url = body.get("verification_uri") or body.get("verification_url")

@@ -1,6 +1,6 @@
 """What an OAuth 2.0 token endpoint is sent, and what its answers mean.
 
-Decides which answers are a grant, which are its last word (a 4xx, an ``error`` in
+Decides which answers hold a token, which are final (a 4xx, an ``error`` in
 the body), and which may be better the next time (a 5xx, a web page, no
 connection). Sources: RFC 6749 §2.3.1, §5.1, §5.2.
 """
@@ -35,7 +35,7 @@ _LONGEST_TEXT: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class OAuthClient:
-    """Who asks: a client *id* and, unless it is a public one, its *secret*."""
+    """The client that asks: its *id* and, unless it is a public one, its *secret*."""
 
     id: str
     secret: Secret | None = None
@@ -52,7 +52,7 @@ class TokenResponse:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The endpoint's last word: an error *code* (RFC 6749 §5.2) and its *text*."""
+    """The endpoint's final answer: an error *code* (RFC 6749 §5.2) and its *text*."""
 
     code: str
     text: str = ""
@@ -67,7 +67,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Asks *url* in the name of a client, over *send*, as *scheme* says."""
+    """Sends forms to *url* in the name of a client, over *send*, as *scheme* says."""
 
     url: str
     scheme: OAuth2Auth
@@ -98,9 +98,9 @@ class Endpoint:
         return await self.send(request, TIMEOUT)
 
 
-def read_grant(response: Response | Trouble) -> TokenResponse | Refusal | Trouble:
-    """Return what an answer of a token endpoint grants."""
-    body = read_object(response)
+def parse_token_response(response: Response | Trouble) -> TokenResponse | Refusal | Trouble:
+    """Return the token in an answer of a token endpoint."""
+    body = parse_object(response)
     if not isinstance(body, dict):
         return body
     kind = body.get("token_type")
@@ -113,7 +113,7 @@ def read_grant(response: Response | Trouble) -> TokenResponse | Refusal | Troubl
     return TokenResponse(access, lifetime_of(body.get("expires_in")), refresh)
 
 
-def read_object(response: Response | Trouble) -> dict[str, Any] | Refusal | Trouble:
+def parse_object(response: Response | Trouble) -> dict[str, Any] | Refusal | Trouble:
     """Return the JSON object of a good answer of an OAuth 2.0 endpoint."""
     if isinstance(response, Trouble):
         return response
@@ -133,8 +133,8 @@ def read_object(response: Response | Trouble) -> dict[str, Any] | Refusal | Trou
         text = "a redirect, which a secret never follows" if is_redirect else ""
         return Refusal(f"HTTP {response.status}", text, status=response.status)
     if not isinstance(body, dict):
-        # A web page with status 200 is a proxy's, or a portal's: not the endpoint's word.
-        return _failed(response, "the token endpoint answered something that is no JSON object")
+        # A web page with status 200 is a proxy's, or a portal's: not the endpoint's answer.
+        return _failed(response, "the token endpoint answered something that is not a JSON object")
     return body
 
 

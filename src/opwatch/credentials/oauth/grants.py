@@ -1,9 +1,9 @@
-"""The supply of OAuth2 access tokens: client credentials and refresh tokens.
+"""OAuth 2.0 access tokens: by client credentials and by refresh tokens.
 
-Decides what each grant asks for, that a refused request is tried once more if
-environment, files or keyring say something else by now, and what becomes of a
+Decides what each grant asks for; that a refused request is tried once more if
+environment, files or keyring hold something else by now; and what becomes of a
 rotated refresh token: it is kept in memory, and in the keyring if it came from
-there, so that two runs at a time do not ruin each other's (faults 95 and 98).
+there, so that two runs at a time do not invalidate each other's (faults 95 and 98).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from opwatch.credentials.oauth.endpoint import (
     OAuthClient,
     Refusal,
     TokenResponse,
-    read_grant,
+    parse_token_response,
 )
 from opwatch.credentials.search import FoundSecret
 from opwatch.credentials.sources import Part, stored_part
-from opwatch.credentials.token import Pending, Token, parse_stored_token, token_of, wanted
+from opwatch.credentials.token import Pending, Token, parse_stored_token, token_of
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromKeyring, OAuth2Auth
 from opwatch.domain.errors import OpwatchError, TriedSource
@@ -39,8 +39,8 @@ REREADS: Final = 4
 class TokenRequest:
     """What a token request needs, and the *place* that its secret came from.
 
-    *refresh* is the present refresh token; *stored* is it as its place held it when
-    that was last read, and *entry* that place if it is in the keyring.
+    *refresh* is the present refresh token; *stored* is the one that its place held when
+    it was last read, and *entry* is that place if it is in the keyring.
     """
 
     client: OAuthClient
@@ -108,9 +108,9 @@ class OAuth2TokenSource:
         if self.scheme.grant == "client_credentials":
             return TokenRequest(client, place)
         found = await search.require(self.refresh, before)
-        kept = parse_stored_token(found.secret)
-        if kept is not None:
-            return Token(kept.access, found.name, expires_at=kept.expires_at)
+        stored = parse_stored_token(found.secret)
+        if stored is not None:
+            return Token(stored.access, found.name, expires_at=stored.expires_at)
         entry = found.place if isinstance(found.place, FromKeyring) else None
         return TokenRequest(client, found.name, found.secret, found.secret, entry)
 
@@ -137,10 +137,10 @@ class OAuth2TokenSource:
     async def _changed_request(
         self, request: TokenRequest, search: CredentialSearch
     ) -> TokenRequest | Token | None:
-        """Return what the sources hold now, after *request* were refused; None if it is the same.
+        """Return what the sources hold now, after *request* was refused; None if it is the same.
 
         Another run that has just used up a rotating refresh token is about to store the
-        next one: a keyring is read a few times, which takes it a fraction of a second each.
+        next one: a keyring is read a few times, which takes a fraction of a second each.
         """
         for _ in range(REREADS if request.entry else 1):
             latest = await self._gather(search)
@@ -153,9 +153,9 @@ class OAuth2TokenSource:
     async def _ask(self, request: TokenRequest) -> TokenResponse | Refusal | Trouble:
         if request.refresh is None:
             form = {"grant_type": "client_credentials"}
-            return read_grant(await self.endpoint.ask(request.client, form))
+            return parse_token_response(await self.endpoint.ask(request.client, form))
         form, secret = {"grant_type": "refresh_token"}, ("refresh_token", request.refresh)
-        return read_grant(await self.endpoint.ask(request.client, form, secret))
+        return parse_token_response(await self.endpoint.ask(request.client, form, secret))
 
     async def _reread(self, request: TokenRequest, search: CredentialSearch) -> TokenRequest:
         """Return *request* with the refresh token that another run may have stored since."""
@@ -175,7 +175,7 @@ class OAuth2TokenSource:
             return replace(request, refresh=refresh)
         try:
             service, account = request.entry.service, self.refresh.account
-            await self.search.keyring.write(service, account, refresh)
+            await self.search.keyring.write_entry(service, account, refresh)
         except UnusableError:
             # It still serves this run; the next one may have to log in again.
             return replace(request, refresh=refresh)
@@ -185,29 +185,27 @@ class OAuth2TokenSource:
 def oauth2_token_source(
     scheme: OAuth2Auth, search: CredentialSearch, account: str
 ) -> OAuth2TokenSource:
-    """Return the supply of an OAuth2 *scheme*."""
-    kept, _ = stored_part(scheme)
+    """Return the source of tokens of an OAuth 2.0 *scheme*."""
+    part, _ = stored_part(scheme)
     is_confidential = scheme.grant == "client_credentials" or bool(scheme.client_secret)
-    secret = wanted(
+    client_id = search.sources_of(Part.CLIENT_ID, scheme.client_id_sources, account)
+    secret = search.sources_of(
         Part.CLIENT_SECRET,
         scheme.client_secret,
-        search,
         account,
-        kept=kept is Part.CLIENT_SECRET,
+        in_keyring=part is Part.CLIENT_SECRET,
     )
-    client_id = wanted(Part.CLIENT_ID, scheme.client_id_sources, search, account)
     return OAuth2TokenSource(
         scheme,
         search,
         Endpoint(scheme.token_url, scheme, search.context.send),
-        direct=wanted(Part.TOKEN, (), search, account),
+        direct=search.sources_of(Part.TOKEN, (), account),
         client_id=replace(client_id, is_required=True),
         client_secret=replace(secret, is_required=is_confidential),
-        refresh=wanted(
+        refresh=search.sources_of(
             Part.REFRESH_TOKEN,
             scheme.refresh_token,
-            search,
             account,
-            kept=kept is Part.REFRESH_TOKEN,
+            in_keyring=part is Part.REFRESH_TOKEN,
         ),
     )
