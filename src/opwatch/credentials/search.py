@@ -62,62 +62,6 @@ class EmptySource:
 
 
 @dataclass(frozen=True, slots=True)
-class _Raw:
-    """What a place holds, before it is known to be usable."""
-
-    secret: Secret
-    expires_at: float | None = None
-
-
-async def search_source(
-    place: AnySource, sources: PartSources, context: CredentialContext, keyring: Keyring
-) -> FoundSecret | EmptySource:
-    """Return what *place* holds.
-
-    Raises:
-        UnusableError: it holds something that cannot be used.
-    """
-    raw = await _read_source(place, sources, context, keyring)
-    if isinstance(raw, EmptySource):
-        return raw
-    plain = without_doubled_scheme(raw.secret, sources.template)
-    secret = validated(plain, sources.part.alphabet)
-    note = None
-    if plain != raw.secret:
-        note = f"{source_name(place)} begins with the scheme's own word, which was left out"
-    return FoundSecret(secret, place, raw.expires_at or expiry_of_jwt(secret), note)
-
-
-async def _read_source(
-    place: AnySource, sources: PartSources, context: CredentialContext, keyring: Keyring
-) -> _Raw | EmptySource:
-    match place:
-        case SkippedSource(why=why):
-            return EmptySource(why)
-        case FromStdin(token):
-            return EmptySource("not given") if token is None else _Raw(token)
-        case FromEnv(name):
-            value = context.environ.get(name)
-            return EmptySource("not set") if value is None else _Raw(Secret(value))
-        case FromFile(path):
-            content = read_secret_file(path, context.environ)
-            return EmptySource("no such file") if content is None else _Raw(content)
-        case FromKeyring(service):
-            entry = await keyring.read_entry(
-                service, sources.account, interactive=context.interactive
-            )
-            return EmptySource(entry.why) if entry.value is None else _Raw(entry.value)
-        case FromCommand():
-            try:
-                reply = await ask_helper(place, context)
-            except ProgramMissingError as problem:
-                return EmptySource(problem.reason, is_broken_setup=True)
-            return _Raw(reply.secret, reply.expires_at)
-        case _:
-            assert_never(place)
-
-
-@dataclass(frozen=True, slots=True)
 class MissingPart:
     """No place holds the part. *broken* are programs that cannot be run, and why."""
 
@@ -256,3 +200,59 @@ class CredentialSearch:
         log_in = f"opwatch auth login -p {self.profile}"
         # Nobody has a refresh token at hand: it comes of a login.
         return (log_in, assign) if sources.part is Part.REFRESH_TOKEN else (assign, log_in)
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    """What a place holds, before it is known to be usable."""
+
+    secret: Secret
+    expires_at: float | None = None
+
+
+async def search_source(
+    place: AnySource, sources: PartSources, context: CredentialContext, keyring: Keyring
+) -> FoundSecret | EmptySource:
+    """Return what *place* holds.
+
+    Raises:
+        UnusableError: it holds something that cannot be used.
+    """
+    raw = await _read_source(place, sources, context, keyring)
+    if isinstance(raw, EmptySource):
+        return raw
+    plain = without_doubled_scheme(raw.secret, sources.template)
+    secret = validated(plain, sources.part.alphabet)
+    note = None
+    if plain != raw.secret:
+        note = f"{source_name(place)} begins with the scheme's own word, which was left out"
+    return FoundSecret(secret, place, raw.expires_at or expiry_of_jwt(secret), note)
+
+
+async def _read_source(
+    place: AnySource, sources: PartSources, context: CredentialContext, keyring: Keyring
+) -> _Raw | EmptySource:
+    match place:
+        case SkippedSource(why=why):
+            return EmptySource(why)
+        case FromStdin(token):
+            return EmptySource("not given") if token is None else _Raw(token)
+        case FromEnv(name):
+            value = context.environ.get(name)
+            return EmptySource("not set") if value is None else _Raw(Secret(value))
+        case FromFile(path):
+            content = read_secret_file(path, context.environ)
+            return EmptySource("no such file") if content is None else _Raw(content)
+        case FromKeyring(service):
+            entry = await keyring.read_entry(
+                service, sources.account, interactive=context.interactive
+            )
+            return EmptySource(entry.why) if entry.value is None else _Raw(entry.value)
+        case FromCommand():
+            try:
+                reply = await ask_helper(place, context)
+            except ProgramMissingError as problem:
+                return EmptySource(problem.reason, is_broken_setup=True)
+            return _Raw(reply.secret, reply.expires_at)
+        case _:
+            assert_never(place)
