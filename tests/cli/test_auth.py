@@ -93,7 +93,7 @@ def test_a_logout_deletes_what_was_kept_and_may_be_said_twice(inside: Inside, ri
     [
         (b"", 4, "the token is empty"),
         (b"two words-of-canary", 4, "the token holds a space at position 4"),
-        (b"canary-\xff-canary", 4, "the token holds a byte that is no UTF-8 at position 8"),
+        (b"canary-\xff-canary", 4, "the token holds a byte that is not UTF-8 at position 8"),
         (b"canary\ncanary", 4, "the token holds a line break at position 7"),
         ("canary-é".encode(), 4, "the token holds a character outside ASCII at position 8"),
         (b"canary" * 20_000, 2, "longer than 64 KiB"),

@@ -12,7 +12,12 @@ import pytest
 
 from credentials.world import CANARY, OTHER, World
 from opwatch.credentials.context import WaitingFor
-from opwatch.credentials.helper import ProgramMissingError, ask, environment_for, find_program
+from opwatch.credentials.helper import (
+    ProgramMissingError,
+    ask_helper,
+    environment_for,
+    find_program,
+)
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromCommand
 from opwatch.domain.secret import Secret
@@ -28,12 +33,12 @@ def python(code: str, timeout: float = 10.0, **more: object) -> FromCommand:
 
 
 async def answer(world: World, source: FromCommand) -> str:
-    return (await ask(source, world.context())).secret.reveal()
+    return (await ask_helper(source, world.context())).secret.reveal()
 
 
 async def reason(world: World, source: FromCommand) -> str:
     with pytest.raises(UnusableError) as caught:
-        await ask(source, world.context())
+        await ask_helper(source, world.context())
     return caught.value.reason
 
 
@@ -141,7 +146,7 @@ async def test_fault_90_a_helper_has_no_terminal_to_ask_at(world: World) -> None
 async def test_a_cancelled_wait_leaves_no_helper_behind(world: World, tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     code = f"import os, time; open({str(pids)!r}, 'w').write(str(os.getpid())); time.sleep(600)"
-    asking = asyncio.create_task(ask(python(code), world.context()))
+    asking = asyncio.create_task(ask_helper(python(code), world.context()))
     assert await comes_true(lambda: pids.exists() and bool(pids.read_text()))
 
     asking.cancel()
@@ -252,7 +257,7 @@ async def test_fault_88_a_file_that_cannot_run_is_no_program(world: World, tmp_p
     garbage.chmod(0o755)
 
     with pytest.raises(ProgramMissingError):
-        await ask(FromCommand((str(plain),)), world.context())
+        await ask_helper(FromCommand((str(plain),)), world.context())
     assert (await reason(world, FromCommand((str(garbage),)))).startswith("could not be started")
 
 
@@ -273,7 +278,7 @@ async def test_a_slow_helper_is_announced_once(
     told: list[WaitingFor] = []
     context = world.context(announce=told.append)
 
-    await ask(python(f"import time; time.sleep(0.3); print({CANARY!r})"), context)
+    await ask_helper(python(f"import time; time.sleep(0.3); print({CANARY!r})"), context)
 
     assert told == [WaitingFor.HELPER]
 
@@ -281,7 +286,7 @@ async def test_a_slow_helper_is_announced_once(
 async def test_a_quick_helper_is_not_announced(world: World) -> None:
     told: list[WaitingFor] = []
 
-    await ask(python("print('abcdef')"), world.context(announce=told.append))
+    await ask_helper(python("print('abcdef')"), world.context(announce=told.append))
 
     assert told == []
 
@@ -292,8 +297,8 @@ async def test_an_interactive_helper_shares_the_terminal_only_when_there_is_one(
     code = "import os, json; print(json.dumps({'token': str(os.getsid(0))}))"
     source = python(code, interactive=True)
 
-    alone = await ask(source, world.context(interactive=False))
-    at_terminal = await ask(source, world.context(interactive=True))
+    alone = await ask_helper(source, world.context(interactive=False))
+    at_terminal = await ask_helper(source, world.context(interactive=True))
 
     assert alone.secret.reveal() != str(os.getsid(0))
     assert at_terminal.secret.reveal() == str(os.getsid(0))

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credentials.world import CANARY
-from opwatch.credentials.expiry import expiry_of_jwt, lifetime_of, moment_of
-from opwatch.credentials.helper import read_reply
+from opwatch.credentials.expiry import expiry_of, expiry_of_jwt, lifetime_of
+from opwatch.credentials.helper import parse_reply
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.secret import Secret
 
@@ -35,13 +35,13 @@ AZ = {"accessToken": CANARY, "expiresOn": LOCAL, "expires_on": int(END), "tokenT
 
 @pytest.mark.parametrize("output", [CANARY, CANARY + "\n", CANARY + "\r\n", f"\n{CANARY}\n\n"])
 def test_one_bare_line_is_a_token(output: str) -> None:
-    reply = read_reply(output.encode())
+    reply = parse_reply(output.encode())
 
     assert (reply.secret.reveal(), reply.expires_at) == (CANARY, None)
 
 
 def test_a_json_text_is_a_token() -> None:
-    assert read_reply(json.dumps(CANARY).encode()).secret.reveal() == CANARY
+    assert parse_reply(json.dumps(CANARY).encode()).secret.reveal() == CANARY
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_a_json_text_is_a_token() -> None:
     ids=["own", "epoch", "milliseconds", "local", "exec", "aws", "az", "codeartifact"],
 )
 def test_the_documents_of_others_are_read(document: object) -> None:
-    reply = read_reply(json.dumps(document, indent=2).encode())
+    reply = parse_reply(json.dumps(document, indent=2).encode())
 
     assert (reply.secret.reveal(), reply.expires_at) == (CANARY, END)
 
 
 def test_an_expiry_that_cannot_be_read_is_none() -> None:
-    reply = read_reply(json.dumps({"token": CANARY, "expires_at": "soon"}).encode())
+    reply = parse_reply(json.dumps({"token": CANARY, "expires_at": "soon"}).encode())
 
     assert reply.expires_at is None
 
@@ -82,7 +82,7 @@ def test_an_expiry_that_cannot_be_read_is_none() -> None:
 )
 def test_a_document_without_a_token_is_refused(document: object) -> None:
     with pytest.raises(UnusableError) as caught:
-        read_reply(json.dumps(document).encode())
+        parse_reply(json.dumps(document).encode())
 
     assert CANARY not in str(caught.value)
 
@@ -90,10 +90,10 @@ def test_a_document_without_a_token_is_refused(document: object) -> None:
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode(errors="ignore")))
 def test_no_output_is_read_as_anything_but_a_secret_or_a_refusal(output: bytes) -> None:
     try:
-        reply = read_reply(output)
+        reply = parse_reply(output)
     except UnusableError:
         return
-    assert repr(reply) == f"Reply(secret=***, expires_at={reply.expires_at})"
+    assert repr(reply) == f"HelperReply(secret=***, expires_at={reply.expires_at})"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_fault_95_an_absurd_lifetime_is_bounded(value: object, seconds: float) -
     [None, True, "", "tomorrow", {}, "9999999-01-01", "nan", 1e300, "1e300", -1, -(10**400)],
 )
 def test_what_is_no_moment_is_none(value: object) -> None:
-    assert moment_of(value) is None
+    assert expiry_of(value) is None
 
 
 def jwt(claims: bytes) -> Secret:

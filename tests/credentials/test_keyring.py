@@ -10,7 +10,7 @@ import pytest
 from credentials.world import BASE, CANARY, OTHER, World
 from opwatch.credentials.context import WaitingFor
 from opwatch.credentials.keyring import SystemKeyring
-from opwatch.credentials.process import Fate, Program, Ran, run_program
+from opwatch.credentials.process import Program, ProgramOutcome, ProgramResult, run_program
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import CredentialError
@@ -44,7 +44,7 @@ def damage(world: World, entries: dict[str, str]) -> None:
 
 
 async def read(chain: SystemKeyring, account: str = BASE) -> str | None:
-    entry = await chain.read("my-api", account, interactive=False)
+    entry = await chain.read_entry("my-api", account, interactive=False)
     return entry.value.reveal() if entry.value else None
 
 
@@ -57,16 +57,16 @@ async def reason(chain: SystemKeyring) -> str:
 async def test_a_secret_is_kept_read_and_erased(world: World) -> None:
     chain = keyring(world, "Filed")
 
-    await chain.write("my-api", BASE, Secret(CANARY))
+    await chain.write_entry("my-api", BASE, Secret(CANARY))
     found = await read(chain)
-    erased = [await chain.erase("my-api", BASE) for _ in range(2)]
+    erased = [await chain.erase_entry("my-api", BASE) for _ in range(2)]
 
     assert (found, erased, stored(world)) == (CANARY, [True, False], {})
 
 
 async def test_an_entry_is_named_after_the_profile_and_the_origin(world: World) -> None:
     chain = keyring(world, "Filed")
-    await chain.write("my-api", BASE, Secret(CANARY))
+    await chain.write_entry("my-api", BASE, Secret(CANARY))
 
     assert stored(world) == {f"opwatch:my-api|{BASE}": CANARY}
     assert await read(chain, "https://evil.example") is None
@@ -75,10 +75,10 @@ async def test_an_entry_is_named_after_the_profile_and_the_origin(world: World) 
 async def test_a_long_secret_is_kept_in_parts_where_an_entry_takes_little(world: World) -> None:
     chain = keyring(world, "Windows", limit=1200)
 
-    await chain.write("my-api", BASE, Secret(LONG))
+    await chain.write_entry("my-api", BASE, Secret(LONG))
     parts = stored(world)
     found = await read(chain)
-    await chain.write("my-api", BASE, Secret(CANARY))
+    await chain.write_entry("my-api", BASE, Secret(CANARY))
 
     assert found == LONG
     assert len(parts) == 1 + -(-len(LONG) // 1200)
@@ -88,15 +88,15 @@ async def test_a_long_secret_is_kept_in_parts_where_an_entry_takes_little(world:
 
 async def test_parts_are_erased_with_their_entry(world: World) -> None:
     chain = keyring(world, "Windows", limit=1200)
-    await chain.write("my-api", BASE, Secret(LONG))
+    await chain.write_entry("my-api", BASE, Secret(LONG))
 
-    assert await chain.erase("my-api", BASE)
+    assert await chain.erase_entry("my-api", BASE)
     assert stored(world) == {}
 
 
 async def test_a_damaged_entry_is_never_half_a_secret(world: World) -> None:
     chain = keyring(world, "Windows", limit=1200)
-    await chain.write("my-api", BASE, Secret(LONG))
+    await chain.write_entry("my-api", BASE, Secret(LONG))
     parts = stored(world)
     parts[f"opwatch:my-api|{BASE} #1"] = "another"
     damage(world, parts)
@@ -108,17 +108,17 @@ async def test_an_unsplit_secret_that_is_too_long_is_a_clear_failure(world: Worl
     chain = keyring(world, "Windows", limit=None)
 
     with pytest.raises(UnusableError, match=r"failed: OSError: .*bad data"):
-        await chain.write("my-api", BASE, Secret(LONG))
+        await chain.write_entry("my-api", BASE, Secret(LONG))
 
 
 @pytest.mark.parametrize("backend", ["keyring.backends.fail.Keyring"])
 async def test_fault_84_without_a_keyring_there_is_nothing(world: World, backend: str) -> None:
     chain = keyring(world, backend)
-    entry = await chain.read("my-api", BASE, interactive=False)
+    entry = await chain.read_entry("my-api", BASE, interactive=False)
 
     assert (entry.value, entry.why) == (None, "there is none on this machine")
     with pytest.raises(UnusableError, match="does not exist on this machine"):
-        await chain.write("my-api", BASE, Secret(CANARY))
+        await chain.write_entry("my-api", BASE, Secret(CANARY))
 
 
 async def test_fault_84_the_error_names_the_ways_to_supply_a_token(world: World) -> None:
@@ -132,7 +132,7 @@ async def test_fault_84_the_error_names_the_ways_to_supply_a_token(world: World)
 
 async def test_fault_87_a_backend_that_answers_nothing_is_named(world: World) -> None:
     chain = keyring(world, "keyring.backends.null.Keyring")
-    entry = await chain.read("my-api", BASE, interactive=False)
+    entry = await chain.read_entry("my-api", BASE, interactive=False)
 
     assert (entry.value, entry.why) == (None, "no entry in keyring.backends.null")
 
@@ -146,7 +146,7 @@ async def test_fault_86_a_hanging_keyring_is_left_in_time_and_not_asked_again(
 ) -> None:
     asked = list[Program]()
 
-    async def run(program: Program) -> Ran:
+    async def run(program: Program) -> ProgramResult:
         asked.append(program)
         return await run_program(program)
 
@@ -182,14 +182,14 @@ async def test_a_person_at_the_terminal_is_given_time_and_told(
     told: list[WaitingFor] = []
     programs: list[Program] = []
 
-    async def run(program: Program) -> Ran:
+    async def run(program: Program) -> ProgramResult:
         programs.append(program)
         await asyncio.sleep(0.05)
-        return Ran(Fate.EXITED, 0, b'{"backend": "x", "value": null}')
+        return ProgramResult(ProgramOutcome.EXITED, 0, b'{"backend": "x", "value": null}')
 
     context = world.context(run=run, announce=told.append)
-    await SystemKeyring(context).read("my-api", BASE, interactive=True)
-    await SystemKeyring(context).read("my-api", BASE, interactive=False)
+    await SystemKeyring(context).read_entry("my-api", BASE, interactive=True)
+    await SystemKeyring(context).read_entry("my-api", BASE, interactive=False)
 
     assert [each.timeout for each in programs] == [60.0, 3.0]
     assert set(told) == {WaitingFor.KEYRING}
@@ -210,7 +210,7 @@ async def test_a_failure_is_one_line(world: World) -> None:
 
 async def test_a_backend_that_prints_does_not_spoil_the_answer(world: World) -> None:
     chain = keyring(world, "Printing")
-    await chain.write("my-api", BASE, Secret(OTHER))
+    await chain.write_entry("my-api", BASE, Secret(OTHER))
 
     assert await read(chain) == OTHER
 
@@ -218,11 +218,11 @@ async def test_a_backend_that_prints_does_not_spoil_the_answer(world: World) -> 
 async def test_the_secret_is_not_on_the_command_line_of_the_child(world: World) -> None:
     programs: list[Program] = []
 
-    async def run(program: Program) -> Ran:
+    async def run(program: Program) -> ProgramResult:
         programs.append(program)
-        return Ran(Fate.EXITED, 0, b"{}")
+        return ProgramResult(ProgramOutcome.EXITED, 0, b"{}")
 
-    await SystemKeyring(world.context(run=run)).write("my-api", BASE, Secret(CANARY))
+    await SystemKeyring(world.context(run=run)).write_entry("my-api", BASE, Secret(CANARY))
 
     (program,) = programs
     assert CANARY not in repr(program)
@@ -237,6 +237,6 @@ async def test_a_keyring_is_found_whatever_the_current_folder_holds(
     (tmp_path / "json.py").write_text("raise SystemExit('stolen')")
     monkeypatch.chdir(tmp_path)
     chain = keyring(world, "Filed")
-    await chain.write("my-api", BASE, Secret(CANARY))
+    await chain.write_entry("my-api", BASE, Secret(CANARY))
 
     assert await read(chain) == CANARY

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeyring, World, carried, get
-from opwatch.credentials.process import Fate, Program, Ran
+from opwatch.credentials.process import Program, ProgramOutcome, ProgramResult
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring, HeaderAuth
 from opwatch.domain.messages import Request
@@ -35,16 +35,16 @@ class Helper:
     stays: bool = False
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, program: Program) -> Ran:
+    async def run(self, program: Program) -> ProgramResult:
         assert program.argv[0] == "/bin/sh"
         self.runs += 1
         await self.gate.wait()
         if self.fails:
-            return Ran(Fate.EXITED, 1, err=b"ERROR: no network")
+            return ProgramResult(ProgramOutcome.EXITED, 1, err=b"ERROR: no network")
         document: dict[str, object] = {"token": "token-1" if self.stays else f"token-{self.runs}"}
         if self.lasts is not None:
             document["expires_at"] = self.world.clock.wall() + self.lasts
-        return Ran(Fate.EXITED, 0, json.dumps(document).encode())
+        return ProgramResult(ProgramOutcome.EXITED, 0, json.dumps(document).encode())
 
 
 @pytest.fixture
@@ -373,7 +373,7 @@ async def test_nobody_is_asked_at_the_terminal_in_the_middle_of_a_wait(
 ) -> None:
     programs: list[Program] = []
 
-    async def run(program: Program) -> Ran:
+    async def run(program: Program) -> ProgramResult:
         programs.append(program)
         return await helper.run(program)
 

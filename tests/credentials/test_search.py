@@ -9,7 +9,6 @@ import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeyring, World, carried, get
 from opwatch.credentials.keyring import KeyringDownError
-from opwatch.credentials.sources import variable
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import (
     BasicAuth,
@@ -20,8 +19,9 @@ from opwatch.domain.auth import (
     HeaderAuth,
     Source,
 )
-from opwatch.domain.errors import CredentialError, Tried, UsageError
+from opwatch.domain.errors import CredentialError, TriedSource, UsageError
 from opwatch.domain.secret import Secret
+from opwatch.domain.variables import variable_of
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
 
@@ -62,7 +62,7 @@ def removed(source: FromFile) -> None:
     ],
 )
 def test_a_profile_has_a_variable_of_its_own(profile: str, expected: str) -> None:
-    assert variable(profile, "TOKEN") == expected
+    assert variable_of(profile, "TOKEN") == expected
 
 
 async def test_places_are_looked_at_in_their_declared_order(world: World, tmp_path: Path) -> None:
@@ -93,12 +93,12 @@ async def test_nothing_found_names_every_place_and_a_way_out(world: World) -> No
     assert str(error) == "no credential for 'my-api'"
     assert error.origin == BASE
     assert error.tried == (
-        Tried("--token-stdin", "not given"),
-        Tried("OPWATCH_TOKEN", "not set"),
-        Tried("OPWATCH_MY_API_TOKEN", "not set"),
-        Tried("MY_TOKEN", "not set"),
-        Tried("/nowhere/token", "no such file"),
-        Tried("keyring", "no entry in memory"),
+        TriedSource("--token-stdin", "not given"),
+        TriedSource("OPWATCH_TOKEN", "not set"),
+        TriedSource("OPWATCH_MY_API_TOKEN", "not set"),
+        TriedSource("MY_TOKEN", "not set"),
+        TriedSource("/nowhere/token", "no such file"),
+        TriedSource("keyring", "no entry in memory"),
     )
     assert error.fixes == ("export MY_TOKEN=…", "opwatch auth login -p my-api")
 
@@ -117,7 +117,7 @@ async def test_fault_94_an_empty_variable_ends_the_search(world: World, name: st
     error = await error_of(world, FromEnv("MY_TOKEN"))
 
     assert str(error) == f"{name} is empty"
-    assert error.tried[-1] == Tried(name, "is empty")
+    assert error.tried[-1] == TriedSource(name, "is empty")
 
 
 async def test_fault_93_a_bad_token_is_named_by_position_only(world: World) -> None:
@@ -136,7 +136,7 @@ async def test_s16_the_common_token_is_only_for_the_profile_that_is_named(world:
     world.environ["OPWATCH_MY_API_TOKEN"] = OTHER
 
     why = "only for the profile that the command line names"
-    assert error.tried[:2] == (Tried("--token-stdin", why), Tried("OPWATCH_TOKEN", why))
+    assert error.tried[:2] == (TriedSource("--token-stdin", why), TriedSource("OPWATCH_TOKEN", why))
     assert await value_of(world, **changes) == OTHER
 
 
@@ -145,7 +145,7 @@ async def test_the_keyring_is_left_alone_in_ci(world: World) -> None:
 
     error = await error_of(world, ci=True)
 
-    assert error.tried[-1] == Tried("keyring", "not asked in CI")
+    assert error.tried[-1] == TriedSource("keyring", "not asked in CI")
     assert chain.asked == 0
 
 
@@ -197,7 +197,7 @@ async def test_fault_85_not_even_where_the_credential_is_optional(world: World) 
     await credential.prepare()
 
     assert carried(await credential.authorize(get())) == []
-    assert credential.status().tried[-1] == Tried("keyring", "is locked")
+    assert credential.status().tried[-1] == TriedSource("keyring", "is locked")
 
 
 async def test_the_last_line_end_of_a_file_does_not_count(world: World, tmp_path: Path) -> None:
@@ -241,9 +241,9 @@ async def test_other_things_than_a_text_file_are_refused(world: World, tmp_path:
 
     assert "is not a regular file" in str(await error_of(world, FromFile(str(tmp_path))))
     assert "is larger than 64 KiB" in str(await error_of(world, large))
-    assert "is not a text in UTF-8" in str(await error_of(world, binary))
+    assert "is not UTF-8 text" in str(await error_of(world, binary))
     assert "is empty" in str(await error_of(world, empty))
-    assert "is no path" in str(await error_of(world, FromFile("a\x00b")))
+    assert "is not a path" in str(await error_of(world, FromFile("a\x00b")))
 
 
 async def test_fault_88_a_program_that_is_not_installed_is_a_mistake_of_the_set_up(
@@ -254,16 +254,16 @@ async def test_fault_88_a_program_that_is_not_installed_is_a_mistake_of_the_set_
     with pytest.raises(UsageError) as caught:
         await value_of(world, helper, FromEnv("MY_TOKEN"))
 
-    assert "'no-such-program-here token' is no program on PATH" in str(caught.value)
+    assert "'no-such-program-here token' is not a program on PATH" in str(caught.value)
     assert caught.value.hint == "export MY_TOKEN=…   or   opwatch auth login -p my-api"
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("no-such-program-here", "is no program on PATH"),
-        ("/no/such/program", "is no program that can be run"),
-        ("~/no-such-program", "is no program that can be run"),
+        ("no-such-program-here", "is not a program on PATH"),
+        ("/no/such/program", "is not a program that can be run"),
+        ("~/no-such-program", "is not a program that can be run"),
         ("./helper", "is a relative path; write it in full"),
     ],
 )

@@ -136,8 +136,8 @@ async def test_without_a_bus_there_is_no_keyring(world: World) -> None:
 
 async def test_a_long_secret_survives_the_real_keyring_in_parts(world: World) -> None:
     chain = SystemKeyring(world.context(), patience=10.0, limit=1000)
-    await chain.write("my-api", BASE, Secret(CANARY * 400))
+    await chain.write_entry("my-api", BASE, Secret(CANARY * 400))
 
-    entry = await chain.read("my-api", BASE, interactive=False)
+    entry = await chain.read_entry("my-api", BASE, interactive=False)
 
     assert entry.value == Secret(CANARY * 400)

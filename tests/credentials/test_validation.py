@@ -29,7 +29,7 @@ def test_one_line_end_is_stripped(end: str) -> None:
         ("abc\x7f", "holds a control character at position 4"),
         ("ab\tc", "holds a control character at position 3"),
         ("tökén", "holds a character outside ASCII at position 2"),
-        ("abc\udcff", "holds a byte that is no UTF-8 at position 4"),
+        ("abc\udcff", "holds a byte that is not UTF-8 at position 4"),
     ],
 )
 def test_a_token_that_cannot_travel_is_refused_by_place_and_kind(text: str, reason: str) -> None:

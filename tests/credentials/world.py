@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from opwatch.credentials import Credential, CredentialContext, Redactor, open_credential
-from opwatch.credentials.keyring import Entry
+from opwatch.credentials.context import KeyringEntry
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.origin import AllowedOrigins
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.credentials.keyring import Keyring
+    from opwatch.credentials.context import Keyring
     from opwatch.credentials.validation import UnusableError
     from opwatch.domain.auth import Scheme
     from opwatch.domain.secret import Secret
@@ -56,17 +56,17 @@ class FakeKeyring:
     problem: UnusableError | None = None
     asked: int = 0
 
-    async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
+    async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         del interactive
         self._fail()
         value = self.entries.get((service, account))
-        return Entry(value) if value else Entry(why="no entry in memory")
+        return KeyringEntry(value) if value else KeyringEntry(why="no entry in memory")
 
-    async def write(self, service: str, account: str, secret: Secret) -> None:
+    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
         self._fail()
         self.entries[service, account] = secret
 
-    async def erase(self, service: str, account: str) -> bool:
+    async def erase_entry(self, service: str, account: str) -> bool:
         self._fail()
         return self.entries.pop((service, account), None) is not None
 
@@ -126,7 +126,7 @@ def get(path: str = "/v1/ops/1", base: str = BASE) -> Request:
 def carried(request: Request | Trouble) -> list[tuple[str, str, str]]:
     """Return what *request* carries, opened: place, name and value."""
     assert isinstance(request, Request)
-    return [(each.place.value, each.name, each.value.reveal()) for each in request.sensitive]
+    return [(each.location.value, each.name, each.value.reveal()) for each in request.sensitive]
 
 
 def shown(*things: object) -> str:

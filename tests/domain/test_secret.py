@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.domain.messages import Place, Request, Response, Sensitive
+from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
 from opwatch.domain.secret import MASK, Secret
 
 CANARY = "canary-7f3aQ+/9x"
@@ -32,7 +32,7 @@ def test_s5_a_secret_has_no_attribute_to_walk() -> None:
 
 
 def test_s5_what_carries_a_secret_does_not_show_it() -> None:
-    sensitive = Sensitive(Place.QUERY, "key", Secret(CANARY))
+    sensitive = Sensitive(SecretLocation.QUERY, "key", Secret(CANARY))
     request = Request("GET", "https://x.example").carrying(sensitive)
 
     assert CANARY not in repr((sensitive, request))

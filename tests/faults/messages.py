@@ -26,7 +26,7 @@ from opwatch.domain.errors import (
     PipeClosedError,
     Problem,
     ProfileError,
-    Tried,
+    TriedSource,
     UnwritableError,
     UsageError,
 )
@@ -230,7 +230,7 @@ ERRORS: Final[tuple[BaseException, ...]] = (
         "no credential for 'schedules'",
         profile="schedules",
         origin="https://api.bentley.com",
-        tried=(Tried("--token-stdin", "not given"), Tried("ITWIN_TOKEN", "not set")),
+        tried=(TriedSource("--token-stdin", "not given"), TriedSource("ITWIN_TOKEN", "not set")),
         fixes=("export ITWIN_TOKEN=…", "opwatch auth login -p schedules"),
     ),
     UnwritableError("cannot write output: No space left on device"),

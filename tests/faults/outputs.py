@@ -10,7 +10,7 @@ from opwatch.domain.errors import (
     CredentialError,
     Problem,
     ProfileError,
-    Tried,
+    TriedSource,
     UnwritableError,
     UsageError,
 )
@@ -66,7 +66,9 @@ def errors_of(hostile: Sequence[str]) -> str:
         UsageError(a, hint=b),
         BadReferenceError(a, b, hint=c),
         ProfileError((Problem(a, 3, 4, b, c), Problem(b, 0, 0, c)), hint=a),
-        CredentialError(a, profile=b, origin=c, tried=(Tried(a, b), Tried(c, "")), fixes=(a, c)),
+        CredentialError(
+            a, profile=b, origin=c, tried=(TriedSource(a, b), TriedSource(c, "")), fixes=(a, c)
+        ),
         UnwritableError(a),
     ):
         write_error(page, problem)

@@ -172,7 +172,7 @@ def test_a_helper_that_is_not_there_is_a_usage_error(here: Here) -> None:
     ran = here.run({"command": ["no-such-helper-7f3a"]})
 
     assert (ran.code, here.server.requests) == (2, [])
-    assert "'no-such-helper-7f3a' is no program on PATH" in ran.err
+    assert "'no-such-helper-7f3a' is not a program on PATH" in ran.err
 
 
 @fault(88)

@@ -16,7 +16,7 @@ import pytest
 
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http.faults import OF_NAME, FaultError, trouble_of
-from opwatch.http.trace import ConnectionTrace, Phase
+from opwatch.http.trace import RequestPhase, RequestTrace
 
 CANARY = "canary-7f3a"
 
@@ -36,10 +36,10 @@ CLASSES = [
 ]
 
 
-def in_phase(phase: Phase) -> ConnectionTrace:
-    trail = ConnectionTrace()
-    trail.phase = phase
-    return trail
+def in_phase(phase: RequestPhase) -> RequestTrace:
+    trace = RequestTrace()
+    trace.phase = phase
+    return trace
 
 
 def raised(kind: type[Exception]) -> Exception:
@@ -60,7 +60,7 @@ def test_every_exception_of_the_library_is_in_the_table_by_its_own_name(
 def test_every_exception_of_the_library_is_a_trouble_without_its_text(
     kind: type[Exception],
 ) -> None:
-    for phase, proxy in product(Phase, ["", "proxy.test:3128"]):
+    for phase, proxy in product(RequestPhase, ["", "proxy.test:3128"]):
         trouble = trouble_of(raised(kind), in_phase(phase), "api.test", proxy)
 
         assert isinstance(trouble, Trouble)
@@ -71,7 +71,7 @@ def test_every_exception_of_the_library_is_a_trouble_without_its_text(
     "kind", [*classes(h11).values(), *classes(anyio).values()], ids=lambda kind: kind.__qualname__
 )
 def test_so_is_every_exception_of_what_the_library_stands_on(kind: type[Exception]) -> None:
-    trouble = trouble_of(raised(kind), in_phase(Phase.WAIT), "api.test", "")
+    trouble = trouble_of(raised(kind), in_phase(RequestPhase.WAIT), "api.test", "")
 
     assert isinstance(trouble, Trouble)
     assert CANARY not in repr(trouble)
@@ -89,7 +89,7 @@ def test_the_table_names_no_class_that_is_gone() -> None:
 def test_a_bug_of_ours_is_no_trouble_even_when_a_network_error_led_to_it(bug: Exception) -> None:
     bug.__context__ = ConnectionResetError(errno.ECONNRESET, "x")
 
-    assert trouble_of(bug, in_phase(Phase.WAIT), "api.test", "") is None
+    assert trouble_of(bug, in_phase(RequestPhase.WAIT), "api.test", "") is None
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_an_error_of_the_system_is_known_by_its_number(
         # As the pool leaves it: raised "from None", with the cause in the context.
         problem.__cause__.__context__ = cause
 
-    trouble = trouble_of(problem, in_phase(Phase.CONNECT), "api.test", "")
+    trouble = trouble_of(problem, in_phase(RequestPhase.CONNECT), "api.test", "")
 
     assert trouble == Trouble(fault, os.strerror(getattr(errno, number)), host="api.test")
 
@@ -125,7 +125,7 @@ def test_an_error_of_the_system_is_known_by_its_number(
 def test_a_connection_that_times_out_in_the_middle_is_lost() -> None:
     problem = OSError(errno.ETIMEDOUT, "x")
 
-    trouble = trouble_of(problem, in_phase(Phase.WAIT), "api.test", "")
+    trouble = trouble_of(problem, in_phase(RequestPhase.WAIT), "api.test", "")
 
     assert trouble
     assert trouble.fault is Fault.CONNECTION_LOST
@@ -138,7 +138,7 @@ def test_of_several_addresses_the_one_that_says_most_counts() -> None:
         [OSError(errno.ENETUNREACH, "::1"), OSError(errno.ECONNREFUSED, "127.0.0.1")],
     )
 
-    trouble = trouble_of(problem, in_phase(Phase.CONNECT), "api.test", "")
+    trouble = trouble_of(problem, in_phase(RequestPhase.CONNECT), "api.test", "")
 
     assert trouble == Trouble(Fault.CONNECTION_REFUSED, "Connection refused", host="api.test")
 
@@ -146,19 +146,19 @@ def test_of_several_addresses_the_one_that_says_most_counts() -> None:
 def test_a_group_is_what_its_members_are() -> None:
     lost = ExceptionGroup("x", [OSError(errno.ECONNRESET, "x")])
     bug = ExceptionGroup("x", [OSError(errno.ECONNRESET, "x"), KeyError("x")])
-    trail = in_phase(Phase.WAIT)
+    trace = in_phase(RequestPhase.WAIT)
 
-    assert trouble_of(lost, trail, "api.test", "") == Trouble(
+    assert trouble_of(lost, trace, "api.test", "") == Trouble(
         Fault.CONNECTION_LOST, "Connection reset by peer", host="api.test"
     )
-    assert trouble_of(bug, trail, "api.test", "") is None
+    assert trouble_of(bug, trace, "api.test", "") is None
 
 
 def test_a_ring_of_causes_ends() -> None:
     first, second = raised(httpx2.ReadError), raised(httpx2.ReadError)
     first.__cause__, second.__cause__ = second, first
 
-    trouble = trouble_of(first, in_phase(Phase.WAIT), "api.test", "")
+    trouble = trouble_of(first, in_phase(RequestPhase.WAIT), "api.test", "")
 
     assert trouble
     assert trouble.fault is Fault.CONNECTION_LOST
@@ -169,7 +169,7 @@ def test_a_tls_error_after_the_handshake_does_not_ask_for_the_port() -> None:
     problem.__cause__ = ssl.SSLError(1, "x")
     problem.__cause__.reason = "DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
 
-    trouble = trouble_of(problem, in_phase(Phase.BODY), "api.test", "")
+    trouble = trouble_of(problem, in_phase(RequestPhase.BODY), "api.test", "")
 
     assert trouble == Trouble(Fault.TLS, "decryption failed or bad record mac", host="api.test")
 
@@ -178,7 +178,7 @@ def test_tls_that_ends_early_after_the_handshake_is_a_lost_connection() -> None:
     problem = raised(httpx2.ReadError)
     problem.__cause__ = ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
 
-    trouble = trouble_of(problem, in_phase(Phase.WAIT), "api.test", "")
+    trouble = trouble_of(problem, in_phase(RequestPhase.WAIT), "api.test", "")
 
     assert trouble
     assert trouble.fault is not Fault.TLS
@@ -186,23 +186,25 @@ def test_tls_that_ends_early_after_the_handshake_is_a_lost_connection() -> None:
 
 def test_a_name_that_no_resolver_takes_is_a_bad_request() -> None:
     """A label of 64 letters: socket.getaddrinfo raises UnicodeError."""
-    trouble = trouble_of(UnicodeError("label too long"), in_phase(Phase.CONNECT), "a" * 64, "")
+    trouble = trouble_of(
+        UnicodeError("label too long"), in_phase(RequestPhase.CONNECT), "a" * 64, ""
+    )
 
     assert trouble
     assert trouble.fault is Fault.BAD_REQUEST
 
 
 def test_a_fault_of_our_own_keeps_its_words() -> None:
-    trouble = trouble_of(FaultError(Fault.TOO_LARGE, "x"), ConnectionTrace(), "api.test", "")
+    trouble = trouble_of(FaultError(Fault.TOO_LARGE, "x"), RequestTrace(), "api.test", "")
 
     assert trouble == Trouble(Fault.TOO_LARGE, "x", host="api.test")
 
 
 def test_what_fails_before_the_proxy_is_passed_names_the_proxy() -> None:
-    trail = in_phase(Phase.CONNECT)
-    trail.at_proxy = True
+    trace = in_phase(RequestPhase.CONNECT)
+    trace.at_proxy = True
     problem = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    trouble = trouble_of(problem, trail, "api.test", "proxy.test:3128")
+    trouble = trouble_of(problem, trace, "api.test", "proxy.test:3128")
 
     assert trouble == Trouble(Fault.PROXY, "Name or service not known", host="proxy.test:3128")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.errors import UsageError
-from opwatch.domain.messages import Place, Request, Response, Sensitive
+from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Open = Callable[..., Awaitable[Client]]
 
-TOKEN = Sensitive(Place.HEADER, "Authorization", Secret("Bearer canary-7f3a"))
+TOKEN = Sensitive(SecretLocation.HEADER, "Authorization", Secret("Bearer canary-7f3a"))
 
 
 def proxy_to(url: str, **environ: str) -> str:

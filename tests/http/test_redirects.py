@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.domain.messages import Headers, Place, Request, Response, Sensitive
+from opwatch.domain.messages import Headers, Request, Response, SecretLocation, Sensitive
 from opwatch.domain.origin import AllowedOrigins, parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BASE = "https://api.example.com"
 REQUEST = Request("GET", f"{BASE}/v1/operations/7").carrying(
-    Sensitive(Place.HEADER, "X-Api-Key", Secret("canary-7f3a"))
+    Sensitive(SecretLocation.HEADER, "X-Api-Key", Secret("canary-7f3a"))
 )
 OWN = AllowedOrigins.of(BASE)
 

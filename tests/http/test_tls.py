@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from opwatch.domain.errors import UsageError
-from opwatch.domain.messages import Place, Request, Response, Sensitive
+from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 from servers.raw import RawServer, answer, hang, pause, read, reset, send
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Open = Callable[..., Awaitable[Client]]
 
-TOKEN = Sensitive(Place.HEADER, "Authorization", Secret("Bearer canary-7f3a"))
+TOKEN = Sensitive(SecretLocation.HEADER, "Authorization", Secret("Bearer canary-7f3a"))
 
 
 @pytest.fixture
@@ -165,4 +165,4 @@ async def test_no_tls_context_is_made_for_plain_http(client: Client) -> None:
     with RawServer([answer(b"{}")]) as server:
         await client.send(Request("GET", server.url), timeout=2)
 
-    assert "trust" not in vars(client._routes)
+    assert "trust" not in vars(client._pools)

@@ -9,7 +9,7 @@ from opwatch.domain.errors import (
     PipeClosedError,
     Problem,
     ProfileError,
-    Tried,
+    TriedSource,
     UnwritableError,
     UsageError,
 )
@@ -22,10 +22,10 @@ CREDENTIAL = CredentialError(
     profile="schedules",
     origin="https://api.bentley.com",
     tried=(
-        Tried("--token-stdin", ""),
-        Tried("OPWATCH_TOKEN", ""),
-        Tried("ITWIN_TOKEN", "not set"),
-        Tried("keyring", "no entry"),
+        TriedSource("--token-stdin", ""),
+        TriedSource("OPWATCH_TOKEN", ""),
+        TriedSource("ITWIN_TOKEN", "not set"),
+        TriedSource("keyring", "no entry"),
     ),
     fixes=("export ITWIN_TOKEN=…", "opwatch auth login -p schedules"),
 )
@@ -123,7 +123,9 @@ def test_a_bug_is_called_one_and_its_traceback_is_for_those_who_ask() -> None:
         UsageError(EVIL, hint=EVIL),
         BadReferenceError(EVIL, EVIL, hint=EVIL),
         ProfileError((Problem(EVIL, 1, 3, EVIL, EVIL),), hint=EVIL),
-        CredentialError(EVIL, profile=EVIL, origin=EVIL, tried=(Tried(EVIL, EVIL),), fixes=(EVIL,)),
+        CredentialError(
+            EVIL, profile=EVIL, origin=EVIL, tried=(TriedSource(EVIL, EVIL),), fixes=(EVIL,)
+        ),
         OpwatchError(EVIL),
         RuntimeError(EVIL),
     ],

@@ -6,24 +6,24 @@
 
 from opwatch.credentials.context import CredentialContext, DevicePrompt, Send, WaitingFor
 from opwatch.credentials.credential import Credential, CredentialStatus, open_credential
-from opwatch.credentials.inspection import UnstartedError, passive
+from opwatch.credentials.inspection import HelperNotRunError, inspection_context
 from opwatch.credentials.keyring import SystemKeyring
 from opwatch.credentials.login import Login
 from opwatch.credentials.redaction import Redactor
-from opwatch.credentials.sources import name_of
+from opwatch.credentials.sources import source_name
 
 __all__ = [
     "Credential",
     "CredentialContext",
     "CredentialStatus",
     "DevicePrompt",
+    "HelperNotRunError",
     "Login",
     "Redactor",
     "Send",
     "SystemKeyring",
-    "UnstartedError",
     "WaitingFor",
-    "name_of",
+    "inspection_context",
     "open_credential",
-    "passive",
+    "source_name",
 ]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
 
 from opwatch.credentials.process import Run, run_program
 from opwatch.credentials.redaction import Redactor
@@ -22,7 +22,6 @@ from opwatch.credentials.redaction import Redactor
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from opwatch.credentials.keyring import Keyring
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
@@ -74,6 +73,28 @@ class WaitingFor(StrEnum):
 
 def _say_nothing(_waiting: WaitingFor) -> None:
     """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyringEntry:
+    """What the keyring holds: a *value*, or None and *why*."""
+
+    value: Secret | None = None
+    why: str = ""
+    backend: str = ""
+
+
+class Keyring(Protocol):
+    """A keyring. Each verb raises UnusableError when it cannot be done in time."""
+
+    async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
+        """Return the entry of *account* under *service*."""
+
+    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
+        """Keep *secret* for *account* under *service*."""
+
+    async def erase_entry(self, service: str, account: str) -> bool:
+        """Delete the entry; tell whether there was one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,11 @@
-"""The credential of one profile: to which requests its secret is added.
+"""The credential of one profile: how it is opened, and to which requests it is added.
 
 Decides, in ``authorize`` and nowhere else, that a secret goes into a request, and
-only into one for an allowed origin (rule S1).
-
-How a profile's scheme becomes a credential.
-
-Decides what is refused before anything is looked for: a header that frames the
-message, a token endpoint that is neither https nor loopback (rule S3). Decides
-also what a secret in the keyring is bound to: the API's origin and, for OAuth2,
-that of the token endpoint, since the secret goes to the one and its fruit to the
-other.
+only into one for an allowed origin (rule S1). Decides also what is refused before
+anything is looked for: a header that only opwatch sets, and a token endpoint that is
+neither https nor loopback (rule S3); and what a secret in the keyring is bound to: the
+API's origin and, for OAuth 2.0, that of the token endpoint as well, since the secret
+goes to the one and the token that it gives to the other.
 """
 
 from __future__ import annotations
@@ -19,10 +15,10 @@ from typing import TYPE_CHECKING, assert_never
 
 from opwatch.credentials.keyring import SystemKeyring
 from opwatch.credentials.login import Login, login_of
-from opwatch.credentials.renewal import Lease
-from opwatch.credentials.search import Seeker
-from opwatch.credentials.signing import check, sign
-from opwatch.credentials.token import TokenSource, looked_up
+from opwatch.credentials.renewal import TokenRenewer
+from opwatch.credentials.search import CredentialSearch
+from opwatch.credentials.signing import check_scheme, sign
+from opwatch.credentials.token import TokenSource, stored_token_source
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
@@ -30,24 +26,21 @@ from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext
-    from opwatch.credentials.login import Login
     from opwatch.credentials.redaction import Redactor
-    from opwatch.credentials.token import Token, TokenSource
-    from opwatch.domain.auth import Scheme
-    from opwatch.domain.errors import Tried
+    from opwatch.credentials.token import Token
+    from opwatch.domain.errors import TriedSource
     from opwatch.domain.messages import Request, Sensitive
-    from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialStatus:
-    """What can be said of a credential without saying it.
+    """What is known of a credential, without the secret.
 
     *place* is where it came from, empty if none is wanted or none was looked for.
-    *expires_at* is in seconds since the epoch, None if unknown. *notes* are oddities
-    to tell once. Where the API may do without, *tried* is where none was, and *fixes*
-    would give one.
+    *expires_at* is in seconds since the epoch, None if unknown. *notes* are oddities to
+    report once. Where the API may do without a credential, *tried* are the places that
+    held none, and *fixes* are commands that would give one.
     """
 
     profile: str
@@ -56,7 +49,7 @@ class CredentialStatus:
     place: str = ""
     expires_at: float | None = None
     notes: tuple[str, ...] = ()
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[TriedSource, ...] = ()
     fixes: tuple[str, ...] = ()
 
 
@@ -73,7 +66,7 @@ class Credential:
         profile: str,
         origin: str,
         origins: AllowedOrigins,
-        supply: TokenSource | None,
+        source: TokenSource | None,
         login: Login | None,
         context: CredentialContext,
     ) -> None:
@@ -82,9 +75,11 @@ class Credential:
         self._origin = origin
         self._origins = origins
         self._redactor = context.redactor
-        self._lease: Lease | None = None
-        if supply is not None:
-            self._lease = Lease(supply, now=context.now, wall=context.wall, took=self._sign_with)
+        self._renewer: TokenRenewer | None = None
+        if source is not None:
+            self._renewer = TokenRenewer(
+                source, now=context.now, wall=context.wall, on_token=self._sign_with
+            )
         self._place = ""
         self._absence: CredentialError | None = None
         self._signature: tuple[Sensitive, ...] = ()
@@ -97,14 +92,14 @@ class Credential:
             CredentialError: there is none; it names every place that was tried.
             UsageError: a helper program is not installed.
         """
-        if self._lease is None:
+        if self._renewer is None:
             return
         try:
-            self._place = await self._lease.prepare()
+            self._place = await self._renewer.prepare()
         except CredentialError as problem:
             if not (problem.is_absent and _is_optional(self._scheme)):
                 raise
-            self._lease, self._absence = None, problem
+            self._renewer, self._absence = None, problem
 
     async def authorize(self, request: Request) -> Request | Trouble:
         """Return *request* with the secret in it, if it goes to an allowed origin.
@@ -120,42 +115,42 @@ class Credential:
             return Trouble(Fault.FOREIGN_ORIGIN, str(problem))
         if origin not in self._origins:
             return Trouble(Fault.FOREIGN_ORIGIN, origin.host, host=origin.host)
-        if self._lease is None:
+        if self._renewer is None:
             return request
-        trouble = await self._lease.keep_fresh()
+        trouble = await self._renewer.keep_fresh()
         return trouble or replace(request, sensitive=self._signature)
 
     async def renew(self, refused: Request) -> bool | Trouble:
         """Get another secret after a 401; tell whether *refused* is worth a replay.
 
-        It is to be authorized anew for that. False: the places hold the same secret
+        The replay is to be authorized anew. False: the places hold the same secret
         again, or the last renewal was less than 30 s ago. Trouble: no new secret can
-        be had, three in a row were refused, or there was none and one is wanted.
+        be obtained, three in a row were refused, or there was none and one is needed.
         """
         if self._absence is not None:
-            return _wanted_after_all(self._absence, refused)
-        if self._lease is None or self._lease.token is None or not refused.sensitive:
+            return _required_after_all(self._absence, refused)
+        if self._renewer is None or self._renewer.token is None or not refused.sensitive:
             return False
         if refused.sensitive != self._signature:
             return True
-        trouble = await self._lease.replace()
+        trouble = await self._renewer.replace()
         return trouble or refused.sensitive != self._signature
 
     def secrets(self) -> tuple[Secret, ...]:
-        """Return the live secrets of the run, for who has to mask them elsewhere."""
+        """Return the live secrets of the run, for those who mask them elsewhere."""
         return self._redactor.secrets()
 
     def redactor(self) -> Redactor:
-        """Return what masks the live secrets; it goes on learning."""
+        """Return the redactor, which masks the live secrets and goes on learning."""
         return self._redactor
 
     def status(self) -> CredentialStatus:
         """Return what is known of the credential; ``prepare`` finds it out."""
-        token = self._lease.token if self._lease else None
+        token = self._renewer.token if self._renewer else None
         return CredentialStatus(
             self._profile,
             self._origin,
-            is_found=bool(self._place) or (self._lease is None and self._absence is None),
+            is_found=bool(self._place) or (self._renewer is None and self._absence is None),
             place=self._place,
             expires_at=token.expires_at if token else None,
             notes=token.notes if token else (),
@@ -173,7 +168,7 @@ def _is_optional(scheme: Scheme) -> bool:
     return isinstance(scheme, HeaderAuth) and scheme.optional
 
 
-def _wanted_after_all(absence: CredentialError, refused: Request) -> Trouble:
+def _required_after_all(absence: CredentialError, refused: Request) -> Trouble:
     places = ", ".join(each.place for each in absence.tried)
     host = str(parse_origin(refused.url)).partition("://")[2]
     return Trouble(Fault.NO_CREDENTIAL, f"HTTP 401; none in {places}", status=401, host=host)
@@ -196,38 +191,40 @@ def open_credential(
         UsageError: no request could carry the secret safely, or the token endpoint
             is neither https nor loopback.
     """
-    check(scheme)
+    check_scheme(scheme)
     origin = str(_origin("base_url", base_url))
     keyring = context.keyring or SystemKeyring(context)
-    supply, login = _means(scheme, Seeker(profile, origin, context, keyring))
+    source, login = _source_and_login(scheme, CredentialSearch(profile, origin, context, keyring))
     return Credential(
         scheme,
         profile=profile,
         origin=origin,
         origins=origins,
-        supply=supply,
+        source=source,
         login=login,
         context=context,
     )
 
 
-def _means(scheme: Scheme, seeker: Seeker) -> tuple[TokenSource | None, Login | None]:
-    """Return how the credential of *scheme* is had, and how it is kept."""
+def _source_and_login(
+    scheme: Scheme, search: CredentialSearch
+) -> tuple[TokenSource | None, Login | None]:
+    """Return where the tokens of *scheme* come from, and how its secret is stored."""
     match scheme:
         case NoAuth():
             return None, None
         case HeaderAuth() | QueryAuth() | BasicAuth():
-            supply = looked_up(scheme, seeker, seeker.origin)
-            return supply, login_of(scheme, seeker, seeker.origin)
+            source = stored_token_source(scheme, search, search.origin)
+            return source, login_of(scheme, search, search.origin)
         case OAuth2Auth():
-            from opwatch.credentials.oauth.grants import granting  # noqa: PLC0415, few profiles need it
+            from opwatch.credentials.oauth.grants import oauth2_token_source  # noqa: PLC0415, few profiles need it
 
-            account = f"{seeker.origin} via {_endpoint('token_url', scheme.token_url)}"
-            grants = granting(scheme, seeker, account)
+            account = f"{search.origin} via {_endpoint('token_url', scheme.token_url)}"
+            grants = oauth2_token_source(scheme, search, account)
             if scheme.grant != "device_code":
-                return grants, login_of(scheme, seeker, account)
+                return grants, login_of(scheme, search, account)
             _endpoint("device_url", scheme.device_url or "")
-            return grants, login_of(scheme, seeker, account, by_device=grants)
+            return grants, login_of(scheme, search, account, by_device=grants)
         case _:
             assert_never(scheme)
 

@@ -1,7 +1,7 @@
-"""A look at where a secret would come from, while nobody is asked for anything.
+"""Inspecting where a secret would come from, without asking anybody for anything.
 
-Decides what that look leaves alone: a helper that talks to a person is never run,
-a keyring is read as if nobody sat there, and where many profiles are looked at,
+Decides what an inspection leaves alone: a helper that talks to a person is never run,
+a keyring is read as if nobody were there, and where many profiles are inspected,
 neither is started. The search then ends at the place that would have been next.
 """
 
@@ -12,34 +12,36 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.keyring import Entry, SystemKeyring
+from opwatch.credentials.context import KeyringEntry
+from opwatch.credentials.keyring import SystemKeyring
 
 if TYPE_CHECKING:
-    from opwatch.credentials.context import CredentialContext
-    from opwatch.credentials.keyring import Keyring
-    from opwatch.credentials.process import Program, Ran
+    from opwatch.credentials.context import CredentialContext, Keyring
+    from opwatch.credentials.process import Program, ProgramResult
     from opwatch.domain.secret import Secret
 
 
-class UnstartedError(Exception):
-    """The search came to *place*, a helper that is not run only to look."""
+class HelperNotRunError(Exception):
+    """The search came to *place*, a helper that an inspection does not run."""
 
     def __init__(self, place: str) -> None:
         super().__init__(f"{place} was not run")
         self.place = place
 
 
-def passive(context: CredentialContext, *, keyring: bool, helpers: bool) -> CredentialContext:
-    """Return *context* for a look; *keyring* and *helpers* tell what may be started.
+def inspection_context(
+    context: CredentialContext, *, keyring: bool, helpers: bool
+) -> CredentialContext:
+    """Return *context* for an inspection; *keyring* and *helpers* say what may be started.
 
-    ``Credential.prepare`` raises UnstartedError where a helper would have been run.
+    ``Credential.prepare`` raises HelperNotRunError where a helper would have been run.
     """
-    chain = context.keyring or SystemKeyring(context)
+    inner = context.keyring or SystemKeyring(context)
 
-    async def run(program: Program) -> Ran:
+    async def run(program: Program) -> ProgramResult:
         if program.at_terminal or not helpers:
             words = (Path(program.argv[0]).name, *program.argv[1:])
-            raise UnstartedError(shlex.join(words))
+            raise HelperNotRunError(shlex.join(words))
         return await context.run(program)
 
     return replace(
@@ -47,24 +49,24 @@ def passive(context: CredentialContext, *, keyring: bool, helpers: bool) -> Cred
         # So that a helper which would share the terminal shows itself, in run().
         interactive=True,
         run=run,
-        keyring=_Unattended(chain if keyring else None),
+        keyring=_Unattended(inner if keyring else None),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Unattended:
-    """*chain* as if nobody sat at the terminal; without one, nothing is ever found."""
+    """*keyring* as if nobody were at the terminal; without one, nothing is ever found."""
 
-    chain: Keyring | None
+    keyring: Keyring | None
 
-    async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
+    async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         del interactive
-        if self.chain is None:
-            return Entry(why="not asked")
-        return await self.chain.read(service, account, interactive=False)
+        if self.keyring is None:
+            return KeyringEntry(why="not asked")
+        return await self.keyring.read_entry(service, account, interactive=False)
 
-    async def write(self, service: str, account: str, secret: Secret) -> None:
-        raise NotImplementedError("a look writes nothing")
+    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
+        raise NotImplementedError("an inspection writes nothing")
 
-    async def erase(self, service: str, account: str) -> bool:
-        raise NotImplementedError("a look erases nothing")
+    async def erase_entry(self, service: str, account: str) -> bool:
+        raise NotImplementedError("an inspection erases nothing")

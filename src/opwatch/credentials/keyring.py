@@ -1,9 +1,9 @@
-"""The system's keyring: what is kept there, under which name, and how long we wait.
+"""The system's keyring: what is stored there, under which name, and how long we wait.
 
 Decides that an entry is bound to one origin (its account name), so that a secret
 stored for one host is never found for another; and that a keyring which hangs,
-is locked or absent is a clear message within seconds (faults 84 to 87). The
-talking is done by a child process, see ``keyring_worker``.
+is locked or does not exist is a clear message within seconds (faults 84 to 87). A
+child process talks to it, see ``keyring_worker``.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.credentials.context import WaitingFor, announced
-from opwatch.credentials.process import Fate, Program
+from opwatch.credentials.context import KeyringEntry, WaitingFor, announced
+from opwatch.credentials.process import Program, ProgramOutcome
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.secret import Secret
 
@@ -31,28 +31,6 @@ _WORKER: Final = str(Path(__file__).with_name("keyring_worker.py"))
 _LONGEST_DETAIL: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the keyring holds: a *value*, or None and *why*."""
-
-    value: Secret | None = None
-    why: str = ""
-    backend: str = ""
-
-
-class Keyring(Protocol):
-    """A keyring. Each verb raises UnusableError when it cannot be done in time."""
-
-    async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
-        """Return the entry of *account* under *service*."""
-
-    async def write(self, service: str, account: str, secret: Secret) -> None:
-        """Keep *secret* for *account* under *service*."""
-
-    async def erase(self, service: str, account: str) -> bool:
-        """Delete the entry; tell whether there was one."""
-
-
 @dataclass(slots=True)
 class SystemKeyring:
     """The keyring that the ``keyring`` library finds on this machine."""
@@ -62,29 +40,29 @@ class SystemKeyring:
     limit: int | None = WINDOWS_LIMIT if os.name == "nt" else None
     _stuck: UnusableError | None = field(default=None, init=False)
 
-    async def read(self, service: str, account: str, *, interactive: bool) -> Entry:
+    async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         """Return the entry of *account* under *service*."""
         try:
             answer = await self._ask("read", service, account, interactive=interactive)
         except _NoKeyringError:
-            return Entry(why="there is none on this machine")
+            return KeyringEntry(why="there is none on this machine")
         backend = str(answer.get("backend", ""))
         if answer.get("damaged"):
             raise UnusableError("holds a damaged entry; log in again")
         value = answer.get("value")
         if isinstance(value, str):
-            return Entry(Secret(value), backend=backend)
+            return KeyringEntry(Secret(value), backend=backend)
         other = answer.get("other")
         why = f"its entry is for {other}" if isinstance(other, str) else f"no entry in {backend}"
-        return Entry(why=why, backend=backend)
+        return KeyringEntry(why=why, backend=backend)
 
-    async def write(self, service: str, account: str, secret: Secret) -> None:
+    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
         """Keep *secret* for *account* under *service*."""
         value = secret.reveal()
         interactive = self.context.interactive
         await self._ask("write", service, account, interactive=interactive, value=value)
 
-    async def erase(self, service: str, account: str) -> bool:
+    async def erase_entry(self, service: str, account: str) -> bool:
         """Delete the entry; tell whether there was one."""
         interactive = self.context.interactive
         answer = await self._ask("erase", service, account, interactive=interactive)
@@ -110,15 +88,19 @@ class SystemKeyring:
             feed=json.dumps(request).encode(),
         )
         running = self.context.run(program)
-        ran = await announced(running, WaitingFor.KEYRING, self.context.announce)
-        if ran.fate is Fate.TIMED_OUT:
-            # To ask it again would only cost as long again.
+        result = await announced(running, WaitingFor.KEYRING, self.context.announce)
+        if result.outcome is ProgramOutcome.TIMED_OUT:
+            # Asking it again would only take as long again.
             self._stuck = KeyringDownError(f"did not answer within {program.timeout:g} s")
             raise self._stuck
         try:
-            answer = json.loads(ran.out)
+            answer = json.loads(result.out)
         except ValueError:
-            how = f"ended with {ran.code}" if ran.code > 0 else f"was ended by signal {-ran.code}"
+            how = (
+                f"ended with {result.code}"
+                if result.code > 0
+                else f"was ended by signal {-result.code}"
+            )
             raise KeyringDownError(f"failed: its process {how}") from None
         if "problem" in answer:
             raise _problem(answer["problem"], answer["detail"])

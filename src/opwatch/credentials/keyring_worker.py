@@ -1,6 +1,6 @@
 """The child process that talks to the system's keyring.
 
-Decides nothing but words: a backend may hang, ask at a terminal, print, or crash,
+Decides nothing but the protocol: a backend may hang, ask at a terminal, print, or crash,
 and all of that happens here, where it can be killed. One request in JSON on
 standard input, one answer in JSON on standard output. Nothing of opwatch is
 imported, so that it starts fast.
@@ -32,20 +32,20 @@ def main() -> None:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Return what the keyring says to *request*; a failure is named by its class."""
+    """Return the answer to *request*; a failure is named by its class."""
     try:
         import keyring  # noqa: PLC0415, it is slow, and its failure is an answer
 
         backend = keyring.get_keyring()
         done = VERBS[request["verb"]](keyring, request)
-    except Exception as problem:  # noqa: BLE001, a backend may raise anything; all of it is told
+    except Exception as problem:  # noqa: BLE001, a backend may raise anything; all of it is reported
         classes = [each.__name__ for each in type(problem).__mro__]
         return {"problem": classes, "detail": str(problem)}
     name = f"{type(backend).__module__}.{type(backend).__qualname__}"
     return {"backend": name.removesuffix(".Keyring"), **done}
 
 
-def read(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
+def read_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Return the value, or None and the account that an entry is for instead."""
     service, account = request["service"], request["account"]
     value = keyring.get_password(service, account)
@@ -59,12 +59,12 @@ def read(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
     return {"value": value} if _digest(value) == digest else {"value": None, "damaged": True}
 
 
-def write(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
+def write_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Keep the value; the first entry is written last, so that no half is ever read."""
     service, account, value = request["service"], request["account"], request["value"]
     limit = request["limit"] or len(value)
     pieces = [value[at : at + limit] for at in range(0, len(value), limit)]
-    erase(keyring, request)
+    erase_entry(keyring, request)
     if len(pieces) > 1:
         for number, piece in enumerate(pieces):
             keyring.set_password(service, f"{account} #{number}", piece)
@@ -73,8 +73,8 @@ def write(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def erase(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
-    """Delete the entry and its parts; ``erased`` tells whether there was one."""
+def erase_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Delete the entry and its parts; ``erased`` is whether there was one."""
     service, account = request["service"], request["account"]
     value = keyring.get_password(service, account)
     if value is None:
@@ -86,11 +86,11 @@ def erase(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
     return {"erased": True}
 
 
-VERBS = {"read": read, "write": write, "erase": erase}
+VERBS = {"read": read_entry, "write": write_entry, "erase": erase_entry}
 
 
 def _other(keyring: Any, service: str) -> str | None:
-    """Return the account of any entry of *service*, where the backend can tell."""
+    """Return the account of any entry of *service*, where the backend knows it."""
     with contextlib.suppress(Exception):
         found = keyring.get_credential(service, None)
         return found.username if found else None

@@ -1,6 +1,6 @@
-"""What ``opwatch auth login`` keeps in the keyring, and ``logout`` deletes.
+"""What ``opwatch auth login`` stores in the keyring, and ``logout`` deletes.
 
-Decides that one part of a scheme is kept (the token, the password, the client
+Decides that one part of a scheme is stored (the token, the password, the client
 secret or the refresh token), in the entry that the profile's keyring source names,
 else in the profile's own, for the origin that it is good for.
 """
@@ -10,35 +10,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.signing import template_of
-from opwatch.credentials.sources import Part, kept_part, variable
+from opwatch.credentials.sources import Part, stored_part
 from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
-from opwatch.domain.auth import FromKeyring, OAuth2Auth
+from opwatch.domain.auth import FromKeyring, OAuth2Auth, template_of
 from opwatch.domain.errors import CredentialError
+from opwatch.domain.variables import variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from opwatch.credentials.context import DevicePrompt
-    from opwatch.credentials.oauth.grants import Granting
-    from opwatch.credentials.search import Seeker
+    from opwatch.credentials.oauth.grants import OAuth2TokenSource
+    from opwatch.credentials.search import CredentialSearch
     from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth
     from opwatch.domain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Keeps *part* of a credential for *account* under *service*.
+    """Stores *part* of a credential for *account* under *service*.
 
     *by_device* is set when a person logs in with a code (RFC 8628) and there is
-    nothing to be typed here. *template* is what it will be put into.
+    nothing to type here. *template* is what it will be put into.
     """
 
     part: Part
     service: str
     account: str
-    seeker: Seeker
-    by_device: Granting | None = None
+    search: CredentialSearch
+    by_device: OAuth2TokenSource | None = None
     template: str = ""
 
     @property
@@ -47,22 +47,22 @@ class Login:
         return self.part.title
 
     async def store(self, secret: Secret) -> None:
-        """Keep *secret*, in place of what was kept.
+        """Store *secret*, in place of what was stored.
 
         Raises:
             CredentialError: it cannot be a secret, or the keyring does not take it.
         """
-        self.seeker.context.redactor.learn(secret)
+        self.search.context.redactor.learn(secret)
         plain = without_doubled_scheme(secret, self.template)
         try:
             usable = validated(plain, self.part.alphabet)
         except UnusableError as problem:
-            again = f'printf %s "$SECRET" | opwatch auth login -p {self.seeker.profile}'
+            again = f'printf %s "$SECRET" | opwatch auth login -p {self.search.profile}'
             raise self._error(f"the {self.part.title} {problem.reason}", again) from None
         try:
-            await self.seeker.keyring.write(self.service, self.account, usable)
+            await self.search.keyring.write_entry(self.service, self.account, usable)
         except UnusableError as problem:
-            name = variable(self.seeker.profile, self.part.variables[0])
+            name = variable_of(self.search.profile, self.part.variables[0])
             instead = f"set {name} instead"
             raise self._error(f"the keyring {problem.reason}", instead) from None
 
@@ -71,7 +71,7 @@ class Login:
         show: Callable[[DevicePrompt], None],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
-        """Have a person log in with a code, and keep what comes of it.
+        """Have a person log in with a code, and store what comes of it.
 
         *show* is called once with the code and the address; *sleep* waits between
         questions, in seconds.
@@ -82,40 +82,40 @@ class Login:
         """
         from opwatch.credentials.oauth.device import log_in  # noqa: PLC0415, for this login alone
 
-        assert self.by_device is not None  # noqa: S101, the caller has looked
+        assert self.by_device is not None  # noqa: S101, the caller has checked
         await self.store(await log_in(self.by_device, show=show, sleep=sleep))
 
     async def forget(self) -> bool:
-        """Delete what was kept; tell whether there was anything.
+        """Delete what was stored; return whether there was anything.
 
         Raises:
             CredentialError: the keyring cannot do it.
         """
         try:
-            return await self.seeker.keyring.erase(self.service, self.account)
+            return await self.search.keyring.erase_entry(self.service, self.account)
         except UnusableError as problem:
             raise self._error(f"the keyring {problem.reason}") from None
 
     def _error(self, message: str, *fixes: str) -> CredentialError:
         return CredentialError(
-            message, profile=self.seeker.profile, origin=self.seeker.origin, fixes=fixes
+            message, profile=self.search.profile, origin=self.search.origin, fixes=fixes
         )
 
 
 def login_of(
     scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth,
-    seeker: Seeker,
+    search: CredentialSearch,
     account: str,
     *,
-    by_device: Granting | None = None,
+    by_device: OAuth2TokenSource | None = None,
 ) -> Login:
-    """Return how the credential of *scheme* is kept."""
-    part, sources = kept_part(scheme)
+    """Return how the credential of *scheme* is stored."""
+    part, sources = stored_part(scheme)
     listed = (each.service for each in sources if isinstance(each, FromKeyring))
-    service = next(listed, seeker.profile)
-    return Login(part, service, account, seeker, by_device, _template_of(scheme))
+    service = next(listed, search.profile)
+    return Login(part, service, account, search, by_device, _template_of(scheme))
 
 
 def _template_of(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> str:
-    # What OAuth 2.0 keeps is never sent in a header.
+    # What is stored for OAuth 2.0 is never sent in a header.
     return "" if isinstance(scheme, OAuth2Auth) else template_of(scheme)

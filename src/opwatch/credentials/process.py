@@ -1,7 +1,7 @@
-"""How a program of the user's is run for a secret.
+"""Running a program of the user's for a secret.
 
-Decides the bounds: no shell, no standard input, its own process group, so much
-time and so much output, and the end of the process is the end of the reading; a
+Decides the bounds: no shell, no standard input, its own process group, a bound
+on time and on output; the end of the process is the end of its output, and a
 grandchild that keeps the pipe open is not waited for (faults 90 to 92, rule S9).
 On Windows only the program itself is ended, not its children (untested there).
 """
@@ -27,7 +27,7 @@ DRAIN: Final = 1.0
 _OUT, _ERR = 1, 2
 
 
-class Fate(StrEnum):
+class ProgramOutcome(StrEnum):
     """How a program's run ended."""
 
     EXITED = "exited"
@@ -52,65 +52,71 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """What became of a program. Neither output is ever shown by ``repr``."""
+class ProgramResult:
+    """How a program ended, and what it printed. Neither output is ever shown by ``repr``."""
 
-    fate: Fate
+    outcome: ProgramOutcome
     code: int = 0
     out: bytes = field(default=b"", repr=False)
     err: bytes = field(default=b"", repr=False)
     detail: str = ""
 
 
-Run: TypeAlias = Callable[[Program], Awaitable[Ran]]
+Run: TypeAlias = Callable[[Program], Awaitable[ProgramResult]]
 
 
-async def run_program(program: Program) -> Ran:
-    """Run *program* to its end, or to the end of its time or room."""
+async def run_program(program: Program) -> ProgramResult:
+    """Run *program* to its end, or until it takes too long or prints too much."""
     loop = asyncio.get_running_loop()
-    ears = _Ears(loop, {_OUT} if program.at_terminal else {_OUT, _ERR})
+    reader = _OutputReader(loop, {_OUT} if program.at_terminal else {_OUT, _ERR})
     try:
-        transport, _ = await loop.subprocess_exec(lambda: ears, *program.argv, **_settings(program))
+        transport, _ = await loop.subprocess_exec(
+            lambda: reader, *program.argv, **_settings(program)
+        )
     except (OSError, ValueError) as problem:
-        return Ran(Fate.NOT_STARTED, detail=getattr(problem, "strerror", None) or "cannot run it")
+        return ProgramResult(
+            ProgramOutcome.NOT_STARTED, detail=getattr(problem, "strerror", None) or "cannot run it"
+        )
     try:
         _feed(transport, program.feed)
-        await asyncio.wait({ears.fate}, timeout=program.timeout)
-        fate = ears.fate.result() if ears.fate.done() else Fate.TIMED_OUT
-        if fate is Fate.EXITED:
-            await asyncio.wait({ears.silence}, timeout=DRAIN)
-        return Ran(fate, transport.get_returncode() or 0, ears.said(_OUT), ears.said(_ERR))
+        await asyncio.wait({reader.outcome}, timeout=program.timeout)
+        outcome = reader.outcome.result() if reader.outcome.done() else ProgramOutcome.TIMED_OUT
+        if outcome is ProgramOutcome.EXITED:
+            await asyncio.wait({reader.drained}, timeout=DRAIN)
+        return ProgramResult(
+            outcome, transport.get_returncode() or 0, reader.output(_OUT), reader.output(_ERR)
+        )
     finally:
-        await _end(transport, ears, group=not program.at_terminal)
+        await _end(transport, reader, group=not program.at_terminal)
 
 
-class _Ears(asyncio.SubprocessProtocol):
-    """Hears what a program says, up to the limit, and when it ends."""
+class _OutputReader(asyncio.SubprocessProtocol):
+    """Collects what a program prints, up to the limit, and notes when it ends."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, pipes: set[int]) -> None:
-        self.fate: asyncio.Future[Fate] = loop.create_future()
-        self.silence: asyncio.Future[None] = loop.create_future()
+        self.outcome: asyncio.Future[ProgramOutcome] = loop.create_future()
+        self.drained: asyncio.Future[None] = loop.create_future()
         self.exit: asyncio.Future[None] = loop.create_future()
-        self._heard = {_OUT: bytearray(), _ERR: bytearray()}
+        self._received = {_OUT: bytearray(), _ERR: bytearray()}
         self._open = pipes
 
-    def said(self, fd: int) -> bytes:
-        return bytes(self._heard[fd])
+    def output(self, fd: int) -> bytes:
+        return bytes(self._received[fd])
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        heard = self._heard[fd]
-        heard += data[: OUTPUT_LIMIT - len(heard)]
-        if fd == _OUT and len(heard) >= OUTPUT_LIMIT and not self.fate.done():
-            self.fate.set_result(Fate.FLOODED)
+        received = self._received[fd]
+        received += data[: OUTPUT_LIMIT - len(received)]
+        if fd == _OUT and len(received) >= OUTPUT_LIMIT and not self.outcome.done():
+            self.outcome.set_result(ProgramOutcome.FLOODED)
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002, the protocol's signature
         self._open.discard(fd)
-        if not self._open and not self.silence.done():
-            self.silence.set_result(None)
+        if not self._open and not self.drained.done():
+            self.drained.set_result(None)
 
     def process_exited(self) -> None:
-        if not self.fate.done():
-            self.fate.set_result(Fate.EXITED)
+        if not self.outcome.done():
+            self.outcome.set_result(ProgramOutcome.EXITED)
         if not self.exit.done():
             self.exit.set_result(None)
 
@@ -138,8 +144,10 @@ def _feed(transport: asyncio.SubprocessTransport, feed: bytes) -> None:
         pipe.close()
 
 
-async def _end(transport: asyncio.SubprocessTransport, ears: _Ears, *, group: bool) -> None:
-    """Kill what still runs, with its group, and wait until it is buried."""
+async def _end(
+    transport: asyncio.SubprocessTransport, reader: _OutputReader, *, group: bool
+) -> None:
+    """Kill what still runs, with its group, and wait until it has been reaped."""
     try:
         if transport.get_returncode() is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -147,6 +155,6 @@ async def _end(transport: asyncio.SubprocessTransport, ears: _Ears, *, group: bo
                     os.killpg(transport.get_pid(), signal.SIGKILL)
                 else:
                     transport.kill()
-            await asyncio.wait({ears.exit}, timeout=DRAIN)
+            await asyncio.wait({reader.exit}, timeout=DRAIN)
     finally:
         transport.close()

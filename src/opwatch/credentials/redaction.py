@@ -1,9 +1,9 @@
-"""What a live secret looks like when a server, or a program, says it back.
+"""Masking live secrets in what a server or a program sends back.
 
-Decides which spellings of a secret are masked: as it is, in small letters (as the
+Decides in which forms a secret is masked: as it is, in small letters (as the
 name of a header is read) and in capitals, URL-quoted once or twice, JSON- and
 HTML-escaped as the usual libraries do, and in base64 at any offset, so that
-``user:secret`` is caught too. A spelling shorter than ``SHORTEST`` is left alone: to mask
+``user:secret`` is caught too. A form shorter than ``SHORTEST`` is left alone: to mask
 ``test`` or ``1`` would spoil every text and hide nothing. Where a text ends in the middle
 of a secret, because it has been cut, its beginning is masked too.
 """
@@ -35,33 +35,33 @@ _ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
 class Redactor:
     """Masks every secret it has learnt, in any text.
 
-    One redactor serves a whole run: credentials teach it each secret the moment
-    they hold it, and every sink asks it. *tell* is told each secret too, before
-    anything that could hold it is written.
+    One redactor serves a whole run: credentials hand it each secret the moment
+    they hold it, and every output uses it. *on_secret* is called with each secret too,
+    before anything that could hold it is written.
     """
 
-    __slots__ = ("_lasting", "_passing", "_spellings", "_tell")
+    __slots__ = ("_forms", "_lasting", "_on_secret", "_passing")
 
-    def __init__(self, tell: Callable[[Secret], None] | None = None) -> None:
-        self._tell = tell
+    def __init__(self, on_secret: Callable[[Secret], None] | None = None) -> None:
+        self._on_secret = on_secret
         self._lasting: dict[Secret, tuple[str, ...]] = {}
         self._passing: deque[tuple[Secret, tuple[str, ...]]] = deque(maxlen=_PASSING)
-        self._spellings: tuple[str, ...] = ()
+        self._forms: tuple[str, ...] = ()
 
     def learn(self, secret: Secret, *, passing: bool = False) -> None:
         """Mask *secret* from now on; of *passing* ones only the latest are kept."""
         if secret in self._lasting or any(secret == known for known, _ in self._passing):
             return
-        spelled = tuple(spellings(secret.reveal()))
+        forms = tuple(encoded_forms(secret.reveal()))
         if passing:
-            self._passing.append((secret, spelled))
+            self._passing.append((secret, forms))
         else:
-            self._lasting[secret] = spelled
+            self._lasting[secret] = forms
         known = (*self._lasting.values(), *(each for _, each in self._passing))
         # The longest first: a short secret may be part of a long one.
-        self._spellings = tuple(sorted({s for each in known for s in each}, key=len, reverse=True))
-        if self._tell is not None:
-            self._tell(secret)
+        self._forms = tuple(sorted({s for each in known for s in each}, key=len, reverse=True))
+        if self._on_secret is not None:
+            self._on_secret(secret)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return the secrets that are masked."""
@@ -69,17 +69,17 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return *text* with each secret as ``***``."""
-        for spelling in self._spellings:
-            if spelling in text:
-                text = text.replace(spelling, MASK)
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, MASK)
         return self._without_beginning(text)
 
     def _without_beginning(self, text: str) -> str:
-        for spelling in self._spellings:
-            begin = spelling[:SHORTEST_BEGINNING]
-            at = text.find(begin, max(0, len(text) - len(spelling)))
+        for form in self._forms:
+            begin = form[:SHORTEST_BEGINNING]
+            at = text.find(begin, max(0, len(text) - len(form)))
             while at >= 0:
-                if spelling.startswith(text[at:]):
+                if form.startswith(text[at:]):
                     return text[:at] + MASK
                 at = text.find(begin, at + 1)
         return text
@@ -88,7 +88,7 @@ class Redactor:
         return f"Redactor({len(self._lasting) + len(self._passing)})"
 
 
-def spellings(value: str) -> Iterator[str]:
+def encoded_forms(value: str) -> Iterator[str]:
     """Yield every text that gives *value* away and is long enough to be masked."""
     # No server and no helper can make us fail with half a surrogate pair.
     raw = value.encode(errors="surrogatepass")

@@ -1,10 +1,10 @@
-"""How long a token is held, and how the next one is got.
+"""How long a token is used, and how the next one is obtained.
 
 Decides that a renewal comes at 80 % of a lifetime, or at once after a refusal, but
 then at most every 30 s and three times in a row; that one renewal is under way
 however many operations ask; that a failed one is not tried again before 1, 2,
-4 … 60 s; and that one which was refused when it was needed is the end: nothing is
-asked with this credential any more (faults 95 to 97).
+4 … 60 s; and that a renewal which was refused when it was needed is the end: nothing is
+requested with this credential any more (faults 95 to 97).
 """
 
 from __future__ import annotations
@@ -31,50 +31,50 @@ PATIENCE: Final = 60.0
 MOST_IN_A_ROW: Final = 3
 
 
-class Lease:
-    """Holds the token of *supply* that is in force, and tells *took* of each new one."""
+class TokenRenewer:
+    """Holds the token of *source* that is in use; *on_token* is called with each new one."""
 
     def __init__(
         self,
-        supply: TokenSource,
+        source: TokenSource,
         *,
         now: Callable[[], float],
         wall: Callable[[], float],
-        took: Callable[[Token], None],
+        on_token: Callable[[Token], None],
     ) -> None:
-        self._supply = supply
+        self._source = source
         self._now = now
         self._wall = wall
-        self._took = took
+        self._on_token = on_token
         self._renew_at = -math.inf
         self._ends_at = math.inf
         self._obtained_at = -math.inf
-        self._flight: asyncio.Task[Trouble | None] | None = None
+        self._renewal: asyncio.Task[Trouble | None] | None = None
         self._failures = _Failures()
         self._forced_at = -math.inf
         self._is_refused = False
-        self._useless = 0
+        self._refused_in_a_row = 0
         self._end: Trouble | None = None
         self.token: Token | None = None
 
     async def prepare(self) -> str:
         """Find the first token, or all that is needed to ask for it; return its place."""
-        prepared = await self._supply.prepare()
+        prepared = await self._source.prepare()
         if isinstance(prepared, Pending):
             return prepared.place
         self._take(prepared)
         return prepared.place
 
     async def keep_fresh(self) -> Trouble | None:
-        """See to it that there is a token in force."""
+        """Make sure that there is a token that has not expired."""
         now = self._now()
         if self._end is not None or now < self._renew_at:
             return self._end
-        flight = self._renewing(now)
+        renewal = self._renewal_or_failure(now)
         if self.token is not None and now < self._ends_at:
             # There is time: nobody waits for a renewal ahead of the end.
             return None
-        return await self._needed(flight)
+        return await self._outcome_of_needed(renewal)
 
     async def replace(self) -> Trouble | None:
         """Get another token for the present one, which was refused, unless it is too soon.
@@ -83,48 +83,50 @@ class Lease:
         """
         if self._end is not None:
             return self._end
-        if self._flight is not None and not self._flight.done():
-            return await self._needed(self._flight)
+        if self._renewal is not None and not self._renewal.done():
+            return await self._outcome_of_needed(self._renewal)
         now = self._now()
         if not self._is_refused and now - self._obtained_at >= WORKED:
-            # A token that worked for a while was good: this refusal is a new story.
-            self._useless = 0
+            # A token that worked for a while was good: this refusal begins a new count.
+            self._refused_in_a_row = 0
         self._is_refused = True
         if now - self._forced_at < APART:
             return None
-        if self._useless >= MOST_IN_A_ROW:
-            detail = f"{self._useless} renewed credentials in a row were refused"
+        if self._refused_in_a_row >= MOST_IN_A_ROW:
+            detail = f"{self._refused_in_a_row} renewed credentials in a row were refused"
             self._end = Trouble(Fault.RENEWAL_REFUSED, detail)
             return self._end
-        return await self._needed(self._renewing(now, forced=True))
+        return await self._outcome_of_needed(self._renewal_or_failure(now, forced=True))
 
-    async def _needed(self, flight: asyncio.Task[Trouble | None] | Trouble) -> Trouble | None:
+    async def _outcome_of_needed(
+        self, renewal: asyncio.Task[Trouble | None] | Trouble
+    ) -> Trouble | None:
         """Return what becomes of a renewal without which there is no token."""
-        trouble = await _outcome(flight)
+        trouble = await _outcome(renewal)
         if trouble is not None and trouble.fault in FINAL_AT_ONCE:
             self._end = trouble
         return trouble
 
-    def _renewing(
+    def _renewal_or_failure(
         self, now: float, *, forced: bool = False
     ) -> asyncio.Task[Trouble | None] | Trouble:
         """Return the renewal that is under way, or the last failure while it is held."""
-        if self._flight is None or self._flight.done():
+        if self._renewal is None or self._renewal.done():
             held = self._failures.held(now)
             if held is not None:
                 return held
-            self._flight = asyncio.ensure_future(self._renew(forced=forced))
-        return self._flight
+            self._renewal = asyncio.ensure_future(self._renew(forced=forced))
+        return self._renewal
 
     async def _renew(self, *, forced: bool) -> Trouble | None:
-        issued = await self._supply.issue()
+        issued = await self._source.issue()
         if isinstance(issued, Trouble):
             return self._failures.count(issued, self._now(), is_first=self.token is None)
         self._failures = _Failures()
         self._take(issued)
         if forced:
             self._forced_at = self._now()
-            self._useless += not self._is_refused
+            self._refused_in_a_row += not self._is_refused
         return None
 
     def _take(self, token: Token) -> None:
@@ -133,7 +135,7 @@ class Lease:
             self._obtained_at = now
             self._is_refused = False
         self.token = token
-        self._took(token)
+        self._on_token(token)
         if token.expires_at is None:
             self._renew_at = self._ends_at = math.inf
             return
@@ -142,11 +144,11 @@ class Lease:
         self._ends_at = now + left
 
 
-async def _outcome(flight: asyncio.Task[Trouble | None] | Trouble) -> Trouble | None:
-    if isinstance(flight, Trouble):
-        return flight
+async def _outcome(renewal: asyncio.Task[Trouble | None] | Trouble) -> Trouble | None:
+    if isinstance(renewal, Trouble):
+        return renewal
     # Shielded: the operation that asked first may give up without the others.
-    return await asyncio.shield(flight)
+    return await asyncio.shield(renewal)
 
 
 @dataclass(slots=True)
@@ -166,7 +168,7 @@ class _Failures:
         """Return what the failure means, and wait before the next try.
 
         Before there was ever a token, trouble with the token endpoint is shown as it
-        is, so that a mistyped host fails in seconds; later it is one that passes.
+        is, so that a mistyped host fails in seconds; later it counts as transient.
         """
         self.since = min(self.since, now)
         self.number += 1
@@ -175,7 +177,7 @@ class _Failures:
             trouble = replace(trouble, fault=Fault.RENEWAL_FAILED, detail=detail)
         hold = min(HOLD_LONGEST, HOLD_FIRST * 2 ** min(self.number - 1, 10))
         self.until = now + max(hold, trouble.wait or 0.0)
-        # The pause is the token endpoint's wish, not that of the host that is polled.
+        # The token endpoint asked for the pause, not the host that is polled.
         self.last = replace(trouble, wait=None)
         return self.last
 

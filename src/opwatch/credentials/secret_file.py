@@ -21,14 +21,14 @@ READABLE_BY_OTHERS: Final = 0o077
 MOUNTS: Final = ("/run/secrets/", "/var/run/secrets/")
 
 
-def read(path: str, environ: Mapping[str, str]) -> Secret | None:
+def read_secret_file(path: str, environ: Mapping[str, str]) -> Secret | None:
     """Return the text of the file at *path*, None if there is none.
 
     ``~`` is the home directory that *environ* names.
 
     Raises:
-        UnusableError: it cannot be read, is no regular file, is too large, is
-            no UTF-8, or can be read by others.
+        UnusableError: it cannot be read, is not a regular file, is too large, is
+            not UTF-8, or can be read by others.
     """
     where = expand(path, environ)
     # Non-blocking, so that a FIFO cannot hold us; looked at once it is open.
@@ -40,7 +40,7 @@ def read(path: str, environ: Mapping[str, str]) -> Secret | None:
     except OSError as problem:
         raise UnusableError(f"cannot be read: {problem.strerror}") from None
     except ValueError:
-        raise UnusableError("is no path") from None
+        raise UnusableError("is not a path") from None
     try:
         _check(os.fstat(descriptor), where)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
@@ -53,7 +53,7 @@ def read(path: str, environ: Mapping[str, str]) -> Secret | None:
         raise UnusableError("is larger than 64 KiB")
     text = decoded(content)
     if text is None:
-        raise UnusableError("is not a text in UTF-8")
+        raise UnusableError("is not UTF-8 text")
     return Secret(text)
 
 

@@ -9,45 +9,37 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, assert_never
 
-from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
+from opwatch.domain.auth import (
+    BEARER,
+    BasicAuth,
+    HeaderAuth,
+    NoAuth,
+    OAuth2Auth,
+    QueryAuth,
+    Scheme,
+)
 from opwatch.domain.errors import UsageError
-from opwatch.domain.messages import Place, Sensitive
+from opwatch.domain.header_rules import header_refusal, is_header_name
+from opwatch.domain.messages import SecretLocation, Sensitive
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
     from opwatch.credentials.token import Token
 
-BEARER: Final = "Bearer {secret}"
-_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
 _TEMPLATE: Final = re.compile(r"[\x20-\x7e]*\{secret\}[\x20-\x7e]*")
-_FRAMING: Final = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
-)
 
 
-def template_of(scheme: Scheme) -> str:
-    """Return what the secret of *scheme* is put into."""
-    match scheme:
-        case HeaderAuth(template=template):
-            return template
-        case OAuth2Auth():
-            return BEARER
-        case NoAuth() | QueryAuth() | BasicAuth():
-            return ""
-        case _:
-            assert_never(scheme)
-
-
-def check(scheme: Scheme) -> None:
+def check_scheme(scheme: Scheme) -> None:
     """Refuse a *scheme* that no request can carry safely.
 
     Raises:
-        UsageError: a header that frames the message, or a template that is none.
+        UsageError: a header that only opwatch sets, or a template without ``{secret}``.
     """
     if not isinstance(scheme, HeaderAuth):
         return
-    if not _NAME.fullmatch(scheme.name) or scheme.name.lower() in _FRAMING:
-        raise UsageError(f"a secret cannot be sent in the header {scheme.name!r}")
+    refusal = header_refusal(scheme.name, by_auth=True)
+    if refusal or not is_header_name(scheme.name):
+        raise UsageError(refusal or f"{scheme.name!r} is not a header's name")
     if not _TEMPLATE.fullmatch(scheme.template):
         raise UsageError("the template of a header needs {secret} in it, in printable ASCII")
 
@@ -58,13 +50,13 @@ def sign(scheme: Scheme, token: Token) -> tuple[Sensitive, ...]:
         case NoAuth():
             return ()
         case HeaderAuth(name=name, template=template):
-            return (Sensitive(Place.HEADER, name, token.secret.within(template)),)
+            return (Sensitive(SecretLocation.HEADER, name, token.secret.within(template)),)
         case QueryAuth(name=name):
-            return (Sensitive(Place.QUERY, name, token.secret),)
+            return (Sensitive(SecretLocation.QUERY, name, token.secret),)
         case BasicAuth():
             credentials = Secret.basic(token.username, token.secret)
-            return (Sensitive(Place.HEADER, "Authorization", credentials),)
+            return (Sensitive(SecretLocation.HEADER, "Authorization", credentials),)
         case OAuth2Auth():
-            return (Sensitive(Place.HEADER, "Authorization", token.secret.within(BEARER)),)
+            return (Sensitive(SecretLocation.HEADER, "Authorization", token.secret.within(BEARER)),)
         case _:
             assert_never(scheme)

@@ -1,4 +1,4 @@
-"""Where a secret is looked for, and in which order.
+"""The places where a secret is looked for, and their order.
 
 Decides the order for each part of a scheme: standard input, ``OPWATCH_TOKEN``
 (only for the profile that the command line names, rule S16), the profile's own
@@ -8,7 +8,6 @@ last the keyring, where ``opwatch auth login`` puts it.
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import dataclass
 from enum import Enum
@@ -27,6 +26,7 @@ from opwatch.domain.auth import (
     Source,
     Sources,
 )
+from opwatch.domain.variables import variable_of
 
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext
@@ -38,7 +38,7 @@ _LONGEST_NAME = 80
 
 
 class Part(Enum):
-    """A part of a credential: its name to people, its variables, its alphabet."""
+    """A part of a credential: its name in messages, its variables, its alphabet."""
 
     TOKEN = ("token", ("TOKEN",), Alphabet.TOKEN)
     USERNAME = ("username", ("USERNAME",), Alphabet.TEXT)
@@ -54,12 +54,12 @@ class Part(Enum):
 
     @property
     def is_secret(self) -> bool:
-        """Tell whether it must be masked wherever it turns up."""
+        """Whether it must be masked wherever it turns up."""
         return self not in {Part.USERNAME, Part.CLIENT_ID}
 
     @property
     def is_common(self) -> bool:
-        """Tell whether standard input and ``OPWATCH_TOKEN`` may hold it."""
+        """Whether standard input and ``OPWATCH_TOKEN`` may hold it."""
         return self in {Part.TOKEN, Part.PASSWORD}
 
 
@@ -72,17 +72,17 @@ class FromStdin:
 
 @dataclass(frozen=True, slots=True)
 class SkippedSource:
-    """A place that is not looked at, and *why*."""
+    """A place that is not searched, and *why*."""
 
     name: str
     why: str
 
 
-Place: TypeAlias = Source | FromStdin | SkippedSource
+AnySource: TypeAlias = Source | FromStdin | SkippedSource
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PartSources:
     """A *part* of a credential and the places to look for it in order.
 
     *account* names the entry in the keyring: the origin that the secret is for.
@@ -91,35 +91,30 @@ class Wanted:
     """
 
     part: Part
-    places: tuple[Place, ...]
+    places: tuple[AnySource, ...]
     account: str
     template: str = ""
     is_required: bool = True
     is_optional: bool = False
 
 
-def variable(profile: str, name: str) -> str:
-    """Return the environment variable of *profile* for *name*."""
-    return f"OPWATCH_{re.sub('[^A-Z0-9]', '_', profile.upper())}_{name}"
-
-
-def places_of(
-    part: Part, sources: Sources, *, profile: str, kept: bool, context: CredentialContext
-) -> tuple[Place, ...]:
-    """Return the places for *part*; *kept* tells that the keyring may hold it unlisted."""
-    places: list[Place] = []
+def ordered_places(
+    part: Part, sources: Sources, *, profile: str, in_keyring: bool, context: CredentialContext
+) -> tuple[AnySource, ...]:
+    """Return the places for *part*; *in_keyring* adds the keyring if it is not listed."""
+    places: list[AnySource] = []
     if part.is_common:
-        places += _common(context)
-    places += [FromEnv(variable(profile, name)) for name in part.variables]
+        places += _common_places(context)
+    places += [FromEnv(variable_of(profile, name)) for name in part.variables]
     places += sources
-    if kept and not any(isinstance(each, FromKeyring) for each in sources):
+    if in_keyring and not any(isinstance(each, FromKeyring) for each in sources):
         implicit = FromKeyring(profile)
         places.append(SkippedSource("keyring", "not asked in CI") if context.ci else implicit)
     return tuple(dict.fromkeys(places))
 
 
-def kept_part(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> tuple[Part, Sources]:
-    """Return the part that ``opwatch auth login`` keeps in the keyring, and its sources."""
+def stored_part(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> tuple[Part, Sources]:
+    """Return the part that ``opwatch auth login`` stores in the keyring, and its sources."""
     match scheme:
         case HeaderAuth() | QueryAuth():
             return Part.TOKEN, scheme.sources
@@ -133,7 +128,7 @@ def kept_part(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> tuple[
             assert_never(scheme)
 
 
-def name_of(place: Place) -> str:
+def source_name(place: AnySource) -> str:
     """Return how *place* is called in a message."""
     match place:
         case FromStdin():
@@ -153,7 +148,13 @@ def name_of(place: Place) -> str:
             assert_never(place)
 
 
-def _common(context: CredentialContext) -> list[Place]:
+def subject_of(place: AnySource) -> str:
+    """Return *place* as the subject of a message: a command line in quotes."""
+    name = source_name(place)
+    return f"'{name}'" if isinstance(place, FromCommand) and "'" not in name else name
+
+
+def _common_places(context: CredentialContext) -> list[AnySource]:
     if context.named_on_command_line:
         return [FromStdin(context.token_from_stdin), FromEnv(COMMON_VARIABLE)]
     why = "only for the profile that the command line names"

@@ -1,13 +1,9 @@
-"""Where the next token comes from: a place that is looked at again.
+"""Tokens: what requests are signed with, and where the next one comes from.
 
 Decides that a renewal is the same search as at the start, in the same order, so
-that a wait goes on with what a restart would find. (OAuth2 has a supply of its
-own, see ``grants``.)
-
-How the fruit of a login without a refresh token is kept in the keyring.
-
-Decides that such an access token is kept with its end, as one JSON text; a
-refresh token, the usual fruit, is kept as it is.
+that a wait goes on with what a restart would find; and that an access token in the
+keyring is stored with its expiry, as one JSON text, where a refresh token is stored
+as it is. (OAuth 2.0 has a source of its own, see ``oauth.grants``.)
 """
 
 from __future__ import annotations
@@ -16,45 +12,15 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from opwatch.credentials.expiry import moment_of
-from opwatch.credentials.signing import template_of
-from opwatch.credentials.sources import Part, Wanted, kept_part, places_of
-from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth, Sources
+from opwatch.credentials.expiry import expiry_of
+from opwatch.credentials.sources import Part, PartSources, stored_part
+from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth, template_of
 from opwatch.domain.errors import CredentialError, OpwatchError
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
-    from opwatch.credentials.search import Found, Seeker
-
-
-@dataclass(frozen=True, slots=True)
-class KeptAccess:
-    """An access token. *expires_at* is in seconds since the epoch."""
-
-    access: Secret
-    expires_at: float | None
-
-
-def keep(access: KeptAccess) -> Secret:
-    """Return the text that is kept for *access*."""
-    document = {"access_token": access.access.reveal(), "expires_at": access.expires_at}
-    return Secret(json.dumps(document, separators=(",", ":")))
-
-
-def read_kept(secret: Secret) -> KeptAccess | None:
-    """Return what *secret* keeps, None if it is a refresh token."""
-    text = secret.reveal()
-    if not text.startswith("{"):
-        return None
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    access = document.get("access_token")
-    if not isinstance(access, str):
-        return None
-    return KeptAccess(Secret(access), moment_of(document.get("expires_at")))
+    from opwatch.credentials.search import CredentialSearch, FoundSecret
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,67 +60,85 @@ class TokenSource(Protocol):
 
 
 @dataclass(slots=True)
-class LookedUp:
-    """A token, or a password and perhaps a username, that lie in places.
+class StoredTokenSource:
+    """A token, or a password and perhaps a username, that are stored somewhere.
 
-    *given_username* is what the profile says outright.
+    *fixed_username* is the one that stands in the profile itself.
     """
 
-    seeker: Seeker
-    secret: Wanted
-    username: Wanted | None = None
-    given_username: str = ""
+    search: CredentialSearch
+    secret: PartSources
+    username: PartSources | None = None
+    fixed_username: str = ""
 
     async def prepare(self) -> Token:
         """Return what the places hold."""
-        return await self._find(self.seeker)
+        return await self._find(self.search)
 
     async def issue(self) -> Token | Trouble:
         """Return what the places hold now, without asking anybody."""
         try:
-            return await self._find(self.seeker.alone())
+            return await self._find(self.search.unattended())
         except OpwatchError as problem:
             return Trouble(Fault.NO_CREDENTIAL, str(problem))
 
-    async def _find(self, seeker: Seeker) -> Token:
-        username = await self._username(seeker) if self.username else ""
-        return token_of(await seeker.find(self.secret), username)
+    async def _find(self, search: CredentialSearch) -> Token:
+        username = await self._username(search) if self.username else ""
+        return token_of(await search.require(self.secret), username)
 
-    async def _username(self, seeker: Seeker) -> str:
+    async def _username(self, search: CredentialSearch) -> str:
         assert self.username is not None  # noqa: S101, narrows the type
-        name = await seeker.find_name(self.username, self.given_username)
+        name = await search.require_text(self.username, self.fixed_username)
         if ":" in name:
             message = "a username of HTTP Basic cannot hold a colon"
-            raise CredentialError(message, profile=seeker.profile, origin=seeker.origin)
+            raise CredentialError(message, profile=search.profile, origin=search.origin)
         return name
 
 
-def token_of(found: Found, username: str = "") -> Token:
+def token_of(found: FoundSecret, username: str = "") -> Token:
     """Return what was *found* as a token."""
     notes = (found.note,) if found.note else ()
     return Token(found.secret, found.name, username, found.expires_at, notes)
 
 
-def looked_up(scheme: HeaderAuth | QueryAuth | BasicAuth, seeker: Seeker, account: str) -> LookedUp:
-    """Return the supply of a *scheme* whose secret lies in places."""
-    part, sources = kept_part(scheme)
-    secret = wanted(part, sources, seeker, account, kept=True, template=template_of(scheme))
+def stored_token_source(
+    scheme: HeaderAuth | QueryAuth | BasicAuth, search: CredentialSearch, account: str
+) -> StoredTokenSource:
+    """Return the source of tokens of a *scheme* whose secret is stored somewhere."""
+    part, sources = stored_part(scheme)
+    secret = search.sources_of(
+        part, sources, account, in_keyring=True, template=template_of(scheme)
+    )
     secret = replace(secret, is_optional=isinstance(scheme, HeaderAuth) and scheme.optional)
     if not isinstance(scheme, BasicAuth):
-        return LookedUp(seeker, secret)
-    username = wanted(Part.USERNAME, scheme.username_sources, seeker, account)
-    return LookedUp(seeker, secret, username, scheme.username)
+        return StoredTokenSource(search, secret)
+    username = search.sources_of(Part.USERNAME, scheme.username_sources, account)
+    return StoredTokenSource(search, secret, username, scheme.username)
 
 
-def wanted(
-    part: Part,
-    sources: Sources,
-    seeker: Seeker,
-    account: str,
-    *,
-    kept: bool = False,
-    template: str = "",
-) -> Wanted:
-    """Return *part* with its places in order; it is required if the profile lists any."""
-    places = places_of(part, sources, profile=seeker.profile, kept=kept, context=seeker.context)
-    return Wanted(part, places, account, template, is_required=bool(sources))
+@dataclass(frozen=True, slots=True)
+class StoredAccessToken:
+    """An access token as the keyring holds it. *expires_at* is in seconds since the epoch."""
+
+    access: Secret
+    expires_at: float | None
+
+    def as_text(self) -> Secret:
+        """Return the text to store."""
+        document = {"access_token": self.access.reveal(), "expires_at": self.expires_at}
+        return Secret(json.dumps(document, separators=(",", ":")))
+
+
+def parse_stored_token(secret: Secret) -> StoredAccessToken | None:
+    """Return the access token that *secret* is the text of, None if it is a refresh token."""
+    text = secret.reveal()
+    if not text.startswith("{"):
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    access = document.get("access_token")
+    if not isinstance(access, str):
+        return None
+    return StoredAccessToken(Secret(access), expiry_of(document.get("expires_at")))

@@ -41,9 +41,9 @@ class UnusableError(Exception):
 
 
 def decoded(content: bytes) -> str | None:
-    """Return the UTF-8 text of *content*, None if it is none.
+    """Return the UTF-8 text of *content*, None if it is not UTF-8.
 
-    A value, since the exception of the library would hold the content.
+    Not an exception, since that of the library would hold the content.
     """
     try:
         return content.decode("utf-8-sig")
@@ -95,7 +95,7 @@ def _kind(character: str) -> str:
         case code if code == SPACE:
             return "a space"
         case code if code in SURROGATES:
-            return "a byte that is no UTF-8"
+            return "a byte that is not UTF-8"
         case code if code < SPACE or code == DELETE:
             return "a control character"
         case _:

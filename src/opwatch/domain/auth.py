@@ -1,25 +1,24 @@
-"""How an API wants to be shown a credential, and where the secret comes from.
+"""Authentication: the schemes of APIs, the sources of secrets, and reports on them.
 
-Decides the closed sets of schemes and sources. A profile is turned into these
-by ``profiles`` and used by ``credentials``; no secret is in them.
-
-What is known of a credential without saying it, for a person who asks.
-
-Decides the closed sets of how a credential stands, and of what a request with it
-met. Nothing here holds a secret.
+Decides the closed sets of schemes and sources, which ``profiles`` makes and
+``credentials`` uses; and what can be reported of a credential, without showing it, to
+a person who asks. Nothing here holds a secret.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.domain.errors import Tried
+    from opwatch.domain.errors import TriedSource
     from opwatch.domain.trouble import Trouble
+
+BEARER: Final = "Bearer {secret}"
+GRANTS: Final = ("client_credentials", "device_code", "refresh_token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ class HeaderAuth:
 
     sources: Sources
     name: str = "Authorization"
-    template: str = "Bearer {secret}"
+    template: str = BEARER
     optional: bool = False
 
 
@@ -117,29 +116,40 @@ class OAuth2Auth:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-GRANTS = ("client_credentials", "device_code", "refresh_token")
-
 Scheme: TypeAlias = NoAuth | HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth
 
 
+def template_of(scheme: Scheme) -> str:
+    """Return what the secret of *scheme* is put into."""
+    match scheme:
+        case HeaderAuth(template=template):
+            return template
+        case OAuth2Auth():
+            return BEARER
+        case NoAuth() | QueryAuth() | BasicAuth():
+            return ""
+        case _:
+            assert_never(scheme)
+
+
 class CredentialState(StrEnum):
-    """How a profile's credential stands."""
+    """The state of a profile's credential."""
 
     FOUND = "found"
     MISSING = "missing"
     UNUSABLE = "unusable"
     NOT_RUN = "not_run"
     NOT_NEEDED = "not_needed"
-    OPTIONAL = "optional"  # there is none, and the API may do without
+    OPTIONAL = "optional"  # there is none, and the API can do without one
     BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialReport:
-    """A look at the credential of *profile*.
+    """What an inspection found of the credential of *profile*.
 
-    *origin* is where it is good for, empty while parameters of the profile are
-    missing. *place* is where it would come from, *expires_at* its end in seconds
+    *origin* is where it is valid, empty while parameters of the profile are
+    missing. *place* is where it would come from, *expires_at* its expiry in seconds
     since the epoch, None if unknown. *notes* are oddities. *problem*, *tried* and
     *fixes* are those of the error that a run would end with.
     """
@@ -151,12 +161,12 @@ class CredentialReport:
     expires_at: float | None = None
     notes: tuple[str, ...] = ()
     problem: str = ""
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[TriedSource, ...] = ()
     fixes: tuple[str, ...] = ()
 
 
 class TrialOutcome(StrEnum):
-    """What one authorized request met."""
+    """What came of one authorized request."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -165,7 +175,7 @@ class TrialOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrialReport:
-    """One authorized request of *profile*: *method* and *url*, and what it *met*.
+    """One authorized request of *profile*: *method* and *url*, and what came of it (*met*).
 
     *status* is the HTTP status, None if no answer came; *trouble* is what went
     wrong. *place* and *expires_at* are those of the credential, as in ``CredentialReport``;

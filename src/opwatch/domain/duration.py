@@ -15,14 +15,14 @@ def parse_duration(text: str) -> float:
     """Return the seconds that *text* names.
 
     Raises:
-        ValueError: it is no duration; the message shows the accepted forms.
+        ValueError: it is not a duration; the message shows the accepted forms.
     """
     bare = text.strip().lower()
     if _BARE.fullmatch(bare):
         return float(bare)
     if _WHOLE.fullmatch(bare):
         return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(bare))
-    raise ValueError(f"{text!r} is no duration; write 90, 90s, 5m or 1h30m")
+    raise ValueError(f"{text!r} is not a duration; write 90, 90s, 5m or 1h30m")
 
 
 def format_duration(seconds: float) -> str:

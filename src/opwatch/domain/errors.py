@@ -64,7 +64,7 @@ class BadReferenceError(UsageError):
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class TriedSource:
     """One place where a credential was looked for, and what was found there."""
 
     place: str
@@ -83,7 +83,7 @@ class CredentialError(OpwatchError):
         *,
         profile: str,
         origin: str,
-        tried: tuple[Tried, ...] = (),
+        tried: tuple[TriedSource, ...] = (),
         fixes: tuple[str, ...] = (),
         is_absent: bool = False,
     ) -> None:

@@ -1,6 +1,6 @@
 """What happens during a watch, as frozen facts.
 
-Decides what a listener can be told. A listener is any callable; a renderer is
+Decides what a listener is notified of. A listener is any callable; a renderer is
 a context manager that yields one. ``at`` is seconds of the run's clock.
 """
 
@@ -63,7 +63,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """An oddity, told once. *text* is hostile until cleaned."""
+    """An oddity, reported once. *text* is hostile until cleaned."""
 
     at: float
     oddity: Oddity

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urldefrag, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from opwatch.domain.secret import Secret
 
 
-class Place(StrEnum):
+class SecretLocation(StrEnum):
     """Where in a request a secret is put."""
 
     HEADER = "header"
@@ -28,7 +29,7 @@ class Place(StrEnum):
 class Sensitive:
     """A secret and the header, query parameter or form field that carries it."""
 
-    place: Place
+    location: SecretLocation
     name: str
     value: Secret
 
@@ -61,6 +62,15 @@ class Request:
         """Return this request with *headers* (``_`` for ``-``) added or replaced."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         return replace(self, headers={**self.headers, **more})
+
+
+def with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:
+    """Return *url*, less its fragment, with *pairs* appended to its query."""
+    if not pairs:
+        return url
+    text = "&".join(f"{quote(name, safe='[]$.')}={quote(value, safe='')}" for name, value in pairs)
+    url = urldefrag(url).url.removesuffix("?")
+    return f"{url}{'&' if urlsplit(url).query else '?'}{text}"
 
 
 class Headers:
@@ -96,7 +106,7 @@ class Response:
     """An HTTP answer, read to its end and decoded. *url* is the one that was asked.
 
     Times of arrival are kept in both clocks: *received_at* in seconds since the
-    epoch, for what a header says in dates.
+    epoch, for the dates in headers.
     """
 
     status: int

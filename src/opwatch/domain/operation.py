@@ -1,12 +1,9 @@
-"""One operation: what the API says of it, and what our watch knows of it.
+"""One operation: what the API reports of it, and what our watch knows of it.
 
-Decides the closed set of states, which of them are terminal, and what a
-reading holds. An operation is an immutable snapshot; the watcher replaces it.
-
-What comes back from one poll, once it has been read.
-
-Decides the shape of the answer that the watcher records: one finding for each
-operation that the poll asked about, in the same order.
+Decides the closed set of states, which of them are terminal, what a reading holds,
+and the shape of a poll and its answer: one finding for each operation that the poll
+asked about, in the same order. An operation is an immutable snapshot; the watcher
+replaces it.
 """
 
 from __future__ import annotations
@@ -54,7 +51,7 @@ class OperationError:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one good answer says of one operation. All texts are the API's own.
+    """What one good answer reports of one operation. All texts are the API's own.
 
     *progress* is a percentage in [0, 100]; *count* a number without a total.
     *wait* is a pause in seconds that the answer asks for. *moved_to* is the URL
@@ -96,11 +93,19 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class InitialAnswer:
-    """What the answer that started an operation said of it.
+class Unchanged:
+    """The API confirmed that nothing has changed since the last reading (304)."""
 
-    *reading* is a terminal one, None if it has not ended at once. *pause* are the
-    seconds to wait before the first poll; *params* stood beside the reference.
+
+Finding: TypeAlias = "Reading | Unchanged | Trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class InitialAnswer:
+    """What the answer that started an operation reported of it.
+
+    *reading* is a terminal one, None if the operation has not ended at once. *pause* is
+    in seconds, before the first poll; *params* stood beside the reference.
     """
 
     reading: Reading | None = None
@@ -112,7 +117,7 @@ class Basis(StrEnum):
     """What a profile that nobody named was chosen by."""
 
     ADDRESS = "address"  # host and path of the URL are those of the profile
-    PATH = "path"  # the path is, the host is a stranger's
+    PATH = "path"  # the path is, the host is of no known API
     WORDS = "words"  # neither; only the plain words of the answer count
 
 
@@ -123,7 +128,7 @@ class Target:
     *reference* is what the person typed. *url* is set when a status URL is
     polled verbatim. *origin* names the host that answers; targets with the same
     non-empty *group* can be asked about in one request. *profile* names the
-    profile that knows how; *basis* says what it was chosen by, if not by the
+    profile that knows how; *basis* is what it was chosen by, if not by the
     person. *initial* is set where the starting answer was seen.
     """
 
@@ -190,11 +195,19 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
-    """The API confirmed that nothing has changed since the last reading (304)."""
+class Poll:
+    """One request about one operation or a batch of them.
 
+    *timeout* is the most seconds it may take. *conditional* is false when the
+    answer must be a whole one, so that a wrong 304 cannot hang a wait.
+    """
 
-Finding: TypeAlias = "Reading | Unchanged | Trouble"
+    targets: tuple[Target, ...]
+    indices: tuple[int, ...]
+    timeout: float
+    conditional: bool = True
+    probe: bool = False
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,19 +228,3 @@ class Answer:
         """Return the same *finding* for each of *count* operations."""
         wait = finding.wait if isinstance(finding, Trouble) else None
         return cls((finding,) * count, wait)
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """One request about one operation or a batch of them.
-
-    *timeout* is the most seconds it may take. *conditional* is false when the
-    answer must be a whole one, so that a wrong 304 cannot hang a wait.
-    """
-
-    targets: tuple[Target, ...]
-    indices: tuple[int, ...]
-    timeout: float
-    conditional: bool = True
-    probe: bool = False
-    final: bool = False

@@ -1,6 +1,6 @@
 """Where a request goes: scheme, host and port, compared exactly.
 
-Decides what two URLs of the same origin are (RFC 6454), and which spellings
+Decides what two URLs of the same origin are (RFC 6454), and which forms
 of an authority are refused outright because two parsers could read them
 differently (security rule S1, faults 106 and 107).
 """
@@ -149,7 +149,7 @@ class AllowedOrigins:
         or a whole ``scheme://host:port``.
 
         Raises:
-            OriginError: an entry or *base_url* is no origin.
+            OriginError: an entry or *base_url* is not an origin.
         """
         exact, suffixes = {parse_origin(base_url)}, set()
         for entry in allow_hosts:

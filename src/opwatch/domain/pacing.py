@@ -1,7 +1,7 @@
 """When to ask again.
 
 Decides the pause after a good answer and after a bad one. Polling, retrying
-and judging are three things; this file knows only the first two.
+and deciding are three things; this file knows only the first two.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the person who waits has asked for."""
+"""The limits of a run, as its user has set them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How long the server asks us to stay away.
 
-Decides which spellings of Retry-After (RFC 9110 §10.2.3) and of the rate-limit
-headers count, and what pause in seconds each means. Only an exact spelling
+Decides which forms of Retry-After (RFC 9110 §10.2.3) and of the rate-limit
+headers count, and what pause in seconds each means. Only an exact form
 counts: Python's own ``int`` would take ``1_000`` and ``+5``, its ``float`` would
 take ``nan``, and a sleep of ``nan`` never ends. What cannot be read is ignored,
 and nothing here ever makes a client faster. Pauses are not capped here.
@@ -10,10 +10,11 @@ and nothing here ever makes a client faster. Pauses are not capped here.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from enum import StrEnum
 from math import isfinite
 from typing import TYPE_CHECKING, Final
+
+from opwatch.domain.moments import http_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,21 +23,6 @@ if TYPE_CHECKING:
 
 _DIGITS: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
-_CLOCK: Final = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
-_ZONE: Final = r"(?:GMT|UTC|[+-]0000)"
-_MONTHS: Final = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
-_MONTH: Final = rf"(?P<month>{_MONTHS})"
-# The three forms of RFC 9110 §5.6.7, in the order of their age.
-_DATES: Final = tuple(
-    re.compile(form, re.ASCII | re.IGNORECASE)
-    for form in (
-        rf"[a-z]{{3}}, (?P<day>\d\d?) {_MONTH} (?P<year>\d{{4}}) {_CLOCK} {_ZONE}",
-        rf"[a-z]{{6,9}}, (?P<day>\d\d)-{_MONTH}-(?P<year>\d\d) {_CLOCK} {_ZONE}",
-        rf"[a-z]{{3}} {_MONTH} (?P<day>[ \d]\d) {_CLOCK} (?P<year>\d{{4}})",
-    )
-)
-_FIFTY_YEARS: Final = 50 * 365.25 * 86400
-
 _EPOCH_FROM: Final = 1e9
 _EPOCH_MS_FROM: Final = 1e12
 _FAMILIES: Final = (
@@ -52,7 +38,7 @@ _PARAMETER: Final = re.compile(r"(?:^|;)[ \t]*([a-z]+)=([0-9]{1,9})[ \t]*(?=;|$)
 class ResetAs(StrEnum):
     """What the number in a reset header counts."""
 
-    AUTO = "auto"  # told by its size: over 1e12 epoch_ms, over 1e9 epoch, else delta
+    AUTO = "auto"  # known by its size: over 1e12 epoch_ms, over 1e9 epoch, else delta
     EPOCH = "epoch"  # seconds since 1970
     EPOCH_MS = "epoch_ms"  # milliseconds since 1970
     DELTA = "delta"  # seconds from now
@@ -69,10 +55,8 @@ def retry_after(value: str, *, received_at: float, date: str | None = None) -> f
     text = value.strip(" \t")
     if _DIGITS.fullmatch(text):
         return float(text)
-    until = _http_date(text, received_at)
-    if until is None:
-        return None
-    return _from(until, received_at, date)
+    until = http_date(text)
+    return None if until is None else _from(until.timestamp(), received_at, date)
 
 
 def rate_limit_wait(
@@ -144,30 +128,6 @@ def _pause(value: str, reset_as: ResetAs, received_at: float, date: str | None) 
 
 def _from(until: float, received_at: float, date: str | None) -> float | None:
     """Return the seconds from the answer's own time to *until*, at least 0.0."""
-    sent_at = _http_date(date.strip(" \t"), received_at) if date else None
-    wait = until - (received_at if sent_at is None else sent_at)
+    sent_at = http_date(date.strip(" \t")) if date else None
+    wait = until - (sent_at.timestamp() if sent_at else received_at)
     return max(0.0, wait) if isfinite(wait) else None
-
-
-def _http_date(text: str, now: float) -> float | None:
-    """Return the seconds since the epoch that an HTTP-date names (RFC 9110 §5.6.7)."""
-    match = next((found for form in _DATES if (found := form.fullmatch(text))), None)
-    if match is None:
-        return None
-    year, short = int(match["year"]), len(match["year"]) == len("94")
-    try:
-        moment = datetime(
-            year + 2000 if short else year,
-            _MONTHS.split("|").index(match["month"].lower()) + 1,
-            int(match["day"]),
-            int(match["hour"]),
-            int(match["minute"]),
-            min(int(match["second"]), 59),  # a leap second is the grammar's 60
-            tzinfo=UTC,
-        )
-        # Two digits that seem more than 50 years ahead are of the century before.
-        if short and moment.timestamp() > now + _FIFTY_YEARS:
-            moment = moment.replace(year=year + 1900)
-    except ValueError:  # no such day or hour
-        return None
-    return moment.timestamp()

@@ -34,14 +34,14 @@ class FirstContact(StrEnum):
 
 
 class Scope(StrEnum):
-    """Whom a final fault ends: one operation, or all that share its host."""
+    """What a final fault ends: one operation, or all that share its host."""
 
     OPERATION = "operation"
     HOST = "host"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FaultRule:
     """How a fault is handled; *tries* are those of ``FirstContact.TRIES``."""
 
     handling: Handling
@@ -111,15 +111,15 @@ class Fault(StrEnum):
     RENEWAL_FAILED = "renewal_failed"
 
 
-_TRANSIENT: Final = Rule(Handling.TRANSIENT)
-_STRICT: Final = Rule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST)
-_STRICT_OPERATION: Final = Rule(Handling.TRANSIENT, FirstContact.TRIES)
-_REFUSED: Final = Rule(Handling.REFUSED)
-_NOT_FOUND: Final = Rule(Handling.NOT_FOUND)
-_THROTTLED: Final = Rule(Handling.THROTTLED)
-_DENIED: Final = Rule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST)
+_TRANSIENT: Final = FaultRule(Handling.TRANSIENT)
+_STRICT: Final = FaultRule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST)
+_STRICT_OPERATION: Final = FaultRule(Handling.TRANSIENT, FirstContact.TRIES)
+_REFUSED: Final = FaultRule(Handling.REFUSED)
+_NOT_FOUND: Final = FaultRule(Handling.NOT_FOUND)
+_THROTTLED: Final = FaultRule(Handling.THROTTLED)
+_DENIED: Final = FaultRule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST)
 
-RULES: Final[Mapping[Fault, Rule]] = {
+RULES: Final[Mapping[Fault, FaultRule]] = {
     Fault.UNRESOLVED: _STRICT,
     Fault.RESOLVER_DOWN: _TRANSIENT,
     Fault.CONNECTION_REFUSED: _STRICT,
@@ -127,7 +127,7 @@ RULES: Final[Mapping[Fault, Rule]] = {
     Fault.CONNECTION_LOST: _TRANSIENT,
     Fault.UNREACHABLE: _TRANSIENT,
     Fault.NO_DESCRIPTORS: _TRANSIENT,
-    Fault.CERTIFICATE: Rule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.HOST),
+    Fault.CERTIFICATE: FaultRule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.HOST),
     Fault.TLS: _STRICT,
     Fault.PROXY: _STRICT,
     Fault.OS_ERROR: _TRANSIENT,
@@ -144,20 +144,20 @@ RULES: Final[Mapping[Fault, Rule]] = {
     Fault.STATUS_THROTTLED: _THROTTLED,
     Fault.STATUS_UNAUTHORIZED: _DENIED,
     # One operation may be forbidden and its neighbour not: only asking tells.
-    Fault.STATUS_FORBIDDEN: Rule(Handling.DENIED, FirstContact.AT_ONCE),
-    Fault.STATUS_PROXY_AUTH: Rule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.HOST),
+    Fault.STATUS_FORBIDDEN: FaultRule(Handling.DENIED, FirstContact.AT_ONCE),
+    Fault.STATUS_PROXY_AUTH: FaultRule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.HOST),
     Fault.STATUS_NOT_FOUND: _NOT_FOUND,
     Fault.STATUS_GONE: _NOT_FOUND,
     Fault.STATUS_TOO_LARGE_BATCH: _TRANSIENT,
-    Fault.STATUS_UNSUPPORTED: Rule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.OPERATION),
+    Fault.STATUS_UNSUPPORTED: FaultRule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.OPERATION),
     Fault.STATUS_REFUSED: _REFUSED,
     Fault.STATUS_UNEXPECTED: _TRANSIENT,
     Fault.CAPTIVE_PORTAL: _TRANSIENT,
     Fault.NOT_MODIFIED_UNASKED: _TRANSIENT,
     Fault.EMPTY: _TRANSIENT,
-    Fault.HTML: Rule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST, tries=2),
+    Fault.HTML: FaultRule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST, tries=2),
     Fault.NOT_JSON: _TRANSIENT,
-    Fault.NOT_AN_OBJECT: Rule(Handling.TRANSIENT, FirstContact.TRIES, tries=2),
+    Fault.NOT_AN_OBJECT: FaultRule(Handling.TRANSIENT, FirstContact.TRIES, tries=2),
     Fault.NO_STATUS: _STRICT_OPERATION,
     Fault.WRONG_ID: _TRANSIENT,
     Fault.MISSING_FROM_BATCH: _NOT_FOUND,
@@ -167,13 +167,13 @@ RULES: Final[Mapping[Fault, Rule]] = {
     Fault.API_DENIED: _DENIED,
     Fault.API_NOT_FOUND: _NOT_FOUND,
     Fault.API_THROTTLED: _THROTTLED,
-    Fault.NO_CREDENTIAL: Rule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST),
+    Fault.NO_CREDENTIAL: FaultRule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST),
     # A refused renewal is the token endpoint's last word: no patience helps.
-    Fault.RENEWAL_REFUSED: Rule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST),
+    Fault.RENEWAL_REFUSED: FaultRule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST),
     Fault.RENEWAL_FAILED: _TRANSIENT,
 }
 
-# Faults that concern one operation: the host itself has answered, and properly.
+# Faults that concern one operation: the host itself has answered properly.
 OF_THE_OPERATION: Final = frozenset(
     {
         Fault.TOO_LARGE,
@@ -194,7 +194,7 @@ OF_THE_OPERATION: Final = frozenset(
 # Faults for which a second opinion is worthless even in the middle of a wait.
 FINAL_AT_ONCE: Final = frozenset({Fault.NO_CREDENTIAL, Fault.RENEWAL_REFUSED})
 
-# Three answers over the limit are no accident, at whatever time: the resource is that large.
+# Three answers over the limit are no accident: the resource is that large.
 FINAL_AFTER_TRIES: Final = frozenset({Fault.TOO_LARGE})
 
 
@@ -216,7 +216,7 @@ class Trouble:
     unsent: bool = field(default=False, compare=False)
 
     @property
-    def rule(self) -> Rule:
+    def rule(self) -> FaultRule:
         """How this is handled."""
         return RULES[self.fault]
 

@@ -1,4 +1,4 @@
-"""The room that carries requests: the only one that knows the HTTP library.
+"""Carrying requests: the only room that knows the HTTP library.
 
     async with Client(connections=16, environ=os.environ, user_agent="…") as client:
         answer = await client.send(request, timeout=30)

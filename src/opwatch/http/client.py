@@ -1,7 +1,7 @@
-"""The client: what the rest of opwatch sees of this room.
+"""The client: the interface of this room.
 
 Decides nothing but when the HTTP library is loaded: on entering, for it costs more
-to import than all of opwatch, and a command that asks nobody must not pay for it.
+to import than all of opwatch, and a command that sends nothing must not pay for it.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Client:
     *cookies*, those that answers set are sent back. *transport* takes the place of
     the network in a test.
 
-    A look-up of a name runs in a thread that cannot be stopped. A request ends in
+    The look-up of a name runs in a thread that cannot be stopped. A request ends in
     time all the same, but a process with a hung resolver leaves by ``os._exit``.
 
     Raises:
-        UsageError: a proxy variable, or on entering a file of certificates, is of
-            no use.
+        UsageError: a proxy variable, or on entering a file of certificates, cannot be
+            used.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Client:
         self._connect = connect
         self._cookies = cookies
         self._transport = transport
-        self._routes: Pools
+        self._pools: Pools
         self._exchange: Exchange
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """The passwords of the proxies, for whoever masks what a proxy says back."""
+        """The passwords of the proxies, for whoever masks what a proxy sends back."""
         found = (proxy.password for proxy in self._proxies.by_scheme.values())
         return tuple(dict.fromkeys(each for each in found if each))
 
@@ -79,7 +79,7 @@ class Client:
         from opwatch.http.exchange import Exchange  # noqa: PLC0415, see the module's docstring
         from opwatch.http.pools import Pools  # noqa: PLC0415, see the module's docstring
 
-        self._routes = Pools(
+        self._pools = Pools(
             connections=self._connections,
             keepalive=self._keepalive,
             proxies=self._proxies,
@@ -87,9 +87,9 @@ class Client:
             ca_file=self._ca_file,
             transport=self._transport,
         )
-        self._routes.check_trust()
+        self._pools.check_trust()
         self._exchange = Exchange(
-            self._routes,
+            self._pools,
             defaults={
                 "Accept": "application/json, */*;q=0.5",
                 "Accept-Encoding": "identity",
@@ -106,7 +106,7 @@ class Client:
         problem: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._routes.aclose()
+        await self._pools.aclose()
 
     async def send(
         self,
@@ -133,7 +133,7 @@ class Client:
 
         *timeout* is in seconds and bounds each silence; *limit* is in bytes. The
         body of any other answer is read as by ``send``. What has been written
-        when a Trouble is returned is a part, and to be thrown away.
+        when a Trouble is returned is incomplete, and to be discarded.
 
         Raises:
             UnwritableError: *sink* does not take what is written to it.

@@ -1,14 +1,10 @@
 """What each exception of the network means, as one of the closed set of faults.
 
-Decides, for every exception class of the HTTP library and of what it stands on,
-which ``Fault`` it is. Classes are known by their names, which the library's two
-layers share. The texts are ours: the library's own may quote a header's value.
-
-What lies behind a failure: TLS, the resolver, or the operating system.
-
-Decides which of the exceptions that led to one another tells the fault. The HTTP
-library says ConnectError for a mistyped name, a closed port and a bad certificate
-alike; the truth is in its causes.
+Decides, for every exception class of the HTTP library and of what it stands on, which
+``Fault`` it is. The library raises ConnectError for a mistyped name, a closed port and
+a bad certificate alike, so the chain of causes is searched first: TLS, the resolver,
+the operating system. Classes are known by their names, which the library's two layers
+share. The texts are ours: the library's own may quote a header's value.
 """
 
 from __future__ import annotations
@@ -21,115 +17,15 @@ import ssl
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http.trace import Phase
+from opwatch.http.trace import RequestPhase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.http.trace import ConnectionTrace
+    from opwatch.http.trace import RequestTrace
 
 
 Cause: TypeAlias = tuple[Fault, str]
-
-_DEEPEST: Final = 20
-
-
-def _by_number(module: object, names: Mapping[str, Fault]) -> dict[int, Fault]:
-    """Return *names* by their numbers on this platform; not every one is on each."""
-    return {getattr(module, name): fault for name, fault in names.items() if hasattr(module, name)}
-
-
-_OF_ERRNO: Final = _by_number(
-    errno,
-    {
-        "EMFILE": Fault.NO_DESCRIPTORS,
-        "ENFILE": Fault.NO_DESCRIPTORS,
-        "WSAEMFILE": Fault.NO_DESCRIPTORS,
-        "ECONNREFUSED": Fault.CONNECTION_REFUSED,
-        "WSAECONNREFUSED": Fault.CONNECTION_REFUSED,
-        "ECONNRESET": Fault.CONNECTION_LOST,
-        "WSAECONNRESET": Fault.CONNECTION_LOST,
-        "ECONNABORTED": Fault.CONNECTION_LOST,
-        "EPIPE": Fault.CONNECTION_LOST,
-        "ENOTCONN": Fault.CONNECTION_LOST,
-        "ETIMEDOUT": Fault.CONNECT_TIMEOUT,
-        "WSAETIMEDOUT": Fault.CONNECT_TIMEOUT,
-        "ENETUNREACH": Fault.UNREACHABLE,
-        "WSAENETUNREACH": Fault.UNREACHABLE,
-        "EHOSTUNREACH": Fault.UNREACHABLE,
-        "WSAEHOSTUNREACH": Fault.UNREACHABLE,
-        "ENETDOWN": Fault.UNREACHABLE,
-        "EHOSTDOWN": Fault.UNREACHABLE,
-        "EADDRNOTAVAIL": Fault.UNREACHABLE,
-    },
-)
-# When a host's addresses failed in different ways, the one named first above tells
-# most: an IPv4 address that refused says more than an IPv6 one without a route.
-_RANKS: Final = {fault: rank for rank, fault in enumerate(dict.fromkeys(_OF_ERRNO.values()))}
-_OF_RESOLVER: Final = _by_number(
-    socket,
-    {
-        "EAI_NONAME": Fault.UNRESOLVED,
-        "EAI_NODATA": Fault.UNRESOLVED,
-        "EAI_ADDRFAMILY": Fault.UNRESOLVED,
-    },
-)
-
-
-def cause_of(problem: BaseException, phase: Phase) -> Cause | None:
-    """Return the fault behind *problem* and a short text for it, None when there is none.
-
-    A text is OpenSSL's or the operating system's own, and holds nothing of ours.
-    """
-    chain = tuple(_chain(problem))
-    return _of_tls(chain, phase) or _of_resolver(chain) or _of_system(chain, phase)
-
-
-def _chain(problem: BaseException, depth: int = 0) -> Iterator[BaseException]:
-    """Yield *problem* and all that led to it, the members of groups included.
-
-    The pool raises ``from None``, which hides a cause but keeps it as the context.
-    """
-    yield problem
-    members = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
-    for each in (*members, problem.__cause__ or problem.__context__):
-        if each is not None and depth < _DEEPEST:
-            yield from _chain(each, depth + 1)
-
-
-def _of_tls(chain: tuple[BaseException, ...], phase: Phase) -> Cause | None:
-    errors = [each for each in chain if isinstance(each, ssl.SSLError)]
-    for each in errors:
-        if isinstance(each, ssl.SSLCertVerificationError):
-            said = getattr(each, "verify_message", "")  # OpenSSL's own errors have it
-            return Fault.CERTIFICATE, said or "the certificate is not trusted"
-    for each in errors:
-        if not isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-            reason = (getattr(each, "reason", "") or "failed").replace("_", " ").lower()
-            return Fault.TLS, reason
-    # A server that speaks no TLS waits for a request, or closes: no handshake either way.
-    return (Fault.TLS, "no handshake") if phase is Phase.TLS else None
-
-
-def _of_resolver(chain: tuple[BaseException, ...]) -> Cause | None:
-    for each in chain:
-        if isinstance(each, socket.gaierror):
-            fault = _OF_RESOLVER.get(each.errno or 0, Fault.RESOLVER_DOWN)
-            return fault, each.strerror or "the name cannot be resolved"
-    return None
-
-
-def _of_system(chain: tuple[BaseException, ...], phase: Phase) -> Cause | None:
-    numbers = [each.errno for each in chain if isinstance(each, OSError) and each.errno]
-    known = [each for each in numbers if each in _OF_ERRNO]
-    if not known:
-        return (Fault.OS_ERROR, os.strerror(numbers[0])) if numbers else None
-    number = min(known, key=lambda each: _RANKS[_OF_ERRNO[each]])
-    fault = _OF_ERRNO[number]
-    if fault is Fault.CONNECT_TIMEOUT and phase is not Phase.CONNECT:
-        fault = Fault.CONNECTION_LOST
-    return fault, os.strerror(number)
-
 
 LIBRARIES: Final = frozenset({"httpx2", "httpcore2", "h11", "anyio"})
 
@@ -181,7 +77,7 @@ _QUOTED: Final = re.compile(r"[:(]| b['\"]")
 
 
 class FaultError(Exception):
-    """A fault that this room finds by itself, perhaps once the HTTP *status* had come."""
+    """A fault that this room finds by itself, perhaps after the HTTP *status* has come."""
 
     def __init__(self, fault: Fault, detail: str) -> None:
         super().__init__(detail)
@@ -191,7 +87,7 @@ class FaultError(Exception):
 
 
 def trouble_of(
-    problem: BaseException, trail: ConnectionTrace, host: str, proxy: str
+    problem: BaseException, trace: RequestTrace, host: str, proxy: str
 ) -> Trouble | None:
     """Return what *problem* means for the poll, None for a bug of ours.
 
@@ -203,9 +99,9 @@ def trouble_of(
         return None
     if _name(problem) == "ProxyError":
         return _refused_by_proxy(str(problem), proxy)
-    fault, detail = cause_of(problem, trail.phase) or _of_class(problem, trail.phase)
-    is_connecting = trail.phase in {Phase.CONNECT, Phase.TLS}
-    if proxy and trail.at_proxy and (is_connecting or fault is not Fault.TIMEOUT):
+    fault, detail = cause_of(problem, trace.phase) or _of_class(problem, trace.phase)
+    is_connecting = trace.phase in {RequestPhase.CONNECT, RequestPhase.TLS}
+    if proxy and trace.at_proxy and (is_connecting or fault is not Fault.TIMEOUT):
         fault = fault if fault is Fault.NO_DESCRIPTORS else Fault.PROXY
         return Trouble(fault, detail, host=proxy)
     return Trouble(fault, detail, host=host)
@@ -219,7 +115,7 @@ def is_foreign(problem: BaseException) -> bool:
 
 
 def is_lost_before_answer(problem: BaseException) -> bool:
-    """Tell whether *problem* is a connection that ended or babbled, not one that is slow."""
+    """Tell whether *problem* is a connection that ended or broke HTTP, not one that is slow."""
     return _name(problem) in {"RemoteProtocolError", "ReadError", "WriteError"}
 
 
@@ -231,24 +127,24 @@ def _name(problem: BaseException) -> str:
     return ""
 
 
-def _of_class(problem: BaseException, phase: Phase) -> Cause:
+def _of_class(problem: BaseException, phase: RequestPhase) -> Cause:
     name = _name(problem)
     if name == "RemoteProtocolError":
         return _of_protocol(str(problem), phase)
     if name:
         fault = OF_NAME.get(name, Fault.PROTOCOL)
     elif isinstance(problem, TimeoutError):
-        fault = Fault.CONNECT_TIMEOUT if phase is Phase.CONNECT else Fault.TIMEOUT
+        fault = Fault.CONNECT_TIMEOUT if phase is RequestPhase.CONNECT else Fault.TIMEOUT
     else:
         fault = Fault.BAD_REQUEST if isinstance(problem, ValueError) else Fault.OS_ERROR
     return fault, _TEXTS.get(fault, "")
 
 
-def _of_protocol(text: str, phase: Phase) -> Cause:
+def _of_protocol(text: str, phase: RequestPhase) -> Cause:
     """Read h11's own words, up to where they quote what the server sent."""
     if text.startswith("Server disconnected"):
         return Fault.CONNECTION_LOST, "the connection was closed without an answer"
-    if phase is Phase.BODY and text.startswith("peer closed connection"):
+    if phase is RequestPhase.BODY and text.startswith("peer closed connection"):
         return Fault.TRUNCATED, "the body ended before its announced length"
     return Fault.PROTOCOL, _QUOTED.split(text)[0]
 
@@ -260,3 +156,103 @@ def _refused_by_proxy(text: str, proxy: str) -> Trouble:
     fault = Fault.STATUS_PROXY_AUTH if status == _PROXY_AUTH else Fault.PROXY
     detail = f"CONNECT was answered with HTTP {status}" if status else "CONNECT was refused"
     return Trouble(fault, detail, status=status, host=proxy)
+
+
+_DEEPEST: Final = 20
+
+
+def _by_number(module: object, names: Mapping[str, Fault]) -> dict[int, Fault]:
+    """Return *names* by their numbers on this platform; not every one is on each."""
+    return {getattr(module, name): fault for name, fault in names.items() if hasattr(module, name)}
+
+
+_OF_ERRNO: Final = _by_number(
+    errno,
+    {
+        "EMFILE": Fault.NO_DESCRIPTORS,
+        "ENFILE": Fault.NO_DESCRIPTORS,
+        "WSAEMFILE": Fault.NO_DESCRIPTORS,
+        "ECONNREFUSED": Fault.CONNECTION_REFUSED,
+        "WSAECONNREFUSED": Fault.CONNECTION_REFUSED,
+        "ECONNRESET": Fault.CONNECTION_LOST,
+        "WSAECONNRESET": Fault.CONNECTION_LOST,
+        "ECONNABORTED": Fault.CONNECTION_LOST,
+        "EPIPE": Fault.CONNECTION_LOST,
+        "ENOTCONN": Fault.CONNECTION_LOST,
+        "ETIMEDOUT": Fault.CONNECT_TIMEOUT,
+        "WSAETIMEDOUT": Fault.CONNECT_TIMEOUT,
+        "ENETUNREACH": Fault.UNREACHABLE,
+        "WSAENETUNREACH": Fault.UNREACHABLE,
+        "EHOSTUNREACH": Fault.UNREACHABLE,
+        "WSAEHOSTUNREACH": Fault.UNREACHABLE,
+        "ENETDOWN": Fault.UNREACHABLE,
+        "EHOSTDOWN": Fault.UNREACHABLE,
+        "EADDRNOTAVAIL": Fault.UNREACHABLE,
+    },
+)
+# When a host's addresses failed in different ways, the one named first above is the
+# most telling: an IPv4 address that refused says more than an IPv6 one without a route.
+_RANKS: Final = {fault: rank for rank, fault in enumerate(dict.fromkeys(_OF_ERRNO.values()))}
+_OF_RESOLVER: Final = _by_number(
+    socket,
+    {
+        "EAI_NONAME": Fault.UNRESOLVED,
+        "EAI_NODATA": Fault.UNRESOLVED,
+        "EAI_ADDRFAMILY": Fault.UNRESOLVED,
+    },
+)
+
+
+def cause_of(problem: BaseException, phase: RequestPhase) -> Cause | None:
+    """Return the fault behind *problem* and a short text for it, None when there is none.
+
+    A text is OpenSSL's or the operating system's own, and holds nothing of ours.
+    """
+    chain = tuple(_chain(problem))
+    return _of_tls(chain, phase) or _of_resolver(chain) or _of_system(chain, phase)
+
+
+def _chain(problem: BaseException, depth: int = 0) -> Iterator[BaseException]:
+    """Yield *problem* and all that led to it, the members of groups included.
+
+    The pool raises ``from None``, which hides a cause but keeps it as the context.
+    """
+    yield problem
+    members = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
+    for each in (*members, problem.__cause__ or problem.__context__):
+        if each is not None and depth < _DEEPEST:
+            yield from _chain(each, depth + 1)
+
+
+def _of_tls(chain: tuple[BaseException, ...], phase: RequestPhase) -> Cause | None:
+    errors = [each for each in chain if isinstance(each, ssl.SSLError)]
+    for each in errors:
+        if isinstance(each, ssl.SSLCertVerificationError):
+            message = getattr(each, "verify_message", "")  # OpenSSL's own errors have it
+            return Fault.CERTIFICATE, message or "the certificate is not trusted"
+    for each in errors:
+        if not isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            reason = (getattr(each, "reason", "") or "failed").replace("_", " ").lower()
+            return Fault.TLS, reason
+    # A server that speaks no TLS waits for a request, or closes: no handshake either way.
+    return (Fault.TLS, "no handshake") if phase is RequestPhase.TLS else None
+
+
+def _of_resolver(chain: tuple[BaseException, ...]) -> Cause | None:
+    for each in chain:
+        if isinstance(each, socket.gaierror):
+            fault = _OF_RESOLVER.get(each.errno or 0, Fault.RESOLVER_DOWN)
+            return fault, each.strerror or "the name cannot be resolved"
+    return None
+
+
+def _of_system(chain: tuple[BaseException, ...], phase: RequestPhase) -> Cause | None:
+    numbers = [each.errno for each in chain if isinstance(each, OSError) and each.errno]
+    known = [each for each in numbers if each in _OF_ERRNO]
+    if not known:
+        return (Fault.OS_ERROR, os.strerror(numbers[0])) if numbers else None
+    number = min(known, key=lambda each: _RANKS[_OF_ERRNO[each]])
+    fault = _OF_ERRNO[number]
+    if fault is Fault.CONNECT_TIMEOUT and phase is not RequestPhase.CONNECT:
+        fault = Fault.CONNECTION_LOST
+    return fault, os.strerror(number)

@@ -1,14 +1,11 @@
-"""Which pool of connections carries a request.
+"""Which pool of connections carries a request, and which certificates it trusts.
 
-Decides how pools are shared: one for each proxy and for whether TLS is spoken, so
-that a run over plain http never builds a TLS context, and beside each one that
-keeps nothing alive, for the request that must not meet an old connection.
-
-Which certificates are believed.
-
-Decides the one TLS context of a run: the system's own store or what
-SSL_CERT_FILE and SSL_CERT_DIR name instead, as OpenSSL reads them, and the
-certificates of ``--ca-file`` in addition. There is no way to believe everything.
+Decides how pools are shared: one for each proxy and for whether TLS is used, so that
+a run over plain http never builds a TLS context; and beside each one that keeps
+nothing alive, for the request that must not meet an old connection. Decides the one
+TLS context of a run: the system's own store, or what SSL_CERT_FILE and SSL_CERT_DIR
+name instead, as OpenSSL reads them, and the certificates of ``--ca-file`` in addition.
+There is no way to trust everything.
 """
 
 from __future__ import annotations
@@ -28,40 +25,6 @@ if TYPE_CHECKING:
 
     from opwatch.domain.origin import Origin
     from opwatch.http.proxies import Proxies, Proxy
-
-
-def tls_context(environ: Mapping[str, str], ca_file: Path | None) -> ssl.SSLContext:
-    """Return a context that checks certificates and host names (TLS 1.2 and up).
-
-    Raises:
-        UsageError: a file of certificates cannot be read; the message names it.
-    """
-    file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
-    if file or folder:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    else:
-        context = httpx.create_ssl_context(trust_env=False)
-    if file:
-        _load(context, "SSL_CERT_FILE", file=file)
-    if folder:
-        _load(context, "SSL_CERT_DIR", folder=folder)
-    if ca_file:
-        _load(context, "--ca-file", file=str(ca_file))
-    return context
-
-
-def _load(
-    context: ssl.SSLContext, name: str, *, file: str | None = None, folder: str | None = None
-) -> None:
-    try:
-        context.load_verify_locations(file, folder)
-    except ssl.SSLError as problem:
-        raise UsageError(
-            f"{name} {file or folder}: no certificate in it",
-            hint="give a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)",
-        ) from problem
-    except OSError as problem:
-        raise UsageError(f"{name} {file or folder}: {problem.strerror}") from problem
 
 
 class Pools:
@@ -120,7 +83,7 @@ class Pools:
         if speaks_tls or (proxy and proxy.origin.scheme == "https"):
             context = self.trust
         else:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # believes nobody
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
         return httpx.AsyncHTTPTransport(
             verify=context,
             trust_env=False,
@@ -137,3 +100,37 @@ class Pools:
         for pool in self._pools.values():
             await pool.aclose()
         self._pools.clear()
+
+
+def tls_context(environ: Mapping[str, str], ca_file: Path | None) -> ssl.SSLContext:
+    """Return a context that checks certificates and host names (TLS 1.2 and up).
+
+    Raises:
+        UsageError: a file of certificates cannot be read; the message names it.
+    """
+    file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
+    if file or folder:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = httpx.create_ssl_context(trust_env=False)
+    if file:
+        _load(context, "SSL_CERT_FILE", file=file)
+    if folder:
+        _load(context, "SSL_CERT_DIR", folder=folder)
+    if ca_file:
+        _load(context, "--ca-file", file=str(ca_file))
+    return context
+
+
+def _load(
+    context: ssl.SSLContext, name: str, *, file: str | None = None, folder: str | None = None
+) -> None:
+    try:
+        context.load_verify_locations(file, folder)
+    except ssl.SSLError as problem:
+        raise UsageError(
+            f"{name} {file or folder}: no certificate in it",
+            hint="give a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)",
+        ) from problem
+    except OSError as problem:
+        raise UsageError(f"{name} {file or folder}: {problem.strerror}") from problem

@@ -2,7 +2,7 @@
 
 Decides it from the environment that is handed in (security rule S4): lower case
 before upper, the scheme's own variable before ALL_PROXY, NO_PROXY as curl reads
-it, and never a proxy to this machine itself. What stands before a proxy's host is
+it, and never a proxy to this machine itself. User information in a proxy's URL is
 a secret. netrc is never read.
 """
 
@@ -56,7 +56,7 @@ class Proxies:
         """Read the proxy variables of *environ*.
 
         Raises:
-            UsageError: one is no proxy URL; the message names the variable.
+            UsageError: one is not a proxy URL; the message names the variable.
         """
         direct = tuple(_exceptions(_value(environ, "no_proxy")[1]))
         if ("*", 0) in direct:
@@ -83,7 +83,7 @@ def _proxies(environ: Mapping[str, str]) -> Iterator[tuple[str, Proxy]]:
 
 
 def _value(environ: Mapping[str, str], name: str) -> tuple[str, str]:
-    """Return the variable that speaks for *name*, and its value, empty for none."""
+    """Return the variable that counts for *name*, and its value, empty for none."""
     if name in environ:
         return name, environ[name].strip()
     # In a CGI program HTTP_PROXY is the visitor's "Proxy:" header (httpoxy).
@@ -96,14 +96,14 @@ def _parse(variable: str, value: str) -> Proxy:
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
         if parts.scheme.startswith("socks"):
-            raise OriginError("SOCKS is not spoken here")
+            raise OriginError("SOCKS is not supported")
         userinfo, _, address = parts.netloc.rpartition("@")
         origin = parse_origin(f"{parts.scheme}://{address}")
         username, _, given = userinfo.partition(":")
         password = Secret(unquote(given))
         credentials = Secret.basic(unquote(username), password)
     except ValueError as problem:
-        reason = str(problem) if isinstance(problem, OriginError) else "it is no URL"
+        reason = str(problem) if isinstance(problem, OriginError) else "it is not a URL"
         shown = _USERINFO.sub(rf"\1{MASK}@", value)
         raise UsageError(
             f"{variable}={shown} names no usable proxy: {reason}",

@@ -28,7 +28,7 @@ _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f\\]")
 def next_hop(
     request: Request, response: Response, allowed: AllowedOrigins, hops: int
 ) -> Request | Trouble | None:
-    """Return the request that *response* asks for, None when it is no redirect.
+    """Return the request that *response* asks for, None when it is not a redirect.
 
     *hops* redirects have been followed before this one. The credentials of
     *request* stay on it, for it goes nowhere else.

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
 
 import httpx2 as httpx
 
-from opwatch.domain.messages import Place
+from opwatch.domain.header_rules import header_refusal, is_header_name, is_header_value
+from opwatch.domain.messages import SecretLocation, with_query
 from opwatch.domain.origin import Origin, OriginError, parse_origin
 from opwatch.domain.trouble import Fault
 from opwatch.http.faults import FaultError
@@ -25,25 +26,7 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Request
     from opwatch.http.proxies import Proxy
 
-# Framing and hop-by-hop headers are the client's own (RFC 9110 §7.6.1).
-RESERVED: Final = frozenset(
-    {
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 _METHOD: Final = re.compile(r"[A-Za-z]+")
-_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
-_VALUE: Final = re.compile(r"[\x20-\x7e]*")
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -68,7 +51,7 @@ def build_request(
         FaultError: it cannot be sent as it is; the text shows no value of it.
     """
     if not _METHOD.fullmatch(request.method):
-        raise FaultError(Fault.BAD_REQUEST, "the method is none of HTTP")
+        raise FaultError(Fault.BAD_REQUEST, "the method is not one of HTTP")
     if request.sensitive and origin.scheme != "https" and not origin.is_loopback:
         raise FaultError(Fault.BAD_REQUEST, "a credential is never sent over plain http")
     named = {
@@ -77,18 +60,17 @@ def build_request(
         for name, value in headers.items()
     }
     url, body = _open(request, named)
-    for name, value in named.values():
-        _check_header(name, value)
+    _check_headers(request, named)
     try:
-        sealed = httpx.Request(
+        outgoing = httpx.Request(
             request.method, url, headers=list(named.values()), content=body, extensions=extensions
         )
-        is_same = parse_origin(str(sealed.url)) == origin
+        is_same = parse_origin(str(outgoing.url)) == origin
     except (httpx.InvalidURL, ValueError):
         raise FaultError(Fault.BAD_REQUEST, "the request cannot be put into HTTP") from None
     if not is_same:
         raise FaultError(Fault.BAD_REQUEST, "the URL's host can be read in two ways")
-    return sealed
+    return outgoing
 
 
 def _open(request: Request, named: dict[str, tuple[str, str]]) -> tuple[str, bytes | None]:
@@ -97,35 +79,35 @@ def _open(request: Request, named: dict[str, tuple[str, str]]) -> tuple[str, byt
     form: list[tuple[str, str]] = []
     for each in request.sensitive:
         value = each.value.reveal()
-        match each.place:
-            case Place.HEADER:
+        match each.location:
+            case SecretLocation.HEADER:
                 named[each.name.lower()] = (each.name, value)
-            case Place.QUERY:
+            case SecretLocation.QUERY:
                 query.append((each.name, value))
-            case Place.FORM:
+            case SecretLocation.FORM:
                 form.append((each.name, value))
     body = request.body
     if form:
         named.setdefault("content-type", ("Content-Type", _FORM))
         body = b"&".join(filter(None, (body, urlencode(form).encode())))
-    return _with_query(request.url, query), body
+    return with_query(request.url, query), body
 
 
-def _with_query(url: str, query: list[tuple[str, str]]) -> str:
-    if not query:
-        return url
-    parts = urlsplit(url)
-    joined = "&".join(filter(None, (parts.query, urlencode(query))))
-    return urlunsplit(parts._replace(query=joined, fragment=""))
-
-
-def _check_header(name: str, value: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise FaultError(Fault.BAD_REQUEST, "a header's name may hold letters, digits and '-' only")
-    if name.lower() in RESERVED:
-        raise FaultError(Fault.BAD_REQUEST, f"the header {name} is set by opwatch alone")
-    if not _VALUE.fullmatch(value) or value != value.strip():
-        raise FaultError(Fault.BAD_REQUEST, f"the value of the header {name} cannot be sent")
+def _check_headers(request: Request, named: Mapping[str, tuple[str, str]]) -> None:
+    """Refuse what no other room should have let through; the defaults are our own."""
+    secret = {
+        each.name.lower() for each in request.sensitive if each.location is SecretLocation.HEADER
+    }
+    given = secret.union(name.lower() for name in request.headers)
+    for key, (name, value) in named.items():
+        if not is_header_name(name):
+            message = "a header's name may hold letters, digits and '-' only"
+            raise FaultError(Fault.BAD_REQUEST, message)
+        refusal = header_refusal(name, by_auth=key in secret) if key in given else None
+        if refusal:
+            raise FaultError(Fault.BAD_REQUEST, refusal)
+        if not is_header_value(value):
+            raise FaultError(Fault.BAD_REQUEST, f"the value of the header {name} cannot be sent")
 
 
 def proxy_url(proxy: Proxy, context: ssl.SSLContext) -> httpx.Proxy:

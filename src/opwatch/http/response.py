@@ -1,14 +1,10 @@
-"""How an answer becomes ours.
+"""How an answer is read: its framing, its headers and its body.
 
-Decides what is taken from the library's answer, where its body goes, and which
-framing is refused because two readers could see two answers in it (fault 64).
-
-How much of an answer is read, and how it is decoded.
-
-Decides the bounds of a body (security rule S11) and which content codings are
-taken: none, for that is what we ask for, and gzip in bounded steps, for some
-servers send it all the same. Anything else, or one coding over another, is how
-a few bytes become gigabytes.
+Decides which framing is refused because two readers could see two answers in it
+(fault 64), the bounds of a body (security rule S11), and which content codings are
+taken: none, for that is what we ask for, and gzip in bounded steps, for some servers
+send it all the same. Anything else, or one coding over another, is how a few bytes
+become gigabytes.
 """
 
 from __future__ import annotations
@@ -32,7 +28,7 @@ if TYPE_CHECKING:
 
     import httpx2 as httpx
 
-    from opwatch.http.trace import ConnectionTrace
+    from opwatch.http.trace import RequestTrace
 
 
 BODY_LIMIT: Final = 8 * 1024 * 1024
@@ -42,10 +38,92 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 _PLAIN: Final = frozenset({"", "identity"})
 
 
+# Bytes that must arrive within the idle bound of a download; a byte now and then is a
+# slow loris (fault 63).
+_PROGRESS: Final = 1024
+# A partial answer (206) is not a result; one of 204 or 205 has no body.
+_RESULTS: Final = frozenset({200, 201, 202, 203})
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseReader:
+    """Reads the answer for *url* that left *trace*: *limit* bytes, while *clock* runs.
+
+    With *into*, the body of a good answer is a result: it goes there, and extends
+    the time by *seconds*. Any other is kept in memory, up to BODY_LIMIT.
+    """
+
+    url: str
+    trace: RequestTrace
+    limit: int
+    into: BinaryIO | None
+    clock: asyncio.Timeout
+    seconds: float
+
+    async def read_response(self, answer: httpx.Response) -> Response:
+        """Return the whole of *answer*.
+
+        Raises:
+            FaultError: its framing or its body is not taken.
+            UnwritableError: the file does not take the body.
+        """
+        received_at = time.time()
+        headers = Headers(tuple((_text(name), _text(value)) for name, value in answer.headers.raw))
+        _check_framing(answer.http_version, headers, self.trace)
+        coding = ",".join(headers.all("content-encoding"))
+        memory = io.BytesIO()
+        into = self.into if answer.status_code in _RESULTS else None
+        limit = self.limit if into else min(self.limit, BODY_LIMIT)
+        try:
+            await self._decode(
+                answer, BodyDecoder(into or memory, coding, limit), extends=bool(into)
+            )
+        except FaultError as problem:
+            if problem.fault is Fault.TOO_LARGE:
+                problem.status = answer.status_code
+            raise
+        return Response(
+            answer.status_code,
+            self.url,
+            headers,
+            memory.getvalue(),
+            received_at=received_at,
+            http_version=answer.http_version,
+        )
+
+    async def _decode(
+        self, answer: httpx.Response, decoder: BodyDecoder, *, extends: bool = False
+    ) -> None:
+        mark = 0
+        # As sent: the library's own decoding is what a bomb is made for.
+        stream = cast("AsyncGenerator[bytes]", aiter(cast("AsyncIterable[bytes]", answer.stream)))
+        async with aclosing(stream) as chunks:
+            async for chunk in chunks:
+                decoder.feed(chunk)
+                if extends and decoder.received - mark >= _PROGRESS:
+                    mark = decoder.received
+                    self.clock.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        decoder.finish()
+
+
+def _text(raw: bytes) -> str:
+    """Return the bytes of a header as they came; Latin-1 has a character for each."""
+    return raw.decode("latin-1")
+
+
+def _check_framing(version: str, headers: Headers, trace: RequestTrace) -> None:
+    if trace.is_unsolicited:
+        raise FaultError(Fault.PROTOCOL, "bytes after the end of the answer before")
+    if not version.startswith("HTTP/1."):
+        raise FaultError(Fault.PROTOCOL, "the answer is not of HTTP/1")
+    if "transfer-encoding" in headers and "content-length" in headers:
+        raise FaultError(Fault.PROTOCOL, "both Transfer-Encoding and Content-Length")
+
+
 class BodyDecoder:
     """Writes a body into *sink*, at most *limit* bytes as sent and as decoded.
 
-    *coding* is the Content-Encoding. It is looked at when there is a body: a 304
+    *coding* is the Content-Encoding. It counts only if there is a body: a 304
     may name any.
     """
 
@@ -108,83 +186,3 @@ class BodyDecoder:
 
 def _readable(size: int) -> str:
     return f"{size / _MEBIBYTE:.0f} MiB" if size >= _MEBIBYTE else f"{size} bytes"
-
-
-# A download is alive while this much arrives within its idle bound; a byte now and
-# then is a slow loris (fault 63).
-_SIGN_OF_LIFE: Final = 1024
-# A partial answer (206) is no result; one of 204 or 205 has no body.
-_RESULTS: Final = frozenset({200, 201, 202, 203})
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Reads the answer for *url* that left *trail*: *limit* bytes, while *clock* runs.
-
-    With *into*, the body of a good answer is a result: it goes there, and winds
-    the clock up by *seconds*. Any other is kept in memory, up to BODY_LIMIT.
-    """
-
-    url: str
-    trail: ConnectionTrace
-    limit: int
-    into: BinaryIO | None
-    clock: asyncio.Timeout
-    seconds: float
-
-    async def read(self, answer: httpx.Response) -> Response:
-        """Return the whole of *answer*.
-
-        Raises:
-            FaultError: its framing or its body is not taken.
-            UnwritableError: the file does not take the body.
-        """
-        received_at = time.time()
-        headers = Headers(tuple((_text(name), _text(value)) for name, value in answer.headers.raw))
-        _check_framing(answer.http_version, headers, self.trail)
-        coding = ",".join(headers.all("content-encoding"))
-        memory = io.BytesIO()
-        into = self.into if answer.status_code in _RESULTS else None
-        limit = self.limit if into else min(self.limit, BODY_LIMIT)
-        try:
-            await self._pour(answer, BodyDecoder(into or memory, coding, limit), winds=bool(into))
-        except FaultError as problem:
-            if problem.fault is Fault.TOO_LARGE:
-                problem.status = answer.status_code
-            raise
-        return Response(
-            answer.status_code,
-            self.url,
-            headers,
-            memory.getvalue(),
-            received_at=received_at,
-            http_version=answer.http_version,
-        )
-
-    async def _pour(
-        self, answer: httpx.Response, inflow: BodyDecoder, *, winds: bool = False
-    ) -> None:
-        mark = 0
-        # As sent: the library's own decoding is what a bomb is made for.
-        stream = cast("AsyncGenerator[bytes]", aiter(cast("AsyncIterable[bytes]", answer.stream)))
-        async with aclosing(stream) as chunks:
-            async for chunk in chunks:
-                inflow.feed(chunk)
-                if winds and inflow.received - mark >= _SIGN_OF_LIFE:
-                    mark = inflow.received
-                    self.clock.reschedule(asyncio.get_running_loop().time() + self.seconds)
-        inflow.finish()
-
-
-def _text(raw: bytes) -> str:
-    """Return the bytes of a header as they came; Latin-1 has a character for each."""
-    return raw.decode("latin-1")
-
-
-def _check_framing(version: str, headers: Headers, trail: ConnectionTrace) -> None:
-    if trail.is_stray:
-        raise FaultError(Fault.PROTOCOL, "bytes after the end of the answer before")
-    if not version.startswith("HTTP/1."):
-        raise FaultError(Fault.PROTOCOL, "the answer is of another HTTP than ours")
-    if "transfer-encoding" in headers and "content-length" in headers:
-        raise FaultError(Fault.PROTOCOL, "both Transfer-Encoding and Content-Length")

@@ -1,4 +1,4 @@
-"""How far one request came.
+"""How far one request has come.
 
 Decides what the trace of the HTTP library means: in which phase a request is,
 whether its connection had served before, and whether what came back can be the
@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 
-class Phase(StrEnum):
+class RequestPhase(StrEnum):
     """What a request is doing. Name resolution is a part of connecting."""
 
     QUEUED = "queued"
@@ -24,30 +24,30 @@ class Phase(StrEnum):
 
 
 _PHASES: Final = {
-    "connect_tcp.started": Phase.CONNECT,
-    "start_tls.started": Phase.TLS,
-    "send_request_headers.started": Phase.SEND,
-    "receive_response_headers.started": Phase.WAIT,
-    "receive_response_headers.complete": Phase.BODY,
+    "connect_tcp.started": RequestPhase.CONNECT,
+    "start_tls.started": RequestPhase.TLS,
+    "send_request_headers.started": RequestPhase.SEND,
+    "receive_response_headers.started": RequestPhase.WAIT,
+    "receive_response_headers.complete": RequestPhase.BODY,
 }
 
 
-class ConnectionTrace:
+class RequestTrace:
     """The ``trace`` extension of one request.
 
-    *at_proxy* tells that the other side is still the proxy. *is_stray* tells
-    that the answer was in the buffer before the request had been sent: bytes left
-    over from the exchange before, which answer nothing.
+    *at_proxy*: the other side is still the proxy. *is_unsolicited*: the answer was in
+    the buffer before the request had been sent, so it is left over from the exchange
+    before and answers nothing.
     """
 
     def __init__(self) -> None:
-        self.begin_anew()
+        self.restart()
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Forget everything: the request is sent once more."""
-        self.phase = Phase.QUEUED
+        self.phase = RequestPhase.QUEUED
         self.at_proxy = False
-        self.is_stray = False
+        self.is_unsolicited = False
         self._connected = False
         self._has_waited = False
         self._stream: Any = None
@@ -55,13 +55,17 @@ class ConnectionTrace:
     @property
     def is_reused(self) -> bool:
         """Tell whether the request was sent on a connection that had served before."""
-        sent = self.phase in {Phase.SEND, Phase.WAIT, Phase.BODY}
+        sent = self.phase in {RequestPhase.SEND, RequestPhase.WAIT, RequestPhase.BODY}
         return sent and not self._connected
 
     @property
     def is_unsent(self) -> bool:
-        """Tell whether nothing of the request itself has left, whatever a proxy was told."""
-        return self.at_proxy or self.phase in {Phase.QUEUED, Phase.CONNECT, Phase.TLS}
+        """Tell whether nothing of the request itself has left, whatever a proxy was sent."""
+        return self.at_proxy or self.phase in {
+            RequestPhase.QUEUED,
+            RequestPhase.CONNECT,
+            RequestPhase.TLS,
+        }
 
     async def __call__(self, event: str, facts: dict[str, Any]) -> None:
         """Take note of *event*, such as ``http11.send_request_headers.started``."""
@@ -72,26 +76,26 @@ class ConnectionTrace:
         if phase is None:
             return
         self.phase = phase
-        if phase is Phase.CONNECT:
+        if phase is RequestPhase.CONNECT:
             self._connected = True
-        elif phase is Phase.WAIT:
+        elif phase is RequestPhase.WAIT:
             self._has_waited = False
             asyncio.get_running_loop().call_soon(self._wait)
-        elif phase is Phase.BODY:
-            self.is_stray = not self._has_waited
+        elif phase is RequestPhase.BODY:
+            self.is_unsolicited = not self._has_waited
         request = facts.get("request")
         if layer == "connection":
             self.at_proxy = True
         elif request is not None or layer == "proxy":
             self.at_proxy = getattr(request, "method", b"") == b"CONNECT"
 
-    async def hang_up(self) -> None:
+    async def close_handshake(self) -> None:
         """Close a connection that was given up in its TLS handshake.
 
         The library closes it when its own time is up, but leaves it open, and
         known to the event loop, when the request is cancelled.
         """
-        if self.phase is Phase.TLS and self._stream is not None:
+        if self.phase is RequestPhase.TLS and self._stream is not None:
             await self._stream.aclose()
 
     def _wait(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TextIO
 from urllib.parse import urlsplit
 
-from opwatch.domain.messages import Place, Response
+from opwatch.domain.messages import Response, SecretLocation
 from opwatch.domain.secret import MASK
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, keep
@@ -82,7 +82,9 @@ def shown_url(request: Request) -> str:
     """
     if not request.authorize and urlsplit(request.url).query:
         return f"{request.url.partition('?')[0]}?{MASK}"
-    added = [f"{each.name}={MASK}" for each in request.sensitive if each.place is Place.QUERY]
+    added = [
+        f"{each.name}={MASK}" for each in request.sensitive if each.location is SecretLocation.QUERY
+    ]
     if not added:
         return request.url
     return request.url + ("&" if urlsplit(request.url).query else "?") + "&".join(added)
@@ -90,7 +92,9 @@ def shown_url(request: Request) -> str:
 
 def _of_request(request: Request) -> list[tuple[str, str]]:
     shown = list(_masked(request.headers.items()))
-    shown += [(each.name, MASK) for each in request.sensitive if each.place is not Place.QUERY]
+    shown += [
+        (each.name, MASK) for each in request.sensitive if each.location is not SecretLocation.QUERY
+    ]
     return shown
 
 

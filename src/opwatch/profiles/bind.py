@@ -16,6 +16,7 @@ from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError, parse_origin
 from opwatch.domain.pacing import Limits, PollingRules, shortest_at
+from opwatch.domain.variables import param_variable, variable_of
 from opwatch.profiles.config import may_others_write
 from opwatch.profiles.detect.match import said_by
 from opwatch.profiles.language.auth import runs_command
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.spec import Spec
     from opwatch.profiles.language.template import Template, Text
 
-_PREFIX: Final = "OPWATCH_"
 _WEB: Final = ("https://", "http://")
 _HOST: Final = r"(?a)[A-Za-z0-9._-]{1,253}(?::\d{1,5})?"
 
@@ -94,16 +94,16 @@ def _from_environ(definition: Definition) -> Iterator[tuple[str, str]]:
     for name in definition.spec.params.keys() - {ID}:
         value = _variable(definition, name)
         if value is None:
-            value = definition.environ.get(f"{_PREFIX}PARAM_{name.upper()}")
+            value = definition.environ.get(param_variable(name))
         if value is not None:
             yield name, value
 
 
 def _variable(definition: Definition, name: str) -> str | None:
     """Return the variable of *name* for this profile; the base URL may be set for all."""
-    environ, profile = definition.environ, re.sub(r"[^A-Z0-9]", "_", definition.name.upper())
-    own = environ.get(f"{_PREFIX}{profile}_{name.upper()}")
-    return own or (environ.get(f"{_PREFIX}{name}") if name == "BASE_URL" else own)
+    environ = definition.environ
+    own = environ.get(variable_of(definition.name, name))
+    return own or (environ.get("OPWATCH_BASE_URL") if name == "BASE_URL" else own)
 
 
 def _filled(definition: Definition, params: Mapping[str, str], text: Text) -> str:

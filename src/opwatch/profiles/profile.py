@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from opwatch.domain.errors import BadReferenceError, UsageError
-from opwatch.domain.messages import Request, Response
+from opwatch.domain.messages import Request, Response, with_query
 from opwatch.domain.operation import Answer, Reading, State, Target
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault
@@ -20,7 +20,6 @@ from opwatch.profiles.language.request import (
     for_batch,
     headers_of,
     next_page,
-    with_query,
 )
 from opwatch.profiles.reading.answer import AnswerReader
 from opwatch.profiles.reading.body import parse_body

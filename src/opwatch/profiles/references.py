@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 from opwatch.domain.errors import BadReferenceError
+from opwatch.domain.messages import with_query
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.language.references import SCHEME, ReferencePattern, Spelling
-from opwatch.profiles.language.request import query_of, with_query
+from opwatch.profiles.language.request import query_of
 from opwatch.profiles.language.template import Template
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urljoin
 
-from opwatch.domain.messages import Headers, Request
+from opwatch.domain.messages import Headers, Request, with_query
 from opwatch.profiles.language.expressions import is_empty
 from opwatch.profiles.language.paths import AnswerView, Lookup
-from opwatch.profiles.language.request import Ask, build, headers_of, query_of, with_query
+from opwatch.profiles.language.request import Ask, build, headers_of, query_of
 from opwatch.profiles.language.result import Step
 from opwatch.profiles.reading.body import parse_body
 from opwatch.profiles.values import moment, resolved

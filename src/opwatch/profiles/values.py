@@ -1,63 +1,28 @@
 """What a value of an answer is, whatever type it came as.
 
-Decides which JSON values count as a number, as a text worth showing, as a web
-address, and as the same id. Nothing here raises.
-
-The moments that an answer tells.
-
-Decides which spellings are read: RFC 3339 with any number of fractional
-digits, and seconds, milliseconds, microseconds or nanoseconds since the epoch.
-Go's zero time, blanks and garbage are no moment (faults 81). Times are for the
-eye; nothing is ever scheduled by them.
+Decides which JSON values count as a text worth showing, as a web address, and as
+the same id; which ones are numbers and moments, ``domain.moments`` decides. Moments
+are for the eye; nothing is ever scheduled by them. Nothing here raises.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
-from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
+from opwatch.domain.moments import moment_of
+from opwatch.domain.moments import number_of as number
 from opwatch.domain.origin import OriginError, parse_origin
 
-# A number is told by its size: seconds until the year 5138, then ms, then µs, then ns.
-_SCALES: Final = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
-_FIRST_YEAR: Final = 1900
-_SHORTEST, _LONGEST = len("2000-01-01T00:00"), 64
+if TYPE_CHECKING:
+    from datetime import datetime
 
+__all__ = ["moment", "number", "resolved", "same_id", "sentence", "web_address", "word"]
 
-def moment(value: Any) -> datetime | None:
-    """Return the moment, in UTC, that *value* names, None if it names none."""
-    seconds = number(value)
-    if seconds is not None:
-        return _since_epoch(seconds)
-    if not isinstance(value, str) or not _SHORTEST <= len(value) <= _LONGEST:
-        return None
-    try:
-        found = datetime.fromisoformat(value.strip().removesuffix(" UTC"))
-    except ValueError:
-        return None
-    if found.year < _FIRST_YEAR:
-        return None
-    try:
-        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
-    except OverflowError:
-        return None
-
-
-def _since_epoch(seconds: float) -> datetime | None:
-    if seconds <= 0:
-        return None
-    for limit, scale in _SCALES:
-        if seconds < limit:
-            return datetime.fromtimestamp(seconds / scale, tz=UTC)
-    return None
-
-
+_SHORTEST: Final = len("2000-01-01T00:00")
 LONGEST_TEXT: Final = 2000
-_NUMBER: Final = r"(?a)[+-]?\d{1,15}(?:\.\d{1,15})?"
 _UUID: Final = r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 # Where APIs put the sentence for people, best first.
 _SAYING: Final = (
@@ -68,19 +33,11 @@ _MOST_ITEMS: Final = 20
 _DEEPEST: Final = 6
 
 
-def number(value: Any) -> float | None:
-    """Return the finite number that *value* is, or is the exact decimal text of."""
-    if isinstance(value, bool):
+def moment(value: Any) -> datetime | None:
+    """Return the moment that *value* names, None if it names none; a date alone does not."""
+    if isinstance(value, str) and len(value) < _SHORTEST and number(value) is None:
         return None
-    if isinstance(value, str) and re.fullmatch(_NUMBER, value.strip()):
-        return float(value)
-    if isinstance(value, (int, float)):
-        try:
-            found = float(value)
-        except OverflowError:
-            return None
-        return found if math.isfinite(found) else None
-    return None
+    return moment_of(value)
 
 
 def word(value: Any) -> str | None:

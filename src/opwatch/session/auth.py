@@ -16,7 +16,12 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials import SystemKeyring, UnstartedError, open_credential, passive
+from opwatch.credentials import (
+    HelperNotRunError,
+    SystemKeyring,
+    inspection_context,
+    open_credential,
+)
 from opwatch.domain.auth import (
     CredentialReport,
     CredentialState,
@@ -134,11 +139,11 @@ async def _look(
             profile=subject.name,
             base_url=subject.base_url,
             origins=subject.origins,
-            context=passive(around, keyring=keyring, helpers=helpers),
+            context=inspection_context(around, keyring=keyring, helpers=helpers),
         )
         found = replace(found, origin=credential.status().origin if subject.is_bound else "")
         found = await _with_place(found, credential)
-    except UnstartedError as problem:
+    except HelperNotRunError as problem:
         found = replace(found, standing=CredentialState.NOT_RUN, place=problem.place)
     except CredentialError as problem:
         last = problem.tried[-1].place if problem.tried else ""

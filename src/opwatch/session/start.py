@@ -21,6 +21,13 @@ from urllib.parse import quote, urldefrag, urlsplit
 
 from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import StartError, UsageError
+from opwatch.domain.header_rules import (
+    HEADER_USES,
+    HeaderUse,
+    header_refusal,
+    is_header_name,
+    is_header_value,
+)
 from opwatch.domain.messages import Request
 from opwatch.domain.operation import InitialAnswer
 from opwatch.domain.origin import OriginError, parse_origin
@@ -47,25 +54,6 @@ LONGEST_PAUSE: Final = 3600.0
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 METHODS: Final = IDEMPOTENT | {"POST", "PATCH"}
 KEY: Final = "Idempotency-Key"
-# The client's own (RFC 9110 §7.6.1) and the credential's: see also the last net in http.wire.
-OURS: Final = frozenset(
-    [
-        "authorization",
-        "connection",
-        "content-length",
-        "cookie",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ]
-)
-_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
-_VALUE: Final = re.compile(r"[\x20-\x7e]*")
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _URL_CHARACTERS: Final = "%:/?#[]@!$&'()*+,;=~"
 _NOT_STARTED: Final = "not started: "
@@ -101,7 +89,7 @@ def parse_headers(lines: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
-        if not colon or not _NAME.fullmatch(name) or not _VALUE.fullmatch(value.strip()):
+        if not colon or not (is_header_name(name) and is_header_value(value.strip())):
             raise UsageError(f"the header {name[:40]!r} is not 'Name: value' in plain ASCII")
         found[name] = value.strip()
     return found
@@ -119,15 +107,24 @@ def starting_request(profile: Profile, starting: Starting) -> Request:
     headers = profile.headers()
     if starting.body is not None:
         headers["Content-Type"] = "application/json"
-    own = {profile.auth.name.lower()} if isinstance(profile.auth, HeaderAuth) else set()
     for name, value in starting.headers.items():
-        if name.lower() in OURS | own:
-            hint = f"the credential of {profile.name!r} is found as its profile says, see 'auth'"
-            raise UsageError(f"the header {name} cannot be given", hint=hint)
+        _check_header(profile, name)
         headers = {each: headers[each] for each in headers if each.lower() != name.lower()}
         headers[name] = value
     sent = {name: value for name, value in headers.items() if value}
     return Request(starting.method, starting_url(profile, starting.path), sent, starting.body)
+
+
+def _check_header(profile: Profile, name: str) -> None:
+    is_own = isinstance(profile.auth, HeaderAuth) and name.lower() == profile.auth.name.lower()
+    if is_own or HEADER_USES.get(name.lower()) is HeaderUse.CREDENTIAL:
+        hint = (
+            f"the credential of {profile.name!r} comes from the sources under 'auth' in its profile"
+        )
+        raise UsageError(f"the header {name} cannot be given: it carries a credential", hint=hint)
+    refusal = header_refusal(name)
+    if refusal:
+        raise UsageError(refusal)
 
 
 def starting_url(profile: Profile, path: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.credentials import Credential
-    from opwatch.credentials.keyring import Entry
+    from opwatch.credentials.context import KeyringEntry
 
 SECRET = (FromEnv("CLIENT_SECRET"),)
 
@@ -70,9 +70,9 @@ async def token(credential: Credential, server: OAuthServer) -> str:
 
 async def landed(credential: Credential) -> None:
     """Wait for a renewal in the background."""
-    assert credential._lease is not None
-    assert credential._lease._flight is not None
-    await credential._lease._flight
+    assert credential._renewer is not None
+    assert credential._renewer._renewal is not None
+    await credential._renewer._renewal
 
 
 async def trouble(credential: Credential, server: OAuthServer) -> Trouble:
@@ -339,13 +339,13 @@ async def test_an_outage_of_the_token_endpoint_later_passes(
     async def down(_request: Request, _timeout: float) -> Response | Trouble:
         return Trouble(Fault.UNRESOLVED, host="login.example.com")
 
-    object.__setattr__(credential._lease._supply.endpoint, "send", down)  # type: ignore[union-attr] # it is OAuth2
+    object.__setattr__(credential._renewer._source.endpoint, "send", down)  # type: ignore[union-attr] # it is OAuth2
     wired.clock.advance(3700)
     faults = set()
     for _ in range(600):
         faults.add((await trouble(credential, server)).fault)
         wired.clock.advance(1)
-    object.__setattr__(credential._lease._supply.endpoint, "send", send)  # type: ignore[union-attr] # as above
+    object.__setattr__(credential._renewer._source.endpoint, "send", send)  # type: ignore[union-attr] # as above
     wired.clock.advance(60)
 
     assert faults == {Fault.RENEWAL_FAILED}
@@ -476,14 +476,14 @@ async def test_fault_98_what_another_run_is_about_to_store_is_waited_for(
 ) -> None:
     server.rotates, server.refresh_token = True, "refresh-7"
     chain = kept(wired, server, "refresh-6")
-    read, looks = chain.read, count(1)
+    read, looks = chain.read_entry, count(1)
 
-    async def slowly(service: str, account: str, *, interactive: bool) -> Entry:
+    async def slowly(service: str, account: str, *, interactive: bool) -> KeyringEntry:
         if server.asked and next(looks) == 3:
             chain.entries[service, account] = Secret("refresh-7")
         return await read(service, account, interactive=interactive)
 
-    chain.read = slowly  # type: ignore[method-assign]  # as the keyring of a busy machine
+    chain.read_entry = slowly  # type: ignore[method-assign]  # as the keyring of a busy machine
     credential = await opened(wired, scheme(server, "refresh_token"), server)
 
     assert await token(credential, server) == "access-1"

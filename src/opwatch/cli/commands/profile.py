@@ -140,7 +140,7 @@ def _facts(definition: Definition) -> dict[str, Any]:
 
 def _credential(scheme: Scheme) -> dict[str, Any]:
     """Return how a secret is shown, and the places that the profile names for it."""
-    from opwatch.credentials import name_of
+    from opwatch.credentials import source_name
     from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
     from opwatch.profiles.language.auth import sources_of
 
@@ -157,7 +157,7 @@ def _credential(scheme: Scheme) -> dict[str, Any]:
             how = f"oauth2 {grant}"
     return {
         "scheme": how,
-        "sources": [name_of(each) for each in sources_of(scheme)],
+        "sources": [source_name(each) for each in sources_of(scheme)],
         "optional": isinstance(scheme, HeaderAuth) and scheme.optional,
     }
 

@@ -1,8 +1,8 @@
 """The device authorization grant: a person logs in elsewhere with a code (RFC 8628).
 
-Decides how often we ask, when we stop, and what is kept of the answer. A person is
-shown the code and an https address, as the server wrote them, for our own line to
-show cleaned; nothing is ever opened (rule S10).
+Decides how often we ask, when we stop, and what is stored of the answer. The code and
+an https address are handed on as the server wrote them, to be cleaned before they are
+shown; no browser is ever opened (rule S10).
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.context import DevicePrompt
-from opwatch.credentials.expiry import bounded, number_of
+from opwatch.credentials.expiry import bounded
 from opwatch.credentials.oauth.endpoint import (
-    Client,
     Endpoint,
-    Granted,
+    OAuthClient,
     Refusal,
-    read_grant,
-    read_object,
+    TokenResponse,
+    parse_object,
+    parse_token_response,
 )
-from opwatch.credentials.token import KeptAccess, keep
+from opwatch.credentials.token import StoredAccessToken
 from opwatch.credentials.validation import Alphabet
 from opwatch.domain.errors import CredentialError
+from opwatch.domain.moments import number_of
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Trouble
@@ -30,7 +31,7 @@ from opwatch.domain.trouble import Trouble
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.credentials.oauth.grants import Granting
+    from opwatch.credentials.oauth.grants import OAuth2TokenSource
 
 GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 INTERVAL: Final = 5.0
@@ -40,50 +41,53 @@ LONGEST_LOGIN: Final = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Started:
+class _DeviceAuthorization:
+    """The answer of the device authorization endpoint; *interval* is in seconds."""
+
     prompt: DevicePrompt
     code: Secret
     interval: float = INTERVAL
 
 
 async def log_in(
-    granting: Granting,
+    source: OAuth2TokenSource,
     *,
     show: Callable[[DevicePrompt], None],
     sleep: Callable[[float], Awaitable[None]],
 ) -> Secret:
-    """Have a person log in, and return what is to be kept of it.
+    """Have a person log in, and return what is to be stored.
 
     Raises:
         CredentialError: it was refused, it failed, or nobody entered the code in time.
     """
-    seeker = granting.seeker
-    client, _ = await granting.client(seeker)
-    granted = await _granted(granting, client, show, sleep)
-    match granted:
+    search = source.search
+    client, _ = await source.client(search)
+    response = await _await_token(source, client, show, sleep)
+    match response:
         case Refusal():
-            message = f"the login was refused: {granted.as_trouble().detail}"
+            message = f"the login was refused: {response.as_trouble().detail}"
         case Trouble():
-            what = granted.detail or granted.fault.value.replace("_", " ")
+            what = response.detail or response.fault.value.replace("_", " ")
             message = f"the login failed: {what}"
-        case Granted(access, lifetime, refresh):
-            seeker.context.redactor.learn(access)
-            return refresh or keep(KeptAccess(access, seeker.context.wall() + lifetime))
-    raise CredentialError(message, profile=seeker.profile, origin=seeker.origin)
+        case TokenResponse(access, lifetime, refresh):
+            search.context.redactor.learn(access)
+            token = StoredAccessToken(access, search.context.wall() + lifetime)
+            return refresh or token.as_text()
+    raise CredentialError(message, profile=search.profile, origin=search.origin)
 
 
-async def _granted(
-    granting: Granting,
-    client: Client,
+async def _await_token(
+    source: OAuth2TokenSource,
+    client: OAuthClient,
     show: Callable[[DevicePrompt], None],
     sleep: Callable[[float], Awaitable[None]],
-) -> Granted | Refusal | Trouble:
+) -> TokenResponse | Refusal | Trouble:
     """Show the code, and ask until the person has entered it, or time is up."""
-    scheme, endpoint = granting.scheme, granting.endpoint
-    context = granting.seeker.context
+    scheme, endpoint = source.scheme, source.endpoint
+    context = source.search.context
     device = Endpoint(scheme.device_url or "", scheme, endpoint.send)
-    started = _read_start(await device.ask(Client(client.id), {}))
-    if not isinstance(started, _Started):
+    started = _parse_authorization(await device.ask(OAuthClient(client.id), {}))
+    if not isinstance(started, _DeviceAuthorization):
         return started
     context.redactor.learn(started.code)
     show(started.prompt)
@@ -91,7 +95,7 @@ async def _granted(
     while context.now() + interval < ends_at:
         await sleep(interval)
         form, code = {"grant_type": GRANT}, ("device_code", started.code)
-        answer = read_grant(await endpoint.ask(client, form, code))
+        answer = parse_token_response(await endpoint.ask(client, form, code))
         match answer:
             case Refusal(code="authorization_pending"):
                 continue
@@ -105,8 +109,8 @@ async def _granted(
     return Refusal("expired_token", "nobody entered the code in time")
 
 
-def _read_start(response: Any) -> _Started | Refusal | Trouble:
-    body = read_object(response)
+def _parse_authorization(response: Any) -> _DeviceAuthorization | Refusal | Trouble:
+    body = parse_object(response)
     if not isinstance(body, dict):
         return body
     url = body.get("verification_uri") or body.get("verification_url")
@@ -122,7 +126,9 @@ def _read_start(response: Any) -> _Started | Refusal | Trouble:
         complete = None
     lasts = min(LONGEST_LOGIN, bounded(number_of(body.get("expires_in")) or LONGEST_LOGIN))
     interval = min(LONGEST_INTERVAL, max(1.0, number_of(body.get("interval")) or INTERVAL))
-    return _Started(DevicePrompt(user_code, url, complete, lasts), Secret(code), interval)
+    return _DeviceAuthorization(
+        DevicePrompt(user_code, url, complete, lasts), Secret(code), interval
+    )
 
 
 def _is_web_address(url: str) -> bool:

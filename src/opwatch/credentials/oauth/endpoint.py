@@ -1,6 +1,6 @@
 """What an OAuth 2.0 token endpoint is sent, and what its answers mean.
 
-Decides which answers are a grant, which are its last word (a 4xx, an ``error`` in
+Decides which answers hold a token, which are final (a 4xx, an ``error`` in
 the body), and which may be better the next time (a 5xx, a web page, no
 connection). Sources: RFC 6749 §2.3.1, §5.1, §5.2.
 """
@@ -14,7 +14,7 @@ from urllib.parse import quote_plus, urlencode
 
 from opwatch.credentials.expiry import lifetime_of
 from opwatch.credentials.validation import Alphabet, UnusableError, as_secret
-from opwatch.domain.messages import Place, Request, Response, Sensitive
+from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
 from opwatch.domain.retry_after import retry_after
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
@@ -34,15 +34,15 @@ _LONGEST_TEXT: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """Who asks: a client *id* and, unless it is a public one, its *secret*."""
+class OAuthClient:
+    """The client that asks: its *id* and, unless it is a public one, its *secret*."""
 
     id: str
     secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class TokenResponse:
     """An access token, good for *lifetime* seconds, and perhaps a refresh token."""
 
     access: Secret
@@ -52,7 +52,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The endpoint's last word: an error *code* (RFC 6749 §5.2) and its *text*."""
+    """The endpoint's final answer: an error *code* (RFC 6749 §5.2) and its *text*."""
 
     code: str
     text: str = ""
@@ -67,26 +67,26 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Asks *url* in the name of a client, over *send*, as *scheme* says."""
+    """Sends forms to *url* in the name of a client, over *send*, as *scheme* says."""
 
     url: str
     scheme: OAuth2Auth
     send: Send = field(repr=False)
 
     async def ask(
-        self, client: Client, fields: Mapping[str, str], *secret_fields: tuple[str, Secret]
+        self, client: OAuthClient, fields: Mapping[str, str], *secret_fields: tuple[str, Secret]
     ) -> Response | Trouble:
         """Send a form of *fields* and *secret_fields* and return what comes."""
         form = {**fields, **self.scheme.extra}
         if self.scheme.scope is not None:
             form.setdefault("scope", self.scheme.scope)
-        sensitive = [Sensitive(Place.FORM, name, value) for name, value in secret_fields]
+        sensitive = [Sensitive(SecretLocation.FORM, name, value) for name, value in secret_fields]
         if client.secret is not None and self.scheme.secret_in == "header":  # noqa: S105, a place
             sensitive.append(_basic(client.id, client.secret))
         else:
             form["client_id"] = client.id
             if client.secret is not None:
-                sensitive.append(Sensitive(Place.FORM, "client_secret", client.secret))
+                sensitive.append(Sensitive(SecretLocation.FORM, "client_secret", client.secret))
         request = Request(
             "POST",
             self.url,
@@ -98,9 +98,9 @@ class Endpoint:
         return await self.send(request, TIMEOUT)
 
 
-def read_grant(response: Response | Trouble) -> Granted | Refusal | Trouble:
-    """Return what an answer of a token endpoint grants."""
-    body = read_object(response)
+def parse_token_response(response: Response | Trouble) -> TokenResponse | Refusal | Trouble:
+    """Return the token in an answer of a token endpoint."""
+    body = parse_object(response)
     if not isinstance(body, dict):
         return body
     kind = body.get("token_type")
@@ -110,10 +110,10 @@ def read_grant(response: Response | Trouble) -> Granted | Refusal | Trouble:
     if access is None:
         return Refusal("no_token", "the answer holds no usable access_token")
     refresh = _secret(body.get("refresh_token"))
-    return Granted(access, lifetime_of(body.get("expires_in")), refresh)
+    return TokenResponse(access, lifetime_of(body.get("expires_in")), refresh)
 
 
-def read_object(response: Response | Trouble) -> dict[str, Any] | Refusal | Trouble:
+def parse_object(response: Response | Trouble) -> dict[str, Any] | Refusal | Trouble:
     """Return the JSON object of a good answer of an OAuth 2.0 endpoint."""
     if isinstance(response, Trouble):
         return response
@@ -133,8 +133,8 @@ def read_object(response: Response | Trouble) -> dict[str, Any] | Refusal | Trou
         text = "a redirect, which a secret never follows" if is_redirect else ""
         return Refusal(f"HTTP {response.status}", text, status=response.status)
     if not isinstance(body, dict):
-        # A web page with status 200 is a proxy's, or a portal's: not the endpoint's word.
-        return _failed(response, "the token endpoint answered something that is no JSON object")
+        # A web page with status 200 is a proxy's, or a portal's: not the endpoint's answer.
+        return _failed(response, "the token endpoint answered something that is not a JSON object")
     return body
 
 
@@ -149,7 +149,7 @@ def _failed(response: Response, detail: str) -> Trouble:
 def _basic(client_id: str, secret: Secret) -> Sensitive:
     """Return the client's own credentials, each form-encoded first (RFC 6749 §2.3.1)."""
     value = Secret.basic(quote_plus(client_id), secret.form_quoted())
-    return Sensitive(Place.HEADER, "Authorization", value)
+    return Sensitive(SecretLocation.HEADER, "Authorization", value)
 
 
 def _secret(value: Any) -> Secret | None:

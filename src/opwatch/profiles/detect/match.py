@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Basis
 from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.domain.variables import param_variable, variable_of, variable_prefix
 from opwatch.profiles.config import BUILTIN
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.template import Choice, Pattern, Template, parse_template
@@ -147,8 +148,7 @@ def _learned(authority: str, origin: Origin) -> dict[str, str] | None:
 
 def _is_set(definition: Definition, name: str) -> bool:
     """Tell whether the person has set the parameter *name*, in a file or in the environment."""
-    variable = f"{variables_of(definition.name)}{name.upper()}"
-    if variable in definition.environ or f"OPWATCH_PARAM_{name.upper()}" in definition.environ:
+    if {variable_of(definition.name, name), param_variable(name)} & definition.environ.keys():
         return True
     param = definition.spec.params.get(name)
     if param is None or param.default is None:
@@ -190,7 +190,7 @@ _EXTENDS: Final = re.compile(r"^extends: *([a-z0-9.-]+)", re.MULTILINE)
 
 def could_know(name: str, config: Config, url: str, origin: Origin) -> bool:
     """Tell whether the built-in profile *name* may know *url*; too often rather than too seldom."""
-    if any(key.startswith(variables_of(name)) for key in config.environ):
+    if any(key.startswith(variable_prefix(name)) for key in config.environ):
         return True
     text = _text_of(name)
     domain = ".".join(origin.host.split(".")[-2:])
@@ -207,8 +207,3 @@ def _text_of(name: str) -> str:
     text = (BUILTIN / f"{name}.yaml").read_text("utf-8")
     base = _EXTENDS.search(text)
     return text.lower() + (_text_of(base[1]) if base else "")
-
-
-def variables_of(name: str) -> str:
-    """Return how the environment variables of the profile *name* begin."""
-    return f"OPWATCH_{name.upper().replace('-', '_').replace('.', '_')}_"

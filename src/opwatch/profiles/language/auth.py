@@ -26,8 +26,8 @@ from opwatch.domain.auth import (
 )
 from opwatch.profiles.language.scalars import (
     ANY_TEXT,
+    AUTH_HEADER,
     FLAG,
-    HEADER,
     PARAM,
     TEXT,
     duration,
@@ -253,7 +253,7 @@ _HEADER_AUTH: Final = Record(
     _header,
     "'header'",
     {
-        "name": Key(HEADER, "the header's name", required=True),
+        "name": Key(AUTH_HEADER, "the header's name", required=True),
         "from": _SECRET,
         "template": Key(Leaf(_secret_template, {"type": "string"}), "its value, with {secret}"),
     },

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
-from urllib.parse import quote, urlsplit
 
-from opwatch.domain.messages import Request
+from opwatch.domain.messages import Request, with_query
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles.language.paths import LOOKUP, Lookup
@@ -139,14 +138,6 @@ def _known(text: Text, values: Values) -> str:
     except KeyError:
         return ""
     return template.fill(values) if all(map(values.get, template.names)) else ""
-
-
-def with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """Return *url* with *pairs* appended to its query."""
-    if not pairs:
-        return url
-    text = "&".join(f"{quote(name, safe='[]$.')}={quote(value, safe='')}" for name, value in pairs)
-    return f"{url}{'&' if urlsplit(url).query else '?'}{text}"
 
 
 def batch_query(batch: Batch, ids: Sequence[str]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from opwatch.domain.duration import parse_duration
+from opwatch.domain.header_rules import header_refusal, is_header_name, may_name_a_secret
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 from opwatch.profiles.language.expressions import (
@@ -40,25 +41,6 @@ DAY: Final = 86400.0
 _HEADER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
 _RATE: Final = r"(?a)(\d{1,7}(?:\.\d{1,3})?)\s*/\s*(s|min|h)"
 _PER: Final = {"s": 1.0, "min": 60.0, "h": 3600.0}
-# Hop-by-hop and framing headers belong to the HTTP library (security rule S6).
-_FRAMING: Final = frozenset(
-    {
-        "accept-encoding",
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-_SECRET_HEADER: Final = re.compile(
-    r"(?:.*-)?(?:authorization|cookie|token|secret|password|api-?key|access-key|auth)"
-)
 
 
 def text_of(node: Node) -> str:
@@ -180,18 +162,30 @@ def check_name(name: str) -> None:
 
 def check_header(name: str) -> None:
     """Raise ValueError unless a profile may set the request header *name*."""
-    lower = name.lower()
-    if not _HEADER.fullmatch(name):
-        raise ValueError(f"{name!r} is no header's name")
-    if lower in _FRAMING:
-        raise ValueError(f"the header {name!r} is not for a profile to set")
-    if _SECRET_HEADER.fullmatch(lower):
+    _check_request_header(name)
+    if may_name_a_secret(name):
         raise ValueError(f"the header {name!r} carries a secret; it belongs under 'auth'")
+
+
+def _auth_header_name(node: Node) -> str:
+    try:
+        _check_request_header(node.text, by_auth=True)
+    except ValueError as problem:
+        raise WrongError(str(problem)) from None
+    return node.text
+
+
+def _check_request_header(name: str, *, by_auth: bool = False) -> None:
+    if not is_header_name(name):
+        raise ValueError(f"{name!r} is not a header's name; it may hold letters, digits and '-'")
+    refusal = header_refusal(name, by_auth=by_auth)
+    if refusal:
+        raise ValueError(refusal)
 
 
 def _header_name(node: Node) -> str:
     if not _HEADER.fullmatch(node.text):
-        raise WrongError(f"{node.text!r} is no header's name")
+        raise WrongError(f"{node.text!r} is not a header's name")
     return node.text
 
 
@@ -213,6 +207,7 @@ EXPRESSION: Final[Leaf[Expression]] = Leaf(
 )
 PATTERN: Final[Leaf[re.Pattern[str]]] = Leaf(_regex, {"type": "string", "format": "regex"})
 HEADER: Final[Leaf[str]] = Leaf(_header_name, {"type": "string"})
+AUTH_HEADER: Final[Leaf[str]] = Leaf(_auth_header_name, {"type": "string"})
 WEB_PAGE: Final[Leaf[str]] = Leaf(_web_page, {"type": "string", "format": "uri"})
 PARAM: Final[Leaf[str]] = Leaf(text_of, {"type": "string"})
 TEMPLATE: Final[Leaf[Template]] = Leaf(_template, {"type": ["string", "number"]})
