@@ -1,14 +1,9 @@
-"""What a value of an answer is, whatever type it came as.
+"""Values of an answer: numbers, moments, words, sentences, web addresses and ids.
 
-Decides which JSON values count as a number, as a text worth showing, as a web
-address, and as the same id. Nothing here raises.
-
-The moments that an answer tells.
-
-Decides which spellings are read: RFC 3339 with any number of fractional
-digits, and seconds, milliseconds, microseconds or nanoseconds since the epoch.
-Go's zero time, blanks and garbage are no moment (faults 81). Times are for the
-eye; nothing is ever scheduled by them.
+Decides which JSON values count as which, whatever type they came as. A moment is
+RFC 3339 with any number of fractional digits, or seconds, milliseconds, microseconds or
+nanoseconds since the epoch; Go's zero time, blanks and garbage are not moments (fault
+81). Nothing here raises.
 """
 
 from __future__ import annotations
@@ -22,10 +17,35 @@ from urllib.parse import urljoin
 
 from opwatch.domain.origin import OriginError, parse_origin
 
-# A number is told by its size: seconds until the year 5138, then ms, then µs, then ns.
+LONGEST_TEXT: Final = 2000
+_NUMBER: Final = r"(?a)[+-]?\d{1,15}(?:\.\d{1,15})?"
+_UUID: Final = r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+# Where APIs put the sentence for people; the best key first.
+_MESSAGE_KEYS: Final = (
+    "message", "Message", "description", "detail", "details", "error_description", "error_message",
+    "errorMessage", "reason", "text", "title", "error", "errors", "fault", "msg", "translation",
+)  # fmt: skip
+_MOST_ITEMS: Final = 20
+_DEEPEST: Final = 6
+# The unit of a number is known by its size: seconds until the year 5138, then ms, then µs, then ns.
 _SCALES: Final = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 _FIRST_YEAR: Final = 1900
 _SHORTEST, _LONGEST = len("2000-01-01T00:00"), 64
+
+
+def number(value: Any) -> float | None:
+    """Return the finite number that *value* is, or is the exact decimal text of."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and re.fullmatch(_NUMBER, value.strip()):
+        return float(value)
+    if isinstance(value, (int, float)):
+        try:
+            found = float(value)
+        except OverflowError:
+            return None
+        return found if math.isfinite(found) else None
+    return None
 
 
 def moment(value: Any) -> datetime | None:
@@ -56,35 +76,8 @@ def _since_epoch(seconds: float) -> datetime | None:
     return None
 
 
-LONGEST_TEXT: Final = 2000
-_NUMBER: Final = r"(?a)[+-]?\d{1,15}(?:\.\d{1,15})?"
-_UUID: Final = r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
-# Where APIs put the sentence for people, best first.
-_SAYING: Final = (
-    "message", "Message", "description", "detail", "details", "error_description", "error_message",
-    "errorMessage", "reason", "text", "title", "error", "errors", "fault", "msg", "translation",
-)  # fmt: skip
-_MOST_ITEMS: Final = 20
-_DEEPEST: Final = 6
-
-
-def number(value: Any) -> float | None:
-    """Return the finite number that *value* is, or is the exact decimal text of."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str) and re.fullmatch(_NUMBER, value.strip()):
-        return float(value)
-    if isinstance(value, (int, float)):
-        try:
-            found = float(value)
-        except OverflowError:
-            return None
-        return found if math.isfinite(found) else None
-    return None
-
-
 def word(value: Any) -> str | None:
-    """Return *value* as a word: a text, a number or a boolean; None for all else."""
+    """Return *value* as a word: a text, a number or a boolean; None for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -104,7 +97,7 @@ def _digits(value: int) -> str:
 
 
 def sentence(value: Any, depth: int = 0) -> str | None:
-    """Return a text for people out of *value*: an error may be a text, an object or a list."""
+    """Return the text for people in *value*: an error may be a text, an object or a list."""
     if isinstance(value, str):
         return value.strip()[:LONGEST_TEXT] or None
     if isinstance(value, (bool, int, float)):
@@ -115,12 +108,12 @@ def sentence(value: Any, depth: int = 0) -> str | None:
         parts = [sentence(item, depth + 1) for item in value[:_MOST_ITEMS]]
         return "; ".join(dict.fromkeys(part for part in parts if part))[:LONGEST_TEXT] or None
     if isinstance(value, dict):
-        return _saying(value, depth) or _compact(value)
+        return _message_in(value, depth) or _compact(value)
     return None
 
 
-def _saying(value: dict[str, Any], depth: int) -> str | None:
-    for key in _SAYING:
+def _message_in(value: dict[str, Any], depth: int) -> str | None:
+    for key in _MESSAGE_KEYS:
         found = sentence(value.get(key), depth + 1)
         if found:
             return found
@@ -156,9 +149,9 @@ def resolved(base: str, url: Any) -> str | None:
         return None
 
 
-def same_id(asked: str, found: Any) -> bool:
-    """Tell whether *found* names the operation *asked*; UUIDs without regard to case."""
+def same_id(wanted: str, found: Any) -> bool:
+    """Tell whether *found* is the id *wanted*; UUIDs are compared regardless of case."""
     text = word(found)
-    if text == asked:
+    if text == wanted:
         return True
-    return bool(text and re.fullmatch(_UUID, asked) and text.lower() == asked.lower())
+    return bool(text and re.fullmatch(_UUID, wanted) and text.lower() == wanted.lower())

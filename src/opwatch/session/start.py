@@ -29,14 +29,14 @@ from opwatch.domain.trouble import Handling, Trouble
 from opwatch.engine import or_abort, with_retries
 from opwatch.output.text.clean import Show
 from opwatch.output.text.sentences import describe
-from opwatch.profiles import Asked, Started
+from opwatch.profiles import RequestFacts, StartingUrls, is_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
-    from opwatch.profiles import HandedOff, Profile
+    from opwatch.profiles import OperationReference, Profile
     from opwatch.session.context import RunContext
     from opwatch.session.session import Session
 
@@ -66,7 +66,6 @@ OURS: Final = frozenset(
 )
 _NAME: Final = re.compile(r"[A-Za-z0-9-]+")
 _VALUE: Final = re.compile(r"[\x20-\x7e]*")
-_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _URL_CHARACTERS: Final = "%:/?#[]@!$&'()*+,;=~"
 _NOT_STARTED: Final = "not started: "
 _PERHAPS: Final = "it may have been started: "
@@ -137,7 +136,7 @@ def starting_url(profile: Profile, path: str) -> str:
         UsageError: it is none, or not at an origin that the profile allows.
     """
     quoted = quote(urldefrag(path).url, safe=_URL_CHARACTERS)
-    url = quoted if _WEB.match(quoted) else _joined(profile.base_url, quoted)
+    url = quoted if is_url(quoted) else _joined(profile.base_url, quoted)
     try:
         origin = parse_origin(url)
         segments = urlsplit(url).path.split("/")
@@ -179,9 +178,9 @@ async def start(session: Session, starting: Starting, context: RunContext) -> li
         raise StartError("it may have been started: no answer was waited for", came, hint=_LOOK)
     if isinstance(came, Trouble):
         raise _failed(came, profile.name, show)
-    session.started = Started(came.url, came.headers.get("location"))
+    session.started = StartingUrls(came.url, came.headers.get("location"))
     try:
-        asked, pause = Asked(starting.method), min(profile.pause(came), LONGEST_PAUSE)
+        asked, pause = RequestFacts(starting.method), min(profile.pause(came), LONGEST_PAUSE)
         return handed_off(profile, came, asked=asked, pause=pause)
     except UsageError as problem:
         said = f"it was sent and answered with HTTP {came.status}, but {problem.message}"
@@ -218,11 +217,11 @@ def _failed(trouble: Trouble, profile: str, show: Show) -> StartError:
 
 
 REFUSED: Final = 400
-UNKNOWN: Final = Asked()
+UNKNOWN: Final = RequestFacts()
 
 
 def handed_off(
-    profile: Profile, response: Response, *, asked: Asked = UNKNOWN, pause: float = 0.0
+    profile: Profile, response: Response, *, asked: RequestFacts = UNKNOWN, pause: float = 0.0
 ) -> list[Target]:
     """Return the operations that *response* to what was *asked* has started.
 
@@ -237,7 +236,9 @@ def handed_off(
     return [_target(profile, each, response, pause) for each in profile.handoff(response, asked)]
 
 
-def _target(profile: Profile, handed: HandedOff, response: Response, pause: float) -> Target:
+def _target(
+    profile: Profile, handed: OperationReference, response: Response, pause: float
+) -> Target:
     target = profile.target(handed.reference, handed.params)
     reading = profile.starting_reading(target, response)
     end = reading if reading is not None and reading.state.is_terminal else None

@@ -1,7 +1,7 @@
-"""The bytes of an answer to JSON, or to what is wrong with them.
+"""The body of an answer: JSON, or what is wrong with its bytes.
 
-Decides what is read as JSON: UTF-8, UTF-16 or UTF-32 with or without a mark,
-no deeper than 100 levels; what is no finite number is null (faults 47 to 59).
+Decides what counts as JSON: UTF-8, UTF-16 or UTF-32 with or without a byte order
+mark, no deeper than 100 levels; a number that is not finite is null (faults 47 to 59).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TITLE_LENGTH: Final = 80
 
 
 class Body(NamedTuple):
-    """JSON *data*, or the *fault* of what is none. *repeats* tells of a duplicate key."""
+    """JSON *data*, or the *fault* of what is not JSON. *repeats*: a key occurs twice."""
 
     data: Any = None
     fault: Fault | None = None
@@ -29,7 +29,7 @@ class Body(NamedTuple):
 
 
 def parse_body(content: bytes) -> Body:
-    """Return what *content* holds; it never raises."""
+    """Return what *content* is; it never raises."""
     if not content.strip():
         return Body(fault=Fault.EMPTY)
     try:
@@ -41,7 +41,7 @@ def parse_body(content: bytes) -> Body:
     except RecursionError:
         return Body(fault=Fault.NOT_JSON, detail="nested too deeply")
     except ValueError as error:
-        return _no_json(content, text, error)
+        return _not_json(content, text, error)
 
 
 def _decoded(text: str) -> Body:
@@ -94,7 +94,7 @@ def _is_deep(data: Any) -> bool:
     return False
 
 
-def _no_json(content: bytes, text: str, error: ValueError) -> Body:
+def _not_json(content: bytes, text: str, error: ValueError) -> Body:
     if text.lstrip()[:1] == "<":
         import html  # noqa: PLC0415, its table of entities is long and this is rare
 

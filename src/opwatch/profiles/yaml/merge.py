@@ -1,4 +1,4 @@
-"""A profile over the one that it extends, and the variables in a user's file.
+"""A profile merged with the one that it extends, and the variables in a user's file.
 
 Decides that mappings merge key by key, that lists and single values replace,
 that null removes, and that what is one thing (an ``auth``, a ``batch``) is
@@ -32,7 +32,7 @@ _VARIABLE: Final = r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}"
 def merged(below: Node, above: Node, path: tuple[str, ...] = ()) -> Node:
     """Return *above* laid over *below*."""
     if below.is_map and not above.is_map and path[:1] == ("params",) and len(path) == 2:  # noqa: PLR2004, the value of one parameter
-        above = Node({"default": Entry(above.place, above)}, above.place)
+        above = Node({"default": Entry(above.position, above)}, above.position)
     if not (below.is_map and above.is_map) or path in WHOLE:
         return above
     entries = dict(below.entries)
@@ -43,8 +43,8 @@ def merged(below: Node, above: Node, path: tuple[str, ...] = ()) -> Node:
         elif old is None:
             entries[key] = entry
         else:
-            entries[key] = Entry(entry.place, merged(old.value, entry.value, (*path, key)))
-    return Node(entries, above.place)
+            entries[key] = Entry(entry.position, merged(old.value, entry.value, (*path, key)))
+    return Node(entries, above.position)
 
 
 def expanded(node: Node, environ: Mapping[str, str], problems: list[Problem]) -> Node:
@@ -54,7 +54,7 @@ def expanded(node: Node, environ: Mapping[str, str], problems: list[Problem]) ->
     """
     if node.is_map:
         entries = {
-            key: Entry(entry.place, expanded(entry.value, environ, problems))
+            key: Entry(entry.position, expanded(entry.value, environ, problems))
             for key, entry in node.entries.items()
         }
         return node._replace(value=entries)
@@ -72,7 +72,7 @@ def expanded(node: Node, environ: Mapping[str, str], problems: list[Problem]) ->
                 f"the variable {match[1]} is not set; write ${{{match[1]}:-default}} for a default"
             )
             shift = match.start() + (not node.is_plain)
-            problems.append(node.place.problem(message, shift=shift))
+            problems.append(node.position.problem(message, shift=shift))
         return found if found is not None else match[2] or ""
 
     text = re.sub(_VARIABLE, fill, node.value)
