@@ -54,11 +54,10 @@ class ReferenceResolver:
         self._prefix = urlsplit(base).path
         known = {*spec.params, ID}
         wide = frozenset(name for name, param in spec.params.items() if param.wide)
-        path = spec.request.path
-        self._own = (
-            ReferenceMatcher(ReferencePattern(path.choose(params)), wide, known) if path else None
-        )
-        if self._own:
+        self._own: ReferenceMatcher | None = None
+        if spec.request.path:
+            own = ReferencePattern(spec.request.path.choose(params))
+            self._own = ReferenceMatcher(own, wide, known)
             self._own.in_query.update(_in_query(spec))
         self._others = [
             ReferenceMatcher(each, wide, known, spec.base_url) for each in spec.references
@@ -115,10 +114,9 @@ class ReferenceResolver:
         whole = urlunsplit(parts._replace(fragment=""))
         lacking = self._lacking(query, {**given, **(found or {})})
         last = next((unquote(each) for each in reversed(parts.path.split("/")) if each), "")
-        resolved = found or {}
-        return ResolvedReference(
-            resolved, with_query(whole, lacking), resolved.get(ID) or last or str(origin)
-        )
+        params = found or {}
+        url = with_query(whole, lacking)
+        return ResolvedReference(params, url, params.get(ID) or last or str(origin))
 
     def _origin_of(self, url: str) -> Origin:
         try:
