@@ -54,7 +54,7 @@ def explain_answer(profile: Profile, target: Target, response: Response) -> Expl
     definition, reader, is_list = profile.definition, profile.reader, profile.is_list([target])
     answer = reader.read([target], response, is_list=is_list)
     finding = answer.findings[0]
-    parsed = reader.parse(response)
+    parsed = reader.parse_response(response)
     decided_by = finding.rule if isinstance(finding, Reading) else "trouble"
     return Explanation(
         finding,

@@ -151,11 +151,11 @@ class Profile:
 
     def trouble(self, response: Response) -> Trouble | None:
         """Return the trouble that the HTTP status of *response* is, None for a good one."""
-        return self.reader.parse(response).trouble_of_status
+        return self.reader.parse_response(response).trouble_of_status
 
     def pause(self, response: Response) -> float:
         """Return the pause in seconds that *response* asks for."""
-        return self.reader.parse(response).pauses.named or 0.0
+        return self.reader.parse_response(response).pauses.named or 0.0
 
     def next_page(self, targets: Sequence[Target], response: Response) -> Request | Trouble | None:
         """Return the request for the next page of a list, None after the last one."""

@@ -109,7 +109,7 @@ class ReferenceResolver:
             if page:
                 return page
         elif ID not in found:
-            message = "this URL is the same for all operations; it names none of them"
+            message = "all operations share this URL, and it names none of them"
             raise BadReferenceError(url, message, hint="give the operation's id")
         whole = urlunsplit(parts._replace(fragment=""))
         lacking = self._lacking(query, {**given, **(found or {})})

@@ -40,7 +40,7 @@ class Param(NamedTuple):
         return self.encode == "path"
 
     def quoted(self, value: str) -> str:
-        """Return *value* as it stands in a URL."""
+        """Return *value* as it is written in a URL."""
         return quoted_path(value) if self.wide else quoted_segment(value)
 
     def fault(self, name: str, value: str) -> str | None:

@@ -143,7 +143,7 @@ def quoted_path(value: str) -> str:
 class Pattern:
     """A template that parses a URL's path, or any text, back into parameters.
 
-    ``*`` stands for any one segment and ``/**`` at the end for any rest. *wide*
+    ``*`` matches any one segment and ``/**`` at the end any rest. *wide*
     names the parameters that may hold slashes.
     """
 

@@ -52,7 +52,7 @@ class AnswerReader:
         pages: Sequence[Response] = (),
     ) -> Answer:
         """Return one finding for each of *targets*, in their order."""
-        parsed = self.parse(response)
+        parsed = self.parse_response(response)
         trouble = self._trouble_of_guard(parsed, targets[0])
         if trouble is not None:
             return Answer((trouble,) * len(targets), trouble.wait)
@@ -63,21 +63,30 @@ class AnswerReader:
             findings = tuple(self._single(target, parsed) for target in targets)
         return Answer(findings, _host_wait(parsed, findings), tuple(notes))
 
-    def whole_view(self, response: Response) -> AnswerView:
-        """Return the view of *response* as a whole."""
-        return self._view(parse_body(response.body).data, response)
+    def unread(self, target: Target, trouble: Trouble) -> Finding:
+        """Return *trouble*, a body too large to read, unless its HTTP status decides the state."""
+        parsed = self.parse_response(Response(trouble.status or 0, target.url or ""))
+        view = self._view(None, parsed.response, target)
+        return self._operations.unread(view, parsed) or trouble
 
-    def _view(self, item: Any, response: Response, target: Target | None = None) -> AnswerView:
-        params = {**self._params, **target.params} if target else self._params
-        return AnswerView(item, response.status, response.headers, params, self._encode)
-
-    def parse(self, response: Response) -> ParsedResponse:
+    def parse_response(self, response: Response) -> ParsedResponse:
         """Return *response* with its body parsed and its pauses found."""
         body = parse_body(response.body)
         view = self._view(body.data, response)
         return ParsedResponse(
             response, body, pauses(response, self._spec.wait, self._spec.limits, view)
         )
+
+    def whole_view(self, response: Response) -> AnswerView:
+        """Return the view of *response* as a whole."""
+        return self._view(parse_body(response.body).data, response)
+
+    def view_of(self, target: Target, parsed: ParsedResponse, *, is_list: bool) -> AnswerView:
+        """Return the part of the answer that the finding for *target* is read from."""
+        if not is_list:
+            return self._single_view(target, parsed)
+        mine = self._listing(self._items(parsed) or [], parsed).of(target)
+        return self._view(mine[0] if mine else None, parsed.response, target)
 
     def complaint(self, response: Response) -> str:
         """Return the message that a guard finds in a starting answer, if any does."""
@@ -101,16 +110,6 @@ class AnswerReader:
             return parsed.trouble(Fault.API_ERROR)
         return None
 
-    def _single_view(self, target: Target, parsed: ParsedResponse) -> AnswerView:
-        """Return the part of a single answer that is about *target*."""
-        whole = self._view(parsed.body.data, parsed.response, target)
-        root = self._spec.read.root
-        if not root:
-            return whole
-        item = root.first(whole)
-        # The body of an error lacks that part; a rule about it looks at the whole.
-        return whole if item is None and not parsed.response.is_good else whole._replace(item=item)
-
     def _single(self, target: Target, parsed: ParsedResponse) -> Finding:
         view = self._single_view(target, parsed)
         if parsed.is_readable:
@@ -121,18 +120,15 @@ class AnswerReader:
         trouble = parsed.trouble_of_status or parsed.trouble_of_body
         return trouble or parsed.trouble(Fault.EMPTY)
 
-    def unread(self, target: Target, trouble: Trouble) -> Finding:
-        """Return *trouble*, a body too large to read, unless its HTTP status decides the state."""
-        parsed = self.parse(Response(trouble.status or 0, target.url or ""))
-        view = self._view(None, parsed.response, target)
-        return self._operations.unread(view, parsed) or trouble
-
-    def view_of(self, target: Target, parsed: ParsedResponse, *, is_list: bool) -> AnswerView:
-        """Return the part of the answer that the finding for *target* is read from."""
-        if not is_list:
-            return self._single_view(target, parsed)
-        mine = self._listing(self._items(parsed) or [], parsed).of(target)
-        return self._view(mine[0] if mine else None, parsed.response, target)
+    def _single_view(self, target: Target, parsed: ParsedResponse) -> AnswerView:
+        """Return the part of a single answer that is about *target*."""
+        whole = self._view(parsed.body.data, parsed.response, target)
+        root = self._spec.read.root
+        if not root:
+            return whole
+        item = root.first(whole)
+        # The body of an error lacks that part; a rule about it looks at the whole.
+        return whole if item is None and not parsed.response.is_good else whole._replace(item=item)
 
     def _listed(
         self,
@@ -142,7 +138,7 @@ class AnswerReader:
         notes: list[str],
     ) -> tuple[Finding, ...]:
         found: list[Any] = []
-        for page in (parsed, *map(self.parse, pages)):
+        for page in (parsed, *map(self.parse_response, pages)):
             items = self._items(page)
             if items is None:
                 trouble = page.trouble(page.body.fault or Fault.NO_STATUS, self._no_list)
@@ -173,6 +169,10 @@ class AnswerReader:
         return _agreement(
             [self._operations.finding(None, each, parsed) for each in views], parsed, notes
         )
+
+    def _view(self, item: Any, response: Response, target: Target | None = None) -> AnswerView:
+        params = {**self._params, **target.params} if target else self._params
+        return AnswerView(item, response.status, response.headers, params, self._encode)
 
 
 class Listing:

@@ -1,6 +1,6 @@
 """The tree of a YAML file, in which every value knows its position.
 
-Decides how a problem shows its line, and where the value at a path stands.
+Decides how a problem shows its line, and what the position of a path is.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Source:
 
 
 class Position(NamedTuple):
-    """Where something stands in a file. Line and column count from 1; 0 means unknown."""
+    """A position in a file. Line and column count from 1; 0 means unknown."""
 
     source: Source
     line: int
@@ -92,14 +92,14 @@ class Entry(NamedTuple):
 
 
 def position_of(node: Node, *path: str, holding: str = "") -> Position:
-    """Return where the value at *path* stands, or the scalar in it that has the text *holding*."""
+    """Return the position of the value at *path*, or of the scalar in it that has *holding*."""
     node = _value_at(node, path)
     found = _scalar_with(node, holding) if holding else None
     return (found or node).position
 
 
 def item_position(node: Node, path: tuple[str, ...], index: int) -> Position:
-    """Return where the item *index* of the list at *path* stands."""
+    """Return the position of the item *index* of the list at *path*."""
     node = _value_at(node, path)
     if node.is_list and index < len(node.value):
         item: Node = node.value[index]

@@ -134,7 +134,7 @@ class Conversion(Generic[T]):
 
 
 class ListOf(Generic[T]):
-    """A list, or one item where *or_one* lets a single one stand for a list of one."""
+    """A list; with *or_one*, a single item counts as a list of one."""
 
     def __init__(self, item: Shape[T], *, or_one: bool = False, least: int = 0) -> None:
         self._item = item
