@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.messages import Headers, Response
 from opwatch.profiles import bind_profile
-from opwatch.profiles.config import Config, layered
+from opwatch.profiles.config import Config, profile_tree
 from opwatch.profiles.definition import Definition, define
 from opwatch.profiles.yaml.parser import parse
 
@@ -34,7 +34,7 @@ def definition(
 ) -> Definition:
     root = parse("mine.yaml", text)
     config = Config(environ or {}).with_profiles({name: root})
-    return define(name, layered(name, config), is_users=True, environ=config.environ)
+    return define(name, profile_tree(name, config), is_users=True, environ=config.environ)
 
 
 def profile(

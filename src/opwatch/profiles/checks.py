@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.errors import Problem, ProfileError, UsageError
-from opwatch.profiles.config import Config, layered, missing_version, problems_of
+from opwatch.profiles.config import Config, missing_version, problems_of, profile_tree
 from opwatch.profiles.definition import define
 from opwatch.profiles.language.spec import PROFILE
 from opwatch.profiles.yaml.parser import decode, parse
@@ -56,7 +56,9 @@ def _problems(root: Node, config: Config) -> Iterator[Problem]:
 
 def _profile_problems(name: str, config: Config) -> Iterator[Problem]:
     try:
-        define(name, layered(name, config), is_users=config.is_users(name), environ=config.environ)
+        define(
+            name, profile_tree(name, config), is_users=config.is_users(name), environ=config.environ
+        )
     except ProfileError as error:
         yield from error.problems
     except UsageError as error:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.errors import Problem, ProfileError, UsageError
-from opwatch.profiles.yaml.merge import expanded, merged
-from opwatch.profiles.yaml.nodes import Entry, Node
+from opwatch.profiles.yaml.merge import expand_variables, overlay
+from opwatch.profiles.yaml.nodes import MapEntry, Node
 from opwatch.profiles.yaml.parser import MAX_BYTES, decode, parse
 from opwatch.profiles.yaml.schema import FREE
 from opwatch.profiles.yaml.suggest import did_you_mean
@@ -70,8 +70,8 @@ class Config:
     def with_profiles(self, profiles: Mapping[str, Node]) -> Config:
         """Return this configuration with *profiles* in place of its own."""
         position = next(iter(profiles.values())).position
-        entries = {name: Entry(node.position, node) for name, node in profiles.items()}
-        root = Node({"profiles": Entry(position, Node(entries, position))}, position)
+        entries = {name: MapEntry(node.position, node) for name, node in profiles.items()}
+        root = Node({"profiles": MapEntry(position, Node(entries, position))}, position)
         return Config(self.environ, root, self.path, self._folder)
 
     def names(self) -> tuple[str, ...]:
@@ -90,10 +90,10 @@ class Config:
                 return ProfileTree(own, is_users=True)
             beside = self._beside().get(name)
             if beside is not None:
-                return ProfileTree(versioned(read_file(beside)), is_users=True)
+                return ProfileTree(require_version(read_file(beside)), is_users=True)
         if name in builtin_names():
             path = BUILTIN / f"{name}.yaml"
-            return ProfileTree(versioned(read_file(path, is_builtin=True)), is_users=False)
+            return ProfileTree(require_version(read_file(path, is_builtin=True)), is_users=False)
         return None
 
     def _own(self) -> dict[str, Node]:
@@ -147,7 +147,7 @@ def variable_prefix(profile: str) -> str:
     return f"OPWATCH_{re.sub('[^A-Z0-9]', '_', profile.upper())}_"
 
 
-def layered(name: str, config: Config) -> Node:
+def profile_tree(name: str, config: Config) -> Node:
     """Return the profile *name* as one tree, merged with all that it extends.
 
     Raises:
@@ -158,7 +158,7 @@ def layered(name: str, config: Config) -> Node:
     if found is None:
         message = f"there is no profile {name!r}"
         raise UsageError(message + did_you_mean(name, config.names()), hint=_where(name, config))
-    return _layered(name, found, config, (name,))
+    return _tree_of(name, found, config, (name,))
 
 
 def _where(name: str, config: Config) -> str:
@@ -169,10 +169,10 @@ def _where(name: str, config: Config) -> str:
     return f"put the file into {config.folder}, and name it with  -p {file.stem}"
 
 
-def _layered(name: str, found: ProfileTree, config: Config, way: tuple[str, ...]) -> Node:
+def _tree_of(name: str, found: ProfileTree, config: Config, way: tuple[str, ...]) -> Node:
     node, problems = found.node, list[Problem]()
     if found.is_users:
-        node = expanded(node, config.environ, problems)
+        node = expand_variables(node, config.environ, problems)
     if problems:
         raise ProfileError(tuple(problems))
     extends = node.get("extends")
@@ -191,7 +191,7 @@ def _layered(name: str, found: ProfileTree, config: Config, way: tuple[str, ...]
     if under is None:
         message = f"there is no profile {base!r}" + did_you_mean(base, config.names())
         raise ProfileError((extends.position.problem(message),))
-    return merged(_layered(base, under, config, (*way, base)), node)
+    return overlay(_tree_of(base, under, config, (*way, base)), node)
 
 
 def read_file(path: Path, *, is_builtin: bool = False) -> Node:
@@ -213,7 +213,7 @@ def read_file(path: Path, *, is_builtin: bool = False) -> Node:
     return parse(name, decode(name, data), is_builtin=is_builtin)
 
 
-def versioned(root: Node) -> Node:
+def require_version(root: Node) -> Node:
     """Return *root*, a file that is one profile, if it names its version.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opwatch.domain.errors import ProfileError
 from opwatch.domain.operation import State
-from opwatch.profiles.config import layered, variable_prefix
+from opwatch.profiles.config import profile_tree, variable_prefix
 from opwatch.profiles.language.rules import PARTIAL, Words, word_key
 from opwatch.profiles.language.spec import PROFILE, STATES, Spec
 from opwatch.profiles.lint import flaws
@@ -58,7 +58,7 @@ def load_profile(name: str, config: Config) -> Definition:
         UsageError: there is no profile of that name, or a file cannot be read.
         ProfileError: it has problems; all of them are reported.
     """
-    node = layered(name, config)
+    node = profile_tree(name, config)
     return define(name, node, is_users=config.is_users(name), environ=config.environ)
 
 

@@ -16,8 +16,8 @@ from opwatch.profiles.language.handoff import (
     UNKNOWN,
     OperationReference,
     RequestFacts,
+    no_operation_error,
     operation_references,
-    unnamed,
 )
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.language.request import (
@@ -179,7 +179,7 @@ class Profile:
         found = operation_references(rules, response, parse_body(response.body).data, request)
         if not found or (request.id and found[0].reference != request.id):
             complaint = self.reader.complaint(response)
-            raise unnamed(rules, response, request, self.name, complaint)
+            raise no_operation_error(rules, response, request, self.name, complaint)
         return found
 
     def starting_reading(self, target: Target, response: Response) -> Reading | None:

@@ -17,7 +17,7 @@ from opwatch.profiles.language.paths import AnswerView, Lookup
 from opwatch.profiles.language.request import RequestSpec, build, headers_of, query_of, with_query
 from opwatch.profiles.language.result import Step
 from opwatch.profiles.reading.body import parse_body
-from opwatch.profiles.values import moment, resolved
+from opwatch.profiles.values import moment, resolve_url
 from opwatch.profiles.values import word as as_word
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class ResultSteps:
             spec = RequestSpec("GET", step.path, step.query, step.headers)
             request = build(self.base, spec, values, self.encode)
             return replace(request, authorize=step.authorize)
-        url = resolved(base, step.url.first(view))
+        url = resolve_url(base, step.url.first(view))
         if url is None:
             return None
         headers = headers_of(RequestSpec(headers=step.headers), values)

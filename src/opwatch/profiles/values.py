@@ -139,7 +139,7 @@ def web_address(value: Any) -> str | None:
     return value
 
 
-def resolved(base: str, url: Any) -> str | None:
+def resolve_url(base: str, url: Any) -> str | None:
     """Return the http(s) URL that *url*, perhaps a relative one, is at *base*."""
     if not isinstance(url, str) or not url.strip():
         return None

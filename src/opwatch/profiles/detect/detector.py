@@ -20,7 +20,7 @@ from opwatch.profiles.detect.match import Candidate, DetectedProfile, UrlMatcher
 from opwatch.profiles.language.auth import NO_AUTH, AuthSpec
 from opwatch.profiles.language.handoff import operation_references
 from opwatch.profiles.references import is_url
-from opwatch.profiles.yaml.suggest import listed
+from opwatch.profiles.yaml.suggest import join_or
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -155,7 +155,7 @@ def _best(url: str, found: list[Candidate]) -> DetectedProfile:
     equal = [each for each in found if each[1:] == first[1:]]
     if len(equal) > 1:
         names = sorted(each.detected.profile.name for each in equal)
-        message = f"the URL fits the profiles {listed(names)}"
+        message = f"the URL fits the profiles {join_or(names)}"
         raise BadReferenceError(url, message, hint=f"choose one:  -p {names[0]}")
     return first.detected
 

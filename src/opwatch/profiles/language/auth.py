@@ -41,7 +41,7 @@ from opwatch.profiles.yaml.schema import (
     ListOf,
     MapOf,
     OneOf,
-    Record,
+    RecordOf,
     SecretShape,
     ShapeError,
     SharedShape,
@@ -128,8 +128,8 @@ def _from_command(command: tuple[str, ...], **rest: Any) -> Source:
 _NAME: Final = Leaf(_variable, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
 
 
-def _source(make: Callable[..., Source], key: str, value: Key, **more: Key) -> Record[Source]:
-    return Record(make, "the source", {key: value._replace(required=True), **more})
+def _source(make: Callable[..., Source], key: str, value: Key, **more: Key) -> RecordOf[Source]:
+    return RecordOf(make, "the source", {key: value._replace(required=True), **more})
 
 
 _SOURCE: Final[OneOf[Source]] = OneOf(
@@ -244,12 +244,12 @@ def _none(node: Node) -> AuthSpec:
     return NO_AUTH
 
 
-def _wrapped(key: str, shape: Shape[AuthSpec], doc: str) -> Record[AuthSpec]:
-    return Record(lambda **keys: keys[key], "'auth'", {key: Key(shape, doc, required=True)})
+def _wrapped(key: str, shape: Shape[AuthSpec], doc: str) -> RecordOf[AuthSpec]:
+    return RecordOf(lambda **keys: keys[key], "'auth'", {key: Key(shape, doc, required=True)})
 
 
 _SECRET: Final = Key(SOURCES, "where the secret comes from", required=True)
-_HEADER_AUTH: Final = Record(
+_HEADER_AUTH: Final = RecordOf(
     _header,
     "'header'",
     {
@@ -259,7 +259,7 @@ _HEADER_AUTH: Final = Record(
     },
 )
 _OPTIONAL: Final = Key(FLAG, "sent if a source gives one; it is not an error if none does")
-_OAUTH2: Final = Record(
+_OAUTH2: Final = RecordOf(
     _oauth2,
     "'oauth2'",
     {
@@ -277,24 +277,24 @@ _OAUTH2: Final = Record(
 _AUTH: Final[OneOf[AuthSpec]] = OneOf(
     "'auth'",
     {
-        "bearer": Record(
+        "bearer": RecordOf(
             _bearer,
             "'auth'",
             {"bearer": Key(SOURCES, "a bearer token (RFC 6750)"), "optional": _OPTIONAL},
         ),
-        "header": Record(
+        "header": RecordOf(
             _in_header,
             "'auth'",
             {"header": Key(_HEADER_AUTH, "a header of the API's own"), "optional": _OPTIONAL},
         ),
         "query": _wrapped(
             "query",
-            Record(_query, "'query'", {"name": Key(PARAM, required=True), "from": _SECRET}),
+            RecordOf(_query, "'query'", {"name": Key(PARAM, required=True), "from": _SECRET}),
             "a query parameter, masked wherever a URL is shown",
         ),
         "basic": _wrapped(
             "basic",
-            Record(_basic, "'basic'", {"username": Key(_TEXT_OR_SOURCES), "password": _SECRET}),
+            RecordOf(_basic, "'basic'", {"username": Key(_TEXT_OR_SOURCES), "password": _SECRET}),
             "user and password (RFC 7617)",
         ),
         "oauth2": _wrapped("oauth2", _OAUTH2, "OAuth 2.0 (RFC 6749)"),

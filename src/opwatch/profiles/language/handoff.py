@@ -16,8 +16,8 @@ from opwatch.profiles.language.references import odd_query, params_in
 from opwatch.profiles.language.scalars import EXPRESSION, HEADER, TEMPLATE, TEXT, check_name
 from opwatch.profiles.language.template import Pattern, parse_template
 from opwatch.profiles.values import word
-from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, OneOf, Record
-from opwatch.profiles.yaml.suggest import listed
+from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, OneOf, RecordOf
+from opwatch.profiles.yaml.suggest import join_or
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,7 +169,7 @@ def operation_references(
     return ()
 
 
-def unnamed(
+def no_operation_error(
     rules: tuple[HandoffRule, ...],
     response: Response,
     request: RequestFacts,
@@ -197,7 +197,7 @@ def unnamed(
     if not rules:
         hint = f"the profile has no handoff; name it yourself:  opwatch wait -p {profile} ID"
         return UsageError(message, hint=hint)
-    places = listed(rule.place for rule in rules)
+    places = join_or(rule.place for rule in rules)
     return UsageError(message, hint=f"it must be in {places}; see  opwatch profile show {profile}")
 
 
@@ -223,7 +223,7 @@ def _from_url(**keys: Any) -> HandoffRule:
 def _check_method(name: str) -> None:
     """Raise ValueError unless *name* is a method that starts something."""
     if name not in _METHODS:
-        raise ValueError(f"expected {listed(_METHODS)}, found {name!r}")
+        raise ValueError(f"expected {join_or(_METHODS)}, found {name!r}")
 
 
 _WITH: Final = Key(MapOf(EXPRESSION, check_name), "further parameters, from the body")
@@ -233,9 +233,9 @@ _BY_METHOD: Final = Key(
 )
 
 
-def _form(make: Any, name: str, key: Key) -> Record[HandoffRule]:
+def _form(make: Any, name: str, key: Key) -> RecordOf[HandoffRule]:
     keys = {name: key._replace(required=True), "with": _WITH, "by_method": _BY_METHOD}
-    return Record(make, "the hand-off", keys)
+    return RecordOf(make, "the hand-off", keys)
 
 
 HANDOFF: Final = ListOf(

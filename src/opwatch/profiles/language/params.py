@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 from opwatch.profiles.language.scalars import FLAG, PATTERN, TEXT, check_name, word
 from opwatch.profiles.language.template import quoted_path, quoted_segment
-from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, Record
-from opwatch.profiles.yaml.suggest import did_you_mean, listed
+from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
+from opwatch.profiles.yaml.suggest import did_you_mean, join_or
 
 ID: Final = "id"
 # These are the names of other variables (OPWATCH_TOKEN), or of the list of ids in a batch.
@@ -46,7 +46,7 @@ class Param(NamedTuple):
     def fault(self, name: str, value: str) -> str | None:
         """Return what is wrong with *value*, None if nothing is."""
         if self.choices and value not in self.choices:
-            message = f"{name} must be {listed(self.choices)}, not {value!r}"
+            message = f"{name} must be {join_or(self.choices)}, not {value!r}"
             return message + did_you_mean(value, self.choices)
         if self.pattern and not self.pattern.fullmatch(value):
             what = f" ({self.help})" if self.help else ""
@@ -83,7 +83,7 @@ def check_param(name: str) -> None:
         raise ValueError(f"{name!r} cannot be a parameter name; it is reserved")
 
 
-_RECORD: Final = Record(
+_RECORD: Final = RecordOf(
     Param,
     "the parameter",
     {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from opwatch.profiles.language.expressions import Expression, is_empty
 from opwatch.profiles.language.scalars import ANY_TEXT, EXPRESSION, HEADER
-from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, Record, SharedShape
+from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf, SharedShape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,8 +112,8 @@ _FINDER: Final[OneOf[Finder]] = OneOf(
     "a path",
     {
         "scalar": EXPRESSION,
-        "header": Record(InHeader, "the path", {"header": Key(HEADER, required=True)}),
-        "template": Record(InTemplate, "the path", {"template": Key(ANY_TEXT, required=True)}),
+        "header": RecordOf(InHeader, "the path", {"header": Key(HEADER, required=True)}),
+        "template": RecordOf(InTemplate, "the path", {"template": Key(ANY_TEXT, required=True)}),
     },
 )
 

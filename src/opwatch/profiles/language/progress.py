@@ -14,7 +14,7 @@ from opwatch.profiles.language.expressions import MAX_SUBJECT
 from opwatch.profiles.language.paths import LOOKUP, Lookup
 from opwatch.profiles.language.scalars import EXPRESSION, PATTERN
 from opwatch.profiles.values import number
-from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, Record
+from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -97,7 +97,7 @@ class InText(NamedTuple):
         return Progress(None if found is None else _bounded(found))
 
 
-class Finished(NamedTuple):
+class FinishedItems(NamedTuple):
     """How many of the *items* of a list are *finished*."""
 
     items: Lookup
@@ -111,7 +111,7 @@ class Finished(NamedTuple):
         return _fraction(sum(map(self.finished.holds, items)), len(items))
 
 
-Form: TypeAlias = Percent | Sums | Count | InText | Finished
+Form: TypeAlias = Percent | Sums | Count | InText | FinishedItems
 
 
 def _bounded(percent: float) -> float | None:
@@ -152,8 +152,8 @@ def _count(count: Lookup) -> Count:
     return Count(count)
 
 
-def _form(make: Callable[..., Form], **keys: Key) -> Record[Form]:
-    return Record(make, "'progress'", keys)
+def _form(make: Callable[..., Form], **keys: Key) -> RecordOf[Form]:
+    return RecordOf(make, "'progress'", keys)
 
 
 def _in_text(**keys: Any) -> InText:
@@ -172,7 +172,7 @@ _FORM: Final[OneOf[Form]] = OneOf(
         "done": _form(Sums, done=_PATHS, total=_PATHS),
         "count": _form(_count, count=_COUNT),
         "regex": _form(_in_text, **{"regex": Key(PATTERN, required=True), "in": _PATH}),
-        "items": _form(Finished, items=_PATH, finished=Key(EXPRESSION, required=True)),
+        "items": _form(FinishedItems, items=_PATH, finished=Key(EXPRESSION, required=True)),
     },
 )
 PROGRESS: Final = ListOf(_FORM, or_one=True, least=1)

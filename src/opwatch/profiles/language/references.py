@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.scalars import TEMPLATE, check_name
 from opwatch.profiles.language.template import Pattern, Template, parse_template
-from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, MapOf, OneOf, Record
+from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, MapOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -126,7 +126,7 @@ REFERENCES: Final[ListOf[ReferencePattern]] = ListOf(
         "a reference",
         {
             "scalar": Conversion(TEMPLATE, ReferencePattern),
-            "map": Record(
+            "map": RecordOf(
                 _reference_pattern,
                 "the reference",
                 {

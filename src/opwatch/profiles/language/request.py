@@ -24,8 +24,8 @@ from opwatch.profiles.language.scalars import (
 )
 from opwatch.profiles.language.scalars import word as one_of
 from opwatch.profiles.language.template import Template, TemplateError, Text, parse_template
-from opwatch.profiles.values import resolved, word
-from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, Record, ShapeError
+from opwatch.profiles.values import resolve_url, word
+from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, RecordOf, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 IDS: Final = "ids"
 
 
-class Body(NamedTuple):
+class JsonTemplate(NamedTuple):
     """JSON in which texts are templates. *names* are the parameters in it."""
 
     data: Any
@@ -59,8 +59,8 @@ class RequestSpec(NamedTuple):
     path: Text | None = None
     query: Mapping[str, tuple[Text, ...]] = {}
     headers: Mapping[str, Text] = {}
-    body: Body | None = None
-    graphql: Body | None = None
+    body: JsonTemplate | None = None
+    graphql: JsonTemplate | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -87,7 +87,7 @@ class Batch(NamedTuple):
     style: str = "repeat"
     method: str = ""
     path: Text | None = None
-    body: Body | None = None
+    body: JsonTemplate | None = None
     max: int = 50
     id: Lookup | None = None
     next: NextPage | None = None
@@ -172,7 +172,7 @@ def next_page(
     A page on another origin is trouble: without it the list is but a part.
     """
     if rule.url is not None:
-        url = resolved(base, rule.url.first(view))
+        url = resolve_url(base, rule.url.first(view))
         if url is None:
             return None
         origin = parse_origin(url)
@@ -193,13 +193,13 @@ def _filled(data: Any, values: Values, ids: Sequence[str]) -> Any:
     return data
 
 
-class _BodyShape:
+class _JsonTemplateShape:
     """JSON whose texts are templates."""
 
-    def parse(self, node: Node, _report: Report) -> Body:
+    def parse(self, node: Node, _report: Report) -> JsonTemplate:
         """Return it."""
         names: set[str] = set()
-        return Body(_templates(node, names), frozenset(names))
+        return JsonTemplate(_templates(node, names), frozenset(names))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
@@ -221,9 +221,9 @@ def _templates(node: Node, names: set[str]) -> Any:
     return template
 
 
-def _graphql(query: str, variables: Body | None = None) -> Body:
-    found = variables or Body({}, frozenset())
-    return Body({"query": query, "variables": found.data}, found.names)
+def _graphql(query: str, variables: JsonTemplate | None = None) -> JsonTemplate:
+    found = variables or JsonTemplate({}, frozenset())
+    return JsonTemplate({"query": query, "variables": found.data}, found.names)
 
 
 def _next_page(**keys: Any) -> NextPage:
@@ -244,10 +244,10 @@ def _whole_text(node: Node) -> str:
     return node.value
 
 
-_BODY: Final = _BodyShape()
+_BODY: Final = _JsonTemplateShape()
 _METHOD: Final = Key(one_of("GET", "POST"), "the HTTP method")
 _PATH: Final = Key(ANY_TEXT, "appended to base_url")
-_GRAPHQL: Final = Record(
+_GRAPHQL: Final = RecordOf(
     _graphql,
     "'graphql'",
     {
@@ -257,7 +257,7 @@ _GRAPHQL: Final = Record(
 )
 HEADERS: Final = MapOf(ANY_TEXT, check_header)
 QUERY: Final = MapOf(ListOf(ANY_TEXT, or_one=True))
-REQUEST: Final = Record(
+REQUEST: Final = RecordOf(
     RequestSpec,
     "'request'",
     {
@@ -269,7 +269,7 @@ REQUEST: Final = Record(
         "graphql": Key(_GRAPHQL, "a GraphQL query, sent with POST"),
     },
 )
-_NEXT: Final = Record(
+_NEXT: Final = RecordOf(
     _next_page,
     "'next'",
     {
@@ -278,7 +278,7 @@ _NEXT: Final = Record(
         "query": Key(PARAM, "the query parameter that takes the cursor"),
     },
 )
-BATCH: Final = Record(
+BATCH: Final = RecordOf(
     _batch,
     "'batch'",
     {

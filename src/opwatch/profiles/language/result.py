@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.profiles.language.paths import LOOKUP, Lookup
 from opwatch.profiles.language.request import HEADERS, QUERY
 from opwatch.profiles.language.scalars import ANY_TEXT, EXPRESSION, FLAG, check_name, word
-from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, Record
+from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, RecordOf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ def _step(**keys: Any) -> Step:
 
 
 RESULT: Final = ListOf(
-    Record(
+    RecordOf(
         _step,
         "the step",
         {

@@ -15,7 +15,7 @@ from opwatch.domain.trouble import Fault
 from opwatch.profiles.language.expressions import spelling
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.scalars import EXPRESSION, FLAG, TEXT, state_among, word
-from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, Record, ShapeError
+from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, RecordOf, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -191,7 +191,7 @@ _CONDITION: Final = {
     "params": Key(MapOf(ListOf(TEXT, or_one=True)), "values that parameters must have"),
 }
 RULES: Final = ListOf(
-    Record(
+    RecordOf(
         _rule,
         "the rule",
         {
@@ -203,7 +203,7 @@ RULES: Final = ListOf(
     )
 )
 GUARDS: Final = ListOf(
-    Record(
+    RecordOf(
         _guard,
         "the trouble",
         {

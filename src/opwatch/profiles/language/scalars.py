@@ -32,11 +32,11 @@ from opwatch.profiles.yaml.schema import (
     Leaf,
     MapOf,
     OneOf,
-    Record,
+    RecordOf,
     ShapeError,
     SharedShape,
 )
-from opwatch.profiles.yaml.suggest import did_you_mean, listed
+from opwatch.profiles.yaml.suggest import did_you_mean, join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -132,7 +132,7 @@ def word(*choices: str) -> Leaf[str]:
 
     def parse(node: Node) -> str:
         if node.text not in choices:
-            message = f"expected {listed(map(repr, choices))}, found {node.text!r}"
+            message = f"expected {join_or(map(repr, choices))}, found {node.text!r}"
             raise ShapeError(message + did_you_mean(node.text, choices))
         return node.text
 
@@ -223,7 +223,7 @@ ANY_TEXT: Final[SharedShape[Text]] = SharedShape(
         "a text",
         {
             "scalar": TEMPLATE,
-            "map": Record(
+            "map": RecordOf(
                 _choice,
                 "the choice",
                 {

@@ -42,7 +42,7 @@ from opwatch.profiles.yaml.schema import (
     ListOf,
     MapOf,
     OneOf,
-    Record,
+    RecordOf,
     ShapeError,
     SharedShape,
 )
@@ -177,7 +177,7 @@ _WORDS: Final = Key(ListOf(_STATUS_WORD, or_one=True))
 STATES: Final = ("pending", "running", "blocked", "succeeded", PARTIAL, "failed", "cancelled")
 _TERMINAL: Final = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 _MESSAGE_ALONE: Final = Conversion(LOOKUP, lambda path: ErrorPaths(message=path))
-_ERROR: Final = Record(
+_ERROR: Final = RecordOf(
     ErrorPaths,
     "'error'",
     {
@@ -186,7 +186,7 @@ _ERROR: Final = Record(
         "details": Key(LOOKUP, "everything else"),
     },
 )
-_READ: Final = Record(
+_READ: Final = RecordOf(
     Reads,
     "'read'",
     {
@@ -207,7 +207,7 @@ _READ: Final = Record(
         "result": Key(LOOKUP, "what came out of it"),
     },
 )  # fmt: skip
-_POLL: Final = Record(
+_POLL: Final = RecordOf(
     _polling,
     "'poll'",
     {
@@ -216,7 +216,7 @@ _POLL: Final = Record(
         "factor": Key(number(1, 10), "by how much a pause grows while nothing changes"),
         "steps": Key(ListOf(duration(), least=1), "the pauses, started anew at each change"),
         "give_up": Key(
-            Record(
+            RecordOf(
                 _give_up,
                 "'give_up'",
                 {
@@ -228,7 +228,7 @@ _POLL: Final = Record(
         ),
     },
 )
-PROFILE: Final = SharedShape("profile", Record(
+PROFILE: Final = SharedShape("profile", RecordOf(
     Spec,
     "the profile",
     {
@@ -239,7 +239,7 @@ PROFILE: Final = SharedShape("profile", Record(
         "notes": Key(TEXT, "what else a person should know"),
         "retention": Key(TEXT, "how long the API remembers an operation"),
         "confidence": Key(
-            Record(
+            RecordOf(
                 _confidence,
                 "'confidence'",
                 {
@@ -265,7 +265,7 @@ PROFILE: Final = SharedShape("profile", Record(
         "auth": Key(AUTH, "how a credential is sent, and where it comes from"),
         "read": Key(_READ, "where things are in an answer"),
         "states": Key(
-            Record(lambda **words: words, "'states'", dict.fromkeys(STATES, _WORDS)),
+            RecordOf(lambda **words: words, "'states'", dict.fromkeys(STATES, _WORDS)),
             "status words",
         ),
         "rules": Key(RULES, "what an answer means, before the words; the first that fits"),

@@ -14,7 +14,7 @@ from opwatch.profiles.language.expressions import MAX_SUBJECT
 from opwatch.profiles.language.paths import LOOKUP, Lookup
 from opwatch.profiles.language.scalars import DAY, HEADER, PATTERN, RATE, whole_number, word
 from opwatch.profiles.values import moment, number
-from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, Record
+from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
     import re
@@ -160,9 +160,9 @@ def _reset_as(**keys: Any) -> Quota:
 
 
 _UNIT: Final = Key(word("seconds", "ms", "epoch", "date"), "what the value is")
-_HEADER: Final = Record(_header, "the header", {"name": Key(HEADER, required=True), "as": _UNIT})
-_BODY: Final = Record(_body, "'body'", {"path": Key(LOOKUP, required=True), "as": _UNIT})
-_TEXT: Final = Record(
+_HEADER: Final = RecordOf(_header, "the header", {"name": Key(HEADER, required=True), "as": _UNIT})
+_BODY: Final = RecordOf(_body, "'body'", {"path": Key(LOOKUP, required=True), "as": _UNIT})
+_TEXT: Final = RecordOf(
     _text,
     "'text'",
     {
@@ -170,7 +170,7 @@ _TEXT: Final = Record(
         "regex": Key(PATTERN, "its first group is the number of seconds", required=True),
     },
 )
-WAIT: Final = Record(
+WAIT: Final = RecordOf(
     Hints,
     "'wait'",
     {
@@ -181,7 +181,7 @@ WAIT: Final = Record(
         "text": Key(_TEXT, "a sentence"),
     },
 )
-LIMITS: Final = Record(
+LIMITS: Final = RecordOf(
     _reset_as,
     "'limits'",
     {

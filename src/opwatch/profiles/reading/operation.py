@@ -14,7 +14,7 @@ from opwatch.domain.trouble import Fault
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.progress import measure_progress
 from opwatch.profiles.language.rules import first_rule
-from opwatch.profiles.values import moment, resolved, same_id, sentence, web_address, word
+from opwatch.profiles.values import moment, resolve_url, same_id, sentence, web_address, word
 
 if TYPE_CHECKING:
     from typing import Any
@@ -144,7 +144,7 @@ class OperationReader:
 
     def _moved(self, parsed: ParsedResponse) -> str | None:
         for name in self._spec.moves:
-            url = resolved(parsed.response.url, parsed.response.headers.get(name))
+            url = resolve_url(parsed.response.url, parsed.response.headers.get(name))
             if url:
                 return url
         return None

@@ -15,7 +15,7 @@ from opwatch.profiles.values import sentence
 if TYPE_CHECKING:
     from opwatch.domain.messages import Response
     from opwatch.profiles.language.wait import Pauses
-    from opwatch.profiles.reading.body import Body
+    from opwatch.profiles.reading.body import ParsedBody
 
 _LONGEST: Final = 300
 
@@ -24,7 +24,7 @@ class ParsedResponse(NamedTuple):
     """An answer, its parsed body, and the pauses that it names."""
 
     response: Response
-    body: Body
+    body: ParsedBody
     pauses: Pauses
 
     def trouble(self, fault: Fault, detail: str | None = None) -> Trouble:

@@ -65,9 +65,9 @@ class Node(NamedTuple):
         return isinstance(self.value, list)
 
     @property
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> dict[str, MapEntry]:
         """The entries of a mapping."""
-        entries: dict[str, Entry] = self.value
+        entries: dict[str, MapEntry] = self.value
         return entries
 
     def get(self, key: str) -> Node | None:
@@ -84,7 +84,7 @@ class Node(NamedTuple):
         return self.value
 
 
-class Entry(NamedTuple):
+class MapEntry(NamedTuple):
     """One key of a mapping, its position, and its value."""
 
     position: Position

@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.errors import Problem, ProfileError
-from opwatch.profiles.yaml.nodes import Entry, Node, Position, Source
+from opwatch.profiles.yaml.nodes import MapEntry, Node, Position, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,8 +128,8 @@ class _Builder:
                 return
             yield self._node(event, events, depth + 1)
 
-    def _entries(self, events: Iterator[Any], depth: int) -> dict[str, Entry]:
-        entries: dict[str, Entry] = {}
+    def _entries(self, events: Iterator[Any], depth: int) -> dict[str, MapEntry]:
+        entries: dict[str, MapEntry] = {}
         for event in events:
             if type(event).__name__ == "MappingEndEvent":
                 break
@@ -142,7 +142,7 @@ class _Builder:
                 message = f"duplicate key {key.text!r}; it is first on line {first.position.line}"
                 self.problems.append(key.position.problem(message))
             else:
-                entries[key.text] = Entry(key.position, value)
+                entries[key.text] = MapEntry(key.position, value)
         return entries
 
     def _at(self, mark: Any) -> Position:

@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from opwatch.profiles.yaml.suggest import did_you_mean, listed
+from opwatch.profiles.yaml.suggest import did_you_mean, join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,7 +114,7 @@ class Leaf(Generic[T]):
     def _wanted(self) -> str:
         kinds = self._schema.get("type", "a single value")
         names: list[str] = kinds if isinstance(kinds, list) else [kinds]
-        return listed(_KINDS.get(name, name) for name in names)
+        return join_or(_KINDS.get(name, name) for name in names)
 
 
 class Conversion(Generic[T]):
@@ -235,7 +235,7 @@ class Key(NamedTuple):
     required: bool = False
 
 
-class Record(Generic[T]):
+class RecordOf(Generic[T]):
     """A mapping of known keys, from which *make* builds a value.
 
     *what* names the record in messages. *make* is called if no key has a problem,
@@ -310,7 +310,7 @@ class OneOf(Generic[T]):
         keys = [form for form in self._forms if form not in _FORMS]
         if node.is_map and keys:
             first = next(iter(node.entries), "")
-            message = f"{self._what} needs one of {listed(map(repr, keys))}"
+            message = f"{self._what} needs one of {join_or(map(repr, keys))}"
             raise ShapeError(message + did_you_mean(first, keys))
         raise ShapeError(f"expected {self._what}, found {_kind(node)}")
 

@@ -17,7 +17,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {lower[close[0]]!r}?" if close else ""
 
 
-def listed(words: Iterable[str]) -> str:
+def join_or(words: Iterable[str]) -> str:
     """Return *words* joined for a sentence: ``a, b or c``."""
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else last
