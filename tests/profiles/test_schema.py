@@ -90,6 +90,18 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_no_exported_name_loads_the_drafting_of_profiles() -> None:
+    script = (
+        "import sys, opwatch.profiles as profiles\n"
+        "[getattr(profiles, name) for name in profiles.__all__]\n"
+        "print(*(name for name in sys.modules if name.startswith('opwatch.profiles.draft')))"
+    )
+    done = subprocess.run(  # noqa: S603, our own interpreter
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
 def test_importing_the_room_loads_no_library() -> None:
     assert loaded_by("import opwatch.profiles") == set()
 
