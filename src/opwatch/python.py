@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from opwatch.domain.outcome import Goal
 from opwatch.domain.policy import LOST_AFTER, Policy
 from opwatch.domain.secret import Secret
-from opwatch.profiles import load_config, load_profile
+from opwatch.profiles import bind_profile, load_config, load_profile
 from opwatch.session.context import RunContext
 from opwatch.session.plan import make_plan
 from opwatch.session.session import carry_out, open_session
@@ -114,7 +114,7 @@ def _plan(
     base_url: str | None,
 ) -> Plan:
     settings = load_config(None if config is None else Path(config), os.environ)
-    profile = load_profile(name, settings).bind(dict(params or {}), base_url=base_url)
+    profile = bind_profile(load_profile(name, settings), dict(params or {}), base_url=base_url)
     return make_plan([(profile, [profile.target(each) for each in references])], policy)
 
 

@@ -123,7 +123,7 @@ _NO_PAGE: Final = Closed(
 _ONE_URL: Final = Closed(
     "one URL serves all operations; the id is in the body",
     2,
-    ("all operations are asked about at this URL", "give the operation's id"),
+    ("all operations share this URL", "give the operation's id"),
 )
 _ASKED_IN_VAIN: Final = Closed(
     "one URL serves all operations; the id is in the body",

@@ -366,7 +366,7 @@ def test_an_answer_that_does_not_name_the_instance_asks_for_it(
 @pytest.mark.parametrize(
     ("arguments", "stdin", "said"),
     [
-        (("--param", "id=i-1", "i-2"), b"", "the id of an operation is no parameter"),
+        (("--param", "id=i-1", "i-2"), b"", "the id of an operation is not a parameter"),
         (("--param", "id=i-1", "-"), b"i-2\n", "goes with a whole answer only"),
         (("--param", "id=i-1", "-"), b'{"operation": "task_1"}', "goes with a whole answer only"),
         (("-",), b"", "no operation given: standard input names none"),

@@ -89,7 +89,7 @@ def test_a_name_that_cannot_be_sent_is_found_by_profile_check(name: str, inside:
         code, said = check(inside, **changes)
 
         assert code == 2
-        assert "is not a header's name" in said
+        assert "is not a header name" in said
 
 
 def test_a_header_that_the_table_does_not_hold_is_free() -> None:

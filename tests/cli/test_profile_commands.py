@@ -106,9 +106,9 @@ def test_what_is_not_clear_is_said_and_asked_of_nobody(inside: Inside) -> None:
 @pytest.mark.parametrize(
     ("arguments", "stdin", "said"),
     [
-        (("--from", "-"), b"<html>", "standard input holds no JSON"),
+        (("--from", "-"), b"<html>", "standard input is not JSON"),
         (("--from", "nothing.json"), b"", "cannot read nothing.json"),
-        (("--from", "-", "--name", "A B"), b"{}", "no profile's name"),
+        (("--from", "-", "--name", "A B"), b"{}", "not a profile name"),
         (("--from", "-", "--token-stdin"), b"{}", "both the token and the references"),
         (("--from", "-"), b"HTTP/1.1 500 Oh\r\n\r\n{}", "HTTP 500 says nothing"),
         (("--from", "http://127.0.0.1:1/a", "--from", "http://127.0.0.1:2/a"), b"", "several APIs"),

@@ -13,7 +13,7 @@ from opwatch.credentials.helper import PASSED, TOKEN_NAMES
 from opwatch.credentials.keyring import PATIENCE, PATIENCE_AT_TERMINAL
 from opwatch.credentials.redaction import SHORTEST as SHORTEST_MASKED
 from opwatch.credentials.renewal import APART, HOLD_LONGEST, MOST_IN_A_ROW
-from opwatch.profiles import load_config, load_profile
+from opwatch.profiles import bind_profile, load_config, load_profile
 
 if TYPE_CHECKING:
     from credentials.world import World
@@ -38,7 +38,7 @@ def test_every_example_is_a_profile_that_opens(world: World, tmp_path: Path, blo
         "version: 1\nprofiles:\n  my-api:\n" + "".join(f"    {line}\n" for line in lines)
     )
     definition = load_profile("my-api", load_config(config, {}))
-    profile = definition.bind({})
+    profile = bind_profile(definition, {})
 
     assert world.open(profile.auth, base_url=profile.base_url).status().profile == "my-api"
 

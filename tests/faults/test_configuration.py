@@ -82,10 +82,10 @@ def test_a_file_that_is_not_there_is_named_with_the_reason(config: Config) -> No
 @fault(108)
 def test_what_is_no_file_is_refused_without_waiting_for_it(config: Config) -> None:
     config.path.mkdir()
-    assert "is no regular file" in config.refused()
+    assert "is not a regular file" in config.refused()
     config.path.rmdir()
     os.mkfifo(config.path)
-    assert "is no regular file" in config.refused()
+    assert "is not a regular file" in config.refused()
     for device in ("/dev/zero", "/dev/tty"):
         assert device in config.refused(None, "--config", device, "a")
 

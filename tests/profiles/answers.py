@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.messages import Headers, Response
-from opwatch.profiles import load_config, load_profile
+from opwatch.profiles import bind_profile, load_config, load_profile
 from opwatch.profiles.config import BUILTIN, read_file
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def profile(name: str) -> Profile:
     data = document(name)
     params = {key: str(value) for key, value in data.get("params", {}).items()}
     config = load_config(None, {}, folder=NOWHERE)
-    return load_profile(name, config).bind(params, data.get("base_url"))
+    return bind_profile(load_profile(name, config), params, data.get("base_url"))
 
 
 def response(case: dict[str, Any], url: str = "https://api.example.com/") -> Response:

@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.messages import Headers, Response
-from opwatch.profiles.config import Config, layered
+from opwatch.profiles import bind_profile
+from opwatch.profiles.config import Config, profile_tree
 from opwatch.profiles.definition import Definition, define
-from opwatch.profiles.yaml.nodes import Source, parse
+from opwatch.profiles.yaml.parser import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +32,9 @@ states: {pending: [queued], running: [running], succeeded: [done], failed: [fail
 def definition(
     text: str, environ: Mapping[str, str] | None = None, name: str = "mine"
 ) -> Definition:
-    root = parse(Source("mine.yaml", text), text)
+    root = parse("mine.yaml", text)
     config = Config(environ or {}).with_profiles({name: root})
-    return define(name, layered(name, config), is_users=True, environ=config.environ)
+    return define(name, profile_tree(name, config), is_users=True, environ=config.environ)
 
 
 def profile(
@@ -42,7 +43,7 @@ def profile(
     """Return PLAIN with the keys of *more*, each of which replaces PLAIN's own."""
     own = {line.partition(":")[0] for line in more.splitlines() if line[:1].isalpha()}
     kept = [line for line in base.splitlines() if line.partition(":")[0] not in own]
-    return definition("\n".join([*kept, more])).bind(params)
+    return bind_profile(definition("\n".join([*kept, more])), params)
 
 
 def response(body: Any = None, status: int = 200, /, **headers: str) -> Response:

@@ -11,7 +11,7 @@ import pytest
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Trouble
-from opwatch.profiles import Asked, check
+from opwatch.profiles import RequestFacts, check
 from opwatch.profiles.config import BUILTIN
 from opwatch.profiles.values import moment
 from profiles.answers import FOLDER, NAMES, document, profile, response, words
@@ -50,7 +50,7 @@ def test_a_built_in_profile_has_example_answers(name: str) -> None:
 
 def _said(name: str) -> set[str]:
     """Return the states that the profile's words, rules and absence can mean."""
-    spec = profile(name)._definition.spec
+    spec = profile(name).definition.spec
     said = {bucket for bucket, listed in spec.states.items() if listed}
     said |= {"partial" if rule.partial else str(rule.state) for rule in spec.rules}
     return said | ({str(spec.absent_status)} if spec.absent_status else set())
@@ -139,7 +139,7 @@ def test_a_reference_parses_back(name: str, case: dict[str, Any]) -> None:
 def test_a_starting_answer_hands_off_a_reference(name: str, case: dict[str, Any]) -> None:
     bound = profile(name)
 
-    found = bound.handoff(response(case), Asked(case.get("method", "")))
+    found = bound.handoff(response(case), RequestFacts(case.get("method", "")))
 
     expected = [(each["reference"], words(each.get("params"))) for each in case["expect"]]
     assert [(each.reference, dict(each.params)) for each in found] == expected

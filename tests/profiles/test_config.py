@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from opwatch.domain.auth import FromEnv, HeaderAuth, OAuth2Auth
 from opwatch.domain.errors import ProfileError, UsageError
-from opwatch.profiles import load_config, load_profile
+from opwatch.profiles import bind_profile, load_config, load_profile
 from opwatch.profiles.config import Config
-from opwatch.profiles.yaml.nodes import Source, parse
+from opwatch.profiles.yaml.parser import parse
 from profiles.making import PLAIN, written
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def loaded(text: str, folder: Path, environ: Mapping[str, str] | None = None) ->
 
 
 def test_a_profile_of_ones_own_is_laid_over_a_built_in_one(tmp_path: Path) -> None:
-    bound = load_profile("mine", loaded(CONFIG, tmp_path)).bind()
+    bound = bind_profile(load_profile("mine", loaded(CONFIG, tmp_path)))
 
     assert bound.params == {"schedule_id": "from-config"}
     assert bound.auth == HeaderAuth((FromEnv("MY_TOKEN"),))
@@ -91,15 +91,15 @@ def test_files_beside_the_configuration_are_profiles(tmp_path: Path) -> None:
 
     assert "beside" in config.names()
     assert config.is_users("beside")
-    assert load_profile("beside", config).bind().title == "Plain"
-    assert load_profile("fullstory", config).bind().title == "Plain"
+    assert bind_profile(load_profile("beside", config)).title == "Plain"
+    assert bind_profile(load_profile("fullstory", config)).title == "Plain"
     assert not {"read", "not a name"} & set(config.names())
 
 
 def test_ones_own_profile_may_extend_the_built_in_one_of_its_name(tmp_path: Path) -> None:
     text = "version: 1\nprofiles: {fullstory: {extends: fullstory, confirm: 3}}\n"
 
-    bound = load_profile("fullstory", loaded(text, tmp_path)).bind()
+    bound = bind_profile(load_profile("fullstory", loaded(text, tmp_path)))
     assert (bound.polling_rules.confirm, bound.base_url) == (3, "https://api.fullstory.com")
 
 
@@ -136,7 +136,7 @@ def test_profiles_extend_each_other_eight_deep_and_no_deeper(tmp_path: Path) -> 
     text = f"version: 1\nprofiles: {{{chain}, p8: {{extends: fullstory}}}}\n"
     config = loaded(text, tmp_path)
 
-    assert load_profile("p2", config).bind().base_url == "https://api.fullstory.com"
+    assert bind_profile(load_profile("p2", config)).base_url == "https://api.fullstory.com"
     with pytest.raises(ProfileError, match="more than 8 profiles extend each other"):
         load_profile("p0", config)
 
@@ -146,7 +146,7 @@ def test_any_graph_of_extends_ends(graph: dict[str, str]) -> None:
     text = "version: 1\nprofiles:\n  z: {}\n" + "".join(
         f"  {name}: {{extends: {base}}}\n" for name, base in graph.items()
     )
-    root = parse(Source("c.yaml", text), text)
+    root = parse("c.yaml", text)
     for name in graph:
         with pytest.raises(ProfileError):
             load_profile(name, Config({}, root))
@@ -216,7 +216,7 @@ def test_a_problem_in_what_is_extended_is_told_where_it_stands(tmp_path: Path) -
 def test_an_option_goes_before_the_environment_and_that_before_the_file(
     environ: dict[str, str], given: dict[str, str], value: str, tmp_path: Path
 ) -> None:
-    bound = load_profile("mine", loaded(CONFIG, tmp_path, environ)).bind(given)
+    bound = bind_profile(load_profile("mine", loaded(CONFIG, tmp_path, environ)), given)
 
     assert bound.params["schedule_id"] == value
 
@@ -228,23 +228,23 @@ def test_the_base_url_may_come_from_elsewhere(tmp_path: Path) -> None:
     }
 
     assert (
-        load_profile("mine", loaded(CONFIG, tmp_path, environ)).bind().base_url
+        bind_profile(load_profile("mine", loaded(CONFIG, tmp_path, environ))).base_url
         == "http://127.0.0.1:2/x"
     )
     del environ["OPWATCH_MINE_BASE_URL"]
     definition = load_profile("mine", loaded(CONFIG, tmp_path, environ))
-    assert definition.bind().base_url == "http://127.0.0.1:1"
-    bound = definition.bind(base_url="http://localhost:3")
+    assert bind_profile(definition).base_url == "http://127.0.0.1:1"
+    bound = bind_profile(definition, base_url="http://localhost:3")
     assert str(next(iter(bound.origins.exact))) == "http://localhost:3"
     with pytest.raises(UsageError, match="plain http"):
-        definition.bind(base_url="http://evil.example")
+        bind_profile(definition, base_url="http://evil.example")
 
 
 @pytest.mark.parametrize(
     ("params", "message"),
     [
         ({"scheduleid": "x"}, "has no parameter 'scheduleid'; did you mean 'schedule_id'"),
-        ({"id": "x"}, "the id of an operation is no parameter"),
+        ({"id": "x"}, "the id of an operation is not a parameter"),
         ({"schedule_id": ".."}, "holds a '.' or '..' segment"),
     ],
 )
@@ -252,7 +252,7 @@ def test_an_unknown_or_refused_parameter_is_told(
     params: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        load_profile("mine", loaded(CONFIG, tmp_path)).bind(params)
+        bind_profile(load_profile("mine", loaded(CONFIG, tmp_path)), params)
 
 
 def test_a_parameter_of_the_base_url_is_asked_for_and_stays_in_the_host(tmp_path: Path) -> None:
@@ -265,9 +265,9 @@ profiles:
 """
     definition = load_profile("mine", loaded(text, tmp_path))
 
-    assert definition.bind({"site": "acme"}).base_url == "https://acme.example.com/x%20y"
+    assert bind_profile(definition, {"site": "acme"}).base_url == "https://acme.example.com/x%20y"
     with pytest.raises(UsageError, match=r"needs site \(your site\)"):
-        definition.bind()
+        bind_profile(definition)
     for site in (
         "evil.example/",
         "evil.example#",
@@ -277,18 +277,18 @@ profiles:
         "é",
     ):
         with pytest.raises(UsageError):
-            definition.bind({"site": site})
+            bind_profile(definition, {"site": site})
 
 
 def test_a_region_chooses_the_base_url(tmp_path: Path) -> None:
     definition = load_profile("powerplatform", load_config(None, {}, folder=tmp_path))
 
-    assert definition.bind({"cloud": "dod"}).base_url == "https://api.appsplatform.us"
+    assert bind_profile(definition, {"cloud": "dod"}).base_url == "https://api.appsplatform.us"
     with pytest.raises(
         UsageError,
         match="cloud must be public, gcc, gcc-high, dod or china, not 'goc'; did you mean 'gcc'",
     ):
-        definition.bind({"cloud": "goc"})
+        bind_profile(definition, {"cloud": "goc"})
 
 
 def test_variables_are_filled_in_once_and_only_where_they_are_set(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ profiles:
 """
     config = loaded(text, tmp_path, {"A": "${B}"})
 
-    assert load_profile("mine", config).bind().params["schedule_id"] == "${B}-b-${C}"
+    assert bind_profile(load_profile("mine", config)).params["schedule_id"] == "${B}-b-${C}"
     with pytest.raises(ProfileError, match=r"config\.yaml:8:28: the variable NOT_SET is not set"):
         load_profile("other", config)
 
@@ -320,10 +320,10 @@ def test_no_command_is_run_for_a_file_that_others_may_write_to(tmp_path: Path) -
     path = written(tmp_path, "config.yaml", text)
     path.chmod(0o644)
 
-    load_profile("mine", load_config(path, {})).bind()
+    bind_profile(load_profile("mine", load_config(path, {})))
     path.chmod(0o664)
     with pytest.raises(ProfileError, match=r"config\.yaml:7:11: others may write to this file"):
-        load_profile("mine", load_config(path, {})).bind()
+        bind_profile(load_profile("mine", load_config(path, {})))
 
 
 def test_a_token_endpoint_is_expanded_and_needs_tls(tmp_path: Path) -> None:
@@ -343,7 +343,7 @@ profiles:
 """
     text = text.replace("params: {", "params: {kind: {choices: [a, b], default: b}, ")
     definition = load_profile("mine", loaded(text, tmp_path))
-    auth = definition.bind({"tenant": "a/b"}).auth
+    auth = bind_profile(definition, {"tenant": "a/b"}).auth
 
     assert isinstance(auth, OAuth2Auth)
     assert (auth.token_url, auth.scope) == ("https://login.example.com/a%2Fb/token", "scope-b")
@@ -353,7 +353,7 @@ profiles:
         {"audience": "a/b"},
     )
     with pytest.raises(UsageError, match="needs tenant"):
-        definition.bind()
+        bind_profile(definition)
     plain = loaded(text.replace("https://{host}", "http://{host}"), tmp_path)
     with pytest.raises(ProfileError, match="plain http"):
-        load_profile("mine", plain).bind({"tenant": "t"})
+        bind_profile(load_profile("mine", plain), {"tenant": "t"})

@@ -10,7 +10,7 @@ import pytest
 
 from opwatch.domain.messages import Response
 from opwatch.domain.operation import Reading, State
-from opwatch.profiles import check, load_config, load_profile, schema
+from opwatch.profiles import bind_profile, check, load_config, load_profile, schema
 from profiles.making import NOW, PLAIN
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def test_the_example_answer_reads_as_the_page_says(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(COPIES, "utf-8")
     config = load_config(path, {})
-    bound = load_profile(config.default_profile or "", config).bind()
+    bound = bind_profile(load_profile(config.default_profile or "", config))
     sample = re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)
     assert sample is not None
     body = json.loads(sample[1])
@@ -82,9 +82,9 @@ def test_every_profile_of_the_example_can_be_used() -> None:
     config = load_config(EXAMPLE, {"COPIES_HOST": "copies.example.com"})
 
     for name in ("schedules", "schedules-ci", "copies"):
-        bound = load_profile(name, config).bind()
+        bound = bind_profile(load_profile(name, config))
         assert bound.request([bound.target("7")]).url.startswith("https://")
-    copies = load_profile("copies", config).bind()
+    copies = bind_profile(load_profile("copies", config))
     assert copies.base_url == "https://copies.example.com/v1"
     page = "https://www.example.com/acme/jobs/7/log"
     assert (

@@ -9,7 +9,7 @@ import pytest
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading, State
-from opwatch.profiles import Started
+from opwatch.profiles import StartingUrls, explain_answer
 from opwatch.profiles.values import moment
 from profiles.making import NOW, profile, reading, response
 
@@ -181,17 +181,17 @@ def test_a_chain_of_one_step_ends_in_its_value() -> None:
     [
         (
             "location",
-            Started("https://api.example.com/r", "/done/1"),
+            StartingUrls("https://api.example.com/r", "/done/1"),
             "https://api.example.com/done/1",
         ),
-        ("resource", Started("https://api.example.com/r"), "https://api.example.com/r"),
-        ("location", Started("https://api.example.com/r"), None),
+        ("resource", StartingUrls("https://api.example.com/r"), "https://api.example.com/r"),
+        ("location", StartingUrls("https://api.example.com/r"), None),
         ("resource", None, None),
-        ("operation", Started("https://api.example.com/r", "/x"), None),
+        ("operation", StartingUrls("https://api.example.com/r", "/x"), None),
     ],
 )
 def test_the_result_may_be_where_the_start_said(
-    final: str, started: Started | None, url: str | None
+    final: str, started: StartingUrls | None, url: str | None
 ) -> None:
     bound = profile(f"final: {final}\n")
     found = reading(bound, response({"id": "a", "status": "done"}))
@@ -208,28 +208,28 @@ def test_explaining_tells_the_rule_its_place_and_what_each_path_found() -> None:
     bound = profile(
         "rules:\n  - {when: 'no', state: failed}\n  - {when: status == 'done', state: succeeded}\n"
     )
-    told = bound.explain(
-        bound.target("a"), response({"id": "a", "status": "done"}, Retry_After="3")
+    told = explain_answer(
+        bound, bound.target("a"), response({"id": "a", "status": "done"}, Retry_After="3")
     )
 
     assert (told.decided_by, told.where) == ("rules[1]", "mine.yaml:10")
-    assert ("status", "status", "done") in [tuple(each) for each in told.looked]
+    assert ("status", "status", "done") in [tuple(each) for each in told.values]
     assert told.wait == 3.0
-    assert bound.explain(bound.target("a"), response(b"<p>")).decided_by == "trouble"
+    assert explain_answer(bound, bound.target("a"), response(b"<p>")).decided_by == "trouble"
 
 
 def test_explaining_a_batch_looks_at_the_operation_s_own_item() -> None:
     bound = profile("request: {path: /ops}\nbatch: {query: ids, items: items}\n")
     items = [{"id": "b", "status": "failed"}, {"id": "a", "status": "done"}]
-    told = bound.explain(bound.target("a"), response({"items": items}))
+    told = explain_answer(bound, bound.target("a"), response({"items": items}))
 
     assert told.decided_by == "states.succeeded"
-    assert ("status", "status", "done") in [tuple(each) for each in told.looked]
+    assert ("status", "status", "done") in [tuple(each) for each in told.values]
 
 
 def test_the_rule_that_is_named_is_the_one_that_is_written() -> None:
     bound = profile("rules: [{when: x, state: failed}, {http: 204, state: succeeded}]\n")
-    told = bound.explain(bound.target("a"), response(b"", 204))
+    told = explain_answer(bound, bound.target("a"), response(b"", 204))
 
     assert told.decided_by == "rules[1]"
 

@@ -13,7 +13,7 @@ import pytest
 import opwatch.profiles
 from opwatch.profiles import check, schema
 from opwatch.profiles.config import BUILTIN, read_file
-from opwatch.profiles.yaml.nodes import Source, parse
+from opwatch.profiles.yaml.parser import parse
 from profiles.answers import NAMES
 from profiles.making import PLAIN
 
@@ -25,7 +25,7 @@ VALIDATOR = jsonschema.Draft7Validator(schema())
 
 
 def accepts(text: str) -> bool:
-    return bool(VALIDATOR.is_valid(parse(Source("p.yaml", text), text).plain()))
+    return bool(VALIDATOR.is_valid(parse("p.yaml", text).plain()))
 
 
 def test_the_shipped_schema_is_the_one_of_the_language() -> None:
@@ -90,6 +90,18 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_no_exported_name_loads_the_drafting_of_profiles() -> None:
+    script = (
+        "import sys, opwatch.profiles as profiles\n"
+        "[getattr(profiles, name) for name in profiles.__all__]\n"
+        "print(*(name for name in sys.modules if name.startswith('opwatch.profiles.draft')))"
+    )
+    done = subprocess.run(  # noqa: S603, our own interpreter
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
 def test_importing_the_room_loads_no_library() -> None:
     assert loaded_by("import opwatch.profiles") == set()
 
@@ -97,8 +109,8 @@ def test_importing_the_room_loads_no_library() -> None:
 def test_a_plain_profile_needs_nothing_but_yaml(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
-from opwatch.profiles import load_config, load_profile
+from opwatch.profiles import bind_profile, load_config, load_profile
 config = load_config(None, {{}}, folder=Path({str(tmp_path)!r}))
-load_profile("bentley-schedules", config).bind({{"schedule_id": "x"}}).target("a")
+bind_profile(load_profile("bentley-schedules", config), {{"schedule_id": "x"}}).target("a")
 """
     assert loaded_by(code) == {"yaml"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from opwatch.domain.policy import Policy
 from opwatch.domain.secret import Secret
-from opwatch.profiles import load_config, load_profile
+from opwatch.profiles import bind_profile, load_config, load_profile
 from opwatch.session.context import RunContext
 from opwatch.session.plan import Plan
 from opwatch.session.session import open_session
@@ -55,7 +55,7 @@ def at_once(_low: float, _high: float) -> float:
 def bound(folder: Path, base_url: str, name: str = "jobs") -> Profile:
     file = folder / "config.yaml"
     file.write_text(YAML)
-    return load_profile(name, load_config(file, {})).bind({}, base_url=base_url)
+    return bind_profile(load_profile(name, load_config(file, {})), {}, base_url=base_url)
 
 
 def context() -> RunContext:

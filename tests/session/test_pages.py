@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from opwatch.domain.messages import Response
 from opwatch.domain.operation import Poll, Reading, State
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.profiles import load_config, load_profile
+from opwatch.profiles import bind_profile, load_config, load_profile
 from opwatch.session.fetch import Fetcher
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Pages:
 async def _answer(tmp_path: Path, pages: dict[str, object]) -> tuple[Answer, Pages]:
     file = tmp_path / "config.yaml"
     file.write_text(YAML)
-    profile = load_profile("lists", load_config(file, {})).bind({})
+    profile = bind_profile(load_profile("lists", load_config(file, {})), {})
     targets = tuple(profile.target(name) for name in ("a", "b"))
     sender = Pages(pages)
     fetcher = Fetcher({"lists": profile}, {"lists": cast("Sender", sender)})

@@ -14,7 +14,7 @@ from opwatch.domain.operation import Operation, Reading, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault
-from opwatch.profiles import Started
+from opwatch.profiles import StartingUrls
 from opwatch.session.plan import Plan
 from opwatch.session.results import Collector, Wants
 from opwatch.session.session import carry_out
@@ -233,7 +233,7 @@ async def _collect(
     *,
     wants: Wants,
     sender: object = None,
-    started: Started | None = None,
+    started: StartingUrls | None = None,
 ) -> Operation:
     """Collect the result of a job whose last answer was *raw*; nothing may be asked for it."""
     senders = {profile.name: cast("Sender", sender or Refusing())}
@@ -268,7 +268,7 @@ async def test_no_unsafe_place_is_asked_for_a_file(tmp_path: Path, base: str, ur
 
 @pytest.mark.parametrize("name", ["located", "open"])
 async def test_a_step_that_may_carry_a_credential_stays_at_home(tmp_path: Path, name: str) -> None:
-    started = Started("https://api.example.com/jobs", "https://evil.example.com/r")
+    started = StartingUrls("https://api.example.com/jobs", "https://evil.example.com/r")
     profile = bound(tmp_path, "https://api.example.com", name)
 
     operation = await _collect(profile, {}, wants=Wants(), started=started)
@@ -287,7 +287,7 @@ async def test_a_step_that_may_carry_a_credential_stays_at_home(tmp_path: Path, 
 async def test_a_final_get_fetches_the_result_where_the_start_said(
     tmp_path: Path, name: str, url: str
 ) -> None:
-    sender, started = Giving(), Started("https://api.example.com/v1/vms/1", "/v1/results/9")
+    sender, started = Giving(), StartingUrls("https://api.example.com/v1/vms/1", "/v1/results/9")
     profile = bound(tmp_path, "https://api.example.com/v1", name)
 
     operation = await _collect(profile, {}, wants=Wants(), sender=sender, started=started)

@@ -7,12 +7,14 @@ import pytest
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.pacing import PollingRules
-from opwatch.profiles import load_config, load_profile
+from opwatch.profiles import bind_profile, load_config, load_profile
 from simulation.bench import RUNNING, Bench
 
 
 def test_the_brokers_longest_polling_time_is_in_its_profile() -> None:
-    profile = load_profile("osb", load_config(None, {})).bind({}, base_url="https://broker.example")
+    profile = bind_profile(
+        load_profile("osb", load_config(None, {})), {}, base_url="https://broker.example"
+    )
 
     assert profile.polling_rules.give_up_after == 7 * 86400
     assert profile.polling_rules.given_up is State.FAILED

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import BadReferenceError, UsageError
-from opwatch.profiles import Asked, is_url, load_config, load_profile
+from opwatch.profiles import RequestFacts, bind_profile, is_url, load_config, load_profile
 from opwatch.session.input import Named, read_references
 from opwatch.session.plan import Plan, make_plan
 
@@ -73,7 +73,7 @@ class Selection:
         if STDIN in self.references:
             params.pop(ID, None)
         urls = [each for each in self.references if is_url(each)]
-        return load_profile(name, config).bind(params, base_url=self.base_url, urls=urls)
+        return bind_profile(load_profile(name, config), params, base_url=self.base_url, urls=urls)
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters of ``--param``.
@@ -128,7 +128,7 @@ class Selection:
         """Return the operations that the references name, in their order."""
         from opwatch.session.start import handed_off
 
-        asked = Asked(id=self.parameters().get(ID, ""))
+        asked = RequestFacts(id=self.parameters().get(ID, ""))
         targets: list[Target] = []
         for reference in self.references:
             found = _from_stdin() if reference == STDIN else Named((reference,))
@@ -142,10 +142,10 @@ class Selection:
 
     def _assumed(self, config: Config) -> list[tuple[Profile, list[Target]]]:
         """Return the lanes of a run without a profile: each URL finds its own."""
-        from opwatch.profiles import handed_off, is_at
+        from opwatch.profiles import is_at, status_urls
         from opwatch.session.detect import assumed_lanes
 
-        references = list(self._read(lambda answer: handed_off(answer, config)))
+        references = list(self._read(lambda answer: status_urls(answer, config)))
         for reference, _ in references:
             if not is_url(reference):
                 message = "no profile given, and this is no URL"
@@ -156,13 +156,13 @@ class Selection:
         return assumed_lanes(references, config, self.parameters(), has_token=self.token_stdin)
 
     def _read(
-        self, handed_off: Callable[[Response], tuple[str, ...]]
+        self, status_urls: Callable[[Response], tuple[str, ...]]
     ) -> Iterator[tuple[str, bool]]:
-        """Yield each reference, and whether it was typed; *handed_off* reads a starting answer."""
+        """Yield each reference, and whether it was typed; *status_urls* reads a starting answer."""
         for reference in self.references:
             if reference == STDIN:
                 found = _from_stdin()
-                names = found.references if isinstance(found, Named) else handed_off(found)
+                names = found.references if isinstance(found, Named) else status_urls(found)
                 yield from ((each, False) for each in names)
             else:
                 yield reference, True

@@ -39,7 +39,7 @@ def check_scheme(scheme: Scheme) -> None:
         return
     refusal = header_refusal(scheme.name, by_auth=True)
     if refusal or not is_header_name(scheme.name):
-        raise UsageError(refusal or f"{scheme.name!r} is not a header's name")
+        raise UsageError(refusal or f"{scheme.name!r} is not a header name")
     if not _TEMPLATE.fullmatch(scheme.template):
         raise UsageError("the template of a header needs {secret} in it, in printable ASCII")
 

@@ -1,7 +1,7 @@
-"""Profiles: YAML that says how to ask one API and how to read its answers.
+"""Profiles: YAML that says how an API is polled and how its answers are read.
 
-Everything is imported when it is first used, so that commands that need no
-profile pay nothing.
+Every name is imported when it is first used, so that a command that needs no profile
+pays nothing. The drafting of profiles is not among them: nothing imports it at run time.
 """
 
 from __future__ import annotations
@@ -10,76 +10,64 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from opwatch.profiles.bind import bind_profile
     from opwatch.profiles.checks import check, schema
-    from opwatch.profiles.config import Config, load_config
+    from opwatch.profiles.config import Config, load_config, name_fault
     from opwatch.profiles.definition import Definition, load_profile
-    from opwatch.profiles.detect.detect import Recogniser, handed_off, is_at, is_url
-    from opwatch.profiles.draft.propose import BUCKETS, Known, Proposal, is_name, propose
-    from opwatch.profiles.draft.samples import Sample
-    from opwatch.profiles.explain import Explanation, Looked
-    from opwatch.profiles.language.handoff import Asked, HandedOff
+    from opwatch.profiles.detect.detector import ProfileDetector, is_at, status_urls
+    from opwatch.profiles.explain import explain_answer
+    from opwatch.profiles.language.handoff import OperationReference, RequestFacts
     from opwatch.profiles.profile import Profile
     from opwatch.profiles.reading.body import parse_body
-    from opwatch.profiles.results import Fetch, ResultSteps, Started
+    from opwatch.profiles.references import is_url
+    from opwatch.profiles.results import ResultSteps, StartingUrls
 
 __all__ = [
-    "BUCKETS",
-    "Asked",
     "Config",
     "Definition",
-    "Explanation",
-    "Fetch",
-    "HandedOff",
-    "Known",
-    "Looked",
+    "OperationReference",
     "Profile",
-    "Proposal",
-    "Recogniser",
+    "ProfileDetector",
+    "RequestFacts",
     "ResultSteps",
-    "Sample",
-    "Started",
+    "StartingUrls",
+    "bind_profile",
     "check",
-    "handed_off",
+    "explain_answer",
     "is_at",
-    "is_name",
     "is_url",
     "load_config",
     "load_profile",
+    "name_fault",
     "parse_body",
-    "propose",
     "schema",
+    "status_urls",
 ]
 
-_HOMES: Final = {
-    "Asked": "language.handoff",
-    "BUCKETS": "draft.propose",
+_MODULES: Final = {
     "Config": "config",
     "Definition": "definition",
-    "Explanation": "explain",
-    "Fetch": "results",
-    "HandedOff": "language.handoff",
-    "Known": "draft.propose",
-    "Looked": "explain",
+    "OperationReference": "language.handoff",
     "Profile": "profile",
-    "Proposal": "draft.propose",
-    "Recogniser": "detect.detect",
+    "ProfileDetector": "detect.detector",
+    "RequestFacts": "language.handoff",
     "ResultSteps": "results",
-    "Sample": "draft.samples",
-    "Started": "results",
+    "StartingUrls": "results",
+    "bind_profile": "bind",
     "check": "checks",
-    "handed_off": "detect.detect",
-    "is_at": "detect.detect",
-    "is_name": "draft.propose",
-    "is_url": "detect.detect",
+    "explain_answer": "explain",
+    "is_at": "detect.detector",
+    "is_url": "references",
     "load_config": "config",
     "load_profile": "definition",
+    "name_fault": "config",
     "parse_body": "reading.body",
-    "propose": "draft.propose",
     "schema": "checks",
+    "status_urls": "detect.detector",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

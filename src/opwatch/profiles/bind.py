@@ -1,8 +1,7 @@
-"""A profile's parameters, from wherever they are given.
+"""The binding of a profile to its parameters, from wherever they are given.
 
-Decides their precedence (option, environment, then what the files say), what
-must be known before anything is asked, and which origins a credential may go
-to.
+Decides their precedence (option, environment, then the files), what must be known
+before the first request, and which origins a credential may be sent to.
 """
 
 from __future__ import annotations
@@ -16,70 +15,77 @@ from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError, parse_origin
 from opwatch.domain.pacing import Limits, PollingRules, shortest_at
-from opwatch.domain.variables import param_variable, variable_of
 from opwatch.profiles.config import may_others_write
-from opwatch.profiles.detect.match import said_by
 from opwatch.profiles.language.auth import runs_command
+from opwatch.profiles.language.base_url import base_url_fault, params_of_urls
 from opwatch.profiles.language.params import ID, PLAIN
-from opwatch.profiles.lint import at, base_fault
 from opwatch.profiles.profile import Bound, Profile
+from opwatch.profiles.references import is_url
+from opwatch.profiles.yaml.nodes import position_of
 from opwatch.profiles.yaml.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from opwatch.domain.auth import Scheme
     from opwatch.profiles.definition import Definition
-    from opwatch.profiles.language.paths import Encode
     from opwatch.profiles.language.spec import Spec
-    from opwatch.profiles.language.template import Template, Text
+    from opwatch.profiles.language.template import Encode, Template, Text
 
-_WEB: Final = ("https://", "http://")
 _HOST: Final = r"(?a)[A-Za-z0-9._-]{1,253}(?::\d{1,5})?"
 
 
-def bind(
+def bind_profile(
     definition: Definition,
-    given: Mapping[str, str],
-    base_url: str | None,
+    params: Mapping[str, str] | None = None,
+    base_url: str | None = None,
     urls: Sequence[str] = (),
 ) -> Profile:
-    """Return *definition* with the parameters *given*, at *base_url* if that is given.
+    """Return *definition* with *params*, at *base_url*; the environment may give what they do not.
 
-    The host of one of *urls*, which a person typed, may say what nothing else does.
+    What is still unknown of the base URL may be in the host of one of *urls*, which a
+    person typed.
 
     Raises:
-        UsageError: a parameter is unknown, refused or missing.
-        ProfileError: a credential's command stands in a file that others may write to.
+        UsageError: a parameter is unknown, not valid, or missing although the base URL
+            or the credential needs it.
+        ProfileError: a credential's command is in a file that others may write to.
     """
     spec = definition.spec
-    params = _params(definition, given)
-    base = (base_url or _variable(definition, "BASE_URL") or "").rstrip("/")
+    known = _params(definition, params or {})
+    base = (base_url or definition.base_url_variable or "").rstrip("/")
     if not base and spec.base_url:
-        params = {**_checked(definition, said_by(urls, spec.base_url, params)), **params}
-        base = _filled(definition, params, spec.base_url).rstrip("/")
-    fault = base_fault(base, allow_http=spec.allow_http)
+        known = {**_checked(definition, params_of_urls(urls, spec.base_url, known)), **known}
+        base = _filled(definition, known, spec.base_url).rstrip("/")
+    fault = base_url_fault(base, allow_http=spec.allow_http)
     if fault:
         raise UsageError(f"profile {definition.name!r} at {base!r}: {fault}")
-    auth = spec.auth.make(lambda text: _filled(definition, params, text))
+    auth = spec.auth.make(lambda text: _filled(definition, known, text))
     _check_auth(definition, auth)
-    origins = _origins(definition, params, base)
-    return Profile(definition, Bound(params, base, origins, auth, _polling_rules(spec, base)))
+    origins = _origins(definition, known, base)
+    return Profile(definition, Bound(known, base, origins, auth, _polling_rules(spec, base)))
 
 
 def _params(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
     known = definition.spec.params
     for name in given:
         if name == ID:
-            message = "the id of an operation is no parameter"
+            message = "the id of an operation is not a parameter"
             raise UsageError(message, hint=f"write it at the end:  -p {definition.name} … ID")
         if name not in known:
             names = sorted(known.keys() - {ID})
             message = f"profile {definition.name!r} has no parameter {name!r}"
             hint = f"it has: {', '.join(names)}" if names else "it has none"
             raise UsageError(message + did_you_mean(name, names), hint=hint)
-    found = {name: param.default for name, param in known.items() if param.default is not None}
-    return _checked(definition, {**found, **dict(_from_environ(definition)), **given})
+    defaults = {name: param.default for name, param in known.items()}
+    variables = {name: definition.variable(name) for name in known.keys() - {ID}}
+    whole = {**defaults, **_with_value(variables), **given}
+    return _checked(definition, _with_value(whole))
+
+
+def _with_value(params: Mapping[str, str | None]) -> dict[str, str]:
+    """Return those of *params* that have a value."""
+    return {name: value for name, value in params.items() if value is not None}
 
 
 def _checked(definition: Definition, params: dict[str, str]) -> dict[str, str]:
@@ -90,24 +96,8 @@ def _checked(definition: Definition, params: dict[str, str]) -> dict[str, str]:
     return params
 
 
-def _from_environ(definition: Definition) -> Iterator[tuple[str, str]]:
-    for name in definition.spec.params.keys() - {ID}:
-        value = _variable(definition, name)
-        if value is None:
-            value = definition.environ.get(param_variable(name))
-        if value is not None:
-            yield name, value
-
-
-def _variable(definition: Definition, name: str) -> str | None:
-    """Return the variable of *name* for this profile; the base URL may be set for all."""
-    environ = definition.environ
-    own = environ.get(variable_of(definition.name, name))
-    return own or (environ.get("OPWATCH_BASE_URL") if name == "BASE_URL" else own)
-
-
 def _filled(definition: Definition, params: Mapping[str, str], text: Text) -> str:
-    """Return *text* with all that it needs, which is asked for by name if it is missing."""
+    """Return *text* with its parameters filled in; what is missing is an error that names it."""
     spec = definition.spec
     try:
         chosen = text.choose(params)
@@ -117,20 +107,22 @@ def _filled(definition: Definition, params: Mapping[str, str], text: Text) -> st
         is_needed = text is spec.base_url or spec.params.get(name, PLAIN).required
         if is_needed and not params.get(name):
             raise _missing(definition, name)
-    if not chosen.text.startswith(_WEB):
+    if not is_url(chosen.text):
         return chosen.fill(params)
     return chosen.fill(params, _encoder(definition, chosen))
 
 
 def _encoder(definition: Definition, template: Template) -> Encode:
-    """Return how parameters stand in a URL: none may end its host and begin another."""
+    """Return how parameters are encoded in a URL: none may end its host and begin another."""
     authority = template.text.partition("://")[2].partition("/")[0]
 
     def encode(name: str, value: str) -> str:
         if f"{{{name}}}" not in authority:
             return definition.spec.params.get(name, PLAIN).quoted(value)
         if not re.fullmatch(_HOST, value):
-            raise UsageError(f"profile {definition.name!r}: {name} {value!r} is no part of a host")
+            raise UsageError(
+                f"profile {definition.name!r}: {name} {value!r} cannot be part of a host"
+            )
         return value
 
     return encode
@@ -143,17 +135,17 @@ def _missing(definition: Definition, name: str) -> UsageError:
 
 
 def _check_auth(definition: Definition, auth: Scheme) -> None:
-    """Refuse a token endpoint without TLS, and a command that someone else could have written."""
-    place = at(definition.node, "auth")
+    """Refuse a token endpoint without TLS, and a command that someone else may have written."""
+    position = position_of(definition.node, "auth")
     if isinstance(auth, OAuth2Auth):
         for url in filter(None, (auth.token_url, auth.device_url)):
-            fault = base_fault(url.partition("?")[0], allow_http=definition.spec.allow_http)
+            fault = base_url_fault(url.partition("?")[0], allow_http=definition.spec.allow_http)
             if fault:
-                raise ProfileError((place.problem(f"{url!r}: {fault}"),))
-    is_own = runs_command(auth) and not place.source.is_builtin
-    if is_own and may_others_write(Path(place.source.name)):
+                raise ProfileError((position.problem(f"{url!r}: {fault}"),))
+    is_own = runs_command(auth) and not position.source.is_builtin
+    if is_own and may_others_write(Path(position.source.name)):
         message = "others may write to this file, so no command is run for it; chmod go-w"
-        raise ProfileError((place.problem(message),))
+        raise ProfileError((position.problem(message),))
 
 
 def _origins(definition: Definition, params: Mapping[str, str], base: str) -> AllowedOrigins:
@@ -161,8 +153,8 @@ def _origins(definition: Definition, params: Mapping[str, str], base: str) -> Al
     try:
         return AllowedOrigins.of(base, hosts)
     except OriginError as error:
-        place = at(definition.node, "allow_hosts")
-        raise ProfileError((place.problem(f"no host: {error}"),)) from error
+        position = position_of(definition.node, "allow_hosts")
+        raise ProfileError((position.problem(f"not a host: {error}"),)) from error
 
 
 def _polling_rules(spec: Spec, base: str) -> PollingRules:

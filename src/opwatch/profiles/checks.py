@@ -1,4 +1,4 @@
-"""A file's problems, all at once, and the JSON Schema by which an editor finds them.
+"""The check of a file: all its problems at once, and the JSON Schema for editors.
 
 Decides what a file of profiles may be: one profile, or a configuration that
 holds several.
@@ -9,14 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.errors import Problem, ProfileError, UsageError
-from opwatch.profiles.config import Config, layered, problems_of
+from opwatch.profiles.config import Config, missing_version, problems_of, profile_tree
 from opwatch.profiles.definition import define
 from opwatch.profiles.language.spec import PROFILE
-from opwatch.profiles.yaml.nodes import MAX_BYTES, Node, Source, parse
-from opwatch.profiles.yaml.schema import NAME
+from opwatch.profiles.yaml.parser import decode, parse
+from opwatch.profiles.yaml.schema import FREE, SHARED_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from opwatch.profiles.yaml.nodes import Node
 
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 
@@ -24,13 +26,11 @@ DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 def check(text: str, file: str, config: Config | None = None) -> tuple[Problem, ...]:
     """Return every problem of *text*, which is a profile or a configuration.
 
-    *config* is where profiles that it extends are looked for.
+    *config* holds the profiles that it may extend.
     """
-    if len(text.encode("utf-8", "replace")) > MAX_BYTES:
-        return (Problem(file, 0, 0, f"the file is larger than {MAX_BYTES // 1024} KiB"),)
-    source = Source(file, text)
     try:
-        root = parse(source, text)
+        decode(file, text.encode("utf-8", "replace"))  # it may be too large
+        root = parse(file, text)
     except ProfileError as error:
         return error.problems
     return tuple(_problems(root, config or Config({})))
@@ -38,9 +38,10 @@ def check(text: str, file: str, config: Config | None = None) -> tuple[Problem, 
 
 def _problems(root: Node, config: Config) -> Iterator[Problem]:
     if root.get("profiles") is None and root.get("default_profile") is None:
-        name = _stem(root.place.source.name)
-        if root.get("version") is None:
-            yield root.place.problem("the file must say 'version: 1'")
+        name = _stem(root.position.source.name)
+        problem = missing_version(root)
+        if problem:
+            yield problem
         yield from _profile_problems(name, config.with_profiles({name: root}))
         return
     whole = list(problems_of(root))
@@ -55,7 +56,9 @@ def _problems(root: Node, config: Config) -> Iterator[Problem]:
 
 def _profile_problems(name: str, config: Config) -> Iterator[Problem]:
     try:
-        define(name, layered(name, config), is_users=config.is_users(name), environ=config.environ)
+        define(
+            name, profile_tree(name, config), is_users=config.is_users(name), environ=config.environ
+        )
     except ProfileError as error:
         yield from error.problems
     except UsageError as error:
@@ -81,7 +84,7 @@ def schema() -> dict[str, Any]:
                 "default_profile": {"type": "string"},
                 "profiles": {"type": "object", "additionalProperties": PROFILE.schema()},
             },
-            "patternProperties": {"^x-": {}},
+            "patternProperties": {f"^{FREE}": {}},
             "additionalProperties": False,
         },
         "else": PROFILE.schema(),
@@ -90,7 +93,7 @@ def schema() -> dict[str, Any]:
 
 
 def _shared(whole: dict[str, Any]) -> dict[str, Any]:
-    """Return *whole* with every titled part said once, under ``definitions``."""
+    """Return *whole* with every named part defined once, under ``definitions``."""
     definitions: dict[str, Any] = {}
 
     def lift(part: Any) -> Any:
@@ -98,13 +101,15 @@ def _shared(whole: dict[str, Any]) -> dict[str, Any]:
             return [lift(each) for each in part]
         if not isinstance(part, dict):
             return part
-        title = part.get(NAME)
+        title = part.get(SHARED_NAME)
         if title is None:
             return {key: lift(each) for key, each in part.items()}
         description = {"description": part["description"]} if "description" in part else {}
         if title not in definitions:
             definitions[title] = None  # its place in the order
-            rest = {key: each for key, each in part.items() if key not in {NAME, "description"}}
+            rest = {
+                key: each for key, each in part.items() if key not in {SHARED_NAME, "description"}
+            }
             definitions[title] = lift(rest)
         reference = {"$ref": f"#/definitions/{title}"}
         return {"allOf": [reference], **description} if description else reference

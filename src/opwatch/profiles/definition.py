@@ -1,37 +1,32 @@
-"""A profile as a whole, before its parameters are known.
+"""The definition of a profile: its whole language, parsed, before its parameters are known.
 
-Decides what must be true of the parts together: that every parameter that is
-used is declared, that no status word has two meanings, that success can be
-told at all. All problems are told at once.
-
-The one profile that a run uses, read with full strictness.
+Decides that a profile with any problem is not used at all, that all its problems
+are reported at once, and that no status word has two meanings.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opwatch.domain.errors import ProfileError
 from opwatch.domain.operation import State
-from opwatch.profiles.config import layered
-from opwatch.profiles.language.rules import Words, word_key
+from opwatch.domain.variables import param_variable, variable_of
+from opwatch.profiles.config import profile_tree
+from opwatch.profiles.language.rules import PARTIAL, Words, word_key
 from opwatch.profiles.language.spec import PROFILE, STATES, Spec
-from opwatch.profiles.lint import flaws, item_at
-from opwatch.profiles.yaml.schema import Reader, TroubledError
+from opwatch.profiles.lint import flaws
+from opwatch.profiles.yaml.nodes import item_position
+from opwatch.profiles.yaml.schema import Report, ReportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from opwatch.profiles.config import Config
-    from opwatch.profiles.profile import Profile
     from opwatch.profiles.yaml.nodes import Node
 
 
-_PARTIAL: Final = "partial"
-
-
 class Definition(NamedTuple):
-    """A profile that has no problems. *file* is where it is written."""
+    """A profile without problems, and the environment that may set its parameters."""
 
     name: str
     spec: Spec
@@ -43,26 +38,29 @@ class Definition(NamedTuple):
     @property
     def file(self) -> str:
         """The file in which it is written."""
-        return self.node.place.source.name
+        return self.node.position.source.name
 
-    def bind(
-        self,
-        params: Mapping[str, str] | None = None,
-        base_url: str | None = None,
-        urls: Sequence[str] = (),
-    ) -> Profile:
-        """Return the profile with *params*; what they do not say, the environment may.
+    @property
+    def base_url_variable(self) -> str | None:
+        """The base URL that the environment sets for this profile, or else for all."""
+        own = self.environ.get(variable_of(self.name, "BASE_URL"))
+        return own or self.environ.get("OPWATCH_BASE_URL")
 
-        What is still unknown of the base URL may be the host of one of *urls*, which a
-        person typed.
+    def variable(self, param: str) -> str | None:
+        """Return the value of *param* that the environment sets for this profile, or for all."""
+        own = self.environ.get(variable_of(self.name, param))
+        return self.environ.get(param_variable(param)) if own is None else own
 
-        Raises:
-            UsageError: a parameter is unknown, refused, or missing where the
-                base URL or the credential needs it.
-        """
-        from opwatch.profiles.bind import bind  # noqa: PLC0415, it imports this module
 
-        return bind(self, params or {}, base_url, urls)
+def load_profile(name: str, config: Config) -> Definition:
+    """Return the profile *name*, with all that it extends.
+
+    Raises:
+        UsageError: there is no profile of that name, or a file cannot be read.
+        ProfileError: it has problems; all of them are reported.
+    """
+    node = profile_tree(name, config)
+    return define(name, node, is_users=config.is_users(name), environ=config.environ)
 
 
 def define(name: str, node: Node, *, is_users: bool, environ: Mapping[str, str]) -> Definition:
@@ -71,45 +69,34 @@ def define(name: str, node: Node, *, is_users: bool, environ: Mapping[str, str])
     Raises:
         ProfileError: for all problems that it has.
     """
-    reader = Reader()
+    report = Report()
     try:
-        spec = PROFILE.read(node, reader)
-    except TroubledError:
-        raise ProfileError(_in_order(reader)) from None
-    words = _words(spec, node, reader)
-    for place, message in flaws(spec, node, is_users=is_users):
-        reader.tell(place, message)
-    if reader.problems:
-        raise ProfileError(_in_order(reader))
+        spec = PROFILE.parse(node, report)
+    except ReportedError:
+        raise ProfileError(_in_order(report)) from None
+    words = _words(spec, node, report)
+    for position, message in flaws(spec, node, is_users=is_users):
+        report.add(position, message)
+    if report.problems:
+        raise ProfileError(_in_order(report))
     return Definition(name, spec, node, words, is_users, environ)
 
 
-def _in_order(reader: Reader) -> tuple[Any, ...]:
-    return tuple(sorted(reader.problems, key=lambda each: (each.file, each.line, each.column)))
+def _in_order(report: Report) -> tuple[Any, ...]:
+    return tuple(sorted(report.problems, key=lambda each: (each.file, each.line, each.column)))
 
 
-def _words(spec: Spec, node: Node, reader: Reader) -> Words:
-    """Return the meanings of the status words; a word with two is told."""
+def _words(spec: Spec, node: Node, report: Report) -> Words:
+    """Return the meanings of the status words; a word with two meanings is reported."""
     meanings: dict[Any, tuple[State, bool]] = {}
     listed: dict[Any, str] = {}
     for bucket in STATES:
-        state = State.SUCCEEDED if bucket == _PARTIAL else State(bucket)
+        state = State.SUCCEEDED if bucket == PARTIAL else State(bucket)
         for index, word in enumerate(spec.states.get(bucket, ())):
             key = word_key(word)
             if key in meanings and listed[key] != bucket:
-                place = item_at(node, ("states", bucket), index)
-                reader.tell(place, f"{word!r} is also listed as {listed[key]!r}")
-            meanings[key] = (state, bucket == _PARTIAL)
+                position = item_position(node, ("states", bucket), index)
+                report.add(position, f"{word!r} is also listed as {listed[key]!r}")
+            meanings[key] = (state, bucket == PARTIAL)
             listed[key] = bucket
     return Words(meanings, spec.absent_status)
-
-
-def load_profile(name: str, config: Config) -> Definition:
-    """Return the profile *name*, with all that it extends.
-
-    Raises:
-        UsageError: there is none of that name, or a file cannot be read.
-        ProfileError: it has problems; all are told.
-    """
-    node = layered(name, config)
-    return define(name, node, is_users=config.is_users(name), environ=config.environ)

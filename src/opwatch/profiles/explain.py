@@ -1,7 +1,7 @@
-"""Why an answer was read as it was.
+"""The explanation of a finding, for ``profile explain``.
 
-Decides what ``profile explain`` can tell: which rule decided, where it is
-written, and what each path found.
+Decides what it contains: which rule decided, where that is written, and what each
+path found.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.operation import Reading
-from opwatch.profiles.language.progress import read_progress
+from opwatch.profiles.language.progress import measure_progress
+from opwatch.profiles.language.rules import UNKNOWN_WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,18 +21,17 @@ if TYPE_CHECKING:
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language.paths import AnswerView, Lookup
     from opwatch.profiles.language.spec import Reads
-    from opwatch.profiles.reading.answer import AnswerReader
+    from opwatch.profiles.profile import Profile
 
 _INDEX: Final = r"(\w+)\[(\d+)\]"
-UNKNOWN: Final = "unknown word"
 _FIELDS: Final = (
     "root", "id", "status", "message",
     "created", "started", "updated", "finished", "link", "result",
 )  # fmt: skip
 
 
-class Looked(NamedTuple):
-    """One path of *field*, and the value that was there."""
+class PathValue(NamedTuple):
+    """One path of *field*, and the value found there."""
 
     field: str
     path: str
@@ -39,58 +39,51 @@ class Looked(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """The *finding*, what decided it, *where* that is written, and what each path found."""
+    """The *finding*, what decided it, *where* that is written, and the *values* at its paths."""
 
     finding: Finding
     decided_by: str
     where: str
-    looked: tuple[Looked, ...]
+    values: tuple[PathValue, ...]
     wait: float | None
     notes: tuple[str, ...] = ()
 
 
-def explain(
-    definition: Definition,
-    reader: AnswerReader,
-    target: Target,
-    response: Response,
-    *,
-    is_list: bool,
-) -> Explanation:
-    """Return why *reader* reads *response* about *target* as it does."""
+def explain_answer(profile: Profile, target: Target, response: Response) -> Explanation:
+    """Return what decided the finding of *response* about *target*."""
+    definition, reader, is_list = profile.definition, profile.reader, profile.is_list([target])
     answer = reader.read([target], response, is_list=is_list)
     finding = answer.findings[0]
-    seen = reader.see(response)
-    scene = reader.looked_at(target, seen, is_list=is_list)
+    parsed = reader.parse_response(response)
     decided_by = finding.rule if isinstance(finding, Reading) else "trouble"
     return Explanation(
         finding,
         decided_by,
         _where(definition, decided_by),
-        tuple(_looked(definition.spec.read, scene)),
-        seen.pauses.longest,
+        tuple(_values(definition.spec.read, reader.view_of(target, parsed, is_list=is_list))),
+        parsed.pauses.longest,
         answer.notes,
     )
 
 
 def _where(definition: Definition, decided_by: str) -> str:
     node = definition.node
-    if decided_by == UNKNOWN:
+    if decided_by == UNKNOWN_WORD:
         decided_by = "states"
     match = re.fullmatch(_INDEX, decided_by)
     for key in (match[1] if match else decided_by).split("."):
         node = node.get(key) or node
     if match and node.is_list:
         node = node.value[int(match[2])]
-    return f"{node.place.source.name}:{node.place.line}"
+    return f"{node.position.source.name}:{node.position.line}"
 
 
-def _looked(reads: Reads, scene: AnswerView) -> Iterator[Looked]:
+def _values(reads: Reads, view: AnswerView) -> Iterator[PathValue]:
     lookups: list[tuple[str, Lookup]] = [(name, getattr(reads, name)) for name in _FIELDS]
     lookups += [(f"error.{name}", getattr(reads.error, name)) for name in reads.error._fields]
     for field, lookup in lookups:
-        for path, value in lookup.each(scene):
-            yield Looked(field, path, value)
+        for path, value in lookup.each(view):
+            yield PathValue(field, path, value)
     if reads.progress:
-        found = read_progress(reads.progress, scene)
-        yield Looked("progress", "", found.percent if found.so_far is None else found.so_far)
+        found = measure_progress(reads.progress, view)
+        yield PathValue("progress", "", found.percent if found.so_far is None else found.so_far)

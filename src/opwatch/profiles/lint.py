@@ -1,42 +1,43 @@
-"""What is wrong with a profile although each of its parts is right.
+"""What is wrong with a profile although each of its parts is valid.
 
-Decides what must be true of the parts together: that every parameter that is
-used is declared, that each rule has a condition, that an operation can be
-asked about, and that success can be told at all.
+Decides what must hold of the parts together: that every parameter that is used is
+declared, that each rule has a condition, that the status of an operation can be
+requested, and that a success can be recognized.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from opwatch.domain.operation import State
-from opwatch.domain.origin import AllowedOrigins, OriginError, parse_origin
+from opwatch.domain.origin import AllowedOrigins, OriginError
+from opwatch.profiles.language.base_url import base_url_fault
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.language.request import IDS
+from opwatch.profiles.language.rules import PARTIAL
 from opwatch.profiles.language.template import Choice
+from opwatch.profiles.yaml.nodes import item_position, position_of
 from opwatch.profiles.yaml.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from opwatch.profiles.language.request import Batch
     from opwatch.profiles.language.rules import Condition
     from opwatch.profiles.language.spec import Spec
     from opwatch.profiles.language.template import Template, Text
-    from opwatch.profiles.yaml.nodes import Node, Place
+    from opwatch.profiles.yaml.nodes import Node, Position
 
-    Flaw: TypeAlias = tuple[Place, str]
-
-_PARTIAL: Final = "partial"
+    Flaw: TypeAlias = tuple[Position, str]
 
 
 def flaws(spec: Spec, node: Node, *, is_users: bool) -> Iterator[Flaw]:
-    """Yield what is wrong with *spec*, which was read from *node*, and where."""
+    """Yield what is wrong with *spec*, which was parsed from *node*, and where."""
     if not spec.title and not is_users:
-        yield node.place, "the profile lacks 'title'"
+        yield node.position, "the profile lacks 'title'"
     if spec.base_url is None:
         hint = "" if "extends" in node.entries else "; did you forget 'extends'?"
-        yield node.place, "the profile lacks 'base_url'" + hint
+        yield node.position, "the profile lacks 'base_url'" + hint
     yield from _address_flaws(spec, node, is_users=is_users)
     yield from _request_flaws(spec, node)
     yield from _param_flaws(spec, node)
@@ -45,35 +46,24 @@ def flaws(spec: Spec, node: Node, *, is_users: bool) -> Iterator[Flaw]:
 
 def _address_flaws(spec: Spec, node: Node, *, is_users: bool) -> Iterator[Flaw]:
     if spec.allow_http and not is_users:
-        yield at(node, "allow_http"), "only a user's own file may allow http"
+        yield position_of(node, "allow_http"), "only a user's own file may allow http"
     for text in _alternatives(spec.base_url):
-        if not text.names:
-            fault = base_fault(text.text, allow_http=spec.allow_http)
-            if fault:
-                yield at(node, "base_url", holding=text.text), fault
+        fault = None if text.names else base_url_fault(text.text, allow_http=spec.allow_http)
+        if fault:
+            yield position_of(node, "base_url", holding=text.text), fault
     for host in spec.allow_hosts:
-        if not host.names and host_fault(host.text):
-            yield at(node, "allow_hosts", holding=host.text), f"{host.text!r} is no host"
-    for index, likeness in enumerate(spec.references):
-        misuse = likeness.fault(spec.base_url)
-        if misuse:
-            yield item_at(node, ("references",), index), misuse
+        if not host.names and _host_fault(host.text):
+            yield (
+                position_of(node, "allow_hosts", holding=host.text),
+                f"{host.text!r} is not a host",
+            )
+    for index, pattern in enumerate(spec.references):
+        fault = pattern.fault(spec.base_url)
+        if fault:
+            yield item_position(node, ("references",), index), fault
 
 
-def base_fault(url: str, *, allow_http: bool) -> str | None:
-    """Return why *url* cannot be a base URL, None if it can."""
-    try:
-        origin = parse_origin(url)
-    except OriginError as error:
-        return f"no base URL: {error}"
-    if origin.scheme == "http" and not (origin.is_loopback or allow_http):
-        return "plain http would show the credential to the network; write https"
-    if "?" in url or "#" in url:
-        return "a base URL has no query and no fragment"
-    return None
-
-
-def host_fault(host: str) -> str | None:
+def _host_fault(host: str) -> str | None:
     """Return why *host* cannot be an allowed host, None if it can."""
     try:
         AllowedOrigins.of("https://localhost", (host,))
@@ -83,17 +73,20 @@ def host_fault(host: str) -> str | None:
 
 
 def _request_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
-    ask, batch = spec.request, spec.batch
-    for text in _alternatives(ask.path):
+    request, batch = spec.request, spec.batch
+    for text in _alternatives(request.path):
         if not text.text.startswith(("/", "{")):
-            yield at(node, "request", "path"), "the path must begin with '/'"
-    if ask.body and ask.graphql:
-        yield at(node, "request", "graphql"), "'body' and 'graphql' exclude each other"
-    if ask.path is None and ask.names:
-        yield at(node, "request"), "'request' lacks 'path'"
+            yield position_of(node, "request", "path"), "the path must begin with '/'"
+    if request.body and request.graphql:
+        yield position_of(node, "request", "graphql"), "'body' and 'graphql' exclude each other"
+    if request.path is None and request.names:
+        yield position_of(node, "request"), "'request' lacks 'path'"
     if batch is None:
-        if ask.path is not None and ID not in ask.names:
-            yield at(node, "request"), "the request asks about no {id}, and there is no 'batch'"
+        if request.path is not None and ID not in request.names:
+            yield (
+                position_of(node, "request"),
+                "the request does not contain {id}, and there is no 'batch'",
+            )
         return
     yield from _batch_flaws(spec, batch, node)
 
@@ -101,13 +94,16 @@ def _request_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
 def _batch_flaws(spec: Spec, batch: Batch, node: Node) -> Iterator[Flaw]:
     where = batch.path or spec.request.path
     if where is None:
-        yield at(node, "batch"), "neither 'batch' nor 'request' has a 'path'"
+        yield position_of(node, "batch"), "neither 'batch' nor 'request' has a 'path'"
     elif ID in where.names:
-        yield at(node, "batch"), "'batch' needs a 'path' without {id}"
+        yield position_of(node, "batch"), "'batch' needs a 'path' without {id}"
     if batch.body and IDS not in batch.body.names:
-        yield at(node, "batch", "body"), "the body of a batch must hold '{ids}'"
+        yield position_of(node, "batch", "body"), "the body of a batch must hold '{ids}'"
     if not (batch.id or spec.read.id):
-        yield at(node, "batch"), "neither 'batch' nor 'read' says where the id of an item is"
+        yield (
+            position_of(node, "batch"),
+            "neither 'batch' nor 'read' says where the id of an item is",
+        )
 
 
 def _param_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
@@ -117,46 +113,48 @@ def _param_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
         allowed = known | taken if part == "result" else known | more
         for name in sorted({name for text in texts for name in text.names} - allowed):
             message = f"there is no parameter {name!r}" + did_you_mean(name, known)
-            yield at(node, part, holding=f"{{{name}}}"), message
+            yield position_of(node, part, holding=f"{{{name}}}"), message
         for choice in texts:
             if isinstance(choice, Choice):
-                yield from _choice_flaws(spec, choice, at(node, part, holding=choice.param))
+                yield from _choice_flaws(
+                    spec, choice, position_of(node, part, holding=choice.param)
+                )
     for name, param in spec.params.items():
         fault = param.fault(name, param.default) if param.default is not None else None
         if fault:
-            yield at(node, "params", name), f"the default is refused: {fault}"
-    yield from _told_flaws(spec, node)
+            yield position_of(node, "params", name), f"the default is not valid: {fault}"
+    yield from _method_flaws(spec, node)
     for part, conditions in (
         ("rules", [rule.condition for rule in spec.rules]),
         ("troubles", [guard.condition for guard in spec.troubles]),
     ):
         for condition in conditions:
-            yield from _condition_flaws(spec, condition, at(node, part))
+            yield from _condition_flaws(spec, condition, position_of(node, part))
 
 
-def _told_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
-    for name, value in (pair for rule in spec.handoff for pair in rule.more.told):
+def _method_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
+    for name, value in (pair for rule in spec.handoff for pair in rule.more.values):
         fault = spec.params.get(name, PLAIN).fault(name, value)
         if fault:
-            yield at(node, "handoff", holding=value), fault
+            yield position_of(node, "handoff", holding=value), fault
 
 
-def _choice_flaws(spec: Spec, choice: Choice, place: Place) -> Iterator[Flaw]:
+def _choice_flaws(spec: Spec, choice: Choice, position: Position) -> Iterator[Flaw]:
     choices = spec.params.get(choice.param, PLAIN).choices
     odd = set(choices) ^ set(choice.presets)
     if odd:
-        yield place, f"presets and the choices of {choice.param!r} differ in {min(odd)!r}"
+        yield position, f"presets and the choices of {choice.param!r} differ in {min(odd)!r}"
 
 
-def _condition_flaws(spec: Spec, condition: Condition, place: Place) -> Iterator[Flaw]:
+def _condition_flaws(spec: Spec, condition: Condition, position: Position) -> Iterator[Flaw]:
     for name, values in condition.params.items():
         if name not in spec.params:
-            yield place, f"there is no parameter {name!r}" + did_you_mean(name, spec.params)
+            yield position, f"there is no parameter {name!r}" + did_you_mean(name, spec.params)
             continue
         choices = spec.params[name].choices
         for value in values:
             if choices and value not in choices:
-                yield place, f"{name} is never {value!r}" + did_you_mean(value, choices)
+                yield position, f"{name} is never {value!r}" + did_you_mean(value, choices)
 
 
 class _Names(NamedTuple):
@@ -164,15 +162,15 @@ class _Names(NamedTuple):
 
 
 def _texts(spec: Spec) -> Iterator[tuple[str, list[Any], set[str]]]:
-    """Yield each part of the profile with the texts in it and the names it knows besides."""
+    """Yield each part of the profile, its texts, and the names that only it may use."""
     none: set[str] = set()
     yield "base_url", [text for text in [spec.base_url] if text], none
     yield "allow_hosts", list(spec.allow_hosts), none
-    ask = spec.request
-    bodies = [body for body in (ask.body, ask.graphql) if body]
-    queries = [text for texts in ask.query.values() for text in texts]
-    path = [ask.path] if ask.path else []
-    yield "request", [*path, *ask.headers.values(), *queries, *bodies], none
+    request = spec.request
+    bodies = [body for body in (request.body, request.graphql) if body]
+    queries = [text for texts in request.query.values() for text in texts]
+    path = [request.path] if request.path else []
+    yield "request", [*path, *request.headers.values(), *queries, *bodies], none
     yield "references", list(spec.references), none
     yield "auth", list(spec.auth.texts), none
     if spec.batch:
@@ -191,50 +189,20 @@ def _meaning_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
         condition = rule.condition
         if condition.when is None and condition.http is None and not condition.params:
             yield (
-                item_at(node, ("rules",), index),
+                item_position(node, ("rules",), index),
                 "the rule has no condition: 'when', 'http' or 'params'",
             )
     succeeds = (
         any(rule.state is State.SUCCEEDED for rule in spec.rules)
         or spec.absent_status is State.SUCCEEDED
         or spec.states.get("succeeded")
-        or spec.states.get(_PARTIAL)
+        or spec.states.get(PARTIAL)
     )
     if not succeeds:
-        yield at(node, "states"), "nothing says that an operation has succeeded"
+        yield position_of(node, "states"), "no status word and no rule means succeeded"
     if any(spec.states.values()) and not spec.read.status:
-        yield at(node, "read"), "'read' does not say where the status is"
+        yield position_of(node, "read"), "'read' does not say where the status is"
 
 
-def _alternatives(text: Text | None) -> Iterable[Template]:
-    if text is None:
-        return ()
-    return text.presets.values() if isinstance(text, Choice) else (text,)
-
-
-def at(node: Node, *path: str, holding: str = "") -> Place:
-    """Return where the value at *path* stands, or the scalar in it that has the text *holding*."""
-    for key in path:
-        node = node.get(key) or node
-    found = _scalar_with(node, holding) if holding else None
-    return (found or node).place
-
-
-def item_at(node: Node, path: tuple[str, ...], index: int) -> Place:
-    """Return where the item *index* of the list at *path* stands."""
-    for key in path:
-        node = node.get(key) or node
-    if node.is_list and index < len(node.value):
-        item: Node = node.value[index]
-        return item.place
-    return node.place
-
-
-def _scalar_with(node: Node, text: str) -> Node | None:
-    if node.is_map:
-        children: Iterable[Node] = (entry.value for entry in node.entries.values())
-    elif node.is_list:
-        children = node.value
-    else:
-        return node if text in node.text else None
-    return next((found for each in children if (found := _scalar_with(each, text))), None)
+def _alternatives(text: Text | None) -> list[Template]:
+    return [each for _, each in text.alternatives] if text else []

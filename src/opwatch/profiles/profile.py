@@ -1,6 +1,6 @@
-"""A profile with its parameters: what the rest of opwatch works with.
+"""A profile bound to its parameters: what the rest of opwatch works with.
 
-Decides nothing of its own; it holds the parts that do, bound to one base URL.
+Decides nothing itself; it joins the parts that do, bound to one base URL.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from opwatch.domain.messages import Request, Response, with_query
 from opwatch.domain.operation import Answer, Reading, State, Target
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault
-from opwatch.profiles.language.handoff import UNKNOWN, Asked, HandedOff, hand_off, unnamed
+from opwatch.profiles.language.handoff import (
+    UNKNOWN,
+    OperationReference,
+    RequestFacts,
+    no_operation_error,
+    operation_references,
+)
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.language.request import (
     batch_query,
@@ -23,7 +29,7 @@ from opwatch.profiles.language.request import (
 )
 from opwatch.profiles.reading.answer import AnswerReader
 from opwatch.profiles.reading.body import parse_body
-from opwatch.profiles.references import Address
+from opwatch.profiles.references import ReferenceResolver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,13 +39,12 @@ if TYPE_CHECKING:
     from opwatch.domain.pacing import PollingRules
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles.definition import Definition
-    from opwatch.profiles.explain import Explanation
     from opwatch.profiles.language.spec import Confidence
-    from opwatch.profiles.results import ResultSteps, Started
+    from opwatch.profiles.results import ResultSteps, StartingUrls
 
 
 class Bound(NamedTuple):
-    """What a profile's parameters make of its texts."""
+    """What a profile's texts are once its parameters are filled in."""
 
     params: Mapping[str, str]
     base_url: str
@@ -49,7 +54,7 @@ class Bound(NamedTuple):
 
 
 class Profile:
-    """One API, with its parameters, as ``target``, ``request`` and ``read`` need it."""
+    """One API: which operation is meant, how it is requested, and what an answer says."""
 
     def __init__(self, definition: Definition, bound: Bound) -> None:
         spec = definition.spec
@@ -67,53 +72,55 @@ class Profile:
         self.origins = bound.origins
         self.auth = bound.auth
         self.polling_rules = bound.polling_rules
-        self._definition = definition
+        self.definition = definition
         self._spec = spec
-        self._ask_many = for_batch(spec.request, spec.batch) if spec.batch else None
+        self._batch_request = for_batch(spec.request, spec.batch) if spec.batch else None
         self._has_single = ID in spec.request.names
-        self._address = Address(spec, bound.params, bound.base_url, bound.origins)
-        self._reader = AnswerReader(spec, definition.words, bound.params, self._quoted)
+        self._resolver = ReferenceResolver(spec, bound.params, bound.base_url, bound.origins)
+        self.reader = AnswerReader(spec, definition.words, bound.params, self._encode)
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.base_url!r})"
 
     def target(self, reference: str, params: Mapping[str, str] | None = None) -> Target:
-        """Return the operation that *reference* names; *params* go before the profile's own.
+        """Return the operation that *reference* names; *params* override the profile's own.
 
         Raises:
-            BadReferenceError: it names none, or is on another origin.
-            UsageError: a parameter is missing or refused.
+            BadReferenceError: it does not name one, or is on another origin.
+            UsageError: a parameter is missing or not valid.
         """
-        named = self._address.read(reference, params or {})
-        values = {**(params or {}), **named.params}
+        resolved = self._resolver.resolve(reference, params or {})
+        values = {**(params or {}), **resolved.params}
         self._check(values)
-        if named.url and self._spec.batch and not self._has_single and ID in values:
-            named = named._replace(url=None)  # such a URL is the batch's own
+        if resolved.url and self._spec.batch and not self._has_single and ID in values:
+            resolved = resolved._replace(url=None)  # such a URL is the batch's own
         whole = {**self.params, **values}
-        if named.url is None:
+        if resolved.url is None:
             self._check_complete(reference, whole)
         return Target(
             reference=reference,
-            id=named.id,
-            origin=str(parse_origin(named.url or self.base_url)),
+            id=resolved.id,
+            origin=str(parse_origin(resolved.url or self.base_url)),
             profile=self.name,
             params=values,
-            url=named.url,
-            group="" if named.url or not self._ask_many else self._group(whole),
+            url=resolved.url,
+            group="" if resolved.url or not self._batch_request else self._group(whole),
         )
 
     def request(self, targets: Sequence[Target]) -> Request:
-        """Return the request that asks about *targets*, all of one group."""
+        """Return the status request for *targets*, all of one group."""
         first = targets[0]
         values = {**self.params, **first.params}
         if first.url is not None:
             plain = self._spec.request._replace(body=None, graphql=None)
             return Request("GET", first.url, headers_of(plain, values))
-        if self._asks_many(targets) and self._ask_many and self._spec.batch:
+        if self._is_batch(targets) and self._batch_request and self._spec.batch:
             ids = [target.params.get(ID, target.id) for target in targets]
-            request = build(self.base_url, self._ask_many, {**values, ID: ""}, self._quoted, ids)
+            request = build(
+                self.base_url, self._batch_request, {**values, ID: ""}, self._encode, ids
+            )
             return request.to(with_query(request.url, batch_query(self._spec.batch, ids)))
-        return build(self.base_url, self._spec.request, values, self._quoted)
+        return build(self.base_url, self._spec.request, values, self._encode)
 
     def read(
         self, targets: Sequence[Target], response: Response, pages: Sequence[Response] = ()
@@ -122,101 +129,95 @@ class Profile:
 
         *pages* are the answers to what ``next_page`` asked for.
         """
-        is_list = self._answers_many(targets)
-        return self._reader.read(targets, response, is_list=is_list, pages=pages)
+        return self.reader.read(targets, response, is_list=self.is_list(targets), pages=pages)
 
     def read_status(self, targets: Sequence[Target], trouble: Trouble) -> Answer:
-        """Return *trouble* for each of *targets*, unless its HTTP status tells the state.
+        """Return *trouble* for each of *targets*, unless its HTTP status decides the state.
 
-        It does where the body was too large to be read, and a rule can do without.
+        It does if the body was too large to be read, and a rule needs the status only.
         """
         if trouble.fault is not Fault.TOO_LARGE or trouble.status is None or len(targets) > 1:
             return Answer.all(trouble, len(targets))
-        return Answer((self._reader.unread(targets[0], trouble),))
+        return Answer((self.reader.unread(targets[0], trouble),))
 
     def headers(self) -> dict[str, str]:
-        """Return the headers of every request to this API, but for its credential."""
-        ask = self._spec.request
+        """Return the headers of every request to this API, except its credential."""
+        spec = self._spec.request
         ready = {
-            name: text for name, text in ask.headers.items() if text.names <= self.params.keys()
+            name: text for name, text in spec.headers.items() if text.names <= self.params.keys()
         }
-        return headers_of(ask._replace(headers=ready, body=None, graphql=None), self.params)
+        return headers_of(spec._replace(headers=ready, body=None, graphql=None), self.params)
 
     def trouble(self, response: Response) -> Trouble | None:
-        """Return the trouble that the status of *response* is, whatever was asked for."""
-        return self._reader.see(response).trouble_of_status
+        """Return the trouble that the HTTP status of *response* is, None for a good one."""
+        return self.reader.parse_response(response).trouble_of_status
 
     def pause(self, response: Response) -> float:
-        """Return for how many seconds *response* asks us to stay away."""
-        return self._reader.see(response).pauses.named or 0.0
+        """Return the pause in seconds that *response* asks for."""
+        return self.reader.parse_response(response).pauses.named or 0.0
 
     def next_page(self, targets: Sequence[Target], response: Response) -> Request | Trouble | None:
         """Return the request for the next page of a list, None after the last one."""
         batch = self._spec.batch
         if batch is None or batch.next is None or not response.is_good:
             return None
-        if not self._asks_many(targets):
+        if not self._is_batch(targets):
             return None
-        scene = self._reader.whole(response)
-        return next_page(batch.next, self.request(targets), scene, response.url)
+        view = self.reader.whole_view(response)
+        return next_page(batch.next, self.request(targets), view, response.url)
 
-    def handoff(self, response: Response, asked: Asked = UNKNOWN) -> tuple[HandedOff, ...]:
-        """Return the references out of a starting answer to what was *asked*.
+    def handoff(
+        self, response: Response, request: RequestFacts = UNKNOWN
+    ) -> tuple[OperationReference, ...]:
+        """Return the references in a starting answer to *request*.
 
         Raises:
-            UsageError: it names no operation, or more than the id that is known.
+            UsageError: it does not name an operation, or another than the id that is known.
         """
         rules = self._spec.handoff
-        found = hand_off(rules, response, parse_body(response.body).data, asked)
-        if not found or (asked.id and found[0].reference != asked.id):
-            said = self._reader.complaint(response)
-            raise unnamed(rules, response, asked, self.name, said)
+        found = operation_references(rules, response, parse_body(response.body).data, request)
+        if not found or (request.id and found[0].reference != request.id):
+            complaint = self.reader.complaint(response)
+            raise no_operation_error(rules, response, request, self.name, complaint)
         return found
 
     def starting_reading(self, target: Target, response: Response) -> Reading | None:
-        """Return what a starting answer already says of *target*, None if nothing certain.
+        """Return what a starting answer already says of *target*, None if nothing is certain.
 
-        Only a known word in an answer that names the very operation counts.
+        Only a known status word counts, in an answer that names this very operation.
         """
         if not response.is_good or not self._spec.read.id:
             return None
-        finding = self._reader.read([target], response, is_list=False).findings[0]
+        finding = self.reader.read([target], response, is_list=False).findings[0]
         if not isinstance(finding, Reading) or not finding.is_known_word or finding.id is None:
             return None
         return finding
 
     def result_steps(
-        self, target: Target, reading: Reading, start: Started | None = None
+        self, target: Target, reading: Reading, start: StartingUrls | None = None
     ) -> ResultSteps:
-        """Return the way to the result of *target*, whose terminal *reading* is given.
+        """Return the steps to the result of *target*, from its terminal *reading*.
 
-        *start* is what the starting request and its answer told, where
-        opwatch made it.
+        *start* are the URLs of the starting request, if opwatch sent it.
         """
         from opwatch.profiles.results import ResultSteps, begin  # noqa: PLC0415, few need it
 
         values = {**self.params, **target.params}
-        steps = ResultSteps((), self.base_url, values, self._quoted, value=reading.result)
+        steps = ResultSteps((), self.base_url, values, self._encode, value=reading.result)
         if reading.state is not State.SUCCEEDED:
             return steps
         return begin(steps, self._spec, reading, target.url or self.base_url, start)
 
-    def explain(self, target: Target, response: Response) -> Explanation:
-        """Return what decided the reading of *response*, and what each path found."""
-        from opwatch.profiles.explain import explain  # noqa: PLC0415, one command needs it
+    def is_list(self, targets: Sequence[Target]) -> bool:
+        """Tell whether the answer about *targets* lists operations."""
+        return self._is_batch(targets) or (self._batch_request is not None and not self._has_single)
 
-        is_list = self._answers_many([target])
-        return explain(self._definition, self._reader, target, response, is_list=is_list)
-
-    def _asks_many(self, targets: Sequence[Target]) -> bool:
-        if self._ask_many is None or targets[0].url is not None:
+    def _is_batch(self, targets: Sequence[Target]) -> bool:
+        if self._batch_request is None or targets[0].url is not None:
             return False
         return len(targets) > 1 or not self._has_single
 
-    def _answers_many(self, targets: Sequence[Target]) -> bool:
-        return self._asks_many(targets) or (self._ask_many is not None and not self._has_single)
-
-    def _quoted(self, name: str, value: str) -> str:
+    def _encode(self, name: str, value: str) -> str:
         return self._spec.params.get(name, PLAIN).quoted(value)
 
     def _group(self, values: Mapping[str, str]) -> str:
@@ -230,10 +231,14 @@ class Profile:
                 raise UsageError(fault)
 
     def _check_complete(self, reference: str, values: Mapping[str, str]) -> None:
-        ask = self._spec.request
-        many = self._ask_many.path if self._ask_many and not self._has_single else ask.path
+        single = self._spec.request
+        many = (
+            self._batch_request.path
+            if self._batch_request and not self._has_single
+            else single.path
+        )
         needed = many.choose(values).names if many else frozenset[str]()
-        # What only the base URL needs was checked with it, or another one was given.
+        # What only the base URL needs was checked with it, or another base URL was given.
         elsewhere = self._spec.base_url.names if self._spec.base_url else frozenset[str]()
         required = {name for name, param in self._spec.params.items() if param.required}
         required -= elsewhere

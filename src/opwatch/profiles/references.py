@@ -1,8 +1,8 @@
-"""From what a person typed to the operation that it names.
+"""References: from what a person gives to the operation that it names.
 
-Decides what is a bare id, a path and a URL, that a URL is polled as it was
-given, how each is parsed back into parameters, and what is refused (faults 99
-to 107): dot segments, controls, and any origin that is not the profile's.
+Decides what is a bare id, a path and a URL, that a URL is polled as it was given, how
+each is parsed back into parameters, and what is refused (faults 99 to 107): dot
+segments, control characters, and any origin that is not the profile's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from opwatch.domain.errors import BadReferenceError
 from opwatch.domain.messages import with_query
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.profiles.language.params import ID, PLAIN
-from opwatch.profiles.language.references import SCHEME, ReferencePattern, Spelling
+from opwatch.profiles.language.references import SCHEME, ReferenceMatcher, ReferencePattern
 from opwatch.profiles.language.request import query_of
 from opwatch.profiles.language.template import Template
 
@@ -25,20 +25,25 @@ if TYPE_CHECKING:
     from opwatch.domain.origin import AllowedOrigins, Origin
     from opwatch.profiles.language.spec import Spec
 
-_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_URL: Final = re.compile(r"https?://", re.IGNORECASE)
 _LONGEST: Final = 16_384
 
 
-class Named(NamedTuple):
-    """What a reference says: parameters, and the *url* to be polled as it is."""
+def is_url(reference: str) -> bool:
+    """Tell whether *reference* is an absolute http(s) URL."""
+    return bool(_URL.match(reference.strip()))
+
+
+class ResolvedReference(NamedTuple):
+    """The *params* and the *id* of an operation, and the *url* if it is polled as given."""
 
     params: dict[str, str]
     url: str | None = None
     id: str = ""
 
 
-class Address:
-    """How the references of one bound profile are read."""
+class ReferenceResolver:
+    """Resolves the references of one bound profile."""
 
     def __init__(
         self, spec: Spec, params: Mapping[str, str], base: str, origins: AllowedOrigins
@@ -50,45 +55,48 @@ class Address:
         self._prefix = urlsplit(base).path
         known = {*spec.params, ID}
         wide = frozenset(name for name, param in spec.params.items() if param.wide)
-        path = spec.request.path
-        self._own = Spelling(ReferencePattern(path.choose(params)), wide, known) if path else None
-        if self._own:
+        self._own: ReferenceMatcher | None = None
+        if spec.request.path:
+            own = ReferencePattern(spec.request.path.choose(params))
+            self._own = ReferenceMatcher(own, wide, known)
             self._own.in_query.update(_in_query(spec))
-        self._others = [Spelling(each, wide, known, spec.base_url) for each in spec.references]
+        self._others = [
+            ReferenceMatcher(each, wide, known, spec.base_url) for each in spec.references
+        ]
 
-    def read(self, reference: str, given: Mapping[str, str]) -> Named:
-        """Return what *reference* names; *given* are the parameters that came with it.
+    def resolve(self, reference: str, given: Mapping[str, str]) -> ResolvedReference:
+        """Return what *reference* names; *given* are the parameters given with it.
 
         Raises:
-            BadReferenceError: it names no operation, or a foreign one.
+            BadReferenceError: it does not name an operation of this profile.
         """
         text = reference.strip(" \t\r\n")
         if not text:
             raise BadReferenceError(reference, "the reference is empty")
         if len(text) > _LONGEST:
             raise BadReferenceError(text[:80], "the reference is too long")
-        if _WEB.match(text):
-            named = self._of_page(text) or self._of_url(text, given)
+        if is_url(text):
+            resolved = self._of_page(text) or self._of_url(text, given)
         elif text.startswith("/"):
-            named = self._of_url(self._joined(text), given)
+            resolved = self._of_url(self._joined(text), given)
         else:
-            named = self._of_words(text)
-        for name, value in named.params.items():
+            resolved = self._of_text(text)
+        for name, value in resolved.params.items():
             fault = self._spec.params.get(name, PLAIN).fault(name, value)
             if fault:
                 raise BadReferenceError(reference, fault)
-        return named
+        return resolved
 
-    def _of_page(self, url: str) -> Named | None:
-        """Return what the URL of a web page names; the page itself is never asked."""
+    def _of_page(self, url: str) -> ResolvedReference | None:
+        """Return what the URL of a web page names; the page itself is never requested."""
         parts = _split(url)
-        for spelling in self._others:
-            found = spelling.match(*parts) if spelling.is_url else None
+        for pattern in self._others:
+            found = pattern.match(*parts) if pattern.is_url else None
             if found and ID in found:
                 return _by_params(found)
         return None
 
-    def _of_url(self, url: str, given: Mapping[str, str]) -> Named:
+    def _of_url(self, url: str, given: Mapping[str, str]) -> ResolvedReference:
         origin = self._origin_of(url)
         parts = urlsplit(url)
         _refuse_dots(url, parts.path)
@@ -102,13 +110,14 @@ class Address:
             if page:
                 return page
         elif ID not in found:
-            message = "all operations are asked about at this URL, and it names none of them"
+            message = "all operations share this URL, and it names none of them"
             raise BadReferenceError(url, message, hint="give the operation's id")
         whole = urlunsplit(parts._replace(fragment=""))
         lacking = self._lacking(query, {**given, **(found or {})})
         last = next((unquote(each) for each in reversed(parts.path.split("/")) if each), "")
-        named = found or {}
-        return Named(named, with_query(whole, lacking), named.get(ID) or last or str(origin))
+        params = found or {}
+        url = with_query(whole, lacking)
+        return ResolvedReference(params, url, params.get(ID) or last or str(origin))
 
     def _origin_of(self, url: str) -> Origin:
         try:
@@ -121,16 +130,18 @@ class Address:
             raise BadReferenceError(url, message, hint=hint)
         return origin
 
-    def _of_own_page(self, path: str, query: Mapping[str, str], fragment: str) -> Named | None:
+    def _of_own_page(
+        self, path: str, query: Mapping[str, str], fragment: str
+    ) -> ResolvedReference | None:
         """Return what a web page at the API's own host names."""
-        for spelling in self._others:
-            found = spelling.match(path, query, fragment) if spelling.is_path else None
+        for pattern in self._others:
+            found = pattern.match(path, query, fragment) if pattern.is_path else None
             if found and ID in found:
                 return _by_params(found)
         return None
 
     def _lacking(self, given: Mapping[str, str], found: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Return the pairs of the profile's own query that a URL came without."""
+        """Return the pairs of the profile's query that a URL lacks."""
         own = {
             name: texts
             for name, texts in self._spec.request.query.items()
@@ -139,7 +150,7 @@ class Address:
         return query_of(own, {**self._params, **found})
 
     def _joined(self, path: str) -> str:
-        """Return *path* as a URL; where it lacks the base URL's own, it is meant to follow it."""
+        """Return *path* as a URL; it may begin with the base URL's own path or follow it."""
         if path.startswith("//"):
             raise BadReferenceError(path, "a path begins with one '/'; write the whole URL")
         head, query, _ = _split(path)
@@ -150,16 +161,16 @@ class Address:
         try:
             return urljoin(f"{self._base}/", path)
         except ValueError:
-            raise BadReferenceError(path, "no path of a URL") from None
+            raise BadReferenceError(path, "not a URL path") from None
 
-    def _of_words(self, text: str) -> Named:
-        for spelling in self._others:
-            if not spelling.is_path and (not spelling.is_url or SCHEME.match(text)):
-                found = spelling.match(*_split(text))
+    def _of_text(self, text: str) -> ResolvedReference:
+        for pattern in self._others:
+            if not pattern.is_path and (not pattern.is_url or SCHEME.match(text)):
+                found = pattern.match(*_split(text))
                 if found and ID in found:
                     return _by_params(found)
         if self._own is None:
-            message = f"{text!r} is no URL, and this API names its operations by URLs only"
+            message = f"{text!r} is not a URL, and this API names its operations by URLs only"
             hint = "give the status URL of the starting answer"
             raise BadReferenceError(text, message, hint=hint)
         return _by_params({ID: text})
@@ -167,11 +178,11 @@ class Address:
 
 def _refuse_dots(reference: str, path: str) -> None:
     if any(unquote(each) in {".", ".."} for each in path.split("/")):
-        raise BadReferenceError(reference, "the path holds a '.' or '..' segment")
+        raise BadReferenceError(reference, "the path has a '.' or '..' segment")
 
 
-def _by_params(found: dict[str, str]) -> Named:
-    return Named(found, None, found[ID])
+def _by_params(found: dict[str, str]) -> ResolvedReference:
+    return ResolvedReference(found, None, found[ID])
 
 
 def _split(text: str) -> tuple[str, dict[str, str], str]:
@@ -181,7 +192,7 @@ def _split(text: str) -> tuple[str, dict[str, str], str]:
 
 
 def _in_query(spec: Spec) -> dict[str, str]:
-    """Return the parameters that are the values of the query of a request."""
+    """Return the parameters that are whole values in the query of a request."""
     found = {}
     for name, texts in spec.request.query.items():
         for text in texts:

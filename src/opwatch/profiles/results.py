@@ -1,8 +1,8 @@
-"""The result of an operation, which may be further requests away.
+"""The steps to the result of an operation, which may take further requests.
 
-Decides, without doing any of it, which request comes next, whether it may
-carry a credential, and where the chain ends: in a value, or in a URL to
-download from before it expires.
+Decides, without sending anything, which request comes next, whether it may carry a
+credential, and how the steps end: with a value, or with a URL to download from
+before it expires.
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ from urllib.parse import urljoin
 from opwatch.domain.messages import Headers, Request, with_query
 from opwatch.profiles.language.expressions import is_empty
 from opwatch.profiles.language.paths import AnswerView, Lookup
-from opwatch.profiles.language.request import Ask, build, headers_of, query_of
+from opwatch.profiles.language.request import RequestSpec, build, headers_of, query_of
 from opwatch.profiles.language.result import Step
 from opwatch.profiles.reading.body import parse_body
-from opwatch.profiles.values import moment, resolved
+from opwatch.profiles.values import moment, resolve_url
 from opwatch.profiles.values import word as as_word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Reading
     from opwatch.profiles.language.spec import Spec
+    from opwatch.profiles.language.template import Encode
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A request to be sent for the result.
+    """A request that is to be sent for the result.
 
-    *download* tells that its answer is the file itself, not JSON. The URL is
-    good until *expires_at*, None if that is not known.
+    *download*: its answer is the file itself, not JSON. The URL is valid until
+    *expires_at*, None if that is not known.
     """
 
     request: Request
@@ -44,23 +45,23 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class ResultSteps:
-    """Where the way to a result stands. Nothing here waits or sends.
+    """How far the steps to a result are. Nothing here waits or sends.
 
-    While *fetch* is set, send its request and go on with ``after(response)``;
-    a download is not gone on from. Then *value* is the result. *missing* says
-    what could not be found, when the chain ended too soon.
+    While *fetch* is set, send its request and continue with ``after(response)``; a
+    download is the last step. Then *value* is the result. *missing* is what could not
+    be found, if the steps ended too soon.
     """
 
     steps: tuple[Step, ...]
     base: str
     values: Mapping[str, str]
-    encode: Callable[[str, str], str] = field(repr=False)
+    encode: Encode = field(repr=False)
     fetch: Fetch | None = None
     value: Any = None
     missing: str | None = None
 
     def after(self, response: Response) -> ResultSteps:
-        """Return how it goes on after the answer to the request of *fetch*."""
+        """Return the next state, after the answer to the request of *fetch*."""
         done, *rest = self.steps
         if not response.is_good:
             return replace(self, fetch=None, missing=f"HTTP {response.status}")
@@ -73,64 +74,64 @@ class ResultSteps:
             response.url,
         )
 
-    def next(self, scene: AnswerView, url: str) -> ResultSteps:
-        """Return how it goes on from the answer *scene*, which came from *url*."""
+    def next(self, view: AnswerView, url: str) -> ResultSteps:
+        """Return the next state, after the answer *view* from *url*."""
         if not self.steps:
             return self
         step = self.steps[0]
-        if step.when and not step.when.holds(scene.item):
+        if step.when and not step.when.holds(view.item):
             return replace(self, steps=())
-        found = {name: as_word(path.find(scene.item)) for name, path in step.takes.items()}
+        found = {name: as_word(path.find(view.item)) for name, path in step.takes.items()}
         for name, each in found.items():
             if not each:
                 return replace(self, steps=(), missing=f"{name} at {step.takes[name].text!r}")
         values = {**self.values, **{name: each for name, each in found.items() if each}}
-        request = self._request(step, scene, values, url)
+        request = self._request(step, view, values, url)
         if request is None:
             return replace(self, steps=(), missing=step.url.text if step.url else None)
-        fetch = Fetch(request, step.download, _expiry(step.expires, scene))
+        fetch = Fetch(request, step.download, _expiry(step.expires, view))
         return replace(self, values=values, fetch=fetch)
 
     def _request(
-        self, step: Step, scene: AnswerView, values: Mapping[str, str], asked: str
+        self, step: Step, view: AnswerView, values: Mapping[str, str], base: str
     ) -> Request | None:
         if step.url is None:
-            ask = Ask("GET", step.path, step.query, step.headers)
-            request = build(self.base, ask, values, self.encode)
+            spec = RequestSpec("GET", step.path, step.query, step.headers)
+            request = build(self.base, spec, values, self.encode)
             return replace(request, authorize=step.authorize)
-        url = resolved(asked, step.url.first(scene))
+        url = resolve_url(base, step.url.first(view))
         if url is None:
             return None
-        headers = headers_of(Ask(headers=step.headers), values)
+        headers = headers_of(RequestSpec(headers=step.headers), values)
         if step.download and not any(name.lower() == "accept" for name in step.headers):
             headers["Accept"] = "*/*"
         full = with_query(url, query_of(step.query, values))
         return Request("GET", full, headers, authorize=step.authorize)
 
 
-class Started(NamedTuple):
-    """The URL that the starting request went to, and the *location* that its answer named."""
+class StartingUrls(NamedTuple):
+    """The *url* of the starting request, and the *location* in its answer."""
 
     url: str
     location: str | None = None
 
 
 def begin(
-    steps: ResultSteps, spec: Spec, reading: Reading, url: str, start: Started | None
+    steps: ResultSteps, spec: Spec, reading: Reading, url: str, start: StartingUrls | None
 ) -> ResultSteps:
-    """Return *steps* begun from the terminal *reading* that *url* gave."""
+    """Return *steps* after the terminal *reading* from *url*."""
     if spec.final != "operation":
         where = start and (start.location if spec.final == "location" else start.url)
         if not start or not where:
             return steps
-        request = Request("GET", urljoin(start.url, where), headers_of(Ask(), steps.values))
+        request = Request("GET", urljoin(start.url, where), headers_of(RequestSpec(), steps.values))
         return replace(steps, steps=(Step(),), fetch=Fetch(request))
-    scene = AnswerView(reading.raw, 200, Headers(), steps.values, steps.encode)
+    view = AnswerView(reading.raw, 200, Headers(), steps.values, steps.encode)
     # A single answer is kept whole; an item of a list is the operation itself.
-    scene = scene._replace(item=spec.read.root.first(scene) or reading.raw)
-    return replace(steps, steps=spec.result).next(scene, url)
+    view = view._replace(item=spec.read.root.first(view) or reading.raw)
+    return replace(steps, steps=spec.result).next(view, url)
 
 
-def _expiry(expires: Lookup | None, scene: AnswerView) -> datetime | None:
-    value = expires.first(scene) if expires else None
+def _expiry(expires: Lookup | None, view: AnswerView) -> datetime | None:
+    value = expires.first(view) if expires else None
     return None if is_empty(value) else moment(value)

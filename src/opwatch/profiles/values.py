@@ -1,8 +1,7 @@
-"""What a value of an answer is, whatever type it came as.
+"""Values of an answer: numbers, moments, words, sentences, web addresses and ids.
 
-Decides which JSON values count as a text worth showing, as a web address, and as
-the same id; which ones are numbers and moments, ``domain.moments`` decides. Moments
-are for the eye; nothing is ever scheduled by them. Nothing here raises.
+Decides which JSON values count as which, whatever type they came as; numbers and moments
+are read by ``domain.moments``. Nothing here raises.
 """
 
 from __future__ import annotations
@@ -12,36 +11,33 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
-from opwatch.domain.moments import moment_of
-from opwatch.domain.moments import number_of as number
+from opwatch.domain.moments import moment_of, number_of
 from opwatch.domain.origin import OriginError, parse_origin
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["moment", "number", "resolved", "same_id", "sentence", "web_address", "word"]
-
-_SHORTEST: Final = len("2000-01-01T00:00")
 LONGEST_TEXT: Final = 2000
 _UUID: Final = r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
-# Where APIs put the sentence for people, best first.
-_SAYING: Final = (
+# Where APIs put the sentence for people; the best key first.
+_MESSAGE_KEYS: Final = (
     "message", "Message", "description", "detail", "details", "error_description", "error_message",
     "errorMessage", "reason", "text", "title", "error", "errors", "fault", "msg", "translation",
 )  # fmt: skip
 _MOST_ITEMS: Final = 20
 _DEEPEST: Final = 6
+_SHORTEST: Final = len("2000-01-01T00:00")
 
 
 def moment(value: Any) -> datetime | None:
     """Return the moment that *value* names, None if it names none; a date alone does not."""
-    if isinstance(value, str) and len(value) < _SHORTEST and number(value) is None:
+    if isinstance(value, str) and len(value) < _SHORTEST and number_of(value) is None:
         return None
     return moment_of(value)
 
 
 def word(value: Any) -> str | None:
-    """Return *value* as a word: a text, a number or a boolean; None for all else."""
+    """Return *value* as a word: a text, a number or a boolean; None for anything else."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -61,7 +57,7 @@ def _digits(value: int) -> str:
 
 
 def sentence(value: Any, depth: int = 0) -> str | None:
-    """Return a text for people out of *value*: an error may be a text, an object or a list."""
+    """Return the text for people in *value*: an error may be a text, an object or a list."""
     if isinstance(value, str):
         return value.strip()[:LONGEST_TEXT] or None
     if isinstance(value, (bool, int, float)):
@@ -72,12 +68,12 @@ def sentence(value: Any, depth: int = 0) -> str | None:
         parts = [sentence(item, depth + 1) for item in value[:_MOST_ITEMS]]
         return "; ".join(dict.fromkeys(part for part in parts if part))[:LONGEST_TEXT] or None
     if isinstance(value, dict):
-        return _saying(value, depth) or _compact(value)
+        return _message_in(value, depth) or _compact(value)
     return None
 
 
-def _saying(value: dict[str, Any], depth: int) -> str | None:
-    for key in _SAYING:
+def _message_in(value: dict[str, Any], depth: int) -> str | None:
+    for key in _MESSAGE_KEYS:
         found = sentence(value.get(key), depth + 1)
         if found:
             return found
@@ -103,7 +99,7 @@ def web_address(value: Any) -> str | None:
     return value
 
 
-def resolved(base: str, url: Any) -> str | None:
+def resolve_url(base: str, url: Any) -> str | None:
     """Return the http(s) URL that *url*, perhaps a relative one, is at *base*."""
     if not isinstance(url, str) or not url.strip():
         return None
@@ -113,9 +109,9 @@ def resolved(base: str, url: Any) -> str | None:
         return None
 
 
-def same_id(asked: str, found: Any) -> bool:
-    """Tell whether *found* names the operation *asked*; UUIDs without regard to case."""
+def same_id(wanted: str, found: Any) -> bool:
+    """Tell whether *found* is the id *wanted*; UUIDs are compared regardless of case."""
     text = word(found)
-    if text == asked:
+    if text == wanted:
         return True
-    return bool(text and re.fullmatch(_UUID, asked) and text.lower() == asked.lower())
+    return bool(text and re.fullmatch(_UUID, wanted) and text.lower() == wanted.lower())

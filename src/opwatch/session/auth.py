@@ -34,7 +34,7 @@ from opwatch.domain.messages import Request
 from opwatch.domain.origin import AllowedOrigins
 from opwatch.domain.trouble import Handling, Trouble, fault_of_status
 from opwatch.engine import pause
-from opwatch.profiles import load_profile
+from opwatch.profiles import bind_profile, load_profile
 from opwatch.session.sender import Sender
 from opwatch.session.session import (
     credential_context,
@@ -110,7 +110,7 @@ def _subject(name: str, config: Config) -> _Subject | CredentialReport:
     try:
         definition = load_profile(name, config)
         try:
-            profile = definition.bind()
+            profile = bind_profile(definition)
         except ProfileError:
             raise
         except UsageError as problem:

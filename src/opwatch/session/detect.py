@@ -18,7 +18,7 @@ from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Response
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.policy import Policy
-from opwatch.profiles import Recogniser
+from opwatch.profiles import ProfileDetector
 from opwatch.session.plan import make_plan
 from opwatch.session.session import open_session
 
@@ -46,7 +46,7 @@ async def look(
     origin, *others = dict.fromkeys(_origin(url) for url in urls)
     if others:
         raise UsageError(f"the samples are of several APIs: {origin}, {others[0]}")
-    profile = Recogniser(config, has_token=context.token is not None).standard(origin)
+    profile = ProfileDetector(config, has_token=context.token is not None).standard(origin)
     targets = [profile.target(url) for url in urls]
     plan = make_plan([(profile, targets)], Policy(once=True))
     answers: dict[str, Response | Trouble] = {}
@@ -78,10 +78,10 @@ def assumed_lanes(
         UsageError: one can be asked by nobody, or fits several profiles; or the
             token or the parameters would be for more than one.
     """
-    recogniser = Recogniser(config, params, has_token=has_token)
+    detector = ProfileDetector(config, params, has_token=has_token)
     lanes: list[tuple[Profile, list[Target]]] = []
     for url, typed in urls:
-        profile, basis = recogniser.recognise(url, typed=typed)
+        profile, basis = detector.detect(url, typed=typed)
         lanes.append((profile, [replace(profile.target(url), basis=basis)]))
     hosts = {target.origin for _, targets in lanes for target in targets}
     if has_token and len(hosts) > 1:

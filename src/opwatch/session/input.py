@@ -2,10 +2,6 @@
 
 Decides which of these a text is, and takes the references out of it. Ids that
 come this way are never options.
-
-Sample answers, from whatever holds them: a saved body, or what ``curl -i`` prints.
-
-Decides what one text holds: a whole answer, a JSON document, or one in each line.
 """
 
 from __future__ import annotations
@@ -18,7 +14,6 @@ from typing import Any, Final
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Headers, Response
-from opwatch.profiles import Sample, parse_body
 
 
 def answer_of(data: bytes, url: str = "", received_at: float = 0.0) -> Response:
@@ -30,22 +25,6 @@ def answer_of(data: bytes, url: str = "", received_at: float = 0.0) -> Response:
     if not stripped.startswith(b"HTTP/"):
         return Response(200, url, Headers(), data, received_at)
     return replace(last_answer(stripped), url=url, received_at=received_at)
-
-
-def samples_of(answer: Response, source: str) -> list[Sample]:
-    """Return the samples in *answer*, which was read from *source*.
-
-    Raises:
-        UsageError: it has a body, and that is no JSON.
-    """
-    whole = parse_body(answer.body)
-    bodies = [whole]
-    if whole.fault is not None:
-        bodies = [parse_body(line) for line in answer.body.splitlines() if line.strip()]
-    if any(each.fault for each in bodies):
-        raise UsageError(f"{source} holds no JSON: {whole.detail or whole.fault}")
-    documents = [each.data for each in bodies] or [None]
-    return [Sample(each, answer.status, answer.headers, answer.url or None) for each in documents]
 
 
 MOST: Final = 8 * 1024 * 1024

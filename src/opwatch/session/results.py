@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.operation import Operation
     from opwatch.domain.pacing import Uniform
-    from opwatch.profiles import Profile, ResultSteps, Started
+    from opwatch.profiles import Profile, ResultSteps, StartingUrls
     from opwatch.session.plan import Plan
     from opwatch.session.sender import Sender
 
@@ -62,7 +62,7 @@ class Collector:
         senders: Mapping[str, Sender],
         wants: Wants,
         uniform: Uniform,
-        started: Started | None = None,
+        started: StartingUrls | None = None,
     ) -> None:
         self._plan = plan
         self._carriers = senders

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from opwatch.domain.events import Listener
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.trouble import Trouble
-    from opwatch.profiles import Profile, Started
+    from opwatch.profiles import Profile, StartingUrls
     from opwatch.session.context import RunContext
     from opwatch.session.plan import Plan
     from opwatch.session.results import Collector, Wants
@@ -46,7 +46,7 @@ class Session:
 
     def __init__(self, plan: Plan, context: RunContext, client: Client) -> None:
         self.plan = plan
-        self.started: Started | None = None
+        self.started: StartingUrls | None = None
         self._context = context
         self._is_prepared = False
         context = replace(context, announce=self._announce)

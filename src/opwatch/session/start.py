@@ -14,7 +14,6 @@ for the API may not yet know everywhere what it has just started.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urldefrag, urlsplit
@@ -36,14 +35,14 @@ from opwatch.domain.trouble import Handling, Trouble
 from opwatch.engine import or_abort, with_retries
 from opwatch.output.text.clean import Show
 from opwatch.output.text.sentences import describe
-from opwatch.profiles import Asked, Started
+from opwatch.profiles import RequestFacts, StartingUrls, is_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
-    from opwatch.profiles import HandedOff, Profile
+    from opwatch.profiles import OperationReference, Profile
     from opwatch.session.context import RunContext
     from opwatch.session.session import Session
 
@@ -54,7 +53,6 @@ LONGEST_PAUSE: Final = 3600.0
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 METHODS: Final = IDEMPOTENT | {"POST", "PATCH"}
 KEY: Final = "Idempotency-Key"
-_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _URL_CHARACTERS: Final = "%:/?#[]@!$&'()*+,;=~"
 _NOT_STARTED: Final = "not started: "
 _PERHAPS: Final = "it may have been started: "
@@ -134,7 +132,7 @@ def starting_url(profile: Profile, path: str) -> str:
         UsageError: it is none, or not at an origin that the profile allows.
     """
     quoted = quote(urldefrag(path).url, safe=_URL_CHARACTERS)
-    url = quoted if _WEB.match(quoted) else _joined(profile.base_url, quoted)
+    url = quoted if is_url(quoted) else _joined(profile.base_url, quoted)
     try:
         origin = parse_origin(url)
         segments = urlsplit(url).path.split("/")
@@ -176,9 +174,9 @@ async def start(session: Session, starting: Starting, context: RunContext) -> li
         raise StartError("it may have been started: no answer was waited for", came, hint=_LOOK)
     if isinstance(came, Trouble):
         raise _failed(came, profile.name, show)
-    session.started = Started(came.url, came.headers.get("location"))
+    session.started = StartingUrls(came.url, came.headers.get("location"))
     try:
-        asked, pause = Asked(starting.method), min(profile.pause(came), LONGEST_PAUSE)
+        asked, pause = RequestFacts(starting.method), min(profile.pause(came), LONGEST_PAUSE)
         return handed_off(profile, came, asked=asked, pause=pause)
     except UsageError as problem:
         said = f"it was sent and answered with HTTP {came.status}, but {problem.message}"
@@ -215,11 +213,11 @@ def _failed(trouble: Trouble, profile: str, show: Show) -> StartError:
 
 
 REFUSED: Final = 400
-UNKNOWN: Final = Asked()
+UNKNOWN: Final = RequestFacts()
 
 
 def handed_off(
-    profile: Profile, response: Response, *, asked: Asked = UNKNOWN, pause: float = 0.0
+    profile: Profile, response: Response, *, asked: RequestFacts = UNKNOWN, pause: float = 0.0
 ) -> list[Target]:
     """Return the operations that *response* to what was *asked* has started.
 
@@ -234,7 +232,9 @@ def handed_off(
     return [_target(profile, each, response, pause) for each in profile.handoff(response, asked)]
 
 
-def _target(profile: Profile, handed: HandedOff, response: Response, pause: float) -> Target:
+def _target(
+    profile: Profile, handed: OperationReference, response: Response, pause: float
+) -> Target:
     target = profile.target(handed.reference, handed.params)
     reading = profile.starting_reading(target, response)
     end = reading if reading is not None and reading.state.is_terminal else None

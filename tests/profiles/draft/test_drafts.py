@@ -18,10 +18,12 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from opwatch.domain.operation import Reading, State
-from opwatch.profiles import Known, Sample, check, parse_body, propose
+from opwatch.profiles import bind_profile, check, parse_body
 from opwatch.profiles.definition import define
-from opwatch.profiles.detect.detect import STANDARD
-from opwatch.profiles.yaml.nodes import Source, parse
+from opwatch.profiles.detect.detector import STANDARD
+from opwatch.profiles.draft.propose import Known, propose
+from opwatch.profiles.draft.samples import Sample
+from opwatch.profiles.yaml.parser import parse
 from profiles.answers import NAMES, document, profile, response, words
 
 PAGE = (Path(__file__).parents[3] / "docs" / "profiles.md").read_text("utf-8")
@@ -75,10 +77,10 @@ def drafted(name: str, without: str = "") -> str:
 @cache
 def marks(name: str, without: str = "") -> Marks:
     text = drafted(name, without)
-    tree = parse(Source("draft.yaml", text), text)
+    tree = parse("draft.yaml", text)
     definition = define("draft", tree, is_users=True, environ={})
-    bound = definition.bind(
-        {each: "https://x.example" for each in definition.spec.params if each != "id"}
+    bound = bind_profile(
+        definition, {each: "https://x.example" for each in definition.spec.params if each != "id"}
     )
     right, wrong = 0, []
     cases = document(name)["answers"]

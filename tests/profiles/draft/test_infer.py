@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading, State
-from opwatch.profiles import Known, Proposal, Sample, check, propose
+from opwatch.profiles import bind_profile, check
 from opwatch.profiles.definition import define
-from opwatch.profiles.draft.propose import name_for
+from opwatch.profiles.draft.propose import Known, Proposal, name_for, propose
+from opwatch.profiles.draft.samples import Sample
 from opwatch.profiles.draft.url import addressing_of, ids_of
 from opwatch.profiles.draft.words import vocabulary
 from opwatch.profiles.draft.yaml import scalar
-from opwatch.profiles.yaml.nodes import Source, parse
+from opwatch.profiles.yaml.parser import parse
 
 URL = "https://api.acme.example/v1/jobs/j-1"
 
@@ -27,16 +28,18 @@ def proposed(*bodies: Any, **known: Any) -> Proposal:
 
 
 def spec(proposal: Proposal) -> dict[str, Any]:
-    data: dict[str, Any] = parse(Source("d.yaml", proposal.text), proposal.text).plain()
+    data: dict[str, Any] = parse("d.yaml", proposal.text).plain()
     assert check(proposal.text, "d.yaml") == (), proposal.text
     return data
 
 
 def state(proposal: Proposal, body: Any, status: int = 200) -> State | None:
     """Return what the drafted profile, unedited, makes of *body*."""
-    tree = parse(Source("d.yaml", proposal.text), proposal.text)
+    tree = parse("d.yaml", proposal.text)
     definition = define("d", tree, is_users=True, environ={})
-    profile = definition.bind({"server": URL} if "server" in definition.spec.params else {})
+    profile = bind_profile(
+        definition, {"server": URL} if "server" in definition.spec.params else {}
+    )
     target = profile.target(URL)
     answer = Response(status, URL, Headers(), json.dumps(body).encode())
     finding = profile.read([target], answer).findings[0]
@@ -603,7 +606,7 @@ def test_auth_is_as_the_sample_was_asked() -> None:
 def test_any_text_is_read_back_as_it_was(text: str) -> None:
     whole = f"key: {scalar(text)}\nlist: [{scalar(text)}]\n"
 
-    assert parse(Source("t", whole), whole).plain() == {"key": text, "list": [text]}
+    assert parse("t", whole).plain() == {"key": text, "list": [text]}
 
 
 NAMES = st.sampled_from(["id", "status", "state", "done", "error", "result", "x y", "a'b", "ß"])

@@ -19,9 +19,11 @@ from typing import Any, NamedTuple
 
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading
-from opwatch.profiles import Known, Proposal, Sample, check, propose
+from opwatch.profiles import bind_profile, check
 from opwatch.profiles.definition import define
-from opwatch.profiles.yaml.nodes import Source, parse
+from opwatch.profiles.draft.propose import Known, Proposal, propose
+from opwatch.profiles.draft.samples import Sample
+from opwatch.profiles.yaml.parser import parse
 
 LINES = (Path(__file__).parent / "unknown_apis.jsonl").read_text("utf-8").splitlines()
 PAGE = (Path(__file__).parents[3] / "docs" / "profiles.md").read_text("utf-8").replace("\n", " ")
@@ -73,10 +75,10 @@ def drafted(name: str, kind: str) -> Proposal:
 @cache
 def marks(name: str, kind: str) -> Marks:
     text = drafted(name, kind).text
-    definition = define("d", parse(Source("d.yaml", text), text), is_users=True, environ={})
+    definition = define("d", parse("d.yaml", text), is_users=True, environ={})
     params = {each: "https://x.example" for each in definition.spec.params if each != "id"}
     url, cases = apis()[name]
-    bound = definition.bind(params)
+    bound = bind_profile(definition, params)
     target = bound.target(POSTED.get(name, url))
     right = wrong = 0
     for case in cases:

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opwatch.domain.moments import number_of
 from opwatch.profiles.language.expressions import (
     ExpressionError,
     compile_expression,
     compile_pattern,
 )
 from opwatch.profiles.language.template import Pattern, TemplateError, parse_template
-from opwatch.profiles.values import moment, number, sentence, web_address
+from opwatch.profiles.values import moment, sentence, web_address
 
 
 @pytest.mark.parametrize(
@@ -59,16 +60,16 @@ def test_an_expression_finds_a_value_or_nothing(text: str, data: Any, found: Any
         ("a b", "unexpected 'b'", 2),
         ("a.", "ends too soon", 2),
         ("a[", "ends too soon", 2),
-        ("a == 'x", "no JMESPath", 5),
+        ("a == 'x", "not a JMESPath expression", 5),
         ("nope(a)", "unknown function 'nope'", 0),
         ("a && lowr(b)", "did you mean 'lower'?", 5),
         ("length()", "takes 1 arguments, not 0", 0),
         ("first()", "takes 1 or more arguments, not 0", 0),
         ("!a.b", "write !(a.b)", 0),
         ("a && !b[0].c", "write !(a.b)", 5),
-        ("a == `done`", "a text is written 'so'", 5),
+        ("a == `done`", "write a text 'like this'", 5),
         ("x" * 1001, "at most 1000 characters", 0),
-        ("#", "no JMESPath", 0),
+        ("#", "not a JMESPath expression", 0),
     ],
 )
 def test_a_wrong_expression_is_refused_with_its_column(
@@ -229,7 +230,7 @@ def test_no_value_is_a_moment_that_raises(value: Any) -> None:
     ],
 )
 def test_a_number_is_finite_or_none(value: Any, found: float | None) -> None:
-    assert number(value) == found
+    assert number_of(value) == found
 
 
 @given(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Fault, Trouble
+from opwatch.profiles import explain_answer
 from profiles.making import NOW, profile, reading, response
 
 BOUND = profile()
@@ -482,7 +483,7 @@ def test_reading_never_raises_whatever_comes(body: bytes, status: int, header: s
     assert isinstance(found, (Reading, Trouble))
     if isinstance(found, Reading) and found.state.is_terminal and status != 404:
         assert status in {200, 202, 204}
-    RICH.explain(target, answer)
+    explain_answer(RICH, target, answer)
 
 
 @settings(max_examples=30)

@@ -102,7 +102,7 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
 
 
 def _plan(server: DemoServer, operations: tuple[DemoOperation, ...], policy: Policy) -> Plan:
-    from opwatch.profiles import load_config, load_profile
+    from opwatch.profiles import bind_profile, load_config, load_profile
     from opwatch.session.plan import make_plan
 
     config = load_config(None, {})
@@ -110,7 +110,7 @@ def _plan(server: DemoServer, operations: tuple[DemoOperation, ...], policy: Pol
     for name in dict.fromkeys(each.profile for each in operations):
         definition = load_profile(name, config)
         members = [each for each in operations if each.profile == name]
-        profile = definition.bind(dict(members[0].params), base_url=server.base_url)
+        profile = bind_profile(definition, dict(members[0].params), base_url=server.base_url)
         targets = [profile.target(each.reference, each.params) for each in members]
         lanes.append((profile, targets))
     return make_plan(lanes, policy)

@@ -170,7 +170,7 @@ def _show(name: str, config: Path | None, *, as_json: bool, source: bool) -> int
     definition = load_profile(name, load_config(config, os.environ))
     if source:
         sink = Sink(sys.stdout)
-        sink.write("\n".join(definition.node.place.source.lines) + "\n")
+        sink.write("\n".join(definition.node.position.source.lines) + "\n")
         sink.flush()
         return 0
     facts = _facts(definition)

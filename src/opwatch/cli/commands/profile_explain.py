@@ -108,16 +108,17 @@ def _read(profile: Profile, target: Target, url: str, source: str) -> Read:
 
     from opwatch.cli.files import bytes_of
     from opwatch.output.commands.profile import Found, Read
+    from opwatch.profiles import explain_answer
     from opwatch.session.input import answer_of
 
     response = answer_of(bytes_of(source), url, time.time())
-    found = profile.explain(target, response)
+    found = explain_answer(profile, target, response)
     return Read(
         response.status,
         found.finding,
         found.decided_by,
         found.where,
-        tuple(Found(*each) for each in found.looked),
+        tuple(Found(*each) for each in found.values),
         found.wait,
         found.notes,
     )

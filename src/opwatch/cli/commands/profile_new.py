@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
-    from opwatch.profiles import Config, Known, Proposal, Sample
+    from opwatch.profiles import Config
+    from opwatch.profiles.draft.propose import Known, Proposal
+    from opwatch.profiles.draft.samples import Sample
 
 STDIN = "-"
 
@@ -93,10 +95,11 @@ class _Task:
     def run(self) -> int:
         """Write the profile; return the exit code."""
         from opwatch.domain.errors import UsageError
-        from opwatch.profiles import is_name, load_config
+        from opwatch.profiles import load_config, name_fault
 
-        if self.name is not None and not is_name(self.name):
-            raise UsageError(f"{self.name!r} is no profile's name; write a-z, 0-9, '-' and '.'")
+        fault = None if self.name is None else name_fault(self.name)
+        if fault:
+            raise UsageError(fault)
         config = load_config(self.config, os.environ)
         token = self._token()
         fetched = self._fetched(config, token)
@@ -118,7 +121,8 @@ class _Task:
         """Return the samples in *source*; an answer that is not good is none."""
         from opwatch.cli.files import bytes_of
         from opwatch.output.commands.profile_new import write_left_out
-        from opwatch.session.input import answer_of, samples_of
+        from opwatch.profiles.draft.samples import samples_of
+        from opwatch.session.input import answer_of
 
         answer = fetched.get(source) or answer_of(bytes_of(source))
         if not answer.is_good:
@@ -145,7 +149,7 @@ class _Task:
 
     def _known(self, samples: list[Sample]) -> Known:
         from opwatch.output.commands.profile_new import ask_url
-        from opwatch.profiles import Known
+        from opwatch.profiles.draft.propose import Known
 
         fetched = any(each.url for each in samples)
         url = self.url or (None if fetched or not _has_person() else _ask(ask_url()))
@@ -186,7 +190,8 @@ class _Task:
         from opwatch.domain.errors import BadReferenceError
         from opwatch.domain.origin import OriginError
         from opwatch.output.commands.profile_new import ask_meaning, ask_status, write_notes
-        from opwatch.profiles import BUCKETS, propose
+        from opwatch.profiles.draft.propose import propose
+        from opwatch.profiles.language.spec import STATES
 
         try:
             proposal = propose(samples, known)
@@ -201,7 +206,7 @@ class _Task:
                 proposal = propose(samples, known)
         if proposal.unclear:
             write_notes(sys.stderr, proposal.notes)
-        answers = {word: _choose(ask_meaning(word, BUCKETS), BUCKETS) for word in proposal.unclear}
+        answers = {word: _choose(ask_meaning(word, STATES), STATES) for word in proposal.unclear}
         meanings = {word: bucket for word, bucket in answers.items() if bucket}
         return propose(samples, known._replace(meanings=meanings)) if meanings else proposal
 

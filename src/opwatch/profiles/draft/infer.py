@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opwatch.domain.moments import number_of
 from opwatch.profiles.draft.progress import progress_of
 from opwatch.profiles.draft.rules import errors_of
 from opwatch.profiles.draft.samples import Field, Sample, fields_of
 from opwatch.profiles.draft.state import Decision, decide
 from opwatch.profiles.draft.status import numbers_of, words_of
-from opwatch.profiles.values import moment, number, same_id, web_address, word
+from opwatch.profiles.values import moment, same_id, web_address, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -150,7 +151,7 @@ def _moments(fields: Iterable[Field], key: re.Pattern[str]) -> tuple[str, ...]:
 
 def _is_moment(value: str | float) -> bool:
     """Tell whether *value* is a time; a number before the year 2001 is a number."""
-    seconds = number(value)
+    seconds = number_of(value)
     return moment(value) is not None and (seconds is None or seconds >= _LATE)
 
 

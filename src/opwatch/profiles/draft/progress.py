@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.profiles.values import number
+from opwatch.domain.moments import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ def progress_of(fields: Sequence[Field]) -> tuple[Any, ...]:
     found: list[Any] = []
     parts = _parts(fields)
     for field in fields:
-        numbers = [number(each) for each in field.values]
+        numbers = [number_of(each) for each in field.values]
         shown = [each for each in numbers if each is not None]
         if _PERCENT.fullmatch(field.key) and shown and max(shown) <= _HUNDRED:
             is_ratio = max(shown) <= 1 and any(each % 1 for each in shown)
@@ -57,7 +57,7 @@ def _parts(fields: Sequence[Field]) -> tuple[Any, ...]:
 
 def _counts(fields: Iterable[Field]) -> tuple[Any, ...]:
     for field in fields:
-        numbers = [number(each) for each in field.values]
+        numbers = [number_of(each) for each in field.values]
         if _COUNTED.fullmatch(field.key) and numbers and None not in numbers:
             return ({"count": field.text},)
     return ()

@@ -10,14 +10,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from opwatch.profiles.config import builtin_names
+from opwatch.profiles.config import builtin_names, name_fault
 from opwatch.profiles.draft.body import guessed, posting_of
 from opwatch.profiles.draft.infer import infer
 from opwatch.profiles.draft.lists import ids_in, opened
 from opwatch.profiles.draft.url import addressing_of, fixed, ids_of
 from opwatch.profiles.draft.words import vocabulary
 from opwatch.profiles.draft.write import DraftPlan, draft
-from opwatch.profiles.language.spec import STATES as BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,10 +26,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.draft.samples import Sample
     from opwatch.profiles.draft.url import Addressing
 
-__all__ = ["BUCKETS", "Known", "Proposal", "is_name", "propose"]
-
 HANDING: Final = ("Azure-AsyncOperation", "Operation-Location", "Location")
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _GOOD: Final = range(200, 300)
 
 
@@ -141,16 +137,11 @@ def _placed(
     return place, dict(_ids(samples, place, url))
 
 
-def is_name(text: str) -> bool:
-    """Tell whether *text* can name a profile."""
-    return bool(_NAME.fullmatch(text))
-
-
 def name_for(url: str | None) -> str:
     """Return a name for the API at *url*: the most particular part of its host."""
     host = (urlsplit(url).hostname or "") if url else ""
     labels = [each for each in host.split(".")[:-1] if not each.isdigit()]
-    name = labels[-1] if labels and is_name(labels[-1]) else "my-api"
+    name = labels[-1] if labels and not name_fault(labels[-1]) else "my-api"
     return f"my-{name}" if name in builtin_names() else name
 
 

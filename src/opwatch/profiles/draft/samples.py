@@ -11,11 +11,15 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Headers
 from opwatch.profiles.language.expressions import is_empty, spelling
+from opwatch.profiles.reading.body import parse_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from opwatch.domain.messages import Response
 
 DEEPEST: Final = 5
 LONGEST: Final = 90
@@ -29,6 +33,26 @@ class Sample(NamedTuple):
     status: int = 200
     headers: Headers = Headers()
     url: str | None = None
+
+
+def samples_of(response: Response, source: str) -> list[Sample]:
+    """Return the samples in *response*, which was read from *source*.
+
+    It holds one JSON document, or one in each line.
+
+    Raises:
+        UsageError: it has a body that is not JSON.
+    """
+    whole = parse_body(response.body)
+    bodies = [whole]
+    if whole.fault is not None:
+        bodies = [parse_body(line) for line in response.body.splitlines() if line.strip()]
+    if any(each.fault for each in bodies):
+        raise UsageError(f"{source} is not JSON: {whole.detail or whole.fault}")
+    documents = [each.data for each in bodies] or [None]
+    return [
+        Sample(each, response.status, response.headers, response.url or None) for each in documents
+    ]
 
 
 class Field(NamedTuple):

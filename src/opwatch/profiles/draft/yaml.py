@@ -11,7 +11,7 @@ import re
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.profiles.yaml.nodes import core_scalar
+from opwatch.profiles.yaml.parser import core_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

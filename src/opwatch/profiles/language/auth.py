@@ -36,22 +36,22 @@ from opwatch.profiles.language.scalars import (
 )
 from opwatch.profiles.language.template import Text, parse_template
 from opwatch.profiles.yaml.schema import (
-    Discreet,
     Key,
     Leaf,
     ListOf,
     MapOf,
-    Named,
     OneOf,
-    Record,
-    WrongError,
+    RecordOf,
+    SecretShape,
+    ShapeError,
+    SharedShape,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opwatch.profiles.yaml.nodes import Node
-    from opwatch.profiles.yaml.schema import Reader, Shape
+    from opwatch.profiles.yaml.schema import Report, Shape
 
     Fill: TypeAlias = Callable[[Text], str]
 
@@ -60,7 +60,7 @@ _NOTHING: Final = parse_template("")
 
 
 class AuthSpec(NamedTuple):
-    """A scheme whose *texts* wait for parameters; *make* fills them in."""
+    """A scheme whose *texts* contain parameters; *make* fills them in."""
 
     make: Callable[[Fill], Scheme]
     texts: tuple[Text, ...] = ()
@@ -70,7 +70,7 @@ NO_AUTH: Final = AuthSpec(lambda _fill: NoAuth())
 
 
 def sources_of(scheme: Scheme) -> Sources:
-    """Return all that *scheme* names as a source, in order."""
+    """Return all sources of *scheme*, in order."""
     match scheme:
         case NoAuth():
             return ()
@@ -88,11 +88,11 @@ def runs_command(scheme: Scheme) -> bool:
 
 
 class _Literal:
-    """A literal where a source belongs. What stands there is never repeated."""
+    """A literal in place of a source: refused, and never repeated."""
 
-    def read(self, _node: Node, _reader: Reader) -> Source:
+    def parse(self, _node: Node, _report: Report) -> Source:
         """Refuse it."""
-        raise WrongError(
+        raise ShapeError(
             "a profile never holds a secret; name its source: {env: NAME}, {keyring: NAME}, "
             "{file: PATH} or {command: [PROGRAM, …]}",
             secret=True,
@@ -105,7 +105,7 @@ class _Literal:
 
 def _variable(node: Node) -> str:
     if not _VARIABLE.fullmatch(node.text):
-        raise WrongError("expected a variable's name, not its value", secret=True)
+        raise ShapeError("expected the name of a variable, not its value", secret=True)
     return node.text
 
 
@@ -128,8 +128,8 @@ def _from_command(command: tuple[str, ...], **rest: Any) -> Source:
 _NAME: Final = Leaf(_variable, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
 
 
-def _source(make: Callable[..., Source], key: str, value: Key, **more: Key) -> Record[Source]:
-    return Record(make, "the source", {key: value._replace(required=True), **more})
+def _source(make: Callable[..., Source], key: str, value: Key, **more: Key) -> RecordOf[Source]:
+    return RecordOf(make, "the source", {key: value._replace(required=True), **more})
 
 
 _SOURCE: Final[OneOf[Source]] = OneOf(
@@ -143,37 +143,37 @@ _SOURCE: Final[OneOf[Source]] = OneOf(
             "command",
             Key(ListOf(TEXT, least=1), "a program and its arguments, run without a shell"),
             timeout=Key(duration(1, 600), "how long it may take"),
-            environ=Key(ListOf(_NAME), "variables that it is given"),
+            environ=Key(ListOf(_NAME), "environment variables that it is given"),
             interactive=Key(FLAG, "whether it may ask at the terminal"),
         ),
         "scalar": _Literal(),
     },
 )
-SOURCES: Final = Named("sources", ListOf(_SOURCE, or_one=True, least=1))
+SOURCES: Final = SharedShape("sources", ListOf(_SOURCE, or_one=True, least=1))
 
 
-class _Named(NamedTuple):
-    """A text that is no secret by itself, or the sources that it comes from."""
+class _TextOrSources(NamedTuple):
+    """A text that is not itself a secret, or the sources that it comes from."""
 
     text: Text = _NOTHING
     sources: Sources = ()
 
 
-class _TextOrSources:
+class _TextOrSourcesShape:
     """A template, or a source, or a list of sources."""
 
-    def read(self, node: Node, reader: Reader) -> _Named:
+    def parse(self, node: Node, report: Report) -> _TextOrSources:
         """Return which."""
         if node.is_list or any(node.get(key) for key in ("env", "file", "keyring", "command")):
-            return _Named(sources=SOURCES.read(node, reader))
-        return _Named(text=ANY_TEXT.read(node, reader))
+            return _TextOrSources(sources=SOURCES.parse(node, report))
+        return _TextOrSources(text=ANY_TEXT.parse(node, report))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
         return {"anyOf": [ANY_TEXT.schema(), SOURCES.schema()]}
 
 
-_NAMED: Final = _TextOrSources()
+_TEXT_OR_SOURCES: Final = _TextOrSourcesShape()
 
 
 def _bearer(bearer: Sources, *, optional: bool = False) -> AuthSpec:
@@ -192,7 +192,7 @@ def _query(**keys: Any) -> AuthSpec:
     return AuthSpec(lambda _fill: QueryAuth(keys["from"], keys["name"]))
 
 
-def _basic(password: Sources, username: _Named = _Named()) -> AuthSpec:  # noqa: B008, a tuple
+def _basic(password: Sources, username: _TextOrSources = _TextOrSources()) -> AuthSpec:  # noqa: B008, a tuple
     def make(fill: Fill) -> Scheme:
         return BasicAuth(password, fill(username.text), username.sources)
 
@@ -203,7 +203,7 @@ def _oauth2(
     *,
     token_url: Text,
     grant: str = "client_credentials",
-    client_id: _Named = _Named(),  # noqa: B008, a tuple
+    client_id: _TextOrSources = _TextOrSources(),  # noqa: B008, a tuple
     client_secret: Sources = (),
     refresh_token: Sources = (),
     device_url: Text = _NOTHING,
@@ -233,23 +233,23 @@ def _oauth2(
 def _secret_template(node: Node) -> str:
     text = text_of(node)
     if text.count("{secret}") != 1:
-        raise WrongError("the template must hold {secret} once")
+        raise ShapeError("the template must contain {secret} exactly once")
     return text
 
 
 def _none(node: Node) -> AuthSpec:
     if node.text != "none":
-        message = "expected 'none', or how and from where: {bearer: {env: NAME}}"
-        raise WrongError(message, secret=True)
+        message = "expected 'none', or a scheme with a source: {bearer: {env: NAME}}"
+        raise ShapeError(message, secret=True)
     return NO_AUTH
 
 
-def _wrapped(key: str, shape: Shape[AuthSpec], doc: str) -> Record[AuthSpec]:
-    return Record(lambda **keys: keys[key], "'auth'", {key: Key(shape, doc, required=True)})
+def _wrapped(key: str, shape: Shape[AuthSpec], doc: str) -> RecordOf[AuthSpec]:
+    return RecordOf(lambda **keys: keys[key], "'auth'", {key: Key(shape, doc, required=True)})
 
 
 _SECRET: Final = Key(SOURCES, "where the secret comes from", required=True)
-_HEADER_AUTH: Final = Record(
+_HEADER_AUTH: Final = RecordOf(
     _header,
     "'header'",
     {
@@ -258,47 +258,47 @@ _HEADER_AUTH: Final = Record(
         "template": Key(Leaf(_secret_template, {"type": "string"}), "its value, with {secret}"),
     },
 )
-_OPTIONAL: Final = Key(FLAG, "sent if a source gives one; none is no error")
-_OAUTH2: Final = Record(
+_OPTIONAL: Final = Key(FLAG, "sent if a source gives one; it is not an error if none does")
+_OAUTH2: Final = RecordOf(
     _oauth2,
     "'oauth2'",
     {
-        "grant": Key(word(*GRANTS), "how a token is got (RFC 6749, RFC 8628)"),
+        "grant": Key(word(*GRANTS), "how a token is obtained (RFC 6749, RFC 8628)"),
         "token_url": Key(ANY_TEXT, "the token endpoint", required=True),
         "device_url": Key(ANY_TEXT, "the device authorization endpoint"),
-        "client_id": Key(_NAMED, "the client's id, or its source"),
+        "client_id": Key(_TEXT_OR_SOURCES, "the client's id, or its source"),
         "client_secret": Key(SOURCES, "where the client's secret comes from"),
         "refresh_token": Key(SOURCES, "where the refresh token comes from"),
         "scope": Key(ANY_TEXT, "the scope to ask for"),
-        "secret_in": Key(word("body", "header"), "where the token endpoint wants the secret"),
+        "secret_in": Key(word("body", "header"), "where the token endpoint expects the secret"),
         "extra": Key(MapOf(ANY_TEXT), "further form fields"),
     },
 )
 _AUTH: Final[OneOf[AuthSpec]] = OneOf(
     "'auth'",
     {
-        "bearer": Record(
+        "bearer": RecordOf(
             _bearer,
             "'auth'",
             {"bearer": Key(SOURCES, "a bearer token (RFC 6750)"), "optional": _OPTIONAL},
         ),
-        "header": Record(
+        "header": RecordOf(
             _in_header,
             "'auth'",
             {"header": Key(_HEADER_AUTH, "a header of the API's own"), "optional": _OPTIONAL},
         ),
         "query": _wrapped(
             "query",
-            Record(_query, "'query'", {"name": Key(PARAM, required=True), "from": _SECRET}),
+            RecordOf(_query, "'query'", {"name": Key(PARAM, required=True), "from": _SECRET}),
             "a query parameter, masked wherever a URL is shown",
         ),
         "basic": _wrapped(
             "basic",
-            Record(_basic, "'basic'", {"username": Key(_NAMED), "password": _SECRET}),
+            RecordOf(_basic, "'basic'", {"username": Key(_TEXT_OR_SOURCES), "password": _SECRET}),
             "user and password (RFC 7617)",
         ),
         "oauth2": _wrapped("oauth2", _OAUTH2, "OAuth 2.0 (RFC 6749)"),
         "scalar": Leaf(_none, {"const": "none"}),
     },
 )
-AUTH: Final[Discreet[AuthSpec]] = Discreet(_AUTH)
+AUTH: Final[SecretShape[AuthSpec]] = SecretShape(_AUTH)

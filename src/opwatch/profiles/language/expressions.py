@@ -1,9 +1,9 @@
-"""JMESPath, compiled once and total in use.
+"""JMESPath expressions, compiled once; evaluating one never fails.
 
 Decides which expressions a profile may hold: those that parse, call known
-functions with the right number of arguments, and are short. In use nothing
+functions with the right number of arguments, and are short. Evaluation never
 raises: a wrong type inside an expression is an absent value (faults 67, 121).
-The functions of our own are pure; specification: https://jmespath.org/specification.html
+Our own functions are pure; specification: https://jmespath.org/specification.html
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Expression:
         self._find = find
 
     def find(self, data: Any) -> Any:
-        """Return what is there in *data*, None where nothing is."""
+        """Return the value in *data*, None if there is none."""
         return self._find(data)
 
     def holds(self, data: Any) -> bool:
@@ -103,7 +103,9 @@ def _searcher(text: str) -> Callable[[Any], Any]:
             _check_call(node, functions, text)
         elif node["children"] and _is_negation(node["children"][0]) and node["type"] in _INTO:
             # `!a.b` is parsed as `(!a).b`, which is nothing, whatever a and b are.
-            raise ExpressionError("'!' stands before '.'; write !(a.b)", text.find("!"))
+            raise ExpressionError(
+                "'!' applies only to what precedes '.'; write !(a.b)", text.find("!")
+            )
     options = Options(custom_functions=functions)
 
     def find(data: Any) -> Any:
@@ -124,22 +126,24 @@ def _parsed(text: str) -> ParsedResult:
             warnings.simplefilter("error")
             return Parser().parse(text)
     except PendingDeprecationWarning as error:
-        message = "backquotes hold JSON; a text is written 'so'"
+        message = "backquotes enclose JSON; write a text 'like this'"
         raise ExpressionError(message, text.find("`")) from error
     except ParseError as error:
         offset = error.lex_position or 0
         raise ExpressionError(_described(error), min(offset, len(text))) from error
     except LexerError as error:
-        raise ExpressionError(f"no JMESPath: {error.message}", error.lexer_position) from error
+        raise ExpressionError(
+            f"not a JMESPath expression: {error.message}", error.lexer_position
+        ) from error
     except (JMESPathError, ValueError, RecursionError) as error:
-        raise ExpressionError("no JMESPath expression") from error
+        raise ExpressionError("not a JMESPath expression") from error
 
 
 def _described(error: Any) -> str:
     token = error.token_value
     if token in {None, ""} or error.token_type in {None, "eof"}:
-        return "no JMESPath: the expression ends too soon"
-    return f"no JMESPath: unexpected {token!r}"
+        return "not a JMESPath expression: it ends too soon"
+    return f"not a JMESPath expression: unexpected {token!r}"
 
 
 _INTO: Final = frozenset(
@@ -182,7 +186,7 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     """Return the regular expression *text* compiled.
 
     Raises:
-        ExpressionError: it is none, is longer than 200 characters, or repeats a repetition.
+        ExpressionError: it is not one, is too long, or repeats a repetition.
     """
     if len(text) > MAX_PATTERN:
         raise ExpressionError(f"a pattern has at most {MAX_PATTERN} characters")
@@ -192,10 +196,10 @@ def compile_pattern(text: str) -> re.Pattern[str]:
             pattern = re.compile(text)
     except (re.error, RecursionError, OverflowError, Warning) as error:
         offset = getattr(error, "pos", None) or 0
-        raise ExpressionError(f"no regular expression: {error}", offset) from error
+        raise ExpressionError(f"not a regular expression: {error}", offset) from error
     start = runaway(text)
     if start is not None:
-        message = "a repetition of a repetition may take for ever; write it without"
+        message = "a repetition inside a repetition may take for ever; rewrite it"
         raise ExpressionError(message, start)
     return pattern
 
@@ -204,7 +208,7 @@ _SEPARATORS: Final = re.compile(r"[\s_-]+")
 
 
 def spelling(text: str) -> str:
-    """Return what the spellings of one word have in common: no case, spaces, ``-`` and ``_``."""
+    """Return *text* without case, spaces, ``-`` and ``_``, by which words are compared."""
     return _SEPARATORS.sub("", text.casefold())
 
 
@@ -253,7 +257,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def is_empty(value: Any) -> bool:
-    """Tell whether *value* says nothing: null, blank text, an empty list or mapping."""
+    """Tell whether *value* is null, blank text, or an empty list or mapping."""
     if isinstance(value, str):
         return not value.strip()
     return value is None or value in ([], {})

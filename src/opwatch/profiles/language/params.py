@@ -1,26 +1,22 @@
 """The parameters of a profile, and which values they may have.
 
-Decides what may be put into a URL: no controls, no empty or dot segments, also
-not in disguise, within a bounded length (faults 99 to 106).
+Decides what may be put into a URL: no control characters, no empty or dot
+segments, not even percent-encoded, within a bounded length (faults 99 to 106).
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from opwatch.profiles.language.scalars import FLAG, PATTERN, TEXT, check_name, word
 from opwatch.profiles.language.template import quoted_path, quoted_segment
-from opwatch.profiles.yaml.schema import Key, ListOf, OneOf, Record
-from opwatch.profiles.yaml.suggest import did_you_mean, listed
-
-if TYPE_CHECKING:
-    from opwatch.profiles.yaml.nodes import Node
-    from opwatch.profiles.yaml.schema import Reader
+from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
+from opwatch.profiles.yaml.suggest import did_you_mean, join_or
 
 ID: Final = "id"
-# A credential has its own variable names; a parameter may not look like one.
+# These are the names of other variables (OPWATCH_TOKEN), or of the list of ids in a batch.
 RESERVED: Final = frozenset({"token", "secret", "ids", "base_url", "profile", "config"})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_ID: Final = 512
@@ -29,7 +25,7 @@ _UNQUOTINGS: Final = 3
 
 
 class Param(NamedTuple):
-    """One parameter. *wide* ones keep their slashes and may hold several segments."""
+    """One parameter. A *wide* one keeps its slashes and may hold several segments."""
 
     required: bool = False
     default: str | None = None
@@ -40,17 +36,17 @@ class Param(NamedTuple):
 
     @property
     def wide(self) -> bool:
-        """Tell whether a value may hold several segments of a path."""
+        """Tell whether a value may hold several path segments."""
         return self.encode == "path"
 
     def quoted(self, value: str) -> str:
-        """Return *value* as it stands in a URL."""
+        """Return *value* as it is written in a URL."""
         return quoted_path(value) if self.wide else quoted_segment(value)
 
     def fault(self, name: str, value: str) -> str | None:
         """Return what is wrong with *value*, None if nothing is."""
         if self.choices and value not in self.choices:
-            message = f"{name} must be {listed(self.choices)}, not {value!r}"
+            message = f"{name} must be {join_or(self.choices)}, not {value!r}"
             return message + did_you_mean(value, self.choices)
         if self.pattern and not self.pattern.fullmatch(value):
             what = f" ({self.help})" if self.help else ""
@@ -84,15 +80,15 @@ def check_param(name: str) -> None:
     """Raise ValueError unless *name* can name a parameter of a profile."""
     check_name(name)
     if name in RESERVED:
-        raise ValueError(f"{name!r} cannot be a parameter's name; it is taken")
+        raise ValueError(f"{name!r} cannot be a parameter name; it is reserved")
 
 
-_RECORD: Final = Record(
+_RECORD: Final = RecordOf(
     Param,
     "the parameter",
     {
         "required": Key(FLAG, "whether it must be given"),
-        "default": Key(TEXT, "its value when it is not given"),
+        "default": Key(TEXT, "its value if it is not given"),
         "choices": Key(ListOf(TEXT, least=1), "the values that it may have"),
         "pattern": Key(PATTERN, "a regular expression for the whole value"),
         "help": Key(TEXT, "what it is, for people"),
@@ -101,16 +97,7 @@ _RECORD: Final = Record(
 )
 
 
-class _Value:
-    """A value alone is the default."""
-
-    def read(self, node: Node, reader: Reader) -> Param:
-        """Return the parameter."""
-        return Param(default=TEXT.read(node, reader))
-
-    def schema(self) -> dict[str, Any]:
-        """Return the JSON Schema."""
-        return TEXT.schema()
-
-
-PARAM: Final[OneOf[Param]] = OneOf("the parameter", {"map": _RECORD, "scalar": _Value()})
+PARAM: Final[OneOf[Param]] = OneOf(
+    "the parameter",
+    {"map": _RECORD, "scalar": Conversion(TEXT, lambda default: Param(default=default))},
+)

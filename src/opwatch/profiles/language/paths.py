@@ -1,6 +1,6 @@
-"""Where in an answer something is looked for.
+"""The paths of a profile: where in an answer a value is looked up.
 
-Decides what counts as found: the first of several places that is not empty.
+Decides what counts as found: the first value of several paths that is not empty.
 """
 
 from __future__ import annotations
@@ -9,25 +9,26 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from opwatch.profiles.language.expressions import Expression, is_empty
 from opwatch.profiles.language.scalars import ANY_TEXT, EXPRESSION, HEADER
-from opwatch.profiles.yaml.schema import Key, ListOf, Named, OneOf, Record
+from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf, SharedShape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from opwatch.domain.messages import Headers
-    from opwatch.profiles.language.template import Text
-
-    Encode: TypeAlias = Callable[[str, str], str]
+    from opwatch.profiles.language.template import Encode, Text
 
 
 class AnswerView(NamedTuple):
-    """One operation's part of an answer, and what came with it."""
+    """One operation's part of an answer, with the status and headers of the whole.
+
+    *encode* writes a parameter as a segment of a URL.
+    """
 
     item: Any
     status: int
     headers: Headers
     params: Mapping[str, str]
-    quoted: Encode
+    encode: Encode
 
 
 class InHeader(NamedTuple):
@@ -37,26 +38,26 @@ class InHeader(NamedTuple):
 
     @property
     def text(self) -> str:
-        """How a person names this place."""
+        """The path as messages show it."""
         return f"header {self.name}"
 
 
-class Made(NamedTuple):
-    """A text made of the operation's parameters."""
+class InTemplate(NamedTuple):
+    """A text filled with the operation's parameters."""
 
     template: Text
 
     @property
     def text(self) -> str:
-        """How a person names this place."""
+        """The path as messages show it."""
         return f"template {self.template}"
 
 
-Finder: TypeAlias = Expression | InHeader | Made
+Finder: TypeAlias = Expression | InHeader | InTemplate
 
 
 class Lookup:
-    """Places in the order in which they are looked at."""
+    """Paths in the order in which they are looked up."""
 
     __slots__ = ("finders",)
 
@@ -66,44 +67,44 @@ class Lookup:
     def __bool__(self) -> bool:
         return bool(self.finders)
 
-    def first(self, scene: AnswerView) -> Any:
-        """Return the first value that is not empty, None if all are."""
+    def first(self, view: AnswerView) -> Any:
+        """Return the first value that is not empty, None if all of them are."""
         for finder in self.finders:
-            value = _found(finder, scene)
+            value = _found(finder, view)
             if not is_empty(value):
                 return value
         return None
 
-    def all(self, scene: AnswerView) -> list[Any]:
+    def all(self, view: AnswerView) -> list[Any]:
         """Return every value that is not empty."""
-        values = (_found(finder, scene) for finder in self.finders)
+        values = (_found(finder, view) for finder in self.finders)
         return [value for value in values if not is_empty(value)]
 
-    def each(self, scene: AnswerView) -> list[tuple[str, Any]]:
-        """Return each place, as a person names it, with what is there."""
-        return [(finder.text, _found(finder, scene)) for finder in self.finders]
+    def each(self, view: AnswerView) -> list[tuple[str, Any]]:
+        """Return each path as messages show it, with the value there."""
+        return [(finder.text, _found(finder, view)) for finder in self.finders]
 
     @property
     def text(self) -> str:
-        """The places as a person names them."""
+        """The paths as messages show them."""
         return " or ".join(repr(finder.text) for finder in self.finders)
 
 
-def _found(finder: Finder, scene: AnswerView) -> Any:
+def _found(finder: Finder, view: AnswerView) -> Any:
     if isinstance(finder, Expression):
-        return finder.find(scene.item)
+        return finder.find(view.item)
     if isinstance(finder, InHeader):
-        return scene.headers.get(finder.name)
+        return view.headers.get(finder.name)
     try:
-        template = finder.template.choose(scene.params)
+        template = finder.template.choose(view.params)
     except KeyError:
         return None
 
-    # What begins an address is its scheme and host, and is no part of a path.
-    def quoted(name: str, value: str) -> str:
-        return value if name == template.first else scene.quoted(name, value)
+    # A parameter at the beginning is scheme and host, which are not encoded.
+    def encode(name: str, value: str) -> str:
+        return value if name == template.first else view.encode(name, value)
 
-    return template.fill(scene.params, quoted)
+    return template.fill(view.params, encode)
 
 
 NOWHERE: Final = Lookup()
@@ -111,24 +112,10 @@ _FINDER: Final[OneOf[Finder]] = OneOf(
     "a path",
     {
         "scalar": EXPRESSION,
-        "header": Record(InHeader, "the path", {"header": Key(HEADER, required=True)}),
-        "template": Record(Made, "the path", {"template": Key(ANY_TEXT, required=True)}),
+        "header": RecordOf(InHeader, "the path", {"header": Key(HEADER, required=True)}),
+        "template": RecordOf(InTemplate, "the path", {"template": Key(ANY_TEXT, required=True)}),
     },
 )
 
 
-class _LookupShape:
-    """One place or a list of them."""
-
-    _places = ListOf(_FINDER, or_one=True, least=1)
-
-    def read(self, node: Any, reader: Any) -> Lookup:
-        """Return the places."""
-        return Lookup(self._places.read(node, reader))
-
-    def schema(self) -> dict[str, Any]:
-        """Return the JSON Schema."""
-        return self._places.schema()
-
-
-LOOKUP: Final = Named("path", _LookupShape())
+LOOKUP: Final = SharedShape("path", Conversion(ListOf(_FINDER, or_one=True, least=1), Lookup))

@@ -1,9 +1,9 @@
-"""Which regular expressions could take for ever.
+"""Regular expressions that could take for ever.
 
-Decides by the text alone, and rather once too often: a group that is repeated
-without bound may hold no further repetition without bound, and its alternatives
-must begin with different letters. ``(a+)+`` and ``(a|aa)*`` try every way to cut a text in
-pieces before they give it up; Python's ``re`` knows no time limit.
+Decides by the pattern alone, and rather once too often: a group that is repeated
+without bound must not contain another unbounded repetition, and its alternatives must
+begin with different letters. ``(a+)+`` and ``(a|aa)*`` try every way to split a text
+before they fail; Python's ``re`` has no time limit.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Final
 
 _TOKEN: Final = re.compile(
     r"""\\.
-      | \[\^?\]?(?:\\.|[^]\\])*\]          # a class; a bracket that comes first is one of its own
+      | \[\^?\]?(?:\\.|[^]\\])*\]          # a class; a bracket that comes first belongs to it
       | \((?:\?(?:P?<\w+>|<?[=!]|[a-zA-Z-]*[:)]|P=\w+\))?)?
       | \)
       | \|
-      | [*+] | \{\d*,?\d*\} | \?           # how often what stands before it may come
+      | [*+] | \{\d*,?\d*\} | \?           # how often what precedes it may occur
       | .
     """,
     re.VERBOSE | re.DOTALL,
@@ -30,7 +30,7 @@ _TIMES: Final = re.compile(r"\{(?:\d*,)?(\d+)\}")
 
 @dataclass(slots=True)
 class _Group:
-    """A group that is being read: what its alternatives begin with, and what it holds."""
+    """An open group: what its alternatives begin with, and what it holds."""
 
     start: int
     holds_endless: bool = False
@@ -49,7 +49,7 @@ class _Group:
 
 
 def runaway(pattern: str) -> int | None:
-    """Return where in *pattern* a group begins that could take for ever, None for nowhere."""
+    """Return where in *pattern* a group begins that could take for ever, None if none does."""
     groups, last = [_Group(0)], _Group(0)
     was_group = False
     for match in _TOKEN.finditer(pattern):
@@ -73,6 +73,6 @@ def runaway(pattern: str) -> int | None:
 
 
 def _is_often(piece: str) -> bool:
-    """Tell whether *piece* repeats what stands before it, more than a few times."""
+    """Tell whether *piece* repeats what precedes it more than a few times."""
     times = _TIMES.fullmatch(piece)
     return bool(_ENDLESS.fullmatch(piece)) or (times is not None and int(times[1]) > _FEW)

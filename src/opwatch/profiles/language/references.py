@@ -1,7 +1,7 @@
-"""What references are like, and how one is held against it.
+"""The ``references`` of a profile: patterns of what a person may give for an operation.
 
-Decides which likeness is that of a page at the API's own host, what it has to hold,
-and that a parameter may be made out of what is found.
+Decides which pattern is that of a web page at the API's own host, what a pattern must
+hold, and that a parameter may be composed of the parts that it finds.
 """
 
 from __future__ import annotations
@@ -13,47 +13,45 @@ from urllib.parse import parse_qsl
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.scalars import TEMPLATE, check_name
 from opwatch.profiles.language.template import Pattern, Template, parse_template
-from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, OneOf, Record
+from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, MapOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from opwatch.profiles.language.template import Text
-    from opwatch.profiles.yaml.nodes import Node
-    from opwatch.profiles.yaml.schema import Reader
 
 SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
 
 class ReferencePattern(NamedTuple):
-    """What references are *like*, and the parameters that are *made* of what one holds."""
+    """What references are *like*, and the parameters that are *made* of their parts."""
 
     like: Template
     made: Mapping[str, Template] = {}
 
     @property
     def parts(self) -> frozenset[str]:
-        """What others are made of."""
+        """The names that only serve to make other parameters."""
         return frozenset(name for each in self.made.values() for name in each.names)
 
     @property
     def names(self) -> frozenset[str]:
-        """The parameters that it brings."""
+        """The parameters that a reference sets."""
         return (self.like.names - self.parts) | self.made.keys()
 
     def fault(self, base_url: Text | None) -> str | None:
-        """Return why no reference can be like this, None if one can."""
+        """Return what is wrong with the pattern, None if nothing is."""
         if ID not in self.like.names | self.made.keys():
-            return "the reference holds no {id}, so it names no operation"
+            return "the reference has no {id}, so it does not name an operation"
         odd = odd_query(self.like.text)
         if odd:
             return odd
         stray = sorted(self.parts - self.like.names)
         if stray:
-            return f"what is made of {{{stray[0]}}} needs it in 'like'"
+            return f"a parameter is made of {{{stray[0]}}}, which 'like' lacks"
         first = self.like.first
         if first and base_url and first in base_url.names and not _is_all_of(base_url, first):
-            return f"base_url is more than {{{first}}}; '/' begins a page at the API's own host"
+            return f"base_url is more than {{{first}}}; begin a page at the API's own host with '/'"
         return None
 
 
@@ -62,51 +60,51 @@ def _is_all_of(base_url: Text, name: str) -> bool:
 
 
 def params_in(query: str) -> dict[str, str]:
-    """Return which parameter each name of *query*, as it is written in a profile, brings."""
+    """Return the parameter that each name of *query*, as written in a profile, sets."""
     pairs = parse_qsl(query, keep_blank_values=True)
     return {name: param for name, text in pairs if (param := parse_template(text).alone)}
 
 
 def odd_query(text: str) -> str | None:
-    """Return why nothing can be read out of the query of *text*, None if it can."""
+    """Return what is wrong with the query of *text*, None if nothing is."""
     query = text.partition("#")[0].partition("?")[2]
     if len(params_in(query)) == query.count("&") + bool(query):
         return None
-    return "what follows '?' is of the form NAME={parameter}, joined by '&'"
+    return "what follows '?' must be NAME={parameter}, joined by '&'"
 
 
-class Spelling:
-    """A likeness at one profile: a text, perhaps a query and a fragment after it.
+class ReferenceMatcher:
+    """A pattern of one profile, compiled: a text, perhaps a query and a fragment.
 
-    *wide* names the parameters that may hold slashes, *known* all that there are.
-    A page at the API's own host is written as a path; *base_url*, where it is one
-    parameter, may stand before it.
+    *wide* names the parameters that may hold slashes, *known* all of them. A page at
+    the API's own host is written as a path; *base_url*, where it is a single
+    parameter, may precede it.
     """
 
     def __init__(
         self,
-        likeness: ReferencePattern,
+        pattern: ReferencePattern,
         wide: frozenset[str],
         known: Container[str],
         base_url: Text | None = None,
     ) -> None:
-        text, _, fragment = likeness.like.text.partition("#")
+        text, _, fragment = pattern.like.text.partition("#")
         head, _, query = text.partition("?")
-        first = likeness.like.first
+        first = pattern.like.first
         if first and base_url and _is_all_of(base_url, first):
             head = head.removeprefix(f"{{{first}}}")
         self.is_url = bool(SCHEME.match(head))
         self.is_path = head.startswith("/")
         self._pattern = Pattern(parse_template(head), wide)
         self._fragment = Pattern(parse_template(fragment), wide) if fragment else None
-        self._made = likeness.made
+        self._made = pattern.made
         self._known = known
         self.in_query = params_in(query)
 
     def match(
         self, head: str, query: Mapping[str, str], fragment: str = ""
     ) -> dict[str, str] | None:
-        """Return the parameters in the three, None if they do not fit."""
+        """Return the parameters in these parts of a reference, None if they do not match."""
         found = self._pattern.match(head)
         in_fragment = self._fragment.match(fragment) if self._fragment else {}
         if found is None or in_fragment is None:
@@ -119,19 +117,7 @@ class Spelling:
         return {name: value for name, value in found.items() if name in self._known}
 
 
-class _Plain:
-    """A text alone makes nothing."""
-
-    def read(self, node: Node, reader: Reader) -> ReferencePattern:
-        """Return the likeness."""
-        return ReferencePattern(TEMPLATE.read(node, reader))
-
-    def schema(self) -> dict[str, Any]:
-        """Return the JSON Schema."""
-        return TEMPLATE.schema()
-
-
-def _likeness(**keys: Any) -> ReferencePattern:
+def _reference_pattern(**keys: Any) -> ReferencePattern:
     return ReferencePattern(keys["like"], keys["with"])
 
 
@@ -139,9 +125,9 @@ REFERENCES: Final[ListOf[ReferencePattern]] = ListOf(
     OneOf(
         "a reference",
         {
-            "scalar": _Plain(),
-            "map": Record(
-                _likeness,
+            "scalar": Conversion(TEMPLATE, ReferencePattern),
+            "map": RecordOf(
+                _reference_pattern,
                 "the reference",
                 {
                     "like": Key(TEMPLATE, "what such references are like", required=True),

@@ -1,7 +1,7 @@
-"""What is asked: the request about one operation or a batch of them.
+"""The ``request`` and ``batch`` of a profile: status requests for one operation or several.
 
-Decides the URL, the headers and the body. Empty values of a query are left
-out; a credential is never part of it.
+Decides the URL, the headers and the body. Empty values of a query are left out; a
+credential is never part of it.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from opwatch.profiles.language.scalars import (
 )
 from opwatch.profiles.language.scalars import word as one_of
 from opwatch.profiles.language.template import Template, TemplateError, Text, parse_template
-from opwatch.profiles.values import resolved, word
-from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, Record, WrongError
+from opwatch.profiles.values import resolve_url, word
+from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, RecordOf, ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from opwatch.profiles.language.expressions import Expression
     from opwatch.profiles.language.paths import AnswerView
+    from opwatch.profiles.language.template import Encode
     from opwatch.profiles.yaml.nodes import Node
-    from opwatch.profiles.yaml.schema import Reader
+    from opwatch.profiles.yaml.schema import Report
 
     Values: TypeAlias = Mapping[str, str]
-    Encode: TypeAlias = Callable[[str, str], str]
 
 IDS: Final = "ids"
 
 
-class Body(NamedTuple):
+class JsonTemplate(NamedTuple):
     """JSON in which texts are templates. *names* are the parameters in it."""
 
     data: Any
@@ -51,19 +51,19 @@ class Body(NamedTuple):
         return json.dumps(_filled(self.data, values, ids), separators=(",", ":")).encode()
 
 
-class Ask(NamedTuple):
-    """How one operation is asked about."""
+class RequestSpec(NamedTuple):
+    """How the status of one operation is requested."""
 
     method: str = ""
     path: Text | None = None
     query: Mapping[str, tuple[Text, ...]] = {}
     headers: Mapping[str, Text] = {}
-    body: Body | None = None
-    graphql: Body | None = None
+    body: JsonTemplate | None = None
+    graphql: JsonTemplate | None = None
 
     @property
     def names(self) -> frozenset[str]:
-        """The parameters that stand in it."""
+        """The parameters in it."""
         texts = [*self.headers.values(), *(text for each in self.query.values() for text in each)]
         bodies = [body.names for body in (self.body, self.graphql) if body]
         path = self.path.names if self.path else frozenset[str]()
@@ -71,7 +71,7 @@ class Ask(NamedTuple):
 
 
 class NextPage(NamedTuple):
-    """Where the next page of a list is named: a *url*, or a cursor for *query*."""
+    """Where the next page of a list is: at a *url*, or by a cursor in *body* for *query*."""
 
     url: Lookup | None = None
     body: Lookup | None = None
@@ -79,44 +79,46 @@ class NextPage(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """How several operations are asked about at once, and found in the answer."""
+    """How the status of several operations is requested at once, and found in the answer."""
 
     items: Expression
     query: str | None = None
     style: str = "repeat"
     method: str = ""
     path: Text | None = None
-    body: Body | None = None
+    body: JsonTemplate | None = None
     max: int = 50
     id: Lookup | None = None
     next: NextPage | None = None
 
 
-def for_batch(ask: Ask, batch: Batch) -> Ask:
-    """Return how several operations are asked about, out of how one is."""
+def for_batch(spec: RequestSpec, batch: Batch) -> RequestSpec:
+    """Return the request for *batch*, based on *spec*, the one for a single operation."""
     method = batch.method or ("POST" if batch.body else "GET")
-    path = batch.path or ask.path
-    return ask._replace(method=method, path=path, body=batch.body, graphql=None)
+    path = batch.path or spec.path
+    return spec._replace(method=method, path=path, body=batch.body, graphql=None)
 
 
-def build(base: str, ask: Ask, values: Values, encode: Encode, ids: Sequence[str] = ()) -> Request:
-    """Return the request that *ask* makes of *values*, at the URL *base*."""
-    url = base + (ask.path.choose(values).fill(values, encode) if ask.path else "")
-    body = ask.body or ask.graphql
+def build(
+    base: str, spec: RequestSpec, values: Values, encode: Encode, ids: Sequence[str] = ()
+) -> Request:
+    """Return the request of *spec* with *values*, at the URL *base*."""
+    url = base + (spec.path.choose(values).fill(values, encode) if spec.path else "")
+    body = spec.body or spec.graphql
     return Request(
-        ask.method or ("POST" if body else "GET"),
-        with_query(url, query_of(ask.query, values)),
-        headers_of(ask, values),
+        spec.method or ("POST" if body else "GET"),
+        with_query(url, query_of(spec.query, values)),
+        headers_of(spec, values),
         body.fill(values, ids) if body else None,
     )
 
 
-def headers_of(ask: Ask, values: Values) -> dict[str, str]:
-    """Return the headers of *ask*; a profile's own replace those that all requests have."""
+def headers_of(spec: RequestSpec, values: Values) -> dict[str, str]:
+    """Return the headers of *spec*; they replace those that all requests have."""
     headers = {"Accept": "application/json"}
-    if ask.body or ask.graphql:
+    if spec.body or spec.graphql:
         headers["Content-Type"] = "application/json"
-    for name, text in ask.headers.items():
+    for name, text in spec.headers.items():
         value = _known(text, values)
         for known in [each for each in headers if each.lower() == name.lower()]:
             del headers[known]
@@ -132,7 +134,7 @@ def query_of(query: Mapping[str, tuple[Text, ...]], values: Values) -> list[tupl
 
 
 def _known(text: Text, values: Values) -> str:
-    """Return *text* with *values* in it, nothing if one of them is not known."""
+    """Return *text* with *values* in it, an empty text if one of them is not known."""
     try:
         template = text.choose(values)
     except KeyError:
@@ -141,7 +143,7 @@ def _known(text: Text, values: Values) -> str:
 
 
 def batch_query(batch: Batch, ids: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the pairs that ask about *ids*, in the batch's style."""
+    """Return the query pairs for *ids*, in the style of *batch*."""
     if batch.query is None:
         return []
     match batch.style:
@@ -154,21 +156,21 @@ def batch_query(batch: Batch, ids: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def next_page(
-    rule: NextPage, request: Request, scene: AnswerView, asked: str
+    rule: NextPage, request: Request, view: AnswerView, base: str
 ) -> Request | Trouble | None:
-    """Return the request for the page after *scene*, the answer to *request* at *asked*.
+    """Return the request for the page after *view*, the answer to *request* from *base*.
 
     A page on another origin is trouble: without it the list is but a part.
     """
     if rule.url is not None:
-        url = resolved(asked, rule.url.first(scene))
+        url = resolve_url(base, rule.url.first(view))
         if url is None:
             return None
         origin = parse_origin(url)
         if origin != parse_origin(request.url):
             return Trouble(Fault.FOREIGN_ORIGIN, str(origin))
         return request.to(url)
-    cursor = word(rule.body.first(scene)) if rule.body else None
+    cursor = word(rule.body.first(view)) if rule.body else None
     return request.to(with_query(request.url, [(rule.query, cursor)])) if cursor else None
 
 
@@ -182,13 +184,13 @@ def _filled(data: Any, values: Values, ids: Sequence[str]) -> Any:
     return data
 
 
-class _BodyShape:
+class _JsonTemplateShape:
     """JSON whose texts are templates."""
 
-    def read(self, node: Node, _reader: Reader) -> Body:
+    def parse(self, node: Node, _report: Report) -> JsonTemplate:
         """Return it."""
         names: set[str] = set()
-        return Body(_templates(node, names), frozenset(names))
+        return JsonTemplate(_templates(node, names), frozenset(names))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
@@ -205,14 +207,14 @@ def _templates(node: Node, names: set[str]) -> Any:
     try:
         template = parse_template(node.value)
     except TemplateError as error:
-        raise WrongError(f"{error} (in {node.value!r})") from error
+        raise ShapeError(f"{error} (in {node.value!r})") from error
     names |= template.names
     return template
 
 
-def _graphql(query: str, variables: Body | None = None) -> Body:
-    found = variables or Body({}, frozenset())
-    return Body({"query": query, "variables": found.data}, found.names)
+def _graphql(query: str, variables: JsonTemplate | None = None) -> JsonTemplate:
+    found = variables or JsonTemplate({}, frozenset())
+    return JsonTemplate({"query": query, "variables": found.data}, found.names)
 
 
 def _next_page(**keys: Any) -> NextPage:
@@ -229,14 +231,14 @@ def _batch(**keys: Any) -> Batch:
 
 def _whole_text(node: Node) -> str:
     if not isinstance(node.value, str):
-        raise WrongError("expected the text of a GraphQL query")
+        raise ShapeError("expected the text of a GraphQL query")
     return node.value
 
 
-_BODY: Final = _BodyShape()
+_BODY: Final = _JsonTemplateShape()
 _METHOD: Final = Key(one_of("GET", "POST"), "the HTTP method")
 _PATH: Final = Key(ANY_TEXT, "appended to base_url")
-_GRAPHQL: Final = Record(
+_GRAPHQL: Final = RecordOf(
     _graphql,
     "'graphql'",
     {
@@ -246,8 +248,8 @@ _GRAPHQL: Final = Record(
 )
 HEADERS: Final = MapOf(ANY_TEXT, check_header)
 QUERY: Final = MapOf(ListOf(ANY_TEXT, or_one=True))
-ASK: Final = Record(
-    Ask,
+REQUEST: Final = RecordOf(
+    RequestSpec,
     "'request'",
     {
         "method": _METHOD,
@@ -258,7 +260,7 @@ ASK: Final = Record(
         "graphql": Key(_GRAPHQL, "a GraphQL query, sent with POST"),
     },
 )
-_NEXT: Final = Record(
+_NEXT: Final = RecordOf(
     _next_page,
     "'next'",
     {
@@ -267,7 +269,7 @@ _NEXT: Final = Record(
         "query": Key(PARAM, "the query parameter that takes the cursor"),
     },
 )
-BATCH: Final = Record(
+BATCH: Final = RecordOf(
     _batch,
     "'batch'",
     {

@@ -1,6 +1,6 @@
-"""The way to a result, as a profile writes it: further requests after success.
+"""The ``result`` of a profile: further requests after success.
 
-Decides what one step may say. ``opwatch.profiles.results`` follows it.
+Decides what one step may contain. ``opwatch.profiles.results`` follows it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.profiles.language.paths import LOOKUP, Lookup
 from opwatch.profiles.language.request import HEADERS, QUERY
 from opwatch.profiles.language.scalars import ANY_TEXT, EXPRESSION, FLAG, check_name, word
-from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, Record
+from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, RecordOf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,20 +44,20 @@ def _step(**keys: Any) -> Step:
 
 
 RESULT: Final = ListOf(
-    Record(
+    RecordOf(
         _step,
         "the step",
         {
-            "when": Key(EXPRESSION, "go on only if this holds of the answer before"),
-            "with": Key(MapOf(EXPRESSION, check_name), "parameters out of the answer before"),
+            "when": Key(EXPRESSION, "the condition on the previous answer for going on"),
+            "with": Key(MapOf(EXPRESSION, check_name), "parameters from the previous answer"),
             "path": Key(ANY_TEXT, "a path of the same API"),
-            "url": Key(LOOKUP, "where the answer before holds a URL"),
+            "url": Key(LOOKUP, "where the previous answer has a URL"),
             "query": Key(QUERY, "the URL's query"),
             "headers": Key(HEADERS, "request headers"),
-            "authorize": Key(FLAG, "false: without any credential, as signed URLs want it"),
+            "authorize": Key(FLAG, "false: without any credential, as signed URLs require"),
             "download": Key(FLAG, "the answer is the file itself"),
-            "expires": Key(LOOKUP, "where the answer before says until when the URL is good"),
-            "value": Key(EXPRESSION, "what of this step's answer is the result"),
+            "expires": Key(LOOKUP, "where the previous answer says until when the URL is valid"),
+            "value": Key(EXPRESSION, "which part of this step's answer is the result"),
         },
     )
 )

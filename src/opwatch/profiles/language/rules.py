@@ -1,8 +1,8 @@
-"""Which state an answer means.
+"""The ``rules``, ``troubles`` and ``states`` of a profile: which state an answer means.
 
-Decides the order: guards say that the answer tells nothing about the
-operation; then the first rule that fits; then the status word; a word that no
-list holds is running. An error object, 100 % or a finish time never decides.
+Decides the order: a guard may find that the answer says nothing about the operation;
+then the first rule that fits decides; then the status word. A word in no list means
+running. An error object, 100 % or a finish time never decides.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from opwatch.domain.trouble import Fault
 from opwatch.profiles.language.expressions import spelling
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.scalars import EXPRESSION, FLAG, TEXT, state_among, word
-from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, Record, WrongError
+from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, RecordOf, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.yaml.nodes import Node
 
+PARTIAL: Final = "partial"
+UNKNOWN_WORD: Final = "unknown word"
 _CLASS: Final = 100
 _OK: Final = 2
 
@@ -43,7 +45,7 @@ GOOD: Final = Statuses(classes=frozenset({_OK}))
 
 
 class Condition(NamedTuple):
-    """What must hold: the HTTP status (a good one if none is named), a condition, parameters."""
+    """What must hold: the HTTP status (2xx if none is named), an expression, parameters."""
 
     http: Statuses | None = None
     when: Expression | None = None
@@ -54,19 +56,19 @@ class Condition(NamedTuple):
         """Tell whether it looks at the HTTP status and not into the body."""
         return self.when is None and self.http is not None
 
-    def holds(self, scene: AnswerView) -> bool:
+    def holds(self, view: AnswerView) -> bool:
         """Tell whether all of it holds."""
         return (
-            (self.http or GOOD).hold(scene.status)
-            and all(scene.params.get(name, "") in among for name, among in self.params.items())
-            and (self.when is None or self.when.holds(scene.item))
+            (self.http or GOOD).hold(view.status)
+            and all(view.params.get(name, "") in among for name, among in self.params.items())
+            and (self.when is None or self.when.holds(view.item))
         )
 
 
-class Rule(NamedTuple):
-    """*state* is meant when the condition holds; *partial* marks a success with warnings.
+class StateRule(NamedTuple):
+    """If the condition holds, *state* is meant; *partial* marks a success with warnings.
 
-    *unread* tells that the HTTP status alone counts where the body is too large to be read.
+    *unread*: the HTTP status alone counts if the body is too large to be read.
     """
 
     condition: Condition
@@ -75,13 +77,13 @@ class Rule(NamedTuple):
     unread: bool = False
 
     @property
-    def of_status(self) -> Rule:
-        """This rule without its look into the body."""
+    def of_status(self) -> StateRule:
+        """This rule without the expression that looks into the body."""
         return self._replace(condition=self.condition._replace(when=None))
 
 
 class Guard(NamedTuple):
-    """When the condition holds, the answer is a trouble and tells no state."""
+    """If the condition holds, the answer is a trouble and says nothing about the state."""
 
     condition: Condition
     fault: Fault
@@ -98,7 +100,7 @@ class Meaning(NamedTuple):
 
 
 def word_key(value: Any) -> Any:
-    """Return what two spellings of one status word have in common.
+    """Return the key by which status words are compared.
 
     Texts are compared without regard to case, spaces, ``-`` and ``_``; numbers
     and booleans only with their own kind.
@@ -109,41 +111,41 @@ def word_key(value: Any) -> Any:
 
 
 class Words(NamedTuple):
-    """The states of the status words; *absent* is the one of no word at all."""
+    """The states of the status words; *absent* is the state if there is no word at all."""
 
     states: Mapping[Any, tuple[State, bool]] = {}
     absent: State | None = None
 
     def meaning(self, value: Any) -> Meaning | None:
-        """Return what the status word *value* means, None where it is no word."""
+        """Return what the status word *value* means, None if it is not a word."""
         if value is None and self.absent is not None:
             return Meaning(self.absent, "absent_status")
         if not isinstance(value, (str, bool, int, float)):
             return None
         known = self.states.get(word_key(value))
         if known is None:
-            return Meaning(State.RUNNING, "unknown word", is_known=False)
+            return Meaning(State.RUNNING, UNKNOWN_WORD, is_known=False)
         state, partial = known
-        return Meaning(state, f"states.{'partial' if partial else state}", partial)
+        return Meaning(state, f"states.{PARTIAL if partial else state}", partial)
 
 
-def first_rule(rules: Iterable[tuple[int, Rule]], scene: AnswerView) -> Meaning | None:
-    """Return what the first of the numbered *rules* that fits *scene* means."""
+def first_rule(rules: Iterable[tuple[int, StateRule]], view: AnswerView) -> Meaning | None:
+    """Return what the first of the numbered *rules* that fits *view* means."""
     for index, rule in rules:
-        if rule.condition.holds(scene):
+        if rule.condition.holds(view):
             return Meaning(rule.state, f"rules[{index}]", rule.partial)
     return None
 
 
-def first_guard(guards: tuple[Guard, ...], scene: AnswerView) -> Guard | None:
-    """Return the first guard that fits *scene*, None if none fits."""
-    return next((guard for guard in guards if guard.condition.holds(scene)), None)
+def first_guard(guards: tuple[Guard, ...], view: AnswerView) -> Guard | None:
+    """Return the first guard that fits *view*, None if none fits."""
+    return next((guard for guard in guards if guard.condition.holds(view)), None)
 
 
 def _status(node: Node) -> Statuses:
     match = re.fullmatch(r"([1-5])(\d\d|xx)", node.text)
     if match is None:
-        raise WrongError(f"{node.text!r} is no HTTP status; write 202 or 2xx")
+        raise ShapeError(f"{node.text!r} is not an HTTP status; write 202 or 2xx")
     if match[2] == "xx":
         return Statuses(classes=frozenset({int(match[1])}))
     return Statuses(exact=frozenset({int(node.text)}))
@@ -159,11 +161,13 @@ def _condition(keys: dict[str, Any]) -> Condition:
     return Condition(**found)
 
 
-def _rule(**keys: Any) -> Rule:
+def _rule(**keys: Any) -> StateRule:
     condition, unread = _condition(keys), keys.get("unread", False)
     if unread and condition.http is None:
-        raise WrongError("unread needs http: of a body that is not read, only the status is known")
-    return Rule(condition, keys["state"], keys.get("partial", False), unread)
+        raise ShapeError(
+            "'unread' needs 'http': only the status is known of a body that is not read"
+        )
+    return StateRule(condition, keys["state"], keys.get("partial", False), unread)
 
 
 _AS: Final = {
@@ -187,19 +191,19 @@ _CONDITION: Final = {
     "params": Key(MapOf(ListOf(TEXT, or_one=True)), "values that parameters must have"),
 }
 RULES: Final = ListOf(
-    Record(
+    RecordOf(
         _rule,
         "the rule",
         {
             **_CONDITION,
-            "state": Key(state_among(State), "what is meant", required=True),
+            "state": Key(state_among(State), "the state that is meant", required=True),
             "partial": Key(FLAG, "a success with warnings"),
             "unread": Key(FLAG, "the HTTP status alone counts where the body is over 8 MiB"),
         },
     )
 )
 GUARDS: Final = ListOf(
-    Record(
+    RecordOf(
         _guard,
         "the trouble",
         {

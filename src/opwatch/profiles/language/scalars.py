@@ -1,13 +1,13 @@
 """The single values of the profile language.
 
-Decides how a text, a number, a duration, a rate, a template, an expression, a
-pattern and a header's name are written, and their bounds.
+Decides how a text, a number, a duration, a rate, a template, an expression, a pattern
+and a header name are written, and their bounds.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from opwatch.domain.duration import parse_duration
 from opwatch.domain.header_rules import header_refusal, is_header_name, may_name_a_secret
@@ -27,8 +27,17 @@ from opwatch.profiles.language.template import (
     Text,
     parse_template,
 )
-from opwatch.profiles.yaml.schema import Key, Leaf, MapOf, Named, OneOf, Record, WrongError
-from opwatch.profiles.yaml.suggest import did_you_mean, listed
+from opwatch.profiles.yaml.schema import (
+    Conversion,
+    Key,
+    Leaf,
+    MapOf,
+    OneOf,
+    RecordOf,
+    ShapeError,
+    SharedShape,
+)
+from opwatch.profiles.yaml.suggest import did_you_mean, join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -47,15 +56,15 @@ def text_of(node: Node) -> str:
     """Return the text that *node* is; a number stays as it was written."""
     if isinstance(node.value, bool) or node.value is None:
         found = "nothing" if node.value is None else node.text
-        raise WrongError(f"expected a text, found {found}; write it in quotes")
+        raise ShapeError(f"expected a text, found {found}; write it in quotes")
     if len(node.text) > MAX_TEXT:
-        raise WrongError(f"a text has at most {MAX_TEXT} characters")
+        raise ShapeError(f"a text has at most {MAX_TEXT} characters")
     return node.text
 
 
 def _flag(node: Node) -> bool:
     if not isinstance(node.value, bool):
-        raise WrongError(f"expected true or false, found {node.text!r}")
+        raise ShapeError(f"expected true or false, found {node.text!r}")
     return node.value
 
 
@@ -65,9 +74,9 @@ def whole_number(least: int, most: int) -> Leaf[int]:
     def parse(node: Node) -> int:
         value = node.value
         if isinstance(value, bool) or not isinstance(value, int):
-            raise WrongError(f"expected a whole number, found {node.text!r}")
+            raise ShapeError(f"expected a whole number, found {node.text!r}")
         if not least <= value <= most:
-            raise WrongError(f"{value} is not between {least} and {most}")
+            raise ShapeError(f"{value} is not between {least} and {most}")
         return value
 
     return Leaf(parse, {"type": "integer", "minimum": least, "maximum": most})
@@ -79,9 +88,9 @@ def number(least: float, most: float) -> Leaf[float]:
     def parse(node: Node) -> float:
         value = node.value
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise WrongError(f"expected a number, found {node.text!r}")
+            raise ShapeError(f"expected a number, found {node.text!r}")
         if not least <= value <= most:
-            raise WrongError(f"{node.text} is not between {least:g} and {most:g}")
+            raise ShapeError(f"{node.text} is not between {least:g} and {most:g}")
         return float(value)
 
     return Leaf(parse, {"type": "number", "minimum": least, "maximum": most})
@@ -93,7 +102,7 @@ def duration(least: float = SHORTEST_ON_LOOPBACK, most: float = LONGEST) -> Leaf
     def parse(node: Node) -> float:
         seconds = parse_duration(text_of(node))
         if not least <= seconds <= most:
-            raise WrongError(f"{node.text} is not between {least:g}s and {most:g}s")
+            raise ShapeError(f"{node.text} is not between {least:g}s and {most:g}s")
         return seconds
 
     pattern = r"^[0-9]+(\.[0-9]+)?((ms|s|m|h|d)([0-9]+(\.[0-9]+)?(ms|s|m|h|d))*)?$"
@@ -105,30 +114,22 @@ def word(*choices: str) -> Leaf[str]:
 
     def parse(node: Node) -> str:
         if node.text not in choices:
-            message = f"expected {listed(map(repr, choices))}, found {node.text!r}"
-            raise WrongError(message + did_you_mean(node.text, choices))
+            message = f"expected {join_or(map(repr, choices))}, found {node.text!r}"
+            raise ShapeError(message + did_you_mean(node.text, choices))
         return node.text
 
     return Leaf(parse, {"type": "string", "enum": list(choices)})
 
 
-def state_among(states: Iterable[State]) -> Leaf[State]:
+def state_among(states: Iterable[State]) -> Conversion[State]:
     """Return the shape of one of *states*."""
-    inner = word(*(state.value for state in states))
-
-    def parse(node: Node) -> State:
-        return State(inner.read(node, _NOBODY))
-
-    return Leaf(parse, inner.schema())
-
-
-_NOBODY: Any = None  # a leaf tells no problems of its own
+    return Conversion(word(*(state.value for state in states)), State)
 
 
 def _rate(node: Node) -> float:
     match = re.fullmatch(_RATE, node.text.strip())
     if match is None or not float(match[1]):
-        raise WrongError(f"{node.text!r} is no rate; write 10/s, 500/min or 5000/h")
+        raise ShapeError(f"{node.text!r} is not a rate; write 10/s, 500/min or 5000/h")
     return float(match[1]) / _PER[match[2]]
 
 
@@ -136,7 +137,7 @@ def _template(node: Node) -> Template:
     try:
         return parse_template(text_of(node))
     except TemplateError as error:
-        raise WrongError(str(error), error.offset) from error
+        raise ShapeError(str(error), error.offset) from error
 
 
 def _expression(node: Node) -> Expression:
@@ -151,13 +152,13 @@ def _shifted(compiled: Callable[[str], T], text: str) -> T:
     try:
         return compiled(text)
     except ExpressionError as error:
-        raise WrongError(str(error), error.offset) from error
+        raise ShapeError(str(error), error.offset) from error
 
 
 def check_name(name: str) -> None:
     """Raise ValueError unless *name* can name a parameter."""
     if not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no parameter's name; write small letters, digits and '_'")
+        raise ValueError(f"{name!r} is not a parameter name; use small letters, digits and '_'")
 
 
 def check_header(name: str) -> None:
@@ -171,13 +172,13 @@ def _auth_header_name(node: Node) -> str:
     try:
         _check_request_header(node.text, by_auth=True)
     except ValueError as problem:
-        raise WrongError(str(problem)) from None
+        raise ShapeError(str(problem)) from None
     return node.text
 
 
 def _check_request_header(name: str, *, by_auth: bool = False) -> None:
     if not is_header_name(name):
-        raise ValueError(f"{name!r} is not a header's name; it may hold letters, digits and '-'")
+        raise ValueError(f"{name!r} is not a header name; it may hold letters, digits and '-'")
     refusal = header_refusal(name, by_auth=by_auth)
     if refusal:
         raise ValueError(refusal)
@@ -185,13 +186,13 @@ def _check_request_header(name: str, *, by_auth: bool = False) -> None:
 
 def _header_name(node: Node) -> str:
     if not _HEADER.fullmatch(node.text):
-        raise WrongError(f"{node.text!r} is not a header's name")
+        raise ShapeError(f"{node.text!r} is not a header name")
     return node.text
 
 
 def _web_page(node: Node) -> str:
     if not re.fullmatch(r"https?://[^\s<>\"\\]+", text_of(node)):
-        raise WrongError(f"{node.text!r} is no web address")
+        raise ShapeError(f"{node.text!r} is not a web address")
     return node.text
 
 
@@ -211,13 +212,13 @@ AUTH_HEADER: Final[Leaf[str]] = Leaf(_auth_header_name, {"type": "string"})
 WEB_PAGE: Final[Leaf[str]] = Leaf(_web_page, {"type": "string", "format": "uri"})
 PARAM: Final[Leaf[str]] = Leaf(text_of, {"type": "string"})
 TEMPLATE: Final[Leaf[Template]] = Leaf(_template, {"type": ["string", "number"]})
-ANY_TEXT: Final[Named[Text]] = Named(
+ANY_TEXT: Final[SharedShape[Text]] = SharedShape(
     "text",
     OneOf(
         "a text",
         {
             "scalar": TEMPLATE,
-            "map": Record(
+            "map": RecordOf(
                 _choice,
                 "the choice",
                 {

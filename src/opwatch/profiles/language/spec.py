@@ -1,7 +1,7 @@
 """The profile language as a whole.
 
-Decides which keys a profile has, and what each is read as. The JSON Schema for
-editors is made of the same table.
+Decides which keys a profile has, and the shape of each. The JSON Schema for editors is
+made from the same table.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import Pace
 from opwatch.profiles.language.auth import AUTH, NO_AUTH, AuthSpec
-from opwatch.profiles.language.handoff import HANDOFF, HandOff
+from opwatch.profiles.language.handoff import HANDOFF, HandoffRule
 from opwatch.profiles.language.params import PARAM, Param, check_param
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.progress import PROGRESS, Form
 from opwatch.profiles.language.references import REFERENCES, ReferencePattern
-from opwatch.profiles.language.request import ASK, BATCH, Ask, Batch
+from opwatch.profiles.language.request import BATCH, REQUEST, Batch, RequestSpec
 from opwatch.profiles.language.result import FINAL, RESULT, Step
-from opwatch.profiles.language.rules import GUARDS, RULES, Guard, Rule
+from opwatch.profiles.language.rules import GUARDS, PARTIAL, RULES, Guard, StateRule
 from opwatch.profiles.language.scalars import (
     ANY_TEXT,
     DAY,
@@ -35,7 +35,17 @@ from opwatch.profiles.language.scalars import (
     word,
 )
 from opwatch.profiles.language.wait import LIMITS, WAIT, Hints, Quota
-from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, Named, OneOf, Record, WrongError
+from opwatch.profiles.yaml.schema import (
+    Conversion,
+    Key,
+    Leaf,
+    ListOf,
+    MapOf,
+    OneOf,
+    RecordOf,
+    ShapeError,
+    SharedShape,
+)
 
 if TYPE_CHECKING:
     import re
@@ -94,7 +104,7 @@ class Polling(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """A profile as written, read and compiled, before its parameters are known."""
+    """A profile, parsed and compiled, before its parameters are known."""
 
     version: int = VERSION
     title: str = ""
@@ -109,13 +119,13 @@ class Spec(NamedTuple):
     allow_hosts: tuple[Template, ...] = ()
     references: tuple[ReferencePattern, ...] = ()
     urls: tuple[re.Pattern[str], ...] = ()
-    request: Ask = Ask()
+    request: RequestSpec = RequestSpec()
     batch: Batch | None = None
     conditional: bool = False
     auth: AuthSpec = NO_AUTH
     read: Reads = Reads()
     states: Mapping[str, tuple[Any, ...]] = {}
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[StateRule, ...] = ()
     absent_status: State | None = None
     troubles: tuple[Guard, ...] = ()
     wait: Hints = Hints()
@@ -126,7 +136,7 @@ class Spec(NamedTuple):
     not_found_grace: float = 30.0
     confirm: int = 1
     unknown_after: float = 600.0
-    handoff: tuple[HandOff, ...] = ()
+    handoff: tuple[HandoffRule, ...] = ()
     result: tuple[Step, ...] = ()
     final: str = "operation"
     extends: str = ""
@@ -134,13 +144,13 @@ class Spec(NamedTuple):
 
 def _version(node: Node) -> int:
     if node.value != VERSION or isinstance(node.value, bool):
-        raise WrongError(f"this opwatch reads version {VERSION}, not {node.text!r}")
+        raise ShapeError(f"this opwatch reads version {VERSION}, not {node.text!r}")
     return VERSION
 
 
 def _status_word(node: Node) -> Any:
     if node.value is None:
-        raise WrongError("expected a status word, found nothing; write 'null' in quotes")
+        raise ShapeError("expected a status word, found nothing; write 'null' in quotes")
     return node.value
 
 
@@ -162,23 +172,12 @@ def _polling(give_up: GiveUp | None = None, **pace: Any) -> Polling:
     return Polling(Pace(**pace), give_up)
 
 
-class _MessageAlone:
-    """A path alone is the error's message."""
-
-    def read(self, node: Node, reader: Any) -> ErrorPaths:
-        """Return it."""
-        return ErrorPaths(message=LOOKUP.read(node, reader))
-
-    def schema(self) -> dict[str, Any]:
-        """Return the JSON Schema."""
-        return LOOKUP.schema()
-
-
 _STATUS_WORD: Final[Leaf[Any]] = Leaf(_status_word, {"type": ["string", "number", "boolean"]})
 _WORDS: Final = Key(ListOf(_STATUS_WORD, or_one=True))
-STATES: Final = ("pending", "running", "blocked", "succeeded", "partial", "failed", "cancelled")
+STATES: Final = ("pending", "running", "blocked", "succeeded", PARTIAL, "failed", "cancelled")
 _TERMINAL: Final = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
-_ERROR: Final = Record(
+_MESSAGE_ALONE: Final = Conversion(LOOKUP, lambda path: ErrorPaths(message=path))
+_ERROR: Final = RecordOf(
     ErrorPaths,
     "'error'",
     {
@@ -187,20 +186,20 @@ _ERROR: Final = Record(
         "details": Key(LOOKUP, "everything else"),
     },
 )
-_READ: Final = Record(
+_READ: Final = RecordOf(
     Reads,
     "'read'",
     {
         "root": Key(LOOKUP, "where the operation is in a single answer; paths begin there"),
-        "id": Key(LOOKUP, "its id, compared with the one that was asked about"),
+        "id": Key(LOOKUP, "its id, compared with the requested one"),
         "status": Key(LOOKUP, "the status word"),
         "progress": Key(PROGRESS, "how far it is"),
         "message": Key(LOOKUP, "what it is doing, in words"),
         "error": Key(OneOf("the error", {
             "code": _ERROR, "message": _ERROR, "details": _ERROR,
-            "scalar": _MessageAlone(), "list": _MessageAlone(),
+            "scalar": _MESSAGE_ALONE, "list": _MESSAGE_ALONE,
         }), "why it failed"),
-        "created": Key(LOOKUP, "when it was asked for"),
+        "created": Key(LOOKUP, "when it was requested"),
         "started": Key(LOOKUP, "when it began"),
         "updated": Key(LOOKUP, "when it last changed"),
         "finished": Key(LOOKUP, "when it ended"),
@@ -208,16 +207,16 @@ _READ: Final = Record(
         "result": Key(LOOKUP, "what came out of it"),
     },
 )  # fmt: skip
-_POLL: Final = Record(
+_POLL: Final = RecordOf(
     _polling,
     "'poll'",
     {
         "first": Key(duration(), "the first pause"),
         "longest": Key(duration(), "the longest pause"),
         "factor": Key(number(1, 10), "by how much a pause grows while nothing changes"),
-        "steps": Key(ListOf(duration(), least=1), "the pauses, begun anew at each change"),
+        "steps": Key(ListOf(duration(), least=1), "the pauses, started anew at each change"),
         "give_up": Key(
-            Record(
+            RecordOf(
                 _give_up,
                 "'give_up'",
                 {
@@ -225,11 +224,11 @@ _POLL: Final = Record(
                     "as": Key(state_among(_TERMINAL), "what it counts as then"),
                 },
             ),
-            "after which time the API itself says that it has ended",
+            "when, by the API's own rule, it has ended",
         ),
     },
 )
-PROFILE: Final = Named("profile", Record(
+PROFILE: Final = SharedShape("profile", RecordOf(
     Spec,
     "the profile",
     {
@@ -240,7 +239,7 @@ PROFILE: Final = Named("profile", Record(
         "notes": Key(TEXT, "what else a person should know"),
         "retention": Key(TEXT, "how long the API remembers an operation"),
         "confidence": Key(
-            Record(
+            RecordOf(
                 _confidence,
                 "'confidence'",
                 {
@@ -251,35 +250,35 @@ PROFILE: Final = Named("profile", Record(
             "how well its facts are sourced",
         ),
         "experimental": Key(FLAG, "the wire format is not published"),
-        "params": Key(MapOf(PARAM, check_param), "what must be known to ask"),
+        "params": Key(MapOf(PARAM, check_param), "what must be known for a request"),
         "base_url": Key(ANY_TEXT, "where the API is"),
-        "allow_http": Key(FLAG, "plain http to another machine; only in a user's own file"),
+        "allow_http": Key(FLAG, "allow plain http to another machine; only in a user's own file"),
         "allow_hosts": Key(ListOf(TEMPLATE), "further hosts that a polling URL may name"),
-        "references": Key(REFERENCES, "further spellings of a reference"),
+        "references": Key(REFERENCES, "further forms of a reference"),
         "urls": Key(
             ListOf(PATTERN, or_one=True),
-            "paths of status URLs that are known for this profile's; else as 'request' says",
+            "paths of status URLs of this API; else as 'request' says",
         ),
-        "request": Key(ASK, "how one operation is asked about"),
-        "batch": Key(BATCH, "how several are asked about at once"),
+        "request": Key(REQUEST, "how the status of one operation is requested"),
+        "batch": Key(BATCH, "how the status of several is requested at once"),
         "conditional": Key(FLAG, "ask with If-None-Match"),
-        "auth": Key(AUTH, "how a credential is shown, and where it comes from"),
+        "auth": Key(AUTH, "how a credential is sent, and where it comes from"),
         "read": Key(_READ, "where things are in an answer"),
         "states": Key(
-            Record(lambda **words: words, "'states'", dict.fromkeys(STATES, _WORDS)),
+            RecordOf(lambda **words: words, "'states'", dict.fromkeys(STATES, _WORDS)),
             "status words",
         ),
         "rules": Key(RULES, "what an answer means, before the words; the first that fits"),
         "absent_status": Key(state_among(State), "the state when there is no status word"),
-        "troubles": Key(GUARDS, "answers that tell nothing about the operation"),
+        "troubles": Key(GUARDS, "answers that say nothing about the operation"),
         "wait": Key(WAIT, "where the API names a pause, besides Retry-After"),
         "moves": Key(ListOf(HEADER, or_one=True), "headers that name the next polling URL"),
-        "limits": Key(LIMITS, "what the API bears"),
+        "limits": Key(LIMITS, "what the API allows"),
         "poll": Key(_POLL, "when to ask again"),
-        "gone": Key(state_among(_TERMINAL), "what 404 or 410 means once it has been seen"),
+        "gone": Key(state_among(_TERMINAL), "what 404 or 410 means once it was found"),
         "not_found_grace": Key(duration(0, 3600), "for how long 404 is not final"),
         "confirm": Key(whole_number(1, 10), "equal terminal answers needed"),
-        "unknown_after": Key(duration(10, DAY), "for how long unknown words are borne"),
+        "unknown_after": Key(duration(10, DAY), "for how long unknown words are accepted"),
         "handoff": Key(HANDOFF, "where a starting answer names the operation"),
         "result": Key(RESULT, "the requests towards the result"),
         "final": Key(FINAL, "where the result is, once it succeeded"),

@@ -1,6 +1,6 @@
-"""Texts with ``{parameters}``, filled in and, for addresses, read back.
+"""Texts with ``{parameters}``: filled in and, for URLs, parsed back.
 
-Decides how a parameter stands in a text, how each kind of text encodes it, and
+Decides how a parameter is written in a text, how each kind of text encodes it, and
 how a URL or path is parsed back into parameters. ``{+name}`` may hold slashes
 (RFC 6570's reserved expansion); ``{{`` and ``}}`` are braces.
 """
@@ -22,7 +22,7 @@ _SAFE_IN_PATH: Final = "/:@!$,;=~"
 
 
 class TemplateError(ValueError):
-    """A text is no template. *offset* counts its characters from 0."""
+    """A text is not a template. *offset* counts its characters from 0."""
 
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
@@ -30,9 +30,9 @@ class TemplateError(ValueError):
 
 
 class Template(NamedTuple):
-    """A text in which parameters stand.
+    """A text with parameters in it.
 
-    Odd *parts* are names of parameters; *wide* those that may hold slashes.
+    Odd *parts* are names of parameters; *wide* names those that may hold slashes.
     """
 
     text: str
@@ -41,18 +41,18 @@ class Template(NamedTuple):
 
     @property
     def names(self) -> frozenset[str]:
-        """The parameters that stand in it."""
+        """The parameters in it."""
         return frozenset(self.parts[1::2])
 
     @property
     def alone(self) -> str | None:
-        """The parameter that is all there is, None if there is more or none."""
+        """The parameter that is the whole text, None if there is more or none."""
         name = self.parts[1] if len(self.parts) > 1 else ""
         return name if self.parts == ("", name, "") else None
 
     @property
     def first(self) -> str | None:
-        """The parameter that it begins with, None if it begins otherwise."""
+        """The parameter that it begins with, None if it begins with text."""
         return self.parts[1] if len(self.parts) > 1 and not self.parts[0] else None
 
     def fill(self, values: Mapping[str, str], encode: Encode | None = None) -> str:
@@ -69,6 +69,11 @@ class Template(NamedTuple):
                 out[index] = encode(name, value) if encode else value
         return "".join(out)
 
+    @property
+    def alternatives(self) -> list[tuple[dict[str, str], Template]]:
+        """Each template, with the parameters that choose it: none for the only one."""
+        return [({}, self)]
+
     def choose(self, _values: Mapping[str, str]) -> Template:
         """Return the template for *values*: this one."""
         return self
@@ -82,8 +87,13 @@ class Choice(NamedTuple):
 
     @property
     def names(self) -> frozenset[str]:
-        """The parameters that stand in any of them, and the one that chooses."""
+        """The parameters in any of them, and the one that chooses."""
         return frozenset({self.param}).union(*(each.names for each in self.presets.values()))
+
+    @property
+    def alternatives(self) -> list[tuple[dict[str, str], Template]]:
+        """Each template, with the parameter that chooses it."""
+        return [({self.param: value}, each) for value, each in self.presets.items()]
 
     def choose(self, values: Mapping[str, str]) -> Template:
         """Return the template for *values*.
@@ -101,7 +111,7 @@ def parse_template(text: str) -> Template:
     """Return *text* as a template.
 
     Raises:
-        TemplateError: a brace stands alone, or holds what is no parameter's name.
+        TemplateError: a brace is unpaired, or holds what is not a parameter name.
     """
     parts, wide, literal, end = [], set(), "", 0
     for match in _PART.finditer(text):
@@ -121,19 +131,19 @@ def parse_template(text: str) -> Template:
 
 
 def quoted_segment(value: str) -> str:
-    """Return *value* percent-encoded as one segment of a path, or a value of a query."""
+    """Return *value* percent-encoded as one path segment, or as a query value."""
     return quote(value, safe="")
 
 
 def quoted_path(value: str) -> str:
-    """Return *value* percent-encoded as several segments: its slashes stay."""
+    """Return *value* percent-encoded as several path segments: its slashes stay."""
     return quote(value, safe=_SAFE_IN_PATH)
 
 
 class Pattern:
-    """A template that a URL's path, or any text, is parsed back by.
+    """A template that parses a URL's path, or any text, back into parameters.
 
-    ``*`` stands for any one segment and ``/**`` at the end for any rest. *wide*
+    ``*`` matches any one segment and ``/**`` at the end any rest. *wide*
     names the parameters that may hold slashes.
     """
 
@@ -146,11 +156,11 @@ class Pattern:
         self._tail = re.compile(f"(?:.*?){text}")
 
     def match(self, text: str) -> dict[str, str] | None:
-        """Return the parameters that *text* holds, percent-decoded, None if it does not fit."""
+        """Return the parameters that *text* holds, percent-decoded, None if it does not match."""
         return _decoded(self._regex.fullmatch(text))
 
     def match_end(self, text: str) -> dict[str, str] | None:
-        """Return the parameters that the end of *text* holds, None if it does not fit."""
+        """Return the parameters that the end of *text* holds, None if it does not match."""
         return _decoded(self._tail.fullmatch(text))
 
 
@@ -162,14 +172,14 @@ def _decoded(match: re.Match[str] | None) -> dict[str, str] | None:
 
 def _regex_of(template: Template, wide: frozenset[str]) -> str:
     out: list[str] = []
-    seen: set[str] = set()
+    known: set[str] = set()
     for index, part in enumerate(template.parts):
         if index % 2 == 0:
             out.append(_literal(part))
-        elif part in seen:
+        elif part in known:
             out.append(f"(?P={part})")
         else:
-            seen.add(part)
+            known.add(part)
             out.append(f"(?P<{part}>{'.+' if part in wide else '[^/?#]+'})")
     return "".join(out)
 

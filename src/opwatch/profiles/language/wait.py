@@ -1,7 +1,7 @@
-"""How long an answer asks us to stay away.
+"""The ``wait`` and ``limits`` of a profile: how long an answer asks us to pause.
 
 Decides which headers, fields and sentences of an answer name a pause; the
-longest of them counts. Retry-After is read always, rate headers where they say
+longest of them counts. Retry-After always counts, rate headers only if they say
 that nothing is left.
 """
 
@@ -9,34 +9,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opwatch.domain.moments import number_of
 from opwatch.domain.retry_after import ResetAs, rate_limit_wait, retry_after
 from opwatch.profiles.language.expressions import MAX_SUBJECT
 from opwatch.profiles.language.paths import LOOKUP, Lookup
-from opwatch.profiles.language.scalars import HEADER, PATTERN, RATE, whole_number, word
-from opwatch.profiles.values import moment, number
-from opwatch.profiles.yaml.schema import Key, ListOf, OneOf, Record
+from opwatch.profiles.language.scalars import DAY, HEADER, PATTERN, RATE, whole_number, word
+from opwatch.profiles.values import moment
+from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
     import re
 
     from opwatch.domain.messages import Response
     from opwatch.profiles.language.paths import AnswerView
-    from opwatch.profiles.yaml.nodes import Node
-    from opwatch.profiles.yaml.schema import Reader
 
-_LONGEST: Final = 366 * 86400.0
+_LONGEST: Final = 366 * DAY
 _SECONDS: Final = {"seconds": 1.0, "ms": 0.001}
 
 
 class HeaderHint(NamedTuple):
-    """A header that names a pause, or a moment, in the sense of *unit*."""
+    """A header that holds a pause or a moment, in *unit*."""
 
     name: str
     unit: str = "seconds"
 
 
 class BodyHint(NamedTuple):
-    """A field that names a pause, or a moment, in the sense of *unit*."""
+    """A field that holds a pause or a moment, in *unit*."""
 
     path: Lookup
     unit: str = "seconds"
@@ -58,7 +57,7 @@ class Hints(NamedTuple):
 
 
 class Quota(NamedTuple):
-    """What an API bears, and which headers tell what is left of it."""
+    """The rate that an API allows, and which headers report what is left of it."""
 
     rate: float | None = None
     burst: int | None = None
@@ -69,10 +68,10 @@ class Quota(NamedTuple):
 
 
 class Pauses(NamedTuple):
-    """What one answer says about when to come back.
+    """The pauses in seconds that one answer asks for.
 
-    *named* is the pause in seconds that it asks for; *quota* the one until a
-    quota that is empty is filled again.
+    *named* is asked for explicitly; *quota* lasts until a quota that *is_empty* is
+    filled again.
     """
 
     named: float | None = None
@@ -85,16 +84,16 @@ class Pauses(NamedTuple):
         return _longest(self.named, self.quota)
 
 
-def pauses(response: Response, hints: Hints, quota: Quota, scene: AnswerView) -> Pauses:
-    """Return the pauses that *response* names; *scene* is its body as a whole."""
+def pauses(response: Response, hints: Hints, quota: Quota, view: AnswerView) -> Pauses:
+    """Return the pauses that *response* names; *view* is its body as a whole."""
     headers = response.headers
     after = ", ".join(headers.all("retry-after"))
     found = [_retry_after(response, after)] if after else []
     found += [_header_hint(hint, response) for hint in hints.headers]
     if hints.body:
-        found.append(_pause(hints.body.path.first(scene), hints.body.unit, response))
+        found.append(_pause(hints.body.path.first(view), hints.body.unit, response))
     if hints.text:
-        found.append(_in_text(hints.text, scene))
+        found.append(_in_text(hints.text, view))
     wait, is_empty = rate_limit_wait(
         headers,
         response.received_at,
@@ -119,17 +118,17 @@ def _header_hint(hint: HeaderHint, response: Response) -> float | None:
     return _pause(value, hint.unit, response)
 
 
-def _in_text(hint: TextHint, scene: AnswerView) -> float | None:
-    text = hint.path.first(scene)
+def _in_text(hint: TextHint, view: AnswerView) -> float | None:
+    text = hint.path.first(view)
     match = hint.regex.search(text[:MAX_SUBJECT]) if isinstance(text, str) else None
     if match is None:
         return None
-    return _in_bounds(number(match[1] if hint.regex.groups else match[0]))
+    return _in_bounds(number_of(match[1] if hint.regex.groups else match[0]))
 
 
 def _pause(value: Any, unit: str, response: Response) -> float | None:
     if unit in _SECONDS:
-        found = number(value)
+        found = number_of(value)
         return _in_bounds(None if found is None else found * _SECONDS[unit])
     until = moment(value)
     return _in_bounds(until.timestamp() - response.received_at) if until else None
@@ -161,22 +160,10 @@ def _reset_as(**keys: Any) -> Quota:
     return Quota(**keys)
 
 
-class _PathAlone:
-    """A path alone is a number of seconds."""
-
-    def read(self, node: Node, reader: Reader) -> BodyHint:
-        """Return the hint."""
-        return BodyHint(LOOKUP.read(node, reader))
-
-    def schema(self) -> dict[str, Any]:
-        """Return the JSON Schema."""
-        return LOOKUP.schema()
-
-
 _UNIT: Final = Key(word("seconds", "ms", "epoch", "date"), "what the value is")
-_HEADER: Final = Record(_header, "the header", {"name": Key(HEADER, required=True), "as": _UNIT})
-_BODY: Final = Record(_body, "'body'", {"path": Key(LOOKUP, required=True), "as": _UNIT})
-_TEXT: Final = Record(
+_HEADER: Final = RecordOf(_header, "the header", {"name": Key(HEADER, required=True), "as": _UNIT})
+_BODY: Final = RecordOf(_body, "'body'", {"path": Key(LOOKUP, required=True), "as": _UNIT})
+_TEXT: Final = RecordOf(
     _text,
     "'text'",
     {
@@ -184,24 +171,26 @@ _TEXT: Final = Record(
         "regex": Key(PATTERN, "its first group is the number of seconds", required=True),
     },
 )
-WAIT: Final = Record(
+WAIT: Final = RecordOf(
     Hints,
     "'wait'",
     {
         "headers": Key(ListOf(_HEADER), "headers besides Retry-After"),
-        "body": Key(OneOf("a path", {"path": _BODY, "scalar": _PathAlone()}), "a field"),
+        "body": Key(
+            OneOf("a path", {"path": _BODY, "scalar": Conversion(LOOKUP, BodyHint)}), "a field"
+        ),
         "text": Key(_TEXT, "a sentence"),
     },
 )
-LIMITS: Final = Record(
+LIMITS: Final = RecordOf(
     _reset_as,
     "'limits'",
     {
-        "rate": Key(RATE, "requests in a time, such as 500/min"),
-        "burst": Key(whole_number(1, 1000), "requests that may come at once"),
+        "rate": Key(RATE, "requests per unit of time, such as 500/min"),
+        "burst": Key(whole_number(1, 1000), "requests that may be sent at once"),
         "at_once": Key(whole_number(1, 64), "requests in flight"),
-        "remaining": Key(HEADER, "the header that tells how many requests are left"),
-        "reset": Key(HEADER, "the header that tells when there are more"),
+        "remaining": Key(HEADER, "the header that says how many requests are left"),
+        "reset": Key(HEADER, "the header that says when there are more"),
         "reset_as": Key(word(*(each.value for each in ResetAs)), "what its number counts"),
     },
 )

@@ -1,1 +1,1 @@
-"""An answer of an API to findings about its operations."""
+"""From an answer of an API to findings about its operations."""

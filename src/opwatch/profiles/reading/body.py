@@ -1,7 +1,7 @@
-"""The bytes of an answer to JSON, or to what is wrong with them.
+"""The body of an answer: JSON, or what is wrong with its bytes.
 
-Decides what is read as JSON: UTF-8, UTF-16 or UTF-32 with or without a mark,
-no deeper than 100 levels; what is no finite number is null (faults 47 to 59).
+Decides what counts as JSON: UTF-8, UTF-16 or UTF-32 with or without a byte order
+mark, no deeper than 100 levels; a number that is not finite is null (faults 47 to 59).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _TITLE: Final = rb"(?i)<title[^>]{0,200}>([^<]{1,400})"
 _TITLE_LENGTH: Final = 80
 
 
-class Body(NamedTuple):
-    """JSON *data*, or the *fault* of what is none. *repeats* tells of a duplicate key."""
+class ParsedBody(NamedTuple):
+    """JSON *data*, or the *fault* of what is not JSON. *repeats*: a key occurs twice."""
 
     data: Any = None
     fault: Fault | None = None
@@ -28,23 +28,23 @@ class Body(NamedTuple):
     repeats: bool = False
 
 
-def parse_body(content: bytes) -> Body:
-    """Return what *content* holds; it never raises."""
+def parse_body(content: bytes) -> ParsedBody:
+    """Return what *content* is; it never raises."""
     if not content.strip():
-        return Body(fault=Fault.EMPTY)
+        return ParsedBody(fault=Fault.EMPTY)
     try:
         text = content.decode(json.detect_encoding(content), "strict").removeprefix("\ufeff")
     except UnicodeDecodeError:
-        return Body(fault=Fault.NOT_JSON, detail="the text is not UTF-8")
+        return ParsedBody(fault=Fault.NOT_JSON, detail="the text is not UTF-8")
     try:
         return _decoded(text)
     except RecursionError:
-        return Body(fault=Fault.NOT_JSON, detail="nested too deeply")
+        return ParsedBody(fault=Fault.NOT_JSON, detail="nested too deeply")
     except ValueError as error:
-        return _no_json(content, text, error)
+        return _not_json(content, text, error)
 
 
-def _decoded(text: str) -> Body:
+def _decoded(text: str) -> ParsedBody:
     repeats = False
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -61,8 +61,8 @@ def _decoded(text: str) -> Body:
         parse_int=_whole,
     )
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
-        return Body(fault=Fault.NOT_JSON, detail=f"nested deeper than {MAX_DEPTH} levels")
-    return Body(data, repeats=repeats)
+        return ParsedBody(fault=Fault.NOT_JSON, detail=f"nested deeper than {MAX_DEPTH} levels")
+    return ParsedBody(data, repeats=repeats)
 
 
 def _nothing(_constant: str) -> None:
@@ -94,12 +94,12 @@ def _is_deep(data: Any) -> bool:
     return False
 
 
-def _no_json(content: bytes, text: str, error: ValueError) -> Body:
+def _not_json(content: bytes, text: str, error: ValueError) -> ParsedBody:
     if text.lstrip()[:1] == "<":
         import html  # noqa: PLC0415, its table of entities is long and this is rare
 
         title = re.search(_TITLE, content[: 64 * 1024])
         words = html.unescape(title[1].decode("utf-8", "replace")) if title else ""
-        return Body(fault=Fault.HTML, detail=" ".join(words.split())[:_TITLE_LENGTH])
+        return ParsedBody(fault=Fault.HTML, detail=" ".join(words.split())[:_TITLE_LENGTH])
     where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-    return Body(fault=Fault.NOT_JSON, detail=f"{type(error).__name__}{where}")
+    return ParsedBody(fault=Fault.NOT_JSON, detail=f"{type(error).__name__}{where}")

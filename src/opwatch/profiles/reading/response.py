@@ -1,7 +1,7 @@
-"""An answer, looked at once: its body, and the pauses that it names.
+"""An answer, parsed once: its body, and the pauses that it names.
 
-Decides which trouble an HTTP status or a body by itself is, and which of the
-API's own words go with it.
+Decides which trouble an HTTP status or a body by itself is, and which of the API's
+own words are shown with it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from opwatch.profiles.values import sentence
 if TYPE_CHECKING:
     from opwatch.domain.messages import Response
     from opwatch.profiles.language.wait import Pauses
-    from opwatch.profiles.reading.body import Body
+    from opwatch.profiles.reading.body import ParsedBody
 
 _LONGEST: Final = 300
 
@@ -24,17 +24,17 @@ class ParsedResponse(NamedTuple):
     """An answer, its parsed body, and the pauses that it names."""
 
     response: Response
-    body: Body
+    body: ParsedBody
     pauses: Pauses
 
     def trouble(self, fault: Fault, detail: str | None = None) -> Trouble:
-        """Return *fault* as it came about in this answer, in the API's words if none are given."""
+        """Return *fault* as the trouble of this answer; *detail* defaults to the API's words."""
         words = self.words if detail is None else detail[:_LONGEST]
         return Trouble(fault, words, self.response.status, self.pauses.longest, self.host)
 
     @property
     def host(self) -> str:
-        """Who answered."""
+        """The host that answered."""
         try:
             return urlsplit(self.response.url).netloc
         except ValueError:
@@ -42,12 +42,12 @@ class ParsedResponse(NamedTuple):
 
     @property
     def is_readable(self) -> bool:
-        """Tell whether it is JSON under a status of success."""
+        """Tell whether it is JSON with a status of success."""
         return self.body.fault is None and self.trouble_of_status is None
 
     @property
     def words(self) -> str:
-        """What the body says for people."""
+        """The sentence for people in the body."""
         if self.body.fault:
             return self.body.detail
         return (sentence(self.body.data) or "")[:_LONGEST]
@@ -69,7 +69,7 @@ class ParsedResponse(NamedTuple):
 
     @property
     def _is_of_proxy(self) -> bool:
-        """Tell whether this is a page of a proxy, which says nothing of the API behind it."""
+        """Tell whether this is a proxy's page, which says nothing about the API behind it."""
         if self.body.fault is not Fault.HTML:
             return False
         return any(name == "via" or name.startswith("proxy-") for name, _ in self.response.headers)

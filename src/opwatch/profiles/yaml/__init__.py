@@ -1,1 +1,1 @@
-"""YAML text to nodes that know where they stand, and what may be in them."""
+"""YAML: text to nodes that know their positions, and nodes to typed values."""

@@ -1,7 +1,7 @@
-"""What may stand where in a profile, as values.
+"""The shapes of a profile: records, lists, mappings, one of several forms.
 
-Decides how a tree of nodes becomes typed data with *every* problem told where
-it stands, and how the same declaration becomes the JSON Schema that editors
+Decides how a tree of nodes becomes typed data, with *every* problem reported
+at its position, and how the same declaration becomes the JSON Schema that editors
 use. (A general validation library spends 70 ms on building models of this
 size, more than a whole poll; these take one.)
 """
@@ -12,13 +12,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
-from opwatch.profiles.yaml.suggest import did_you_mean, listed
+from opwatch.profiles.yaml.suggest import did_you_mean, join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opwatch.domain.errors import Problem
-    from opwatch.profiles.yaml.nodes import Node, Place
+    from opwatch.profiles.yaml.nodes import Node, Position
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -26,14 +26,14 @@ FREE: Final = "x-"
 _SECRET_NAME: Final = re.compile(
     "token|secret|passw|api.?key|credential|authori[sz]ation|bearer|cookie", re.IGNORECASE
 )
-NAME: Final = "$name"
+SHARED_NAME: Final = "$name"
+"""The mark of a shape that the JSON Schema defines once."""
 
 
-class WrongError(Exception):
-    """A value cannot be what it stands for.
+class ShapeError(Exception):
+    """A node does not have the shape that is expected.
 
-    *shift* is the column within its text. *secret* tells that the value must
-    not be shown.
+    *shift* is the column within its text. *secret*: the value must not be shown.
     """
 
     def __init__(self, message: str, shift: int = 0, *, secret: bool = False) -> None:
@@ -43,34 +43,35 @@ class WrongError(Exception):
         self.secret = secret
 
 
-class TroubledError(WrongError):
-    """A value is unusable, and its problems have been told already."""
+class ReportedError(ShapeError):
+    """A node does not have its shape, and its problems are in the report already."""
 
     def __init__(self) -> None:
         super().__init__("")
 
 
-class Reader:
-    """Collects the problems met while a tree is read."""
+class Report:
+    """The problems found while a tree is parsed."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def tell(self, place: Place, message: str, *, secret: bool = False) -> None:
-        """Add a problem at *place*, of which nothing is shown if it may be *secret*."""
-        problem = place.problem(message)
+    def add(
+        self, position: Position, message: str, *, shift: int = 0, secret: bool = False
+    ) -> None:
+        """Add a problem at *position*; if it may be *secret*, the line is not shown."""
+        problem = position.problem(message, shift=shift)
         self.problems.append(_hidden(problem) if secret else problem)
 
-    def read(self, shape: Shape[T], node: Node) -> T | None:
-        """Return what *node* is by *shape*, None once its problem has been told."""
+    def parse(self, shape: Shape[T], node: Node) -> T | None:
+        """Return what *shape* makes of *node*, None if it had to report a problem."""
         try:
-            return shape.read(node, self)
-        except TroubledError:
+            return shape.parse(node, self)
+        except ReportedError:
             return None
-        except WrongError as wrong:
-            shift = wrong.shift + (not node.is_plain) if wrong.shift else 0
-            problem = node.place.problem(wrong.message, shift=shift)
-            self.problems.append(_hidden(problem) if wrong.secret else problem)
+        except ShapeError as error:
+            shift = error.shift + (not node.is_plain) if error.shift else 0
+            self.add(node.position, error.message, shift=shift, secret=error.secret)
             return None
 
 
@@ -79,10 +80,10 @@ def _hidden(problem: Problem) -> Problem:
 
 
 class Shape(Protocol[T_co]):
-    """A kind of value: how a node is read as one, and its JSON Schema."""
+    """A kind of value: how a node is parsed as one, and its JSON Schema."""
 
-    def read(self, node: Node, reader: Reader) -> T_co:
-        """Return the value. Raises WrongError where *node* as a whole is none."""
+    def parse(self, node: Node, report: Report) -> T_co:
+        """Return the value. Raises ShapeError if *node* as a whole is not one."""
         ...
 
     def schema(self) -> dict[str, Any]:
@@ -97,14 +98,14 @@ class Leaf(Generic[T]):
         self._parse = parse
         self._schema = schema
 
-    def read(self, node: Node, _reader: Reader) -> T:
+    def parse(self, node: Node, _report: Report) -> T:
         """Return what the scalar *node* is."""
         if node.is_map or node.is_list:
-            raise WrongError(f"expected {self._wanted()}, found {_kind(node)}")
+            raise ShapeError(f"expected {self._wanted()}, found {_kind(node)}")
         try:
             return self._parse(node)
         except ValueError as error:
-            raise WrongError(str(error)) from error
+            raise ShapeError(str(error)) from error
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
@@ -113,38 +114,42 @@ class Leaf(Generic[T]):
     def _wanted(self) -> str:
         kinds = self._schema.get("type", "a single value")
         names: list[str] = kinds if isinstance(kinds, list) else [kinds]
-        return listed(_KINDS.get(name, name) for name in names)
+        return join_or(_KINDS.get(name, name) for name in names)
 
 
-class Raw:
-    """Any data at all, as it is."""
+class Conversion(Generic[T]):
+    """A value of another shape, which *convert* makes into one of its own."""
 
-    def read(self, node: Node, _reader: Reader) -> Node:
-        """Return *node* itself."""
-        return node
+    def __init__(self, shape: Shape[Any], convert: Callable[[Any], T]) -> None:
+        self._shape = shape
+        self._convert = convert
+
+    def parse(self, node: Node, report: Report) -> T:
+        """Return what *node* is, converted."""
+        return self._convert(self._shape.parse(node, report))
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
-        return {}
+        return self._shape.schema()
 
 
 class ListOf(Generic[T]):
-    """A list, or one item where *or_one* lets a single one stand for a list of one."""
+    """A list; with *or_one*, a single item counts as a list of one."""
 
     def __init__(self, item: Shape[T], *, or_one: bool = False, least: int = 0) -> None:
         self._item = item
         self._or_one = or_one
         self._least = least
 
-    def read(self, node: Node, reader: Reader) -> tuple[T, ...]:
+    def parse(self, node: Node, report: Report) -> tuple[T, ...]:
         """Return the items."""
         if not node.is_list:
             if self._or_one:
-                return (self._item.read(node, reader),)
-            raise WrongError(f"expected a list, found {_kind(node)}")
+                return (self._item.parse(node, report),)
+            raise ShapeError(f"expected a list, found {_kind(node)}")
         if len(node.value) < self._least:
-            raise WrongError("the list is empty")
-        items = (reader.read(self._item, item) for item in node.value)
+            raise ShapeError("the list is empty")
+        items = (report.parse(self._item, item) for item in node.value)
         return tuple(item for item in items if item is not None)
 
     def schema(self) -> dict[str, Any]:
@@ -157,24 +162,24 @@ class ListOf(Generic[T]):
 
 
 class MapOf(Generic[T]):
-    """A mapping of free keys, each checked by *key*, to values of one shape."""
+    """A mapping of arbitrary keys, each checked by *key*, to values of one shape."""
 
     def __init__(self, value: Shape[T], key: Callable[[str], object] = str) -> None:
         self._value = value
         self._key = key
 
-    def read(self, node: Node, reader: Reader) -> dict[str, T]:
+    def parse(self, node: Node, report: Report) -> dict[str, T]:
         """Return the entries."""
         if not node.is_map:
-            raise WrongError(f"expected a mapping, found {_kind(node)}")
+            raise ShapeError(f"expected a mapping, found {_kind(node)}")
         entries = {}
         for key, entry in node.entries.items():
             try:
                 self._key(key)
             except ValueError as error:
-                reader.tell(entry.place, str(error), secret=bool(_SECRET_NAME.search(key)))
+                report.add(entry.position, str(error), secret=bool(_SECRET_NAME.search(key)))
                 continue
-            value = reader.read(self._value, entry.value)
+            value = report.parse(self._value, entry.value)
             if value is not None:
                 entries[key] = value
         return entries
@@ -184,57 +189,57 @@ class MapOf(Generic[T]):
         return {"type": "object", "additionalProperties": self._value.schema()}
 
 
-class Discreet(Generic[T]):
-    """A shape of which nothing is shown in its problems: a secret may stand there by mistake."""
+class SecretShape(Generic[T]):
+    """A shape whose problems show nothing of the file: a secret may be there by mistake."""
 
     def __init__(self, shape: Shape[T]) -> None:
         self._shape = shape
 
-    def read(self, node: Node, reader: Reader) -> T:
+    def parse(self, node: Node, report: Report) -> T:
         """Return what the shape makes of *node*."""
-        before = len(reader.problems)
+        before = len(report.problems)
         try:
-            return self._shape.read(node, reader)
-        except WrongError as wrong:
-            wrong.secret = True
+            return self._shape.parse(node, report)
+        except ShapeError as error:
+            error.secret = True
             raise
         finally:
-            reader.problems[before:] = map(_hidden, reader.problems[before:])
+            report.problems[before:] = map(_hidden, report.problems[before:])
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
         return self._shape.schema()
 
 
-class Named(Generic[T]):
-    """A shape that the JSON Schema says once, under *name*."""
+class SharedShape(Generic[T]):
+    """A shape that the JSON Schema defines once, under *name*."""
 
     def __init__(self, name: str, shape: Shape[T]) -> None:
         self._name = name
         self._shape = shape
 
-    def read(self, node: Node, reader: Reader) -> T:
+    def parse(self, node: Node, report: Report) -> T:
         """Return what the shape makes of *node*."""
-        return self._shape.read(node, reader)
+        return self._shape.parse(node, report)
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema, marked with its name."""
-        return {NAME: self._name, **self._shape.schema()}
+        return {SHARED_NAME: self._name, **self._shape.schema()}
 
 
 class Key(NamedTuple):
-    """One key of a record: its shape, what it is for, and whether it must be there."""
+    """One key of a record: its shape, what it is for, and whether it is required."""
 
     shape: Shape[Any]
     doc: str = ""
     required: bool = False
 
 
-class Record(Generic[T]):
+class RecordOf(Generic[T]):
     """A mapping of known keys, from which *make* builds a value.
 
-    *what* names the record in messages. *make* may refuse the whole with a
-    ValueError; it is called once no key has a problem.
+    *what* names the record in messages. *make* is called if no key has a problem,
+    and may refuse the whole with a ValueError.
     """
 
     def __init__(self, make: Callable[..., T], what: str, keys: Mapping[str, Key]) -> None:
@@ -242,31 +247,33 @@ class Record(Generic[T]):
         self._what = what
         self.keys = keys
 
-    def read(self, node: Node, reader: Reader) -> T:
+    def parse(self, node: Node, report: Report) -> T:
         """Return what the mapping makes."""
         if not node.is_map:
-            raise WrongError(f"expected {self._what} to be a mapping, found {_kind(node)}")
+            raise ShapeError(f"expected {self._what} to be a mapping, found {_kind(node)}")
         found: dict[str, Any] = {}
-        before = len(reader.problems)
+        before = len(report.problems)
         for name, entry in node.entries.items():
             key = self.keys.get(name)
             if key:
-                value = reader.read(key.shape, entry.value)
+                value = report.parse(key.shape, entry.value)
                 if value is not None:
                     found[name.replace("-", "_")] = value
             elif not name.startswith(FREE):
                 message = f"unknown key {name!r} in {self._what}"
                 is_secret = bool(_SECRET_NAME.search(name))
-                reader.tell(entry.place, message + did_you_mean(name, self.keys), secret=is_secret)
+                report.add(
+                    entry.position, message + did_you_mean(name, self.keys), secret=is_secret
+                )
         for name, key in self.keys.items():
             if key.required and name not in node.entries:
-                reader.tell(node.place, f"{self._what} lacks {name!r}")
-        if len(reader.problems) > before:
-            raise TroubledError
+                report.add(node.position, f"{self._what} lacks {name!r}")
+        if len(report.problems) > before:
+            raise ReportedError
         try:
             return self._make(**found)
         except ValueError as error:
-            raise WrongError(str(error)) from error
+            raise ShapeError(str(error)) from error
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
@@ -285,27 +292,27 @@ class Record(Generic[T]):
 
 
 class OneOf(Generic[T]):
-    """One of several forms, told by the kind of the node or by the keys of a mapping.
+    """One of several forms, chosen by the kind of the node or by the keys of a mapping.
 
-    *forms* maps ``scalar``, ``list``, ``map``, or a key that a mapping must
-    hold to be of that form, to shapes; the first that fits is the one.
+    *forms* maps ``scalar``, ``list``, ``map``, or a key that a mapping of that form
+    must have, to shapes; the first that fits is taken.
     """
 
     def __init__(self, what: str, forms: Mapping[str, Shape[T]]) -> None:
         self._what = what
         self._forms = forms
 
-    def read(self, node: Node, reader: Reader) -> T:
+    def parse(self, node: Node, report: Report) -> T:
         """Return what the form that *node* has makes of it."""
         for form, shape in self._forms.items():
             if _has_form(node, form):
-                return shape.read(node, reader)
+                return shape.parse(node, report)
         keys = [form for form in self._forms if form not in _FORMS]
         if node.is_map and keys:
             first = next(iter(node.entries), "")
-            message = f"{self._what} needs one of {listed(map(repr, keys))}"
-            raise WrongError(message + did_you_mean(first, keys))
-        raise WrongError(f"expected {self._what}, found {_kind(node)}")
+            message = f"{self._what} needs one of {join_or(map(repr, keys))}"
+            raise ShapeError(message + did_you_mean(first, keys))
+        raise ShapeError(f"expected {self._what}, found {_kind(node)}")
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""

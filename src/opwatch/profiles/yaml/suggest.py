@@ -1,4 +1,4 @@
-"""What a person probably meant to write."""
+"""Suggestions in messages: what a person probably meant, and a list of choices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the nearest of *known*, or nothing."""
+    """Return ``; did you mean 'x'?`` for the nearest of *known*, or an empty text."""
     from difflib import get_close_matches  # noqa: PLC0415, only errors pay for it
 
     lower = {each.lower(): each for each in known}
@@ -17,7 +17,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {lower[close[0]]!r}?" if close else ""
 
 
-def listed(words: Iterable[str]) -> str:
-    """Return *words* for the end of a sentence: ``a, b or c``."""
+def join_or(words: Iterable[str]) -> str:
+    """Return *words* joined for a sentence: ``a, b or c``."""
     *most, last = words
     return f"{', '.join(most)} or {last}" if most else last

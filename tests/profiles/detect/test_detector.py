@@ -10,21 +10,23 @@ from opwatch.domain.auth import BasicAuth, FromEnv, HeaderAuth, NoAuth
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Basis
-from opwatch.profiles import Recogniser, handed_off, load_config
+from opwatch.profiles import ProfileDetector, load_config, status_urls
 from profiles.answers import NOWHERE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from opwatch.profiles.detect.match import Recognised
+    from opwatch.profiles.detect.match import DetectedProfile
 
 ARM = "https://management.azure.com/subscriptions/s1"
 OURS = "http://127.0.0.1:9"
 
 
-def recognised(url: str, *, typed: bool = True, token: bool = False, **environ: str) -> Recognised:
+def recognised(
+    url: str, *, typed: bool = True, token: bool = False, **environ: str
+) -> DetectedProfile:
     config = load_config(None, environ, folder=NOWHERE)
-    return Recogniser(config, has_token=token).recognise(url, typed=typed)
+    return ProfileDetector(config, has_token=token).detect(url, typed=typed)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_a_users_own_profile_comes_before_the_built_in_one(tmp_path: Path) -> No
     )
     config = load_config(file, {})
 
-    profile, _ = Recogniser(config).recognise("https://api.github.com/repos/o/r/actions/runs/5")
+    profile, _ = ProfileDetector(config).detect("https://api.github.com/repos/o/r/actions/runs/5")
 
     assert (profile.name, profile.auth) == ("work", HeaderAuth((FromEnv("WORK_TOKEN"),)))
 
@@ -182,10 +184,10 @@ def test_a_users_own_profile_comes_before_the_built_in_one(tmp_path: Path) -> No
 def test_a_default_in_a_users_file_is_not_learned_over(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("version: 1\nprofiles:\n  mine: {extends: jira-task, params: {site: acme}}\n")
-    recogniser = Recogniser(load_config(file, {}))
+    detector = ProfileDetector(load_config(file, {}))
 
-    mine, _ = recogniser.recognise("https://acme.atlassian.net/rest/api/3/task/1")
-    other, basis = recogniser.recognise("https://other.atlassian.net/rest/api/3/task/1")
+    mine, _ = detector.detect("https://acme.atlassian.net/rest/api/3/task/1")
+    other, basis = detector.detect("https://other.atlassian.net/rest/api/3/task/1")
 
     assert mine.name == "mine"
     assert (other.name, basis) == ("jira-task", Basis.ADDRESS)
@@ -199,7 +201,7 @@ def test_two_profiles_that_fit_equally_are_asked_about(tmp_path: Path) -> None:
     )
 
     with pytest.raises(BadReferenceError, match="one or two") as caught:
-        Recogniser(load_config(file, {})).recognise(
+        ProfileDetector(load_config(file, {})).detect(
             "https://api.github.com/repos/o/r/actions/runs/5"
         )
 
@@ -207,10 +209,10 @@ def test_two_profiles_that_fit_equally_are_asked_about(tmp_path: Path) -> None:
 
 
 def test_neighbours_share_one_profile() -> None:
-    recogniser = Recogniser(load_config(None, {}, folder=NOWHERE))
+    detector = ProfileDetector(load_config(None, {}, folder=NOWHERE))
     urls = [f"https://api.github.com/repos/o/r{each % 3}/actions/runs/{each}" for each in range(9)]
 
-    assert len({id(recogniser.recognise(url).profile) for url in urls}) == 1
+    assert len({id(detector.detect(url).profile) for url in urls}) == 1
 
 
 @pytest.mark.parametrize(
@@ -225,7 +227,7 @@ def test_a_starting_answer_hands_over_the_best_of_its_status_urls() -> None:
     config = load_config(None, {}, folder=NOWHERE)
     both = Headers((("Location", "https://h/r/1"), ("Azure-AsyncOperation", "https://h/s/1")))
 
-    assert handed_off(Response(202, "", both), config) == ("https://h/s/1",)
+    assert status_urls(Response(202, "", both), config) == ("https://h/s/1",)
     for headers in (Headers(), Headers((("Location", "/jobs/1"),))):
         with pytest.raises(UsageError, match="no profile is given"):
-            handed_off(Response(202, "", headers), config)
+            status_urls(Response(202, "", headers), config)
