@@ -402,10 +402,36 @@ def test_what_was_posted_names_the_operation_and_keeps_no_secret() -> None:
 
     assert spec(proposal)["request"] == {
         "path": "/jobs/check",
-        "body": {"job_id": "{id}", "scope": "mine", "tenant": "t-99", "n": 3},
+        "body": {"job_id": "{id}", "scope": "mine", "tenant": "{tenant}", "n": 3},
     }
+    assert spec(proposal)["params"] == {"tenant": {"required": True}}
     assert "s3cr3t" not in proposal.text
     assert "left out of the body" in proposal.text
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "s3cr3t-canary", "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "QwErTyUiOpAsDf", "p@ss!word",
+        "JBSWYPEHPKPXPJQX", "qmzlkwprtynvbxcdfghj", "correct horse battery staple",
+        "{aB}", 4711998822, 47119.98822,
+    ],
+)  # fmt: skip
+def test_a_value_that_may_be_a_token_is_not_written_whatever_its_key(token: Any) -> None:
+    innocent = {"note": token, "in": {"id": token, "x y": [token, f"{token}2"]}, "9": f"{token}3"}
+    known = {"job_id": "j-1", "kind": "byStatus", "api": "2.0", "n": None, "share": 0.5}
+    url = "https://h.example/graphql"
+
+    plain = proposed({"status": "running"}, url=url, body={**known, **innocent})
+    assert str(token) not in plain.text
+    assert spec(plain)["request"]["body"] == {
+        **known, "job_id": "{id}", "note": "{note}",
+        "in": {"id": "{note}", "x y": ["{note}", "{x_y}"]}, "9": "{value}",
+    }  # fmt: skip
+    assert list(spec(plain)["params"]) == ["note", "x_y", "value"]
+
+    asked = {"query": "query($id: ID!) { job(id: $id) { state } }", "variables": innocent}
+    assert str(token) not in proposed({"status": "running"}, url=url, body=asked).text
 
 
 def test_a_graphql_query_is_kept_and_otherwise_written_from_the_answers() -> None:

@@ -1,7 +1,8 @@
 """What is posted to ask about an operation, out of what was posted once.
 
-Decides which text of a body is the id. What looks like a secret is left out. A
-GraphQL query that nobody gave is written from what its answers hold.
+Decides which text of a body is the id, and that no secret of it is kept: a key
+that sounds like one is left out, and a value that is not plainly a word becomes a
+parameter. A GraphQL query that was not given is written from its answers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from opwatch.profiles.draft.samples import fields_of
+from opwatch.profiles.draft.url import VERSION, free_name
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.values import word
 
@@ -23,6 +25,10 @@ _NAMES_ONE: Final = re.compile(r".*(?:id|ids|handle|name|job|task)", re.IGNORECA
 _SECRET: Final = re.compile(
     r".*(?:token|secret|passw|credential|auth|api_?key|signature).*", re.IGNORECASE
 )
+# A value that is the same for all operations: `IN_PROGRESS`, `byStatus`, `job.status`, `2.0`.
+_WORD: Final = r"(?:[A-Z]{1,15}|[A-Za-z]?[a-z]{1,14}(?:[A-Z][a-z]{2,14}){0,3})"
+_WORDS: Final = re.compile(rf"(?:{_WORD}(?:[ ._-]{_WORD}){{0,2}})?", re.ASCII)
+_LARGEST: Final = 9_999
 _GRAPHQL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _GLOBAL_ID: Final = re.compile(r"gid://[^/]+/([A-Za-z]+)/.+")
 _DEEPEST: Final = 6
@@ -32,14 +38,15 @@ _MOST: Final = 40
 class Posting(NamedTuple):
     """A JSON *body* of templates, or a GraphQL *query* with *variables*.
 
-    *id* is the one that it was about. *dropped* are the keys that may hold secrets.
-    *is_guess* tells that it was never sent.
+    *id* is the one that it was about. *params* are what else may differ, *dropped*
+    the keys that may hold secrets. *is_guess* tells that it was never sent.
     """
 
     body: Any = None
     query: str = ""
     variables: Any = None
     id: str = ""
+    params: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     is_guess: bool = False
 
@@ -51,9 +58,11 @@ def posting_of(body: Any, samples: Sequence[Sample]) -> Posting:
     is_graphql = isinstance(body, dict) and isinstance(body.get("query"), str)
     inside = body.get("variables") or {} if is_graphql else body
     asked = _id_in(inside, known)
+    names = {asked: ID} if asked else {}
     dropped: list[str] = []
-    filled = _filled(inside, asked, dropped)
-    found = Posting(id=asked, dropped=tuple(dropped))
+    filled = _filled(inside, "", names, dropped)
+    params = tuple(name for name in names.values() if name != ID)
+    found = Posting(id=asked, params=params, dropped=tuple(dropped))
     if is_graphql:
         return found._replace(query=body["query"], variables=filled)
     return found._replace(body=filled)
@@ -78,17 +87,31 @@ def guessed(samples: Sequence[Sample], url: str) -> Posting | None:
     return Posting(query=query, variables={"id": f"{{{ID}}}"}, id=(ids or [""])[0], is_guess=True)
 
 
-def _filled(value: Any, asked: str, dropped: list[str]) -> Any:
-    """Return *value* with a parameter for the id *asked*; secret keys are put in *dropped*."""
+def _filled(value: Any, key: str, names: dict[str, str], dropped: list[str]) -> Any:
+    """Return *value*, which is at *key*, with parameters in it.
+
+    *names* are those of the parameters, by what they stand for; new ones are put
+    there, and keys that may hold secrets in *dropped*.
+    """
     if isinstance(value, dict):
         dropped += [each for each in value if _SECRET.fullmatch(each)]
         kept = {each: value[each] for each in value if not _SECRET.fullmatch(each)}
-        return {each: _filled(inner, asked, dropped) for each, inner in kept.items()}
+        return {each: _filled(inner, each, names, dropped) for each, inner in kept.items()}
     if isinstance(value, list):
-        return [_filled(each, asked, dropped) for each in value]
-    if isinstance(value, (str, int)) and asked and word(value) == asked:
-        return f"{{{ID}}}"
-    return value.replace("{", "{{").replace("}", "}}") if isinstance(value, str) else value
+        return [_filled(each, key, names, dropped) for each in value]
+    text = word(value) or ""
+    if text not in names:
+        if _is_plain(value):
+            return value
+        names[text] = free_name(key, "value", names.values())
+    return f"{{{names[text]}}}"
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether *value* can be written down: it is plainly a word, or a small number."""
+    if isinstance(value, str):
+        return bool(_WORDS.fullmatch(value) or VERSION.fullmatch(value))
+    return value is None or abs(value) <= _LARGEST
 
 
 def _id_in(body: Any, known: Collection[str]) -> str:

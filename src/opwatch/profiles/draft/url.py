@@ -7,22 +7,23 @@ which others differ from one to the next, and that no secret of a query is kept.
 from __future__ import annotations
 
 import re
+from itertools import chain, count
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from opwatch.domain.origin import parse_origin
 from opwatch.profiles.draft.samples import fields_of
-from opwatch.profiles.language.params import ID
+from opwatch.profiles.language.params import ID, RESERVED
 from opwatch.profiles.language.template import NAME, quoted_path
 from opwatch.profiles.values import word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from opwatch.profiles.draft.samples import Sample
 
 # A segment that is the same for all operations though it holds a digit: `v1`, `api2`, `2.0`.
-_VERSION: Final = re.compile(r"[A-Za-z]{0,3}\d{1,2}(?:\.\d{1,3})*(?:(?:alpha|beta|preview)\d*)?")
+VERSION: Final = re.compile(r"[A-Za-z]{0,3}\d{1,2}(?:\.\d{1,3})*(?:(?:alpha|beta|preview)\d*)?")
 _NAMES_ONE: Final = re.compile(r"name|.*(?:id|handle|key|number)")
 # What stands around an id in its segment: `id:42`, `42.json`, `Jobs('42')`.
 _BEFORE: Final = re.compile(r"(?:id[:=]|[A-Za-z]*\(['\"]?)?")
@@ -31,6 +32,8 @@ _AFTER: Final = re.compile(r"(?:['\"]?\)|\.[a-z]{2,5})?")
 _CONSTANT: Final = re.compile(
     r"\$?(?:api-?version|version|format|f|view|fields|expand|include|output_?mode)"
 )
+
+_LONGEST_NAME: Final = 60
 
 
 class Addressing(NamedTuple):
@@ -143,7 +146,7 @@ def _place_of_id(segments: Sequence[str], ids: set[str]) -> _Span:
 
 def is_particular(text: str) -> bool:
     """Tell whether *text* looks like the name of one thing among many."""
-    return any(char.isdigit() for char in text) and not _VERSION.fullmatch(text)
+    return any(char.isdigit() for char in text) and not VERSION.fullmatch(text)
 
 
 def _segment(
@@ -163,11 +166,21 @@ def _segment(
 
 def _parameter(before: str, taken: Sequence[str]) -> str:
     """Return what the segment after *before* is called: ``environments`` is followed by an id."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", before).lower()
-    stem = re.sub(r"[^a-z0-9]+", "_", words).strip("_").removesuffix("s")
-    is_name = NAME.fullmatch(f"{stem}_id") and not _VERSION.fullmatch(before)
-    name = f"{stem}_id" if is_name else "part"
-    return next(each for each in (name, *(f"{name}{n}" for n in range(2, 99))) if each not in taken)
+    name = "" if VERSION.fullmatch(before) else f"{_snake(before).removesuffix('s')}_id"
+    return free_name(name, "part", taken)
+
+
+def free_name(text: str, otherwise: str, taken: Collection[str]) -> str:
+    """Return a parameter's name made of *text*, or *otherwise*, that is not *taken*."""
+    name = _snake(text)[:_LONGEST_NAME]
+    first = name if NAME.fullmatch(name) and name not in {ID, *RESERVED} else otherwise
+    numbered = (f"{first}{number}" for number in count(2))
+    return next(each for each in chain([first], numbered) if each not in taken)
+
+
+def _snake(text: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+    return re.sub(r"[^a-z0-9]+", "_", words).strip("_")
 
 
 def _literal(text: str) -> str:

@@ -71,7 +71,9 @@ def _where(plan: DraftPlan) -> Iterator[str]:
         yield "base_url: '{server}'"
         yield ""
         return
-    params = [f"  {name}: {{required: true}}" for name in address.params]
+    posted = plan.posting.params if plan.posting else ()
+    parameters = dict.fromkeys((*address.params, *posted))
+    params = [f"  {name}: {{required: true}}" for name in parameters]
     if address.wide:
         params.insert(0, "  id: {encode: path}  # its slashes separate segments")
     if params:

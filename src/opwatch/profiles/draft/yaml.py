@@ -29,9 +29,7 @@ def flow(value: Any) -> str:
         return flow_map(value)
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(flow(each) for each in value) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int) else scalar(str(value))
+    return scalar(value) if isinstance(value, str) else json.dumps(value)
 
 
 def flow_map(value: Mapping[str, Any]) -> str:
