@@ -236,6 +236,9 @@ def test_a_success_of_the_request_is_not_that_of_the_operation() -> None:
     assert state(proposed(bare), bare) is State.RUNNING
     assert proposed({"code": "Success", "data": {"rows": 3}}).has_status is False
 
+    around_a_text = {"status": "success", "result": "copied"}
+    assert state(proposed(around_a_text), around_a_text) is State.SUCCEEDED
+
 
 def test_a_state_before_or_of_another_thing_is_passed_over() -> None:
     bodies = [{"previous_state": "passed", "state": each} for each in ("started", "failed")]
@@ -360,6 +363,32 @@ def test_numbers_are_left_to_a_person() -> None:
     ]
     assert told.unclear == ()
     assert "not say which" not in told.text
+
+
+def test_numbers_do_not_count_beside_flags_unless_a_person_names_them() -> None:
+    bodies = [{"state": each, "done": each > 1, "success": each > 1} for each in (1, 2)]
+    proposal, named = proposed(*bodies), proposed(*bodies, status="state")
+
+    assert [state(proposal, each) for each in bodies] == [State.RUNNING, State.SUCCEEDED]
+    assert state(proposal, {**bodies[1], "success": False}) is State.FAILED
+    assert spec(named)["read"]["status"] == "state"
+    assert state(named, bodies[1]) is State.RUNNING
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        [{"kind": "failed"}],
+        [{"level": "success"}, {"level": "error"}],
+        [{"message": "running"}, {"message": "done"}],
+        [{"code": "pending"}],
+    ],
+)
+def test_a_word_that_is_not_called_a_status_is_no_status_by_itself(bodies: list[Any]) -> None:
+    proposal = proposed(*bodies)
+
+    assert proposal.has_status is False
+    assert not any(each and each.is_terminal for each in [state(proposal, b) for b in bodies])
 
 
 # -- lists, and what is posted -------------------------------------------------------
