@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from opwatch.profiles.draft.samples import Sample
 
-_NAMES_ONE: Final = re.compile(r".*(?:id|ids|handle|name|job|task)", re.IGNORECASE)
+_ID_KEY: Final = re.compile(r".*(?:id|ids|handle|name|job|task)", re.IGNORECASE)
 _SECRET: Final = re.compile(
     r".*(?:token|secret|passw|credential|auth|api_?key|signature).*", re.IGNORECASE
 )
@@ -39,7 +39,7 @@ class Posting(NamedTuple):
     """A JSON *body* of templates, or a GraphQL *query* with *variables*.
 
     *id* is the one that it was about. *params* are what else may differ, *dropped*
-    the keys that may hold secrets. *is_guess* tells that it was never sent.
+    the keys that may hold secrets. *is_guess* means that it was never sent.
     """
 
     body: Any = None
@@ -57,18 +57,18 @@ def posting_of(body: Any, samples: Sequence[Sample]) -> Posting:
              if isinstance(each, (str, int)) and (text := word(each))}  # fmt: skip
     is_graphql = isinstance(body, dict) and isinstance(body.get("query"), str)
     inside = body.get("variables") or {} if is_graphql else body
-    asked = _id_in(inside, known)
-    names = {asked: ID} if asked else {}
+    wanted = _id_in(inside, known)
+    names = {wanted: ID} if wanted else {}
     dropped: list[str] = []
-    filled = _filled(inside, "", names, dropped)
+    filled = _fill(inside, "", names, dropped)
     params = tuple(name for name in names.values() if name != ID)
-    found = Posting(id=asked, params=params, dropped=tuple(dropped))
+    posting = Posting(id=wanted, params=params, dropped=tuple(dropped))
     if is_graphql:
-        return found._replace(query=body["query"], variables=filled)
-    return found._replace(body=filled)
+        return posting._replace(query=body["query"], variables=filled)
+    return posting._replace(body=filled)
 
 
-def guessed(samples: Sequence[Sample], url: str) -> Posting | None:
+def guess_query(samples: Sequence[Sample], url: str) -> Posting | None:
     """Return the GraphQL query that *samples* look like the answers of, None if they do not."""
     path = urlsplit(url).path.lower()
     documents = [each.data for each in samples if isinstance(each.data, dict)]
@@ -79,7 +79,7 @@ def guessed(samples: Sequence[Sample], url: str) -> Posting | None:
     if len(roots) != 1 or not _GRAPHQL_NAME.fullmatch(root):
         return None
     found = [data for each in documents if isinstance(data := each["data"].get(root), dict)]
-    chosen = " ".join(_selected(_merged(found), 0))
+    chosen = " ".join(_select(_merge(found), 0))
     if root == "node":
         chosen = f"id ... on {_type_of(found)} {{ {chosen.removeprefix('id ')} }}"
     query = f"query($id: ID!) {{ {root}(id: $id) {{ {chosen} }} }}"
@@ -87,7 +87,7 @@ def guessed(samples: Sequence[Sample], url: str) -> Posting | None:
     return Posting(query=query, variables={"id": f"{{{ID}}}"}, id=(ids or [""])[0], is_guess=True)
 
 
-def _filled(value: Any, key: str, names: dict[str, str], dropped: list[str]) -> Any:
+def _fill(value: Any, key: str, names: dict[str, str], dropped: list[str]) -> Any:
     """Return *value*, which is at *key*, with parameters in it.
 
     *names* are those of the parameters, by what they stand for; new ones are put
@@ -96,9 +96,9 @@ def _filled(value: Any, key: str, names: dict[str, str], dropped: list[str]) -> 
     if isinstance(value, dict):
         dropped += [each for each in value if _SECRET.fullmatch(each)]
         kept = {each: value[each] for each in value if not _SECRET.fullmatch(each)}
-        return {each: _filled(inner, each, names, dropped) for each, inner in kept.items()}
+        return {each: _fill(inner, each, names, dropped) for each, inner in kept.items()}
     if isinstance(value, list):
-        return [_filled(each, key, names, dropped) for each in value]
+        return [_fill(each, key, names, dropped) for each in value]
     text = word(value) or ""
     if text not in names:
         if _is_plain(value):
@@ -115,13 +115,13 @@ def _is_plain(value: Any) -> bool:
 
 
 def _id_in(body: Any, known: Collection[str]) -> str:
-    """Return the text in *body* that is the id: one of the *known*, best at a key that says so."""
+    """Return the text in *body* that is the id: one of the *known*, best at a key for ids."""
     texts = [
         (key, text) for key, text in _texts_in(body, "") if text and not _SECRET.fullmatch(key)
     ]
     seen = [each for each in texts if each[1] in known]
-    named = [each for each in seen if _NAMES_ONE.fullmatch(each[0])]
-    likely = [each for each in texts if _NAMES_ONE.fullmatch(each[0])]
+    named = [each for each in seen if _ID_KEY.fullmatch(each[0])]
+    likely = [each for each in texts if _ID_KEY.fullmatch(each[0])]
     return (named or seen or likely or [("", "")])[0][1]
 
 
@@ -138,7 +138,7 @@ def _texts_in(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, str]]
         yield key, word(value) or ""
 
 
-def _merged(objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _merge(objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the keys of all *objects*, each with a value that is not null if there is one."""
     merged: dict[str, Any] = {}
     for each in objects:
@@ -148,7 +148,7 @@ def _merged(objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def _selected(found: Mapping[str, Any], depth: int) -> Iterator[str]:
+def _select(found: Mapping[str, Any], depth: int) -> Iterator[str]:
     """Yield what a query selects to get *found*."""
     for key in list(found)[:_MOST]:
         if not _GRAPHQL_NAME.fullmatch(key) or key == "__typename":
@@ -157,7 +157,7 @@ def _selected(found: Mapping[str, Any], depth: int) -> Iterator[str]:
         inner = value[0] if isinstance(value, list) and value else value
         if not isinstance(inner, dict):
             yield key
-        elif depth < _DEEPEST and (chosen := " ".join(_selected(inner, depth + 1))):
+        elif depth < _DEEPEST and (chosen := " ".join(_select(inner, depth + 1))):
             yield f"{key} {{ {chosen} }}"
 
 
