@@ -79,7 +79,7 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     good = [each for each in samples if each.status in _GOOD]
     url = known.url or next((each.url for each in good if each.url), None)
     posting = _posting(good, url, known)
-    address, found = _infer(good, url, known, vocabulary(without), posting)
+    address, found = _infer_with_lists(good, url, known, vocabulary(without), posting)
     words = {
         word: known.meanings.get(str(word), bucket) for word, bucket in found.decision.words.items()
     }
@@ -99,13 +99,12 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
 
 def _posting(samples: Sequence[Sample], url: str | None, known: Known) -> Posting | None:
     if known.body is not None:
-        return posting_of(
-            known.body, [*samples, *(i for o in operation_lists(samples, url) for i in o.samples)]
-        )
+        listed = [item for each in operation_lists(samples, url) for item in each.samples]
+        return posting_of(known.body, [*samples, *listed])
     return guess_query(samples, url) if url else None
 
 
-def _infer(
+def _infer_with_lists(
     samples: Sequence[Sample],
     url: str | None,
     known: Known,
@@ -165,6 +164,5 @@ def _ids(samples: Sequence[Sample], address: Addressing, url: str) -> Iterator[t
 
 def _handoff_header(samples: Sequence[Sample]) -> str:
     """Return the header by which a starting answer among *samples* names its status URL."""
-    return next(
-        (name for name in HANDOFF_HEADERS if any(name in each.headers for each in samples)), ""
-    )
+    held = (name for name in HANDOFF_HEADERS if any(name in each.headers for each in samples))
+    return next(held, "")

@@ -108,13 +108,11 @@ def by_text(status: str, over: Iterable[str], outcome: Field) -> list[DraftRule]
     *status* is one of *over* then, and the sentence is *outcome*.
     """
     is_ended = is_one_of(status, over)
-    fine = [word for word in outcome.values if spelling(str(word)) in SUCCESS_WORDS] or [
-        "ok",
-        "success",
-    ]
+    fine = [word for word in outcome.values if spelling(str(word)) in SUCCESS_WORDS]
+    is_fine = is_one_of(outcome.text, fine or ["ok", "success"])
     why = "any other text is taken for an error"
     return [
-        DraftRule("succeeded", f"{is_ended} && {is_one_of(outcome.text, fine)}"),
+        DraftRule("succeeded", f"{is_ended} && {is_fine}"),
         DraftRule("failed", f"{is_ended} && {outcome.text}", why=why),
     ]
 
