@@ -45,7 +45,7 @@ def test_a_profile_from_live_answers_watches_the_same_api(
     )  # fmt: skip
 
     assert (new.code, new.out) == (0, ""), new.err
-    assert f"put it as mine.yaml into {folder}" in new.err
+    assert f"save it as mine.yaml in {folder}" in new.err
     assert inside.run("profile", "check", str(file)).code == 0
     good, bad = (
         server.start("bentley-schedules", Script(0.2, end)) for end in (states[1], states[2])
@@ -100,7 +100,7 @@ def test_what_is_not_clear_is_said_and_asked_of_nobody(inside: Inside) -> None:
 
     assert "\x1b" not in ran.out + ran.err
     assert odd.code == 0
-    assert "not clear, and taken for running: FLARB" in odd.err
+    assert "not clear, and treated as running: FLARB" in odd.err
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_what_is_not_clear_is_said_and_asked_of_nobody(inside: Inside) -> None:
         (("--from", "nothing.json"), b"", "cannot read nothing.json"),
         (("--from", "-", "--name", "A B"), b"{}", "not a profile name"),
         (("--from", "-", "--token-stdin"), b"{}", "both the token and the references"),
-        (("--from", "-"), b"HTTP/1.1 500 Oh\r\n\r\n{}", "HTTP 500 says nothing"),
+        (("--from", "-"), b"HTTP/1.1 500 Oh\r\n\r\n{}", "HTTP 500 is not an answer about"),
         (("--from", "http://127.0.0.1:1/a", "--from", "http://127.0.0.1:2/a"), b"", "several APIs"),
-        (("--from", "-", "--url", "ftp://x"), b"{}", "no URL of an API"),
-        (("--from", "-", "--url", "https://x", "-d", "{"), b"{}", "--data holds no JSON"),
+        (("--from", "-", "--url", "ftp://x"), b"{}", "not the URL of an API"),
+        (("--from", "-", "--url", "https://x", "-d", "{"), b"{}", "--data is not a JSON"),
         (("--from", "-", "--url", "https://x", "-d", "@-"), b"{}", "both the body and a sample"),
-        (("--from", "-", "-d", "{}"), b"{}", "--data needs the --url"),
+        (("--from", "-", "-d", "{}"), b"{}", "--data needs --url"),
     ],
 )
 def test_what_is_no_sample_is_a_usage_error(
@@ -144,7 +144,7 @@ def test_a_sample_that_cannot_be_had_says_why(server: DemoServer, inside: Inside
     refused = inside.run("profile", "new", "--from", "http://127.0.0.1:1/jobs/1")
 
     assert denied.code == 4
-    assert "give a token for it with --token-stdin" in denied.err
+    assert "give a token with --token-stdin" in denied.err
     assert {seen.headers.get("authorization") for seen in server.requests()} == {None}
     assert refused.code == 6
 
@@ -160,7 +160,7 @@ def test_a_person_is_asked_what_the_samples_leave_open(
         return next(answers)
 
     monkeypatch.setattr("typer.prompt", prompt)
-    monkeypatch.setattr("opwatch.cli.commands.profile_new._has_person", lambda: True)
+    monkeypatch.setattr("opwatch.cli.questions.has_person", lambda: True)
     sample = saved(inside.home, "a.json", {"id": "j-1", "mood": "sour", "hue": "red"})
 
     ran = inside.run("profile", "new", "--from", sample, "--name", "mine")
@@ -176,7 +176,7 @@ def test_an_answer_that_is_none_is_asked_for_again_and_a_beginning_is_enough(
 ) -> None:
     answers = iter(["", "sure", "p", "succ", ""])
     monkeypatch.setattr("typer.prompt", lambda _text, **_: next(answers))
-    monkeypatch.setattr("opwatch.cli.commands.profile_new._has_person", lambda: True)
+    monkeypatch.setattr("opwatch.cli.questions.has_person", lambda: True)
     sample = saved(inside.home, "a.json", {"id": "j-1", "state": 3}, {"id": "j-1", "state": 9})
 
     ran = inside.run("profile", "new", "--from", sample)
@@ -194,7 +194,7 @@ def test_ctrl_c_at_a_question_writes_nothing(
         raise typer.Abort
 
     monkeypatch.setattr("typer.prompt", prompt)
-    monkeypatch.setattr("opwatch.cli.commands.profile_new._has_person", lambda: True)
+    monkeypatch.setattr("opwatch.cli.questions.has_person", lambda: True)
     sample = saved(inside.home, "a.json", RUNNING)
 
     ran = inside.run("profile", "new", "--from", sample, "--output", "mine.yaml")
@@ -295,5 +295,5 @@ def test_a_terminal_at_one_end_is_nobody_to_be_asked(inside: Inside) -> None:
     ran = inside.run("profile", "new", "--from", sample, terminal=True)
 
     assert ran.code == 0
-    assert "not clear, and taken for running: FLARB" in ran.out
+    assert "not clear, and treated as running: FLARB" in ran.out
     assert "mean" not in ran.out.replace("# What each status word means", "")

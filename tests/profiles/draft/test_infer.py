@@ -1,4 +1,4 @@
-"""What is read out of sample answers, and how it is written down."""
+"""What is inferred from sample answers, and how it is written."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def state(proposal: Proposal, body: Any, status: int = 200) -> State | None:
 # -- the state -----------------------------------------------------------------------
 
 
-def test_seen_words_are_sorted_into_their_buckets_as_they_are_spelled() -> None:
+def test_seen_words_are_sorted_into_their_buckets_as_they_are_written() -> None:
     words = ["QUEUED", "In Progress", "ON_HOLD", "Succeeded", "FAILED", "Cancelled"]
     found = spec(proposed(*({"id": "j-1", "status": each} for each in words)))
 
@@ -73,7 +73,7 @@ def test_ends_that_no_sample_shows_are_guessed_and_marked() -> None:
     assert state(proposal, {"status": "FAILED"}) is State.FAILED
 
 
-def test_a_word_that_says_only_that_it_is_over_is_never_guessed_to_be_a_success() -> None:
+def test_a_word_that_means_only_that_it_is_over_is_never_guessed_to_be_a_success() -> None:
     proposal = proposed({"status": "running"})
 
     for word in ("completed", "done", "finished", "ended", "closed", "stopped", "ready"):
@@ -102,7 +102,7 @@ def test_a_persons_answer_settles_a_word() -> None:
     assert state(proposal, {"status": "flarb"}) is State.SUCCEEDED
 
 
-def test_the_status_word_is_told_from_other_words() -> None:
+def test_the_status_word_is_distinguished_from_other_words() -> None:
     body = {"kind": "job", "type": "export", "region": "europe", "processing_status": "running"}
 
     assert spec(proposed(body))["read"]["status"] == "processing_status"
@@ -114,7 +114,7 @@ def test_the_status_word_may_be_inside_an_envelope_or_an_object() -> None:
     assert spec(proposed({"a-b": {"status": "ok running"}}))["read"]["status"] == '"a-b".status'
 
 
-def test_a_second_word_that_tells_how_it_ended_counts_only_then() -> None:
+def test_a_second_word_for_how_it_ended_counts_only_then() -> None:
     proposal = proposed(
         {"status": "queued", "conclusion": None},
         {"status": "completed", "conclusion": "success"},
@@ -146,7 +146,7 @@ def test_a_success_that_counts_failures_is_less_than_one() -> None:
     assert "partial: true" in proposal.text
 
 
-def test_an_api_that_only_says_done_is_read_by_rules() -> None:
+def test_an_api_with_only_a_done_flag_is_read_by_rules() -> None:
     name = "operations/j-1"
     proposal = proposed(
         {"name": name},
@@ -171,7 +171,7 @@ def test_an_api_without_any_word_is_read_by_its_http_status_if_the_samples_show_
     assert state(proposal, {"error": "token expired"}) is None
 
 
-def test_without_a_status_word_the_places_where_it_could_be_are_told() -> None:
+def test_without_a_status_word_the_places_where_it_could_be_are_reported() -> None:
     proposal = proposed({"foo": "bar", "thing": {"mood": "happy"}})
 
     assert (proposal.has_status, proposal.candidates) == (False, ("foo", "thing.mood"))
@@ -185,7 +185,7 @@ def test_an_error_a_percentage_or_an_end_time_never_decides() -> None:
     assert "rules" not in spec(proposal)
 
 
-def test_a_word_of_two_parts_is_told_if_it_goes_on_or_went_wrong() -> None:
+def test_a_word_of_two_parts_is_understood_if_it_goes_on_or_went_wrong() -> None:
     words = ["build_in_progress", "validating_files", "TIMING-OUT", "update_failed",
              "USER_CANCELED", "SucceededPartial"]  # fmt: skip
     found = spec(proposed(*({"status": each} for each in words)))["states"]
@@ -208,13 +208,13 @@ def test_no_success_is_put_together_out_of_parts(word: str) -> None:
 
 
 def test_ready_is_an_end_only_where_another_word_waits() -> None:
-    def told(*words: str) -> State | None:
+    def ready_after(*words: str) -> State | None:
         return state(proposed(*({"status": each} for each in words)), {"status": "ready"})
 
-    assert told("running", "ready") is State.RUNNING
-    assert told("ready", "running", "succeeded") is State.RUNNING
-    assert told("queued", "succeeded", "ready") is State.RUNNING
-    assert told("queued", "running", "ready") is State.SUCCEEDED
+    assert ready_after("running", "ready") is State.RUNNING
+    assert ready_after("ready", "running", "succeeded") is State.RUNNING
+    assert ready_after("queued", "succeeded", "ready") is State.RUNNING
+    assert ready_after("queued", "running", "ready") is State.SUCCEEDED
 
 
 def test_the_success_of_a_part_is_not_that_of_the_whole() -> None:
@@ -238,6 +238,9 @@ def test_a_success_of_the_request_is_not_that_of_the_operation() -> None:
     bare = {"status": "success", "data": {"rows": 3}}
     assert state(proposed(bare), bare) is State.RUNNING
     assert proposed({"code": "Success", "data": {"rows": 3}}).has_status is False
+
+    around_a_text = {"status": "success", "result": "copied"}
+    assert state(proposed(around_a_text), around_a_text) is State.SUCCEEDED
 
 
 def test_a_state_before_or_of_another_thing_is_passed_over() -> None:
@@ -276,7 +279,7 @@ def test_an_outcome_may_be_inside_of_the_state_or_not_be_there_yet() -> None:
     assert state(early, {"status": "completed", "conclusion": None}) is State.RUNNING
 
 
-def test_a_verdict_counts_whatever_it_is_called() -> None:
+def test_an_outcome_counts_whatever_its_field_is_called() -> None:
     proposal = proposed({"phase": "running"}, {"phase": "finished", "verdict": "passed"})
 
     assert state(proposal, {"phase": "finished", "verdict": "passed"}) is State.SUCCEEDED
@@ -284,7 +287,7 @@ def test_a_verdict_counts_whatever_it_is_called() -> None:
     assert state(proposal, {"phase": "finished"}) is State.RUNNING
 
 
-def test_nothing_counts_while_a_flag_says_that_it_goes_on() -> None:
+def test_nothing_counts_while_a_flag_shows_that_it_goes_on() -> None:
     unclear = {"building": False, "result": "UNSTABLE"}
     proposal = proposed({"building": True, "result": None}, unclear,
                         {"building": False, "result": "SUCCESS"})  # fmt: skip
@@ -312,7 +315,7 @@ def test_an_end_beside_a_sentence_that_is_not_ok_has_failed() -> None:
     assert found == [State.RUNNING, State.SUCCEEDED, State.FAILED, State.RUNNING]
 
 
-def test_where_all_ends_in_one_word_the_counts_tell_how() -> None:
+def test_where_all_ends_in_one_word_the_counts_show_how() -> None:
     def body(good: int, bad: int, lost: int = 0) -> dict[str, Any]:
         return {"status": "ended", "n": {"succeeded": good, "errored": bad, "canceled": lost}}
 
@@ -355,14 +358,40 @@ def test_numbers_are_left_to_a_person() -> None:
     assert proposal.unclear == ("1", "2", "3")
     assert [state(proposal, each) for each in bodies] == [State.RUNNING] * 3
 
-    told = proposed(*bodies, meanings={"1": "running", "2": "succeeded", "3": "failed"})
-    assert [state(told, each) for each in bodies] == [
+    decided = proposed(*bodies, meanings={"1": "running", "2": "succeeded", "3": "failed"})
+    assert [state(decided, each) for each in bodies] == [
         State.RUNNING,
         State.SUCCEEDED,
         State.FAILED,
     ]
-    assert told.unclear == ()
-    assert "not say which" not in told.text
+    assert decided.unclear == ()
+    assert "do not show what" not in decided.text
+
+
+def test_numbers_do_not_count_beside_flags_unless_a_person_names_them() -> None:
+    bodies = [{"state": each, "done": each > 1, "success": each > 1} for each in (1, 2)]
+    proposal, named = proposed(*bodies), proposed(*bodies, status="state")
+
+    assert [state(proposal, each) for each in bodies] == [State.RUNNING, State.SUCCEEDED]
+    assert state(proposal, {**bodies[1], "success": False}) is State.FAILED
+    assert spec(named)["read"]["status"] == "state"
+    assert state(named, bodies[1]) is State.RUNNING
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        [{"kind": "failed"}],
+        [{"level": "success"}, {"level": "error"}],
+        [{"message": "running"}, {"message": "done"}],
+        [{"code": "pending"}],
+    ],
+)
+def test_a_word_that_is_not_called_a_status_is_no_status_by_itself(bodies: list[Any]) -> None:
+    proposal = proposed(*bodies)
+
+    assert proposal.has_status is False
+    assert not any(each and each.is_terminal for each in [state(proposal, b) for b in bodies])
 
 
 # -- lists, and what is posted -------------------------------------------------------
@@ -405,10 +434,36 @@ def test_what_was_posted_names_the_operation_and_keeps_no_secret() -> None:
 
     assert spec(proposal)["request"] == {
         "path": "/jobs/check",
-        "body": {"job_id": "{id}", "scope": "mine", "tenant": "t-99", "n": 3},
+        "body": {"job_id": "{id}", "scope": "mine", "tenant": "{tenant}", "n": 3},
     }
+    assert spec(proposal)["params"] == {"tenant": {"required": True}}
     assert "s3cr3t" not in proposal.text
     assert "left out of the body" in proposal.text
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "s3cr3t-canary", "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "QwErTyUiOpAsDf", "p@ss!word",
+        "JBSWYPEHPKPXPJQX", "qmzlkwprtynvbxcdfghj", "correct horse battery staple",
+        "{aB}", 4711998822, 47119.98822,
+    ],
+)  # fmt: skip
+def test_a_value_that_may_be_a_token_is_not_written_whatever_its_key(token: Any) -> None:
+    innocent = {"note": token, "in": {"id": token, "x y": [token, f"{token}2"]}, "9": f"{token}3"}
+    known = {"job_id": "j-1", "kind": "byStatus", "api": "2.0", "n": None, "share": 0.5}
+    url = "https://h.example/graphql"
+
+    plain = proposed({"status": "running"}, url=url, body={**known, **innocent})
+    assert str(token) not in plain.text
+    assert spec(plain)["request"]["body"] == {
+        **known, "job_id": "{id}", "note": "{note}",
+        "in": {"id": "{note}", "x y": ["{note}", "{x_y}"]}, "9": "{value}",
+    }  # fmt: skip
+    assert list(spec(plain)["params"]) == ["note", "x_y", "value"]
+
+    asked = {"query": "query($id: ID!) { job(id: $id) { state } }", "variables": innocent}
+    assert str(token) not in proposed({"status": "running"}, url=url, body=asked).text
 
 
 def test_a_graphql_query_is_kept_and_otherwise_written_from_the_answers() -> None:
@@ -544,7 +599,7 @@ def test_an_id_of_two_fields_is_put_together() -> None:
     assert spec(proposal)["read"]["id"] == ("join(':', [to_string(task.node), to_string(task.id)])")
 
 
-def test_where_nothing_tells_the_id_it_is_said() -> None:
+def test_where_the_id_is_not_clear_a_comment_asks_for_it() -> None:
     body = {"status": "running"}
 
     assert "which part of the path is the id" in proposed(body, url="https://h.example/jobs").text

@@ -1,11 +1,11 @@
 """How good a drafted profile is for APIs that no built-in profile knows.
 
 ``unknown_apis.jsonl`` holds answers in the shapes that 43 vendors document, and what
-each says. A draft is made of all answers of an API, of one that goes on and one
+each means. A draft is made of all answers of an API, of one that goes on and one
 that succeeded, and of the first alone; then it reads all of them. Run this file
 to print the table:
 
-    python tests/profiles/test_unknown_apis.py
+    python tests/profiles/draft/test_unknown_apis.py
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ OPEN = "not over"
 # At these all operations have one URL, and what is posted names them.
 POSTED = {"github-graphql": "CS_kwDO1"}
 KINDS = ("all", "two", "one")
-# Of an API that says how far a part of it is, or nothing but its bad ends, or numbers, a person
-# must say what a success is; so must they for a word that may mean either.
+# Where an API reports the state of a part, only its bad ends, or numbers, a person must say what
+# a success is; so must they for a word that may mean either.
 OPEN_ON_PURPOSE = {
     "algolia", "atlas-restore", "cloudflare-pages", "elevenlabs", "heat", "k8s-job", "redfish",
     "render", "woodpecker", "zendesk",
@@ -40,7 +40,7 @@ OPEN_ON_PURPOSE = {
 
 
 class Case(NamedTuple):
-    """An answer, and the end that it tells."""
+    """An answer, and the end that it means."""
 
     expect: str
     body: Any
@@ -91,13 +91,13 @@ def marks(name: str, kind: str) -> Marks:
     return Marks(right, len(cases), wrong)
 
 
-def test_no_draft_for_a_stranger_takes_an_answer_for_a_success_wrongly() -> None:
+def test_no_draft_for_an_unknown_api_takes_an_answer_for_a_success_wrongly() -> None:
     wrong = [(name, kind) for name in apis() for kind in KINDS if marks(name, kind).false_successes]
 
     assert wrong == []
 
 
-def test_every_draft_for_a_stranger_has_no_problems() -> None:
+def test_every_draft_for_an_unknown_api_has_no_problems() -> None:
     for name in apis():
         for kind in KINDS:
             text = drafted(name, kind).text
@@ -105,21 +105,21 @@ def test_every_draft_for_a_stranger_has_no_problems() -> None:
             assert check(text, f"{name}.yaml") == (), text
 
 
-def test_a_draft_of_all_answers_reads_all_of_them_unless_a_person_must_tell() -> None:
+def test_a_draft_of_all_answers_reads_all_of_them_unless_a_person_must_decide() -> None:
     full = {name for name in apis() if marks(name, "all").right == marks(name, "all").total}
 
     assert set(apis()) - full == OPEN_ON_PURPOSE
     assert f"Of {len(apis())} APIs without a built-in profile {len(full)} do" in PAGE
 
 
-def test_what_a_person_must_tell_is_said() -> None:
+def test_what_a_person_must_decide_is_reported() -> None:
     for name in OPEN_ON_PURPOSE:
         found = drafted(name, "all")
 
         assert found.unclear or found.candidates, name
 
 
-def test_most_answers_are_read_right_even_where_few_were_shown() -> None:
+def test_most_answers_are_read_right_from_few_samples() -> None:
     assert _share("all") >= 0.93
     assert _share("two") >= 0.83
     assert _share("one") >= 0.73

@@ -1,7 +1,7 @@
-"""``opwatch profile new``: a profile out of sample answers.
+"""``opwatch profile new``: a profile drafted from sample answers.
 
-Decides where samples are read from, that a person is asked only what they leave
-open, and nobody where there is no terminal.
+Decides where samples are read from, and that a person at a terminal is asked what
+they leave open, and nothing else.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from opwatch.cli import options as opt
+from opwatch.cli import questions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from opwatch.domain.messages import Response
     from opwatch.domain.secret import Secret
@@ -41,7 +42,7 @@ def new(
         ),
     ],
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="What the profile is called.")
+        str | None, typer.Option("--name", metavar="NAME", help="The name of the profile.")
     ] = None,
     url: Annotated[
         str | None,
@@ -53,14 +54,14 @@ def new(
             "--data",
             "-d",
             metavar="TEXT|@FILE|@-",
-            help="The JSON that was posted to get the samples, if it was.",
+            help="The JSON that was posted to get the samples, if any was.",
             show_default=False,
         ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Where to write it, not standard output."
+            "--output", "-o", metavar="FILE", help="The file to write instead of standard output."
         ),
     ] = None,
     config: opt.ConfigFile = None,
@@ -69,7 +70,7 @@ def new(
 ) -> None:
     """Draft a profile from sample answers.
 
-    It is commented, for you to read through. Give an answer of each state that
+    The draft is commented, for you to review. Give an answer for each state that
     you have: running, succeeded, failed.
     """
     from opwatch.cli.exit import attempt
@@ -81,7 +82,7 @@ def new(
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """The options, as they were typed."""
+    """The options of one run."""
 
     sources: tuple[str, ...]
     name: str | None
@@ -105,7 +106,7 @@ class _Task:
         fetched = self._fetched(config, token)
         samples = [each for source in self.sources for each in self._read(source, fetched)]
         if not samples:
-            raise UsageError("there is no sample to write a profile from")
+            raise UsageError("there is no sample to draft a profile from")
         self._write(self._propose(samples, self._known(samples)), config)
         return 0
 
@@ -118,7 +119,7 @@ class _Task:
             return Selection(references=self.sources, token_stdin=self.token_stdin).token()
 
     def _read(self, source: str, fetched: Mapping[str, Response]) -> list[Sample]:
-        """Return the samples in *source*; an answer that is not good is none."""
+        """Return the samples in *source*; an answer with an error status is not one."""
         from opwatch.cli.files import bytes_of
         from opwatch.output.commands.profile_new import write_left_out
         from opwatch.profiles.draft.samples import samples_of
@@ -145,14 +146,16 @@ class _Task:
         context = replace(context_of(os.environ, ca_file=self.ca_file), token=token)
         with raise_on_signals():
             answers = run_to_end(look(urls, config, context))
-        return {url: _told(url, answer, token) for url, answer in answers.items()}
+        return {url: _sample_from(url, answer, token) for url, answer in answers.items()}
 
     def _known(self, samples: list[Sample]) -> Known:
         from opwatch.output.commands.profile_new import ask_url
         from opwatch.profiles.draft.propose import Known
 
         fetched = any(each.url for each in samples)
-        url = self.url or (None if fetched or not _has_person() else _ask(ask_url()))
+        url = self.url or (
+            None if fetched or not questions.has_person() else questions.ask(ask_url())
+        )
         return Known(
             name=self.name or "",
             url=url or None,
@@ -165,7 +168,7 @@ class _Task:
         """Return the JSON that was posted; None if nothing was.
 
         Raises:
-            UsageError: it is no JSON, or it is not said where it was posted to.
+            UsageError: it is not JSON, or the URL that it was posted to is missing.
         """
         from opwatch.cli.commands.start import read_body
         from opwatch.domain.errors import UsageError
@@ -177,16 +180,18 @@ class _Task:
         if self.data == f"@{STDIN}" and STDIN in self.sources:
             raise UsageError("standard input cannot be both the body and a sample")
         if self.url is None:
-            raise UsageError("--data needs the --url that it was posted to")
+            raise UsageError("--data needs --url, the URL that it was posted to")
         if any(map(is_url, self.sources)):
-            raise UsageError("--from asks a URL with GET; save what the POST answers as a file")
+            raise UsageError(
+                "--from requests a URL with GET; save the answer to the POST in a file"
+            )
         found = parse_body(body)
         if found.fault is not None or not isinstance(found.data, (dict, list)):
-            raise UsageError("--data holds no JSON object or list")
+            raise UsageError("--data is not a JSON object or list")
         return found.data
 
     def _propose(self, samples: list[Sample], known: Known) -> Proposal:
-        """Return what *samples* suggest, after the person was asked what they leave open."""
+        """Return what *samples* suggest, once a person has been asked what they leave open."""
         from opwatch.domain.errors import BadReferenceError
         from opwatch.domain.origin import OriginError
         from opwatch.output.commands.profile_new import ask_meaning, ask_status, write_notes
@@ -196,17 +201,19 @@ class _Task:
         try:
             proposal = propose(samples, known)
         except OriginError as error:
-            raise BadReferenceError(known.url or "", f"no URL of an API: {error}") from error
-        if not _has_person():
+            raise BadReferenceError(known.url or "", f"not the URL of an API: {error}") from error
+        if not questions.has_person():
             return proposal
         if proposal.candidates:
-            path = _choose(ask_status(proposal.candidates), proposal.candidates)
+            path = questions.choose(ask_status(proposal.candidates), proposal.candidates)
             if path:
                 known = known._replace(status=path)
                 proposal = propose(samples, known)
         if proposal.unclear:
             write_notes(sys.stderr, proposal.notes)
-        answers = {word: _choose(ask_meaning(word, STATES), STATES) for word in proposal.unclear}
+        answers = {
+            word: questions.choose(ask_meaning(word, STATES), STATES) for word in proposal.unclear
+        }
         meanings = {word: bucket for word, bucket in answers.items() if bucket}
         return propose(samples, known._replace(meanings=meanings)) if meanings else proposal
 
@@ -231,11 +238,11 @@ class _Task:
         )
 
 
-def _told(url: str, answer: Response | Trouble, token: Secret | None) -> Response:
+def _sample_from(url: str, answer: Response | Trouble, token: Secret | None) -> Response:
     """Return *answer* if it could be a sample.
 
     Raises:
-        StartError: there is none, or the URL wants another credential.
+        StartError: there is no answer, or the URL needs another credential.
     """
     from opwatch.domain.errors import StartError
     from opwatch.domain.outcome import Outcome
@@ -245,33 +252,8 @@ def _told(url: str, answer: Response | Trouble, token: Secret | None) -> Respons
     if isinstance(answer, Trouble):
         raise StartError(f"no sample from {url}: {describe(answer)}", Outcome.UNKNOWN)
     if answer.status in {401, 403}:
-        what = "the token was refused" if token else "it wants a credential"
-        hint = None if token else "give a token for it with --token-stdin"
+        what = "the token was refused" if token else "it needs a credential"
+        hint = None if token else "give a token with --token-stdin"
         message = f"no sample from {url}: {what} (HTTP {answer.status})"
         raise StartError(message, Outcome.DENIED, hint=hint)
     return answer
-
-
-def _has_person() -> bool:
-    """Tell whether somebody can be asked: a terminal at both ends."""
-    from opwatch.cli.view import is_terminal
-
-    return is_terminal(sys.stdin) and is_terminal(sys.stdout) and is_terminal(sys.stderr)
-
-
-def _choose(question: str, among: Sequence[str]) -> str:
-    """Return the one of *among* that a person names, or begins to; nothing if they name none."""
-    while answer := _ask(question):
-        meant = [each for each in among if each.startswith(answer.lower())]
-        exact = [each for each in among if each == answer]
-        if exact or len(meant) == 1:
-            return (exact or meant)[0]
-    return ""
-
-
-def _ask(question: str) -> str:
-    try:
-        answer: str = typer.prompt(question, default="", show_default=False, err=True)
-    except typer.Abort as problem:
-        raise KeyboardInterrupt from problem
-    return answer.strip()

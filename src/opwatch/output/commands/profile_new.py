@@ -1,4 +1,4 @@
-"""What a person is told, and asked, while a profile is written from samples."""
+"""The messages and questions of ``profile new``."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def ask_meaning(word: str, buckets: Iterable[str], show: Show = PLAIN) -> str:
 
 
 def write_notes(stream: TextIO | None, notes: Iterable[str]) -> None:
-    """Say what a person should know before they tell what a word means."""
+    """Write what a person should know before they say what a word means."""
     sink = Sink(stream, required=False)
     for note in notes:
         sink.line(f"opwatch: {note}")
 
 
 def write_left_out(stream: TextIO | None, source: str, status: int) -> None:
-    """Say that the answer in *source* is no sample, for its HTTP *status*."""
+    """Write that the answer in *source* is not a sample, because of its HTTP *status*."""
     sink = Sink(stream, required=False)
     shown = sink.show(source, 120)
-    sink.line(f"opwatch: left out {shown}: HTTP {status} says nothing of an operation")
+    sink.line(f"opwatch: left out {shown}: HTTP {status} is not an answer about an operation")
 
 
 def write_next_steps(
@@ -55,19 +55,19 @@ def write_next_steps(
     unclear: Sequence[str],
     has_status: bool,
 ) -> None:
-    """Say what is left to do with the profile *name*, written to *path* or to standard output."""
+    """Write what is left to do with the profile *name*, written to *path* or to standard output."""
     sink = Sink(stream, required=False)
     where = "the profile" if path is None else sink.show(path, 200)
     if not has_status:
-        sink.line(f"opwatch: no status word was found in the samples; write it into {where}")
+        sink.line(f"opwatch: no status word was found in the samples; add it to {where}")
     if unclear:
         shown = ", ".join(sink.show(each, WORD) for each in unclear)
-        sink.line(f"opwatch: not clear, and taken for running: {shown}; see CHECK in {where}")
-    place = f"as {name}.yaml into {sink.show(folder, 200)}"
+        sink.line(f"opwatch: not clear, and treated as running: {shown}; see CHECK in {where}")
+    place = f"as {name}.yaml in {sink.show(folder, 200)}"
     if path is None:
-        sink.line(f"opwatch: to use the profile, put it {place}")
+        sink.line(f"opwatch: to use the profile, save it {place}")
         return
     file = sink.show(path, None)
     sink.line(f"opwatch: wrote {file}")
     sink.line(f"  to check   opwatch profile check {shlex.quote(file)}")
-    sink.line(f"  to use     put it {place}")
+    sink.line(f"  to use     save it {place}")

@@ -1,7 +1,8 @@
 """What is posted to ask about an operation, out of what was posted once.
 
-Decides which text of a body is the id. What looks like a secret is left out. A
-GraphQL query that nobody gave is written from what its answers hold.
+Decides which text of a body is the id, and that no secret of it is kept: a key
+that sounds like one is left out, and a value that is not plainly a word becomes a
+parameter. A GraphQL query that was not given is written from its answers.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from opwatch.profiles.draft.samples import fields_of
+from opwatch.profiles.draft.url import VERSION, free_name
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.values import word
 
@@ -19,10 +21,14 @@ if TYPE_CHECKING:
 
     from opwatch.profiles.draft.samples import Sample
 
-_NAMES_ONE: Final = re.compile(r".*(?:id|ids|handle|name|job|task)", re.IGNORECASE)
+_ID_KEY: Final = re.compile(r".*(?:id|ids|handle|name|job|task)", re.IGNORECASE)
 _SECRET: Final = re.compile(
     r".*(?:token|secret|passw|credential|auth|api_?key|signature).*", re.IGNORECASE
 )
+# A value that is the same for all operations: `IN_PROGRESS`, `byStatus`, `job.status`, `2.0`.
+_WORD: Final = r"(?:[A-Z]{1,15}|[A-Za-z]?[a-z]{1,14}(?:[A-Z][a-z]{2,14}){0,3})"
+_WORDS: Final = re.compile(rf"(?:{_WORD}(?:[ ._-]{_WORD}){{0,2}})?", re.ASCII)
+_LARGEST: Final = 9_999
 _GRAPHQL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _GLOBAL_ID: Final = re.compile(r"gid://[^/]+/([A-Za-z]+)/.+")
 _DEEPEST: Final = 6
@@ -32,14 +38,15 @@ _MOST: Final = 40
 class Posting(NamedTuple):
     """A JSON *body* of templates, or a GraphQL *query* with *variables*.
 
-    *id* is the one that it was about. *dropped* are the keys that may hold secrets.
-    *is_guess* tells that it was never sent.
+    *id* is the one that it was about. *params* are what else may differ, *dropped*
+    the keys that may hold secrets. *is_guess* means that it was never sent.
     """
 
     body: Any = None
     query: str = ""
     variables: Any = None
     id: str = ""
+    params: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     is_guess: bool = False
 
@@ -50,16 +57,18 @@ def posting_of(body: Any, samples: Sequence[Sample]) -> Posting:
              if isinstance(each, (str, int)) and (text := word(each))}  # fmt: skip
     is_graphql = isinstance(body, dict) and isinstance(body.get("query"), str)
     inside = body.get("variables") or {} if is_graphql else body
-    asked = _id_in(inside, known)
+    wanted = _id_in(inside, known)
+    names = {wanted: ID} if wanted else {}
     dropped: list[str] = []
-    filled = _filled(inside, asked, dropped)
-    found = Posting(id=asked, dropped=tuple(dropped))
+    filled = _fill(inside, "", names, dropped)
+    params = tuple(name for name in names.values() if name != ID)
+    posting = Posting(id=wanted, params=params, dropped=tuple(dropped))
     if is_graphql:
-        return found._replace(query=body["query"], variables=filled)
-    return found._replace(body=filled)
+        return posting._replace(query=body["query"], variables=filled)
+    return posting._replace(body=filled)
 
 
-def guessed(samples: Sequence[Sample], url: str) -> Posting | None:
+def guess_query(samples: Sequence[Sample], url: str) -> Posting | None:
     """Return the GraphQL query that *samples* look like the answers of, None if they do not."""
     path = urlsplit(url).path.lower()
     documents = [each.data for each in samples if isinstance(each.data, dict)]
@@ -70,7 +79,7 @@ def guessed(samples: Sequence[Sample], url: str) -> Posting | None:
     if len(roots) != 1 or not _GRAPHQL_NAME.fullmatch(root):
         return None
     found = [data for each in documents if isinstance(data := each["data"].get(root), dict)]
-    chosen = " ".join(_selected(_merged(found), 0))
+    chosen = " ".join(_select(_merge(found), 0))
     if root == "node":
         chosen = f"id ... on {_type_of(found)} {{ {chosen.removeprefix('id ')} }}"
     query = f"query($id: ID!) {{ {root}(id: $id) {{ {chosen} }} }}"
@@ -78,27 +87,41 @@ def guessed(samples: Sequence[Sample], url: str) -> Posting | None:
     return Posting(query=query, variables={"id": f"{{{ID}}}"}, id=(ids or [""])[0], is_guess=True)
 
 
-def _filled(value: Any, asked: str, dropped: list[str]) -> Any:
-    """Return *value* with a parameter for the id *asked*; secret keys are put in *dropped*."""
+def _fill(value: Any, key: str, names: dict[str, str], dropped: list[str]) -> Any:
+    """Return *value*, which is at *key*, with parameters in it.
+
+    *names* are those of the parameters, by what they stand for; new ones are put
+    there, and keys that may hold secrets in *dropped*.
+    """
     if isinstance(value, dict):
         dropped += [each for each in value if _SECRET.fullmatch(each)]
         kept = {each: value[each] for each in value if not _SECRET.fullmatch(each)}
-        return {each: _filled(inner, asked, dropped) for each, inner in kept.items()}
+        return {each: _fill(inner, each, names, dropped) for each, inner in kept.items()}
     if isinstance(value, list):
-        return [_filled(each, asked, dropped) for each in value]
-    if isinstance(value, (str, int)) and asked and word(value) == asked:
-        return f"{{{ID}}}"
-    return value.replace("{", "{{").replace("}", "}}") if isinstance(value, str) else value
+        return [_fill(each, key, names, dropped) for each in value]
+    text = word(value) or ""
+    if text not in names:
+        if _is_plain(value):
+            return value
+        names[text] = free_name(key, "value", names.values())
+    return f"{{{names[text]}}}"
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether *value* can be written down: it is plainly a word, or a small number."""
+    if isinstance(value, str):
+        return bool(_WORDS.fullmatch(value) or VERSION.fullmatch(value))
+    return value is None or abs(value) <= _LARGEST
 
 
 def _id_in(body: Any, known: Collection[str]) -> str:
-    """Return the text in *body* that is the id: one of the *known*, best at a key that says so."""
+    """Return the text in *body* that is the id: one of the *known*, best at a key for ids."""
     texts = [
         (key, text) for key, text in _texts_in(body, "") if text and not _SECRET.fullmatch(key)
     ]
     seen = [each for each in texts if each[1] in known]
-    named = [each for each in seen if _NAMES_ONE.fullmatch(each[0])]
-    likely = [each for each in texts if _NAMES_ONE.fullmatch(each[0])]
+    named = [each for each in seen if _ID_KEY.fullmatch(each[0])]
+    likely = [each for each in texts if _ID_KEY.fullmatch(each[0])]
     return (named or seen or likely or [("", "")])[0][1]
 
 
@@ -115,7 +138,7 @@ def _texts_in(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, str]]
         yield key, word(value) or ""
 
 
-def _merged(objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _merge(objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the keys of all *objects*, each with a value that is not null if there is one."""
     merged: dict[str, Any] = {}
     for each in objects:
@@ -125,7 +148,7 @@ def _merged(objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def _selected(found: Mapping[str, Any], depth: int) -> Iterator[str]:
+def _select(found: Mapping[str, Any], depth: int) -> Iterator[str]:
     """Yield what a query selects to get *found*."""
     for key in list(found)[:_MOST]:
         if not _GRAPHQL_NAME.fullmatch(key) or key == "__typename":
@@ -134,7 +157,7 @@ def _selected(found: Mapping[str, Any], depth: int) -> Iterator[str]:
         inner = value[0] if isinstance(value, list) and value else value
         if not isinstance(inner, dict):
             yield key
-        elif depth < _DEEPEST and (chosen := " ".join(_selected(inner, depth + 1))):
+        elif depth < _DEEPEST and (chosen := " ".join(_select(inner, depth + 1))):
             yield f"{key} {{ {chosen} }}"
 
 

@@ -1,7 +1,7 @@
-"""The rules of an API that says by flags whether it has ended, out of sample answers.
+"""The rules for an API that reports by flags whether an operation has ended.
 
-Decides how one is read that says no word but ``done``, and that a flag alone is
-no success before a sample shows it set.
+Decides how an API is read that has no status word but a flag such as ``done``,
+and that a flag alone is not a success until a sample shows it set.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.profiles.draft.rules import (
     CANCELLED,
-    WELL,
+    SUCCESS_WORDS,
     DraftRule,
     any_of,
     errors_of,
-    expected_errors,
+    likely_error_paths,
 )
 
 if TYPE_CHECKING:
@@ -31,26 +31,26 @@ _OPEN: Final = frozenset(
 
 
 def flag_of(fields: Iterable[Field]) -> Field | None:
-    """Return the flag that says that it goes on, such as ``building``."""
+    """Return the flag for an operation that goes on, such as ``building``."""
     flags = (field for field in fields if field.key in _OPEN and field.holds(bool))
     return next(flags, None)
 
 
 def done_of(fields: Iterable[Field]) -> Field | None:
-    """Return the flag that says that it is over, such as ``done``."""
+    """Return the flag for an operation that is over, such as ``done``."""
     flags = (field for field in fields if field.key in _DONE and field.holds(bool))
     return next(flags, None)
 
 
-def still(fields: Iterable[Field]) -> list[DraftRule]:
-    """Return the rule by which nothing counts while the flag says that it goes on."""
+def running_rules(fields: Iterable[Field]) -> list[DraftRule]:
+    """Return the rule by which nothing else counts while a flag reports that it goes on."""
     flag = flag_of(fields)
-    why = "whatever else is there, it is not over"
+    why = "whatever else the answer holds, it is not over"
     return [DraftRule("running", f"{flag.text} == `true`", why=why, is_guess=False)] if flag else []
 
 
 def by_flag(fields: Sequence[Field]) -> tuple[DraftRule, ...]:
-    """Return the rules of an API that says ``done`` and then an error or a response."""
+    """Return the rules for an API that reports ``done`` and then an error or a response."""
     flags = [field for field in fields if field.holds(bool)]
     done = done_of(fields)
     if done is None:
@@ -58,8 +58,11 @@ def by_flag(fields: Sequence[Field]) -> tuple[DraftRule, ...]:
     over = f"{done.text} == `true`"
     name = next((field for field in fields if field.key in {"name", "id"}), None)
     is_standard = _is_standard(fields)
-    rules = [*_flagged(flags, over), *_failures(flags, fields, over, done, is_standard=is_standard)]
-    well = next((field for field in flags if field.key in WELL), None)
+    rules = [
+        *_flag_rules(flags, over),
+        *_flag_error_rules(flags, fields, over, done, is_standard=is_standard),
+    ]
+    well = next((field for field in flags if field.key in SUCCESS_WORDS), None)
     if well is not None:
         rules.append(DraftRule("failed", f"{over} && {well.text} == `false`"))
         over += f" && {well.text} == `true`"
@@ -75,7 +78,7 @@ def by_flag(fields: Sequence[Field]) -> tuple[DraftRule, ...]:
             DraftRule(
                 "running",
                 f"{name.text} && !({done.text})",
-                why="false may be left out",
+                why="the flag may be left out while it is false",
                 is_guess=False,
             )
         )
@@ -83,17 +86,17 @@ def by_flag(fields: Sequence[Field]) -> tuple[DraftRule, ...]:
 
 
 def by_bad_ends(fields: Sequence[Field]) -> tuple[DraftRule, ...]:
-    """Return the rules of an API whose flags name nothing but bad ends."""
+    """Return the rules for an API whose flags name nothing but bad ends."""
     flags = [field for field in fields if field.holds(bool)]
     return tuple(
-        rule._replace(when=rule.when.removeprefix("@ && ")) for rule in _flagged(flags, "@")
+        rule._replace(when=rule.when.removeprefix("@ && ")) for rule in _flag_rules(flags, "@")
     )
 
 
 def is_bare(fields: Sequence[Field]) -> bool:
-    """Tell whether nothing in *fields* says how it ended: no error, no result, no flag for it."""
+    """Tell whether nothing in *fields* shows how it ended: no error, no result, no flag."""
     flags = [field for field in fields if field.holds(bool)]
-    has_flag = any(field.key in WELL | _FAILED for field in flags)
+    has_flag = any(field.key in SUCCESS_WORDS | _FAILED for field in flags)
     has_result = any(field.key in _RESULTS and len(field.path) == 1 for field in fields)
     return not (has_flag or has_result or errors_of(fields) or _is_standard(fields))
 
@@ -104,7 +107,7 @@ def _is_standard(fields: Iterable[Field]) -> bool:
     return bool(name and any("operations/" in str(each) for each in name.values))
 
 
-def _flagged(flags: Sequence[Field], over: str) -> list[DraftRule]:
+def _flag_rules(flags: Sequence[Field], over: str) -> list[DraftRule]:
     """Return the rules for flags that name an end, such as ``isFailed``."""
     rules = []
     for state, keys in (("cancelled", CANCELLED), ("failed", _FAILED)):
@@ -114,7 +117,7 @@ def _flagged(flags: Sequence[Field], over: str) -> list[DraftRule]:
     return rules
 
 
-def _failures(
+def _flag_error_rules(
     flags: Sequence[Field], fields: Sequence[Field], over: str, done: Field, *, is_standard: bool
 ) -> list[DraftRule]:
     """Return the rules by which an error beside the flag is a failure."""
@@ -127,8 +130,8 @@ def _failures(
             when = f"{over} && {error.text}.code == `1`"
             rules.append(DraftRule("cancelled", when, why=why, is_guess=False))
         rules.append(DraftRule("failed", f"{over} && {error.text}"))
-    elif not any(field.key in WELL | _FAILED for field in flags):
-        why = "no sample failed; where would its error be?"
-        told = any_of(expected_errors(done.parent, fields))
-        rules.append(DraftRule("failed", f"{over} && {told}", why=why))
+    elif not any(field.key in SUCCESS_WORDS | _FAILED for field in flags):
+        why = "no sample failed; where would an error be?"
+        condition = any_of(likely_error_paths(done.parent, fields))
+        rules.append(DraftRule("failed", f"{over} && {condition}", why=why))
     return rules

@@ -1,8 +1,7 @@
-"""What sample answers say, and where.
+"""Which field of the sample answers holds what.
 
-Decides which field of an answer is the id, the progress, the message, the
-error, a time, a link and the result, by its name and by what is there. How the
-state is told is decided by ``deciding``.
+Decides which one is the id, the progress, the message, the error, a time, a link
+and the result, by its name and by its values. The state is left to ``state``.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from opwatch.profiles.values import moment, same_id, web_address, word
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from opwatch.profiles.draft.lists import Opened
+    from opwatch.profiles.draft.lists import OperationList
 
 MOST: Final = 3
 _LATE: Final = 1e9
@@ -54,7 +53,7 @@ _RESULT: Final = (
 class Inference(NamedTuple):
     """What is where. Texts are JMESPath; of several the first that finds something counts.
 
-    *candidates* are the paths at which a status word could be. *opened* is the
+    *candidates* are the paths at which a status word could be. *operation_list* is the
     list that the operations are in.
     """
 
@@ -69,7 +68,7 @@ class Inference(NamedTuple):
     wait: tuple[str, str] | None = None
     conditional: bool = False
     candidates: tuple[str, ...] = ()
-    opened: Opened | None = None
+    operation_list: OperationList | None = None
 
 
 def infer(
@@ -77,19 +76,19 @@ def infer(
     known: Mapping[str, str],
     *,
     ids: Mapping[int, str] | None = None,
-    asked: str = "",
+    wanted: str = "",
     status: str = "",
 ) -> Inference:
-    """Return what *samples* say; *known* are the meanings of status words.
+    """Return what is where in *samples*; *known* are the meanings of status words.
 
-    *ids* are those by number of the sample, where they are known, *asked* is the
-    one in the URL. *status* is the path that a person says the status word is at.
+    *ids* are those by number of the sample, where they are known, *wanted* is the
+    one in the URL. *status* is the path that a person named for the status word.
     """
     fields = fields_of(samples)
     errors = errors_of(fields)
     inside = {each.path for each in errors}
     rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
-    named = ("" if ids else _joined_id(fields, asked)) or _id_of(fields, ids or {})
+    named = ("" if ids else _joined_id(fields, wanted)) or _id_of(fields, ids or {})
     decision = decide(fields, samples, known, named=named, chosen=status)
     rest = [each for each in rest if not any(each.text in text for text in decision.status)]
     return Inference(
@@ -113,9 +112,9 @@ def _id_of(fields: Sequence[Field], ids: Mapping[int, str]) -> str:
         top = [each for each in fields if each.path == ("id",) and each.holds(str, int)]
         return top[0].text if top else ""
     for field in fields:
-        told = {index: word(value) for index, value in field.found.items()}
-        known = [index for index in ids if told.get(index)]
-        if known and all(same_id(ids[index], told[index]) for index in known):
+        found = {index: word(value) for index, value in field.found.items()}
+        known = [index for index in ids if found.get(index)]
+        if known and all(same_id(ids[index], found[index]) for index in known):
             return field.text
     return ""
 

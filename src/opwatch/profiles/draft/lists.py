@@ -1,7 +1,7 @@
 """Answers that hold a list of operations, and the operations in them.
 
-Decides whether a list is what was asked for: the URL names its operations in the
-query, or it is an answer by itself. Each of its items then is a sample.
+Decides whether a list is the answer to the request: the URL names its operations in the
+query, or the list is the whole answer. Each of its items then is a sample.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 
 class ListQuery(NamedTuple):
-    """How several operations are asked about: the *query* that holds their ids, in a *style*."""
+    """How several operations are requested: the *query* that holds their ids, in a *style*."""
 
     query: str
     style: str
     ids: tuple[str, ...]
 
 
-class Opened(NamedTuple):
-    """The *samples* in the lists at *items*, and how several are asked about at once.
+class OperationList(NamedTuple):
+    """The *samples* in the lists at *items*, and how several are requested at once.
 
-    *ids* tells by number of the sample which of the asked ids it is about;
+    *ids* are the requested ids by number of the sample that is about one;
     *most* counts the items of the longest list.
     """
 
@@ -38,7 +38,7 @@ class Opened(NamedTuple):
     most: int
 
 
-def opened(samples: Sequence[Sample], url: str | None) -> Iterator[Opened]:
+def operation_lists(samples: Sequence[Sample], url: str | None) -> Iterator[OperationList]:
     """Yield each way in which *samples* can be lists of operations."""
     lists: dict[str, list[tuple[Sample, list[object]]]] = {}
     for sample in samples:
@@ -52,7 +52,7 @@ def opened(samples: Sequence[Sample], url: str | None) -> Iterator[Opened]:
             named = [text for text in _words(each.data) if batch and text in batch.ids]
             ids.update({index: named[0]} if named else {})
         most = max(len(each) for _, each in found)
-        yield Opened(tuple(inner), place, batch, ids, most)
+        yield OperationList(tuple(inner), place, batch, ids, most)
 
 
 def ids_in(sample: Sample) -> set[str]:

@@ -1,4 +1,4 @@
-"""Where sample answers say how far an operation is.
+"""Where sample answers report how far an operation is.
 
 Decides which form of progress that is: a percentage, a ratio, a part of a total,
 a count without one, or a sentence.
@@ -39,7 +39,7 @@ def progress_of(fields: Sequence[Field]) -> tuple[Any, ...]:
             is_ratio = max(shown) <= 1 and any(each % 1 for each in shown)
             found.append({"ratio": field.text} if is_ratio else field.text)
     if parts and found == [parts[0]["done"]]:
-        return parts  # `progress` beside a `total` counts, and is no percentage
+        return parts  # `progress` beside a `total` counts, and is not a percentage
     return tuple(found[:MOST]) or parts or _counts(fields) or _in_text(fields)
 
 

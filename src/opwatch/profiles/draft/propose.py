@@ -1,4 +1,4 @@
-"""From sample answers to a profile that is written down.
+"""A profile proposed from sample answers.
 
 Decides which samples count, and what a person should be asked: only what the
 samples leave open. The same samples and answers give the same profile.
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from opwatch.profiles.config import builtin_names, name_fault
-from opwatch.profiles.draft.body import guessed, posting_of
+from opwatch.profiles.draft.body import guess_query, posting_of
 from opwatch.profiles.draft.infer import infer
-from opwatch.profiles.draft.lists import ids_in, opened
-from opwatch.profiles.draft.url import addressing_of, fixed, ids_of
+from opwatch.profiles.draft.lists import ids_in, operation_lists
+from opwatch.profiles.draft.url import addressing_of, fixed_addressing, ids_of
 from opwatch.profiles.draft.words import vocabulary
 from opwatch.profiles.draft.write import DraftPlan, draft
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from opwatch.profiles.draft.samples import Sample
     from opwatch.profiles.draft.url import Addressing
 
-HANDING: Final = ("Azure-AsyncOperation", "Operation-Location", "Location")
+HANDOFF_HEADERS: Final = ("Azure-AsyncOperation", "Operation-Location", "Location")
 _GOOD: Final = range(200, 300)
 
 
 class Known(NamedTuple):
     """What is known besides the samples.
 
-    *name* is the profile's, *url* one that a sample came from. *is_open* tells
+    *name* is the profile's, *url* one that a sample came from. *is_open* means
     that it came without a credential, *has_token* that it came with one.
     *status* is where a person says the status word is, *meanings* are the buckets
-    that they give words. *body* is the JSON that was posted, if any was.
+    that they chose for words. *body* is the JSON that was posted, if any was.
     """
 
     name: str = ""
@@ -70,22 +70,22 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     *without* names a built-in profile whose words are not to be used.
 
     Raises:
-        OriginError: the URL is none that can be trusted.
+        OriginError: the URL cannot be trusted.
     """
     good = [each for each in samples if each.status in _GOOD]
     url = known.url or next((each.url for each in good if each.url), None)
     posting = _posting(good, url, known)
-    address, found = _inferred(good, url, known, vocabulary(without), posting)
+    address, found = _infer_with_lists(good, url, known, vocabulary(without), posting)
     words = {
         word: known.meanings.get(str(word), bucket) for word, bucket in found.decision.words.items()
     }
-    told = any(words[each] != bucket for each, bucket in found.decision.words.items())
-    is_settled = told and None not in words.values()
+    is_answered = any(words[each] != bucket for each, bucket in found.decision.words.items())
+    is_settled = is_answered and None not in words.values()
     notes = () if is_settled else found.decision.notes
     found = found._replace(decision=found.decision._replace(words=words, notes=notes))
     name = known.name or name_for(url)
     variable = "" if known.is_open else re.sub("[^A-Z0-9]", "_", name.upper()) + "_TOKEN"
-    plan = DraftPlan(name, address, variable, known.has_token, _handed(good), posting)
+    plan = DraftPlan(name, address, variable, known.has_token, _handoff_header(good), posting)
     unclear = tuple(str(word) for word, bucket in words.items() if bucket is None)
     has_status = found.decision.is_complete
     candidates = () if has_status else found.candidates
@@ -95,44 +95,43 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
 
 def _posting(samples: Sequence[Sample], url: str | None, known: Known) -> Posting | None:
     if known.body is not None:
-        return posting_of(
-            known.body, [*samples, *(i for o in opened(samples, url) for i in o.samples)]
-        )
-    return guessed(samples, url) if url else None
+        listed = [item for each in operation_lists(samples, url) for item in each.samples]
+        return posting_of(known.body, [*samples, *listed])
+    return guess_query(samples, url) if url else None
 
 
-def _inferred(
+def _infer_with_lists(
     samples: Sequence[Sample],
     url: str | None,
     known: Known,
     words: Mapping[str, str],
     posting: Posting | None,
 ) -> tuple[Addressing | None, Inference]:
-    """Return how operations are asked about, and what *samples* say, or the lists in them."""
-    address, ids = _placed(samples, url, posting)
-    asked = address.id if address else ""
-    found = infer(samples, words, ids=ids, asked=asked, status=known.status)
+    """Return how operations are requested, and what is where in *samples* or their lists."""
+    address, ids = _locate_id(samples, url, posting)
+    wanted = address.id if address else ""
+    found = infer(samples, words, ids=ids, wanted=wanted, status=known.status)
     if found.decision.is_complete:
         return address, found
-    for each in opened(samples, url):
-        place, ids = _placed(each.samples, url, posting)
+    for each in operation_lists(samples, url):
+        place, ids = _locate_id(each.samples, url, posting)
         if url and each.batch:
-            place, ids = fixed(url, each.batch.query), dict(each.ids)
+            place, ids = fixed_addressing(url, each.batch.query), dict(each.ids)
         listed = infer(each.samples, words, ids=ids, status=known.status)
         if listed.decision.status and listed.id:
-            return place, listed._replace(opened=each)
+            return place, listed._replace(operation_list=each)
     return address, found
 
 
-def _placed(
+def _locate_id(
     samples: Sequence[Sample], url: str | None, posting: Posting | None
 ) -> tuple[Addressing | None, dict[int, str]]:
-    """Return how the *url* is made of an id, and the ids of *samples* where they are known."""
+    """Return how the *url* is made from an id, and the ids of *samples* where they are known."""
     if url is None:
         return None, {}
     if posting is not None:
         holders = [index for index, each in enumerate(samples) if posting.id in ids_in(each)]
-        return fixed(url), dict.fromkeys(holders, posting.id)
+        return fixed_addressing(url), dict.fromkeys(holders, posting.id)
     place = addressing_of(url, ids_of(samples, url))
     return place, dict(_ids(samples, place, url))
 
@@ -154,6 +153,7 @@ def _ids(samples: Sequence[Sample], address: Addressing, url: str) -> Iterator[t
             yield index, address.id
 
 
-def _handed(samples: Sequence[Sample]) -> str:
+def _handoff_header(samples: Sequence[Sample]) -> str:
     """Return the header by which a starting answer among *samples* names its status URL."""
-    return next((name for name in HANDING if any(name in each.headers for each in samples)), "")
+    held = (name for name in HANDOFF_HEADERS if any(name in each.headers for each in samples))
+    return next(held, "")

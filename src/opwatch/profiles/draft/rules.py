@@ -1,8 +1,8 @@
-"""The rules that must come before the status words, out of sample answers.
+"""The rules that come before the status words.
 
-Decides what speaks against a word that sounds like success, what tells how it
-ended where the word does not, and how an API is read whose HTTP status is the
-state.
+Decides what contradicts a word that sounds like success, what shows how an
+operation ended where the word does not, and how an API is read whose HTTP status
+is the state.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from opwatch.profiles.draft.samples import Field, Sample
 
-WELL: Final = frozenset({"success", "successful", "succeeded", "issuccess", "issuccessful", "ok"})
+SUCCESS_WORDS: Final = frozenset(
+    {"success", "successful", "succeeded", "issuccess", "issuccessful", "ok"}
+)
 CANCELLED: Final = frozenset({"cancelled", "canceled", "iscancelled", "iscanceled"})
 _ERROR: Final = re.compile(
     r"errors?|exception|fault|failure"
@@ -34,7 +36,7 @@ _GOOD: Final = range(200, 300)
 
 
 class DraftRule(NamedTuple):
-    """A rule to be written, and *why*, for whoever reads it, who should check it if *is_guess*."""
+    """A rule to be written, and *why*, for a reader, who should check it if it *is_guess*."""
 
     state: str
     when: str = ""
@@ -45,13 +47,13 @@ class DraftRule(NamedTuple):
 
 
 def errors_of(fields: Iterable[Field]) -> list[Field]:
-    """Return the fields that say why something failed, the topmost ones of each kind."""
+    """Return the fields of errors; of those inside one another only the topmost."""
     found = [each for each in fields if _ERROR.fullmatch(each.key) and not each.holds(bool, int)]
     paths = {each.path for each in found}
     return [each for each in found if each.parent not in paths and each.values]
 
 
-def says(status: str, words: Iterable[str]) -> str:
+def is_one_of(status: str, words: Iterable[str]) -> str:
     """Return the condition that *status* is one of *words*, in any case."""
     among = [f"'{word}'" for word in sorted({word.lower() for word in words})]
     if len(among) == 1:
@@ -65,11 +67,11 @@ def any_of(conditions: Sequence[str]) -> str:
 
 
 def is_over(word: object) -> bool:
-    """Tell whether *word* may say no more than that it is over."""
+    """Tell whether *word* may mean only that it is over."""
     return isinstance(word, str) and spelling(stem(word)) in ENDED
 
 
-def doubtful_ends(
+def error_rules(
     status: str,
     meanings: Mapping[str | int, str | None],
     field: Field,
@@ -84,16 +86,16 @@ def doubtful_ends(
     over = [word for word in words if is_over(word)]
     if "failed" in meanings.values() or not over:
         return []
-    told = [each.text for each in errors_of(fields)]
-    why = "it may have ended badly: an error beside the word says so"
-    if not told:
-        told = expected_errors(field.parent, fields)
-        why = f"no sample failed; does {over[0]} tell of a failure as well, and where is its error?"
-    when = f"{says(status, over)} && {any_of(told)}"
+    paths = [each.text for each in errors_of(fields)]
+    why = "an error beside the word may mean that it failed"
+    if not paths:
+        paths = likely_error_paths(field.parent, fields)
+        why = f"no sample failed; can {over[0]} mean a failure too, and where is its error?"
+    when = f"{is_one_of(status, over)} && {any_of(paths)}"
     return [DraftRule("failed", when, why=why)]
 
 
-def expected_errors(parent: Sequence[str], fields: Sequence[Field]) -> list[str]:
+def likely_error_paths(parent: Sequence[str], fields: Sequence[Field]) -> list[str]:
     """Return where an error would most likely be in *parent*."""
     taken = {field.path for field in fields}
     paths = [(*parent, key) for key in ("error", "errors")]
@@ -101,15 +103,16 @@ def expected_errors(parent: Sequence[str], fields: Sequence[Field]) -> list[str]
 
 
 def by_text(status: str, over: Iterable[str], outcome: Field) -> list[DraftRule]:
-    """Return the rules of an API that says OK at the end, or a sentence that tells what is wrong.
+    """Return the rules for an API that reports OK at the end, or a sentence on what is wrong.
 
     *status* is one of *over* then, and the sentence is *outcome*.
     """
-    is_ended = says(status, over)
-    fine = [word for word in outcome.values if spelling(str(word)) in WELL] or ["ok", "success"]
-    why = "what else it says is taken for an error"
+    is_ended = is_one_of(status, over)
+    fine = [word for word in outcome.values if spelling(str(word)) in SUCCESS_WORDS]
+    is_fine = is_one_of(outcome.text, fine or ["ok", "success"])
+    why = "any other text is taken for an error"
     return [
-        DraftRule("succeeded", f"{is_ended} && {says(outcome.text, fine)}"),
+        DraftRule("succeeded", f"{is_ended} && {is_fine}"),
         DraftRule("failed", f"{is_ended} && {outcome.text}", why=why),
     ]
 
@@ -117,7 +120,7 @@ def by_text(status: str, over: Iterable[str], outcome: Field) -> list[DraftRule]
 def by_counts(
     status: str, meanings: Mapping[str | int, str | None], fields: Sequence[Field]
 ) -> list[DraftRule]:
-    """Return the rules of an API that ends all in one word, and counts what came of its parts."""
+    """Return the rules for an API with one word for every end, and counts of how parts ended."""
     over = [str(word) for word, bucket in meanings.items() if bucket is None and is_over(word)]
     good = next((each for each in fields if each.key in _GOOD_COUNT and each.holds(int)), None)
     if not over or good is None or "succeeded" in meanings.values():
@@ -127,9 +130,9 @@ def by_counts(
     lost = [f"{each.text} > `0`" for each in beside if each.key in CANCELLED]
     if not bad:
         return []
-    is_ended, some = says(status, over), f"{good.text} > `0`"
+    is_ended, some = is_one_of(status, over), f"{good.text} > `0`"
     any_bad = any_of(bad)
-    why = "the counts tell how it ended; the first line that fits decides"
+    why = "the counts show how it ended; the first rule that fits decides"
     rules = [DraftRule("cancelled", f"{is_ended} && {lost[0]}")] if lost else []
     rules += [
         DraftRule("succeeded", f"{is_ended} && {some} && {any_bad}", partial=True),
@@ -142,14 +145,14 @@ def by_counts(
 def counted_failures(
     status: str, meanings: Mapping[str | int, str | None], fields: Sequence[Field]
 ) -> list[DraftRule]:
-    """Return the rules by which a success that counts failures is less than one."""
+    """Return the rules by which a success that counts failures is partial, or a failure."""
     good = [str(word) for word, bucket in meanings.items() if bucket == "succeeded"]
     for failed in fields:
         if not good or not _FAILED_COUNT.fullmatch(failed.key) or not failed.holds(int, str):
             continue
         if not all(str(each).isdigit() for each in failed.values):
             continue
-        well = f"{says(status, good)} && to_number({failed.text}) > `0`"
+        well = f"{is_one_of(status, good)} && to_number({failed.text}) > `0`"
         partial = DraftRule("succeeded", well, partial=True, why="some of its parts failed")
         for other in fields:
             if other.parent != failed.parent or other is failed:
@@ -169,7 +172,7 @@ def counted_failures(
 
 
 def by_http(samples: Sequence[Sample], named: str) -> tuple[DraftRule, ...]:
-    """Return the rules of an API whose HTTP status is the state."""
+    """Return the rules for an API whose HTTP status is the state."""
     statuses = {sample.status for sample in samples}
     others = sorted((statuses - {ACCEPTED}) & set(_GOOD))
     if ACCEPTED not in statuses or not others:

@@ -1,7 +1,7 @@
-"""Sample answers, and what stands where in them.
+"""Sample answers, and the fields in them.
 
-Decides what counts as one place: the same keys, one inside the other, in every
-sample. Lists are values: what is inside of them is not looked at.
+Decides what counts as one field: the same path of keys in every sample. Lists are
+values, which are not searched.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 class Sample(NamedTuple):
-    """An answer: its JSON, its HTTP status and headers, and the URL that was asked."""
+    """An answer: its JSON, its HTTP status and headers, and the URL that it came from."""
 
     data: Any
     status: int = 200
@@ -87,7 +87,7 @@ class Field(NamedTuple):
 
 
 def jmespath_of(path: Sequence[str]) -> str:
-    """Return *path* as JMESPath writes it: keys that are no identifiers are quoted."""
+    """Return *path* as JMESPath writes it: keys that are not identifiers are quoted."""
     keys = (key if _PLAIN.fullmatch(key) else json.dumps(key) for key in path)
     return ".".join(keys)
 

@@ -1,26 +1,26 @@
-"""How the samples tell whether an operation has ended, and how.
+"""How an answer shows whether an operation has ended, and how.
 
-Decides, out of sample answers, what each status word means and which rules must
-come before the words. In doubt an operation goes on: a word that may mean either
-end is left to a rule, or to the person.
+Decides what each status word in the samples means, and which rules must come
+before the words. In doubt an operation goes on: a word that may mean either end is
+left to a rule, or to a person.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from opwatch.profiles.draft.flags import by_bad_ends, by_flag, is_bare, still
+from opwatch.profiles.draft.flags import by_bad_ends, by_flag, is_bare, running_rules
 from opwatch.profiles.draft.rules import (
     DraftRule,
     by_counts,
     by_http,
     by_text,
     counted_failures,
-    doubtful_ends,
+    error_rules,
+    is_one_of,
     is_over,
-    says,
 )
-from opwatch.profiles.draft.status import StatusPlace, is_part, is_word, numbers_of, spot
+from opwatch.profiles.draft.status import StatusPlace, find_status, is_part, is_word, numbers_of
 from opwatch.profiles.draft.words import READY, meaning_of, stem
 from opwatch.profiles.language.expressions import spelling
 
@@ -36,22 +36,22 @@ class Decision(NamedTuple):
     """Where the *status* word is, the bucket of each word seen, and the *rules* before them.
 
     A word whose bucket is None may mean several things. *status* holds
-    expressions of which the first that finds something counts. *hollow* words
-    say that it is over; how, is said elsewhere. *notes* are what a person should
-    know of the words. *is_guessable* tells whether a usual word may stand for a
-    success that no sample shows.
+    expressions of which the first that finds something counts. *neutral* words mean
+    that it is over; how it ended is reported elsewhere. *notes* are what a person
+    should know of the words. *is_guessable* means that usual words may be added for
+    a success that no sample shows.
     """
 
     status: tuple[str, ...] = ()
     words: Mapping[str | int, str | None] = {}
     rules: tuple[DraftRule, ...] = ()
-    hollow: frozenset[str] = frozenset()
+    neutral: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     is_guessable: bool = True
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether something says that an operation has succeeded."""
+        """Tell whether a success can be recognised."""
         return bool(self.status) or any(rule.state == "succeeded" for rule in self.rules)
 
 
@@ -63,12 +63,12 @@ def decide(
     named: str = "",
     chosen: str = "",
 ) -> Decision:
-    """Return how *fields* tell the state; *known* are the meanings of words.
+    """Return how *fields* show the state; *known* are the meanings of words.
 
-    *named* is where the id is, *chosen* the path that a person says the status
-    word is at.
+    *named* is where the id is, *chosen* the path that a person named for the
+    status word.
     """
-    place = spot(fields, known, len(samples), chosen)
+    place = find_status(fields, known, len(samples), chosen)
     if place.status:
         return _by_word(place, fields, known)
     if place.outcome and place.outcome[0]:
@@ -76,41 +76,41 @@ def decide(
     rules = by_flag(fields)
     numbers = numbers_of(fields)
     if numbers and is_bare(fields):
-        unclear: dict[str | int, str | None] = dict.fromkeys(_seen(numbers))
+        unclear: dict[str | int, str | None] = dict.fromkeys(_distinct(numbers))
         return Decision((numbers[0].text,), unclear, notes=(_NUMBERS,), is_guessable=False)
     return Decision(rules=rules or by_http(samples, named) or by_bad_ends(fields))
 
 
-_NUMBERS: Final = "the states are numbers, and the samples do not say which is which"
-_OF_A_PART: Final = "the word is that of a part, whose success is not yet that of the whole"
-_ENVELOPE: Final = "such a word may tell no more than that the request went well"
-_READY: Final = f"'{READY}' may be an end or the wait for a start"
+_NUMBERS: Final = "the states are numbers, and the samples do not show what each means"
+_OF_A_PART: Final = "the word is about a part, whose success is not yet that of the whole"
+_ENVELOPE: Final = "such a word may mean only that the request succeeded"
+_READY: Final = f"'{READY}' may mean that it has ended, or that it waits to be started"
 
 
 def _by_word(place: StatusPlace, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
     first = place.status[0]
     pairs = [_pair(*each) for each in zip(place.status, place.outcome, strict=True)]
-    hollow = frozenset().union(*(each.hollow for each in pairs))
-    seen = [value for each in pairs for value in each.seen if value not in hollow]
+    neutral = frozenset().union(*(each.neutral for each in pairs))
+    seen = [value for each in pairs for value in each.seen if value not in neutral]
     status = pairs[0].text
     meanings = _meanings(seen, known)
-    notes = _doubted(place, meanings)
+    notes = _withdraw_successes(place, meanings)
     rules = counted_failures(status, meanings, fields)
-    rules = rules or doubtful_ends(status, meanings, first, fields)
+    rules = rules or error_rules(status, meanings, first, fields)
     rules += list(pairs[0].rules) or by_counts(status, meanings, fields)
-    rules = still(fields) + rules
-    unlisted = hollow | _counted(rules, meanings)
+    rules = running_rules(fields) + rules
+    unlisted = neutral | _decided_by_counts(rules, meanings)
     is_guessable = not (is_part(first) or place.is_envelope)
     words, texts = _without(meanings, unlisted), tuple(each.text for each in pairs)
     return Decision(texts, words, tuple(rules), unlisted, notes, is_guessable)
 
 
 class _Pair(NamedTuple):
-    """How a status is read with the outcome beside it, and the words that it can say."""
+    """How a status is read with the outcome beside it, and the words that may result."""
 
     text: str
     seen: tuple[object, ...]
-    hollow: frozenset[str] = frozenset()
+    neutral: frozenset[str] = frozenset()
     rules: tuple[DraftRule, ...] = ()
 
 
@@ -118,28 +118,30 @@ def _pair(status: Field, outcome: Field | None) -> _Pair:
     seen = tuple(status.values)
     if outcome is None:
         return _Pair(status.text, seen)
-    told = {index for index in outcome.found if is_over(status.found.get(index))}
-    hollow = frozenset(status.found[index] for index in told)
-    ends = hollow or frozenset(_PLAIN_ENDS)
+    ended = {index for index in outcome.found if is_over(status.found.get(index))}
+    neutral = frozenset(status.found[index] for index in ended)
+    ends = neutral or frozenset(_PLAIN_ENDS)
     if not all(map(is_word, outcome.values)):
-        return _Pair(status.text, seen, hollow, tuple(by_text(status.text, ends, outcome)))
-    text = f"{says(status.text, ends)} && {outcome.text} || {status.text}"
-    return _Pair(text, (*seen, *(outcome.found[index] for index in sorted(told))), hollow)
+        return _Pair(status.text, seen, neutral, tuple(by_text(status.text, ends, outcome)))
+    text = f"{is_one_of(status.text, ends)} && {outcome.text} || {status.text}"
+    return _Pair(text, (*seen, *(outcome.found[index] for index in sorted(ended))), neutral)
 
 
 def _by_outcome(outcome: Field, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
-    """Return how an API is read that says how it ended, and by a flag that it has not."""
+    """Return how an API is read that names the outcome, and has a flag while it goes on."""
     meanings = _meanings([value for value in outcome.values if is_word(value)], known)
-    return Decision((outcome.text,), meanings, tuple(still(fields)))
+    return Decision((outcome.text,), meanings, tuple(running_rules(fields)))
 
 
 def _meanings(seen: Iterable[object], known: Mapping[str, str]) -> dict[str | int, str | None]:
-    spelled = {spelling(each): each.strip() for each in seen if isinstance(each, str)}
-    return {word: meaning_of(word, known) for word in spelled.values() if is_word(word)}
+    by_spelling = {spelling(each): each.strip() for each in seen if isinstance(each, str)}
+    return {word: meaning_of(word, known) for word in by_spelling.values() if is_word(word)}
 
 
-def _doubted(place: StatusPlace, meanings: dict[str | int, str | None]) -> tuple[str, ...]:
-    """Take back in *meanings* the successes that may be none; return why."""
+def _withdraw_successes(
+    place: StatusPlace, meanings: dict[str | int, str | None]
+) -> tuple[str, ...]:
+    """Take back in *meanings* the successes that may not be; return why."""
     notes = []
     good = [word for word, bucket in meanings.items() if bucket in {"succeeded", "partial"}]
     for doubt, why in ((is_part(place.status[0]), _OF_A_PART), (place.is_envelope, _ENVELOPE)):
@@ -156,10 +158,10 @@ def _doubted(place: StatusPlace, meanings: dict[str | int, str | None]) -> tuple
     return tuple(notes)
 
 
-def _counted(
+def _decided_by_counts(
     rules: Iterable[DraftRule], meanings: Mapping[str | int, str | None]
 ) -> frozenset[str]:
-    """Return the words that say only that it is over where *rules* count how."""
+    """Return the words that mean only that it is over, where *rules* decide by counts."""
     if not any(rule.state == "succeeded" and not rule.partial for rule in rules):
         return frozenset()
     words = (str(word) for word, bucket in meanings.items() if bucket is None)
@@ -167,10 +169,10 @@ def _counted(
 
 
 def _without(
-    meanings: Mapping[str | int, str | None], hollow: frozenset[str]
+    meanings: Mapping[str | int, str | None], neutral: frozenset[str]
 ) -> dict[str | int, str | None]:
-    return {word: bucket for word, bucket in meanings.items() if word not in hollow}
+    return {word: bucket for word, bucket in meanings.items() if word not in neutral}
 
 
-def _seen(numbers: Iterable[Field]) -> list[int]:
+def _distinct(numbers: Iterable[Field]) -> list[int]:
     return sorted({value for field in numbers for value in field.values})

@@ -1,9 +1,9 @@
 """Where in the samples the status word is.
 
 Decides it by the name of a field and by the words in it. A word about a part,
-about what was before, or about the request itself is passed over for one about
-the operation. Where two fields tell it together, the one says that it is over
-and the other how.
+about an earlier state, or about the request itself is passed over for one about
+the operation. Where two fields report the state together, one shows that it is
+over and the other how.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.profiles.draft.flags import done_of, flag_of
-from opwatch.profiles.draft.rules import WELL, is_over
+from opwatch.profiles.draft.rules import SUCCESS_WORDS, is_over
 from opwatch.profiles.draft.words import TERMINAL, meaning_of
 from opwatch.profiles.language.expressions import spelling
 
@@ -39,10 +39,10 @@ _LARGEST: Final = 99
 
 
 class StatusPlace(NamedTuple):
-    """The fields of the *status*, and for each what tells the *outcome* beside it, if any does.
+    """The fields of the *status*, and for each the *outcome* beside it, if there is one.
 
-    Without a status there may be an outcome. *is_envelope* tells that the word may
-    be about the request.
+    Without a status there may be an outcome. *is_envelope* means that the word
+    may be about the request.
     """
 
     status: tuple[Field, ...] = ()
@@ -50,23 +50,25 @@ class StatusPlace(NamedTuple):
     is_envelope: bool = False
 
 
-def spot(fields: Sequence[Field], known: Mapping[str, str], count: int, chosen: str) -> StatusPlace:
-    """Return where the state is told in *fields* of *count* samples.
+def find_status(
+    fields: Sequence[Field], known: Mapping[str, str], count: int, chosen: str
+) -> StatusPlace:
+    """Return where the state is in *fields* of *count* samples.
 
-    *known* are the meanings of words, *chosen* is the path that a person names.
+    *known* are the meanings of words, *chosen* is the path that a person named.
     """
     words = words_of(fields)
     mine = [field for field in (*words, *numbers_of(fields)) if field.text == chosen]
-    ranked = mine or _ranked(words, known)
+    ranked = mine or _rank(words, known)
     if not ranked:
         return StatusPlace(outcome=_lone_outcome(fields))
     done = done_of(fields)
     if not mine and done is not None and len(ranked[0].found) * 2 < len(done.found):
         return StatusPlace()
     is_envelope = not mine and _is_envelope(ranked[0], fields)
-    first, outcome = _paired(ranked, fields, known)
+    first, outcome = _pair_outcome(ranked, fields, known)
     rest = [each for each in ranked if each not in (first, outcome)]
-    status = _covering([first, *rest], count)
+    status = _cover([first, *rest], count)
     others = [_outcome_beside(each, fields) for each in status[1:]]
     return StatusPlace(tuple(status), (outcome, *others), is_envelope)
 
@@ -83,7 +85,7 @@ def numbers_of(fields: Iterable[Field]) -> list[Field]:
 
 
 def is_word(value: Any) -> bool:
-    """Tell whether *value* could be a status word: a text that is no sentence."""
+    """Tell whether *value* could be a status word: a text that is not a sentence."""
     return (
         isinstance(value, str)
         and bool(_WORD.fullmatch(value.strip()))
@@ -92,12 +94,12 @@ def is_word(value: Any) -> bool:
 
 
 def is_part(field: Field) -> bool:
-    """Tell whether *field* is inside of what is a part of the operation, or another one."""
+    """Tell whether *field* is inside a part of the operation, or inside another operation."""
     return any(_IS_PART.fullmatch(spelling(key)) for key in field.parent)
 
 
-def _ranked(words: Sequence[Field], known: Mapping[str, str]) -> list[Field]:
-    """Return the likely ones of *words*: the best known, then what goes on most often, is first."""
+def _rank(words: Sequence[Field], known: Mapping[str, str]) -> list[Field]:
+    """Return the likely ones of *words*: the best known first, then those that go on most often."""
     worth = {field.path: _worth(field, known) for field in words}
     likely = [field for field in words if worth[field.path] > 0]
     goes_on = {each.path: sum(_goes_on(value, known) for value in each.found.values())
@@ -109,10 +111,10 @@ def _worth(field: Field, known: Mapping[str, str]) -> float:
     """Return how much of *field* is known to be a status, more where it is called one."""
     seen = {spelling(value): value for value in field.values}
     if _is_named(field):
-        meant = [meaning_of(word, known) or _hollow(word) for word in seen.values()]
+        meant = [meaning_of(word, known) or _neutral(word) for word in seen.values()]
         return 1 + sum(bool(each) for each in meant) / len(seen)
-    # Of a field that is called otherwise, only whole words tell that it is the status.
-    whole = [known.get(key) or _hollow(word) for key, word in seen.items()]
+    # A field with another name is the status only by whole words.
+    whole = [known.get(key) or _neutral(word) for key, word in seen.items()]
     is_news = len(seen) > 1 or whole[0] in {"pending", "running"}
     return 1.0 if is_news and all(whole) and field.key not in _NO_STATUS else 0.0
 
@@ -122,27 +124,27 @@ def _is_named(field: Field) -> bool:
     return any(map(_STATUS.fullmatch, (field.key, holder)))
 
 
-def _hollow(word: str) -> str | None:
+def _neutral(word: str) -> str | None:
     return "over" if is_over(word) or spelling(word) == "ready" else None
 
 
 def _is_envelope(first: Field, fields: Iterable[Field]) -> bool:
     """Tell whether *first*, a ``status: success``, may be about the request."""
-    return not {spelling(value) for value in first.values} - WELL and any(
+    return not {spelling(value) for value in first.values} - SUCCESS_WORDS and any(
         each.key in _ENVELOPES and each.parent == first.parent and each.holds(dict, list)
         for each in fields
     )
 
 
-def _paired(
+def _pair_outcome(
     ranked: Sequence[Field], fields: Sequence[Field], known: Mapping[str, str]
 ) -> tuple[Field, Field | None]:
-    """Return the field that says whether it is over, and the one that says how, if two do."""
+    """Return the field that shows whether it is over, and the one that shows how, if any."""
     first = ranked[0]
     for other in ranked[1:]:
         if other.parent == first.parent and _is_named(first) and _is_named(other):
             for one, two in ((first, other), (other, first)):
-                if _says_how(one, two, known):
+                if _names_how(one, two, known):
                     return one, two
     return first, _outcome_beside(first, fields) or _verdict_beside(first, fields, known)
 
@@ -150,22 +152,22 @@ def _paired(
 def _verdict_beside(
     status: Field, fields: Iterable[Field], known: Mapping[str, str]
 ) -> Field | None:
-    """Return the field, whatever it is called, that names an end wherever *status* is over."""
+    """Return the field, of any name, that names an end, and only where *status* is over."""
     for field in fields:
         if field.parent != status.parent or field is status or field.key in _NO_STATUS:
             continue
-        told = {index: value for index, value in field.found.items() if value is not None}
-        if told and all(_end(value, known) and is_over(status.found.get(index))
-                        for index, value in told.items()):  # fmt: skip
+        outcomes = {index: value for index, value in field.found.items() if value is not None}
+        if outcomes and all(_end(value, known) and is_over(status.found.get(index))
+                            for index, value in outcomes.items()):  # fmt: skip
             return field
     return None
 
 
-def _says_how(status: Field, how: Field, known: Mapping[str, str]) -> bool:
-    """Tell whether *how* names an end where *status* names none: one still goes on, or is over."""
-    told = [_end(status.found.get(index), known) for index, value in how.found.items()
-            if _end(value, known) is True]  # fmt: skip
-    return bool(told) and not any(told) and None not in told
+def _names_how(status: Field, how: Field, known: Mapping[str, str]) -> bool:
+    """Tell whether *how* names an end where *status* does not: it goes on, or is just over."""
+    outcomes = [_end(status.found.get(index), known) for index, value in how.found.items()
+                if _end(value, known) is True]  # fmt: skip
+    return bool(outcomes) and not any(outcomes) and None not in outcomes
 
 
 def _goes_on(value: Any, known: Mapping[str, str]) -> bool:
@@ -183,12 +185,12 @@ def _end(value: Any, known: Mapping[str, str]) -> bool | None:
 
 
 def _outcome_beside(status: Field, fields: Iterable[Field]) -> Field | None:
-    """Return the field that says how it ended, where *status* says only that it did."""
+    """Return the field for how it ended, where *status* shows only that it did."""
     for field in fields:
         if not _is_outcome_of(status, field):
             continue
-        told = [index for index in field.found if isinstance(field.found[index], str)]
-        over = sum(is_over(status.found.get(index)) for index in told)
+        outcomes = [index for index in field.found if isinstance(field.found[index], str)]
+        over = sum(is_over(status.found.get(index)) for index in outcomes)
         if over or (not field.values and field.key in _SURE_OUTCOME):
             return field
     return None
@@ -209,7 +211,7 @@ def _is_outcome_of(status: Field, field: Field) -> bool:
 
 
 def _lone_outcome(fields: Sequence[Field]) -> tuple[Field, ...]:
-    """Return a word for the end where a flag, such as ``building``, says that it goes on."""
+    """Return the outcome, where a flag such as ``building`` shows that it goes on."""
     if flag_of(fields) is None:
         return ()
     for field in fields:
@@ -220,8 +222,8 @@ def _lone_outcome(fields: Sequence[Field]) -> tuple[Field, ...]:
     return ()
 
 
-def _covering(ranked: Sequence[Field], count: int) -> list[Field]:
-    """Return the first of *ranked*, and those further ones that speak where it is silent."""
+def _cover(ranked: Sequence[Field], count: int) -> list[Field]:
+    """Return the first of *ranked*, and further ones that are there where it is absent."""
     chosen: list[Field] = []
     silent = set(range(count))
     for field in ranked:

@@ -1,29 +1,30 @@
-"""From the URL of a sample to how every operation is asked about.
+"""From the URL of a sample to how every operation is requested.
 
 Decides which segment of the path, or value of the query, names the operation,
-which others differ from one to the next, and that no secret of a query is kept.
+which other segments differ from one to the next, and that no secret of a query is kept.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import chain, count
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from opwatch.domain.origin import parse_origin
 from opwatch.profiles.draft.samples import fields_of
-from opwatch.profiles.language.params import ID
+from opwatch.profiles.language.params import ID, RESERVED
 from opwatch.profiles.language.template import NAME, quoted_path
 from opwatch.profiles.values import word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from opwatch.profiles.draft.samples import Sample
 
 # A segment that is the same for all operations though it holds a digit: `v1`, `api2`, `2.0`.
-_VERSION: Final = re.compile(r"[A-Za-z]{0,3}\d{1,2}(?:\.\d{1,3})*(?:(?:alpha|beta|preview)\d*)?")
-_NAMES_ONE: Final = re.compile(r"name|.*(?:id|handle|key|number)")
+VERSION: Final = re.compile(r"[A-Za-z]{0,3}\d{1,2}(?:\.\d{1,3})*(?:(?:alpha|beta|preview)\d*)?")
+_ID_KEY: Final = re.compile(r"name|.*(?:id|handle|key|number)")
 # What stands around an id in its segment: `id:42`, `42.json`, `Jobs('42')`.
 _BEFORE: Final = re.compile(r"(?:id[:=]|[A-Za-z]*\(['\"]?)?")
 _AFTER: Final = re.compile(r"(?:['\"]?\)|\.[a-z]{2,5})?")
@@ -32,12 +33,14 @@ _CONSTANT: Final = re.compile(
     r"\$?(?:api-?version|version|format|f|view|fields|expand|include|output_?mode)"
 )
 
+_LONGEST_NAME: Final = 60
+
 
 class Addressing(NamedTuple):
-    """Where an API is and how it is asked: templates, and the parameters in them.
+    """Where an API is and how it is requested: templates, and the parameters in them.
 
-    *wide* tells that an id holds slashes. *dropped* names what of the query was
-    left out. *is_sure* tells that the samples show, or its looks, which part is the id.
+    *wide* means that an id holds slashes. *dropped* names what of the query was
+    left out. *is_sure* means that the samples, or its looks, show which part is the id.
     """
 
     base_url: str
@@ -61,10 +64,10 @@ class _Span(NamedTuple):
 
 
 def addressing_of(url: str, ids: Iterable[str] = ()) -> Addressing:
-    """Return how *url* is made of an id; *ids* are texts of the answer that could be it.
+    """Return how *url* is made from an id; *ids* are texts of the answer that could be it.
 
     Raises:
-        OriginError: *url* is no http(s) URL that can be trusted.
+        OriginError: *url* is not an http(s) URL that can be trusted.
     """
     origin = str(parse_origin(url))
     parts = urlsplit(url)
@@ -72,10 +75,10 @@ def addressing_of(url: str, ids: Iterable[str] = ()) -> Addressing:
     query = parse_qsl(parts.query, keep_blank_values=True)
     kept = {name: _literal(text) for name, text in query if _CONSTANT.fullmatch(name.lower())}
     given = set(ids)
-    span, asked = _place_of_id(segments, given), _asked(query, segments, given)
-    if asked:
-        kept[asked] = f"{{{ID}}}"
-        span = _Span(range(0), dict(query)[asked])
+    span, key = _place_of_id(segments, given), _id_in_query(query, segments, given)
+    if key:
+        kept[key] = f"{{{ID}}}"
+        span = _Span(range(0), dict(query)[key])
     names: list[str] = []
     texts = [_segment(segments, index, span, given, names) for index in range(len(segments))]
     path = "/".join(text for index, text in enumerate(texts) if index not in span.at[1:])
@@ -84,8 +87,8 @@ def addressing_of(url: str, ids: Iterable[str] = ()) -> Addressing:
     return Addressing(origin, path, kept, tuple(names), is_wide, dropped, span.id, span.is_sure)
 
 
-def fixed(url: str, name: str = "") -> Addressing:
-    """Return how *url* is made where it holds no id, but perhaps several in its query *name*."""
+def fixed_addressing(url: str, name: str = "") -> Addressing:
+    """Return how *url* is made where it holds no id, or several in its query *name*."""
     parts = urlsplit(url)
     pairs = parts.query.split("&") if parts.query else []
     rest = [each for each in pairs if unquote(each).partition("=")[0].removesuffix("[]") != name]
@@ -96,7 +99,7 @@ def fixed(url: str, name: str = "") -> Addressing:
     return address._replace(path="/".join(texts), params=tuple(names), id="", is_sure=True)
 
 
-def _asked(query: Sequence[tuple[str, str]], segments: Sequence[str], ids: set[str]) -> str:
+def _id_in_query(query: Sequence[tuple[str, str]], segments: Sequence[str], ids: set[str]) -> str:
     """Return the name of the query's value that is the id, nothing if the path holds it."""
     if ids & set(segments):
         return ""
@@ -112,7 +115,7 @@ def ids_of(samples: Sequence[Sample], url: str) -> list[str]:
     for field in fields_of(samples):
         for each in field.values:
             text = word(each) if isinstance(each, (str, int)) else None
-            is_named = _NAMES_ONE.fullmatch(field.key) or (text and is_particular(text))
+            is_named = _ID_KEY.fullmatch(field.key) or (text and is_particular(text))
             if not text or not is_named or text.startswith("/"):
                 continue
             is_inside = is_particular(text) and re.search(rf"(?<!\w){re.escape(text)}(?!\w)", path)
@@ -143,7 +146,7 @@ def _place_of_id(segments: Sequence[str], ids: set[str]) -> _Span:
 
 def is_particular(text: str) -> bool:
     """Tell whether *text* looks like the name of one thing among many."""
-    return any(char.isdigit() for char in text) and not _VERSION.fullmatch(text)
+    return any(char.isdigit() for char in text) and not VERSION.fullmatch(text)
 
 
 def _segment(
@@ -163,13 +166,23 @@ def _segment(
 
 def _parameter(before: str, taken: Sequence[str]) -> str:
     """Return what the segment after *before* is called: ``environments`` is followed by an id."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", before).lower()
-    stem = re.sub(r"[^a-z0-9]+", "_", words).strip("_").removesuffix("s")
-    is_name = NAME.fullmatch(f"{stem}_id") and not _VERSION.fullmatch(before)
-    name = f"{stem}_id" if is_name else "part"
-    return next(each for each in (name, *(f"{name}{n}" for n in range(2, 99))) if each not in taken)
+    name = "" if VERSION.fullmatch(before) else f"{_snake(before).removesuffix('s')}_id"
+    return free_name(name, "part", taken)
+
+
+def free_name(text: str, otherwise: str, taken: Collection[str]) -> str:
+    """Return a parameter's name made of *text*, or *otherwise*, that is not *taken*."""
+    name = _snake(text)[:_LONGEST_NAME]
+    first = name if NAME.fullmatch(name) and name not in {ID, *RESERVED} else otherwise
+    numbered = (f"{first}{number}" for number in count(2))
+    return next(each for each in chain([first], numbered) if each not in taken)
+
+
+def _snake(text: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text).lower()
+    return re.sub(r"[^a-z0-9]+", "_", words).strip("_")
 
 
 def _literal(text: str) -> str:
-    """Return *text* as a template says it."""
+    """Return *text* as it is written in a template."""
     return text.replace("{", "{{").replace("}", "}}")

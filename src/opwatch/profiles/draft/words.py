@@ -1,9 +1,8 @@
 """What status words usually mean.
 
-Decides it by common sense first, then by the built-in profiles: where they
-agree, a word means what it means there. A word on which they disagree means
-nothing by itself. Of a word that is made of several, only what goes on or went
-wrong is told by its parts: no success is ever put together.
+Decides it by a table of usual words, then by the built-in profiles where they
+agree; a word on which they disagree means nothing by itself. The parts of a
+compound word can show that it goes on or failed, never that it succeeded.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ SENSE: Final[Mapping[str, str]] = {
 ENDED: Final = frozenset(
     {"completed", "complete", "done", "finished", "ended", "terminated", "closed", "stopped"}
 )
-"""Words that may say no more than that it is over, well or badly."""
+"""Words that may mean only that it is over, well or badly."""
 READY: Final = "ready"
-"""It has ended well at some APIs, and waits to be begun at others."""
+"""It means a success at some APIs, and waiting for a start at others."""
 TERMINAL: Final = frozenset({"succeeded", "partial", "failed", "cancelled"})
 _GUESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "succeeded": ("succeeded", "success", "successful"),
@@ -46,27 +45,27 @@ _GUESSES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _KIND: Final = re.compile(r"(?:[A-Za-z0-9]+[ _-])*(?:state|status)[ _-](?=[A-Za-z])", re.IGNORECASE)
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_WELL: Final = frozenset(
+_GOOD_ENDS: Final = frozenset(
     {"succeeded", "success", "successful", "completed", "complete", "finished", "done"}
 )
 _LESS: Final = frozenset(
     {"partial", "partially", "errors", "warnings", "failures", "issues", "with"}
 )
-_BADLY: Final[Mapping[str, str]] = {
+_BAD_ENDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("failed", "failure", "errored", "error", "timeout", "crashed"), "failed"),
     **dict.fromkeys(("cancelled", "canceled", "aborted"), "cancelled"),
 }
-_DENIED: Final = frozenset({"not", "no", "non", "without", "zero"})
+_NEGATIONS: Final = frozenset({"not", "no", "non", "without", "zero"})
 
 
 @lru_cache(maxsize=4)
 def vocabulary(without: str = "") -> Mapping[str, str]:
     """Return the bucket of ``states`` for each word, by its spelling.
 
-    *without* names a built-in profile that is not asked.
+    *without* names a built-in profile that is left out.
     """
     known = {word: bucket for bucket, words in SENSE.items() for word in words.split()}
-    heard: dict[str, Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for name in builtin_names() - {without}:
         states = read_file(BUILTIN / f"{name}.yaml", is_builtin=True).get("states")
         for bucket in STATES:
@@ -74,14 +73,14 @@ def vocabulary(without: str = "") -> Mapping[str, str]:
             words = [] if node is None else node.value if node.is_list else [node]
             for each in words:
                 if isinstance(each.value, str):
-                    heard[spelling(each.value)][bucket] += 1
-    said = {word: _agreed(buckets) for word, buckets in heard.items()}
-    told = {word: bucket for word, bucket in said.items() if bucket and word != READY}
-    return {**told, **known}
+                    counts[spelling(each.value)][bucket] += 1
+    agreed = {word: _majority(buckets) for word, buckets in counts.items()}
+    usual = {word: bucket for word, bucket in agreed.items() if bucket and word != READY}
+    return {**usual, **known}
 
 
 def stem(word: str) -> str:
-    """Return *word* without what says only that it is a state: ``JOB_STATE_DONE`` is ``DONE``."""
+    """Return *word* without a prefix that only names it a state: ``JOB_STATE_DONE`` is ``DONE``."""
     return _KIND.sub("", word.strip(), count=1)
 
 
@@ -94,22 +93,22 @@ def meaning_of(word: str, known: Mapping[str, str]) -> str | None:
 def _by_parts(word: str) -> str | None:
     """Return the bucket of a word such as ``build_failed`` or ``validating files``."""
     parts = [each.lower() for each in _PART.findall(word)]
-    if not parts or _DENIED & set(parts):
+    if not parts or _NEGATIONS & set(parts):
         return None
-    if _WELL & set(parts):
-        is_less = set(parts) <= _WELL | _LESS and _LESS & set(parts)
+    if _GOOD_ENDS & set(parts):
+        is_less = set(parts) <= _GOOD_ENDS | _LESS and _LESS & set(parts)
         return "partial" if is_less else None
     last = parts[-1]
-    if last in _BADLY:
-        return _BADLY[last]
+    if last in _BAD_ENDS:
+        return _BAD_ENDS[last]
     is_doing = last == "progress" or any(part.endswith("ing") for part in parts)
     return "running" if is_doing else None
 
 
-def guesses(bucket: str, seen: Iterable[str]) -> tuple[str, ...]:
-    """Return what an API that says *seen* most likely says for an end that no sample shows.
+def guess_words(bucket: str, seen: Iterable[str]) -> tuple[str, ...]:
+    """Return the likely words for an end that no sample shows, at an API with the words *seen*.
 
-    No word is among them that may say no more than that it is over.
+    No word is among them that may mean only that it is over.
     """
     words = list(seen)
     kinds = {word.strip()[: len(word.strip()) - len(stem(word))] for word in words}
@@ -117,8 +116,8 @@ def guesses(bucket: str, seen: Iterable[str]) -> tuple[str, ...]:
     return tuple(kind.lower() + each for each in _GUESSES.get(bucket, ()))
 
 
-def _agreed(buckets: Collection[str] | Counter[str]) -> str | None:
-    """Return what a word means by the majority, None if some take it for another end."""
+def _majority(buckets: Collection[str] | Counter[str]) -> str | None:
+    """Return what a word means by the majority, None if some profiles disagree about an end."""
     counted = Counter(buckets)
     is_open = [bucket for bucket in counted if bucket not in TERMINAL]
     if len(counted) > 1 and len(is_open) < len(counted):

@@ -1,7 +1,7 @@
 """Data as YAML that a person likes to read.
 
-Decides what stands without quotes: what is read back as the same text, here and
-by every other reader of YAML.
+Decides what is written without quotes: what every reader of YAML reads back as
+the same text.
 """
 
 from __future__ import annotations
@@ -29,9 +29,7 @@ def flow(value: Any) -> str:
         return flow_map(value)
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(flow(each) for each in value) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int) else scalar(str(value))
+    return scalar(value) if isinstance(value, str) else json.dumps(value)
 
 
 def flow_map(value: Mapping[str, Any]) -> str:
@@ -53,7 +51,7 @@ def path_scalar(text: str) -> str:
     return text if _PATH.fullmatch(text) else scalar(text)
 
 
-def folded(key: str, text: str, *, indent: int, width: int) -> Iterator[str]:
+def fold(key: str, text: str, *, indent: int, width: int) -> Iterator[str]:
     """Yield ``key: text``, over several lines that YAML folds into one if *text* is long.
 
     A text with a ``#``, or with a line of its own, is not folded: it might change.
@@ -69,6 +67,6 @@ def folded(key: str, text: str, *, indent: int, width: int) -> Iterator[str]:
                     break_long_words=False, break_on_hyphens=False)  # fmt: skip
 
 
-def remark(text: str) -> str:
+def as_comment(text: str) -> str:
     """Return *text* for a comment: one line, whatever it holds."""
     return text if text.isprintable() else json.dumps(text)
