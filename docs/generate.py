@@ -17,7 +17,7 @@ from templates import COMMANDS, EXIT_CODES, PROVIDERS
 from opwatch.cli.completion.shells import SHELLS
 from opwatch.cli.completion.tree import read_tree
 from opwatch.domain.outcome import OF_ABORT, OF_OUTCOME, PRECEDENCE, Abort
-from opwatch.output.contract import MEANINGS
+from contract import MEANINGS
 from opwatch.profiles import load_config, load_profile
 from opwatch.profiles import schema as profile_schema
 

@@ -9,7 +9,7 @@ from opwatch.domain.operation import Answer, Reading, State, Target
 from opwatch.domain.pacing import Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.output.picture import picture
+from picture import picture
 from opwatch.watcher.watcher import Watcher
 
 EVERY: Final = 4.0

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from opwatch.domain.outcome import PRECEDENCE, ExitCode
-from opwatch.output.contract import MEANINGS
+from contract import MEANINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 

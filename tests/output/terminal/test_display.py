@@ -8,7 +8,8 @@ import pytest
 
 from opwatch.domain.errors import PipeClosedError
 from opwatch.domain.events import Event, Pausable
-from opwatch.output.terminal.display import Guarded, Style, open_display
+from opwatch.output.terminal.display import Style, open_display
+from opwatch.output.terminal.renderer import Guard, Renderer
 from output.screen import Terminal
 from output.script import Story, four, wall_of
 
@@ -94,17 +95,26 @@ def test_a_closed_stderr_is_no_reason_to_fail() -> None:
             tell(event)
 
 
-def test_a_bug_in_a_picture_falls_back_to_lines() -> None:
-    told: list[Event] = []
-
-    def broken(_event: Event) -> None:
+class Broken(Renderer):
+    def __call__(self, _event: Event) -> None:
         raise IndexError("a bug")
 
-    tell = Guarded(broken, lambda: told.append)
+
+class Recorder(Renderer):
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+
+
+def test_a_bug_in_a_picture_falls_back_to_lines() -> None:
+    spare = Recorder()
+    guard = Guard(Broken(), lambda: spare)
     for event in four(step=10.0).events[:3]:
-        tell(event)
-    assert len(told) == 2
-    assert isinstance(tell.failure, IndexError)
+        guard(event)
+    assert len(spare.events) == 2
+    assert isinstance(guard.failure, IndexError)
 
 
 def test_choosing_lines_does_not_load_rich() -> None:

@@ -9,7 +9,7 @@ from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.formats.junit import ELEMENTS
 from opwatch.output.terminal.rows import GLYPH_OF_OUTCOME
 from opwatch.output.text import words
-from opwatch.output.text.sentences import OF_THE_API, OURS, brief, describe, explain, remedy
+from opwatch.output.text.sentences import OF_THE_API, OURS, brief, describe, ended_text, remedy
 from opwatch.output.text.summary import ORDER, UNFINISHED
 from output.script import target
 
@@ -60,7 +60,7 @@ def test_each_fault_is_said_briefly_fully_and_with_a_way_out(fault: Fault) -> No
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("outcome", sorted(UNFINISHED - {Outcome.PENDING}))
-def test_the_full_form_names_the_operation_and_takes_two_lines(
+def test_what_and_fix_are_one_line_each_and_what_names_the_operation(
     fault: Fault, outcome: Outcome
 ) -> None:
     trouble = Trouble(fault, "\x1b[2J evil\nwords", host="api.example.com", status=503)
@@ -73,8 +73,8 @@ def test_the_full_form_names_the_operation_and_takes_two_lines(
         reason=Reason.REFUSED,
         ended_at=9.0,
     )
-    what, fix = explain(operation)
-    assert what.startswith("import-44: ")
-    assert fix.startswith("to fix ")
+    what, fix = ended_text(operation), remedy(trouble, operation)
+    assert what.startswith("import-44 ")
+    assert fix
     assert "\x1b" not in what + fix
     assert "\n" not in what + fix

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console, Group
 from rich.control import Control
@@ -21,16 +21,15 @@ from opwatch.domain.events import Event, Finished, Interrupted, Started, Warned
 from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.final import closing
 from opwatch.output.terminal.frame import compose
+from opwatch.output.terminal.renderer import Renderer
 from opwatch.output.text.sentences import warning
 from opwatch.output.text.styles import Line, Tone, line_cells, trimmed
-from opwatch.output.text.summary import unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Iterator, Mapping
 
-    from opwatch.domain.operation import Operation
     from opwatch.output.streams import Sink
+    from opwatch.output.text.summary import Resume
 
 SHOW_CURSOR: Final = b"\x1b[?25h\n"
 PAUSE: Final = 0.1
@@ -53,14 +52,11 @@ def rich_text(line: Line) -> Text:
     return Text.assemble(*parts, no_wrap=True, overflow="ignore")
 
 
-class Bars:
+class Bars(Renderer):
     """A renderer that draws on the terminal *sink*; *size* returns its columns and rows.
 
     *is_ours* tells whether the shell has left the terminal to us; in the background
     nothing is drawn. *resume* builds the command that goes on with what is unfinished.
-
-    Raises, when told an event:
-        PipeClosedError, UnwritableError: the terminal has gone.
     """
 
     def __init__(
@@ -70,7 +66,7 @@ class Bars:
         size: Callable[[], tuple[int, int]],
         is_ours: Callable[[], bool] = lambda: True,
         colour: bool = True,
-        resume: Callable[[Sequence[Operation]], str | None] | None = None,
+        resume: Resume | None = None,
     ) -> None:
         self._sink = sink
         self._size = size
@@ -86,24 +82,12 @@ class Bars:
         self._paused = False
         self._is_displaced = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _problem: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        """Leave the last frame where it is, and give the cursor back."""
-        self._leave()
-
     def __call__(self, event: Event) -> None:
         """Take in *event*, and draw if it is time to."""
         self._board.take(event)
         match event:
             case Finished():
-                self._close(event)
+                self._finish(event)
             case Warned():
                 self._say(event)
             case Started() | Interrupted():
@@ -112,6 +96,10 @@ class Bars:
                 self._draw(event.at)
             case _:
                 pass
+
+    def close(self) -> None:
+        """Leave the last frame where it is, and give the cursor back."""
+        self._leave()
 
     def pause(self) -> None:
         """Give the cursor back, because the process is about to be stopped."""
@@ -210,11 +198,13 @@ class Bars:
             self._sink.write(SHOW_CURSOR.decode())
             raise
 
-    def _close(self, event: Finished) -> None:
+    def _finish(self, event: Finished) -> None:
         """Put the last table in the place of the live rows."""
         width = self._size()[0]
-        lines = closing(event, self._board.started_at, width, self._glyphs, self._board.show)
-        command = self._resume(unfinished(event.operations)) if self._resume else None
+        board = self._board
+        lines = closing(
+            event, board.started_at, width, self._glyphs, board.show, resume=self._resume
+        )
         with self._giving_back(), self._console:
             if self._live is not None:
                 self._rewind(width)
@@ -222,9 +212,6 @@ class Bars:
                 self._leave()
             for line in lines:
                 self._console.print(rich_text(line), soft_wrap=True)
-            if command and unfinished(event.operations):
-                text = f"to go on:  {self._board.show(command, None)}"
-                self._console.print(rich_text([(text, Tone.PLAIN)]), soft_wrap=True)
 
 
 def console_on(sink: Sink, *, colour: bool) -> Console:

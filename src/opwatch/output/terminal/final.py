@@ -15,7 +15,7 @@ from opwatch.output.terminal.rows import glyph_of, status_cell
 from opwatch.output.text.clean import cells, cut, elide, leading, wrapped
 from opwatch.output.text.sentences import OF_THE_API, ending, name_of
 from opwatch.output.text.styles import GAP, Line, Tone, line_cells, pad
-from opwatch.output.text.summary import ORDER, exit_text, hints, summary
+from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -25,15 +25,24 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation
     from opwatch.output.text.clean import Show
     from opwatch.output.text.glyphs import Glyphs
+    from opwatch.output.text.summary import Resume
 
 MOST_ROWS: Final = 100
 MOST_LINES: Final = 6
+LABEL: Final = 11
+NARROWEST: Final = 20
 
 
 def closing(
-    event: Finished, started_at: float, width: int, glyphs: Glyphs, show: Show
+    event: Finished,
+    started_at: float,
+    width: int,
+    glyphs: Glyphs,
+    show: Show,
+    *,
+    resume: Resume | None = None,
 ) -> list[Line]:
-    """Return the last table and the verdict, for a screen of *width* columns."""
+    """Return the last table, the verdict and the next steps, for a screen of *width* columns."""
     operations = _worth_a_row(event.operations)
     lines = _table(operations, event.at, width, glyphs, show)
     left = len(event.operations) - len(operations)
@@ -43,11 +52,13 @@ def closing(
         words = GAP.join(f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each])
         lines.append([(f"{glyphs.ellipsis} and {left:,} more: {words}", Tone.FAINT)])
     lines += _verdict(event, started_at, width)
-    for hint in hints(event.operations, show):
-        label = "to fix:    "
-        for text in wrapped(hint, max(20, width - len(label)), ellipsis=glyphs.ellipsis):
-            lines.append([(label, Tone.FAINT), (leading(text), Tone.PLAIN)])
-            label = " " * len(label)
+    for label, text in next_steps(event.operations, show, resume):
+        head = f"{label + ':':<{LABEL}}"
+        # A command is copied: the terminal may break it, we may not.
+        parts = [text] if label == TO_GO_ON else _folded(text, width - LABEL, glyphs)
+        for part in parts:
+            lines.append([(head, Tone.FAINT), (leading(part), Tone.PLAIN)])
+            head = " " * LABEL
     return lines
 
 
@@ -85,6 +96,10 @@ def _table(
             under = wrapped(detail, max(1, width - 4), MOST_LINES, ellipsis=glyphs.ellipsis)
             lines += [line, *([(f"  {glyphs.under} {each}", shade)] for each in under)]
     return lines
+
+
+def _folded(text: str, width: int, glyphs: Glyphs) -> list[str]:
+    return wrapped(text, max(NARROWEST, width), ellipsis=glyphs.ellipsis)
 
 
 def _verdict(event: Finished, started_at: float, width: int) -> list[Line]:

@@ -1,20 +1,15 @@
 """The display where there is no terminal: a line per change, a heartbeat a minute.
 
-Decides what is worth a line in a log. Each begins with our own word and the
-time of day; a trouble is said when it begins and when it changes its kind, not
-at each retry; and no line holds an escape byte.
-
-What is still news to the reader of a log.
-
-Decides that a trouble is said when it begins and when it changes its kind, and
-that one which comes and goes is not said more than once a minute; and that
-progress is worth a line every ten points.
+Decides what is worth a line in a log. Each line begins with our own word and the time
+of day, and none holds an escape byte. A trouble is reported when it begins and when it
+changes its kind, not at each retry, and one that comes and goes not more than once a
+minute; progress is reported every ten points.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.events import (
@@ -32,6 +27,7 @@ from opwatch.domain.events import (
 )
 from opwatch.output.terminal.board import Board, key_of
 from opwatch.output.terminal.heartbeat import heartbeat
+from opwatch.output.terminal.renderer import Renderer
 from opwatch.output.text.sentences import (
     OURS,
     brief,
@@ -41,19 +37,22 @@ from opwatch.output.text.sentences import (
     standing_text,
     warning,
 )
-from opwatch.output.text.summary import exit_text, hints, summary, unfinished
+from opwatch.output.text.summary import exit_text, next_steps, summary
 from opwatch.output.text.words import CAUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable
     from datetime import datetime
-    from types import TracebackType
 
     from opwatch.domain.operation import Operation, Reading
     from opwatch.domain.trouble import Fault, Trouble
     from opwatch.output.streams import Sink
+    from opwatch.output.text.summary import Resume
 
-
+HEARTBEAT: Final = 60.0
+LONG_PAUSE: Final = 10.0
+CROWD: Final = 50
+"""More operations than this have lines for their ends only, and one about trouble for each host."""
 QUIET: Final = 60.0
 STEP: Final = 10.0
 STEP_PAUSE: Final = 10.0
@@ -108,25 +107,15 @@ class News:
         self._told[subject] = Told(at, f"{reading.state} {reading.status}", reading.progress or 0.0)
 
 
-HEARTBEAT: Final = 60.0
-CROWD: Final = 50
-"""More operations than this have lines for their ends only, and one about trouble for each host."""
-LONG_PAUSE: Final = 10.0
-
-
-class Lines:
-    """A renderer that writes to *sink*; *wall_of* turns the run's clock into the time of day.
-
-    Raises, when told an event:
-        PipeClosedError, UnwritableError: the stream cannot be written.
-    """
+class Lines(Renderer):
+    """A renderer that writes to *sink*; *wall_of* turns the run's clock into the time of day."""
 
     def __init__(
         self,
         sink: Sink,
         *,
         wall_of: Callable[[float], datetime],
-        resume: Callable[[Sequence[Operation]], str | None] | None = None,
+        resume: Resume | None = None,
     ) -> None:
         self._sink = sink
         self._wall_of = wall_of
@@ -135,17 +124,6 @@ class Lines:
         self._board = Board(sink.show)
         self._news = News()
         self._next_beat = HEARTBEAT
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _problem: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        """Leave nothing behind: every line has been flushed."""
 
     def __call__(self, event: Event) -> None:
         """Take in *event*, and write what is new in it."""
@@ -243,12 +221,8 @@ class Lines:
     def _finish(self, event: Finished) -> None:
         took = event.at - self._board.started_at
         self._say(event.at, f"{summary(event.operations, took)}; {exit_text(event.verdict)}")
-        for hint in hints(event.operations, self._show):
-            self._sink.line(f"opwatch to fix: {hint}")
-        rest = unfinished(event.operations)
-        command = self._resume(rest) if rest and self._resume else None
-        if command:
-            self._sink.line(f"opwatch to go on: {self._show(command, None)}")
+        for label, text in next_steps(event.operations, self._show, self._resume):
+            self._sink.line(f"opwatch {label}: {text}")
 
     @property
     def _is_crowd(self) -> bool:

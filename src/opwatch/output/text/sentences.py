@@ -250,16 +250,6 @@ def ended_text(operation: Operation, show: Show = PLAIN) -> str:
     return f"{name_of(operation, show)} {word} after {took}{_after(detail)}"
 
 
-def explain(operation: Operation, show: Show = PLAIN) -> list[str]:
-    """Return what happened to *operation* and what to do, in at most two lines."""
-    said = ending(operation, show)
-    word = OUTCOMES[operation.outcome] if operation.outcome else "not over yet"
-    lines = [f"{name_of(operation, show)}: {word}{_after(said)}"]
-    if operation.trouble and operation.outcome not in OF_THE_API:
-        lines.append(f"to fix     {remedy(operation.trouble, operation, show)}")
-    return lines
-
-
 def warning(event: Warned, show: Show = PLAIN) -> str:
     """Return what an oddity is, and which operation showed it."""
     text = show(event.text) or ("(none)" if event.oddity is Oddity.UNKNOWN_STATUS else "")

@@ -1,9 +1,9 @@
-"""What is said of a whole run when it is over: how it went, and how to go on."""
+"""A whole run when it is over: how it went, what to do about it, and how to go on."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
@@ -12,10 +12,13 @@ from opwatch.output.text.sentences import OF_THE_API, remedy, unknown_word
 from opwatch.output.text.words import CAUSES, OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from opwatch.domain.operation import Operation
     from opwatch.domain.outcome import Verdict
+
+Resume: TypeAlias = "Callable[[Sequence[Operation]], str | None]"
+"""From the operations that are not over to the command that waits for them again."""
 
 # In the order of a person's interest, the good one first.
 ORDER: Final = (
@@ -28,6 +31,7 @@ ORDER: Final = (
     Outcome.TIMED_OUT,
     Outcome.PENDING,
 )
+TO_GO_ON: Final = "to go on"
 UNFINISHED: Final = frozenset({Outcome.DENIED, Outcome.UNKNOWN, Outcome.TIMED_OUT, Outcome.PENDING})
 
 
@@ -70,3 +74,15 @@ def hints(operations: Iterable[Operation], show: Show = PLAIN, most: int = 3) ->
         if len(said) == most:
             break
     return list(dict.fromkeys(said.values()))
+
+
+def next_steps(
+    operations: Sequence[Operation], show: Show = PLAIN, resume: Resume | None = None
+) -> Iterator[tuple[str, str]]:
+    """Yield what to do after a run, as labels and texts: ``to fix``, then ``to go on``."""
+    for hint in hints(operations, show):
+        yield "to fix", hint
+    rest = unfinished(operations)
+    command = resume(rest) if resume and rest else None
+    if command:
+        yield TO_GO_ON, show(command, None)

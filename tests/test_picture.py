@@ -1,6 +1,6 @@
 from xml.etree import ElementTree as ET
 
-from opwatch.output.picture import picture
+from picture import picture
 from output.script import four
 
 
