@@ -17,7 +17,7 @@ import pytest
 from cli.inside import profile
 from opwatch.credentials import WaitingFor
 from opwatch.domain.auth import CredentialState, TrialOutcome
-from opwatch.output.commands.auth import MET, STANDINGS
+from opwatch.output.commands.auth import CREDENTIAL_STATES, TRIAL_OUTCOMES
 from opwatch.output.commands.login import WAITING
 from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api
@@ -609,6 +609,6 @@ def test_ctrl_c_ends_the_question_and_leaves_the_terminal_as_it_was(
 
 
 def test_every_closed_set_has_its_words() -> None:
-    assert set(STANDINGS) == set(CredentialState)
-    assert set(MET) == set(TrialOutcome)
+    assert set(CREDENTIAL_STATES) == set(CredentialState)
+    assert set(TRIAL_OUTCOMES) == set(TrialOutcome)
     assert set(WAITING) == {each.value for each in WaitingFor}

@@ -41,7 +41,7 @@ from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.frame import compose
 from opwatch.output.terminal.lines import Lines
 from opwatch.output.text.glyphs import UNICODE
-from opwatch.output.text.sentences import ended_text, warning
+from opwatch.output.text.sentences import ending_sentence, warning_text
 from opwatch.output.text.styles import plain
 from output.screen import Page
 from output.script import Story, wall_of
@@ -164,7 +164,7 @@ def _logged(run: Run, words: str) -> str:
 
 def _ending(run: Run) -> str:
     (operation,) = run.watcher.operations
-    return f"exit {run.verdict.code}  {ended_text(operation)}"
+    return f"exit {run.verdict.code}  {ending_sentence(operation)}"
 
 
 # -- other ends ----------------------------------------------------------------------
@@ -180,7 +180,7 @@ def of_ends() -> Iterator[str]:
         )
         story.bad(NAME, Fault.STATUS_TRANSIENT, status=502).wait(72, 72)
         story.end(NAME, _OUTCOMES.get(reason, Outcome.UNKNOWN), reason)
-        yield f"  {reason.value:<15} {ended_text(story.operations[NAME])}"
+        yield f"  {reason.value:<15} {ending_sentence(story.operations[NAME])}"
 
 
 _OUTCOMES: Final = {
@@ -208,7 +208,7 @@ def of_oddities() -> Iterator[str]:
     }
     for oddity in Oddity:
         text = said.get(oddity, "the answer holds a key twice; the last one counts")
-        yield f"  {oddity.value:<15} {warning(Warned(0.0, oddity, text, NAME))}"
+        yield f"  {oddity.value:<15} {warning_text(Warned(0.0, oddity, text, NAME))}"
 
 
 ERRORS: Final[tuple[BaseException, ...]] = (

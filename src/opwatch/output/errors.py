@@ -24,7 +24,7 @@ from opwatch.domain.errors import (
 )
 from opwatch.domain.secret import MASK
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, Show, cells, keep, leading
+from opwatch.output.text.clean import Redact, Show, as_is, cells, leading
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -40,7 +40,7 @@ def write_error(
     stream: TextIO | None,
     error: BaseException,
     *,
-    redact: Redact = keep,
+    redact: Redact = as_is,
     debug: bool = False,
 ) -> None:
     """Write *error* to *stream*; a stream that is gone is left alone."""
@@ -79,7 +79,7 @@ def error_lines(
             return _bug(error, show, debug=debug)
 
 
-def problem_of(error: BaseException, *, redact: Redact = keep) -> str:
+def problem_of(error: BaseException, *, redact: Redact = as_is) -> str:
     """Return *error* as the one line of a document's ``problem``."""
     show = Show(redact)
     match error:

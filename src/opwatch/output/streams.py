@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import PipeClosedError, UnwritableError
-from opwatch.output.text.clean import Redact, Show, keep
+from opwatch.output.text.clean import Redact, Show, as_is
 from opwatch.output.text.glyphs import Glyphs, glyphs_for
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Sink:
     """
 
     def __init__(
-        self, stream: TextIO | None, *, redact: Redact = keep, required: bool = True
+        self, stream: TextIO | None, *, redact: Redact = as_is, required: bool = True
     ) -> None:
         self._stream = stream
         self._redact = redact
@@ -90,7 +90,7 @@ class Sink:
         with _failures():
             if self._stream is None:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-            self._stream.write(spelled(safe, self.encoding))
+            self._stream.write(encodable(safe, self.encoding))
         return len(text)
 
     def flush(self) -> None:
@@ -105,7 +105,7 @@ class Sink:
         self.flush()
 
 
-def spelled(text: str, encoding: str) -> str:
+def encodable(text: str, encoding: str) -> str:
     """Return *text* in what *encoding* can say: plain punctuation, then escapes."""
     if text.isascii():
         return text
@@ -119,13 +119,13 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        raise unwritten(problem) from problem
+        raise write_failure(problem) from problem
     except ValueError as problem:
         # What Python says of a file object that has been closed.
         raise UnwritableError("cannot write output: the stream is closed") from problem
 
 
-def unwritten(problem: OSError) -> PipeClosedError | UnwritableError:
+def write_failure(problem: OSError) -> PipeClosedError | UnwritableError:
     """Return what *problem* means, which came of writing to a stream."""
     if isinstance(problem, BrokenPipeError) or problem.errno in _LEFT:
         return PipeClosedError("the reader of the output has gone")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from opwatch.domain.messages import Place, Response
 from opwatch.domain.secret import MASK
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, keep
+from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.sentences import describe
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ LONGEST: Final = 300
 
 
 def trace(
-    stream: TextIO | None, *, redact: Redact = keep
+    stream: TextIO | None, *, redact: Redact = as_is
 ) -> Callable[[Request, Response | Trouble, float], None]:
     """Return a function that writes an exchange which took some seconds to *stream*."""
     sink = Sink(stream, redact=redact, required=False)

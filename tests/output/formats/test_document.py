@@ -13,7 +13,7 @@ from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.operation import OperationError, State
 from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
 from opwatch.domain.trouble import Fault
-from opwatch.output.formats.document import document, dumps, schema, write_document
+from opwatch.output.formats.document import document, dumps, output_schema, write_document
 from output.schemas import DOCUMENT, VALIDATE_DOCUMENT
 from output.script import Story, four, target, wall_of
 
@@ -293,7 +293,7 @@ def test_a_document_that_cannot_be_written_is_no_success() -> None:
 
 @pytest.mark.parametrize("name", ["document", "event"])
 def test_the_schemas_that_ship_are_schemas(name: Any) -> None:
-    Draft202012Validator.check_schema(json.loads(schema(name)))
+    Draft202012Validator.check_schema(json.loads(output_schema(name)))
 
 
 def test_the_schema_knows_every_word_that_the_code_knows() -> None:

@@ -6,16 +6,16 @@ from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.text.sentences import (
     describe,
-    ended_text,
-    ending,
+    display_name,
+    ending_detail,
+    ending_sentence,
     error_text,
-    left_text,
-    name_of,
     result_text,
     rounded,
-    spaced,
+    short_time,
     status_of,
-    warning,
+    time_left,
+    warning_text,
 )
 from opwatch.output.text.summary import exit_text, hints, summary, unfinished
 from output.script import Story, target
@@ -158,7 +158,7 @@ def operation(**changes: object) -> Operation:
     ],
 )
 def test_an_ending_says_how_and_why(changes: dict[str, object], words: str) -> None:
-    assert ended_text(operation(**changes)) == words
+    assert ending_sentence(operation(**changes)) == words
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -166,7 +166,7 @@ def test_an_ending_says_how_and_why(changes: dict[str, object], words: str) -> N
 @pytest.mark.parametrize("read", [False, True])
 def test_every_ending_can_be_worded(reason: Reason, outcome: Outcome, read: bool) -> None:  # noqa: FBT001, a parameter of the test
     reading = Reading(State.RUNNING, "") if read else None
-    text = ended_text(operation(outcome=outcome, reason=reason, reading=reading))
+    text = ending_sentence(operation(outcome=outcome, reason=reason, reading=reading))
     assert text.startswith("op-1 ")
     assert "{" not in text
 
@@ -206,12 +206,12 @@ def test_a_result_is_told_in_a_few_words(result: object, words: str) -> None:
 
 def test_an_operation_typed_as_an_address_is_called_by_its_id() -> None:
     typed = Operation(target("https://api.example.com/v1/ops/abc", id="abc"), watched_from=0.0)
-    assert name_of(typed) == "abc"
-    assert name_of(Operation(target("abc"), watched_from=0.0)) == "abc"
+    assert display_name(typed) == "abc"
+    assert display_name(Operation(target("abc"), watched_from=0.0)) == "abc"
 
 
 def test_a_long_id_keeps_its_end_by_which_it_differs_from_the_next() -> None:
-    name = name_of(Operation(target("resources/" + "x" * 200 + "/vm-17"), watched_from=0.0))
+    name = display_name(Operation(target("resources/" + "x" * 200 + "/vm-17"), watched_from=0.0))
 
     assert len(name) == 80
     assert name.startswith("resources/")
@@ -225,14 +225,14 @@ def test_an_operation_without_a_word_of_its_own_gets_ours() -> None:
 
 def test_an_ending_before_any_reading_tells_the_trouble() -> None:
     trouble = Trouble(Fault.NO_CREDENTIAL, host=HOST)
-    assert ending(operation(outcome=Outcome.DENIED, trouble=trouble)) == "no credential"
+    assert ending_detail(operation(outcome=Outcome.DENIED, trouble=trouble)) == "no credential"
 
 
 def test_an_oddity_names_the_operation_that_showed_it() -> None:
     event = Warned(0.0, Oddity.UNKNOWN_STATUS, "FOO\n", "op-1")
-    assert warning(event) == r"op-1: unknown status “FOO\n”, taken for running"
-    assert "(none)" in warning(Warned(0.0, Oddity.UNKNOWN_STATUS, "", "op-1"))
-    assert warning(Warned(0.0, Oddity.NOTE, "a note")) == "a note"
+    assert warning_text(event) == r"op-1: unknown status “FOO\n”, taken for running"
+    assert "(none)" in warning_text(Warned(0.0, Oddity.UNKNOWN_STATUS, "", "op-1"))
+    assert warning_text(Warned(0.0, Oddity.NOTE, "a note")) == "a note"
 
 
 def test_a_run_is_summed_up_with_its_parts() -> None:
@@ -285,13 +285,13 @@ def test_a_command_in_advice_is_quoted_for_the_shell() -> None:
     ],
 )
 def test_the_time_left_is_rough(seconds: float, words: str) -> None:
-    assert left_text(seconds) == words
+    assert time_left(seconds) == words
 
 
 def test_short_times_read_well() -> None:
-    assert spaced(8.4) == "8 s"
-    assert spaced(72) == "1m 12s"
-    assert spaced(-5) == "0 s"
+    assert short_time(8.4) == "8 s"
+    assert short_time(72) == "1m 12s"
+    assert short_time(-5) == "0 s"
     assert rounded(1800) == "30m"
     assert rounded(90) == "1m 30s"
     assert rounded(7200) == "2h"

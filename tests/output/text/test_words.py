@@ -9,7 +9,14 @@ from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.formats.junit import ELEMENTS
 from opwatch.output.terminal.rows import GLYPH_OF_OUTCOME
 from opwatch.output.text import words
-from opwatch.output.text.sentences import OF_THE_API, OURS, brief, describe, ended_text, remedy
+from opwatch.output.text.sentences import (
+    API_OUTCOMES,
+    RUN_REASONS,
+    brief,
+    describe,
+    ending_sentence,
+    remedy,
+)
 from opwatch.output.text.summary import ORDER, UNFINISHED
 from output.script import target
 
@@ -30,9 +37,9 @@ def test_every_table_is_total() -> None:
 
 
 def test_an_outcome_is_either_of_the_api_or_may_go_on_or_is_not_found() -> None:
-    assert {Outcome.NOT_FOUND} | OF_THE_API | UNFINISHED == set(Outcome)
-    assert not OF_THE_API & UNFINISHED
-    assert set(Reason) >= OURS
+    assert {Outcome.NOT_FOUND} | API_OUTCOMES | UNFINISHED == set(Outcome)
+    assert not API_OUTCOMES & UNFINISHED
+    assert set(Reason) >= RUN_REASONS
 
 
 def test_no_two_outcomes_share_a_word() -> None:
@@ -73,7 +80,7 @@ def test_what_and_fix_are_one_line_each_and_what_names_the_operation(
         reason=Reason.REFUSED,
         ended_at=9.0,
     )
-    what, fix = ended_text(operation), remedy(trouble, operation)
+    what, fix = ending_sentence(operation), remedy(trouble, operation)
     assert what.startswith("import-44 ")
     assert fix
     assert "\x1b" not in what + fix

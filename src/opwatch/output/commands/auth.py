@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.auth import CredentialReport, CredentialState, TrialOutcome, TrialReport
 from opwatch.domain.duration import format_duration
-from opwatch.output.formats.document import FORMAT, Writer, encoded
+from opwatch.output.formats.document import FORMAT, Writer, to_json
 from opwatch.output.formats.sheet import write_facts, write_rows
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, Show, elide, keep
+from opwatch.output.text.clean import Redact, Show, as_is, elide
 from opwatch.output.text.sentences import describe
 from opwatch.output.text.words import FAULTS
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from opwatch.domain.outcome import Verdict
 
-STANDINGS: Final[Mapping[CredentialState, str]] = {
+CREDENTIAL_STATES: Final[Mapping[CredentialState, str]] = {
     CredentialState.FOUND: "found",
     CredentialState.MISSING: "none",
     CredentialState.UNUSABLE: "unusable",
@@ -33,7 +33,7 @@ STANDINGS: Final[Mapping[CredentialState, str]] = {
     CredentialState.OPTIONAL: "none; it may do without",
     CredentialState.BROKEN: "broken profile",
 }
-MET: Final[Mapping[TrialOutcome, str]] = {
+TRIAL_OUTCOMES: Final[Mapping[TrialOutcome, str]] = {
     TrialOutcome.ACCEPTED: "accepted",
     TrialOutcome.REFUSED: "refused",
     TrialOutcome.UNREACHABLE: "no answer",
@@ -49,8 +49,8 @@ _PLACE_ROOM: Final = 40
 # -- status ----------------------------------------------------------------------------
 
 
-def write_inspected(
-    stream: TextIO | None, seen: CredentialReport, *, now: float, redact: Redact = keep
+def write_credential(
+    stream: TextIO | None, seen: CredentialReport, *, now: float, redact: Redact = as_is
 ) -> None:
     """Write all that is known of one credential; *now* is in seconds since the epoch.
 
@@ -64,7 +64,7 @@ def _facts(seen: CredentialReport, now: float) -> Iterator[tuple[str, str]]:
     yield "profile", seen.profile
     if seen.origin:
         yield "for", seen.origin
-    yield "credential", STANDINGS[seen.standing]
+    yield "credential", CREDENTIAL_STATES[seen.standing]
     if seen.place:
         yield "from", seen.place
     if seen.expires_at is not None:
@@ -81,14 +81,14 @@ def _facts(seen: CredentialReport, now: float) -> Iterator[tuple[str, str]]:
     yield from (("note", note) for note in seen.notes)
 
 
-def write_survey(
+def write_credentials(
     stream: TextIO | None,
     seen: Sequence[CredentialReport],
     *,
     now: float,
     terminal: bool,
     width: int = 80,
-    redact: Redact = keep,
+    redact: Redact = as_is,
 ) -> None:
     """Write a row for each credential; *now* is in seconds since the epoch.
 
@@ -105,7 +105,7 @@ def _row(seen: CredentialReport, now: float, *, terminal: bool) -> tuple[str, ..
     problem = "" if seen.standing is CredentialState.MISSING else seen.problem
     return (
         seen.profile,
-        STANDINGS[seen.standing],
+        CREDENTIAL_STATES[seen.standing],
         elide(seen.place, _PLACE_ROOM) if terminal else seen.place,
         when,
         seen.origin,
@@ -113,7 +113,7 @@ def _row(seen: CredentialReport, now: float, *, terminal: bool) -> tuple[str, ..
     )
 
 
-def write_rest(stream: TextIO | None, others: int, *, has_common_token: bool) -> None:
+def write_unlisted(stream: TextIO | None, others: int, *, has_common_token: bool) -> None:
     """Write what a look at all profiles left out: *others*, and whose ``OPWATCH_TOKEN`` is."""
     sink = Sink(stream, required=False)
     if has_common_token:
@@ -125,7 +125,7 @@ def write_rest(stream: TextIO | None, others: int, *, has_common_token: bool) ->
 
 
 def survey_document(
-    seen: Iterable[CredentialReport], verdict: Verdict, *, redact: Redact = keep
+    seen: Iterable[CredentialReport], verdict: Verdict, *, redact: Redact = as_is
 ) -> dict[str, Any]:
     """Return the document of ``auth status --json``."""
     return {
@@ -155,7 +155,7 @@ def _inspected(seen: CredentialReport, redact: Redact) -> dict[str, Any]:
 
 
 def write_trial(
-    stream: TextIO | None, trial: TrialReport, *, now: float, redact: Redact = keep
+    stream: TextIO | None, trial: TrialReport, *, now: float, redact: Redact = as_is
 ) -> None:
     """Write what one authorized request met; *now* is in seconds since the epoch.
 
@@ -178,7 +178,7 @@ def write_trial(
 
 def _credential(trial: TrialReport, now: float) -> str:
     if not trial.place:
-        return STANDINGS[
+        return CREDENTIAL_STATES[
             CredentialState.OPTIONAL if trial.is_optional else CredentialState.NOT_NEEDED
         ]
     if trial.expires_at is None:
@@ -189,9 +189,13 @@ def _credential(trial: TrialReport, now: float) -> str:
 def _answer(trial: TrialReport, show: Show) -> str:
     said = describe(trial.trouble, show) if trial.trouble else ""
     if trial.met is not TrialOutcome.ACCEPTED:
-        return f"{MET[trial.met]}: {said}" if said else f"{MET[trial.met]}: HTTP {trial.status}"
+        return (
+            f"{TRIAL_OUTCOMES[trial.met]}: {said}"
+            if said
+            else f"{TRIAL_OUTCOMES[trial.met]}: HTTP {trial.status}"
+        )
     if trial.status in _GOOD:
-        return f"{MET[trial.met]}: HTTP {trial.status}"
+        return f"{TRIAL_OUTCOMES[trial.met]}: HTTP {trial.status}"
     if trial.status is None or trial.status >= _SERVER_ERROR or trial.status in _TOO_MANY:
         return f"not refused: HTTP {trial.status}, which says nothing about the credential"
     return f"not refused: HTTP {trial.status}, so the credential itself is not what it objects to"
@@ -205,7 +209,7 @@ def _filled(fix: str, profile: str, host: str, show: Show) -> str:
 
 
 def trial_document(
-    trial: TrialReport, verdict: Verdict, *, redact: Redact = keep
+    trial: TrialReport, verdict: Verdict, *, redact: Redact = as_is
 ) -> dict[str, Any]:
     """Return the document of ``auth test --json``."""
     trouble = trial.trouble
@@ -235,7 +239,7 @@ def write_json_line(stream: TextIO | None, document: Mapping[str, Any]) -> None:
     Raises:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
-    Sink(stream).line(encoded(document))
+    Sink(stream).line(to_json(document))
 
 
 def _head(command: str, verdict: Verdict) -> dict[str, Any]:
@@ -260,7 +264,7 @@ def _moment(at: float) -> datetime:
 
 
 def _utc(at: float) -> str:
-    return Writer(_moment).measured(at) or ""
+    return Writer(_moment).clock_time(at) or ""
 
 
 def _local(at: float) -> str:

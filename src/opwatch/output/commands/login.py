@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import OpwatchError
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, keep
+from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.sentences import rounded
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def announcer(stream: TextIO | None) -> Callable[[str], None]:
     return announce
 
 
-def noticer(stream: TextIO | None, *, redact: Redact = keep) -> Callable[[str, str], None]:
+def notifier(stream: TextIO | None, *, redact: Redact = as_is) -> Callable[[str, str], None]:
     """Return a function that says on *stream* what is odd about a profile's credential."""
     sink = Sink(stream, redact=redact, required=False)
 
@@ -59,7 +59,7 @@ def noticer(stream: TextIO | None, *, redact: Redact = keep) -> Callable[[str, s
 LINE: Final = 400
 
 
-def question(stream: TextIO | None, title: str, profile: str, origin: str = "") -> str:
+def secret_prompt(stream: TextIO | None, title: str, profile: str, origin: str = "") -> str:
     """Return what is asked at the terminal *stream*; the answer is not shown."""
     show = Sink(stream, required=False).show
     whose = f" for {show(profile, 80)!r}" if profile else ""
@@ -74,7 +74,7 @@ def write_device(
     url: str,
     complete_url: str | None,
     expires_in: float,
-    redact: Redact = keep,
+    redact: Redact = as_is,
 ) -> None:
     """Write where to enter which code; *expires_in* is in seconds.
 
@@ -89,14 +89,14 @@ def write_device(
     sink.line(f"opwatch: waiting for that, {rounded(expires_in)} at most; Ctrl-C gives up")
 
 
-def write_kept(stream: TextIO | None, title: str, profile: str, account: str) -> None:
+def write_stored(stream: TextIO | None, title: str, profile: str, account: str) -> None:
     """Write that a secret is in the keyring now, and what it is good for."""
     sink = Sink(stream, required=False)
     name, where = sink.show(profile, 80), sink.show(account, 200)
     sink.line(f"opwatch: the {title} of {name!r} is in the keyring now, for {where} only")
 
 
-def write_forgotten(stream: TextIO | None, title: str, profile: str, *, was_there: bool) -> None:
+def write_deleted(stream: TextIO | None, title: str, profile: str, *, was_there: bool) -> None:
     """Write that the keyring holds nothing any more, or held nothing."""
     sink = Sink(stream, required=False)
     name = sink.show(profile, 80)

@@ -14,9 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import Basis
-from opwatch.output.formats.document import FORMAT, Writer, encoded
+from opwatch.output.formats.document import FORMAT, Writer, to_json
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, keep, leading
+from opwatch.output.text.clean import Redact, as_is, leading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,11 @@ NOT_SHOWN: Final = "without a credential (--token-stdin gives one)"
 
 
 def write_assumptions(
-    stream: TextIO | None, targets: Iterable[Target], *, has_token: bool, redact: Redact = keep
+    stream: TextIO | None,
+    targets: Iterable[Target],
+    *,
+    has_token: bool,
+    redact: Redact = as_is,
 ) -> None:
     """Write a line for each host of *targets* whose profile was assumed."""
     sink = Sink(stream, redact=redact, required=False)
@@ -55,8 +59,8 @@ def write_assumptions(
 REASON: Final = "started"
 
 
-def tell_started(
-    stream: TextIO | None, targets: Sequence[Target], *, redact: Redact = keep
+def report_started(
+    stream: TextIO | None, targets: Sequence[Target], *, redact: Redact = as_is
 ) -> None:
     """Say on standard error what was started, before anything can hide or lose it."""
     sink = Sink(stream, redact=redact, required=False)
@@ -64,14 +68,14 @@ def tell_started(
         sink.line(f"opwatch: started {sink.show(target.reference, None)}")
 
 
-def tell_command(stream: TextIO | None, command: str, *, redact: Redact = keep) -> None:
+def report_wait_command(stream: TextIO | None, command: str, *, redact: Redact = as_is) -> None:
     """Say on standard error with which *command* to wait."""
     sink = Sink(stream, redact=redact, required=False)
     sink.line(f"opwatch: to wait: {sink.show(command, None)}")
 
 
 def write_references(
-    stream: TextIO | None, targets: Sequence[Target], *, redact: Redact = keep
+    stream: TextIO | None, targets: Sequence[Target], *, redact: Redact = as_is
 ) -> None:
     """Write the references of *targets*, one a line, as ``opwatch wait -`` reads them.
 
@@ -83,13 +87,13 @@ def write_references(
         sink.line(leading(sink.show(target.reference, None)))
 
 
-def write_started(
+def write_start_document(
     stream: TextIO | None,
     targets: Sequence[Target],
     *,
     profile: str | None,
     command: str,
-    redact: Redact = keep,
+    redact: Redact = as_is,
 ) -> None:
     """Write the document of a start that is not waited for; *command* waits for it.
 
@@ -115,7 +119,7 @@ def write_started(
         "operations": operations,
         "wait_with": write.text(command),
     }
-    Sink(stream).line(encoded(document))
+    Sink(stream).line(to_json(document))
 
 
 def _never(_at: float) -> datetime:

@@ -10,9 +10,9 @@ import textwrap
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from opwatch.output.formats.document import encoded
+from opwatch.output.formats.document import to_json
 from opwatch.output.streams import Sink, is_terminal, size_of
-from opwatch.output.text.clean import Redact, cells, cut, keep, leading
+from opwatch.output.text.clean import Redact, as_is, cells, cut, leading
 from opwatch.output.text.styles import pad
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def write_rows(
 
 
 def write_facts(
-    stream: TextIO | None, facts: Iterable[tuple[str, str]], redact: Redact = keep
+    stream: TextIO | None, facts: Iterable[tuple[str, str]], redact: Redact = as_is
 ) -> None:
     """Write each fact as a label and its text; one without a label goes on with the last.
 
@@ -83,5 +83,5 @@ def write_json(stream: TextIO | None, value: Any) -> None:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
     sink = Sink(stream)
-    sink.write(encoded(value, indent=2) + "\n")
+    sink.write(to_json(value, indent=2) + "\n")
     sink.flush()

@@ -19,10 +19,10 @@ from rich.text import Text
 
 from opwatch.domain.events import Event, Finished, Interrupted, Started, Warned
 from opwatch.output.terminal.board import Board
-from opwatch.output.terminal.final import closing
+from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.frame import compose
 from opwatch.output.terminal.renderer import Renderer
-from opwatch.output.text.sentences import warning
+from opwatch.output.text.sentences import warning_text
 from opwatch.output.text.styles import Line, Tone, line_cells, trimmed
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class Bars(Renderer):
 
     def _say(self, event: Warned) -> None:
         """Write an oddity above the live rows."""
-        text = f"{self._glyphs.trouble} {warning(event, self._board.show)}"
+        text = f"{self._glyphs.trouble} {warning_text(event, self._board.show)}"
         with self._console:
             self._console.print(rich_text([(text, Tone.WARN)]), soft_wrap=True)
             self._draw(event.at)
@@ -202,7 +202,7 @@ class Bars(Renderer):
         """Put the last table in the place of the live rows."""
         width = self._size()[0]
         board = self._board
-        lines = closing(
+        lines = final_lines(
             event, board.started_at, width, self._glyphs, board.show, resume=self._resume
         )
         with self._giving_back(), self._console:

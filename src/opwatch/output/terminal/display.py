@@ -14,7 +14,7 @@ from opwatch.output.streams import Sink, can_draw, ownership_of, size_of, wants_
 from opwatch.output.terminal.lines import Lines
 from opwatch.output.terminal.quiet import Quiet
 from opwatch.output.terminal.renderer import Guard
-from opwatch.output.text.clean import Redact, keep
+from opwatch.output.text.clean import Redact, as_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ def open_display(
     stream: TextIO | None,
     *,
     wall_of: Callable[[float], datetime],
-    redact: Redact = keep,
+    redact: Redact = as_is,
     resume: Resume | None = None,
     no_color: bool = False,
     environ: Mapping[str, str] = os.environ,

@@ -13,7 +13,7 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.rows import glyph_of, status_cell
 from opwatch.output.text.clean import cells, cut, elide, leading, wrapped
-from opwatch.output.text.sentences import OF_THE_API, ending, name_of
+from opwatch.output.text.sentences import API_OUTCOMES, display_name, ending_detail
 from opwatch.output.text.styles import GAP, Line, Tone, line_cells, pad
 from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
@@ -33,7 +33,7 @@ LABEL: Final = 11
 NARROWEST: Final = 20
 
 
-def closing(
+def final_lines(
     event: Finished,
     started_at: float,
     width: int,
@@ -72,7 +72,7 @@ def _worth_a_row(operations: Sequence[Operation]) -> Sequence[Operation]:
 def _table(
     operations: Sequence[Operation], at: float, width: int, glyphs: Glyphs, show: Show
 ) -> list[Line]:
-    names = [name_of(each, show) for each in operations]
+    names = [display_name(each, show) for each in operations]
     statuses = [status_cell(each, show) for each in operations]
     elapsed = [format_duration(each.elapsed(at)) for each in operations]
     name_width = min(max(map(cells, names), default=0), max(8, width // 3))
@@ -88,8 +88,8 @@ def _table(
             (pad(cut(status, status_width, ellipsis=glyphs.ellipsis), status_width), Tone.PLAIN),
             (f"{GAP}{took:>{elapsed_width}}", Tone.FAINT),
         ]
-        detail = ending(operation, show)
-        shade = tone if operation.outcome in OF_THE_API - {Outcome.SUCCEEDED} else Tone.PLAIN
+        detail = ending_detail(operation, show)
+        shade = tone if operation.outcome in API_OUTCOMES - {Outcome.SUCCEEDED} else Tone.PLAIN
         if cells(detail) <= detail_width:
             lines.append([*line, ("   " + detail, shade)])
         else:

@@ -29,13 +29,13 @@ from opwatch.output.terminal.board import Board, key_of
 from opwatch.output.terminal.heartbeat import heartbeat
 from opwatch.output.terminal.renderer import Renderer
 from opwatch.output.text.sentences import (
-    OURS,
+    RUN_REASONS,
     brief,
     describe,
-    ended_text,
-    name_of,
-    standing_text,
-    warning,
+    display_name,
+    ending_sentence,
+    state_text,
+    warning_text,
 )
 from opwatch.output.text.summary import exit_text, next_steps, summary
 from opwatch.output.text.words import CAUSES
@@ -61,7 +61,7 @@ Kind: TypeAlias = "tuple[Fault, int | None]"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Report:
     """What was last said of one operation, and when."""
 
     at: float
@@ -69,15 +69,15 @@ class Told:
     progress: float
 
 
-class News:
+class ReportHistory:
     """Remembers what has been said, by whom it was about. Times are of the run's clock."""
 
     def __init__(self) -> None:
-        self._told: dict[Hashable, Told] = {}
+        self._told: dict[Hashable, Report] = {}
         self._now: dict[Hashable, tuple[Kind, bool]] = {}
         self._said_at: dict[tuple[Hashable, Kind], float] = {}
 
-    def is_trouble(self, subject: Hashable, trouble: Trouble, at: float) -> bool:
+    def is_new_trouble(self, subject: Hashable, trouble: Trouble, at: float) -> bool:
         """Tell whether *trouble* is news about *subject*, which counts as having been told."""
         kind = (trouble.fault, trouble.status)
         current = self._now.get(subject)
@@ -104,7 +104,9 @@ class News:
 
     def tell(self, subject: Hashable, reading: Reading, at: float) -> None:
         """Take *reading* as told."""
-        self._told[subject] = Told(at, f"{reading.state} {reading.status}", reading.progress or 0.0)
+        self._told[subject] = Report(
+            at, f"{reading.state} {reading.status}", reading.progress or 0.0
+        )
 
 
 class Lines(Renderer):
@@ -122,7 +124,7 @@ class Lines(Renderer):
         self._resume = resume
         self._show = sink.show
         self._board = Board(sink.show)
-        self._news = News()
+        self._news = ReportHistory()
         self._next_beat = HEARTBEAT
 
     def __call__(self, event: Event) -> None:
@@ -152,7 +154,7 @@ class Lines(Renderer):
     def _remark(self, event: Warned | Resumed | Interrupted) -> str:
         match event:
             case Warned():
-                return f"warning: {warning(event, self._show)}"
+                return f"warning: {warning_text(event, self._show)}"
             case Resumed():
                 return f"awake again after {format_duration(event.gap)}; asking at once"
             case Interrupted():
@@ -166,7 +168,9 @@ class Lines(Renderer):
     def _start(self, event: Started) -> None:
         self._next_beat = event.at + HEARTBEAT
         many = len(event.operations)
-        names = name_of(event.operations[0], self._show) if many == 1 else f"{many:,} operations"
+        names = (
+            display_name(event.operations[0], self._show) if many == 1 else f"{many:,} operations"
+        )
         until = (
             "" if event.deadline is None else f", until {self._wall_of(event.deadline):%H:%M:%S}"
         )
@@ -186,16 +190,16 @@ class Lines(Renderer):
         if not returned and not self._news.is_change(key, reading, event.at):
             return
         self._news.tell(key, reading, event.at)
-        name, where = name_of(operation, self._show), standing_text(operation, self._show)
+        name, where = display_name(operation, self._show), state_text(operation, self._show)
         more = ", asking once more to be sure" if reading.state.is_terminal else ""
         self._say(event.at, f"{name} {where}{' again' if returned else ''}{more}")
 
     def _stumble(self, event: Troubled) -> None:
         operation, trouble = event.operation, event.trouble
         subject = self._subject(operation)
-        if operation.is_over or not self._news.is_trouble(subject, trouble, event.at):
+        if operation.is_over or not self._news.is_new_trouble(subject, trouble, event.at):
             return
-        said = f"{name_of(operation, self._show)} trouble: {describe(trouble, self._show)}"
+        said = f"{display_name(operation, self._show)} trouble: {describe(trouble, self._show)}"
         due = operation.next_poll_at
         if due is not None:
             pause = due - event.at
@@ -203,18 +207,18 @@ class Lines(Renderer):
         if operation.confirmed_at is not None:
             age = event.at - operation.confirmed_at
             ago = f"{format_duration(age)} ago" if age >= 1 else "just now"
-            said += f"; last confirmed {standing_text(operation, self._show)} {ago}"
+            said += f"; last confirmed {state_text(operation, self._show)} {ago}"
         self._say(event.at, said)
 
     def _end(self, event: Ended) -> None:
-        if not self._is_crowd or event.operation.reason not in OURS:
-            self._say(event.at, ended_text(event.operation, self._show))
+        if not self._is_crowd or event.operation.reason not in RUN_REASONS:
+            self._say(event.at, ending_sentence(event.operation, self._show))
 
     def _hold(self, event: Held) -> None:
         pause = event.until - event.at
         if event.trouble is None or pause < LONG_PAUSE:
             return
-        if self._news.is_trouble(("held", event.origin), event.trouble, event.at):
+        if self._news.is_new_trouble(("held", event.origin), event.trouble, event.at):
             origin, what = self._show(event.origin, 80), brief(event.trouble, self._show)
             self._say(event.at, f"{origin}: {what}; nothing is asked for {format_duration(pause)}")
 

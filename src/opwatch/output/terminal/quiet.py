@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from opwatch.domain.events import Ended, Event, Finished
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.output.terminal.renderer import Renderer
-from opwatch.output.text.sentences import OURS, ended_text
+from opwatch.output.text.sentences import RUN_REASONS, ending_sentence
 from opwatch.output.text.summary import next_steps
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class Quiet(Renderer):
         match event:
             case Ended(operation=operation):
                 is_good = operation.outcome is Outcome.SUCCEEDED and operation.reason is None
-                if not is_good and operation.reason not in OURS:
-                    self._sink.line(f"opwatch: {ended_text(operation, self._sink.show)}")
+                if not is_good and operation.reason not in RUN_REASONS:
+                    self._sink.line(f"opwatch: {ending_sentence(operation, self._sink.show)}")
             case Finished(verdict=verdict) if verdict.cause is not Abort.PIPE_CLOSED:
                 for label, text in next_steps(event.operations, self._sink.show, self._resume):
                     self._sink.line(f"opwatch: {label}: {text}")

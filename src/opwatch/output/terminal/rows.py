@@ -14,15 +14,15 @@ from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome
 from opwatch.output.text.clean import cells, cut, elide
 from opwatch.output.text.sentences import (
-    OF_THE_API,
+    API_OUTCOMES,
     brief,
-    ending,
-    left_text,
+    display_name,
+    ending_detail,
     message_of,
-    name_of,
-    repeated,
-    spaced,
+    short_time,
     status_of,
+    time_left,
+    with_streak,
 )
 from opwatch.output.text.styles import GAP, PERCENT, Layout, Line, Tone, pad
 from opwatch.output.text.words import OUTCOMES
@@ -92,13 +92,14 @@ def note_of(operation: Operation, at: float, held: Held | None, glyphs: Glyphs, 
     if operation.outcome is not None:
         bad = operation.outcome is not Outcome.SUCCEEDED
         return Note(
-            (ending(operation, show),), tone=_tone_of_ending(operation) if bad else Tone.FAINT
+            (ending_detail(operation, show),),
+            tone=_tone_of_ending(operation) if bad else Tone.FAINT,
         )
     if operation.streak and operation.trouble is not None:
         return _trouble_note(operation, at, glyphs, show)
     if held is not None and held.trouble is not None and _is_worth_saying(held, operation, at):
         why = brief(held.trouble, show)
-        return Note((why, f"again in {spaced(held.until - at)}"), tone=Tone.WARN)
+        return Note((why, f"again in {short_time(held.until - at)}"), tone=Tone.WARN)
     reading = operation.reading
     if reading is None:
         return Note()
@@ -106,7 +107,7 @@ def note_of(operation: Operation, at: float, held: Held | None, glyphs: Glyphs, 
         return Note(("waits for a person", message_of(operation, show)), tone=Tone.WARN)
     left = _left(operation, at)
     if left > 0:
-        return Note((left_text(left),))
+        return Note((time_left(left),))
     if reading.state.is_terminal:
         return Note(("asking once more to be sure",))
     if reading.count is not None and reading.progress is None:
@@ -130,12 +131,14 @@ def _is_worth_saying(held: Held, operation: Operation, at: float) -> bool:
 def _trouble_note(operation: Operation, at: float, glyphs: Glyphs, show: Show) -> Note:
     if operation.trouble is None:
         return Note()
-    what = repeated(brief(operation.trouble, show), operation.streak, glyphs.times)
+    what = with_streak(brief(operation.trouble, show), operation.streak, glyphs.times)
     due = operation.next_poll_at
-    again = f"again in {spaced(due - at)}" if due is not None and due - at >= 1 else "asking again"
+    again = (
+        f"again in {short_time(due - at)}" if due is not None and due - at >= 1 else "asking again"
+    )
     if operation.confirmed_at is None:
         return Note((what, again), tone=Tone.WARN)
-    age = f"{spaced(at - operation.confirmed_at)} old"
+    age = f"{short_time(at - operation.confirmed_at)} old"
     return Note((age, what, again), order=(1, 0, 2), tone=Tone.WARN)
 
 
@@ -146,7 +149,7 @@ def _tone_of_ending(operation: Operation) -> Tone:
 def status_cell(operation: Operation, show: Show) -> str:
     """Return the API's word; with a question mark where our watch could not confirm it."""
     word = status_of(operation, show)
-    if operation.outcome is None or operation.outcome in OF_THE_API:
+    if operation.outcome is None or operation.outcome in API_OUTCOMES:
         return word
     if operation.outcome is Outcome.UNKNOWN and word:
         return f"{word}?"
@@ -193,7 +196,7 @@ def _pulse(width: int, at: float, tone: Tone, glyphs: Glyphs) -> Line:
 def row(operation: Operation, layout: Layout, at: float, glyphs: Glyphs, show: Show) -> Line:
     """Return the row of *operation* but for its note."""
     glyph, tone = glyph_of(operation, glyphs)
-    name = elide(name_of(operation, show), layout.name, ellipsis=glyphs.ellipsis)
+    name = elide(display_name(operation, show), layout.name, ellipsis=glyphs.ellipsis)
     line: Line = [(glyph, tone), (" ", Tone.PLAIN), (pad(name, layout.name), Tone.PLAIN)]
     if layout.profile:
         profile = elide(show(operation.target.profile), layout.profile, ellipsis=glyphs.ellipsis)

@@ -54,7 +54,7 @@ _LEADING: Final = re.compile(r"^(\s*:)(?=:)")
 Redact: TypeAlias = "Callable[[str], str]"
 
 
-def keep(text: str) -> str:
+def as_is(text: str) -> str:
     """Return *text*: the redactor of a run without secrets."""
     return text
 
@@ -182,7 +182,7 @@ class Show:
     before the text is measured.
     """
 
-    redact: Redact = keep
+    redact: Redact = as_is
     encoding: str = "utf-8"
     ellipsis: str = field(default="…")
 

@@ -19,12 +19,12 @@ from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import PLAIN, Show, elide
 from opwatch.output.text.words import (
     FAULTS,
+    FIXES_WITHOUT_PROFILE,
     ODDITIES,
     OUTCOMES,
     REASONS,
     STATES,
-    STRANGERS,
-    UNKNOWN_TO_ALL,
+    WRITE_PROFILE,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MINUTE: Final = 60.0
 
 
-def spaced(seconds: float) -> str:
+def short_time(seconds: float) -> str:
     """Return a short time for a sentence: ``8 s``, ``1m 12s``."""
     return f"{int(max(0.0, seconds))} s" if seconds < MINUTE else format_duration(seconds)
 
@@ -45,7 +45,7 @@ def rounded(seconds: float) -> str:
     return f"{first} {second}" if second.strip("0smhd") else first
 
 
-def left_text(seconds: float) -> str:
+def time_left(seconds: float) -> str:
     """Return a rough time to go, in steps that do not flicker: ``about 40 s left``."""
     if seconds < 10:  # noqa: PLR2004, the smallest step
         return "seconds left"
@@ -62,10 +62,10 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:")
 _KEYED: Final = re.compile(r"\s*\w+://[^?]*\?", re.ASCII)
 
 # Our own doing, said once for the whole run.
-OURS: Final = frozenset({Reason.DETACHED, Reason.STOPPED_EARLY, Reason.NOT_WAITED})
-STRANGE: Final = frozenset({Basis.PATH, Basis.WORDS})
+RUN_REASONS: Final = frozenset({Reason.DETACHED, Reason.STOPPED_EARLY, Reason.NOT_WAITED})
+ASSUMED_BASES: Final = frozenset({Basis.PATH, Basis.WORDS})
 WAITING: Final = frozenset({Reason.BLOCKED, Reason.DEADLINE, Reason.STALLED, Reason.NOT_WAITED})
-OF_THE_API: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED})
+API_OUTCOMES: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED})
 
 
 # -- troubles ------------------------------------------------------------------------
@@ -87,9 +87,9 @@ def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
     profile = shlex.quote(show(target.profile or "NAME"))
     reference = shlex.quote(show(target.reference, None))
     fix = FAULTS[trouble.fault].fix
-    if target.basis in STRANGE:
+    if target.basis in ASSUMED_BASES:
         # A profile that nobody named is not theirs to change.
-        fix = STRANGERS.get(trouble.fault, UNKNOWN_TO_ALL if "{profile}" in fix else fix)
+        fix = FIXES_WITHOUT_PROFILE.get(trouble.fault, WRITE_PROFILE if "{profile}" in fix else fix)
     return fix.format(
         host=_host(trouble, show),
         profile=profile,
@@ -98,14 +98,14 @@ def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
     )
 
 
-def unknown_word(operation: Operation, show: Show = PLAIN) -> str | None:
+def unknown_status_fix(operation: Operation, show: Show = PLAIN) -> str | None:
     """Return what to do about a status word that nobody knows, None if a profile was named."""
-    if operation.reason is not Reason.UNKNOWN_STATUS or operation.target.basis not in STRANGE:
+    if operation.reason is not Reason.UNKNOWN_STATUS or operation.target.basis not in ASSUMED_BASES:
         return None
-    return UNKNOWN_TO_ALL.format(url=shlex.quote(show(operation.reference, None)))
+    return WRITE_PROFILE.format(url=shlex.quote(show(operation.reference, None)))
 
 
-def repeated(text: str, streak: int, times: str = "×") -> str:  # noqa: RUF001, the sign is meant
+def with_streak(text: str, streak: int, times: str = "×") -> str:  # noqa: RUF001, the sign is meant
     """Return *text* with how many times in a row it has happened."""
     return f"{text} {times}{streak}" if streak > 1 else text
 
@@ -127,7 +127,7 @@ def _host(trouble: Trouble, show: Show) -> str:
 # -- one operation -------------------------------------------------------------------
 
 
-def name_of(operation: Operation, show: Show = PLAIN, limit: int | None = 80) -> str:
+def display_name(operation: Operation, show: Show = PLAIN, limit: int | None = 80) -> str:
     """Return what to call *operation*: what was typed, or its id if that was an address."""
     reference = operation.reference
     name = show(operation.id if "/" in reference and operation.id else reference, None)
@@ -180,7 +180,7 @@ def _is_telling(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def ending(operation: Operation, show: Show = PLAIN, *, code: str = "(code {})") -> str:
+def ending_detail(operation: Operation, show: Show = PLAIN, *, code: str = "(code {})") -> str:
     """Return why the watch of *operation* ended as it did, beyond its outcome and status."""
     reading, outcome = operation.reading, operation.outcome
     if operation.reason is not None:
@@ -216,7 +216,7 @@ def _reason(operation: Operation, show: Show) -> str:
     ended = operation.ended_at
     said = REASONS[operation.reason].format(
         trouble=trouble,
-        brief=repeated(short, operation.streak),
+        brief=with_streak(short, operation.streak),
         age=format_duration(ended - (operation.watched_from if since is None else since)),
         still=format_duration(ended - (operation.watched_from if changed is None else changed)),
         state=STATES[operation.state] if operation.state else "never confirmed",
@@ -225,7 +225,7 @@ def _reason(operation: Operation, show: Show) -> str:
     return f"{said}; {trouble}" if is_trouble and operation.reason is Reason.DEADLINE else said
 
 
-def standing_text(operation: Operation, show: Show = PLAIN) -> str:
+def state_text(operation: Operation, show: Show = PLAIN) -> str:
     """Return where *operation* stands: ``running (IN_PROGRESS) 25%``."""
     reading = operation.reading
     if reading is None:
@@ -236,21 +236,21 @@ def standing_text(operation: Operation, show: Show = PLAIN) -> str:
     return f"{state}{word}{percent}"
 
 
-def ended_text(operation: Operation, show: Show = PLAIN) -> str:
+def ending_sentence(operation: Operation, show: Show = PLAIN) -> str:
     """Return how *operation* ended: ``import-44 failed (ERR) after 3m 03s: bad column [17]``."""
     status = status_of(operation, show)
     if operation.outcome is None or operation.outcome is Outcome.PENDING:
-        word = f"still {standing_text(operation, show)}"
-    elif operation.outcome in OF_THE_API and operation.reason is None and status:
+        word = f"still {state_text(operation, show)}"
+    elif operation.outcome in API_OUTCOMES and operation.reason is None and status:
         word = f"{OUTCOMES[operation.outcome]} ({status})"
     else:
         word = OUTCOMES[operation.outcome]
-    detail = ending(operation, show, code="[{}]")
+    detail = ending_detail(operation, show, code="[{}]")
     took = format_duration(operation.elapsed(operation.ended_at or 0.0))
-    return f"{name_of(operation, show)} {word} after {took}{_after(detail)}"
+    return f"{display_name(operation, show)} {word} after {took}{_after(detail)}"
 
 
-def warning(event: Warned, show: Show = PLAIN) -> str:
+def warning_text(event: Warned, show: Show = PLAIN) -> str:
     """Return what an oddity is, and which operation showed it."""
     text = show(event.text) or ("(none)" if event.oddity is Oddity.UNKNOWN_STATUS else "")
     said = ODDITIES[event.oddity].format(text=text)

@@ -120,7 +120,7 @@ class Layout:
     profile: int = 0
 
 
-def plan(width: int, *, name: int, status: int, elapsed: int, profile: int = 0) -> Layout:
+def plan_layout(width: int, *, name: int, status: int, elapsed: int, profile: int = 0) -> Layout:
     """Return the layout for *width* columns; the others are the widest contents."""
     profile = min(profile, width // 6) if width >= ROOMY else 0
     name = min(name, max(8, width // (5 if profile else 4)))

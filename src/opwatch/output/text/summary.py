@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.text.clean import PLAIN, Show
-from opwatch.output.text.sentences import OF_THE_API, remedy, unknown_word
+from opwatch.output.text.sentences import API_OUTCOMES, remedy, unknown_status_fix
 from opwatch.output.text.words import CAUSES, OUTCOMES
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ def hints(operations: Iterable[Operation], show: Show = PLAIN, most: int = 3) ->
     """Return what to do about the troubles that ended watches, each said once."""
     said: dict[tuple[object, str], str] = {}
     for each in operations:
-        trouble, advice = each.trouble, unknown_word(each, show)
+        trouble, advice = each.trouble, unknown_status_fix(each, show)
         if advice is not None:
             said.setdefault((each.reason, each.target.origin), advice)
-        if trouble is None or each.outcome in OF_THE_API or each.outcome is Outcome.PENDING:
+        if trouble is None or each.outcome in API_OUTCOMES or each.outcome is Outcome.PENDING:
             continue
         said.setdefault((trouble.fault, trouble.host), remedy(trouble, each, show))
         if len(said) == most:

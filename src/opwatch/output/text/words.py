@@ -284,7 +284,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
 # its reference, quoted for a shell.
 _NEW: Final = "write a profile for this API with  opwatch profile new --from {url}"
 _WHOSE: Final = "name its profile with -p, or give a bearer token for it with --token-stdin"
-STRANGERS: Final[Mapping[Fault, str]] = {
+FIXES_WITHOUT_PROFILE: Final[Mapping[Fault, str]] = {
     Fault.STATUS_UNAUTHORIZED: _WHOSE,
     Fault.STATUS_FORBIDDEN: _WHOSE,
     Fault.API_DENIED: _WHOSE,
@@ -299,4 +299,4 @@ STRANGERS: Final[Mapping[Fault, str]] = {
     Fault.TLS: "check scheme and port of the URL",
     Fault.FOREIGN_ORIGIN: "a profile can trust that host with allow_hosts; " + _NEW,
 }
-UNKNOWN_TO_ALL: Final = _NEW
+WRITE_PROFILE: Final = _NEW
