@@ -241,7 +241,7 @@ def test_azure_s_deletion_ends_without_a_body(way: Way, server: DemoServer, know
     ("more", "expected"),
     [
         ((), (0, "succeeded", " blocked")),
-        (("--fail-on", "blocked"), (1, "failed", "waits for a person")),
+        (("--fail-on", "blocked"), (1, "failed", "waiting for a person")),
     ],
 )
 def test_an_operation_that_waits_for_a_person_goes_on_unless_told_otherwise(

@@ -100,7 +100,7 @@ def test_what_is_not_clear_is_said_and_asked_of_nobody(inside: Inside) -> None:
 
     assert "\x1b" not in ran.out + ran.err
     assert odd.code == 0
-    assert "not clear, and taken for running: FLARB" in odd.err
+    assert "unclear, and treated as running: FLARB" in odd.err
 
 
 @pytest.mark.parametrize(
@@ -295,5 +295,5 @@ def test_a_terminal_at_one_end_is_nobody_to_be_asked(inside: Inside) -> None:
     ran = inside.run("profile", "new", "--from", sample, terminal=True)
 
     assert ran.code == 0
-    assert "not clear, and taken for running: FLARB" in ran.out
+    assert "unclear, and treated as running: FLARB" in ran.out
     assert "mean" not in ran.out.replace("# What each status word means", "")

@@ -234,7 +234,7 @@ ERRORS: Final[tuple[BaseException, ...]] = (
         fixes=("export ITWIN_TOKEN=…", "opwatch auth login -p schedules"),
     ),
     UnwritableError("cannot write output: No space left on device"),
-    PipeClosedError("the reader of the output has gone"),
+    PipeClosedError("the reader of the output has left"),
     KeyError("status"),
     MemoryError(),
     OSError(errno.EMFILE, os.strerror(errno.EMFILE)),

@@ -43,8 +43,8 @@ def test_a_host_is_told_once_however_many_urls_it_has() -> None:
     )
 
     assert stream.getvalue() == (
-        "opwatch: https://api.example.com is not known: going by plain status words alone, "
-        "without a credential (--token-stdin gives one)\n"
+        "opwatch: https://api.example.com is not known: reading plain status words only, "
+        "without a credential (give one with --token-stdin)\n"
     )
 
 

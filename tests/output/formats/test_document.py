@@ -105,7 +105,7 @@ def test_a_watch_that_lost_its_operation_carries_the_trouble() -> None:
     assert operation["reason"] == "lost_contact"
     assert operation["error"] == {
         "code": "status_transient",
-        "message": "HTTP 502",
+        "message": "api.example.com answered HTTP 502",
         "details": {"http_status": 502},
     }
 

@@ -53,7 +53,11 @@ def test_a_trouble_is_told_with_its_next_try() -> None:
         "format": 1,
         "type": "troubled",
         "at": "2026-11-22T10:12:17.000Z",
-        "trouble": {"code": "status_transient", "http_status": 502, "message": "HTTP 502"},
+        "trouble": {
+            "code": "status_transient",
+            "http_status": 502,
+            "message": "api.example.com answered HTTP 502",
+        },
         "next_poll_at": "2026-11-22T10:12:25.000Z",
         "operation": None,
     }

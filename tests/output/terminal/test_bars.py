@@ -43,7 +43,7 @@ def test_the_end_stays_in_the_scrollback_and_nothing_else_does() -> None:
         "✗ import-44          FAILED     2m 19s   bad column 'x' (code 17)",
         "2 of 4 succeeded, 1 failed, 1 unknown, in 7m 47s" + "exit 1: failed".rjust(52),
         (
-            "to fix:    try again later, or tell those who run api.example.com;"
+            "to fix:    try again later, or tell whoever runs api.example.com;"
             " the operation itself goes on"
         ),
         "to go on:  opwatch wait delete-user-2",
@@ -159,7 +159,7 @@ def test_an_oddity_is_said_above_the_rows_and_stays() -> None:
     with bars_on(terminal) as tell:
         for event in story.events:
             tell(event)
-        assert terminal.shown[0] == "! op-1: unknown status “FOO”, taken for running"
+        assert terminal.shown[0] == "! op-1: unknown status “FOO”, treated as running"
         assert terminal.shown[1].startswith("fullstory  1 operation ")
     assert len([line for line in terminal.shown if "unknown status" in line]) == 1
 

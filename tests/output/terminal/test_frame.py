@@ -207,7 +207,7 @@ def test_a_message_that_only_repeats_the_status_is_no_note() -> None:
 @pytest.mark.parametrize(
     ("reading", "note"),
     [
-        ({"state": State.BLOCKED, "message": "by Ada"}, "waits for a person · by Ada"),
+        ({"state": State.BLOCKED, "message": "by Ada"}, "waiting for a person · by Ada"),
         ({"count": 12345}, "12,345 so far"),
         ({"message": "step 3 of 9"}, "step 3 of 9"),
         ({"progress": 10.0, "eta": 90.0, "message": "step 3"}, "about 2m left"),

@@ -44,8 +44,8 @@ def test_a_whole_run_reads_as_a_log() -> None:
             "searchExportId YKDYR5yeTq2"
         ),
         (
-            "opwatch 10:13:04 import-44 trouble: HTTP 502, trying again in 5s; "
-            "last confirmed running 25% just now"
+            "opwatch 10:13:04 import-44 trouble: api.example.com answered HTTP 502, "
+            "trying again in 5s; last confirmed just now: running 25%"
         ),
         (
             "opwatch 10:13:17 waiting 1m 00s: 1 succeeded, 2 running (21% to 25%), 1 pending; "
@@ -64,7 +64,7 @@ def test_a_whole_run_reads_as_a_log() -> None:
         ),
         "opwatch 10:20:04 2 of 4 succeeded, 1 failed, 1 unknown, in 7m 47s; exit 1: failed",
         (
-            "opwatch to fix: try again later, or tell those who run api.example.com; "
+            "opwatch to fix: try again later, or tell whoever runs api.example.com; "
             "the operation itself goes on"
         ),
         "opwatch to go on: opwatch wait 1",
@@ -86,8 +86,8 @@ def test_another_kind_of_trouble_is_news() -> None:
     story.bad("op-1", Fault.STATUS_TRANSIENT, status=503)
     assert [line.split(",")[0] for line in said(story)] == [
         "op-1 trouble: api.example.com did not finish its answer in time",
-        "op-1 trouble: HTTP 502",
-        "op-1 trouble: HTTP 503",
+        "op-1 trouble: api.example.com answered HTTP 502",
+        "op-1 trouble: api.example.com answered HTTP 503",
     ]
 
 
@@ -152,7 +152,7 @@ def test_a_crowd_says_when_its_host_answers_again() -> None:
     for each in story.operations:
         story.read(each)
     lines = said(story)
-    assert lines[0].startswith("op-0 trouble: no way to api.example.com")
+    assert lines[0].startswith("op-0 trouble: no route to api.example.com")
     assert lines[1:] == ["https://api.example.com answers again"]
 
 
@@ -166,7 +166,7 @@ def test_a_pause_that_a_host_asks_for_is_said_once() -> None:
     story = Story(["op-1"])
     limited = Trouble(Fault.STATUS_THROTTLED, status=429)
     story.read("op-1").hold(40, limited).wait(5).hold(40, limited).hold(3, None)
-    assert said(story)[1:] == ["https://api.example.com: rate limited; nothing is asked for 40s"]
+    assert said(story)[1:] == ["https://api.example.com: rate limited; no request for 40s"]
 
 
 def test_a_reading_that_must_be_confirmed_is_not_said_to_be_the_end() -> None:
@@ -178,8 +178,8 @@ def test_a_reading_that_must_be_confirmed_is_not_said_to_be_the_end() -> None:
 def test_what_else_happens_is_said() -> None:
     story = Story(["op-1"])
     story.warn(Oddity.UNKNOWN_STATUS, "FOO", "op-1").sleep(600)
-    assert said(story)[0] == "warning: op-1: unknown status “FOO”, taken for running"
-    assert said(story)[1] == "awake again after 10m 00s; asking at once"
+    assert said(story)[0] == "warning: op-1: unknown status “FOO”, treated as running"
+    assert said(story)[1] == "awake again after 10m 00s; polling at once"
 
 
 def test_every_line_begins_with_our_own_word_and_none_moves_a_cursor() -> None:
@@ -208,7 +208,7 @@ def test_quiet_speaks_of_bad_endings_and_how_to_go_on_only() -> None:
             f"HTTP 502 {TIMES}41"
         ),
         (
-            "opwatch: to fix: try again later, or tell those who run api.example.com;"
+            "opwatch: to fix: try again later, or tell whoever runs api.example.com;"
             " the operation itself goes on"
         ),
         "opwatch: to go on: opwatch wait delete-user-2",

@@ -26,20 +26,26 @@ HOST = "api.example.com"
 @pytest.mark.parametrize(
     ("trouble", "words"),
     [
-        (Trouble(Fault.STATUS_TRANSIENT, status=502, host=HOST), "HTTP 502"),
+        (
+            Trouble(Fault.STATUS_TRANSIENT, status=502, host=HOST),
+            "api.example.com answered HTTP 502",
+        ),
         (
             Trouble(Fault.UNRESOLVED, host="api.exmaple.com"),
             "cannot resolve api.exmaple.com (check the name)",
         ),
         (
             Trouble(Fault.CERTIFICATE, "certificate has expired", host=HOST),
-            "certificate refused: certificate has expired (--ca-file adds a CA)",
+            "the certificate of api.example.com was rejected: certificate has expired",
         ),
         (
             Trouble(Fault.HTML, "“Sign in”", host=HOST),
-            "expected JSON, got a web page (a login page or a proxy?): “Sign in”",
+            "api.example.com sent a web page, not JSON (a login page or a proxy?): “Sign in”",
         ),
-        (Trouble(Fault.STATUS_TRANSIENT, "502 Bad Gateway", 502), "HTTP 502: Bad Gateway"),
+        (
+            Trouble(Fault.STATUS_TRANSIENT, "502 Bad Gateway", 502),
+            "the host answered HTTP 502: Bad Gateway",
+        ),
         (Trouble(Fault.TIMEOUT), "the host did not finish its answer in time"),
     ],
 )
@@ -123,7 +129,7 @@ def operation(**changes: object) -> Operation:
                 "reason": Reason.BLOCKED,
                 "reading": Reading(State.BLOCKED, "AWAITING_APPROVAL", message="by Ada"),
             },
-            "op-1 failed after 5m 12s: waits for a person: by Ada",
+            "op-1 failed after 5m 12s: waiting for a person: by Ada",
         ),
         (
             {
@@ -153,7 +159,8 @@ def operation(**changes: object) -> Operation:
         (
             {"outcome": Outcome.NOT_FOUND, "reason": Reason.NEVER_FOUND}
             | {"trouble": Trouble(Fault.STATUS_NOT_FOUND, status=404, host=HOST)},
-            "op-1 not found after 5m 12s: the API does not know it: HTTP 404 at api.example.com",
+            "op-1 not found after 5m 12s: "
+            "the API does not know it: api.example.com answered HTTP 404",
         ),
     ],
 )
@@ -230,7 +237,7 @@ def test_an_ending_before_any_reading_tells_the_trouble() -> None:
 
 def test_an_oddity_names_the_operation_that_showed_it() -> None:
     event = Warned(0.0, Oddity.UNKNOWN_STATUS, "FOO\n", "op-1")
-    assert warning_text(event) == r"op-1: unknown status “FOO\n”, taken for running"
+    assert warning_text(event) == r"op-1: unknown status “FOO\n”, treated as running"
     assert "(none)" in warning_text(Warned(0.0, Oddity.UNKNOWN_STATUS, "", "op-1"))
     assert warning_text(Warned(0.0, Oddity.NOTE, "a note")) == "a note"
 
@@ -260,7 +267,7 @@ def test_the_same_advice_is_given_once() -> None:
         story.bad(each, Fault.UNRESOLVED)
         story.end(each, Outcome.UNKNOWN, Reason.UNREACHABLE)
     found = list(story.operations.values())
-    assert hints(found) == ["check base_url and parameters of profile fullstory"]
+    assert hints(found) == ["check base_url and the parameters of profile fullstory"]
     assert unfinished(found) == found
 
 

@@ -15,9 +15,8 @@ from opwatch.output.text.sentences import (
     brief,
     describe,
     ending_sentence,
-    remedy,
 )
-from opwatch.output.text.summary import ORDER, UNFINISHED
+from opwatch.output.text.summary import ORDER, UNFINISHED, remedy
 from output.script import target
 
 KNOWN = {"host", "status", "detail"}

@@ -190,7 +190,8 @@ def _status(selection: Selection, context: RunContext, *, as_json: bool) -> int:
     from opwatch.domain.auth import CredentialState
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
-    from opwatch.output.commands.auth import survey_document, write_credential, write_json_line
+    from opwatch.output.commands.auth import survey_document, write_credential
+    from opwatch.output.formats.sheet import write_json_line
     from opwatch.session.auth import inspect
 
     seen = run_to_end(inspect(selection.bound_profile(), context))
@@ -211,9 +212,9 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
     from opwatch.output.commands.auth import (
         survey_document,
         write_credentials,
-        write_json_line,
         write_unlisted,
     )
+    from opwatch.output.formats.sheet import write_json_line
     from opwatch.session.auth import survey
 
     config = selection.settings()
@@ -245,7 +246,8 @@ def _test(
     from opwatch.domain.errors import UsageError
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
-    from opwatch.output.commands.auth import trial_document, write_json_line, write_trial
+    from opwatch.output.commands.auth import trial_document, write_trial
+    from opwatch.output.formats.sheet import write_json_line
     from opwatch.session import auth
 
     if reference == "-":

@@ -86,7 +86,8 @@ def _explain(selection: Selection, answer: str | None, *, as_json: bool) -> int:
 def _asked(request: Request, scheme: Scheme) -> RequestReport:
     """Return *request* with a mask where *scheme* puts a secret."""
     from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
-    from opwatch.output.commands.profile import MASK, RequestReport
+    from opwatch.domain.secret import MASK
+    from opwatch.output.commands.profile import RequestReport
 
     headers, url = dict(request.headers), request.url
     match scheme:

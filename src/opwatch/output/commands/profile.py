@@ -1,8 +1,7 @@
-"""How a profile asks and reads, as a person or a program is told.
+"""What ``opwatch profile explain`` reports: the request, the schedule, and how an answer is read.
 
-Decides the order and the wording of ``profile explain``. Nothing of a
-credential is shown, not even its scheme's word; values out of answers are
-remote text and cleaned.
+Decides the order and the wording. Nothing of a credential is shown, not even its
+scheme's word; values out of answers are remote text and cleaned.
 """
 
 from __future__ import annotations
@@ -24,14 +23,13 @@ if TYPE_CHECKING:
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import PollingRules
 
-MASK: Final = "***"
 VALUE: Final = 90
 LINE: Final = 400
 NOTHING: Final = "-"
 _ASSUMED: Final[Mapping[Basis, str]] = {
-    Basis.ADDRESS: "not named; the URL is one of its own",
-    Basis.PATH: "not named; the path is as in its API, the host is not known",
-    Basis.WORDS: "not named; no profile knows the URL",
+    Basis.ADDRESS: "assumed; the URL is one of its own",
+    Basis.PATH: "assumed; the path is one of its API, the host is not known",
+    Basis.WORDS: "assumed; no profile knows the URL",
 }
 
 
@@ -53,7 +51,7 @@ class PathValue(NamedTuple):
 
 
 class AnswerReport(NamedTuple):
-    """What was made of a saved answer: the *finding*, what decided it and *where* that stands.
+    """How a saved answer is read: the *finding*, what decided it and *where* that is written.
 
     *wait* is in seconds; *status* is the HTTP status.
     """
@@ -68,7 +66,7 @@ class AnswerReport(NamedTuple):
 
 
 class ProfileReport(NamedTuple):
-    """All that can be said of one reference, and of an answer if one was given."""
+    """All that is known of one reference, and of an answer if one was given."""
 
     target: Target
     file: str
@@ -82,7 +80,7 @@ class ProfileReport(NamedTuple):
 
 
 def report_facts(report: ProfileReport, show: Show = PLAIN) -> Iterator[tuple[str, str]]:
-    """Yield what a person reads, as labels and texts; what goes on has no label."""
+    """Yield what a person reads, as labels and texts; a continued line has no label."""
     yield from _of_request(report, show)
     yield from _of_schedule(report)
     if report.read is not None:
@@ -118,13 +116,13 @@ def _of_schedule(report: ProfileReport) -> Iterator[tuple[str, str]]:
     pace, limits = polling_rules.pace, polling_rules.limits
     if pace.steps:
         steps = ", ".join(_time(each) for each in pace.steps)
-        yield "pace", f"pauses of {steps}, begun anew at each change"
+        yield "pace", f"pauses of {steps}, from the first again after each change"
     else:
         yield (
             "pace",
             (
                 f"pauses from {_time(pace.first)} to {_time(pace.longest)}, "
-                f"x{pace.factor:g} while nothing changes; nearer to a predicted end, shorter"
+                f"x{pace.factor:g} while nothing changes; shorter near a predicted end"
             ),
         )
     if report.conditional:
@@ -132,16 +130,18 @@ def _of_schedule(report: ProfileReport) -> Iterator[tuple[str, str]]:
     yield (
         "limits",
         (
-            f"{limits.rate:.3g} requests a second, {limits.burst} at once, "
+            f"{limits.rate:.3g} requests a second, bursts of {limits.burst}, "
             f"{limits.at_once} in flight"
         ),
     )
     if polling_rules.batch > 1:
         yield "batch", f"up to {polling_rules.batch} operations in one request"
-    gone = f"; once seen, it means {STATES[polling_rules.gone]}" if polling_rules.gone else ""
+    gone = (
+        f"; after a good answer it means {STATES[polling_rules.gone]}" if polling_rules.gone else ""
+    )
     yield "not found", f"final after {_time(polling_rules.not_found_grace)}{gone}"
     if polling_rules.confirm > 1:
-        yield "confirm", f"an end is believed after {polling_rules.confirm} equal answers"
+        yield "confirm", f"an end counts after {polling_rules.confirm} equal answers"
 
 
 def _time(seconds: float) -> str:
@@ -153,7 +153,7 @@ def _of_answer(read: AnswerReport, show: Show) -> Iterator[tuple[str, str]]:
     yield "answer", f"HTTP {read.status}"
     finding = read.finding
     if isinstance(finding, Reading):
-        known = "" if finding.is_known_word else ", a word that no list holds"
+        known = "" if finding.is_known_word else ", which is in no list"
         partial = ", with warnings" if finding.partial else ""
         status = f" (status “{show(finding.status, VALUE)}”{known}{partial})"
         yield "means", STATES[finding.state] + status
@@ -161,7 +161,7 @@ def _of_answer(read: AnswerReport, show: Show) -> Iterator[tuple[str, str]]:
     elif isinstance(finding, Trouble):
         yield "means", f"nothing about the operation: {describe(finding, show)}"
     if read.wait is not None:
-        yield "wait", f"it asks for a pause of {_time(read.wait)}"
+        yield "wait", f"the answer asks for a pause of {_time(read.wait)}"
     for note in read.notes:
         yield "note", show(note)
     label = "found"

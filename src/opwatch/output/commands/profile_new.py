@@ -1,4 +1,4 @@
-"""What a person is told, and asked, while a profile is written from samples."""
+"""What ``opwatch profile new`` prints and asks while it writes a profile from samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATHS: Final = 9
 
 def ask_url() -> str:
     """Return the question for the URL that the samples came from."""
-    return "The URL that such an answer comes from (Enter: none)"
+    return "The URL that the answers come from (Enter: none)"
 
 
 def ask_status(candidates: Sequence[str], show: Show = PLAIN) -> str:
@@ -29,21 +29,21 @@ def ask_status(candidates: Sequence[str], show: Show = PLAIN) -> str:
 
 def ask_meaning(word: str, buckets: Iterable[str], show: Show = PLAIN) -> str:
     """Return the question for what a status word means."""
-    return f"What does {show(word, WORD)} mean: {', '.join(buckets)} (Enter: it still runs)"
+    return f"What does {show(word, WORD)} mean: {', '.join(buckets)} (Enter: still running)"
 
 
 def write_notes(stream: TextIO | None, notes: Iterable[str]) -> None:
-    """Say what a person should know before they tell what a word means."""
+    """Write what a person should know before they decide what a word means."""
     sink = Sink(stream, required=False)
     for note in notes:
         sink.line(f"opwatch: {note}")
 
 
 def write_left_out(stream: TextIO | None, source: str, status: int) -> None:
-    """Say that the answer in *source* is no sample, for its HTTP *status*."""
+    """Write that the answer in *source* is not a sample, for its HTTP *status*."""
     sink = Sink(stream, required=False)
     shown = sink.show(source, 120)
-    sink.line(f"opwatch: left out {shown}: HTTP {status} says nothing of an operation")
+    sink.line(f"opwatch: left out {shown}: HTTP {status} says nothing about an operation")
 
 
 def write_next_steps(
@@ -55,14 +55,14 @@ def write_next_steps(
     unclear: Sequence[str],
     has_status: bool,
 ) -> None:
-    """Say what is left to do with the profile *name*, written to *path* or to standard output."""
+    """Write what is left to do with the profile *name*, written to *path* or to standard output."""
     sink = Sink(stream, required=False)
     where = "the profile" if path is None else sink.show(path, 200)
     if not has_status:
         sink.line(f"opwatch: no status word was found in the samples; write it into {where}")
     if unclear:
         shown = ", ".join(sink.show(each, WORD) for each in unclear)
-        sink.line(f"opwatch: not clear, and taken for running: {shown}; see CHECK in {where}")
+        sink.line(f"opwatch: unclear, and treated as running: {shown}; see CHECK in {where}")
     place = f"as {name}.yaml into {sink.show(folder, 200)}"
     if path is None:
         sink.line(f"opwatch: to use the profile, put it {place}")

@@ -1,13 +1,9 @@
 """The ``--json`` document, format 1: a public contract.
 
-Decides its keys, how a time and a number are written, and that no byte of it
-can harm a terminal, a CI runner or a reader of JSON. The JSON Schemas beside
-this file say the same; a test holds every output against them.
-
-How what we know is written as JSON values.
-
-Decides how a time and a number are written, how deep a provider's own JSON is
-kept, and that no secret is left in any text, key or number of it.
+Decides its keys, how a time and a number are written, how deep a provider's own JSON is
+kept, and that no byte of it holds a secret or can harm a terminal, a CI runner or a reader
+of JSON. The JSON Schemas beside this file define the same; a test holds every output
+against them.
 """
 
 from __future__ import annotations
@@ -26,18 +22,64 @@ from opwatch.output.text.summary import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
     from typing import TextIO
 
     from opwatch.domain.operation import Operation, OperationError
     from opwatch.domain.outcome import Verdict
 
-
+FORMAT: Final = 1
 DEPTH: Final = 64
 """Levels of a provider's JSON that are kept; what is deeper becomes a text."""
 SAFE_INTEGER: Final = 2**53
 LONGEST_INTEGER: Final = 1000
 """Bits of an integer; what is longer takes Python longer to write than it is worth."""
+
+
+def document(
+    operations: Sequence[Operation],
+    verdict: Verdict,
+    *,
+    command: str,
+    started_at: float,
+    ended_at: float,
+    wall_of: Callable[[float], datetime],
+    profile: str | None = None,
+    raw: bool = False,
+    redact: Redact = as_is,
+    duplicates: int = 0,
+    problem: str | None = None,
+) -> dict[str, Any]:
+    """Return the document about a run; *started_at* and *ended_at* are on its clock.
+
+    *profile* is the one that was asked for; without it, the one that all
+    operations share. *problem* is a line about a run that could not be carried
+    out.
+    """
+    shared = {each.target.profile for each in operations}
+    if profile is None and len(shared) == 1:
+        profile = shared.pop() or None
+    write = Writer(wall_of, redact=redact, raw=raw)
+    found: dict[str, Any] = {
+        "format": FORMAT,
+        "command": command,
+        "profile": write.text(profile),
+        "exit_code": int(verdict.code),
+        "exit_reason": verdict.reason,
+        "started_at": write.clock_time(started_at),
+        "elapsed_seconds": round(max(0.0, ended_at - started_at), 3),
+        "summary": _summary(operations, duplicates),
+        "operations": [write.operation(each) for each in operations],
+    }
+    if problem is not None:
+        found["problem"] = write.text(problem)
+    return found
+
+
+def _summary(operations: Sequence[Operation], duplicates: int) -> dict[str, int]:
+    counts = Counter(each.outcome or Outcome.PENDING for each in operations)
+    found = {"total": len(operations)}
+    found |= {each.value: counts[each] for each in ORDER if counts[each]}
+    return found | ({"duplicates": duplicates} if duplicates else {})
 
 
 class Writer:
@@ -113,7 +155,7 @@ class Writer:
         return _zulu(self._wall_of(at), "milliseconds")
 
     def provider_time(self, when: datetime | None) -> str | None:
-        """Return a provider's time, as precise as it was given, to the microsecond."""
+        """Return a provider's time, as precise as the provider wrote it, to the microsecond."""
         if when is None:
             return None
         if when.microsecond == 0:
@@ -147,12 +189,12 @@ class Writer:
         if value.bit_length() > LONGEST_INTEGER:
             return "(a number too large)"
         # A secret may be all digits; masked, it can no longer be a number.
-        said = self._redact(str(value))
-        return said if abs(value) > SAFE_INTEGER or said != str(value) else value
+        text = self._redact(str(value))
+        return text if abs(value) > SAFE_INTEGER or text != str(value) else value
 
 
 def finite(number: float | None) -> float | None:
-    """Return *number* if JSON can say it."""
+    """Return *number* if JSON can represent it."""
     return number if number is not None and math.isfinite(number) else None
 
 
@@ -164,56 +206,6 @@ def _zulu(when: datetime, precision: str) -> str:
     except (OverflowError, ValueError):
         utc = aware.replace(tzinfo=UTC)
     return utc.isoformat(timespec=precision).replace("+00:00", "Z")
-
-
-FORMAT: Final = 1
-
-
-def document(
-    operations: Sequence[Operation],
-    verdict: Verdict,
-    *,
-    command: str,
-    started_at: float,
-    ended_at: float,
-    wall_of: Callable[[float], datetime],
-    profile: str | None = None,
-    raw: bool = False,
-    redact: Redact = as_is,
-    duplicates: int = 0,
-    problem: str | None = None,
-) -> dict[str, Any]:
-    """Return the document about a run; *started_at* and *ended_at* are on its clock.
-
-    *profile* is the one that was asked for; without it, the one that all
-    operations share. *problem* is a line about a run that could not be carried
-    out.
-    """
-    shared = {each.target.profile for each in operations}
-    if profile is None and len(shared) == 1:
-        profile = shared.pop() or None
-    write = Writer(wall_of, redact=redact, raw=raw)
-    found: dict[str, Any] = {
-        "format": FORMAT,
-        "command": command,
-        "profile": write.text(profile),
-        "exit_code": int(verdict.code),
-        "exit_reason": verdict.reason,
-        "started_at": write.clock_time(started_at),
-        "elapsed_seconds": round(max(0.0, ended_at - started_at), 3),
-        "summary": _summary(operations, duplicates),
-        "operations": [write.operation(each) for each in operations],
-    }
-    if problem is not None:
-        found["problem"] = write.text(problem)
-    return found
-
-
-def _summary(operations: Sequence[Operation], duplicates: int) -> dict[str, int]:
-    counts = Counter(each.outcome or Outcome.PENDING for each in operations)
-    found = {"total": len(operations)}
-    found |= {each.value: counts[each] for each in ORDER if counts[each]}
-    return found | ({"duplicates": duplicates} if duplicates else {})
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:

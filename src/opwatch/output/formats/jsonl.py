@@ -1,7 +1,7 @@
 """The ``--jsonl`` stream: one versioned event a line, the last one a ``result``.
 
-Decides which events a program is told of. Passing time is none of them: a
-program has its own clock.
+Decides which events a program gets. Passing time is not among them: a program has
+its own clock.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def jsonl(
 ) -> Iterator[Listener]:
     """Write each event as it happens; the arguments are those of ``document``.
 
-    Raises, when told an event:
+    Raises, when an event is written:
         PipeClosedError: the reader has closed the pipe.
         UnwritableError: the stream is closed or full.
     """
@@ -57,7 +57,7 @@ def jsonl(
     fields = EventEncoder(Writer(wall_of, redact=redact, raw=raw), redact)
     started_at = 0.0
 
-    def tell(event: Event) -> None:
+    def write_event(event: Event) -> None:
         nonlocal started_at
         if isinstance(event, Started):
             started_at = event.at
@@ -78,7 +78,7 @@ def jsonl(
         elif not isinstance(event, Ticked):
             sink.line(to_json(fields.of(event)))
 
-    yield tell
+    yield write_event
 
 
 def result_line(document: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """A JUnit report: what CI systems draw a table from.
 
 Decides that only a confirmed success passes: a failed or cancelled operation is
-a *failure*, and everything that we do not know is an *error*.
+a *failure*, and everything that is not known is an *error*.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def write_table(
         PipeClosedError: the reader has closed the pipe.
         UnwritableError: the stream is closed or full.
     """
-    # Who closes the stream wants no table; a document, which was asked for, is another thing.
+    # Without the stream, no table is wanted; a document would be, since it was asked for.
     sink = Sink(stream, redact=redact, required=False)
     if terminal:
         lines = aligned(operations, wall_of(now), width, sink.glyphs, sink.show)
@@ -133,7 +133,7 @@ def _cells_of(operation: Operation, now: datetime, show: Show) -> tuple[str, ...
 
 
 def state_word(operation: Operation) -> str:
-    """Return the state, or what kept us from knowing it."""
+    """Return the state, or why it is not known."""
     outcome = operation.outcome
     if outcome in {Outcome.DENIED, Outcome.NOT_FOUND, Outcome.UNKNOWN} or operation.state is None:
         return OUTCOMES[outcome] if outcome else ""

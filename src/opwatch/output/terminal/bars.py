@@ -55,8 +55,8 @@ def rich_text(line: Line) -> Text:
 class Bars(Renderer):
     """A renderer that draws on the terminal *sink*; *size* returns its columns and rows.
 
-    *is_ours* tells whether the shell has left the terminal to us; in the background
-    nothing is drawn. *resume* builds the command that goes on with what is unfinished.
+    *is_ours* tells whether we are in the foreground; in the background nothing is
+    drawn. *resume* builds the command that goes on with what is unfinished.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Bars(Renderer):
             case Finished():
                 self._finish(event)
             case Warned():
-                self._say(event)
+                self._warn(event)
             case Started() | Interrupted():
                 self._draw(event.at)
             case _ if event.at - self._drawn_at >= PAUSE:
@@ -137,8 +137,8 @@ class Bars(Renderer):
         if self._is_displaced:
             self._is_displaced = False
             if self._live is not None:
-                # We were stopped without notice. What stands above the cursor now may be
-                # another's, and Live is going to erase as many lines as it drew.
+                # We were stopped without notice. What stands above the cursor now may not be
+                # ours, and Live is going to erase as many lines as it drew.
                 self._sink.write("\n" * len(self._frame))
                 self._console.control(Control.show_cursor(show=False))
                 self._drawn_on = (0, 0)
@@ -174,7 +174,7 @@ class Bars(Renderer):
         one_up = ((ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2))
         self._console.control(Control((ControlType.ERASE_IN_LINE, 2), *(one_up * extra)))
 
-    def _say(self, event: Warned) -> None:
+    def _warn(self, event: Warned) -> None:
         """Write an oddity above the live rows."""
         text = f"{self._glyphs.trouble} {warning_text(event, self._board.show)}"
         with self._console:
@@ -191,7 +191,7 @@ class Bars(Renderer):
 
     @contextmanager
     def _giving_back(self) -> Iterator[None]:
-        """Give the cursor back once more if that failed: the trouble may be one of a moment."""
+        """Give the cursor back once more if that failed: the trouble may have passed."""
         try:
             yield
         except Exception:
@@ -199,7 +199,7 @@ class Bars(Renderer):
             raise
 
     def _finish(self, event: Finished) -> None:
-        """Put the last table in the place of the live rows."""
+        """Replace the live rows with the last table."""
         width = self._size()[0]
         board = self._board
         lines = final_lines(

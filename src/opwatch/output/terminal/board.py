@@ -69,7 +69,7 @@ def count_word(operation: Operation) -> str:
             return STATES[State.PENDING]
         case State.BLOCKED:
             return STATES[State.BLOCKED]
-        # One that says it is over, and is asked once more, is still on its way.
+        # One that reports an end, and is asked once more, is still under way.
         case State.RUNNING | State.SUCCEEDED | State.FAILED | State.CANCELLED:
             return STATES[State.RUNNING]
 
@@ -91,7 +91,7 @@ def rank(operation: Operation) -> int:
 
 
 class Board:
-    """All operations of a run as they stand, told by its events."""
+    """All operations of a run as they stand, by its events."""
 
     def __init__(self, show: Show = PLAIN) -> None:
         self.show = show

@@ -15,7 +15,7 @@ from opwatch.output.terminal.rows import glyph_of, status_cell
 from opwatch.output.text.clean import cells, cut, elide, leading, wrapped
 from opwatch.output.text.sentences import API_OUTCOMES, display_name, ending_detail
 from opwatch.output.text.styles import GAP, Line, Tone, line_cells, pad
-from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, next_steps, summary
+from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -45,12 +45,11 @@ def final_lines(
     """Return the last table, the verdict and the next steps, for a screen of *width* columns."""
     operations = _worth_a_row(event.operations)
     lines = _table(operations, event.at, width, glyphs, show)
-    left = len(event.operations) - len(operations)
-    if left:
-        counts = Counter(each.outcome or Outcome.PENDING for each in event.operations)
-        counts.subtract(each.outcome or Outcome.PENDING for each in operations)
-        words = GAP.join(f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each])
-        lines.append([(f"{glyphs.ellipsis} and {left:,} more: {words}", Tone.FAINT)])
+    if len(operations) < len(event.operations):
+        hidden = Counter(map(_word, event.operations))
+        hidden.subtract(map(_word, operations))
+        order = (OUTCOMES[each] for each in ORDER)
+        lines.append([(left_out(hidden, order, glyphs.ellipsis), Tone.FAINT)])
     lines += _verdict(event, started_at, width)
     for label, text in next_steps(event.operations, show, resume):
         head = f"{label + ':':<{LABEL}}"
@@ -60,6 +59,10 @@ def final_lines(
             lines.append([(head, Tone.FAINT), (leading(part), Tone.PLAIN)])
             head = " " * LABEL
     return lines
+
+
+def _word(operation: Operation) -> str:
+    return OUTCOMES[operation.outcome or Outcome.PENDING]
 
 
 def _worth_a_row(operations: Sequence[Operation]) -> Sequence[Operation]:
@@ -103,7 +106,7 @@ def _folded(text: str, width: int, glyphs: Glyphs) -> list[str]:
 
 
 def _verdict(event: Finished, started_at: float, width: int) -> list[Line]:
-    said: Line = [(summary(event.operations, event.at - started_at), Tone.STRONG)]
+    text: Line = [(summary(event.operations, event.at - started_at), Tone.STRONG)]
     code = (exit_text(event.verdict), Tone.GOOD if event.verdict.code == 0 else Tone.BAD)
-    gap = width - line_cells(said) - cells(code[0])
-    return [[*said, (" " * gap, Tone.PLAIN), code]] if gap >= len(GAP) else [said, [code]]
+    gap = width - line_cells(text) - cells(code[0])
+    return [[*text, (" " * gap, Tone.PLAIN), code]] if gap >= len(GAP) else [text, [code]]

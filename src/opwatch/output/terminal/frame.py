@@ -24,6 +24,7 @@ from opwatch.output.text.styles import (
     line_cells,
     plan_layout,
 )
+from opwatch.output.text.summary import left_out
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -109,8 +110,7 @@ def _noted(
 def _fold_line(board: Board, chosen: Sequence[Operation], glyphs: Glyphs) -> Line:
     hidden = board.counts.copy()
     hidden.subtract(count_word(each) for each in chosen)
-    counts = GAP.join(f"{hidden[each]:,} {each}" for each in COUNT_WORDS if hidden[each])
-    return [(f"{glyphs.ellipsis} and {len(board) - len(chosen):,} more: {counts}", Tone.FAINT)]
+    return [(left_out(hidden, COUNT_WORDS, glyphs.ellipsis), Tone.FAINT)]
 
 
 def _counts(board: Board) -> Line:
