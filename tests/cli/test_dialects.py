@@ -282,7 +282,7 @@ def test_the_address_of_a_web_page_finds_its_profile(
     ran = opwatch.run("wait", *QUICK, SPOKEN[profile].reference(Way.PAGE, job))
 
     assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
-    assert f"reading it with the profile {profile}" in ran.err
+    assert f"using the profile {profile}" in ran.err
 
 
 @pytest.mark.parametrize(("profile", "method"), [("prefect", "POST"), ("seismic-programs", "GET")])

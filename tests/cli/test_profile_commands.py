@@ -265,7 +265,7 @@ def test_a_url_without_a_profile_is_explained_as_it_would_be_watched(inside: Ins
     known = inside.run("profile", "explain", "https://api.github.com/repos/o/r/actions/runs/5")
     stranger = inside.run("profile", "explain", "--json", "https://api.acme.example/jobs/5")
 
-    assert "github-actions (not named; the URL is one of its own)" in known.out
+    assert "github-actions (assumed; the URL is one of its own)" in known.out
     told = json.loads(stranger.out)
     assert (told["profile"], told["assumed_by"], told["credential"]) == ("standard", "words", False)
     assert "Authorization" not in told["request"]["headers"]

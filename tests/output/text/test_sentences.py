@@ -159,8 +159,10 @@ def operation(**changes: object) -> Operation:
         (
             {"outcome": Outcome.NOT_FOUND, "reason": Reason.NEVER_FOUND}
             | {"trouble": Trouble(Fault.STATUS_NOT_FOUND, status=404, host=HOST)},
-            "op-1 not found after 5m 12s: "
-            "the API does not know it: api.example.com answered HTTP 404",
+            (
+                "op-1 not found after 5m 12s: "
+                "the API does not know it: api.example.com answered HTTP 404"
+            ),
         ),
     ],
 )
