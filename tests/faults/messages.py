@@ -1,10 +1,10 @@
-"""What a person reads of each fault, all in one file, so that it can be read in one sitting.
+"""What a person reads about each fault, in one file, to be read in one sitting.
 
     python tests/faults/messages.py        # writes messages.golden.txt anew
 
-Each kind of trouble is met twice by the real watcher, at the first contact and in the middle
-of a wait, until it gives up; the real renderers say the rest. What keeps a run from
-beginning is said by the real program.
+The real watcher meets each kind of trouble twice, at the first contact and in the middle
+of a wait, until it gives up; the real renderers write the rest. What keeps a run from
+beginning comes from the real program.
 """
 
 from __future__ import annotations
@@ -104,8 +104,8 @@ EXAMPLES: Final[Mapping[Fault, tuple[str, int | None]]] = {
 
 
 def of_fault(fault: Fault) -> Iterator[str]:
-    """Yield what is read of *fault*: beside a bar, in a log, and in the end."""
-    first, later = _met(fault, since=0.0), _met(fault, since=LATER)
+    """Yield what a person reads about *fault*: beside a bar, in a log, and in the end."""
+    first, later = _run_with(fault, since=0.0), _run_with(fault, since=LATER)
     yield f"{fault.value}"
     yield f"  bar     {_note(later)}"
     yield f"  log     {_logged(later, 'trouble:')}"
@@ -114,20 +114,20 @@ def of_fault(fault: Fault) -> Iterator[str]:
     yield f"  to fix  {_logged(later, 'to fix:')}"
 
 
-def _met(fault: Fault, since: float) -> Run:
+def _run_with(fault: Fault, since: float) -> Run:
     detail, status = EXAMPLES.get(fault, ("", None))
     trouble = Trouble(fault, detail, status, host=HOST)
     spell = Spell(since, FOREVER, trouble)
     origin = f"https://{HOST}"
-    world = _Named(
+    world = _WorldWithHosts(
         {NAME: Job(FOREVER, host=origin, percent=lambda _part: 25.0)},
         {origin: Host(latency=(0.1, 0.1), spells=(spell,))},
     )
     return world.watch(Policy(lost_after=60.0))
 
 
-class _Named(World):
-    """A world in which a host that is silent is known by its name."""
+class _WorldWithHosts(World):
+    """A world whose troubles have the name of the host."""
 
     def answer(self, poll: Poll, now: float) -> tuple[float, Answer]:
         at, answer = super().answer(poll, now)
@@ -152,13 +152,13 @@ def _note(run: Run) -> str:
 def _logged(run: Run, words: str) -> str:
     page = Page()
     verdict = run.verdict
-    with Lines(Sink(page), wall_of=wall_of) as tell:
+    with Lines(Sink(page), wall_of=wall_of) as renderer:
         for event in [*run.events, Finished(run.ended, run.watcher.operations, verdict)]:
-            tell(event)
+            renderer(event)
     for line in page.getvalue().splitlines():
-        _, found, said = line.partition(words)
+        _, found, text = line.partition(words)
         if found:
-            return said.strip() if words == "to fix:" else f"{NAME} {found} {said.strip()}"
+            return text.strip() if words == "to fix:" else f"{NAME} {found} {text.strip()}"
     return "-"
 
 
@@ -171,7 +171,7 @@ def _ending(run: Run) -> str:
 
 
 def of_ends() -> Iterator[str]:
-    """Yield how an operation ends, told in a log, where no trouble ended it."""
+    """Yield how an operation ends, in a log, where no trouble ended it."""
     yield "ends"
     for reason in Reason:
         story = Story([NAME]).wait(72, 72)
@@ -201,13 +201,13 @@ _OUTCOMES: Final = {
 def of_oddities() -> Iterator[str]:
     """Yield what is warned of once."""
     yield "warnings"
-    said = {
+    texts = {
         Oddity.UNKNOWN_STATUS: "CONJURING",
         Oddity.WAIT_CAPPED: "86400",
         Oddity.BATCH_HALVED: "50",
     }
     for oddity in Oddity:
-        text = said.get(oddity, "the answer holds a key twice; the last one counts")
+        text = texts.get(oddity, "the answer holds a key twice; the last one counts")
         yield f"  {oddity.value:<15} {warning_text(Warned(0.0, oddity, text, NAME))}"
 
 
@@ -252,11 +252,11 @@ def all_messages() -> str:
     """Return the whole file."""
     head = "# What a person reads. Written by  python tests/faults/messages.py"
     sections = (*map(of_fault, Fault), of_ends(), of_oddities(), of_errors())
-    told = (
+    blocks = (
         "\n".join(line.replace(" NAME", " my-api").rstrip() for line in section)
         for section in sections
     )
-    return "\n\n".join([head, *told]) + "\n"
+    return "\n\n".join([head, *blocks]) + "\n"
 
 
 def main() -> int:

@@ -279,7 +279,7 @@ def test_each_operation_has_a_line_of_its_own() -> None:
     json.loads(text)
 
 
-def test_a_document_that_cannot_be_written_is_no_success() -> None:
+def test_a_document_that_cannot_be_written_is_not_a_success() -> None:
     class Left(io.StringIO):
         def write(self, _text: str) -> int:
             raise BrokenPipeError

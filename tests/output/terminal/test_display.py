@@ -18,9 +18,9 @@ XTERM = {"TERM": "xterm-256color"}
 
 def run(style: Style, stream: io.StringIO, environ: dict[str, str], story: Story) -> str:
     chosen = open_display(style, stream, wall_of=wall_of, environ=environ, size=lambda: (100, 24))
-    with chosen as tell:
+    with chosen as renderer:
         for event in story.events:
-            tell(event)
+            renderer(event)
     return stream.getvalue()
 
 
@@ -49,14 +49,14 @@ def test_no_color_keeps_the_bars_and_takes_the_colour() -> None:
     assert "\x1b[3" not in text
 
 
-def test_none_says_only_what_went_wrong() -> None:
+def test_none_reports_only_what_went_wrong() -> None:
     text = run(Style.NONE, Terminal(), XTERM, four(step=10.0))
     assert [line.split()[1] for line in text.splitlines()] == ["import-44", "delete-user-2", "to"]
 
 
 def test_only_bars_hold_the_terminal() -> None:
-    with open_display(Style.AUTO, Terminal(), wall_of=wall_of, environ=XTERM) as tell:
-        held: object = tell
+    with open_display(Style.AUTO, Terminal(), wall_of=wall_of, environ=XTERM) as renderer:
+        held: object = renderer
         assert isinstance(held, Pausable)
         held.pause()
         held.resume()
@@ -89,10 +89,10 @@ def test_a_reader_who_leaves_ends_the_run(style: Style) -> None:
         run(style, Dying(2, BrokenPipeError()), XTERM, four(step=10.0))
 
 
-def test_a_closed_stderr_is_no_reason_to_fail() -> None:
-    with open_display(Style.AUTO, None, wall_of=wall_of, environ=XTERM) as tell:
+def test_a_closed_stderr_is_not_a_reason_to_fail() -> None:
+    with open_display(Style.AUTO, None, wall_of=wall_of, environ=XTERM) as renderer:
         for event in four(step=10.0).events:
-            tell(event)
+            renderer(event)
 
 
 class Broken(Renderer):

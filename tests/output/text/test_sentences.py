@@ -209,7 +209,7 @@ def test_an_error_shows_what_there_is_of_it(error: OperationError, words: str) -
         ({"x": "\x1b[2J"}, r"x \x1b[2J"),
     ],
 )
-def test_a_result_is_told_in_a_few_words(result: object, words: str) -> None:
+def test_a_result_is_shown_in_a_few_words(result: object, words: str) -> None:
     assert result_text(result) == words
 
 
@@ -232,7 +232,7 @@ def test_an_operation_without_a_word_of_its_own_gets_ours() -> None:
     assert status_of(operation()) == ""
 
 
-def test_an_ending_before_any_reading_tells_the_trouble() -> None:
+def test_an_ending_before_any_reading_reports_the_trouble() -> None:
     trouble = Trouble(Fault.NO_CREDENTIAL, host=HOST)
     assert ending_detail(operation(outcome=Outcome.DENIED, trouble=trouble)) == "no credential"
 

@@ -48,7 +48,7 @@ def test_no_two_outcomes_share_a_word() -> None:
 
 
 @pytest.mark.parametrize("fault", Fault)
-def test_each_fault_is_said_briefly_fully_and_with_a_way_out(fault: Fault) -> None:
+def test_each_fault_is_described_briefly_and_fully_and_with_a_fix(fault: Fault) -> None:
     entry = words.FAULTS[fault]
     for template, allowed in (
         (entry.brief, KNOWN),

@@ -55,7 +55,7 @@ COUNT_WORDS: Final = (
 
 
 def key_of(operation: Operation) -> Key:
-    """Return what tells *operation* from all others of the run."""
+    """Return what distinguishes *operation* from all others of the run."""
     target = operation.target
     return target.profile, target.origin, target.reference
 

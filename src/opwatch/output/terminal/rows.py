@@ -172,7 +172,7 @@ def bar(operation: Operation, width: int, at: float, glyphs: Glyphs) -> Line:
         return [(glyphs.bar * width, tone)]
     progress = operation.reading.progress if operation.reading else None
     if progress is not None:
-        # Half a cell stays open until the state says that it is over.
+        # Half a cell stays open until the state is an end.
         halves = min(int(progress / 100 * width * 2), width * 2 - 1)
         done = glyphs.bar * (halves // 2) + glyphs.bar_end * (halves % 2)
         return [(done, tone), (glyphs.rest * (width - len(done)), Tone.FAINT)]

@@ -192,7 +192,7 @@ def _reason(operation: Operation, show: Show) -> str:
         state=STATES[operation.state] if operation.state else UNCONFIRMED,
         status=status_of(operation, show) or "it gives",
     )
-    # Past the deadline, one wants to know what the time was lost with; blocked is no trouble.
+    # A reader needs to know what cost the time; to be blocked is not a trouble.
     is_trouble = operation.trouble is not None and operation.state is not State.BLOCKED
     return f"{text}; {trouble}" if is_trouble and operation.reason is Reason.DEADLINE else text
 
