@@ -66,7 +66,7 @@ def test_what_is_known_of_it_is_told_as_it_is(ray: Api, inside: Inside) -> None:
     (seen,) = status.document["profiles"]
     assert (status.code, seen["standing"]) == (0, "optional")
     assert "RAY_AUTH_TOKEN" in [each["place"] for each in seen["tried"]]
-    assert "from RAY_AUTH_TOKEN, ~/.ray/auth_token; it is optional" in shown.out
+    assert "from RAY_AUTH_TOKEN, ~/.ray/auth_token; it may do without" in shown.out
     assert "sent if there is one" in explained.out
     assert tried.code == 0
     assert "none; it is optional" in tried.out

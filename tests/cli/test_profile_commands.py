@@ -258,7 +258,7 @@ def test_a_bad_answer_is_explained_as_such(inside: Inside) -> None:
 
     assert ran.code == 0
     assert "nothing about the operation" in ran.out
-    assert "is for another operation" in ran.out
+    assert "is about another operation" in ran.out
 
 
 def test_a_url_without_a_profile_is_explained_as_it_would_be_watched(inside: Inside) -> None:

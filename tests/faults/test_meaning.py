@@ -297,7 +297,7 @@ def test_an_answer_about_another_operation_is_never_its_state(wait: Wait, other:
         assert ended.code in {0, 1}
         return
     assert (ended.code, ended.one["problems"]) == (0, 2), ended.err
-    assert "is for another operation" in ended.line("a trouble")
+    assert "is about another operation" in ended.line("a trouble")
 
 
 @fault(75)

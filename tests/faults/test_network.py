@@ -285,10 +285,10 @@ def test_a_token_is_not_sent_over_plain_http_even_where_that_is_allowed(wait: Wa
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        pytest.param([], "no connection to api.example.com through the proxy", id="down"),
+        pytest.param([], "the connection through the proxy failed", id="down"),
         pytest.param(
             [answer(b"<html>no", status="407 Proxy Authentication Required")],
-            "the proxy in front of",
+            "the proxy requires a login",
             id="wants a login",
         ),
         pytest.param([answer(b"", status="502 Bad Gateway")], "HTTP 502", id="gives up"),
@@ -339,7 +339,7 @@ PAGE = b"<html><title>Web filter</title>The proxy says no."
     ("status", "said"),
     [
         ("502 Bad Gateway", "HTTP 502: Web filter (from a proxy?)"),
-        ("403 Forbidden", "no connection to 127.0.0.1 through the proxy"),
+        ("403 Forbidden", "the connection through the proxy failed (127.0.0.1"),
         ("200 OK", "a web page, not JSON (a login page or a proxy?): Web filter"),
     ],
 )

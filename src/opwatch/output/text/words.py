@@ -151,9 +151,10 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "the TLS handshake with {host} failed (is this an https port?){detail}",
         "check the scheme and port of base_url in profile {profile}",
     ),
+    # The host of these two is the proxy, where it is known.
     Fault.PROXY: FaultWords(
         "proxy error",
-        "no connection to {host} through the proxy{detail}",
+        "the connection through the proxy failed ({host}){detail}",
         "check HTTPS_PROXY and NO_PROXY",
     ),
     Fault.OS_ERROR: FaultWords(
@@ -204,7 +205,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     ),
     Fault.STATUS_PROXY_AUTH: FaultWords(
         "proxy login required",
-        "the proxy in front of {host} requires a login (HTTP 407)",
+        "the proxy requires a login ({host}, HTTP 407)",
         "put the user name and password into HTTPS_PROXY",
     ),
     Fault.STATUS_NOT_FOUND: FaultWords("HTTP 404", "{host} answered HTTP 404{detail}", _TARGET),
