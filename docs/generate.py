@@ -11,15 +11,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from screens import screen
-from templates import COMMANDS, EXIT_CODES, PROVIDERS
-
+from contract import MEANINGS
 from opwatch.cli.completion.shells import SHELLS
 from opwatch.cli.completion.tree import read_tree
 from opwatch.domain.outcome import OF_ABORT, OF_OUTCOME, PRECEDENCE, Abort
-from opwatch.output.contract import MEANINGS
 from opwatch.profiles import load_config, load_profile
 from opwatch.profiles import schema as profile_schema
+from screens import screen
+from templates import COMMANDS, EXIT_CODES, PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

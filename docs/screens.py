@@ -9,8 +9,8 @@ from opwatch.domain.operation import Answer, Reading, State, Target
 from opwatch.domain.pacing import Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.output.picture import picture
 from opwatch.watcher.watcher import Watcher
+from picture import picture
 
 EVERY: Final = 4.0
 SHOWN_AT: Final = 72.0

@@ -19,6 +19,8 @@ async def main(export: str, base_url: str | None = None) -> int:
                 for operation in operations:
                     print(operation.outcome, operation.reading and operation.reading.result)
                 return verdict.code
+            case _:
+                pass
     return 70
 
 

@@ -17,7 +17,7 @@ from opwatch.domain.events import Event, Oddity
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import OF_ABORT, OF_OUTCOME, PRECEDENCE, Abort, Outcome, Reason
 from opwatch.domain.trouble import Fault
-from opwatch.output.formats.document import schema as output_schema
+from opwatch.output.formats.document import output_schema
 from opwatch.profiles import schema as profile_schema
 
 if TYPE_CHECKING:

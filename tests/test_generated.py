@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from contract import MEANINGS
 from opwatch.domain.outcome import PRECEDENCE, ExitCode
-from opwatch.output.contract import MEANINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -63,7 +63,7 @@ def _table(head: str, rows: Iterable[str]) -> str:
 
 
 def _wrong(found: list[str]) -> Iterator[str]:
-    """Yield what went wrong, lest a figure hide it."""
+    """Yield what went wrong, so that no figure hides it."""
     if found:
         yield "\n".join("* `" + each[:300].replace("`", " ") + "`" for each in found)
 
@@ -76,9 +76,9 @@ def _head(ran: Mapping[str, Found]) -> Iterator[str]:
     less = {name: each["share"] for name, each in ran.items() if each["share"] != 1}
     yield f"{NOTE}\n# Reliability"
     yield _words(
-        f"""What opwatch is put through, and what came of it. Every figure on this page was
-        measured, in {minutes:.0f} minutes in all, {_days(days)}, with Python {pythons} on
-        {systems}, by"""
+        f"""To judge whether opwatch can be trusted with a long wait, see what it is put through,
+        and with what result. Every figure on this page was measured, in {minutes:.0f} minutes in
+        all, {_days(days)}, with Python {pythons} on {systems}, by"""
     )
     yield "```sh\npython tests/campaign/report.py --run\n```"
     if less:
@@ -141,16 +141,16 @@ def summary(found: Found) -> str:
 
 def _growth(soak: Found) -> str:
     if soak["minutes"] < LONG:
-        return "for too short a time to tell of growth"
+        return "too short a time to measure growth"
     return f"growing by {soak['growth_mib_per_hour']:g} MiB an hour"
 
 
 def _faults(found: Found) -> Iterator[str]:
     yield "## Faults"
     yield _words(
-        """Each fault is brought about, for real where one machine can, and the whole program must
-        behave: the exit code, the outcome, and the one or two lines that a person reads. The
-        tests are in `tests/faults`; each carries the numbers of its faults."""
+        """Each fault is produced, for real where one machine can do it, and the whole program must
+        behave correctly: the exit code, the outcome, and the one or two lines that a person reads.
+        The tests are in `tests/faults`; each carries the numbers of its faults."""
     )
     rows = []
     for group, titles in GROUPS.items():
@@ -169,7 +169,7 @@ def _faults(found: Found) -> Iterator[str]:
         for reason in found.get(str(number), {"simulated": ()})["simulated"]
     ]
     if simulated:
-        yield "Some cannot be had for real on one machine, or not in a moment:"
+        yield "Some cannot be produced on one machine, or not within moments:"
         yield _table("| | fault | how it is simulated, and why |", simulated)
 
 
@@ -186,8 +186,8 @@ def _torture(found: Found) -> Iterator[str]:
     yield _words(
         f"""Of {found["points"]:,} points {found["survived"]:,} were survived: the verdict was true,
         the exit code a documented one, the document whole, the secret kept, the terminal given
-        back, the end in time. In {share:.0%} the wait got over it, and came to the same end as
-        without."""
+        back, the end in time. In {share:.0%} the wait recovered, and came to the same end as
+        without the failure."""
     )
     yield _table(
         "| exit code | times | what was made to fail, most often first |",
@@ -203,8 +203,8 @@ def _worlds(found: Found) -> Iterator[str]:
     outage = found["outage"]
     yield "## Simulation"
     yield _words(
-        f"""{found["worlds"]:,} worlds drawn by lot, with outages, limits, sleeps and signals:
-        {found["hours"]:,} hours and {found["polls"]:,} polls of the real watcher, held against
+        f"""{found["worlds"]:,} random worlds, with outages, limits, sleeps and signals:
+        {found["hours"]:,} hours and {found["polls"]:,} polls of the real watcher, checked against
         {found["laws"]} laws (`tests/simulation/laws.py`). Broken: {len(found["broken"])}."""
     )
     yield from _wrong(found["broken"])
@@ -232,7 +232,7 @@ def _text(found: Found) -> Iterator[str]:
 def _fuzz(found: Found, guided: Found) -> Iterator[str]:
     yield "## Hostile input"
     yield _words(
-        """Bytes that nobody would send, at every door that foreign bytes come in by. A door may
+        """Malformed bytes, at every door where remote bytes come in. A door may
         refuse them with an error of its own; what it lets in must be sane, and what is shown of
         it must leave the screen (a real terminal emulator's) in order."""
     )
@@ -246,12 +246,12 @@ def _fuzz(found: Found, guided: Found) -> Iterator[str]:
     profiles = found["load a profile"]
     yield _words(
         f"""Of the profiles {profiles["inputs"] - profiles["let_in"]:,} were malformed; each was
-        refused with the line and column of what is wrong."""
+        refused with the line and column of the error."""
     )
     yield from _wrong([each for door in found.values() for each in door["wrong"]])
     if guided:
         yield _words(
-            """And by a fuzzer that is led by coverage (atheris). The inputs that reached lines
+            """The same with a coverage-guided fuzzer (atheris). The inputs that reached lines
             that no other reached are kept in `tests/campaign/corpus`; each run of the tests puts
             them through the doors again."""
         )
@@ -293,15 +293,15 @@ def _soak(found: Found) -> Iterator[str]:
 def _limits(found: Found) -> Iterator[str]:
     yield "## Limits"
     yield _words(
-        """A thousand operations looked at once (`get`) by a process that is given little. Whatever
-        is lacking, the verdict is true, or it is said that there is none."""
+        """A thousand operations polled once (`get`) by a process with few resources. Whatever
+        is lacking, the verdict is true, or the process reports that there is none."""
     )
     rows = [
         f"| {_range([each['limit'] for each in alike])} | {code} | {done} | {said} |"
         for kind in found.values()
         for (code, done, said), alike in groupby(kind, _ending)
     ]
-    yield _table("| limit | exit code | confirmed | said |", rows)
+    yield _table("| limit | exit code | confirmed | message |", rows)
     yield from _wrong([each["wrong"] for kind in found.values() for each in kind if each["wrong"]])
 
 
@@ -318,6 +318,6 @@ def _range(limits: list[str]) -> str:
 def _wording() -> Iterator[str]:
     yield "## Messages"
     yield _words(
-        """What a person reads of each fault, on the bars, in a log, and at the end, stands in one
-        file, to be read in one sitting: [messages](../tests/faults/messages.golden.txt)."""
+        """What a person reads about each fault, beside the bars, in a log, and at the end, is in
+        one file: [messages](../tests/faults/messages.golden.txt)."""
     )

@@ -150,7 +150,7 @@ CLOSED: Final[Mapping[tuple[str, Way], Closed]] = {
     ("prefect", Way.STRANGE_URL): Closed(
         "the state is in a field of its own, which is none of the plain words",
         6,
-        ("holds no status where the profile looks", "opwatch profile new --from"),
+        ("has no status where the profile looks", "opwatch profile new --from"),
     ),
     ("sap-service-manager", Way.PIPE_ALONE): Closed(
         "the answer names a path and no host",

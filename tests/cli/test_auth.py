@@ -17,7 +17,7 @@ import pytest
 from cli.inside import profile
 from opwatch.credentials import WaitingFor
 from opwatch.domain.auth import CredentialState, TrialOutcome
-from opwatch.output.commands.auth import MET, STANDINGS
+from opwatch.output.commands.auth import CREDENTIAL_STATES, TRIAL_OUTCOMES
 from opwatch.output.commands.login import WAITING
 from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api
@@ -72,7 +72,7 @@ def test_a_login_keeps_what_standard_input_holds_for_one_origin(inside: Inside, 
     moved = inside.run("auth", "status", "-p", "mine", "--base-url", "https://other.example.com")
 
     assert (ran.code, ran.out) == (0, "")
-    assert "the token of 'mine' is in the keyring now, for https://api.example.com only" in ran.err
+    assert "the token for 'mine' is now in the keyring, for https://api.example.com only" in ran.err
     assert entries(ring) == {"opwatch:mine|https://api.example.com": CANARY}
     assert (moved.code, facts(moved)["credential"]) == (4, "none")
 
@@ -84,8 +84,8 @@ def test_a_logout_deletes_what_was_kept_and_may_be_said_twice(inside: Inside, ri
     first, second = (inside.run("auth", "logout", "-p", "mine") for _ in range(2))
 
     assert (first.code, second.code, entries(ring)) == (0, 0, {})
-    assert "the token of 'mine' is deleted from the keyring" in first.err
-    assert "the keyring holds no token of 'mine'" in second.err
+    assert "the token for 'mine' was deleted from the keyring" in first.err
+    assert "the keyring holds no token for 'mine'" in second.err
 
 
 @pytest.mark.parametrize(
@@ -324,7 +324,7 @@ def test_a_keyring_that_hangs_is_told_and_does_not_hold_a_look_up(inside: Inside
     ran = inside.run("auth", "status", "--json")
 
     assert {each["standing"] for each in ran.document["profiles"]} == {"unusable"}
-    assert ran.err.count("opwatch waiting for the keyring…") == 1
+    assert ran.err.count("opwatch: waiting for the keyring…") == 1
     # To log in would need the same keyring.
     assert {tuple(each["fixes"]) for each in ran.document["profiles"]} == {("export API_TOKEN=…",)}
 
@@ -608,6 +608,6 @@ def test_ctrl_c_ends_the_question_and_leaves_the_terminal_as_it_was(
 
 
 def test_every_closed_set_has_its_words() -> None:
-    assert set(STANDINGS) == set(CredentialState)
-    assert set(MET) == set(TrialOutcome)
+    assert set(CREDENTIAL_STATES) == set(CredentialState)
+    assert set(TRIAL_OUTCOMES) == set(TrialOutcome)
     assert set(WAITING) == {each.value for each in WaitingFor}

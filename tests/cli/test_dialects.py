@@ -241,7 +241,7 @@ def test_azure_s_deletion_ends_without_a_body(way: Way, server: DemoServer, know
     ("more", "expected"),
     [
         ((), (0, "succeeded", " blocked")),
-        (("--fail-on", "blocked"), (1, "failed", "waits for a person")),
+        (("--fail-on", "blocked"), (1, "failed", "waiting for a person")),
     ],
 )
 def test_an_operation_that_waits_for_a_person_goes_on_unless_told_otherwise(
@@ -282,7 +282,7 @@ def test_the_address_of_a_web_page_finds_its_profile(
     ran = opwatch.run("wait", *QUICK, SPOKEN[profile].reference(Way.PAGE, job))
 
     assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
-    assert f"reading it with the profile {profile}" in ran.err
+    assert f"using the profile {profile}" in ran.err
 
 
 @pytest.mark.parametrize(("profile", "method"), [("prefect", "POST"), ("seismic-programs", "GET")])

@@ -69,7 +69,7 @@ def test_what_is_known_of_it_is_told_as_it_is(ray: Api, inside: Inside) -> None:
     assert "from RAY_AUTH_TOKEN, ~/.ray/auth_token; it may do without" in shown.out
     assert "sent if there is one" in explained.out
     assert tried.code == 0
-    assert "none; it may do without" in tried.out
+    assert "none; it is optional" in tried.out
 
 
 def test_the_credential_of_a_profile_is_shown_by_its_sources(inside: Inside) -> None:

@@ -16,16 +16,16 @@ from referencing import Registry, Resource
 
 from opwatch.demo import DEMO_TOKEN, DemoServer, Script
 from opwatch.domain.operation import State
-from opwatch.output.formats.document import schema
+from opwatch.output.formats.document import output_schema
 
 if TYPE_CHECKING:
     from cli.program import Program
 
 
 def _validator(name: Literal["document", "event"]) -> Draft202012Validator:
-    whole = json.loads(schema("document"))
+    whole = json.loads(output_schema("document"))
     known = Registry().with_resource(whole["$id"], Resource.from_contents(whole))
-    return Draft202012Validator(json.loads(schema(name)), registry=known)
+    return Draft202012Validator(json.loads(output_schema(name)), registry=known)
 
 
 FAST = ("-p", "fullstory", "--interval", "0.1")

@@ -258,14 +258,14 @@ def test_a_bad_answer_is_explained_as_such(inside: Inside) -> None:
 
     assert ran.code == 0
     assert "nothing about the operation" in ran.out
-    assert "is for another operation" in ran.out
+    assert "is about another operation" in ran.out
 
 
 def test_a_url_without_a_profile_is_explained_as_it_would_be_watched(inside: Inside) -> None:
     known = inside.run("profile", "explain", "https://api.github.com/repos/o/r/actions/runs/5")
     stranger = inside.run("profile", "explain", "--json", "https://api.acme.example/jobs/5")
 
-    assert "github-actions (not named; the URL is one of its own)" in known.out
+    assert "github-actions (assumed; the URL is one of its own)" in known.out
     told = json.loads(stranger.out)
     assert (told["profile"], told["assumed_by"], told["credential"]) == ("standard", "words", False)
     assert "Authorization" not in told["request"]["headers"]

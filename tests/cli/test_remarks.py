@@ -14,7 +14,7 @@ from servers.oauth import Asked, OAuthServer, Reply
 if TYPE_CHECKING:
     from cli.inside import Inside
 
-WAITING = "opwatch waiting for the program that prints the credential…"
+WAITING = "opwatch: waiting for the program that prints the credential…"
 # Prints another token each time, after a while.
 SLOW = """
 import pathlib, sys, time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -108,7 +109,7 @@ def test_a_result_that_cannot_be_had_is_74_and_the_operation_has_succeeded(
         (operation,) = ran.document["operations"]
         assert (ran.document["exit_reason"], operation["reason"]) == ("unwritable", "no_result")
         assert operation["error"]["details"] == {"http_status": 404}
-        assert "its result could not be had: HTTP 404" in ran.err
+        assert re.search("its result could not be fetched: .* answered HTTP 404", ran.err)
 
 
 def test_a_folder_that_cannot_be_is_a_usage_error_before_anything_is_asked(

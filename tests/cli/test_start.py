@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from cli.program import PATIENCE, Program
 from opwatch.demo import DEMO_TOKEN
-from opwatch.output.formats.document import schema
+from opwatch.output.formats.document import output_schema
 from servers.dialects import DEMO_USER
 from servers.raw import RawServer, hang, read
 
@@ -133,7 +133,7 @@ def test_what_stands_beside_the_reference_is_in_the_command_that_goes_on(
     ran = opwatch.run("start", "-p", "osb", "--no-wait", "--json", "PUT", path, environ=environ)
 
     assert ran.code == 0, ran.err
-    Draft202012Validator(json.loads(schema("started"))).validate(ran.document)
+    Draft202012Validator(json.loads(output_schema("started"))).validate(ran.document)
     (operation,) = ran.document["operations"]
     task = operation["params"]["operation"]
     assert ran.document["wait_with"].endswith(f"--param operation={task} i-1")

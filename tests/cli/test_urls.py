@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 TOKEN = DEMO_TOKEN.reveal()
 QUICK = ("--interval", "0.1", "--timeout", "20", "--json")
 STANDARDS = {
-    "google-lro": "is not known: going by plain status words alone",
+    "google-lro": "is not known: reading plain status words only",
     "azure-async": "has the paths of azure-async",
     "azure-location": "has the paths of azure-location",
     "azure-provisioning": "has the paths of azure-provisioning",
-    "azure-operation-location": "is not known: going by plain status words alone",
-    "ogc-processes": "is not known: going by plain status words alone",
+    "azure-operation-location": "is not known: reading plain status words only",
+    "ogc-processes": "is not known: reading plain status words only",
 }
 
 
@@ -40,7 +40,7 @@ def test_each_standard_is_waited_for_by_its_url_alone(server: DemoServer, progra
     assert [each["reference"] for each in ran.document["operations"]] == urls
     for said in STANDARDS.values():
         assert said in ran.err
-    assert "with the token of standard input" in ran.err
+    assert "with the token from standard input" in ran.err
     assert shown(server) == {f"Bearer {TOKEN}"}
 
 
@@ -93,7 +93,7 @@ def test_a_host_that_is_configured_gets_its_own_credential(
     ran = inside.run("wait", *QUICK, job.url, environ=environ)
 
     assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
-    assert f"{server.base_url} is known: reading it with the profile osb" in ran.err
+    assert f"{server.base_url} is known: using the profile osb" in ran.err
 
 
 def test_no_token_goes_to_a_host_that_nobody_named(server: DemoServer, inside: Inside) -> None:
@@ -106,7 +106,7 @@ def test_no_token_goes_to_a_host_that_nobody_named(server: DemoServer, inside: I
 
     assert (ran.code, ran.outcomes) == (4, ["denied"] * 3)
     assert shown(server) == {None}
-    assert "without a credential (--token-stdin gives one)" in ran.err
+    assert "without a credential (give one with --token-stdin)" in ran.err
 
 
 def test_the_common_token_is_not_for_a_profile_that_was_only_recognised(

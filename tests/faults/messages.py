@@ -1,10 +1,10 @@
-"""What a person reads of each fault, all in one file, so that it can be read in one sitting.
+"""What a person reads about each fault, in one file, to be read in one sitting.
 
     python tests/faults/messages.py        # writes messages.golden.txt anew
 
-Each kind of trouble is met twice by the real watcher, at the first contact and in the middle
-of a wait, until it gives up; the real renderers say the rest. What keeps a run from
-beginning is said by the real program.
+The real watcher meets each kind of trouble twice, at the first contact and in the middle
+of a wait, until it gives up; the real renderers write the rest. What keeps a run from
+beginning comes from the real program.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.frame import compose
 from opwatch.output.terminal.lines import Lines
 from opwatch.output.text.glyphs import UNICODE
-from opwatch.output.text.sentences import ended_text, warning
+from opwatch.output.text.sentences import ending_sentence, warning_text
 from opwatch.output.text.styles import plain
 from output.screen import Page
 from output.script import Story, wall_of
@@ -104,8 +104,8 @@ EXAMPLES: Final[Mapping[Fault, tuple[str, int | None]]] = {
 
 
 def of_fault(fault: Fault) -> Iterator[str]:
-    """Yield what is read of *fault*: beside a bar, in a log, and in the end."""
-    first, later = _met(fault, since=0.0), _met(fault, since=LATER)
+    """Yield what a person reads about *fault*: beside a bar, in a log, and in the end."""
+    first, later = _run_with(fault, since=0.0), _run_with(fault, since=LATER)
     yield f"{fault.value}"
     yield f"  bar     {_note(later)}"
     yield f"  log     {_logged(later, 'trouble:')}"
@@ -114,20 +114,20 @@ def of_fault(fault: Fault) -> Iterator[str]:
     yield f"  to fix  {_logged(later, 'to fix:')}"
 
 
-def _met(fault: Fault, since: float) -> Run:
+def _run_with(fault: Fault, since: float) -> Run:
     detail, status = EXAMPLES.get(fault, ("", None))
     trouble = Trouble(fault, detail, status, host=HOST)
     spell = Spell(since, FOREVER, trouble)
     origin = f"https://{HOST}"
-    world = _Named(
+    world = _WorldWithHosts(
         {NAME: Job(FOREVER, host=origin, percent=lambda _part: 25.0)},
         {origin: Host(latency=(0.1, 0.1), spells=(spell,))},
     )
     return world.watch(Policy(lost_after=60.0))
 
 
-class _Named(World):
-    """A world in which a host that is silent is known by its name."""
+class _WorldWithHosts(World):
+    """A world whose troubles have the name of the host."""
 
     def answer(self, poll: Poll, now: float) -> tuple[float, Answer]:
         at, answer = super().answer(poll, now)
@@ -152,26 +152,26 @@ def _note(run: Run) -> str:
 def _logged(run: Run, words: str) -> str:
     page = Page()
     verdict = run.verdict
-    with Lines(Sink(page), wall_of=wall_of) as tell:
+    with Lines(Sink(page), wall_of=wall_of) as renderer:
         for event in [*run.events, Finished(run.ended, run.watcher.operations, verdict)]:
-            tell(event)
+            renderer(event)
     for line in page.getvalue().splitlines():
-        _, found, said = line.partition(words)
+        _, found, text = line.partition(words)
         if found:
-            return said.strip() if words == "to fix:" else f"{NAME} {found} {said.strip()}"
+            return text.strip() if words == "to fix:" else f"{NAME} {found} {text.strip()}"
     return "-"
 
 
 def _ending(run: Run) -> str:
     (operation,) = run.watcher.operations
-    return f"exit {run.verdict.code}  {ended_text(operation)}"
+    return f"exit {run.verdict.code}  {ending_sentence(operation)}"
 
 
 # -- other ends ----------------------------------------------------------------------
 
 
 def of_ends() -> Iterator[str]:
-    """Yield how an operation ends, told in a log, where no trouble ended it."""
+    """Yield how an operation ends, in a log, where no trouble ended it."""
     yield "ends"
     for reason in Reason:
         story = Story([NAME]).wait(72, 72)
@@ -180,7 +180,7 @@ def of_ends() -> Iterator[str]:
         )
         story.bad(NAME, Fault.STATUS_TRANSIENT, status=502).wait(72, 72)
         story.end(NAME, _OUTCOMES.get(reason, Outcome.UNKNOWN), reason)
-        yield f"  {reason.value:<15} {ended_text(story.operations[NAME])}"
+        yield f"  {reason.value:<15} {ending_sentence(story.operations[NAME])}"
 
 
 _OUTCOMES: Final = {
@@ -201,14 +201,14 @@ _OUTCOMES: Final = {
 def of_oddities() -> Iterator[str]:
     """Yield what is warned of once."""
     yield "warnings"
-    said = {
+    texts = {
         Oddity.UNKNOWN_STATUS: "CONJURING",
         Oddity.WAIT_CAPPED: "86400",
         Oddity.BATCH_HALVED: "50",
     }
     for oddity in Oddity:
-        text = said.get(oddity, "the answer holds a key twice; the last one counts")
-        yield f"  {oddity.value:<15} {warning(Warned(0.0, oddity, text, NAME))}"
+        text = texts.get(oddity, "the answer holds a key twice; the last one counts")
+        yield f"  {oddity.value:<15} {warning_text(Warned(0.0, oddity, text, NAME))}"
 
 
 ERRORS: Final[tuple[BaseException, ...]] = (
@@ -234,7 +234,7 @@ ERRORS: Final[tuple[BaseException, ...]] = (
         fixes=("export ITWIN_TOKEN=…", "opwatch auth login -p schedules"),
     ),
     UnwritableError("cannot write output: No space left on device"),
-    PipeClosedError("the reader of the output has gone"),
+    PipeClosedError("the reader of the output has left"),
     KeyError("status"),
     MemoryError(),
     OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
@@ -252,11 +252,11 @@ def all_messages() -> str:
     """Return the whole file."""
     head = "# What a person reads. Written by  python tests/faults/messages.py"
     sections = (*map(of_fault, Fault), of_ends(), of_oddities(), of_errors())
-    told = (
+    blocks = (
         "\n".join(line.replace(" NAME", " my-api").rstrip() for line in section)
         for section in sections
     )
-    return "\n\n".join([head, *told]) + "\n"
+    return "\n\n".join([head, *blocks]) + "\n"
 
 
 def main() -> int:

@@ -806,7 +806,7 @@ def test_no_memory_left_is_70_with_one_line_wherever_it_happens(
         ended = wait(server.url)
 
     assert ended.code == 70
-    assert ended.line("opwatch: there is no memory left")
+    assert ended.line("opwatch: out of memory")
     assert ended.line("to fix")
     assert "Traceback" not in ended.err
 

@@ -58,7 +58,7 @@ def test_an_unknown_word_is_running_shown_as_it_is_and_warned_of_once(wait: Wait
         ended = wait(server.url)
 
     assert (ended.code, ended.outcomes) == (0, ["succeeded"])
-    assert "a: unknown status “CONJURING”, taken for running" in ended.line("warning")
+    assert "a: unknown status “CONJURING”, treated as running" in ended.line("warning")
 
 
 @fault(66)
@@ -92,7 +92,7 @@ def test_a_status_that_is_none_is_never_a_state(wait: Wait, odd: Any) -> None:
     is_word = isinstance(odd, int | float)
     assert (ended.code, ended.one["problems"]) == (0, 0 if is_word else 3), ended.err
     if not is_word:
-        assert "holds no status where the profile looks for it" in ended.line("a trouble")
+        assert "has no status where the profile looks for it" in ended.line("a trouble")
 
 
 @fault(67)
@@ -297,7 +297,7 @@ def test_an_answer_about_another_operation_is_never_its_state(wait: Wait, other:
         assert ended.code in {0, 1}
         return
     assert (ended.code, ended.one["problems"]) == (0, 2), ended.err
-    assert "is for another operation" in ended.line("a trouble")
+    assert "is about another operation" in ended.line("a trouble")
 
 
 @fault(75)
@@ -329,7 +329,7 @@ def test_one_that_is_missing_from_a_list_has_its_grace_and_is_not_found_then(wai
 
     assert (ended.code, ended.outcomes) == (5, ["succeeded", "not_found", "succeeded"])
     assert ended.operations[1]["polls"] >= 3
-    assert "left it out of its answer" in ended.line("b not found")
+    assert "left the operation out of its answer" in ended.line("b not found")
 
 
 @fault(77)
@@ -416,7 +416,7 @@ def test_a_next_page_elsewhere_is_not_asked_for(wait: Wait) -> None:
 
         assert ended.code == 6, ended.err
         assert evil.requests == []
-        assert "refused to go to another origin" in ended.err
+        assert "refused to send the request to another origin" in ended.err
 
 
 # -- times and ends ------------------------------------------------------------------

@@ -122,7 +122,7 @@ def test_a_closed_port_fails_in_seconds(wait: Wait) -> None:
     ended = wait(f"http://127.0.0.1:{closed_port()}")
 
     assert ended.code == 6
-    assert "refused the connection (is it the right port?)" in ended.line("a unknown after")
+    assert "refused the connection (is the port right?)" in ended.line("a unknown after")
     assert (ended.one["polls"], ended.took < FEW_SECONDS) == (3, True)
 
 
@@ -144,7 +144,7 @@ def test_a_port_that_never_answers_costs_ten_seconds_each_time(wait: Wait) -> No
 
     assert ended.code == 124
     assert 3 <= ended.one["polls"] <= 5
-    assert "could not be connected to in time" in ended.line("a trouble")
+    assert "the connection to 127.0.0.1 timed out" in ended.line("a trouble")
     assert "firewall" in ended.line("to fix")
 
 
@@ -212,9 +212,9 @@ def test_a_bad_certificate_ends_the_first_try_and_no_token_leaves(
 
     assert (ended.code, ended.one["polls"]) == (6, 1)
     line = ended.line("a unknown after")
-    assert "certificate refused" in line
+    assert "was rejected: " in line
     assert reason in line
-    assert "--ca-file" in line
+    assert "--ca-file" in ended.line("to fix")
     assert server.requests == []
 
 
@@ -284,10 +284,10 @@ def test_a_token_is_not_sent_over_plain_http_even_where_that_is_allowed(wait: Wa
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        pytest.param([], "proxy did not let us through", id="down"),
+        pytest.param([], "the connection through the proxy failed", id="down"),
         pytest.param(
             [answer(b"<html>no", status="407 Proxy Authentication Required")],
-            "the proxy before",
+            "the proxy requires a login",
             id="wants a login",
         ),
         pytest.param([answer(b"", status="502 Bad Gateway")], "HTTP 502", id="gives up"),
@@ -338,8 +338,8 @@ PAGE = b"<html><title>Web filter</title>The proxy says no."
     ("status", "said"),
     [
         ("502 Bad Gateway", "HTTP 502: Web filter (from a proxy?)"),
-        ("403 Forbidden", "the proxy did not let us through to 127.0.0.1"),
-        ("200 OK", "a web page (a login page or a proxy?): Web filter"),
+        ("403 Forbidden", "the connection through the proxy failed (127.0.0.1"),
+        ("200 OK", "a web page, not JSON (a login page or a proxy?): Web filter"),
     ],
 )
 def test_a_page_of_a_proxy_is_no_news_of_the_operation(wait: Wait, status: str, said: str) -> None:
@@ -373,7 +373,7 @@ def test_a_laptop_without_a_network_waits_and_says_offline(wait: Wait, closing: 
     assert (ended.code, ended.one["problems"]) == (0, 12), ended.err
     assert "the network is down" in ended.line("a trouble")
     assert "offline" in ended.err
-    assert "nothing is asked for" in ended.err
+    assert "no request for" in ended.err
 
 
 @fault(14)
@@ -425,7 +425,7 @@ def test_no_descriptor_left_is_waited_for(wait: Wait, closing: RawServer) -> Non
     ended = wait(closing.url)
 
     assert (ended.code, ended.one["problems"]) == (0, 4), ended.err
-    assert "no more open files" in ended.line("a trouble")
+    assert "limit of open files" in ended.line("a trouble")
 
 
 @fault(15)
@@ -446,7 +446,7 @@ def test_a_hundred_operations_end_well_with_a_handful_of_descriptors(tmp_path: P
         )  # fmt: skip
 
     assert ran.returncode == 0, ran.stderr
-    assert "no more open files" in ran.stderr
+    assert "limit of open files" in ran.stderr
 
 
 @fault(16)

@@ -8,10 +8,10 @@ from typing import Any, Final
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from opwatch.output.formats.document import schema
+from opwatch.output.formats.document import output_schema
 
-DOCUMENT: Final[dict[str, Any]] = json.loads(schema("document"))
-EVENT: Final[dict[str, Any]] = json.loads(schema("event"))
+DOCUMENT: Final[dict[str, Any]] = json.loads(output_schema("document"))
+EVENT: Final[dict[str, Any]] = json.loads(output_schema("event"))
 
 _REGISTRY: Final[Registry[Any]] = Registry().with_resources(
     [(each["$id"], Resource.from_contents(each)) for each in (DOCUMENT, EVENT)]

@@ -1,4 +1,4 @@
-"""A run told by hand: the events that renderers are shown in tests, and on a real terminal.
+"""A run written by hand: the events that renderers are shown in tests, and on a real terminal.
 
 ``python tests/output/script.py [--fast] [--style lines]`` plays the story on this terminal.
 """
@@ -65,9 +65,9 @@ class Story:
         }
         self.began = self.at
         deadline = None if self.timeout is None else self.at + self.timeout
-        self._tell(Started(self.at, tuple(self.operations.values()), deadline))
+        self._add(Started(self.at, tuple(self.operations.values()), deadline))
 
-    def _tell(self, event: Event) -> None:
+    def _add(self, event: Event) -> None:
         self.events.append(event)
 
     def _now(self, reference: str, **changes: Any) -> Operation:
@@ -86,7 +86,7 @@ class Story:
         outcome: Outcome | None = None,
         **more: Any,
     ) -> Story:
-        """Give a good answer; the last one is told with its outcome, as the watcher does."""
+        """Give a good answer; the last one has its outcome, as the watcher does."""
         before = self.operations[reference]
         reading = Reading(state, status=status, progress=progress, **more)
         changed = reading.differs_from(before.reading)
@@ -103,7 +103,7 @@ class Story:
             outcome=outcome,
             ended_at=None if outcome is None else self.at,
         )
-        self._tell(Observed(self.at, operation, changed))
+        self._add(Observed(self.at, operation, changed))
         return self
 
     def bad(
@@ -119,14 +119,14 @@ class Story:
             trouble=trouble,
             next_poll_at=self.at + again,
         )
-        self._tell(Troubled(self.at, operation, trouble))
+        self._add(Troubled(self.at, operation, trouble))
         return self
 
     def end(self, reference: str, outcome: Outcome, reason: Reason | None = None) -> Story:
         operation = self._now(
             reference, outcome=outcome, reason=reason, ended_at=self.at, next_poll_at=None, eta=None
         )
-        self._tell(Ended(self.at, operation))
+        self._add(Ended(self.at, operation))
         return self
 
     def succeed(self, reference: str, status: str = "COMPLETED", **more: Any) -> Story:
@@ -142,16 +142,16 @@ class Story:
         return self.end(reference, Outcome.FAILED)
 
     def hold(self, seconds: float, trouble: Trouble | None = None, host: str = HOST) -> Story:
-        self._tell(Held(self.at, f"https://{host}", self.at + seconds, trouble))
+        self._add(Held(self.at, f"https://{host}", self.at + seconds, trouble))
         return self
 
     def warn(self, oddity: Oddity, text: str, reference: str | None = None) -> Story:
-        self._tell(Warned(self.at, oddity, text, reference))
+        self._add(Warned(self.at, oddity, text, reference))
         return self
 
     def sleep(self, gap: float) -> Story:
         self.at += gap
-        self._tell(Resumed(self.at, gap))
+        self._add(Resumed(self.at, gap))
         return self
 
     def wait(self, seconds: float, step: float = 1.0) -> Story:
@@ -159,18 +159,18 @@ class Story:
         until = self.at + seconds
         while self.at < until - 1e-9:
             self.at = min(until, self.at + step)
-            self._tell(Ticked(self.at))
+            self._add(Ticked(self.at))
         return self
 
     def interrupt(self, abort: Abort = Abort.INTERRUPTED) -> Story:
-        self._tell(Interrupted(self.at, abort))
+        self._add(Interrupted(self.at, abort))
         for reference, operation in list(self.operations.items()):
             if not operation.is_over:
                 self.end(reference, Outcome.PENDING, Reason.DETACHED)
         return self.finish(frozenset({abort}))
 
     def finish(self, aborts: frozenset[Abort] = frozenset()) -> Story:
-        self._tell(Finished(self.at, tuple(self.operations.values()), self.verdict(aborts)))
+        self._add(Finished(self.at, tuple(self.operations.values()), self.verdict(aborts)))
         return self
 
     def verdict(self, aborts: frozenset[Abort] = frozenset()) -> Verdict:
@@ -179,7 +179,7 @@ class Story:
 
 
 def four(*, step: float = 1.0) -> Story:
-    """Return the run of the README: one of each fate."""
+    """Return the run of the README: one of each outcome."""
     story = Story(
         ["export-7f3a0c1d91", "export-9c01ab07", "delete-user-2", "import-44"], timeout=1800.0
     )
@@ -229,15 +229,15 @@ def crowd(many: int = 10_000) -> Story:
 
 
 def play(
-    events: Sequence[Event], tell: Callable[[Event], None], sleep: Callable[[float], None]
+    events: Sequence[Event], listener: Callable[[Event], None], sleep: Callable[[float], None]
 ) -> None:
-    """Tell *events* as fast as *sleep* lets time pass."""
+    """Pass on *events* as fast as *sleep* lets time pass."""
     last = events[0].at
     for event in events:
         if event.at > last:
             sleep(event.at - last)
             last = event.at
-        tell(event)
+        listener(event)
 
 
 def kinds(events: Sequence[Event]) -> Counter[str]:
@@ -271,8 +271,8 @@ def _main() -> Iterator[str]:
         return " ".join(["opwatch wait -p fullstory", *(each.reference for each in unfinished)])
 
     chosen = open_display(Style(options.style), sys.stderr, wall_of=wall_of, resume=resume)
-    with chosen as tell:
-        play(events, tell, lambda seconds: time.sleep(seconds / options.speed))
+    with chosen as listener:
+        play(events, listener, lambda seconds: time.sleep(seconds / options.speed))
     yield "done"
 
 

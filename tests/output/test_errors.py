@@ -97,7 +97,7 @@ def test_a_bad_reference_is_named_once() -> None:
     ]
 
 
-def test_a_full_disk_is_told_as_the_system_tells_it() -> None:
+def test_a_full_disk_is_reported_in_the_words_of_the_system() -> None:
     error = UnwritableError("cannot write output: No space left on device")
     assert error_lines(error) == ["opwatch: cannot write output: No space left on device"]
 

@@ -51,7 +51,7 @@ def test_the_glyphs_are_those_that_the_encoding_can_say(encoding: str, glyphs: o
     assert glyphs_for(encoding) is glyphs
 
 
-def test_a_reader_who_left_is_told_apart_from_a_full_disk() -> None:
+def test_a_reader_who_left_is_distinguished_from_a_full_disk() -> None:
     with pytest.raises(PipeClosedError):
         Sink(Broken(BrokenPipeError())).line("x")
     with pytest.raises(UnwritableError, match="No space left on device"):
@@ -116,7 +116,7 @@ def test_a_stream_without_a_size_has_the_usual_one() -> None:
     assert size_of(None)() == (80, 24)
 
 
-def test_a_closed_stream_is_no_terminal() -> None:
+def test_a_closed_stream_is_not_a_terminal() -> None:
     closed = Terminal()
     io.StringIO.close(closed)
     assert is_terminal(None) is False

@@ -112,7 +112,7 @@ def run(arguments: Sequence[str]) -> int:
     from opwatch.cli.exit import end_of
     from opwatch.domain.errors import PipeClosedError, UsageError
     from opwatch.output.errors import LINE
-    from opwatch.output.streams import OF_WRITING, unwritten
+    from opwatch.output.streams import OF_WRITING, write_failure
     from opwatch.output.text.clean import PLAIN
 
     try:
@@ -130,7 +130,7 @@ def run(arguments: Sequence[str]) -> int:
         # So the parser leaves when the reader of its help has left.
         return end_of(PipeClosedError(str(problem)), as_json=False)
     except OSError as problem:
-        met = unwritten(problem) if problem.errno in OF_WRITING else problem
+        met = write_failure(problem) if problem.errno in OF_WRITING else problem
         return end_of(met, as_json=_wants_json(arguments))
     except BaseException as problem:  # noqa: BLE001, the last net: 70, never 1
         return end_of(problem, as_json=_wants_json(arguments))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from opwatch.cli.secret_input import given_secret
 from opwatch.engine import run_to_end
-from opwatch.output.commands.login import question, write_device, write_forgotten, write_kept
+from opwatch.output.commands.login import secret_prompt, write_deleted, write_device, write_stored
 from opwatch.session.auth import log_in_by_device, login_to
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def log_in(selection: Selection, context: RunContext, *, from_stdin: bool) -> in
         run_to_end(log_in_by_device(profile, context, _shown(context)))
     else:
         given = given_secret(
-            lambda: question(sys.stderr, keeping.asks_for, profile.name, keeping.account)
+            lambda: secret_prompt(sys.stderr, keeping.asks_for, profile.name, keeping.account)
         )
         run_to_end(keeping.store(given))
-    write_kept(sys.stderr, keeping.asks_for, profile.name, keeping.account)
+    write_stored(sys.stderr, keeping.asks_for, profile.name, keeping.account)
     return 0
 
 
@@ -55,5 +55,5 @@ def log_out(selection: Selection, context: RunContext) -> int:
     profile = selection.bound_profile()
     keeping = login_to(profile, context)
     was_there = run_to_end(keeping.forget())
-    write_forgotten(sys.stderr, keeping.asks_for, profile.name, was_there=was_there)
+    write_deleted(sys.stderr, keeping.asks_for, profile.name, was_there=was_there)
     return 0

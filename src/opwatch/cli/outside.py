@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from opwatch.cli.view import is_terminal
 from opwatch.credentials import Redactor
 from opwatch.output.ci.github import registrar
-from opwatch.output.commands.login import announcer, noticer
+from opwatch.output.commands.login import announcer, notifier
 from opwatch.output.trace import trace
 from opwatch.session.context import RunContext
 
@@ -38,5 +38,5 @@ def context_of(
         redactor=redactor,
         trace=trace(sys.stderr, redact=redactor) if verbose else None,
         announce=announcer(stream),
-        notice=noticer(stream, redact=redactor),
+        notice=notifier(stream, redact=redactor),
     )

@@ -103,9 +103,9 @@ class Selection:
         if STDIN in self.references:
             raise UsageError("standard input cannot be both the token and the references")
         from opwatch.cli.secret_input import given_secret
-        from opwatch.output.commands.login import question
+        from opwatch.output.commands.login import secret_prompt
 
-        return given_secret(lambda: question(sys.stderr, "token", self.profile or ""))
+        return given_secret(lambda: secret_prompt(sys.stderr, "token", self.profile or ""))
 
     def plan(self, policy: Policy) -> Plan:
         """Return what to watch; without a profile, each URL finds its own.

@@ -16,10 +16,10 @@ from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.outcome import ExitCode
 from opwatch.engine import raise_on_signals, run_to_end
 from opwatch.output.commands.start import (
-    tell_command,
-    tell_started,
+    report_started,
+    report_wait_command,
     write_references,
-    write_started,
+    write_start_document,
 )
 from opwatch.session.session import open_session
 from opwatch.session.start import start
@@ -71,13 +71,13 @@ def _write(targets: Sequence[Target], plan: Plan, command: Command, context: Run
     redact, how = context.redactor, wait_command(command.same_again(), targets)
     try:
         if command.as_json or command.as_jsonl:
-            write_started(
+            write_start_document(
                 sys.stdout, targets, profile=plan.profile_name, command=how, redact=redact
             )
         else:
             write_references(sys.stdout, targets, redact=redact)
     except (PipeClosedError, UnwritableError):
-        tell_started(sys.stderr, targets, redact=redact)
+        report_started(sys.stderr, targets, redact=redact)
         raise
     if any(each.initial.params for each in targets) and not command.quiet:
-        tell_command(sys.stderr, how, redact=redact)
+        report_wait_command(sys.stderr, how, redact=redact)

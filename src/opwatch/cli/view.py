@@ -74,7 +74,7 @@ class View:
         """Yield the listener that shows the run."""
         with ExitStack() as stack:
             wall_of = self.wall_of()
-            listeners = [
+            listeners: list[Listener] = [
                 stack.enter_context(
                     open_display(
                         self.style,
@@ -105,10 +105,10 @@ class View:
 
     def tell_started(self, targets: Sequence[Target]) -> None:
         """Say what was started, unless this view says nothing."""
-        from opwatch.output.commands.start import tell_started
+        from opwatch.output.commands.start import report_started
 
         if self.style is not Style.NONE:
-            tell_started(sys.stderr, targets, redact=self.redact)
+            report_started(sys.stderr, targets, redact=self.redact)
 
     def resume(self, unfinished: Sequence[Operation]) -> str | None:
         """Return the command that goes on with the *unfinished* operations."""

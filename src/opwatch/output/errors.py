@@ -1,7 +1,7 @@
 """What a person reads when a run cannot be carried out.
 
 Decides the form of each of our exceptions: what happened, to what, what to do.
-Anything else is a bug in opwatch, and is said to be one.
+Anything else is a bug in opwatch, and is reported as one.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from opwatch.domain.errors import (
     UsageError,
 )
 from opwatch.domain.secret import MASK
+from opwatch.domain.trouble import Fault
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, Show, cells, keep, leading
+from opwatch.output.text.clean import Redact, Show, as_is, cells, leading
+from opwatch.output.text.words import FAULTS
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -40,7 +42,7 @@ def write_error(
     stream: TextIO | None,
     error: BaseException,
     *,
-    redact: Redact = keep,
+    redact: Redact = as_is,
     debug: bool = False,
 ) -> None:
     """Write *error* to *stream*; a stream that is gone is left alone."""
@@ -63,7 +65,7 @@ def error_lines(
             return [*found, *_fixes(show, error.hint)]
         case BadReferenceError():
             return [
-                f"opwatch: {_named(error, show)}",
+                f"opwatch: {_with_reference(error, show)}",
                 *_fixes(show, error.hint),
             ]
         case UsageError() | StartError():
@@ -79,12 +81,12 @@ def error_lines(
             return _bug(error, show, debug=debug)
 
 
-def problem_of(error: BaseException, *, redact: Redact = keep) -> str:
+def problem_of(error: BaseException, *, redact: Redact = as_is) -> str:
     """Return *error* as the one line of a document's ``problem``."""
     show = Show(redact)
     match error:
         case BadReferenceError():
-            return _named(error, show)
+            return _with_reference(error, show)
         case OpwatchError():
             return show(_discreet(str(error)), LINE)
         case _ if (lack := _lack(error)) is not None:
@@ -96,14 +98,15 @@ def problem_of(error: BaseException, *, redact: Redact = keep) -> str:
 def _lack(error: BaseException) -> tuple[str, str] | None:
     """Return what this machine lacks by *error* and what to do, None if it lacks nothing."""
     if isinstance(error, MemoryError):
-        return "there is no memory left", "watch fewer operations at once, or raise the limit"
+        return "out of memory", "watch fewer operations at once, or raise the limit"
     if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
-        return "this machine allows no more open files", "raise the limit with  ulimit -n 1024"
+        words = FAULTS[Fault.NO_DESCRIPTORS]
+        return words.full, words.fix
     return None
 
 
-def _named(error: BadReferenceError, show: Show) -> str:
-    """Return the message, with the reference in front unless it names it itself."""
+def _with_reference(error: BadReferenceError, show: Show) -> str:
+    """Return the message, with the reference in front unless it has it already."""
     reference = show(_discreet(error.reference), 80)
     message = show(_discreet(error.message), LINE)
     return message if not reference or reference in message else f"{reference}: {message}"
@@ -163,8 +166,8 @@ def _excerpt(text: str, column: int, show: Show) -> list[str]:
 
 
 def _bug_text(error: BaseException) -> str:
-    said = str(error)
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+    text = str(error)
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _bug(error: BaseException, show: Show, *, debug: bool) -> list[str]:
@@ -172,6 +175,6 @@ def _bug(error: BaseException, show: Show, *, debug: bool) -> list[str]:
     if not debug:
         return [*lines, *_fixes(show, "run it again with --debug, and report what it prints")]
     for chunk in traceback.format_exception(error):
-        # The bar keeps a line of foreign text from beginning a line of ours.
+        # The bar keeps remote text from standing at the beginning of a line.
         lines += [f"  | {show(line, LINE)}" for line in chunk.rstrip().splitlines()]
     return lines

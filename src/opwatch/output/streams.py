@@ -12,18 +12,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import PipeClosedError, UnwritableError
-from opwatch.output.text.clean import Redact, Show, keep
+from opwatch.domain.outcome import Abort
+from opwatch.output.text.clean import Redact, Show, as_is
 from opwatch.output.text.glyphs import Glyphs, glyphs_for
+from opwatch.output.text.words import CAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import TextIO
 
-# Windows says "invalid argument" of a pipe whose reader has left.
+# Windows reports "invalid argument" for a pipe whose reader has left.
 _LEFT: Final = frozenset(
     {errno.EPIPE, errno.ESHUTDOWN} | ({errno.EINVAL} if os.name == "nt" else set())
 )
-# What else a write may meet: no room, or nobody there.
+# What else a write may fail with: no room, or nothing at the other end.
 OF_WRITING: Final = _LEFT | {
     getattr(errno, name)
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EIO", "EBADF", "ENXIO")
@@ -31,7 +33,7 @@ OF_WRITING: Final = _LEFT | {
 }
 FALLBACK_SIZE: Final = (80, 24)
 
-# Our own punctuation, for streams that cannot say it; remote text may share it.
+# Our own punctuation, for streams that cannot encode it; remote text may share it.
 _TYPEWRITER: Final = str.maketrans({"“": '"', "”": '"', "…": "...", "·": "-", "×": "x", "–": "-"})  # noqa: RUF001, exactly these
 
 
@@ -47,7 +49,7 @@ class Sink:
     """
 
     def __init__(
-        self, stream: TextIO | None, *, redact: Redact = keep, required: bool = True
+        self, stream: TextIO | None, *, redact: Redact = as_is, required: bool = True
     ) -> None:
         self._stream = stream
         self._redact = redact
@@ -60,7 +62,7 @@ class Sink:
 
     @property
     def glyphs(self) -> Glyphs:
-        """The signs that the stream can say."""
+        """The signs that the stream can encode."""
         return glyphs_for(self.encoding)
 
     @property
@@ -83,14 +85,14 @@ class Sink:
         return self._stream.fileno()
 
     def write(self, text: str) -> int:
-        """Write *text*, escaping what the stream's encoding cannot say."""
+        """Write *text*, escaping what the stream cannot encode."""
         if self._stream is None and not self._required:
             return len(text)
         safe = self._redact(text)
         with _failures():
             if self._stream is None:
                 raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-            self._stream.write(spelled(safe, self.encoding))
+            self._stream.write(encodable(safe, self.encoding))
         return len(text)
 
     def flush(self) -> None:
@@ -105,8 +107,8 @@ class Sink:
         self.flush()
 
 
-def spelled(text: str, encoding: str) -> str:
-    """Return *text* in what *encoding* can say: plain punctuation, then escapes."""
+def encodable(text: str, encoding: str) -> str:
+    """Return *text* in what *encoding* has: plain punctuation, then escapes."""
     if text.isascii():
         return text
     if not encoding.lower().startswith("utf"):
@@ -119,21 +121,21 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        raise unwritten(problem) from problem
+        raise write_failure(problem) from problem
     except ValueError as problem:
-        # What Python says of a file object that has been closed.
+        # This is how Python reports a file object that has been closed.
         raise UnwritableError("cannot write output: the stream is closed") from problem
 
 
-def unwritten(problem: OSError) -> PipeClosedError | UnwritableError:
-    """Return what *problem* means, which came of writing to a stream."""
+def write_failure(problem: OSError) -> PipeClosedError | UnwritableError:
+    """Return our error for *problem*, met in writing to a stream."""
     if isinstance(problem, BrokenPipeError) or problem.errno in _LEFT:
-        return PipeClosedError("the reader of the output has gone")
+        return PipeClosedError(CAUSES[Abort.PIPE_CLOSED])
     return UnwritableError(f"cannot write output: {problem.strerror or type(problem).__name__}")
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Tell whether *stream* is a terminal; one that is closed is none."""
+    """Tell whether *stream* is a terminal; a closed one is not."""
     try:
         return stream is not None and stream.isatty()
     except (OSError, ValueError):
@@ -173,7 +175,7 @@ def size_of(stream: TextIO | None) -> Callable[[], tuple[int, int]]:
             found = os.get_terminal_size(stream.fileno() if stream is not None else -1)
         except (OSError, ValueError):
             return FALLBACK_SIZE
-        # A terminal that does not know its size says zero.
+        # A terminal that does not know its size reports zero.
         return found.columns or FALLBACK_SIZE[0], found.lines or FALLBACK_SIZE[1]
 
     return size

@@ -1,7 +1,7 @@
 """What ``--verbose`` shows of each exchange.
 
 Decides that a header is shown only if it is on a list of those that cannot
-hold a secret (rule S5); of all others, only that they were there.
+hold a secret (rule S5); of all others, only the name.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from opwatch.domain.messages import Response, SecretLocation
 from opwatch.domain.secret import MASK
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, keep
+from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.sentences import describe
 
 if TYPE_CHECKING:
@@ -56,21 +56,21 @@ LONGEST: Final = 300
 
 
 def trace(
-    stream: TextIO | None, *, redact: Redact = keep
+    stream: TextIO | None, *, redact: Redact = as_is
 ) -> Callable[[Request, Response | Trouble, float], None]:
     """Return a function that writes an exchange which took some seconds to *stream*."""
     sink = Sink(stream, redact=redact, required=False)
 
-    def show(request: Request, came: Response | Trouble, seconds: float) -> None:
+    def show(request: Request, reply: Response | Trouble, seconds: float) -> None:
         sink.line(f"opwatch > {request.method} {sink.show(shown_url(request), LONGEST)}")
         for name, value in _of_request(request):
             sink.line(f"opwatch >   {sink.show(name)}: {sink.show(value)}")
-        if isinstance(came, Response):
-            sink.line(f"opwatch < HTTP {came.status}, {len(came.body)} bytes, {seconds:.3f}s")
-            for name, value in _masked(came.headers):
+        if isinstance(reply, Response):
+            sink.line(f"opwatch < HTTP {reply.status}, {len(reply.body)} bytes, {seconds:.3f}s")
+            for name, value in _masked(reply.headers):
                 sink.line(f"opwatch <   {sink.show(name)}: {sink.show(value)}")
         else:
-            sink.line(f"opwatch < {sink.show(describe(came))}, {seconds:.3f}s")
+            sink.line(f"opwatch < {sink.show(describe(reply))}, {seconds:.3f}s")
 
     return show
 
@@ -78,7 +78,7 @@ def trace(
 def shown_url(request: Request) -> str:
     """Return the URL of *request* as it may be shown: a secret parameter is masked.
 
-    Of a URL that wants no credential the whole query is: it is one, if it is signed.
+    The whole query of a URL that needs no credential is: a signed URL is one itself.
     """
     if not request.authorize and urlsplit(request.url).query:
         return f"{request.url.partition('?')[0]}?{MASK}"

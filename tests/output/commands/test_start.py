@@ -1,4 +1,4 @@
-"""What is said of a profile that nobody named, before a run and when it failed."""
+"""What is reported of an assumed profile, before a run and after it has failed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_every_basis_has_its_words() -> None:
     assert set(ASSUMED) == set(Basis)
 
 
-def test_a_host_is_told_once_however_many_urls_it_has() -> None:
+def test_a_host_is_reported_once_however_many_urls_it_has() -> None:
     stream = io.StringIO()
 
     write_assumptions(
@@ -43,12 +43,12 @@ def test_a_host_is_told_once_however_many_urls_it_has() -> None:
     )
 
     assert stream.getvalue() == (
-        "opwatch: https://api.example.com is not known: going by plain status words alone, "
-        "without a credential (--token-stdin gives one)\n"
+        "opwatch: https://api.example.com is not known: reading plain status words only, "
+        "without a credential (give one with --token-stdin)\n"
     )
 
 
-def test_a_profile_that_was_named_is_not_told() -> None:
+def test_a_profile_that_was_named_is_not_reported() -> None:
     stream = io.StringIO()
 
     write_assumptions(stream, [target(None)], has_token=True)
@@ -71,11 +71,11 @@ def test_a_word_that_nobody_knows_asks_for_a_profile_unless_one_was_named() -> N
     assert hints([ended(Basis.ADDRESS, None, Reason.UNKNOWN_STATUS)]) == []
 
 
-def test_a_refused_stranger_asks_for_a_token() -> None:
-    stranger = hints([ended(Basis.WORDS, Fault.STATUS_UNAUTHORIZED, Reason.DENIED)])
+def test_a_host_without_a_profile_that_refuses_gets_the_advice_to_give_a_token() -> None:
+    unknown = hints([ended(Basis.WORDS, Fault.STATUS_UNAUTHORIZED, Reason.DENIED)])
     known = hints([ended(Basis.ADDRESS, Fault.STATUS_UNAUTHORIZED, Reason.DENIED)])
 
-    assert "--token-stdin" in stranger[0]
+    assert "--token-stdin" in unknown[0]
     assert "opwatch auth test" in known[0]
 
 
@@ -89,6 +89,6 @@ def test_explain_is_offered_with_the_url_alone_where_no_profile_was_named() -> N
 
 @pytest.mark.parametrize("fault", Fault)
 def test_nobody_is_sent_to_a_profile_that_they_did_not_name(fault: Fault) -> None:
-    stranger = hints([ended(Basis.WORDS, fault, Reason.LOST_CONTACT)])
+    unknown = hints([ended(Basis.WORDS, fault, Reason.LOST_CONTACT)])
 
-    assert not any("standard" in hint for hint in stranger), stranger
+    assert not any("standard" in hint for hint in unknown), unknown

@@ -13,7 +13,7 @@ from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.operation import OperationError, State
 from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
 from opwatch.domain.trouble import Fault
-from opwatch.output.formats.document import document, dumps, schema, write_document
+from opwatch.output.formats.document import document, dumps, output_schema, write_document
 from output.schemas import DOCUMENT, VALIDATE_DOCUMENT
 from output.script import Story, four, target, wall_of
 
@@ -105,7 +105,7 @@ def test_a_watch_that_lost_its_operation_carries_the_trouble() -> None:
     assert operation["reason"] == "lost_contact"
     assert operation["error"] == {
         "code": "status_transient",
-        "message": "HTTP 502",
+        "message": "api.example.com answered HTTP 502",
         "details": {"http_status": 502},
     }
 
@@ -279,7 +279,7 @@ def test_each_operation_has_a_line_of_its_own() -> None:
     json.loads(text)
 
 
-def test_a_document_that_cannot_be_written_is_no_success() -> None:
+def test_a_document_that_cannot_be_written_is_not_a_success() -> None:
     class Left(io.StringIO):
         def write(self, _text: str) -> int:
             raise BrokenPipeError
@@ -293,7 +293,7 @@ def test_a_document_that_cannot_be_written_is_no_success() -> None:
 
 @pytest.mark.parametrize("name", ["document", "event"])
 def test_the_schemas_that_ship_are_schemas(name: Any) -> None:
-    Draft202012Validator.check_schema(json.loads(schema(name)))
+    Draft202012Validator.check_schema(json.loads(output_schema(name)))
 
 
 def test_the_schema_knows_every_word_that_the_code_knows() -> None:

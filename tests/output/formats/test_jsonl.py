@@ -16,9 +16,9 @@ from output.script import Story, four, target, wall_of
 
 def lines_of(story: Story, **more: Any) -> list[dict[str, Any]]:
     stream = io.StringIO()
-    with jsonl(stream, command="wait", wall_of=wall_of, **more) as tell:
+    with jsonl(stream, command="wait", wall_of=wall_of, **more) as write_event:
         for event in story.events:
-            tell(event)
+            write_event(event)
     found = [json.loads(line) for line in stream.getvalue().splitlines()]
     for each in found:
         VALIDATE_EVENT(each)
@@ -46,20 +46,24 @@ def test_the_last_line_is_the_document() -> None:
     assert len(last["operations"]) == 4
 
 
-def test_a_trouble_is_told_with_its_next_try() -> None:
+def test_a_trouble_is_reported_with_its_next_poll() -> None:
     story = Story(["a"])
     story.bad("a", Fault.STATUS_TRANSIENT, status=502, again=8.0)
     assert lines_of(story)[1] | {"operation": None} == {
         "format": 1,
         "type": "troubled",
         "at": "2026-11-22T10:12:17.000Z",
-        "trouble": {"code": "status_transient", "http_status": 502, "message": "HTTP 502"},
+        "trouble": {
+            "code": "status_transient",
+            "http_status": 502,
+            "message": "api.example.com answered HTTP 502",
+        },
         "next_poll_at": "2026-11-22T10:12:25.000Z",
         "operation": None,
     }
 
 
-def test_passing_time_is_no_event() -> None:
+def test_passing_time_is_not_an_event() -> None:
     assert len(lines_of(Story(["a"]).wait(100))) == 1
 
 
@@ -70,9 +74,9 @@ def test_no_event_lets_a_secret_or_a_runner_command_out() -> None:
     story.warn(Oddity.NOTE, evil, evil).hold(5, None, evil).fail(evil, evil, evil).finish()
     stream = io.StringIO()
     redact = lambda text: text.replace("canary-7f3a", "***")  # noqa: E731, a word for it
-    with jsonl(stream, command="wait", wall_of=wall_of, redact=redact) as tell:
+    with jsonl(stream, command="wait", wall_of=wall_of, redact=redact) as write_event:
         for event in story.events:
-            tell(event)
+            write_event(event)
     assert "canary" not in stream.getvalue()
     assert "##[" not in stream.getvalue()
     assert "\x1b" not in stream.getvalue()
@@ -91,10 +95,13 @@ def test_a_run_that_never_started_still_ends_with_a_result() -> None:
     VALIDATE_EVENT(json.loads(result_line(found)))
 
 
-def test_a_reader_who_leaves_is_told_at_once() -> None:
+def test_a_reader_who_leaves_is_reported_at_once() -> None:
     class Left(io.StringIO):
         def write(self, _text: str) -> int:
             raise BrokenPipeError
 
-    with jsonl(Left(), command="wait", wall_of=wall_of) as tell, pytest.raises(PipeClosedError):
-        tell(four().events[0])
+    with (
+        jsonl(Left(), command="wait", wall_of=wall_of) as write_event,
+        pytest.raises(PipeClosedError),
+    ):
+        write_event(four().events[0])

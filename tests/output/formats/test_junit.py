@@ -40,7 +40,7 @@ def test_a_case_says_why_and_how_long() -> None:
     assert failure.get("message") == failure.text == "bad column 'x' (code 17)"
 
 
-def test_an_operation_that_was_left_is_no_success() -> None:
+def test_an_operation_that_was_left_is_not_a_success() -> None:
     story = Story(["op-1"])
     story.interrupt()
     (case,) = parsed(story).iter("testcase")

@@ -45,7 +45,7 @@ def test_a_terminal_gets_an_aligned_table_with_ages() -> None:
         "import-44        failed         25 %  FAILED               bad column 'x' (code 17)",
         "abc              succeeded     100 %  COMPLETED  3 m ago   rows 12",
         "lost             not found",
-        "  │ the API does not know it: HTTP 404 at api.example.com",
+        "  │ the API does not know it: api.example.com answered HTTP 404",
     ]
 
 
@@ -69,7 +69,14 @@ def test_a_pipe_gets_whole_names_and_iso_times_between_tabs() -> None:
             "2026-11-22T10:09:17Z",
             "rows 12",
         ],
-        ["lost", "not found", "", "", "", "the API does not know it: HTTP 404 at api.example.com"],
+        [
+            "lost",
+            "not found",
+            "",
+            "",
+            "",
+            "the API does not know it: api.example.com answered HTTP 404",
+        ],
     ]
 
 

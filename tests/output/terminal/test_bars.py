@@ -29,9 +29,9 @@ def bars_on(terminal: Terminal, *, colour: bool = False) -> Bars:
 
 
 def after(events: list[Event], terminal: Terminal) -> list[str]:
-    with bars_on(terminal) as tell:
+    with bars_on(terminal) as renderer:
         for event in events:
-            tell(event)
+            renderer(event)
     return terminal.shown
 
 
@@ -44,7 +44,7 @@ def test_the_end_stays_in_the_scrollback_and_nothing_else_does() -> None:
         "✗ import-44          FAILED     2m 19s   bad column 'x' (code 17)",
         "2 of 4 succeeded, 1 failed, 1 unknown, in 7m 47s" + "exit 1: failed".rjust(52),
         (
-            "to fix:    try again later, or tell those who run api.example.com;"
+            "to fix:    try again later, or tell whoever runs api.example.com;"
             " the operation itself goes on"
         ),
         "to go on:  opwatch wait delete-user-2",
@@ -75,9 +75,9 @@ def test_the_cursor_is_hidden_while_drawing_and_back_on_every_way_out() -> None:
     story = four(step=10.0)
 
     def cut_short() -> None:
-        with bars_on(terminal) as tell:
+        with bars_on(terminal) as renderer:
             for event in story.events[:20]:
-                tell(event)
+                renderer(event)
             assert terminal.cursor_is_hidden()
             raise KeyboardInterrupt
 
@@ -98,17 +98,17 @@ def test_without_any_event_nothing_is_written() -> None:
 def test_a_pause_gives_the_cursor_back_and_draws_nothing_until_resumed() -> None:
     terminal = Terminal()
     story = four(step=10.0)
-    with bars_on(terminal) as tell:
+    with bars_on(terminal) as renderer:
         for event in story.events[:8]:
-            tell(event)
-        tell.pause()
+            renderer(event)
+        renderer.pause()
         assert not terminal.cursor_is_hidden()
         written = len(terminal.getvalue())
-        tell(story.events[8])
+        renderer(story.events[8])
         assert len(terminal.getvalue()) == written
-        tell.resume()
+        renderer.resume()
         for event in story.events[9:20]:
-            tell(event)
+            renderer(event)
         assert terminal.cursor_is_hidden()
     assert len([line for line in terminal.shown if "operations" in line]) == 2
 
@@ -120,9 +120,9 @@ def test_at_most_ten_frames_are_drawn_in_a_second_of_the_runs_clock() -> None:
     for number in range(200):
         story.at += 0.01
         story.read(f"op-{number % 5}", progress=number / 4)
-    with bars_on(terminal) as tell:
+    with bars_on(terminal) as renderer:
         for event in story.events:
-            tell(event)
+            renderer(event)
         assert terminal.writes <= 10 * story.at + 3
 
 
@@ -142,35 +142,35 @@ def test_a_tick_that_changes_nothing_writes_nothing() -> None:
     story.read("op-1", progress=40.0)
     story.at += 0.2
     story.wait(0.7, step=0.05)
-    with bars_on(terminal) as tell:
+    with bars_on(terminal) as renderer:
         for event in story.events[:2]:
-            tell(event)
-        tell(story.events[2])
+            renderer(event)
+        renderer(story.events[2])
         written = terminal.writes
         for event in story.events[3:]:
-            tell(event)
+            renderer(event)
         assert terminal.writes <= written + 1
 
 
 def test_each_frame_is_one_write() -> None:
     terminal = Terminal()
     story = four(step=10.0)
-    with bars_on(terminal) as tell:
+    with bars_on(terminal) as renderer:
         for event in story.events[:3]:
-            tell(event)
+            renderer(event)
         before = terminal.writes
-        tell(story.wait(5).events[-1])
+        renderer(story.wait(5).events[-1])
         assert terminal.writes == before + 1
 
 
-def test_an_oddity_is_said_above_the_rows_and_stays() -> None:
+def test_an_oddity_is_written_above_the_rows_and_stays() -> None:
     story = Story(["op-1"])
     story.read("op-1", "FOO").warn(Oddity.UNKNOWN_STATUS, "FOO", "op-1").wait(3)
     terminal = Terminal()
-    with bars_on(terminal) as tell:
+    with bars_on(terminal) as renderer:
         for event in story.events:
-            tell(event)
-        assert terminal.shown[0] == "! op-1: unknown status “FOO”, taken for running"
+            renderer(event)
+        assert terminal.shown[0] == "! op-1: unknown status “FOO”, treated as running"
         assert terminal.shown[1].startswith("fullstory  1 operation ")
     assert len([line for line in terminal.shown if "unknown status" in line]) == 1
 
@@ -208,9 +208,9 @@ def test_ten_thousand_operations_leave_a_hundred_rows_with_the_bad_ones_first() 
 @pytest.mark.parametrize("colour", [False, True])
 def test_colour_is_only_ever_an_addition(colour: bool) -> None:  # noqa: FBT001, a parameter of the test
     terminal = Terminal()
-    with bars_on(terminal, colour=colour) as tell:
+    with bars_on(terminal, colour=colour) as renderer:
         for event in four(step=10.0).events:
-            tell(event)
+            renderer(event)
     assert ("\x1b[3" in terminal.getvalue()) is colour
     assert terminal.shown[0].startswith("✓ export-7f3a0c1d91")
 
@@ -219,13 +219,13 @@ def test_a_storm_of_resizes_leaves_one_whole_picture() -> None:
     chance = random.Random(7)  # noqa: S311, not for secrets
     terminal = Terminal()
     story = four(step=10.0)
-    with bars_on(terminal) as tell:
+    with bars_on(terminal) as renderer:
         for event in story.events[:100]:
             terminal.resize(chance.randrange(1, 150), chance.randrange(1, 50))
-            tell(event)
+            renderer(event)
         terminal.resize(100, 24)
-        tell(story.wait(1).events[-1])
-        tell(story.wait(1).events[-1])
+        renderer(story.wait(1).events[-1])
+        renderer(story.wait(1).events[-1])
         heads = [line for line in terminal.shown if line.startswith("fullstory")]
         assert len(heads) <= 1 + 1
 
@@ -233,12 +233,12 @@ def test_a_storm_of_resizes_leaves_one_whole_picture() -> None:
 def test_after_a_narrowing_the_lines_that_the_terminal_broke_are_taken_away() -> None:
     terminal = Terminal(100, 24)
     story = four(step=10.0)
-    with bars_on(terminal) as tell:
+    with bars_on(terminal) as renderer:
         for event in [each for each in story.events if each.at <= 65]:
-            tell(event)
+            renderer(event)
         before = len(terminal.getvalue())
         terminal.resize(45, 24)
-        tell(story.wait(1).events[-1])
+        renderer(story.wait(1).events[-1])
         # Five lines of 100, 86, 78, 59 and 98 cells are twelve of 45.
         assert terminal.getvalue()[before:].count("\x1b[1A") == 11
 
@@ -259,9 +259,9 @@ def test_no_remote_text_disturbs_the_screen(
     story.read(first, status, message=message).read("after")
     story.bad("after", Fault.API_ERROR, detail=detail)
     terminal = Terminal(90, 30)
-    with bars_on(terminal) as tell:
+    with bars_on(terminal) as renderer:
         for event in story.warn(Oddity.NOTE, message, name).wait(1).events:
-            tell(event)
+            renderer(event)
         rows = [line for line in terminal.shown if line]
         assert len(rows) in {4, 5, 6}
         assert rows[-1].startswith("! after")
@@ -270,7 +270,7 @@ def test_no_remote_text_disturbs_the_screen(
         ended = {"state": State.FAILED, "error": error, "outcome": Outcome.FAILED}
         story.read(first, status, **ended).end(first, Outcome.FAILED)  # type: ignore[arg-type]  # a table of arguments
         for event in story.finish().events[-3:]:
-            tell(event)
+            renderer(event)
     assert any(line.startswith("0 of 2 succeeded") for line in terminal.shown)
     assert terminal.screen.title == ""
     assert not terminal.cursor_is_hidden()

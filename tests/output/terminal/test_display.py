@@ -8,7 +8,8 @@ import pytest
 
 from opwatch.domain.errors import PipeClosedError
 from opwatch.domain.events import Event, Pausable
-from opwatch.output.terminal.display import Guarded, Style, open_display
+from opwatch.output.terminal.display import Style, open_display
+from opwatch.output.terminal.renderer import Guard, Renderer
 from output.screen import Terminal
 from output.script import Story, four, wall_of
 
@@ -17,9 +18,9 @@ XTERM = {"TERM": "xterm-256color"}
 
 def run(style: Style, stream: io.StringIO, environ: dict[str, str], story: Story) -> str:
     chosen = open_display(style, stream, wall_of=wall_of, environ=environ, size=lambda: (100, 24))
-    with chosen as tell:
+    with chosen as renderer:
         for event in story.events:
-            tell(event)
+            renderer(event)
     return stream.getvalue()
 
 
@@ -48,14 +49,14 @@ def test_no_color_keeps_the_bars_and_takes_the_colour() -> None:
     assert "\x1b[3" not in text
 
 
-def test_none_says_only_what_went_wrong() -> None:
+def test_none_reports_only_what_went_wrong() -> None:
     text = run(Style.NONE, Terminal(), XTERM, four(step=10.0))
     assert [line.split()[1] for line in text.splitlines()] == ["import-44", "delete-user-2", "to"]
 
 
 def test_only_bars_hold_the_terminal() -> None:
-    with open_display(Style.AUTO, Terminal(), wall_of=wall_of, environ=XTERM) as tell:
-        held: object = tell
+    with open_display(Style.AUTO, Terminal(), wall_of=wall_of, environ=XTERM) as renderer:
+        held: object = renderer
         assert isinstance(held, Pausable)
         held.pause()
         held.resume()
@@ -88,23 +89,32 @@ def test_a_reader_who_leaves_ends_the_run(style: Style) -> None:
         run(style, Dying(2, BrokenPipeError()), XTERM, four(step=10.0))
 
 
-def test_a_closed_stderr_is_no_reason_to_fail() -> None:
-    with open_display(Style.AUTO, None, wall_of=wall_of, environ=XTERM) as tell:
+def test_a_closed_stderr_is_not_a_reason_to_fail() -> None:
+    with open_display(Style.AUTO, None, wall_of=wall_of, environ=XTERM) as renderer:
         for event in four(step=10.0).events:
-            tell(event)
+            renderer(event)
+
+
+class Broken(Renderer):
+    def __call__(self, _event: Event) -> None:
+        raise IndexError("a bug")
+
+
+class Recorder(Renderer):
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
 
 
 def test_a_bug_in_a_picture_falls_back_to_lines() -> None:
-    told: list[Event] = []
-
-    def broken(_event: Event) -> None:
-        raise IndexError("a bug")
-
-    tell = Guarded(broken, lambda: told.append)
+    spare = Recorder()
+    guard = Guard(Broken(), lambda: spare)
     for event in four(step=10.0).events[:3]:
-        tell(event)
-    assert len(told) == 2
-    assert isinstance(tell.failure, IndexError)
+        guard(event)
+    assert len(spare.events) == 2
+    assert isinstance(guard.failure, IndexError)
 
 
 def test_choosing_lines_does_not_load_rich() -> None:

@@ -192,13 +192,13 @@ def test_a_host_that_is_held_explains_the_silence_of_its_operations() -> None:
     assert "rate limited" not in screen(story.wait(40))
 
 
-def test_a_pause_that_comes_with_every_good_answer_is_no_news() -> None:
+def test_a_pause_that_comes_with_every_good_answer_is_not_news() -> None:
     story = Story(["op-1"])
     story.read("op-1", "RUNNING", message="step 3 of 9", again=30.0).hold(30.0)
     assert screen(story).endswith("step 3 of 9")
 
 
-def test_a_message_that_only_repeats_the_status_is_no_note() -> None:
+def test_a_message_that_only_repeats_the_status_is_not_a_note() -> None:
     story = Story(["op-1"])
     story.read("op-1", "Queued", message="queued")
     assert screen(story).endswith("0s")
@@ -207,7 +207,7 @@ def test_a_message_that_only_repeats_the_status_is_no_note() -> None:
 @pytest.mark.parametrize(
     ("reading", "note"),
     [
-        ({"state": State.BLOCKED, "message": "by Ada"}, "waits for a person · by Ada"),
+        ({"state": State.BLOCKED, "message": "by Ada"}, "waiting for a person · by Ada"),
         ({"count": 12345}, "12,345 so far"),
         ({"message": "step 3 of 9"}, "step 3 of 9"),
         ({"progress": 10.0, "eta": 90.0, "message": "step 3"}, "about 2m left"),
@@ -228,7 +228,7 @@ def test_a_prediction_that_did_not_come_true_is_dropped() -> None:
     assert "nearly" not in screen(story)
 
 
-def test_several_profiles_are_told_in_their_rows_and_not_in_the_head() -> None:
+def test_several_profiles_are_named_in_their_rows_and_not_in_the_head() -> None:
     story = Story([target("a", profile="seismic"), target("b", profile="sap")])
     wide = screen(story.read("a").read("b"), 120).splitlines()
     assert wide[0].startswith("2 operations")

@@ -15,14 +15,14 @@ TIMES = UNICODE.times
 def written(events: list[Event]) -> list[str]:
     stream = Page()
     sink = Sink(stream)
-    with Lines(sink, wall_of=wall_of, resume=lambda rest: f"opwatch wait {len(rest)}") as tell:
+    with Lines(sink, wall_of=wall_of, resume=lambda rest: f"opwatch wait {len(rest)}") as renderer:
         for event in events:
-            tell(event)
+            renderer(event)
     return stream.getvalue().splitlines()
 
 
-def said(story: Story) -> list[str]:
-    """Return what is said of *story* after its first line, without the prefix."""
+def lines_of(story: Story) -> list[str]:
+    """Return the lines about *story* after its first, without the prefix."""
     return [line.removeprefix("opwatch ")[9:] for line in written(story.events)[1:]]
 
 
@@ -44,8 +44,8 @@ def test_a_whole_run_reads_as_a_log() -> None:
             "searchExportId YKDYR5yeTq2"
         ),
         (
-            "opwatch 10:13:04 import-44 trouble: HTTP 502, trying again in 5s; "
-            "last confirmed running 25% just now"
+            "opwatch 10:13:04 import-44 trouble: api.example.com answered HTTP 502, "
+            "trying again in 5s; last confirmed just now: running 25%"
         ),
         (
             "opwatch 10:13:17 waiting 1m 00s: 1 succeeded, 2 running (21% to 25%), 1 pending; "
@@ -64,19 +64,19 @@ def test_a_whole_run_reads_as_a_log() -> None:
         ),
         "opwatch 10:20:04 2 of 4 succeeded, 1 failed, 1 unknown, in 7m 47s; exit 1: failed",
         (
-            "opwatch to fix: try again later, or tell those who run api.example.com; "
+            "opwatch to fix: try again later, or tell whoever runs api.example.com; "
             "the operation itself goes on"
         ),
         "opwatch to go on: opwatch wait 1",
     ]
 
 
-def test_a_trouble_is_said_once_however_often_it_is_tried_again() -> None:
+def test_a_trouble_is_reported_once_however_often_it_is_retried() -> None:
     story = Story(["op-1"])
     story.read("op-1")
     for _ in range(50):
         story.bad("op-1", Fault.TIMEOUT).wait(1)
-    assert sum("trouble" in line for line in said(story)) == 1
+    assert sum("trouble" in line for line in lines_of(story)) == 1
 
 
 def test_another_kind_of_trouble_is_news() -> None:
@@ -84,31 +84,31 @@ def test_another_kind_of_trouble_is_news() -> None:
     story.bad("op-1", Fault.TIMEOUT)
     story.bad("op-1", Fault.STATUS_TRANSIENT, status=502)
     story.bad("op-1", Fault.STATUS_TRANSIENT, status=503)
-    assert [line.split(",")[0] for line in said(story)] == [
+    assert [line.split(",")[0] for line in lines_of(story)] == [
         "op-1 trouble: api.example.com did not finish its answer in time",
-        "op-1 trouble: HTTP 502",
-        "op-1 trouble: HTTP 503",
+        "op-1 trouble: api.example.com answered HTTP 502",
+        "op-1 trouble: api.example.com answered HTTP 503",
     ]
 
 
-def test_a_recovery_is_said_if_its_trouble_was() -> None:
+def test_a_recovery_is_reported_if_its_trouble_was() -> None:
     story = Story(["op-1"])
     story.read("op-1", progress=5.0).bad("op-1", Fault.TIMEOUT).wait(5).read("op-1", progress=6.0)
-    assert said(story)[-1] == "op-1 running 6% again"
+    assert lines_of(story)[-1] == "op-1 running 6% again"
 
 
 def test_an_api_that_is_now_good_and_now_bad_does_not_fill_the_log() -> None:
     story = Story(["op-1"])
     for _ in range(300):
         story.bad("op-1", Fault.TIMEOUT).wait(1).read("op-1").wait(1)
-    assert len(said(story)) < 4 * 10 + 5
+    assert len(lines_of(story)) < 4 * 10 + 5
 
 
 def test_progress_is_worth_a_line_every_ten_points_and_ten_seconds() -> None:
     story = Story(["op-1"])
     for percent in range(1, 101):
         story.read("op-1", progress=float(percent)).wait(1)
-    lines = [line for line in said(story) if line.startswith("op-1")]
+    lines = [line for line in lines_of(story) if line.startswith("op-1")]
     assert lines[:3] == ["op-1 running 1%", "op-1 running 11%", "op-1 running 21%"]
     assert len(lines) == 10
 
@@ -116,7 +116,7 @@ def test_progress_is_worth_a_line_every_ten_points_and_ten_seconds() -> None:
 def test_a_new_word_is_always_news() -> None:
     story = Story(["op-1"])
     story.read("op-1", "PREPARING").read("op-1", "COPYING").read("op-1", "COPYING")
-    assert said(story) == ["op-1 running (PREPARING)", "op-1 running (COPYING)"]
+    assert lines_of(story) == ["op-1 running (PREPARING)", "op-1 running (COPYING)"]
 
 
 def test_silence_is_broken_once_a_minute() -> None:
@@ -124,7 +124,7 @@ def test_silence_is_broken_once_a_minute() -> None:
     story.read("op-1", "IN_PROGRESS", 40.0)
     for _ in range(12):
         story.wait(15).read("op-1", "IN_PROGRESS", 40.0)
-    assert said(story)[1:] == [
+    assert lines_of(story)[1:] == [
         "waiting 1m 00s: op-1 running (IN_PROGRESS) 40%; confirmed within the last 16s",
         "waiting 2m 00s: op-1 running (IN_PROGRESS) 40%; confirmed within the last 16s",
         "waiting 3m 00s: op-1 running (IN_PROGRESS) 40%; confirmed within the last 16s",
@@ -134,25 +134,25 @@ def test_silence_is_broken_once_a_minute() -> None:
 def test_a_heartbeat_admits_what_has_not_been_asked() -> None:
     story = Story(["a", "b", "c"])
     story.read("a").wait(60)
-    assert said(story)[-1] == "waiting 1m 00s: 1 running, 2 pending; 2 not asked yet"
+    assert lines_of(story)[-1] == "waiting 1m 00s: 1 running, 2 pending; 2 not asked yet"
 
 
 def test_a_crowd_shares_its_troubles_and_speaks_of_ends_only() -> None:
     story = crowd(1000)
-    lines = said(story)
+    lines = lines_of(story)
     assert sum("trouble" in line for line in lines) == 1
     assert not [line for line in lines if "pending" in line or "running" in line]
 
 
-def test_a_crowd_says_when_its_host_answers_again() -> None:
+def test_a_crowd_reports_when_its_host_answers_again() -> None:
     story = Story([f"op-{number}" for number in range(60)])
     for each in story.operations:
         story.bad(each, Fault.UNREACHABLE)
     story.wait(5)
     for each in story.operations:
         story.read(each)
-    lines = said(story)
-    assert lines[0].startswith("op-0 trouble: no way to api.example.com")
+    lines = lines_of(story)
+    assert lines[0].startswith("op-0 trouble: no route to api.example.com")
     assert lines[1:] == ["https://api.example.com answers again"]
 
 
@@ -162,24 +162,24 @@ def test_a_detached_crowd_does_not_say_so_a_thousand_times() -> None:
     assert len(written(story.events)) == 4
 
 
-def test_a_pause_that_a_host_asks_for_is_said_once() -> None:
+def test_a_pause_that_a_host_asks_for_is_reported_once() -> None:
     story = Story(["op-1"])
     limited = Trouble(Fault.STATUS_THROTTLED, status=429)
     story.read("op-1").hold(40, limited).wait(5).hold(40, limited).hold(3, None)
-    assert said(story)[1:] == ["https://api.example.com: rate limited; nothing is asked for 40s"]
+    assert lines_of(story)[1:] == ["https://api.example.com: rate limited; no request for 40s"]
 
 
-def test_a_reading_that_must_be_confirmed_is_not_said_to_be_the_end() -> None:
+def test_a_reading_that_must_be_confirmed_is_not_reported_as_the_end() -> None:
     story = Story(["op-1"])
     story.read("op-1", "DONE", state=State.SUCCEEDED)
-    assert said(story) == ["op-1 succeeded (DONE), asking once more to be sure"]
+    assert lines_of(story) == ["op-1 succeeded (DONE), asking once more to be sure"]
 
 
-def test_what_else_happens_is_said() -> None:
+def test_what_else_happens_is_reported() -> None:
     story = Story(["op-1"])
     story.warn(Oddity.UNKNOWN_STATUS, "FOO", "op-1").sleep(600)
-    assert said(story)[0] == "warning: op-1: unknown status “FOO”, taken for running"
-    assert said(story)[1] == "awake again after 10m 00s; asking at once"
+    assert lines_of(story)[0] == "warning: op-1: unknown status “FOO”, treated as running"
+    assert lines_of(story)[1] == "awake again after 10m 00s; polling at once"
 
 
 def test_every_line_begins_with_our_own_word_and_none_moves_a_cursor() -> None:
@@ -198,9 +198,9 @@ def test_every_line_begins_with_our_own_word_and_none_moves_a_cursor() -> None:
 
 def test_quiet_speaks_of_bad_endings_and_how_to_go_on_only() -> None:
     stream = Page()
-    with Quiet(Sink(stream), resume=lambda rest: f"opwatch wait {rest[0].reference}") as tell:
+    with Quiet(Sink(stream), resume=lambda rest: f"opwatch wait {rest[0].reference}") as renderer:
         for event in four().events:
-            tell(event)
+            renderer(event)
     assert stream.getvalue().splitlines() == [
         "opwatch: import-44 failed (FAILED) after 2m 19s: bad column 'x' [17]",
         (
@@ -208,28 +208,28 @@ def test_quiet_speaks_of_bad_endings_and_how_to_go_on_only() -> None:
             f"HTTP 502 {TIMES}41"
         ),
         (
-            "opwatch: to fix: try again later, or tell those who run api.example.com;"
+            "opwatch: to fix: try again later, or tell whoever runs api.example.com;"
             " the operation itself goes on"
         ),
         "opwatch: to go on: opwatch wait delete-user-2",
     ]
 
 
-def test_quiet_says_nothing_when_all_is_well() -> None:
+def test_quiet_writes_nothing_when_all_is_well() -> None:
     stream = Page()
     story = Story(["op-1"])
     story.succeed("op-1").finish()
-    with Quiet(Sink(stream), resume=lambda _rest: "never") as tell:
+    with Quiet(Sink(stream), resume=lambda _rest: "never") as renderer:
         for event in story.events:
-            tell(event)
+            renderer(event)
     assert stream.getvalue() == ""
 
 
-def test_a_deadline_is_told_in_words() -> None:
+def test_a_deadline_is_reported_in_words() -> None:
     story = Story(["op-1"], timeout=60.0)
     story.read("op-1", "RUNNING", 40.0).wait(60)
     story.end("op-1", Outcome.TIMED_OUT, Reason.DEADLINE).finish()
-    assert said(story)[-3:-1] == [
+    assert lines_of(story)[-3:-1] == [
         "op-1 out of time after 1m 00s: still running at the deadline",
         "out of time after 1m 00s; exit 124: out of time",
     ]

@@ -6,16 +6,16 @@ from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.text.sentences import (
     describe,
-    ended_text,
-    ending,
+    display_name,
+    ending_detail,
+    ending_sentence,
     error_text,
-    left_text,
-    name_of,
     result_text,
     rounded,
-    spaced,
+    short_time,
     status_of,
-    warning,
+    time_left,
+    warning_text,
 )
 from opwatch.output.text.summary import exit_text, hints, summary, unfinished
 from output.script import Story, target
@@ -26,20 +26,26 @@ HOST = "api.example.com"
 @pytest.mark.parametrize(
     ("trouble", "words"),
     [
-        (Trouble(Fault.STATUS_TRANSIENT, status=502, host=HOST), "HTTP 502"),
+        (
+            Trouble(Fault.STATUS_TRANSIENT, status=502, host=HOST),
+            "api.example.com answered HTTP 502",
+        ),
         (
             Trouble(Fault.UNRESOLVED, host="api.exmaple.com"),
             "cannot resolve api.exmaple.com (check the name)",
         ),
         (
             Trouble(Fault.CERTIFICATE, "certificate has expired", host=HOST),
-            "certificate refused: certificate has expired (--ca-file adds a CA)",
+            "the certificate of api.example.com was rejected: certificate has expired",
         ),
         (
             Trouble(Fault.HTML, "“Sign in”", host=HOST),
-            "expected JSON, got a web page (a login page or a proxy?): “Sign in”",
+            "api.example.com sent a web page, not JSON (a login page or a proxy?): “Sign in”",
         ),
-        (Trouble(Fault.STATUS_TRANSIENT, "502 Bad Gateway", 502), "HTTP 502: Bad Gateway"),
+        (
+            Trouble(Fault.STATUS_TRANSIENT, "502 Bad Gateway", 502),
+            "the host answered HTTP 502: Bad Gateway",
+        ),
         (Trouble(Fault.TIMEOUT), "the host did not finish its answer in time"),
     ],
 )
@@ -123,7 +129,7 @@ def operation(**changes: object) -> Operation:
                 "reason": Reason.BLOCKED,
                 "reading": Reading(State.BLOCKED, "AWAITING_APPROVAL", message="by Ada"),
             },
-            "op-1 failed after 5m 12s: waits for a person: by Ada",
+            "op-1 failed after 5m 12s: waiting for a person: by Ada",
         ),
         (
             {
@@ -153,12 +159,15 @@ def operation(**changes: object) -> Operation:
         (
             {"outcome": Outcome.NOT_FOUND, "reason": Reason.NEVER_FOUND}
             | {"trouble": Trouble(Fault.STATUS_NOT_FOUND, status=404, host=HOST)},
-            "op-1 not found after 5m 12s: the API does not know it: HTTP 404 at api.example.com",
+            (
+                "op-1 not found after 5m 12s: "
+                "the API does not know it: api.example.com answered HTTP 404"
+            ),
         ),
     ],
 )
 def test_an_ending_says_how_and_why(changes: dict[str, object], words: str) -> None:
-    assert ended_text(operation(**changes)) == words
+    assert ending_sentence(operation(**changes)) == words
 
 
 @pytest.mark.parametrize("reason", Reason)
@@ -166,7 +175,7 @@ def test_an_ending_says_how_and_why(changes: dict[str, object], words: str) -> N
 @pytest.mark.parametrize("read", [False, True])
 def test_every_ending_can_be_worded(reason: Reason, outcome: Outcome, read: bool) -> None:  # noqa: FBT001, a parameter of the test
     reading = Reading(State.RUNNING, "") if read else None
-    text = ended_text(operation(outcome=outcome, reason=reason, reading=reading))
+    text = ending_sentence(operation(outcome=outcome, reason=reason, reading=reading))
     assert text.startswith("op-1 ")
     assert "{" not in text
 
@@ -200,18 +209,18 @@ def test_an_error_shows_what_there_is_of_it(error: OperationError, words: str) -
         ({"x": "\x1b[2J"}, r"x \x1b[2J"),
     ],
 )
-def test_a_result_is_told_in_a_few_words(result: object, words: str) -> None:
+def test_a_result_is_shown_in_a_few_words(result: object, words: str) -> None:
     assert result_text(result) == words
 
 
 def test_an_operation_typed_as_an_address_is_called_by_its_id() -> None:
     typed = Operation(target("https://api.example.com/v1/ops/abc", id="abc"), watched_from=0.0)
-    assert name_of(typed) == "abc"
-    assert name_of(Operation(target("abc"), watched_from=0.0)) == "abc"
+    assert display_name(typed) == "abc"
+    assert display_name(Operation(target("abc"), watched_from=0.0)) == "abc"
 
 
 def test_a_long_id_keeps_its_end_by_which_it_differs_from_the_next() -> None:
-    name = name_of(Operation(target("resources/" + "x" * 200 + "/vm-17"), watched_from=0.0))
+    name = display_name(Operation(target("resources/" + "x" * 200 + "/vm-17"), watched_from=0.0))
 
     assert len(name) == 80
     assert name.startswith("resources/")
@@ -223,16 +232,16 @@ def test_an_operation_without_a_word_of_its_own_gets_ours() -> None:
     assert status_of(operation()) == ""
 
 
-def test_an_ending_before_any_reading_tells_the_trouble() -> None:
+def test_an_ending_before_any_reading_reports_the_trouble() -> None:
     trouble = Trouble(Fault.NO_CREDENTIAL, host=HOST)
-    assert ending(operation(outcome=Outcome.DENIED, trouble=trouble)) == "no credential"
+    assert ending_detail(operation(outcome=Outcome.DENIED, trouble=trouble)) == "no credential"
 
 
 def test_an_oddity_names_the_operation_that_showed_it() -> None:
     event = Warned(0.0, Oddity.UNKNOWN_STATUS, "FOO\n", "op-1")
-    assert warning(event) == r"op-1: unknown status “FOO\n”, taken for running"
-    assert "(none)" in warning(Warned(0.0, Oddity.UNKNOWN_STATUS, "", "op-1"))
-    assert warning(Warned(0.0, Oddity.NOTE, "a note")) == "a note"
+    assert warning_text(event) == r"op-1: unknown status “FOO\n”, treated as running"
+    assert "(none)" in warning_text(Warned(0.0, Oddity.UNKNOWN_STATUS, "", "op-1"))
+    assert warning_text(Warned(0.0, Oddity.NOTE, "a note")) == "a note"
 
 
 def test_a_run_is_summed_up_with_its_parts() -> None:
@@ -260,7 +269,7 @@ def test_the_same_advice_is_given_once() -> None:
         story.bad(each, Fault.UNRESOLVED)
         story.end(each, Outcome.UNKNOWN, Reason.UNREACHABLE)
     found = list(story.operations.values())
-    assert hints(found) == ["check base_url and parameters of profile fullstory"]
+    assert hints(found) == ["check base_url and the parameters of profile fullstory"]
     assert unfinished(found) == found
 
 
@@ -285,13 +294,13 @@ def test_a_command_in_advice_is_quoted_for_the_shell() -> None:
     ],
 )
 def test_the_time_left_is_rough(seconds: float, words: str) -> None:
-    assert left_text(seconds) == words
+    assert time_left(seconds) == words
 
 
 def test_short_times_read_well() -> None:
-    assert spaced(8.4) == "8 s"
-    assert spaced(72) == "1m 12s"
-    assert spaced(-5) == "0 s"
+    assert short_time(8.4) == "8 s"
+    assert short_time(72) == "1m 12s"
+    assert short_time(-5) == "0 s"
     assert rounded(1800) == "30m"
     assert rounded(90) == "1m 30s"
     assert rounded(7200) == "2h"

@@ -9,8 +9,14 @@ from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.formats.junit import ELEMENTS
 from opwatch.output.terminal.rows import GLYPH_OF_OUTCOME
 from opwatch.output.text import words
-from opwatch.output.text.sentences import OF_THE_API, OURS, brief, describe, explain, remedy
-from opwatch.output.text.summary import ORDER, UNFINISHED
+from opwatch.output.text.sentences import (
+    API_OUTCOMES,
+    RUN_REASONS,
+    brief,
+    describe,
+    ending_sentence,
+)
+from opwatch.output.text.summary import ORDER, UNFINISHED, remedy
 from output.script import target
 
 KNOWN = {"host", "status", "detail"}
@@ -30,9 +36,9 @@ def test_every_table_is_total() -> None:
 
 
 def test_an_outcome_is_either_of_the_api_or_may_go_on_or_is_not_found() -> None:
-    assert {Outcome.NOT_FOUND} | OF_THE_API | UNFINISHED == set(Outcome)
-    assert not OF_THE_API & UNFINISHED
-    assert set(Reason) >= OURS
+    assert {Outcome.NOT_FOUND} | API_OUTCOMES | UNFINISHED == set(Outcome)
+    assert not API_OUTCOMES & UNFINISHED
+    assert set(Reason) >= RUN_REASONS
 
 
 def test_no_two_outcomes_share_a_word() -> None:
@@ -42,7 +48,7 @@ def test_no_two_outcomes_share_a_word() -> None:
 
 
 @pytest.mark.parametrize("fault", Fault)
-def test_each_fault_is_said_briefly_fully_and_with_a_way_out(fault: Fault) -> None:
+def test_each_fault_is_described_briefly_and_fully_and_with_a_fix(fault: Fault) -> None:
     entry = words.FAULTS[fault]
     for template, allowed in (
         (entry.brief, KNOWN),
@@ -60,7 +66,7 @@ def test_each_fault_is_said_briefly_fully_and_with_a_way_out(fault: Fault) -> No
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("outcome", sorted(UNFINISHED - {Outcome.PENDING}))
-def test_the_full_form_names_the_operation_and_takes_two_lines(
+def test_what_and_fix_are_one_line_each_and_what_names_the_operation(
     fault: Fault, outcome: Outcome
 ) -> None:
     trouble = Trouble(fault, "\x1b[2J evil\nwords", host="api.example.com", status=503)
@@ -73,8 +79,8 @@ def test_the_full_form_names_the_operation_and_takes_two_lines(
         reason=Reason.REFUSED,
         ended_at=9.0,
     )
-    what, fix = explain(operation)
-    assert what.startswith("import-44: ")
-    assert fix.startswith("to fix ")
+    what, fix = ending_sentence(operation), remedy(trouble, operation)
+    assert what.startswith("import-44 ")
+    assert fix
     assert "\x1b" not in what + fix
     assert "\n" not in what + fix

@@ -190,7 +190,8 @@ def _status(selection: Selection, context: RunContext, *, as_json: bool) -> int:
     from opwatch.domain.auth import CredentialState
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
-    from opwatch.output.commands.auth import survey_document, write_inspected, write_json_line
+    from opwatch.output.commands.auth import survey_document, write_credential
+    from opwatch.output.formats.sheet import write_json_line
     from opwatch.session.auth import inspect
 
     seen = run_to_end(inspect(selection.bound_profile(), context))
@@ -200,7 +201,7 @@ def _status(selection: Selection, context: RunContext, *, as_json: bool) -> int:
         document = survey_document([seen], ending, redact=context.redactor)
         write_json_line(sys.stdout, document)
     else:
-        write_inspected(sys.stdout, seen, now=context.clock.wall(), redact=context.redactor)
+        write_credential(sys.stdout, seen, now=context.clock.wall(), redact=context.redactor)
     return ending.code
 
 
@@ -210,10 +211,10 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
     from opwatch.engine import run_to_end
     from opwatch.output.commands.auth import (
         survey_document,
-        write_json_line,
-        write_rest,
-        write_survey,
+        write_credentials,
+        write_unlisted,
     )
+    from opwatch.output.formats.sheet import write_json_line
     from opwatch.session.auth import survey
 
     config = selection.settings()
@@ -222,7 +223,7 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
         ending = verdict([Outcome.SUCCEEDED])
         write_json_line(sys.stdout, survey_document(seen, ending, redact=context.redactor))
         return ending.code
-    write_survey(
+    write_credentials(
         sys.stdout,
         seen,
         now=context.clock.wall(),
@@ -231,7 +232,7 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
         redact=context.redactor,
     )
     is_homeless = "OPWATCH_TOKEN" in selection.environ and config.default_profile is None
-    write_rest(sys.stderr, len(config.names()) - len(seen), has_common_token=is_homeless)
+    write_unlisted(sys.stderr, len(config.names()) - len(seen), has_common_token=is_homeless)
     return 0
 
 
@@ -245,7 +246,8 @@ def _test(
     from opwatch.domain.errors import UsageError
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
-    from opwatch.output.commands.auth import trial_document, write_json_line, write_trial
+    from opwatch.output.commands.auth import trial_document, write_trial
+    from opwatch.output.formats.sheet import write_json_line
     from opwatch.session import auth
 
     if reference == "-":

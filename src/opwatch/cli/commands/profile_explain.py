@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Target
-    from opwatch.output.commands.profile import Asked, Read
+    from opwatch.output.commands.profile import AnswerReport, RequestReport
     from opwatch.profiles import Profile
 
 STDIN = "-"
@@ -58,14 +58,14 @@ def explain(
 def _explain(selection: Selection, answer: str | None, *, as_json: bool) -> int:
     from opwatch.domain.auth import HeaderAuth, NoAuth
     from opwatch.domain.policy import Policy
-    from opwatch.output.commands.profile import Explained, document, facts
+    from opwatch.output.commands.profile import ProfileReport, report_document, report_facts
     from opwatch.output.formats.sheet import write_facts, write_json
 
     plan = selection.plan(Policy(once=True))
     target = plan.targets[0]
     profile = plan.profiles[target.profile]
     request = profile.request([target])
-    told = Explained(
+    report = ProfileReport(
         target,
         profile.source,
         _asked(request, profile.auth),
@@ -77,16 +77,17 @@ def _explain(selection: Selection, answer: str | None, *, as_json: bool) -> int:
         None if answer is None else _read(profile, target, request.url, answer),
     )
     if as_json:
-        write_json(sys.stdout, document(told))
+        write_json(sys.stdout, report_document(report))
     else:
-        write_facts(sys.stdout, facts(told))
+        write_facts(sys.stdout, report_facts(report))
     return 0
 
 
-def _asked(request: Request, scheme: Scheme) -> Asked:
+def _asked(request: Request, scheme: Scheme) -> RequestReport:
     """Return *request* with a mask where *scheme* puts a secret."""
     from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
-    from opwatch.output.commands.profile import MASK, Asked
+    from opwatch.domain.secret import MASK
+    from opwatch.output.commands.profile import RequestReport
 
     headers, url = dict(request.headers), request.url
     match scheme:
@@ -99,26 +100,26 @@ def _asked(request: Request, scheme: Scheme) -> Asked:
         case _:
             headers["Authorization"] = MASK
     body = None if request.body is None else request.body.decode("utf-8", "replace")
-    return Asked(request.method, url, headers, body)
+    return RequestReport(request.method, url, headers, body)
 
 
-def _read(profile: Profile, target: Target, url: str, source: str) -> Read:
+def _read(profile: Profile, target: Target, url: str, source: str) -> AnswerReport:
     """Return what *profile* makes of the answer that *source* holds."""
     import time
 
     from opwatch.cli.files import bytes_of
-    from opwatch.output.commands.profile import Found, Read
+    from opwatch.output.commands.profile import AnswerReport, PathValue
     from opwatch.profiles import explain_answer
     from opwatch.session.input import answer_of
 
     response = answer_of(bytes_of(source), url, time.time())
     found = explain_answer(profile, target, response)
-    return Read(
+    return AnswerReport(
         response.status,
         found.finding,
         found.decided_by,
         found.where,
-        tuple(Found(*each) for each in found.values),
+        tuple(PathValue(*each) for each in found.values),
         found.wait,
         found.notes,
     )

@@ -1,10 +1,10 @@
-"""Live secrets told to the runner of GitHub Actions, which then masks them in its log.
+"""Secrets registered with the runner of GitHub Actions, which then masks them in its log.
 
 Decides where such a line may go, for it holds the secret itself (rule S8): to
 standard error, since the runner reads both streams and standard output may carry a
 result; only through a pipe, which is what the runner holds the other end of, and
-never into a file or onto a terminal. And that no secret can say more to the runner
-than itself.
+never into a file or onto a terminal. And that no secret can be a command to the
+runner.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _REMEMBERED: Final = 64
 
 
 def registrar(stream: TextIO | None, environ: Mapping[str, str]) -> Callable[[Secret], None] | None:
-    """Return a function that registers a secret by way of *stream*, None if nobody listens."""
+    """Return a function that registers a secret by way of *stream*, None if no runner reads it."""
     if environ.get("GITHUB_ACTIONS") != "true" or not _is_pipe(stream):
         return None
     sink = Sink(stream, required=False)
-    told: deque[str] = deque(maxlen=_REMEMBERED)
+    registered: deque[str] = deque(maxlen=_REMEMBERED)
 
     def register(secret: Secret) -> None:
         value = secret.reveal()
-        # What holds a registered one is masked already, as far as it matters.
-        if _is_fit(value) and not any(each in value for each in told):
-            told.append(value)
+        # One that contains a registered one is masked already, as far as it matters.
+        if _is_fit(value) and not any(each in value for each in registered):
+            registered.append(value)
             with suppress(OpwatchError):
                 sink.line(f"::add-mask::{value.replace('%', '%25')}")
 

@@ -1,4 +1,4 @@
-"""What ``opwatch auth`` says of where credentials come from, and of a trial.
+"""What ``opwatch auth status`` and ``auth test`` report.
 
 Decides the words, and the documents of ``--json``. A secret is in none of them.
 """
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.auth import CredentialReport, CredentialState, TrialOutcome, TrialReport
 from opwatch.domain.duration import format_duration
-from opwatch.output.formats.document import FORMAT, Writer, encoded
+from opwatch.output.formats.document import FORMAT, Writer
 from opwatch.output.formats.sheet import write_facts, write_rows
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, Show, elide, keep
+from opwatch.output.text.clean import Redact, Show, as_is, elide
 from opwatch.output.text.sentences import describe
 from opwatch.output.text.words import FAULTS
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
     from opwatch.domain.outcome import Verdict
 
-STANDINGS: Final[Mapping[CredentialState, str]] = {
+CREDENTIAL_STATES: Final[Mapping[CredentialState, str]] = {
     CredentialState.FOUND: "found",
     CredentialState.MISSING: "none",
     CredentialState.UNUSABLE: "unusable",
     CredentialState.NOT_RUN: "not run",
     CredentialState.NOT_NEEDED: "none needed",
-    CredentialState.OPTIONAL: "none; it may do without",
+    CredentialState.OPTIONAL: "none; it is optional",
     CredentialState.BROKEN: "broken profile",
 }
-MET: Final[Mapping[TrialOutcome, str]] = {
+TRIAL_OUTCOMES: Final[Mapping[TrialOutcome, str]] = {
     TrialOutcome.ACCEPTED: "accepted",
     TrialOutcome.REFUSED: "refused",
     TrialOutcome.UNREACHABLE: "no answer",
 }
 HEADINGS: Final = ("PROFILE", "CREDENTIAL", "FROM", "EXPIRES", "FOR", "DETAIL")
-NOT_RUN: Final = "it was not run only to look; opwatch auth test runs it"
+NOT_RUN: Final = "status does not run it; opwatch auth test does"
 _GOOD: Final = range(200, 300)
 _SERVER_ERROR: Final = 500
 _TOO_MANY: Final = (408, 429)
@@ -49,103 +49,103 @@ _PLACE_ROOM: Final = 40
 # -- status ----------------------------------------------------------------------------
 
 
-def write_inspected(
-    stream: TextIO | None, seen: CredentialReport, *, now: float, redact: Redact = keep
+def write_credential(
+    stream: TextIO | None, report: CredentialReport, *, now: float, redact: Redact = as_is
 ) -> None:
     """Write all that is known of one credential; *now* is in seconds since the epoch.
 
     Raises:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
-    write_facts(stream, _facts(seen, now), redact)
+    write_facts(stream, _facts(report, now), redact)
 
 
-def _facts(seen: CredentialReport, now: float) -> Iterator[tuple[str, str]]:
-    yield "profile", seen.profile
-    if seen.origin:
-        yield "for", seen.origin
-    yield "credential", STANDINGS[seen.standing]
-    if seen.place:
-        yield "from", seen.place
-    if seen.expires_at is not None:
-        yield "expires", f"{_expiry(seen.expires_at, now)} ({_local(seen.expires_at)})"
-    if seen.standing is CredentialState.NOT_RUN:
+def _facts(report: CredentialReport, now: float) -> Iterator[tuple[str, str]]:
+    yield "profile", report.profile
+    if report.origin:
+        yield "for", report.origin
+    yield "credential", CREDENTIAL_STATES[report.standing]
+    if report.place:
+        yield "from", report.place
+    if report.expires_at is not None:
+        yield "expires", f"{_expiry(report.expires_at, now)} ({_local(report.expires_at)})"
+    if report.standing is CredentialState.NOT_RUN:
         yield "note", NOT_RUN
-    if seen.problem and seen.standing is not CredentialState.MISSING:
-        yield "problem", seen.problem
-    if seen.tried:
-        yield "looked in", ", ".join(f"{each.place} ({each.found})" for each in seen.tried)
-    if seen.fixes:
-        label = "to give one" if seen.standing is CredentialState.OPTIONAL else "to fix"
-        yield label, "   or   ".join(seen.fixes)
-    yield from (("note", note) for note in seen.notes)
+    if report.problem and report.standing is not CredentialState.MISSING:
+        yield "problem", report.problem
+    if report.tried:
+        yield "looked in", ", ".join(f"{each.place} ({each.found})" for each in report.tried)
+    if report.fixes:
+        label = "to give one" if report.standing is CredentialState.OPTIONAL else "to fix"
+        yield label, "   or   ".join(report.fixes)
+    yield from (("note", note) for note in report.notes)
 
 
-def write_survey(
+def write_credentials(
     stream: TextIO | None,
-    seen: Sequence[CredentialReport],
+    reports: Sequence[CredentialReport],
     *,
     now: float,
     terminal: bool,
     width: int = 80,
-    redact: Redact = keep,
+    redact: Redact = as_is,
 ) -> None:
     """Write a row for each credential; *now* is in seconds since the epoch.
 
     Raises:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
-    rows = [tuple(map(redact, _row(each, now, terminal=terminal))) for each in seen]
+    rows = [tuple(map(redact, _row(each, now, terminal=terminal))) for each in reports]
     write_rows(stream, HEADINGS, rows, terminal=terminal, width=width)
 
 
-def _row(seen: CredentialReport, now: float, *, terminal: bool) -> tuple[str, ...]:
-    end = seen.expires_at
+def _row(report: CredentialReport, now: float, *, terminal: bool) -> tuple[str, ...]:
+    end = report.expires_at
     when = "" if end is None else _expiry(end, now) if terminal else _utc(end)
-    problem = "" if seen.standing is CredentialState.MISSING else seen.problem
+    problem = "" if report.standing is CredentialState.MISSING else report.problem
     return (
-        seen.profile,
-        STANDINGS[seen.standing],
-        elide(seen.place, _PLACE_ROOM) if terminal else seen.place,
+        report.profile,
+        CREDENTIAL_STATES[report.standing],
+        elide(report.place, _PLACE_ROOM) if terminal else report.place,
         when,
-        seen.origin,
-        "; ".join(each for each in (problem, *seen.notes) if each),
+        report.origin,
+        "; ".join(each for each in (problem, *report.notes) if each),
     )
 
 
-def write_rest(stream: TextIO | None, others: int, *, has_common_token: bool) -> None:
-    """Write what a look at all profiles left out: *others*, and whose ``OPWATCH_TOKEN`` is."""
+def write_unlisted(stream: TextIO | None, others: int, *, has_common_token: bool) -> None:
+    """Write what a look at all profiles leaves out: *others*, and whose ``OPWATCH_TOKEN`` is."""
     sink = Sink(stream, required=False)
     if has_common_token:
-        sink.line("opwatch: OPWATCH_TOKEN is set; it goes to the profile that -p names, whichever")
+        sink.line("opwatch: OPWATCH_TOKEN is set; it is used for whichever profile -p names")
     sink.line(
-        f"opwatch: {others} built-in profiles have none in the environment or in a file; keyring "
-        "entries of these, and helpers, are looked at one by one:  opwatch auth status -p NAME"
+        f"opwatch: {others} built-in profiles have no credential in the environment or in a file; "
+        "to look into the keyring or run a helper for one:  opwatch auth status -p NAME"
     )
 
 
 def survey_document(
-    seen: Iterable[CredentialReport], verdict: Verdict, *, redact: Redact = keep
+    reports: Iterable[CredentialReport], verdict: Verdict, *, redact: Redact = as_is
 ) -> dict[str, Any]:
     """Return the document of ``auth status --json``."""
     return {
         **_head("auth status", verdict),
-        "profiles": [_inspected(each, redact) for each in seen],
+        "profiles": [_inspected(each, redact) for each in reports],
     }
 
 
-def _inspected(seen: CredentialReport, redact: Redact) -> dict[str, Any]:
+def _inspected(report: CredentialReport, redact: Redact) -> dict[str, Any]:
     found: dict[str, Any] = Writer(_moment, redact=redact).value(
         {
-            "profile": seen.profile,
-            "origin": seen.origin or None,
-            "standing": seen.standing.value,
-            "place": seen.place or None,
-            "expires_at": None if seen.expires_at is None else _utc(seen.expires_at),
-            "problem": seen.problem or None,
-            "tried": [{"place": each.place, "found": each.found} for each in seen.tried],
-            "fixes": seen.fixes,
-            "notes": seen.notes,
+            "profile": report.profile,
+            "origin": report.origin or None,
+            "standing": report.standing.value,
+            "place": report.place or None,
+            "expires_at": None if report.expires_at is None else _utc(report.expires_at),
+            "problem": report.problem or None,
+            "tried": [{"place": each.place, "found": each.found} for each in report.tried],
+            "fixes": report.fixes,
+            "notes": report.notes,
         }
     )
     return found
@@ -155,9 +155,9 @@ def _inspected(seen: CredentialReport, redact: Redact) -> dict[str, Any]:
 
 
 def write_trial(
-    stream: TextIO | None, trial: TrialReport, *, now: float, redact: Redact = keep
+    stream: TextIO | None, trial: TrialReport, *, now: float, redact: Redact = as_is
 ) -> None:
-    """Write what one authorized request met; *now* is in seconds since the epoch.
+    """Write how one authorized request was answered; *now* is in seconds since the epoch.
 
     Raises:
         PipeClosedError, UnwritableError: the stream is gone or full.
@@ -165,7 +165,7 @@ def write_trial(
     show = Show(redact)
     facts = [
         ("profile", trial.profile),
-        ("asked", f"{trial.method} {trial.url}"),
+        ("request", f"{trial.method} {trial.url}"),
         ("credential", _credential(trial, now)),
         ("answer", _answer(trial, show)),
     ]
@@ -178,34 +178,33 @@ def write_trial(
 
 def _credential(trial: TrialReport, now: float) -> str:
     if not trial.place:
-        return STANDINGS[
-            CredentialState.OPTIONAL if trial.is_optional else CredentialState.NOT_NEEDED
-        ]
+        state = CredentialState.OPTIONAL if trial.is_optional else CredentialState.NOT_NEEDED
+        return CREDENTIAL_STATES[state]
     if trial.expires_at is None:
         return f"from {trial.place}"
     return f"from {trial.place}, expires {_expiry(trial.expires_at, now)}"
 
 
 def _answer(trial: TrialReport, show: Show) -> str:
-    said = describe(trial.trouble, show) if trial.trouble else ""
+    word, http = TRIAL_OUTCOMES[trial.met], f"HTTP {trial.status}"
     if trial.met is not TrialOutcome.ACCEPTED:
-        return f"{MET[trial.met]}: {said}" if said else f"{MET[trial.met]}: HTTP {trial.status}"
+        return f"{word}: {describe(trial.trouble, show) if trial.trouble else http}"
     if trial.status in _GOOD:
-        return f"{MET[trial.met]}: HTTP {trial.status}"
+        return f"{word}: {http}"
     if trial.status is None or trial.status >= _SERVER_ERROR or trial.status in _TOO_MANY:
-        return f"not refused: HTTP {trial.status}, which says nothing about the credential"
-    return f"not refused: HTTP {trial.status}, so the credential itself is not what it objects to"
+        return f"not refused: {http}, which says nothing about the credential"
+    return f"not refused: {http}, so the credential is not what it objects to"
 
 
 def _filled(fix: str, profile: str, host: str, show: Show) -> str:
     name = show(profile, 80)
-    # A trial does not send a person to itself.
+    # ``auth test`` does not recommend itself.
     fix = fix.replace("opwatch auth test", "opwatch auth status")
     return fix.format(host=show(host, 120), profile=name, command=f"-p {name} REF", url="URL")
 
 
 def trial_document(
-    trial: TrialReport, verdict: Verdict, *, redact: Redact = keep
+    trial: TrialReport, verdict: Verdict, *, redact: Redact = as_is
 ) -> dict[str, Any]:
     """Return the document of ``auth test --json``."""
     trouble = trial.trouble
@@ -227,15 +226,6 @@ def trial_document(
 
 
 # -- both ------------------------------------------------------------------------------
-
-
-def write_json_line(stream: TextIO | None, document: Mapping[str, Any]) -> None:
-    """Write *document*, whose texts have been redacted.
-
-    Raises:
-        PipeClosedError, UnwritableError: the stream is gone or full.
-    """
-    Sink(stream).line(encoded(document))
 
 
 def _head(command: str, verdict: Verdict) -> dict[str, Any]:
@@ -260,7 +250,7 @@ def _moment(at: float) -> datetime:
 
 
 def _utc(at: float) -> str:
-    return Writer(_moment).measured(at) or ""
+    return Writer(_moment).clock_time(at) or ""
 
 
 def _local(at: float) -> str:

@@ -1,7 +1,7 @@
-"""What ``opwatch demo`` says around the wait that it shows.
+"""What ``opwatch demo`` prints around the wait that it shows.
 
-Decides that a newcomer is told what is played, what the wait would have exited
-with, and what to try next.
+Decides that a newcomer learns what is served, what the wait would have exited with,
+and what to try next.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _WHY: Final = {0: "every operation succeeded", 1: "one operation failed"}
 
 
 def write_opening(stream: TextIO | None, count: int) -> None:
-    """Say what is going to be watched."""
+    """Write what is going to be watched."""
     sink = Sink(stream, required=False)
-    sink.line(f"{count} operations of five APIs, played by a server on this machine.")
+    sink.line(f"{count} operations of five APIs, served from this machine.")
     sink.line("The profiles, the requests and the bars are real. One will fail.")
     sink.line("")
 
 
 def write_check(stream: TextIO | None, code: int, right: int, total: int) -> None:
-    """Say what the wait would have exited with, and whether every outcome was true."""
+    """Write what the wait would have exited with, and whether every outcome was true."""
     sink = Sink(stream, required=False)
     why = _WHY.get(code, "see the table above")
     sink.line("")
@@ -56,7 +56,9 @@ def write_invitation(
     words of a call by curl, a header that a shell fills in, and the profile's name.
     """
     sink = Sink(stream)
-    sink.line(f"# A server on this machine plays {count} APIs at {base_url}. Ctrl-C ends it.")
+    sink.line(
+        f"# A server on this machine stands in for {count} APIs at {base_url}. Ctrl-C ends it."
+    )
     sink.line("# Paste into another terminal:")
     settings = [f"{name}={shlex.quote(value)}" for name, value in environ.items()]
     sink.line(" ".join(["export", *settings]))

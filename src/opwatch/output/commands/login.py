@@ -1,12 +1,8 @@
-"""What a login and a logout say.
+"""What opwatch prints when it asks for a credential, waits for one, or stores one.
 
-Decides the words of a question whose answer is not shown, and of a login with a
-code (RFC 8628): code and address stand on lines of our own, cleaned (rule S10).
-
-What is said of a credential before a run shows anything else.
-
-Decides the wording of two lines: whom a person is waiting for, and what is odd
-about what was found.
+Decides the words of a prompt whose answer is hidden, of a login with a code (RFC 8628),
+where code and address stand on lines of our own, cleaned (rule S10), and of the two lines
+that may precede a run: what it is waiting for, and what is odd about a credential.
 """
 
 from __future__ import annotations
@@ -16,55 +12,26 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import OpwatchError
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, keep
+from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.sentences import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TextIO
 
-
+LINE: Final = 400
 WAITING: Final[Mapping[str, str]] = {
     "keyring": "the keyring",
     "helper": "the program that prints the credential",
 }
 
 
-def announcer(stream: TextIO | None) -> Callable[[str], None]:
-    """Return a function that says on *stream* whom of WAITING we wait for, each once."""
-    sink = Sink(stream, required=False)
-    told: set[str] = set()
-
-    def announce(waiting: str) -> None:
-        if waiting in told:
-            return
-        told.add(waiting)
-        with suppress(OpwatchError):
-            sink.line(f"opwatch waiting for {WAITING[waiting]}…")
-
-    return announce
-
-
-def noticer(stream: TextIO | None, *, redact: Redact = keep) -> Callable[[str, str], None]:
-    """Return a function that says on *stream* what is odd about a profile's credential."""
-    sink = Sink(stream, redact=redact, required=False)
-
-    def notice(profile: str, note: str) -> None:
-        with suppress(OpwatchError):
-            sink.line(f"opwatch: {sink.show(profile, 80)}: {sink.show(note)}")
-
-    return notice
-
-
-LINE: Final = 400
-
-
-def question(stream: TextIO | None, title: str, profile: str, origin: str = "") -> str:
-    """Return what is asked at the terminal *stream*; the answer is not shown."""
+def secret_prompt(stream: TextIO | None, title: str, profile: str, origin: str = "") -> str:
+    """Return the prompt for a secret at the terminal *stream*; the answer is not shown."""
     show = Sink(stream, required=False).show
-    whose = f" for {show(profile, 80)!r}" if profile else ""
+    owner = f" for {show(profile, 80)!r}" if profile else ""
     where = f" ({show(origin, 120)})" if origin else ""
-    return f"{title}{whose}{where}, not shown: "
+    return f"{title}{owner}{where}, not shown: "
 
 
 def write_device(
@@ -74,11 +41,11 @@ def write_device(
     url: str,
     complete_url: str | None,
     expires_in: float,
-    redact: Redact = keep,
+    redact: Redact = as_is,
 ) -> None:
     """Write where to enter which code; *expires_in* is in seconds.
 
-    The addresses have been found to be https, or on this machine.
+    The addresses have been checked: they are https, or on this machine.
     """
     sink = Sink(stream, redact=redact, required=False)
     code = sink.show(user_code, 80)
@@ -86,22 +53,48 @@ def write_device(
     # An address that had to be cut leads nowhere.
     if complete_url and len(complete_url) <= LINE:
         sink.line(f"opwatch: or, with the code in it, open  {sink.show(complete_url, LINE)}")
-    sink.line(f"opwatch: waiting for that, {rounded(expires_in)} at most; Ctrl-C gives up")
+    sink.line(f"opwatch: waiting for the login, {rounded(expires_in)} at most; Ctrl-C gives up")
 
 
-def write_kept(stream: TextIO | None, title: str, profile: str, account: str) -> None:
-    """Write that a secret is in the keyring now, and what it is good for."""
+def write_stored(stream: TextIO | None, title: str, profile: str, account: str) -> None:
+    """Write that a secret is now in the keyring, and which host it is for."""
     sink = Sink(stream, required=False)
     name, where = sink.show(profile, 80), sink.show(account, 200)
-    sink.line(f"opwatch: the {title} of {name!r} is in the keyring now, for {where} only")
+    sink.line(f"opwatch: the {title} for {name!r} is now in the keyring, for {where} only")
 
 
-def write_forgotten(stream: TextIO | None, title: str, profile: str, *, was_there: bool) -> None:
-    """Write that the keyring holds nothing any more, or held nothing."""
+def write_deleted(stream: TextIO | None, title: str, profile: str, *, was_there: bool) -> None:
+    """Write that the secret has been deleted from the keyring, or was not there."""
     sink = Sink(stream, required=False)
     name = sink.show(profile, 80)
     sink.line(
-        f"opwatch: the {title} of {name!r} is deleted from the keyring"
+        f"opwatch: the {title} for {name!r} was deleted from the keyring"
         if was_there
-        else f"opwatch: the keyring holds no {title} of {name!r}"
+        else f"opwatch: the keyring holds no {title} for {name!r}"
     )
+
+
+def announcer(stream: TextIO | None) -> Callable[[str], None]:
+    """Return a function that writes to *stream* which of WAITING opwatch waits for, each once."""
+    sink = Sink(stream, required=False)
+    announced: set[str] = set()
+
+    def announce(waiting: str) -> None:
+        if waiting in announced:
+            return
+        announced.add(waiting)
+        with suppress(OpwatchError):
+            sink.line(f"opwatch: waiting for {WAITING[waiting]}…")
+
+    return announce
+
+
+def notifier(stream: TextIO | None, *, redact: Redact = as_is) -> Callable[[str, str], None]:
+    """Return a function that writes to *stream* what is odd about a profile's credential."""
+    sink = Sink(stream, redact=redact, required=False)
+
+    def notice(profile: str, note: str) -> None:
+        with suppress(OpwatchError):
+            sink.line(f"opwatch: {sink.show(profile, 80)}: {sink.show(note)}")
+
+    return notice

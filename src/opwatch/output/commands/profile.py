@@ -1,8 +1,7 @@
-"""How a profile asks and reads, as a person or a program is told.
+"""What ``opwatch profile explain`` reports: the request, the schedule, and how an answer is read.
 
-Decides the order and the wording of ``profile explain``. Nothing of a
-credential is shown, not even its scheme's word; values out of answers are
-remote text and cleaned.
+Decides the order and the wording. Nothing of a credential is shown, not even its
+scheme's word; values out of answers are remote text and cleaned.
 """
 
 from __future__ import annotations
@@ -24,18 +23,17 @@ if TYPE_CHECKING:
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import PollingRules
 
-MASK: Final = "***"
 VALUE: Final = 90
 LINE: Final = 400
 NOTHING: Final = "-"
 _ASSUMED: Final[Mapping[Basis, str]] = {
-    Basis.ADDRESS: "not named; the URL is one of its own",
-    Basis.PATH: "not named; the path is as in its API, the host is not known",
-    Basis.WORDS: "not named; no profile knows the URL",
+    Basis.ADDRESS: "assumed; the URL is one of its own",
+    Basis.PATH: "assumed; the path is one of its API, the host is not known",
+    Basis.WORDS: "assumed; no profile knows the URL",
 }
 
 
-class Asked(NamedTuple):
+class RequestReport(NamedTuple):
     """The request, without a secret: *headers* hold a mask where one would stand."""
 
     method: str
@@ -44,7 +42,7 @@ class Asked(NamedTuple):
     body: str | None = None
 
 
-class Found(NamedTuple):
+class PathValue(NamedTuple):
     """One path of *field*, and the value that was there."""
 
     field: str
@@ -52,8 +50,8 @@ class Found(NamedTuple):
     value: Any
 
 
-class Read(NamedTuple):
-    """What was made of a saved answer: the *finding*, what decided it and *where* that stands.
+class AnswerReport(NamedTuple):
+    """How a saved answer is read: the *finding*, what decided it and *where* that is written.
 
     *wait* is in seconds; *status* is the HTTP status.
     """
@@ -62,50 +60,50 @@ class Read(NamedTuple):
     finding: Finding
     decided_by: str
     where: str
-    found: tuple[Found, ...]
+    found: tuple[PathValue, ...]
     wait: float | None = None
     notes: tuple[str, ...] = ()
 
 
-class Explained(NamedTuple):
-    """All that can be said of one reference, and of an answer if one was given."""
+class ProfileReport(NamedTuple):
+    """All that is known of one reference, and of an answer if one was given."""
 
     target: Target
     file: str
-    asked: Asked
+    asked: RequestReport
     origins: AllowedOrigins
     polling_rules: PollingRules
     conditional: bool
     has_credential: bool
     may_do_without: bool = False
-    read: Read | None = None
+    read: AnswerReport | None = None
 
 
-def facts(told: Explained, show: Show = PLAIN) -> Iterator[tuple[str, str]]:
-    """Yield what a person reads, as labels and texts; what goes on has no label."""
-    yield from _of_request(told, show)
-    yield from _of_schedule(told)
-    if told.read is not None:
-        yield from _of_answer(told.read, show)
+def report_facts(report: ProfileReport, show: Show = PLAIN) -> Iterator[tuple[str, str]]:
+    """Yield what a person reads, as labels and texts; a continued line has no label."""
+    yield from _of_request(report, show)
+    yield from _of_schedule(report)
+    if report.read is not None:
+        yield from _of_answer(report.read, show)
 
 
-def _of_request(told: Explained, show: Show) -> Iterator[tuple[str, str]]:
-    target, asked = told.target, told.asked
+def _of_request(report: ProfileReport, show: Show) -> Iterator[tuple[str, str]]:
+    target, asked = report.target, report.asked
     assumed = f" ({_ASSUMED[target.basis]})" if target.basis else ""
     yield "profile", f"{target.profile}{assumed}"
-    yield "", told.file
+    yield "", report.file
     yield "operation", target.id
     yield "request", f"{asked.method} {asked.url}"
     for name, value in asked.headers.items():
         yield "", f"{name}: {value}"
     if asked.body is not None:
         yield "", show(asked.body, LINE)
-    if told.has_credential:
+    if report.has_credential:
         where = f"opwatch auth test -p {target.profile}  shows where it comes from"
-        yield "credential", f"sent if there is one; {where}" if told.may_do_without else where
+        yield "credential", f"sent if there is one; {where}" if report.may_do_without else where
     else:
         yield "credential", "none is sent"
-    yield "origins", ", ".join(_origins(told.origins))
+    yield "origins", ", ".join(_origins(report.origins))
 
 
 def _origins(origins: AllowedOrigins) -> list[str]:
@@ -113,47 +111,49 @@ def _origins(origins: AllowedOrigins) -> list[str]:
     return [*map(str, sorted(origins.exact)), *suffixes]
 
 
-def _of_schedule(told: Explained) -> Iterator[tuple[str, str]]:
-    polling_rules = told.polling_rules
+def _of_schedule(report: ProfileReport) -> Iterator[tuple[str, str]]:
+    polling_rules = report.polling_rules
     pace, limits = polling_rules.pace, polling_rules.limits
     if pace.steps:
         steps = ", ".join(_time(each) for each in pace.steps)
-        yield "pace", f"pauses of {steps}, begun anew at each change"
+        yield "pace", f"pauses of {steps}, from the first again after each change"
     else:
         yield (
             "pace",
             (
                 f"pauses from {_time(pace.first)} to {_time(pace.longest)}, "
-                f"x{pace.factor:g} while nothing changes; nearer to a predicted end, shorter"
+                f"x{pace.factor:g} while nothing changes; shorter near a predicted end"
             ),
         )
-    if told.conditional:
+    if report.conditional:
         yield "", "If-None-Match: an unchanged answer costs nothing"
     yield (
         "limits",
         (
-            f"{limits.rate:.3g} requests a second, {limits.burst} at once, "
+            f"{limits.rate:.3g} requests a second, bursts of {limits.burst}, "
             f"{limits.at_once} in flight"
         ),
     )
     if polling_rules.batch > 1:
         yield "batch", f"up to {polling_rules.batch} operations in one request"
-    gone = f"; once seen, it means {STATES[polling_rules.gone]}" if polling_rules.gone else ""
+    gone = (
+        f"; after a good answer it means {STATES[polling_rules.gone]}" if polling_rules.gone else ""
+    )
     yield "not found", f"final after {_time(polling_rules.not_found_grace)}{gone}"
     if polling_rules.confirm > 1:
-        yield "confirm", f"an end is believed after {polling_rules.confirm} equal answers"
+        yield "confirm", f"an end counts after {polling_rules.confirm} equal answers"
 
 
 def _time(seconds: float) -> str:
     return f"{seconds:g}s" if seconds < 60 or seconds % 1 else format_duration(seconds)  # noqa: PLR2004, a minute
 
 
-def _of_answer(read: Read, show: Show) -> Iterator[tuple[str, str]]:
+def _of_answer(read: AnswerReport, show: Show) -> Iterator[tuple[str, str]]:
     yield "", ""
     yield "answer", f"HTTP {read.status}"
     finding = read.finding
     if isinstance(finding, Reading):
-        known = "" if finding.is_known_word else ", a word that no list holds"
+        known = "" if finding.is_known_word else ", which is in no list"
         partial = ", with warnings" if finding.partial else ""
         status = f" (status “{show(finding.status, VALUE)}”{known}{partial})"
         yield "means", STATES[finding.state] + status
@@ -161,7 +161,7 @@ def _of_answer(read: Read, show: Show) -> Iterator[tuple[str, str]]:
     elif isinstance(finding, Trouble):
         yield "means", f"nothing about the operation: {describe(finding, show)}"
     if read.wait is not None:
-        yield "wait", f"it asks for a pause of {_time(read.wait)}"
+        yield "wait", f"the answer asks for a pause of {_time(read.wait)}"
     for note in read.notes:
         yield "note", show(note)
     label = "found"
@@ -177,30 +177,30 @@ def _shown(value: Any, show: Show) -> str:
     return show(value if isinstance(value, str) else json.dumps(value), VALUE)
 
 
-def document(told: Explained) -> dict[str, Any]:
+def report_document(report: ProfileReport) -> dict[str, Any]:
     """Return the same for a program."""
-    target, polling_rules = told.target, told.polling_rules
+    target, polling_rules = report.target, report.polling_rules
     return {
         "profile": target.profile,
-        "file": told.file,
+        "file": report.file,
         "assumed_by": target.basis.value if target.basis else None,
         "reference": target.reference,
         "id": target.id,
         "request": {
-            "method": told.asked.method,
-            "url": told.asked.url,
-            "headers": dict(told.asked.headers),
-            "body": told.asked.body,
+            "method": report.asked.method,
+            "url": report.asked.url,
+            "headers": dict(report.asked.headers),
+            "body": report.asked.body,
         },
-        "origins": _origins(told.origins),
-        "credential": told.has_credential,
-        "credential_optional": told.may_do_without,
+        "origins": _origins(report.origins),
+        "credential": report.has_credential,
+        "credential_optional": report.may_do_without,
         "schedule": {
             "first_seconds": polling_rules.pace.first,
             "longest_seconds": polling_rules.pace.longest,
             "factor": polling_rules.pace.factor,
             "steps_seconds": list(polling_rules.pace.steps),
-            "conditional": told.conditional,
+            "conditional": report.conditional,
             "requests_per_second": polling_rules.limits.rate,
             "burst": polling_rules.limits.burst,
             "in_flight": polling_rules.limits.at_once,
@@ -208,11 +208,11 @@ def document(told: Explained) -> dict[str, Any]:
             "not_found_grace_seconds": polling_rules.not_found_grace,
             "confirm": polling_rules.confirm,
         },
-        "answer": None if told.read is None else _answer(told.read),
+        "answer": None if report.read is None else _answer(report.read),
     }
 
 
-def _answer(read: Read) -> dict[str, Any]:
+def _answer(read: AnswerReport) -> dict[str, Any]:
     finding = read.finding
     reading = finding if isinstance(finding, Reading) else None
     trouble = finding if isinstance(finding, Trouble) else None

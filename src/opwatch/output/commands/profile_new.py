@@ -1,4 +1,4 @@
-"""The messages and questions of ``profile new``."""
+"""What ``opwatch profile new`` prints and asks while it writes a profile from samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATHS: Final = 9
 
 def ask_url() -> str:
     """Return the question for the URL that the samples came from."""
-    return "The URL that such an answer comes from (Enter: none)"
+    return "The URL that the answers come from (Enter: none)"
 
 
 def ask_status(candidates: Sequence[str], show: Show = PLAIN) -> str:
@@ -29,7 +29,7 @@ def ask_status(candidates: Sequence[str], show: Show = PLAIN) -> str:
 
 def ask_meaning(word: str, buckets: Iterable[str], show: Show = PLAIN) -> str:
     """Return the question for what a status word means."""
-    return f"What does {show(word, WORD)} mean: {', '.join(buckets)} (Enter: it still runs)"
+    return f"What does {show(word, WORD)} mean: {', '.join(buckets)} (Enter: still running)"
 
 
 def write_notes(stream: TextIO | None, notes: Iterable[str]) -> None:
@@ -40,7 +40,7 @@ def write_notes(stream: TextIO | None, notes: Iterable[str]) -> None:
 
 
 def write_left_out(stream: TextIO | None, source: str, status: int) -> None:
-    """Write that the answer in *source* is not a sample, because of its HTTP *status*."""
+    """Write that the answer in *source* is not a sample, for its HTTP *status*."""
     sink = Sink(stream, required=False)
     shown = sink.show(source, 120)
     sink.line(f"opwatch: left out {shown}: HTTP {status} is not an answer about an operation")

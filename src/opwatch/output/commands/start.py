@@ -1,12 +1,8 @@
-"""What is said when an operation has been started: how to name it from now on.
+"""What opwatch prints about operations that it has started or was given as a URL.
 
-Decides that a reference is printed whole, for a copy of it must work, and that a
-program gets it as JSON with all that is needed to go on.
-
-What a person is told of profiles that nobody named.
-
-Decides the wording, and that each host is told once, whatever the number of
-its URLs. What is assumed must be seen: a wrong guess is corrected with ``-p``.
+Decides that a reference is printed whole, for a copy of it must work, and that a program
+gets it as JSON with all that is needed to go on. A profile that was assumed is named,
+once for each host: a wrong guess is corrected with ``-p``.
 """
 
 from __future__ import annotations
@@ -14,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import Basis
-from opwatch.output.formats.document import FORMAT, Writer, encoded
+from opwatch.output.formats.document import FORMAT, Writer
+from opwatch.output.formats.sheet import write_json_line
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, keep, leading
+from opwatch.output.text.clean import Redact, as_is, leading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,51 +24,32 @@ if TYPE_CHECKING:
 
 
 ASSUMED: Final[Mapping[Basis, str]] = {
-    Basis.ADDRESS: "{origin} is known: reading it with the profile {profile}",
-    Basis.PATH: "{origin} is not known, but has the paths of {profile}: reading it so, {shown}",
-    Basis.WORDS: "{origin} is not known: going by plain status words alone, {shown}",
+    Basis.ADDRESS: "{origin} is known: using the profile {profile}",
+    Basis.PATH: "{origin} is not known, but has the paths of {profile}: using that, {shown}",
+    Basis.WORDS: "{origin} is not known: reading plain status words only, {shown}",
 }
-SHOWN: Final = "with the token of standard input"
-NOT_SHOWN: Final = "without a credential (--token-stdin gives one)"
-
-
-def write_assumptions(
-    stream: TextIO | None, targets: Iterable[Target], *, has_token: bool, redact: Redact = keep
-) -> None:
-    """Write a line for each host of *targets* whose profile was assumed."""
-    sink = Sink(stream, redact=redact, required=False)
-    assumed = {
-        (each.basis, each.profile, each.origin): None for each in targets if each.basis is not None
-    }
-    for basis, profile, origin in assumed:
-        text = ASSUMED[basis].format(
-            origin=sink.show(origin, 120),
-            profile=sink.show(profile, 80),
-            shown=SHOWN if has_token else NOT_SHOWN,
-        )
-        sink.line(f"opwatch: {text}")
-
-
+SHOWN: Final = "with the token from standard input"
+NOT_SHOWN: Final = "without a credential (give one with --token-stdin)"
 REASON: Final = "started"
 
 
-def tell_started(
-    stream: TextIO | None, targets: Sequence[Target], *, redact: Redact = keep
+def report_started(
+    stream: TextIO | None, targets: Sequence[Target], *, redact: Redact = as_is
 ) -> None:
-    """Say on standard error what was started, before anything can hide or lose it."""
+    """Write to *stream* what was started, before anything can hide or lose it."""
     sink = Sink(stream, redact=redact, required=False)
     for target in targets:
         sink.line(f"opwatch: started {sink.show(target.reference, None)}")
 
 
-def tell_command(stream: TextIO | None, command: str, *, redact: Redact = keep) -> None:
-    """Say on standard error with which *command* to wait."""
+def report_wait_command(stream: TextIO | None, command: str, *, redact: Redact = as_is) -> None:
+    """Write to *stream* the *command* that waits for what was started."""
     sink = Sink(stream, redact=redact, required=False)
     sink.line(f"opwatch: to wait: {sink.show(command, None)}")
 
 
 def write_references(
-    stream: TextIO | None, targets: Sequence[Target], *, redact: Redact = keep
+    stream: TextIO | None, targets: Sequence[Target], *, redact: Redact = as_is
 ) -> None:
     """Write the references of *targets*, one a line, as ``opwatch wait -`` reads them.
 
@@ -83,13 +61,13 @@ def write_references(
         sink.line(leading(sink.show(target.reference, None)))
 
 
-def write_started(
+def write_start_document(
     stream: TextIO | None,
     targets: Sequence[Target],
     *,
     profile: str | None,
     command: str,
-    redact: Redact = keep,
+    redact: Redact = as_is,
 ) -> None:
     """Write the document of a start that is not waited for; *command* waits for it.
 
@@ -115,8 +93,29 @@ def write_started(
         "operations": operations,
         "wait_with": write.text(command),
     }
-    Sink(stream).line(encoded(document))
+    write_json_line(stream, document)
 
 
 def _never(_at: float) -> datetime:
     raise AssertionError("a start has no times")
+
+
+def write_assumptions(
+    stream: TextIO | None,
+    targets: Iterable[Target],
+    *,
+    has_token: bool,
+    redact: Redact = as_is,
+) -> None:
+    """Write a line for each host of *targets* whose profile was assumed."""
+    sink = Sink(stream, redact=redact, required=False)
+    assumed = {
+        (each.basis, each.profile, each.origin): None for each in targets if each.basis is not None
+    }
+    for basis, profile, origin in assumed:
+        text = ASSUMED[basis].format(
+            origin=sink.show(origin, 120),
+            profile=sink.show(profile, 80),
+            shown=SHOWN if has_token else NOT_SHOWN,
+        )
+        sink.line(f"opwatch: {text}")

@@ -1,13 +1,9 @@
 """The ``--json`` document, format 1: a public contract.
 
-Decides its keys, how a time and a number are written, and that no byte of it
-can harm a terminal, a CI runner or a reader of JSON. The JSON Schemas beside
-this file say the same; a test holds every output against them.
-
-How what we know is written as JSON values.
-
-Decides how a time and a number are written, how deep a provider's own JSON is
-kept, and that no secret is left in any text, key or number of it.
+Decides its keys, how a time and a number are written, how deep a provider's own JSON is
+kept, and that no byte of it holds a secret or can harm a terminal, a CI runner or a reader
+of JSON. The JSON Schemas beside this file define the same; a test holds every output
+against them.
 """
 
 from __future__ import annotations
@@ -20,19 +16,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, Show, keep
-from opwatch.output.text.sentences import OF_THE_API, describe
+from opwatch.output.text.clean import Redact, Show, as_is
+from opwatch.output.text.sentences import API_OUTCOMES, describe
 from opwatch.output.text.summary import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
     from typing import TextIO
 
     from opwatch.domain.operation import Operation, OperationError
     from opwatch.domain.outcome import Verdict
 
-
+FORMAT: Final = 1
 DEPTH: Final = 64
 """Levels of a provider's JSON that are kept; what is deeper becomes a text."""
 SAFE_INTEGER: Final = 2**53
@@ -40,11 +35,62 @@ LONGEST_INTEGER: Final = 1000
 """Bits of an integer; what is longer takes Python longer to write than it is worth."""
 
 
+def document(
+    operations: Sequence[Operation],
+    verdict: Verdict,
+    *,
+    command: str,
+    started_at: float,
+    ended_at: float,
+    wall_of: Callable[[float], datetime],
+    profile: str | None = None,
+    raw: bool = False,
+    redact: Redact = as_is,
+    duplicates: int = 0,
+    problem: str | None = None,
+) -> dict[str, Any]:
+    """Return the document about a run; *started_at* and *ended_at* are on its clock.
+
+    *profile* is the one that was asked for; without it, the one that all
+    operations share. *problem* is a line about a run that could not be carried
+    out.
+    """
+    shared = {each.target.profile for each in operations}
+    if profile is None and len(shared) == 1:
+        profile = shared.pop() or None
+    write = Writer(wall_of, redact=redact, raw=raw)
+    found: dict[str, Any] = {
+        "format": FORMAT,
+        "command": command,
+        "profile": write.text(profile),
+        "exit_code": int(verdict.code),
+        "exit_reason": verdict.reason,
+        "started_at": write.clock_time(started_at),
+        "elapsed_seconds": round(max(0.0, ended_at - started_at), 3),
+        "summary": _summary(operations, duplicates),
+        "operations": [write.operation(each) for each in operations],
+    }
+    if problem is not None:
+        found["problem"] = write.text(problem)
+    return found
+
+
+def _summary(operations: Sequence[Operation], duplicates: int) -> dict[str, int]:
+    counts = Counter(each.outcome or Outcome.PENDING for each in operations)
+    found = {"total": len(operations)}
+    found |= {each.value: counts[each] for each in ORDER if counts[each]}
+    return found | ({"duplicates": duplicates} if duplicates else {})
+
+
 class Writer:
     """Turns the model into JSON values. Every text in them has been redacted."""
 
     def __init__(
-        self, wall_of: Callable[[float], datetime], *, redact: Redact = keep, raw: bool = False
+        self,
+        wall_of: Callable[[float], datetime],
+        *,
+        redact: Redact = as_is,
+        raw: bool = False,
     ) -> None:
         self._wall_of = wall_of
         self._redact = redact
@@ -63,13 +109,13 @@ class Writer:
             "progress": finite(reading.progress) if reading else None,
             "message": self.text(reading.message) if reading else None,
             "error": self._error(operation),
-            "created_at": self.given(reading.created_at) if reading else None,
-            "started_at": self.given(reading.started_at) if reading else None,
-            "updated_at": self.given(reading.updated_at) if reading else None,
-            "finished_at": self.given(reading.finished_at) if reading else None,
+            "created_at": self.provider_time(reading.created_at) if reading else None,
+            "started_at": self.provider_time(reading.started_at) if reading else None,
+            "updated_at": self.provider_time(reading.updated_at) if reading else None,
+            "finished_at": self.provider_time(reading.finished_at) if reading else None,
             "link": self.text(reading.link) if reading else None,
             "result": self.value(reading.result) if reading else None,
-            "last_confirmed_at": self.measured(operation.confirmed_at),
+            "last_confirmed_at": self.clock_time(operation.confirmed_at),
             "polls": operation.polls,
             "problems": operation.problems,
             "reason": operation.reason.value if operation.reason else None,
@@ -85,7 +131,7 @@ class Writer:
             return self._api_error(reading.error)
         if trouble is None or operation.outcome is None:
             return None
-        if operation.outcome in OF_THE_API and operation.reason is not Reason.NO_RESULT:
+        if operation.outcome in API_OUTCOMES and operation.reason is not Reason.NO_RESULT:
             return None
         details = {"http_status": trouble.status} if trouble.status is not None else None
         message = describe(trouble, Show(self._redact))
@@ -102,14 +148,14 @@ class Writer:
         """Return *text* without secrets."""
         return None if text is None else self._redact(str(text))
 
-    def measured(self, at: float | None) -> str | None:
+    def clock_time(self, at: float | None) -> str | None:
         """Return a time of the run's clock, to the millisecond."""
         if at is None:
             return None
         return _zulu(self._wall_of(at), "milliseconds")
 
-    def given(self, when: datetime | None) -> str | None:
-        """Return a provider's time, as precise as it was given, to the microsecond."""
+    def provider_time(self, when: datetime | None) -> str | None:
+        """Return a provider's time, as precise as the provider wrote it, to the microsecond."""
         if when is None:
             return None
         if when.microsecond == 0:
@@ -143,12 +189,12 @@ class Writer:
         if value.bit_length() > LONGEST_INTEGER:
             return "(a number too large)"
         # A secret may be all digits; masked, it can no longer be a number.
-        said = self._redact(str(value))
-        return said if abs(value) > SAFE_INTEGER or said != str(value) else value
+        text = self._redact(str(value))
+        return text if abs(value) > SAFE_INTEGER or text != str(value) else value
 
 
 def finite(number: float | None) -> float | None:
-    """Return *number* if JSON can say it."""
+    """Return *number* if JSON can represent it."""
     return number if number is not None and math.isfinite(number) else None
 
 
@@ -162,57 +208,7 @@ def _zulu(when: datetime, precision: str) -> str:
     return utc.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
-FORMAT: Final = 1
-
-
-def document(
-    operations: Sequence[Operation],
-    verdict: Verdict,
-    *,
-    command: str,
-    started_at: float,
-    ended_at: float,
-    wall_of: Callable[[float], datetime],
-    profile: str | None = None,
-    raw: bool = False,
-    redact: Redact = keep,
-    duplicates: int = 0,
-    problem: str | None = None,
-) -> dict[str, Any]:
-    """Return the document about a run; *started_at* and *ended_at* are on its clock.
-
-    *profile* is the one that was asked for; without it, the one that all
-    operations share. *problem* is a line about a run that could not be carried
-    out.
-    """
-    shared = {each.target.profile for each in operations}
-    if profile is None and len(shared) == 1:
-        profile = shared.pop() or None
-    write = Writer(wall_of, redact=redact, raw=raw)
-    found: dict[str, Any] = {
-        "format": FORMAT,
-        "command": command,
-        "profile": write.text(profile),
-        "exit_code": int(verdict.code),
-        "exit_reason": verdict.reason,
-        "started_at": write.measured(started_at),
-        "elapsed_seconds": round(max(0.0, ended_at - started_at), 3),
-        "summary": _summary(operations, duplicates),
-        "operations": [write.operation(each) for each in operations],
-    }
-    if problem is not None:
-        found["problem"] = write.text(problem)
-    return found
-
-
-def _summary(operations: Sequence[Operation], duplicates: int) -> dict[str, int]:
-    counts = Counter(each.outcome or Outcome.PENDING for each in operations)
-    found = {"total": len(operations)}
-    found |= {each.value: counts[each] for each in ORDER if counts[each]}
-    return found | ({"duplicates": duplicates} if duplicates else {})
-
-
-def encoded(value: Any, *, indent: int | None = None) -> str:
+def to_json(value: Any, *, indent: int | None = None) -> str:
     """Return *value* as JSON in ASCII that no CI runner finds a command in; on one line."""
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, indent=indent)
     # Only a text can hold "#": Azure's runner looks for "##[" inside a line as well.
@@ -221,8 +217,8 @@ def encoded(value: Any, *, indent: int | None = None) -> str:
 
 def dumps(document: Mapping[str, Any]) -> str:
     """Return *document* with each operation on its own line, so that it can be read and cut."""
-    rows = [encoded(each) for each in document["operations"]]
-    whole = encoded({**document, "operations": []})
+    rows = [to_json(each) for each in document["operations"]]
+    whole = to_json({**document, "operations": []})
     if not rows:
         return whole + "\n"
     head, tail = whole.rsplit('"operations": []', 1)
@@ -243,7 +239,7 @@ def write_document(stream: TextIO | None, document: Mapping[str, Any]) -> None:
     sink.flush()
 
 
-def schema(name: Literal["document", "event", "started"]) -> str:
+def output_schema(name: Literal["document", "event", "started"]) -> str:
     """Return the JSON Schema of a ``--json`` document or of a ``--jsonl`` event."""
     from importlib import resources  # noqa: PLC0415, it costs what --json has no use for
 

@@ -1,7 +1,7 @@
 """The ``--jsonl`` stream: one versioned event a line, the last one a ``result``.
 
-Decides which events a program is told of. Passing time is none of them: a
-program has its own clock.
+Decides which events a program gets. Passing time is not among them: a program has
+its own clock.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from opwatch.domain.events import (
     Troubled,
     Warned,
 )
-from opwatch.output.formats.document import FORMAT, Writer, document, encoded
+from opwatch.output.formats.document import FORMAT, Writer, document, to_json
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, Show, keep
-from opwatch.output.text.sentences import describe, warning
+from opwatch.output.text.clean import Redact, Show, as_is
+from opwatch.output.text.sentences import describe, warning_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -44,20 +44,20 @@ def jsonl(
     wall_of: Callable[[float], datetime],
     profile: str | None = None,
     raw: bool = False,
-    redact: Redact = keep,
+    redact: Redact = as_is,
     duplicates: int = 0,
 ) -> Iterator[Listener]:
     """Write each event as it happens; the arguments are those of ``document``.
 
-    Raises, when told an event:
+    Raises, when an event is written:
         PipeClosedError: the reader has closed the pipe.
         UnwritableError: the stream is closed or full.
     """
     sink = Sink(stream)
-    fields = Fields(Writer(wall_of, redact=redact, raw=raw), redact)
+    fields = EventEncoder(Writer(wall_of, redact=redact, raw=raw), redact)
     started_at = 0.0
 
-    def tell(event: Event) -> None:
+    def write_event(event: Event) -> None:
         nonlocal started_at
         if isinstance(event, Started):
             started_at = event.at
@@ -76,17 +76,17 @@ def jsonl(
             )
             sink.line(result_line(found))
         elif not isinstance(event, Ticked):
-            sink.line(encoded(fields.of(event)))
+            sink.line(to_json(fields.of(event)))
 
-    yield tell
+    yield write_event
 
 
 def result_line(document: Mapping[str, Any]) -> str:
     """Return the last line of the stream, for a run that ended with *document*."""
-    return encoded({"format": FORMAT, "type": "result", **document})
+    return to_json({"format": FORMAT, "type": "result", **document})
 
 
-class Fields:
+class EventEncoder:
     """Turns an event into the fields of its line."""
 
     def __init__(self, write: Writer, redact: Redact) -> None:
@@ -98,7 +98,7 @@ class Fields:
         head = {
             "format": FORMAT,
             "type": type(event).__name__.lower(),
-            "at": self._write.measured(event.at),
+            "at": self._write.clock_time(event.at),
         }
         return head | self._rest(event)
 
@@ -107,7 +107,7 @@ class Fields:
         match event:
             case Started():
                 return {
-                    "deadline": write.measured(event.deadline),
+                    "deadline": write.clock_time(event.deadline),
                     "operations": [
                         {
                             "reference": write.text(each.reference),
@@ -122,7 +122,7 @@ class Fields:
             case Troubled():
                 return {
                     "trouble": self._trouble(event.trouble),
-                    "next_poll_at": write.measured(event.operation.next_poll_at),
+                    "next_poll_at": write.clock_time(event.operation.next_poll_at),
                     "operation": write.operation(event.operation),
                 }
             case Ended():
@@ -131,12 +131,12 @@ class Fields:
                 return {
                     "oddity": event.oddity.value,
                     "reference": write.text(event.reference),
-                    "message": warning(event, self._show),
+                    "message": warning_text(event, self._show),
                 }
             case Held():
                 return {
                     "origin": write.text(event.origin),
-                    "until": write.measured(event.until),
+                    "until": write.clock_time(event.until),
                     "trouble": self._trouble(event.trouble) if event.trouble else None,
                 }
             case Resumed():

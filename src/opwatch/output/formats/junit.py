@@ -1,7 +1,7 @@
 """A JUnit report: what CI systems draw a table from.
 
 Decides that only a confirmed success passes: a failed or cancelled operation is
-a *failure*, and everything that we do not know is an *error*.
+a *failure*, and everything that is not known is an *error*.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import Outcome
-from opwatch.output.text.clean import Redact, Show, keep
-from opwatch.output.text.sentences import ending, status_of
+from opwatch.output.text.clean import Redact, Show, as_is
+from opwatch.output.text.sentences import ending_detail, status_of
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ ELEMENTS: Final = {
 }
 
 
-def junit(operations: Sequence[Operation], *, at: float, redact: Redact = keep) -> str:
+def junit(operations: Sequence[Operation], *, at: float, redact: Redact = as_is) -> str:
     """Return the report as an XML document in ASCII; *at* is now on the run's clock."""
     show = Show(redact)
     counts = Counter(ELEMENTS[each.outcome or Outcome.PENDING] for each in operations)
@@ -59,7 +59,7 @@ def _case(operation: Operation, at: float, show: Show) -> str:
     element = ELEMENTS[outcome]
     if element is None:
         return head + "/>\n"
-    detail = ending(operation, show) or status_of(operation, show) or OUTCOMES[outcome]
+    detail = ending_detail(operation, show) or status_of(operation, show) or OUTCOMES[outcome]
     body = f"<{element} type={_attribute(outcome.value)} message={_attribute(detail)}>"
     return f"{head}>\n      {body}{escape(detail)}</{element}>\n    </testcase>\n"
 

@@ -1,4 +1,4 @@
-"""Plain tables, lists of facts and bare JSON, for the commands that only tell.
+"""Plain tables, lists of facts and bare JSON, for the commands that only report.
 
 Decides that a person gets aligned columns, and a program that reads a pipe
 gets tabs and whole values.
@@ -10,17 +10,16 @@ import textwrap
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from opwatch.output.formats.document import encoded
+from opwatch.output.formats.document import to_json
 from opwatch.output.streams import Sink, is_terminal, size_of
-from opwatch.output.text.clean import Redact, cells, cut, keep, leading
-from opwatch.output.text.styles import pad
+from opwatch.output.text.clean import Redact, as_is, cells, cut, leading
+from opwatch.output.text.styles import GAP, pad
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-GAP = "  "
 NARROWEST: Final = 20
-"""Columns for the texts, below which the terminal may break the lines itself."""
+"""Columns for the texts, below which lines are left for the terminal to break."""
 
 
 def write_rows(
@@ -51,20 +50,20 @@ def write_rows(
 
 
 def write_facts(
-    stream: TextIO | None, facts: Iterable[tuple[str, str]], redact: Redact = keep
+    stream: TextIO | None, facts: Iterable[tuple[str, str]], redact: Redact = as_is
 ) -> None:
-    """Write each fact as a label and its text; one without a label goes on with the last.
+    """Write each fact as a label and its text; one without a label continues the last.
 
-    On a terminal a text goes on under itself; a pipe gets it in one line.
+    On a terminal a long text continues under itself; a pipe gets it in one line.
 
     Raises:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
     sink = Sink(stream, redact=redact)
-    told = list(facts)
-    room = max((cells(label) for label, _ in told), default=0)
+    pairs = list(facts)
+    room = max((cells(label) for label, _ in pairs), default=0)
     left = size_of(stream)()[0] - room - len(GAP) if is_terminal(stream) else 0
-    for label, text in told:
+    for label, text in pairs:
         shown = sink.show(text, None)
         lines = _folded(shown, left) if left >= NARROWEST else [shown]
         for head, line in zip(chain((label,), repeat("")), lines or [""], strict=False):
@@ -83,5 +82,14 @@ def write_json(stream: TextIO | None, value: Any) -> None:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
     sink = Sink(stream)
-    sink.write(encoded(value, indent=2) + "\n")
+    sink.write(to_json(value, indent=2) + "\n")
     sink.flush()
+
+
+def write_json_line(stream: TextIO | None, document: Mapping[str, Any]) -> None:
+    """Write *document*, whose texts have been redacted, on one line.
+
+    Raises:
+        PipeClosedError, UnwritableError: the stream is gone or full.
+    """
+    Sink(stream).line(to_json(document))

@@ -12,8 +12,17 @@ from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.formats.document import Writer
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, Show, cells, cut, elide, keep, leading, wrapped
-from opwatch.output.text.sentences import ending, name_of, spaced, status_of
+from opwatch.output.text.clean import (
+    Redact,
+    Show,
+    as_is,
+    cells,
+    cut,
+    elide,
+    leading,
+    wrapped,
+)
+from opwatch.output.text.sentences import display_name, ending_detail, short_time, status_of
 from opwatch.output.text.styles import GAP, Line, Tone, fitted, pad, painted, plain
 from opwatch.output.text.words import OUTCOMES, STATES
 
@@ -50,7 +59,7 @@ def write_table(
     terminal: bool,
     colour: bool = False,
     width: int = 80,
-    redact: Redact = keep,
+    redact: Redact = as_is,
 ) -> None:
     """Write *operations* as they stand at *now* of the run's clock.
 
@@ -58,13 +67,13 @@ def write_table(
         PipeClosedError: the reader has closed the pipe.
         UnwritableError: the stream is closed or full.
     """
-    # Who closes the stream wants no table; a document, which was asked for, is another thing.
+    # Without the stream, no table is wanted; a document would be, since it was asked for.
     sink = Sink(stream, redact=redact, required=False)
     if terminal:
         lines = aligned(operations, wall_of(now), width, sink.glyphs, sink.show)
         text = [painted(line) if colour else plain(line) for line in lines]
     else:
-        text = separated(operations, Writer(wall_of, redact=redact), sink.show)
+        text = tab_separated(operations, Writer(wall_of, redact=redact), sink.show)
     sink.write("".join(f"{line}\n" for line in text))
     sink.flush()
 
@@ -114,7 +123,7 @@ def _cells_of(operation: Operation, now: datetime, show: Show) -> tuple[str, ...
     progress = operation.reading.progress if operation.reading else None
     updated = operation.reading.updated_at if operation.reading else None
     return (
-        leading(name_of(operation, show)),
+        leading(display_name(operation, show)),
         state_word(operation),
         "" if progress is None else f"{int(progress)} %",
         status_of(operation, show),
@@ -124,7 +133,7 @@ def _cells_of(operation: Operation, now: datetime, show: Show) -> tuple[str, ...
 
 
 def state_word(operation: Operation) -> str:
-    """Return the state, or what kept us from knowing it."""
+    """Return the state, or why it is not known."""
     outcome = operation.outcome
     if outcome in {Outcome.DENIED, Outcome.NOT_FOUND, Outcome.UNKNOWN} or operation.state is None:
         return OUTCOMES[outcome] if outcome else ""
@@ -134,7 +143,7 @@ def state_word(operation: Operation) -> str:
 def _detail(operation: Operation, show: Show) -> str:
     if operation.outcome is None or operation.reason in _STILL_OPEN:
         return show(operation.reading.message or "") if operation.reading else ""
-    return ending(operation, show)
+    return ending_detail(operation, show)
 
 
 def age(then: datetime, now: datetime) -> str:
@@ -145,10 +154,10 @@ def age(then: datetime, now: datetime) -> str:
     for size, unit in AGES:
         if seconds >= size:
             return f"{int(seconds // size)} {unit} ago"
-    return f"{spaced(seconds)} ago" if seconds >= 1 else "just now"
+    return f"{short_time(seconds)} ago" if seconds >= 1 else "just now"
 
 
-def separated(operations: Sequence[Operation], write: Writer, show: Show) -> list[str]:
+def tab_separated(operations: Sequence[Operation], write: Writer, show: Show) -> list[str]:
     """Return the table for a pipe: a tab between columns, nothing cut."""
     lines = ["\t".join(HEADINGS)]
     for each in operations:
@@ -159,7 +168,7 @@ def separated(operations: Sequence[Operation], write: Writer, show: Show) -> lis
             state_word(each),
             "" if progress is None else f"{progress:g}",
             show(reading.status, None) if reading else "",
-            (write.given(reading.updated_at) if reading else None) or "",
+            (write.provider_time(reading.updated_at) if reading else None) or "",
             _detail(each, show),
         )
         lines.append("\t".join(fields))

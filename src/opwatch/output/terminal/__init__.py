@@ -1,1 +1,1 @@
-"""What a person sees while a run goes on, and at its end."""
+"""What a person sees during a run, and at its end."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console, Group
 from rich.control import Control
@@ -19,18 +19,17 @@ from rich.text import Text
 
 from opwatch.domain.events import Event, Finished, Interrupted, Started, Warned
 from opwatch.output.terminal.board import Board
-from opwatch.output.terminal.final import closing
+from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.frame import compose
-from opwatch.output.text.sentences import warning
+from opwatch.output.terminal.renderer import Renderer
+from opwatch.output.text.sentences import warning_text
 from opwatch.output.text.styles import Line, Tone, line_cells, trimmed
-from opwatch.output.text.summary import unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Iterator, Mapping
 
-    from opwatch.domain.operation import Operation
     from opwatch.output.streams import Sink
+    from opwatch.output.text.summary import Resume
 
 SHOW_CURSOR: Final = b"\x1b[?25h\n"
 PAUSE: Final = 0.1
@@ -53,14 +52,11 @@ def rich_text(line: Line) -> Text:
     return Text.assemble(*parts, no_wrap=True, overflow="ignore")
 
 
-class Bars:
+class Bars(Renderer):
     """A renderer that draws on the terminal *sink*; *size* returns its columns and rows.
 
-    *is_ours* tells whether the shell has left the terminal to us; in the background
-    nothing is drawn. *resume* builds the command that goes on with what is unfinished.
-
-    Raises, when told an event:
-        PipeClosedError, UnwritableError: the terminal has gone.
+    *is_ours* tells whether we are in the foreground; in the background nothing is
+    drawn. *resume* builds the command that goes on with what is unfinished.
     """
 
     def __init__(
@@ -70,7 +66,7 @@ class Bars:
         size: Callable[[], tuple[int, int]],
         is_ours: Callable[[], bool] = lambda: True,
         colour: bool = True,
-        resume: Callable[[Sequence[Operation]], str | None] | None = None,
+        resume: Resume | None = None,
     ) -> None:
         self._sink = sink
         self._size = size
@@ -86,32 +82,24 @@ class Bars:
         self._paused = False
         self._is_displaced = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _problem: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        """Leave the last frame where it is, and give the cursor back."""
-        self._leave()
-
     def __call__(self, event: Event) -> None:
         """Take in *event*, and draw if it is time to."""
         self._board.take(event)
         match event:
             case Finished():
-                self._close(event)
+                self._finish(event)
             case Warned():
-                self._say(event)
+                self._warn(event)
             case Started() | Interrupted():
                 self._draw(event.at)
             case _ if event.at - self._drawn_at >= PAUSE:
                 self._draw(event.at)
             case _:
                 pass
+
+    def close(self) -> None:
+        """Leave the last frame where it is, and give the cursor back."""
+        self._leave()
 
     def pause(self) -> None:
         """Give the cursor back, because the process is about to be stopped."""
@@ -149,8 +137,8 @@ class Bars:
         if self._is_displaced:
             self._is_displaced = False
             if self._live is not None:
-                # We were stopped without notice. What stands above the cursor now may be
-                # another's, and Live is going to erase as many lines as it drew.
+                # We were stopped without notice. What stands above the cursor now may not be
+                # ours, and Live is going to erase as many lines as it drew.
                 self._sink.write("\n" * len(self._frame))
                 self._console.control(Control.show_cursor(show=False))
                 self._drawn_on = (0, 0)
@@ -186,9 +174,9 @@ class Bars:
         one_up = ((ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2))
         self._console.control(Control((ControlType.ERASE_IN_LINE, 2), *(one_up * extra)))
 
-    def _say(self, event: Warned) -> None:
+    def _warn(self, event: Warned) -> None:
         """Write an oddity above the live rows."""
-        text = f"{self._glyphs.trouble} {warning(event, self._board.show)}"
+        text = f"{self._glyphs.trouble} {warning_text(event, self._board.show)}"
         with self._console:
             self._console.print(rich_text([(text, Tone.WARN)]), soft_wrap=True)
             self._draw(event.at)
@@ -203,18 +191,20 @@ class Bars:
 
     @contextmanager
     def _giving_back(self) -> Iterator[None]:
-        """Give the cursor back once more if that failed: the trouble may be one of a moment."""
+        """Give the cursor back once more if that failed: the trouble may have passed."""
         try:
             yield
         except Exception:
             self._sink.write(SHOW_CURSOR.decode())
             raise
 
-    def _close(self, event: Finished) -> None:
-        """Put the last table in the place of the live rows."""
+    def _finish(self, event: Finished) -> None:
+        """Replace the live rows with the last table."""
         width = self._size()[0]
-        lines = closing(event, self._board.started_at, width, self._glyphs, self._board.show)
-        command = self._resume(unfinished(event.operations)) if self._resume else None
+        board = self._board
+        lines = final_lines(
+            event, board.started_at, width, self._glyphs, board.show, resume=self._resume
+        )
         with self._giving_back(), self._console:
             if self._live is not None:
                 self._rewind(width)
@@ -222,9 +212,6 @@ class Bars:
                 self._leave()
             for line in lines:
                 self._console.print(rich_text(line), soft_wrap=True)
-            if command and unfinished(event.operations):
-                text = f"to go on:  {self._board.show(command, None)}"
-                self._console.print(rich_text([(text, Tone.PLAIN)]), soft_wrap=True)
 
 
 def console_on(sink: Sink, *, colour: bool) -> Console:

@@ -26,7 +26,7 @@ from opwatch.domain.events import (
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome
 from opwatch.output.text.clean import PLAIN, cells
-from opwatch.output.text.sentences import name_of, status_of
+from opwatch.output.text.sentences import display_name, status_of
 from opwatch.output.text.words import OUTCOMES, STATES
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ UNSEEN: Final = 106
 SUCCEEDED: Final = 107
 
 # How a total line counts them, the news first.
-STANDINGS: Final = (
+COUNT_WORDS: Final = (
     *(OUTCOMES[each] for each in Outcome),
     STATES[State.RUNNING],
     STATES[State.BLOCKED],
@@ -55,12 +55,12 @@ STANDINGS: Final = (
 
 
 def key_of(operation: Operation) -> Key:
-    """Return what tells *operation* from all others of the run."""
+    """Return what distinguishes *operation* from all others of the run."""
     target = operation.target
     return target.profile, target.origin, target.reference
 
 
-def standing(operation: Operation) -> str:
+def count_word(operation: Operation) -> str:
     """Return the word under which *operation* is counted."""
     if operation.outcome is not None:
         return OUTCOMES[operation.outcome]
@@ -69,7 +69,7 @@ def standing(operation: Operation) -> str:
             return STATES[State.PENDING]
         case State.BLOCKED:
             return STATES[State.BLOCKED]
-        # One that says it is over, and is asked once more, is still on its way.
+        # One that reports an end, and is asked once more, is still under way.
         case State.RUNNING | State.SUCCEEDED | State.FAILED | State.CANCELLED:
             return STATES[State.RUNNING]
 
@@ -91,7 +91,7 @@ def rank(operation: Operation) -> int:
 
 
 class Board:
-    """All operations of a run as they stand, told by its events."""
+    """All operations of a run as they stand, by its events."""
 
     def __init__(self, show: Show = PLAIN) -> None:
         self.show = show
@@ -152,7 +152,7 @@ class Board:
         self.profiles = tuple(dict.fromkeys(each.target.profile for each in event.operations))
         self._replace(event.operations)
         self.widest_name = max(
-            (cells(name_of(each, self.show)) for each in event.operations), default=1
+            (cells(display_name(each, self.show)) for each in event.operations), default=1
         )
 
     def _replace(self, operations: Sequence[Operation]) -> None:
@@ -164,8 +164,8 @@ class Board:
         before = self._operations.get(key)
         self._operations[key] = operation
         if before is not None:
-            self.counts[standing(before)] -= 1
-        self.counts[standing(operation)] += 1
+            self.counts[count_word(before)] -= 1
+        self.counts[count_word(operation)] += 1
         self._move(key, rank(operation))
         reading = operation.reading
         if reading is not None and (before is None or reading is not before.reading):

@@ -13,9 +13,9 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.rows import glyph_of, status_cell
 from opwatch.output.text.clean import cells, cut, elide, leading, wrapped
-from opwatch.output.text.sentences import OF_THE_API, ending, name_of
+from opwatch.output.text.sentences import API_OUTCOMES, display_name, ending_detail
 from opwatch.output.text.styles import GAP, Line, Tone, line_cells, pad
-from opwatch.output.text.summary import ORDER, exit_text, hints, summary
+from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -25,30 +25,44 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation
     from opwatch.output.text.clean import Show
     from opwatch.output.text.glyphs import Glyphs
+    from opwatch.output.text.summary import Resume
 
 MOST_ROWS: Final = 100
 MOST_LINES: Final = 6
+LABEL: Final = 11
+NARROWEST: Final = 20
 
 
-def closing(
-    event: Finished, started_at: float, width: int, glyphs: Glyphs, show: Show
+def final_lines(
+    event: Finished,
+    started_at: float,
+    width: int,
+    glyphs: Glyphs,
+    show: Show,
+    *,
+    resume: Resume | None = None,
 ) -> list[Line]:
-    """Return the last table and the verdict, for a screen of *width* columns."""
+    """Return the last table, the verdict and the next steps, for a screen of *width* columns."""
     operations = _worth_a_row(event.operations)
     lines = _table(operations, event.at, width, glyphs, show)
-    left = len(event.operations) - len(operations)
-    if left:
-        counts = Counter(each.outcome or Outcome.PENDING for each in event.operations)
-        counts.subtract(each.outcome or Outcome.PENDING for each in operations)
-        words = GAP.join(f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each])
-        lines.append([(f"{glyphs.ellipsis} and {left:,} more: {words}", Tone.FAINT)])
+    if len(operations) < len(event.operations):
+        hidden = Counter(map(_word, event.operations))
+        hidden.subtract(map(_word, operations))
+        order = (OUTCOMES[each] for each in ORDER)
+        lines.append([(left_out(hidden, order, glyphs.ellipsis), Tone.FAINT)])
     lines += _verdict(event, started_at, width)
-    for hint in hints(event.operations, show):
-        label = "to fix:    "
-        for text in wrapped(hint, max(20, width - len(label)), ellipsis=glyphs.ellipsis):
-            lines.append([(label, Tone.FAINT), (leading(text), Tone.PLAIN)])
-            label = " " * len(label)
+    for label, text in next_steps(event.operations, show, resume):
+        head = f"{label + ':':<{LABEL}}"
+        # A command is copied: the terminal may break it, we may not.
+        parts = [text] if label == TO_GO_ON else _folded(text, width - LABEL, glyphs)
+        for part in parts:
+            lines.append([(head, Tone.FAINT), (leading(part), Tone.PLAIN)])
+            head = " " * LABEL
     return lines
+
+
+def _word(operation: Operation) -> str:
+    return OUTCOMES[operation.outcome or Outcome.PENDING]
 
 
 def _worth_a_row(operations: Sequence[Operation]) -> Sequence[Operation]:
@@ -61,7 +75,7 @@ def _worth_a_row(operations: Sequence[Operation]) -> Sequence[Operation]:
 def _table(
     operations: Sequence[Operation], at: float, width: int, glyphs: Glyphs, show: Show
 ) -> list[Line]:
-    names = [name_of(each, show) for each in operations]
+    names = [display_name(each, show) for each in operations]
     statuses = [status_cell(each, show) for each in operations]
     elapsed = [format_duration(each.elapsed(at)) for each in operations]
     name_width = min(max(map(cells, names), default=0), max(8, width // 3))
@@ -77,8 +91,8 @@ def _table(
             (pad(cut(status, status_width, ellipsis=glyphs.ellipsis), status_width), Tone.PLAIN),
             (f"{GAP}{took:>{elapsed_width}}", Tone.FAINT),
         ]
-        detail = ending(operation, show)
-        shade = tone if operation.outcome in OF_THE_API - {Outcome.SUCCEEDED} else Tone.PLAIN
+        detail = ending_detail(operation, show)
+        shade = tone if operation.outcome in API_OUTCOMES - {Outcome.SUCCEEDED} else Tone.PLAIN
         if cells(detail) <= detail_width:
             lines.append([*line, ("   " + detail, shade)])
         else:
@@ -87,8 +101,12 @@ def _table(
     return lines
 
 
+def _folded(text: str, width: int, glyphs: Glyphs) -> list[str]:
+    return wrapped(text, max(NARROWEST, width), ellipsis=glyphs.ellipsis)
+
+
 def _verdict(event: Finished, started_at: float, width: int) -> list[Line]:
-    said: Line = [(summary(event.operations, event.at - started_at), Tone.STRONG)]
+    text: Line = [(summary(event.operations, event.at - started_at), Tone.STRONG)]
     code = (exit_text(event.verdict), Tone.GOOD if event.verdict.code == 0 else Tone.BAD)
-    gap = width - line_cells(said) - cells(code[0])
-    return [[*said, (" " * gap, Tone.PLAIN), code]] if gap >= len(GAP) else [said, [code]]
+    gap = width - line_cells(text) - cells(code[0])
+    return [[*text, (" " * gap, Tone.PLAIN), code]] if gap >= len(GAP) else [text, [code]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
-from opwatch.output.terminal.board import STANDINGS, Board, standing
+from opwatch.output.terminal.board import COUNT_WORDS, Board, count_word
 from opwatch.output.terminal.rows import Note, note_of, percent_of, row
 from opwatch.output.text.clean import cells
 from opwatch.output.text.sentences import brief, rounded, status_of
@@ -22,8 +22,9 @@ from opwatch.output.text.styles import (
     Tone,
     fitted,
     line_cells,
-    plan,
+    plan_layout,
 )
+from opwatch.output.text.summary import left_out
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _layout(board: Board, at: float, width: int) -> Layout:
     profiles = max(map(cells, board.profiles)) if len(board.profiles) > 1 else 0
     # An hour is on its way: its column is there before it comes.
     elapsed = len(format_duration(max(at - board.started_at, 600.0)))
-    return plan(
+    return plan_layout(
         width,
         name=board.widest_name,
         status=board.widest_status,
@@ -108,14 +109,13 @@ def _noted(
 
 def _fold_line(board: Board, chosen: Sequence[Operation], glyphs: Glyphs) -> Line:
     hidden = board.counts.copy()
-    hidden.subtract(standing(each) for each in chosen)
-    counts = GAP.join(f"{hidden[each]:,} {each}" for each in STANDINGS if hidden[each])
-    return [(f"{glyphs.ellipsis} and {len(board) - len(chosen):,} more: {counts}", Tone.FAINT)]
+    hidden.subtract(count_word(each) for each in chosen)
+    return [(left_out(hidden, COUNT_WORDS, glyphs.ellipsis), Tone.FAINT)]
 
 
 def _counts(board: Board) -> Line:
     line: Line = []
-    found = [(each, board.counts[each]) for each in STANDINGS if board.counts[each]]
+    found = [(each, board.counts[each]) for each in COUNT_WORDS if board.counts[each]]
     for word, many in found:
         line += [
             (GAP if line else "", Tone.PLAIN),
@@ -157,7 +157,7 @@ def _one_line(board: Board, at: float, width: int) -> Line:
             brief(operation.trouble, board.show) if operation.streak and operation.trouble else "",
         ]
     else:
-        live = sum(board.counts[each] for each in STANDINGS[len(OUTCOMES) :])
+        live = sum(board.counts[each] for each in COUNT_WORDS[len(OUTCOMES) :])
         progress = board.progress
         bad = [
             f"{board.counts[OUTCOMES[each]]:,} {OUTCOMES[each]}"

@@ -1,4 +1,4 @@
-"""The line that tells, once a minute, that we still wait and how fresh our knowledge is."""
+"""The line, once a minute, that opwatch is still waiting, and how fresh its knowledge is."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.operation import State
-from opwatch.output.terminal.board import STANDINGS, Board
-from opwatch.output.text.sentences import brief, name_of, repeated, standing_text
+from opwatch.output.terminal.board import COUNT_WORDS, Board
+from opwatch.output.text.sentences import display_name, known_since, latest_trouble, state_text
 from opwatch.output.text.words import STATES
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ def heartbeat(board: Board, at: float) -> str:
     still_open = [each for each in board if not each.is_over]
     if len(board) == 1 and still_open:
         only = still_open[0]
-        what = f"{name_of(only, board.show)} {standing_text(only, board.show)}"
+        what = f"{display_name(only, board.show)} {state_text(only, board.show)}"
     else:
         what = ", ".join(
             f"{board.counts[word]:,} {word}{_range(word, still_open)}"
-            for word in STANDINGS
+            for word in COUNT_WORDS
             if board.counts[word]
         )
     fresh = _freshness(still_open, at, board.show)
@@ -49,11 +49,10 @@ def _range(word: str, still_open: Sequence[Operation]) -> str:
 def _freshness(still_open: Sequence[Operation], at: float, show: Show) -> str:
     troubled = [each for each in still_open if each.streak]
     if troubled:
-        worst = min(troubled, key=_known_since)
-        what = brief(worst.trouble, show) if worst.trouble else "no answer"
-        whom = f"{len(troubled):,} not" if len(still_open) > 1 else "not"
-        age = format_duration(at - _known_since(worst))
-        return f"{whom} confirmed for {age}: {repeated(what, worst.streak)}"
+        worst = min(troubled, key=known_since)
+        which = f"{len(troubled):,} not" if len(still_open) > 1 else "not"
+        age = format_duration(at - known_since(worst))
+        return f"{which} confirmed for {age}: {latest_trouble(worst, show)}"
     ages = [at - each.confirmed_at for each in still_open if each.confirmed_at is not None]
     if len(ages) < len(still_open):
         return f"{len(still_open) - len(ages):,} not asked yet"
@@ -61,8 +60,3 @@ def _freshness(still_open: Sequence[Operation], at: float, show: Show) -> str:
         return ""
     together = "all confirmed" if len(ages) > 1 else "confirmed"
     return f"{together} within the last {format_duration(max(ages) + 1)}"
-
-
-def _known_since(operation: Operation) -> float:
-    since = operation.confirmed_at
-    return operation.watched_from if since is None else since

@@ -1,20 +1,15 @@
 """The display where there is no terminal: a line per change, a heartbeat a minute.
 
-Decides what is worth a line in a log. Each begins with our own word and the
-time of day; a trouble is said when it begins and when it changes its kind, not
-at each retry; and no line holds an escape byte.
-
-What is still news to the reader of a log.
-
-Decides that a trouble is said when it begins and when it changes its kind, and
-that one which comes and goes is not said more than once a minute; and that
-progress is worth a line every ten points.
+Decides what is worth a line in a log. Each line begins with our own word and the time
+of day, and none holds an escape byte. A trouble is reported when it begins and when it
+changes its kind, not at each retry, and one that comes and goes not more than once a
+minute; progress is reported every ten points.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.events import (
@@ -32,28 +27,32 @@ from opwatch.domain.events import (
 )
 from opwatch.output.terminal.board import Board, key_of
 from opwatch.output.terminal.heartbeat import heartbeat
+from opwatch.output.terminal.renderer import Renderer
 from opwatch.output.text.sentences import (
-    OURS,
+    RUN_REASONS,
     brief,
     describe,
-    ended_text,
-    name_of,
-    standing_text,
-    warning,
+    display_name,
+    ending_sentence,
+    state_text,
+    warning_text,
 )
-from opwatch.output.text.summary import exit_text, hints, summary, unfinished
-from opwatch.output.text.words import CAUSES
+from opwatch.output.text.summary import exit_text, next_steps, summary
+from opwatch.output.text.words import CAUSES, TO_BE_SURE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable
     from datetime import datetime
-    from types import TracebackType
 
     from opwatch.domain.operation import Operation, Reading
     from opwatch.domain.trouble import Fault, Trouble
     from opwatch.output.streams import Sink
+    from opwatch.output.text.summary import Resume
 
-
+HEARTBEAT: Final = 60.0
+LONG_PAUSE: Final = 10.0
+CROWD: Final = 50
+"""More operations than this have lines for their ends only, and one about trouble for each host."""
 QUIET: Final = 60.0
 STEP: Final = 10.0
 STEP_PAUSE: Final = 10.0
@@ -62,90 +61,71 @@ Kind: TypeAlias = "tuple[Fault, int | None]"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What was last said of one operation, and when."""
+class Report:
+    """What was last reported of one operation, and when."""
 
     at: float
     state: str
     progress: float
 
 
-class News:
-    """Remembers what has been said, by whom it was about. Times are of the run's clock."""
+class ReportHistory:
+    """What has been reported, by its subject. Times are of the run's clock."""
 
     def __init__(self) -> None:
-        self._told: dict[Hashable, Told] = {}
-        self._now: dict[Hashable, tuple[Kind, bool]] = {}
-        self._said_at: dict[tuple[Hashable, Kind], float] = {}
+        self._reports: dict[Hashable, Report] = {}
+        self._current: dict[Hashable, tuple[Kind, bool]] = {}
+        self._reported_at: dict[tuple[Hashable, Kind], float] = {}
 
-    def is_trouble(self, subject: Hashable, trouble: Trouble, at: float) -> bool:
-        """Tell whether *trouble* is news about *subject*, which counts as having been told."""
+    def is_new_trouble(self, subject: Hashable, trouble: Trouble, at: float) -> bool:
+        """Tell whether *trouble* is news about *subject*, and take it as reported."""
         kind = (trouble.fault, trouble.status)
-        current = self._now.get(subject)
+        current = self._current.get(subject)
         if current is not None and current[0] == kind:
             return False
-        fresh = at - self._said_at.get((subject, kind), float("-inf")) >= QUIET
-        self._now[subject] = (kind, fresh)
+        fresh = at - self._reported_at.get((subject, kind), float("-inf")) >= QUIET
+        self._current[subject] = (kind, fresh)
         if fresh:
-            self._said_at[(subject, kind)] = at
+            self._reported_at[(subject, kind)] = at
         return fresh
 
     def is_recovery(self, subject: Hashable) -> bool:
-        """Tell whether a good answer about *subject* ends a trouble that was told."""
-        _, was_told = self._now.pop(subject, (None, False))
-        return was_told
+        """Tell whether a good answer about *subject* ends a trouble that was reported."""
+        _, was_reported = self._current.pop(subject, (None, False))
+        return was_reported
 
     def is_change(self, subject: Hashable, reading: Reading, at: float) -> bool:
         """Tell whether *reading* is worth a line about *subject*."""
-        told = self._told.get(subject)
-        if told is None or told.state != f"{reading.state} {reading.status}":
+        last = self._reports.get(subject)
+        if last is None or last.state != f"{reading.state} {reading.status}":
             return True
-        moved = abs((reading.progress or 0.0) - told.progress) >= STEP
-        return moved and at - told.at >= STEP_PAUSE
+        moved = abs((reading.progress or 0.0) - last.progress) >= STEP
+        return moved and at - last.at >= STEP_PAUSE
 
-    def tell(self, subject: Hashable, reading: Reading, at: float) -> None:
-        """Take *reading* as told."""
-        self._told[subject] = Told(at, f"{reading.state} {reading.status}", reading.progress or 0.0)
-
-
-HEARTBEAT: Final = 60.0
-CROWD: Final = 50
-"""More operations than this have lines for their ends only, and one about trouble for each host."""
-LONG_PAUSE: Final = 10.0
+    def add(self, subject: Hashable, reading: Reading, at: float) -> None:
+        """Take *reading* as reported."""
+        self._reports[subject] = Report(
+            at, f"{reading.state} {reading.status}", reading.progress or 0.0
+        )
 
 
-class Lines:
-    """A renderer that writes to *sink*; *wall_of* turns the run's clock into the time of day.
-
-    Raises, when told an event:
-        PipeClosedError, UnwritableError: the stream cannot be written.
-    """
+class Lines(Renderer):
+    """A renderer that writes to *sink*; *wall_of* turns the run's clock into the time of day."""
 
     def __init__(
         self,
         sink: Sink,
         *,
         wall_of: Callable[[float], datetime],
-        resume: Callable[[Sequence[Operation]], str | None] | None = None,
+        resume: Resume | None = None,
     ) -> None:
         self._sink = sink
         self._wall_of = wall_of
         self._resume = resume
         self._show = sink.show
         self._board = Board(sink.show)
-        self._news = News()
+        self._history = ReportHistory()
         self._next_beat = HEARTBEAT
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _problem: BaseException | None,
-        _trace: TracebackType | None,
-    ) -> None:
-        """Leave nothing behind: every line has been flushed."""
 
     def __call__(self, event: Event) -> None:
         """Take in *event*, and write what is new in it."""
@@ -156,7 +136,7 @@ class Lines:
             case Observed():
                 self._observe(event)
             case Troubled():
-                self._stumble(event)
+                self._report_trouble(event)
             case Ended():
                 self._end(event)
             case Held():
@@ -164,23 +144,23 @@ class Lines:
             case Finished():
                 self._finish(event)
             case Warned() | Resumed() | Interrupted():
-                self._say(event.at, self._remark(event))
+                self._write(event.at, self._remark(event))
             case Ticked():
                 pass
         if event.at >= self._next_beat and not isinstance(event, Finished):
             self._next_beat = event.at + HEARTBEAT
-            self._say(event.at, heartbeat(self._board, event.at))
+            self._write(event.at, heartbeat(self._board, event.at))
 
     def _remark(self, event: Warned | Resumed | Interrupted) -> str:
         match event:
             case Warned():
-                return f"warning: {warning(event, self._show)}"
+                return f"warning: {warning_text(event, self._show)}"
             case Resumed():
-                return f"awake again after {format_duration(event.gap)}; asking at once"
+                return f"awake again after {format_duration(event.gap)}; polling at once"
             case Interrupted():
                 return CAUSES[event.abort]
 
-    def _say(self, at: float, text: str) -> None:
+    def _write(self, at: float, text: str) -> None:
         self._sink.line(f"opwatch {self._wall_of(at):%H:%M:%S} {text}")
 
     # -- events ------------------------------------------------------------------
@@ -188,72 +168,70 @@ class Lines:
     def _start(self, event: Started) -> None:
         self._next_beat = event.at + HEARTBEAT
         many = len(event.operations)
-        names = name_of(event.operations[0], self._show) if many == 1 else f"{many:,} operations"
+        names = (
+            display_name(event.operations[0], self._show) if many == 1 else f"{many:,} operations"
+        )
         until = (
             "" if event.deadline is None else f", until {self._wall_of(event.deadline):%H:%M:%S}"
         )
-        self._say(event.at, f"waiting for {names}{until}")
+        self._write(event.at, f"waiting for {names}{until}")
 
     def _observe(self, event: Observed) -> None:
         operation, reading = event.operation, event.operation.reading
-        returned = self._news.is_recovery(self._subject(operation))
-        self._news.is_recovery(("held", operation.target.origin))
+        returned = self._history.is_recovery(self._subject(operation))
+        self._history.is_recovery(("held", operation.target.origin))
         if reading is None or operation.is_over:
             return
         if self._is_crowd:
             if returned:
-                self._say(event.at, f"{self._show(operation.target.origin, 80)} answers again")
+                self._write(event.at, f"{self._show(operation.target.origin, 80)} answers again")
             return
         key = key_of(operation)
-        if not returned and not self._news.is_change(key, reading, event.at):
+        if not returned and not self._history.is_change(key, reading, event.at):
             return
-        self._news.tell(key, reading, event.at)
-        name, where = name_of(operation, self._show), standing_text(operation, self._show)
-        more = ", asking once more to be sure" if reading.state.is_terminal else ""
-        self._say(event.at, f"{name} {where}{' again' if returned else ''}{more}")
+        self._history.add(key, reading, event.at)
+        name, where = display_name(operation, self._show), state_text(operation, self._show)
+        more = f", {TO_BE_SURE}" if reading.state.is_terminal else ""
+        self._write(event.at, f"{name} {where}{' again' if returned else ''}{more}")
 
-    def _stumble(self, event: Troubled) -> None:
+    def _report_trouble(self, event: Troubled) -> None:
         operation, trouble = event.operation, event.trouble
         subject = self._subject(operation)
-        if operation.is_over or not self._news.is_trouble(subject, trouble, event.at):
+        if operation.is_over or not self._history.is_new_trouble(subject, trouble, event.at):
             return
-        said = f"{name_of(operation, self._show)} trouble: {describe(trouble, self._show)}"
+        text = f"{display_name(operation, self._show)} trouble: {describe(trouble, self._show)}"
         due = operation.next_poll_at
         if due is not None:
             pause = due - event.at
-            said += f", trying again {'in ' + format_duration(pause) if pause >= 1 else 'at once'}"
+            text += f", trying again {'in ' + format_duration(pause) if pause >= 1 else 'at once'}"
         if operation.confirmed_at is not None:
             age = event.at - operation.confirmed_at
             ago = f"{format_duration(age)} ago" if age >= 1 else "just now"
-            said += f"; last confirmed {standing_text(operation, self._show)} {ago}"
-        self._say(event.at, said)
+            text += f"; last confirmed {ago}: {state_text(operation, self._show)}"
+        self._write(event.at, text)
 
     def _end(self, event: Ended) -> None:
-        if not self._is_crowd or event.operation.reason not in OURS:
-            self._say(event.at, ended_text(event.operation, self._show))
+        if not self._is_crowd or event.operation.reason not in RUN_REASONS:
+            self._write(event.at, ending_sentence(event.operation, self._show))
 
     def _hold(self, event: Held) -> None:
         pause = event.until - event.at
         if event.trouble is None or pause < LONG_PAUSE:
             return
-        if self._news.is_trouble(("held", event.origin), event.trouble, event.at):
+        if self._history.is_new_trouble(("held", event.origin), event.trouble, event.at):
             origin, what = self._show(event.origin, 80), brief(event.trouble, self._show)
-            self._say(event.at, f"{origin}: {what}; nothing is asked for {format_duration(pause)}")
+            self._write(event.at, f"{origin}: {what}; no request for {format_duration(pause)}")
 
     def _finish(self, event: Finished) -> None:
         took = event.at - self._board.started_at
-        self._say(event.at, f"{summary(event.operations, took)}; {exit_text(event.verdict)}")
-        for hint in hints(event.operations, self._show):
-            self._sink.line(f"opwatch to fix: {hint}")
-        rest = unfinished(event.operations)
-        command = self._resume(rest) if rest and self._resume else None
-        if command:
-            self._sink.line(f"opwatch to go on: {self._show(command, None)}")
+        self._write(event.at, f"{summary(event.operations, took)}; {exit_text(event.verdict)}")
+        for label, text in next_steps(event.operations, self._show, self._resume):
+            self._sink.line(f"opwatch {label}: {text}")
 
     @property
     def _is_crowd(self) -> bool:
         return len(self._board) > CROWD
 
     def _subject(self, operation: Operation) -> Hashable:
-        """Return whom a trouble is about: the operation, or the host of a crowd."""
+        """Return what a trouble is about: the operation, or the host of a crowd."""
         return operation.target.origin if self._is_crowd else key_of(operation)

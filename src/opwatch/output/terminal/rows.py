@@ -1,7 +1,7 @@
 """One operation as one row.
 
 Decides the glyph, the bar and the one note of a row. The bar is a promise: it
-shows only what the API said, and reaches its end only with the state.
+shows only what the API reported, and reaches its end only with the state.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.operation import Operation, State
-from opwatch.domain.outcome import Outcome
+from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import cells, cut, elide
 from opwatch.output.text.sentences import (
-    OF_THE_API,
+    API_OUTCOMES,
     brief,
-    ending,
-    left_text,
+    display_name,
+    ending_detail,
     message_of,
-    name_of,
-    repeated,
-    spaced,
+    short_time,
     status_of,
+    time_left,
+    with_streak,
 )
 from opwatch.output.text.styles import GAP, PERCENT, Layout, Line, Tone, pad
-from opwatch.output.text.words import OUTCOMES
+from opwatch.output.text.words import OUTCOMES, REASONS, TO_BE_SURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from opwatch.output.text.clean import Show
     from opwatch.output.text.glyphs import Glyphs
 
-WORTH_SAYING: Final = 5.0  # seconds that a pause must last to be worth a note
+WORTH_A_NOTE: Final = 5.0  # seconds that a pause must last to be worth a note
 PULSE: Final = 5
 PULSE_SPEED: Final = 8.0
 
@@ -52,7 +52,7 @@ GLYPH_OF_OUTCOME: Final[Mapping[Outcome, tuple[str, Tone]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is said beside a row: *parts* are given up from the last of *order* on."""
+    """What stands beside a row: *parts* are given up from the last of *order* on."""
 
     parts: tuple[str, ...] = ()
     order: tuple[int, ...] = ()
@@ -88,54 +88,57 @@ def glyph_of(operation: Operation, glyphs: Glyphs) -> tuple[str, Tone]:
 
 
 def note_of(operation: Operation, at: float, held: Held | None, glyphs: Glyphs, show: Show) -> Note:
-    """Return the one thing worth saying beside *operation*: trouble first."""
+    """Return the one note beside *operation*: trouble first."""
     if operation.outcome is not None:
         bad = operation.outcome is not Outcome.SUCCEEDED
         return Note(
-            (ending(operation, show),), tone=_tone_of_ending(operation) if bad else Tone.FAINT
+            (ending_detail(operation, show),),
+            tone=_tone_of_ending(operation) if bad else Tone.FAINT,
         )
     if operation.streak and operation.trouble is not None:
         return _trouble_note(operation, at, glyphs, show)
-    if held is not None and held.trouble is not None and _is_worth_saying(held, operation, at):
+    if held is not None and held.trouble is not None and _is_worth_a_note(held, operation, at):
         why = brief(held.trouble, show)
-        return Note((why, f"again in {spaced(held.until - at)}"), tone=Tone.WARN)
+        return Note((why, f"again in {short_time(held.until - at)}"), tone=Tone.WARN)
     reading = operation.reading
     if reading is None:
         return Note()
     if reading.state is State.BLOCKED:
-        return Note(("waits for a person", message_of(operation, show)), tone=Tone.WARN)
+        return Note((REASONS[Reason.BLOCKED], message_of(operation, show)), tone=Tone.WARN)
     left = _left(operation, at)
     if left > 0:
-        return Note((left_text(left),))
+        return Note((time_left(left),))
     if reading.state.is_terminal:
-        return Note(("asking once more to be sure",))
+        return Note((TO_BE_SURE,))
     if reading.count is not None and reading.progress is None:
         return Note((f"{reading.count:,} so far", message_of(operation, show)))
     return Note((message_of(operation, show),))
 
 
 def _left(operation: Operation, at: float) -> float:
-    """Return the seconds to go; a prediction that has not come true is none any more."""
+    """Return the seconds to go; a prediction that has not come true no longer counts."""
     if operation.eta is None or operation.confirmed_at is None:
         return 0.0
     return operation.eta - (at - operation.confirmed_at)
 
 
-def _is_worth_saying(held: Held, operation: Operation, at: float) -> bool:
+def _is_worth_a_note(held: Held, operation: Operation, at: float) -> bool:
     """Tell whether the pause is long, and longer than the operation's own."""
     due = operation.next_poll_at
-    return held.until - at >= WORTH_SAYING and (due is None or due <= held.until)
+    return held.until - at >= WORTH_A_NOTE and (due is None or due <= held.until)
 
 
 def _trouble_note(operation: Operation, at: float, glyphs: Glyphs, show: Show) -> Note:
     if operation.trouble is None:
         return Note()
-    what = repeated(brief(operation.trouble, show), operation.streak, glyphs.times)
+    what = with_streak(brief(operation.trouble, show), operation.streak, glyphs.times)
     due = operation.next_poll_at
-    again = f"again in {spaced(due - at)}" if due is not None and due - at >= 1 else "asking again"
+    again = (
+        f"again in {short_time(due - at)}" if due is not None and due - at >= 1 else "asking again"
+    )
     if operation.confirmed_at is None:
         return Note((what, again), tone=Tone.WARN)
-    age = f"{spaced(at - operation.confirmed_at)} old"
+    age = f"{short_time(at - operation.confirmed_at)} old"
     return Note((age, what, again), order=(1, 0, 2), tone=Tone.WARN)
 
 
@@ -144,9 +147,9 @@ def _tone_of_ending(operation: Operation) -> Tone:
 
 
 def status_cell(operation: Operation, show: Show) -> str:
-    """Return the API's word; with a question mark where our watch could not confirm it."""
+    """Return the API's word; with a question mark where it could not be confirmed."""
     word = status_of(operation, show)
-    if operation.outcome is None or operation.outcome in OF_THE_API:
+    if operation.outcome is None or operation.outcome in API_OUTCOMES:
         return word
     if operation.outcome is Outcome.UNKNOWN and word:
         return f"{word}?"
@@ -169,7 +172,7 @@ def bar(operation: Operation, width: int, at: float, glyphs: Glyphs) -> Line:
         return [(glyphs.bar * width, tone)]
     progress = operation.reading.progress if operation.reading else None
     if progress is not None:
-        # Half a cell stays open until the state says that it is over.
+        # Half a cell stays open until the state is an end.
         halves = min(int(progress / 100 * width * 2), width * 2 - 1)
         done = glyphs.bar * (halves // 2) + glyphs.bar_end * (halves % 2)
         return [(done, tone), (glyphs.rest * (width - len(done)), Tone.FAINT)]
@@ -193,7 +196,7 @@ def _pulse(width: int, at: float, tone: Tone, glyphs: Glyphs) -> Line:
 def row(operation: Operation, layout: Layout, at: float, glyphs: Glyphs, show: Show) -> Line:
     """Return the row of *operation* but for its note."""
     glyph, tone = glyph_of(operation, glyphs)
-    name = elide(name_of(operation, show), layout.name, ellipsis=glyphs.ellipsis)
+    name = elide(display_name(operation, show), layout.name, ellipsis=glyphs.ellipsis)
     line: Line = [(glyph, tone), (" ", Tone.PLAIN), (pad(name, layout.name), Tone.PLAIN)]
     if layout.profile:
         profile = elide(show(operation.target.profile), layout.profile, ellipsis=glyphs.ellipsis)

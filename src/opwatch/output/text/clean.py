@@ -54,7 +54,7 @@ _LEADING: Final = re.compile(r"^(\s*:)(?=:)")
 Redact: TypeAlias = "Callable[[str], str]"
 
 
-def keep(text: str) -> str:
+def as_is(text: str) -> str:
     """Return *text*: the redactor of a run without secrets."""
     return text
 
@@ -178,11 +178,11 @@ class Show:
     """Shows remote text on one stream: redacted first, then clean, then cut.
 
     Redacting comes first because a secret that has been cut in half is no
-    longer found. *encoding* is the stream's: what it cannot say is escaped
-    before the text is measured.
+    longer found. *encoding* is the stream's: what it does not have is
+    escaped before the text is measured.
     """
 
-    redact: Redact = keep
+    redact: Redact = as_is
     encoding: str = "utf-8"
     ellipsis: str = field(default="…")
 
@@ -197,4 +197,4 @@ class Show:
 
 
 PLAIN: Final = Show()
-"""For a stream that can say everything, in a run without secrets."""
+"""For a stream that can encode everything, in a run without secrets."""

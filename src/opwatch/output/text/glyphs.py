@@ -1,4 +1,4 @@
-"""The signs that are drawn, in the best set that a stream's encoding can say."""
+"""The signs that are drawn, in the best set that a stream's encoding has."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ ASCII: Final = Glyphs(
 
 
 def glyphs_for(encoding: str) -> Glyphs:
-    """Return the signs that *encoding* can say, all of one set."""
+    """Return the signs that *encoding* has, all of one set."""
     every = "".join(getattr(UNICODE, each.name) for each in fields(UNICODE))
     try:
         every.encode(encoding)

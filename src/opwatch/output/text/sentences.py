@@ -1,30 +1,28 @@
-"""Sentences: what is said of a trouble, an ending, a run.
+"""Sentences about a trouble, an operation and its end, and the short times in them.
 
-Decides the wording that all renderers share. Every function is pure; remote
-text passes through the *show* of the stream it is for.
-
-Short times for people, rounded so that they do not flicker.
+Decides the wording that all renderers share. Every function is pure; remote text
+passes through the *show* of the stream it is for. Times are rounded so that they do
+not flicker.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.events import Oddity, Warned
-from opwatch.domain.operation import Basis, Operation, OperationError, State
+from opwatch.domain.operation import Operation, OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import PLAIN, Show, elide
 from opwatch.output.text.words import (
     FAULTS,
+    NO_ANSWER,
     ODDITIES,
     OUTCOMES,
     REASONS,
     STATES,
-    STRANGERS,
-    UNKNOWN_TO_ALL,
+    UNCONFIRMED,
 )
 
 if TYPE_CHECKING:
@@ -32,9 +30,20 @@ if TYPE_CHECKING:
 
 
 MINUTE: Final = 60.0
+DETAIL: Final = 120
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:")
+_KEYED: Final = re.compile(r"\s*\w+://[^?]*\?", re.ASCII)
+
+# The doing of the run, reported once for all of it.
+RUN_REASONS: Final = frozenset({Reason.DETACHED, Reason.STOPPED_EARLY, Reason.NOT_WAITED})
+WAITING: Final = frozenset({Reason.BLOCKED, Reason.DEADLINE, Reason.STALLED, Reason.NOT_WAITED})
+API_OUTCOMES: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED})
 
 
-def spaced(seconds: float) -> str:
+# -- times ---------------------------------------------------------------------------
+
+
+def short_time(seconds: float) -> str:
     """Return a short time for a sentence: ``8 s``, ``1m 12s``."""
     return f"{int(max(0.0, seconds))} s" if seconds < MINUTE else format_duration(seconds)
 
@@ -45,7 +54,7 @@ def rounded(seconds: float) -> str:
     return f"{first} {second}" if second.strip("0smhd") else first
 
 
-def left_text(seconds: float) -> str:
+def time_left(seconds: float) -> str:
     """Return a rough time to go, in steps that do not flicker: ``about 40 s left``."""
     if seconds < 10:  # noqa: PLR2004, the smallest step
         return "seconds left"
@@ -57,17 +66,6 @@ def left_text(seconds: float) -> str:
     return f"about {minutes // 60}h {minutes % 60 // 10 * 10:02d}m left"
 
 
-DETAIL: Final = 120
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:")
-_KEYED: Final = re.compile(r"\s*\w+://[^?]*\?", re.ASCII)
-
-# Our own doing, said once for the whole run.
-OURS: Final = frozenset({Reason.DETACHED, Reason.STOPPED_EARLY, Reason.NOT_WAITED})
-STRANGE: Final = frozenset({Basis.PATH, Basis.WORDS})
-WAITING: Final = frozenset({Reason.BLOCKED, Reason.DEADLINE, Reason.STALLED, Reason.NOT_WAITED})
-OF_THE_API: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED})
-
-
 # -- troubles ------------------------------------------------------------------------
 
 
@@ -77,58 +75,35 @@ def brief(trouble: Trouble, show: Show = PLAIN) -> str:
 
 
 def describe(trouble: Trouble, show: Show = PLAIN) -> str:
-    """Return *trouble* as a clause, with what the other side said of it."""
+    """Return *trouble* as a clause, with what the API or the library reported of it."""
     return _filled(FAULTS[trouble.fault].full, trouble, show)
 
 
-def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
-    """Return what to do about *trouble*, which ended the watch of *operation*."""
-    target = operation.target
-    profile = shlex.quote(show(target.profile or "NAME"))
-    reference = shlex.quote(show(target.reference, None))
-    fix = FAULTS[trouble.fault].fix
-    if target.basis in STRANGE:
-        # A profile that nobody named is not theirs to change.
-        fix = STRANGERS.get(trouble.fault, UNKNOWN_TO_ALL if "{profile}" in fix else fix)
-    return fix.format(
-        host=_host(trouble, show),
-        profile=profile,
-        command=reference if target.basis else f"-p {profile} {reference}",
-        url=reference,
-    )
-
-
-def unknown_word(operation: Operation, show: Show = PLAIN) -> str | None:
-    """Return what to do about a status word that nobody knows, None if a profile was named."""
-    if operation.reason is not Reason.UNKNOWN_STATUS or operation.target.basis not in STRANGE:
-        return None
-    return UNKNOWN_TO_ALL.format(url=shlex.quote(show(operation.reference, None)))
-
-
-def repeated(text: str, streak: int, times: str = "×") -> str:  # noqa: RUF001, the sign is meant
-    """Return *text* with how many times in a row it has happened."""
+def with_streak(text: str, streak: int, times: str = "×") -> str:  # noqa: RUF001, the sign is meant
+    """Return *text* with how often in a row it has occurred."""
     return f"{text} {times}{streak}" if streak > 1 else text
 
 
 def _filled(template: str, trouble: Trouble, show: Show) -> str:
-    # "502 Bad Gateway" behind "HTTP 502" says the number twice.
+    # "502 Bad Gateway" after "HTTP 502" would repeat the number.
     detail = show(trouble.detail.strip().removeprefix(f"{trouble.status} "), DETAIL)
     return template.format(
-        host=_host(trouble, show),
+        host=host_of(trouble, show),
         status=trouble.status if trouble.status is not None else "error",
         detail=f": {detail}" if detail else "",
     )
 
 
-def _host(trouble: Trouble, show: Show) -> str:
+def host_of(trouble: Trouble, show: Show) -> str:
+    """Return the host that *trouble* is about."""
     return show(trouble.host, 80) if trouble.host else "the host"
 
 
 # -- one operation -------------------------------------------------------------------
 
 
-def name_of(operation: Operation, show: Show = PLAIN, limit: int | None = 80) -> str:
-    """Return what to call *operation*: what was typed, or its id if that was an address."""
+def display_name(operation: Operation, show: Show = PLAIN, limit: int | None = 80) -> str:
+    """Return the name of *operation*: what was typed, or its id if that was a URL or path."""
     reference = operation.reference
     name = show(operation.id if "/" in reference and operation.id else reference, None)
     return name if limit is None else elide(name, limit)
@@ -143,12 +118,12 @@ def status_of(operation: Operation, show: Show = PLAIN, limit: int = 40) -> str:
 
 
 def message_of(operation: Operation, show: Show = PLAIN) -> str:
-    """Return the API's message, if it says more than its status does."""
+    """Return the API's message, if it adds anything to the status."""
     reading = operation.reading
     if reading is None or not reading.message:
         return ""
-    said = reading.message.strip()
-    return "" if said.casefold() == reading.status.strip().casefold() else show(said)
+    message = reading.message.strip()
+    return "" if message.casefold() == reading.status.strip().casefold() else show(message)
 
 
 def error_text(error: OperationError, show: Show = PLAIN, *, code: str = "(code {})") -> str:
@@ -161,7 +136,7 @@ def error_text(error: OperationError, show: Show = PLAIN, *, code: str = "(code 
 
 
 def result_text(result: Any, show: Show = PLAIN) -> str:
-    """Return a *result* in a few words: its first telling value, and what that is called."""
+    """Return a *result* in a few words: its first telling value, and the key of that."""
     if isinstance(result, dict):
         for key, value in result.items():
             if _is_telling(value):
@@ -173,28 +148,28 @@ def result_text(result: Any, show: Show = PLAIN) -> str:
 def _is_telling(value: Any) -> bool:
     """Tell whether *value* is worth a place on the screen, and may have one.
 
-    A time says little, and an address with a query is often a key to what it names.
+    A time tells little, and a URL with a query is often a key to what it names.
     """
     if isinstance(value, str):
         return bool(value.strip()) and not _TIME.match(value) and not _KEYED.match(value)
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def ending(operation: Operation, show: Show = PLAIN, *, code: str = "(code {})") -> str:
+def ending_detail(operation: Operation, show: Show = PLAIN, *, code: str = "(code {})") -> str:
     """Return why the watch of *operation* ended as it did, beyond its outcome and status."""
     reading, outcome = operation.reading, operation.outcome
     if operation.reason is not None:
-        said = _reason(operation, show)
+        reason = _reason(operation, show)
         is_blocked = reading is not None and reading.state is State.BLOCKED
         if not is_blocked or operation.reason not in WAITING:
-            return said
-        # What a person is waited for to do: the one who reads this may be that person.
-        return ": ".join(filter(None, (said, message_of(operation, show))))
+            return reason
+        # What a person has to do: the one who reads this may be that person.
+        return ": ".join(filter(None, (reason, message_of(operation, show))))
     if reading is None:
         return brief(operation.trouble, show) if operation.trouble else ""
     if outcome is not Outcome.SUCCEEDED:
-        said = error_text(reading.error, show, code=code) if reading.error else ""
-        return said or message_of(operation, show)
+        error = error_text(reading.error, show, code=code) if reading.error else ""
+        return error or message_of(operation, show)
     if reading.partial:
         return f"with warnings{_after(message_of(operation, show))}"
     return result_text(reading.result, show) or message_of(operation, show)
@@ -207,61 +182,60 @@ def _after(text: str) -> str:
 def _reason(operation: Operation, show: Show) -> str:
     if operation.reason is None or operation.ended_at is None:
         return ""
-    trouble = describe(operation.trouble, show) if operation.trouble else "no answer"
-    # Who is out of time wants to know what the time was lost with: a person is no trouble.
-    is_trouble = operation.trouble is not None and operation.state is not State.BLOCKED
-    short = brief(operation.trouble, show) if operation.trouble else "no answer"
-    since = operation.confirmed_at
-    changed = operation.changed_at
-    ended = operation.ended_at
-    said = REASONS[operation.reason].format(
+    trouble = describe(operation.trouble, show) if operation.trouble else NO_ANSWER
+    changed, ended = operation.changed_at, operation.ended_at
+    text = REASONS[operation.reason].format(
         trouble=trouble,
-        brief=repeated(short, operation.streak),
-        age=format_duration(ended - (operation.watched_from if since is None else since)),
+        brief=latest_trouble(operation, show),
+        age=format_duration(ended - known_since(operation)),
         still=format_duration(ended - (operation.watched_from if changed is None else changed)),
-        state=STATES[operation.state] if operation.state else "never confirmed",
+        state=STATES[operation.state] if operation.state else UNCONFIRMED,
         status=status_of(operation, show) or "it gives",
     )
-    return f"{said}; {trouble}" if is_trouble and operation.reason is Reason.DEADLINE else said
+    # A reader needs to know what cost the time; to be blocked is not a trouble.
+    is_trouble = operation.trouble is not None and operation.state is not State.BLOCKED
+    return f"{text}; {trouble}" if is_trouble and operation.reason is Reason.DEADLINE else text
 
 
-def standing_text(operation: Operation, show: Show = PLAIN) -> str:
+def latest_trouble(operation: Operation, show: Show = PLAIN) -> str:
+    """Return the last trouble of *operation* in a few words, and how often it occurred in a row."""
+    text = brief(operation.trouble, show) if operation.trouble else NO_ANSWER
+    return with_streak(text, operation.streak)
+
+
+def known_since(operation: Operation) -> float:
+    """Return when *operation* was confirmed last, or its watch began."""
+    since = operation.confirmed_at
+    return operation.watched_from if since is None else since
+
+
+def state_text(operation: Operation, show: Show = PLAIN) -> str:
     """Return where *operation* stands: ``running (IN_PROGRESS) 25%``."""
     reading = operation.reading
     if reading is None:
-        return "unconfirmed"
+        return UNCONFIRMED
     state, status = STATES[reading.state], status_of(operation, show)
     word = "" if status.casefold() == state else f" ({status})"
     percent = "" if reading.progress is None else f" {int(reading.progress)}%"
     return f"{state}{word}{percent}"
 
 
-def ended_text(operation: Operation, show: Show = PLAIN) -> str:
+def ending_sentence(operation: Operation, show: Show = PLAIN) -> str:
     """Return how *operation* ended: ``import-44 failed (ERR) after 3m 03s: bad column [17]``."""
     status = status_of(operation, show)
     if operation.outcome is None or operation.outcome is Outcome.PENDING:
-        word = f"still {standing_text(operation, show)}"
-    elif operation.outcome in OF_THE_API and operation.reason is None and status:
+        word = f"still {state_text(operation, show)}"
+    elif operation.outcome in API_OUTCOMES and operation.reason is None and status:
         word = f"{OUTCOMES[operation.outcome]} ({status})"
     else:
         word = OUTCOMES[operation.outcome]
-    detail = ending(operation, show, code="[{}]")
+    detail = ending_detail(operation, show, code="[{}]")
     took = format_duration(operation.elapsed(operation.ended_at or 0.0))
-    return f"{name_of(operation, show)} {word} after {took}{_after(detail)}"
+    return f"{display_name(operation, show)} {word} after {took}{_after(detail)}"
 
 
-def explain(operation: Operation, show: Show = PLAIN) -> list[str]:
-    """Return what happened to *operation* and what to do, in at most two lines."""
-    said = ending(operation, show)
-    word = OUTCOMES[operation.outcome] if operation.outcome else "not over yet"
-    lines = [f"{name_of(operation, show)}: {word}{_after(said)}"]
-    if operation.trouble and operation.outcome not in OF_THE_API:
-        lines.append(f"to fix     {remedy(operation.trouble, operation, show)}")
-    return lines
-
-
-def warning(event: Warned, show: Show = PLAIN) -> str:
+def warning_text(event: Warned, show: Show = PLAIN) -> str:
     """Return what an oddity is, and which operation showed it."""
     text = show(event.text) or ("(none)" if event.oddity is Oddity.UNKNOWN_STATUS else "")
-    said = ODDITIES[event.oddity].format(text=text)
-    return f"{show(event.reference, 80)}: {said}" if event.reference else said
+    warning = ODDITIES[event.oddity].format(text=text)
+    return f"{show(event.reference, 80)}: {warning}" if event.reference else warning

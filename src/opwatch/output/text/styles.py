@@ -1,12 +1,9 @@
-"""Coloured text without a library: what a piece of a line means, and its look.
+"""Styled text without a library: lines of toned spans, their widths, and a row's columns.
 
-Decides the few tones that everything is drawn in. Colour repeats what glyph
-and word already say, so all of it may be left out.
-
-How wide each column is.
-
-Decides what gives way when a terminal is narrow: the bar shrinks, then the note
-wraps under its row, then the bar goes, and under 40 columns one line is left.
+Decides the few tones that everything is drawn in, and what gives way when a terminal is
+narrow: the bar shrinks, then the note wraps under its row, then the bar goes, and under
+40 columns one line is left. Colour repeats what glyph and word already say, so all of it
+may be left out.
 """
 
 from __future__ import annotations
@@ -19,6 +16,18 @@ from opwatch.output.text.clean import cells, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+ONE_LINE_BELOW: Final = 40
+PERCENT: Final = 4
+LONGEST_BAR: Final = 24
+SHORTEST_BAR: Final = 10
+STUB_OF_BAR: Final = 6
+WANTED_NOTE: Final = 38
+GOOD_NOTE: Final = 22
+SHORTEST_NOTE: Final = 18
+SHORT_NAME: Final = 14
+ROOMY: Final = 100
+GAP: Final = "  "
 
 
 class Tone(Enum):
@@ -93,19 +102,6 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - cells(text))
 
 
-ONE_LINE_BELOW: Final = 40
-PERCENT: Final = 4
-LONGEST_BAR: Final = 24
-SHORTEST_BAR: Final = 10
-STUB_OF_BAR: Final = 6
-WANTED_NOTE: Final = 38
-GOOD_NOTE: Final = 22
-SHORTEST_NOTE: Final = 18
-SHORT_NAME: Final = 14
-ROOMY: Final = 100
-GAP: Final = "  "
-
-
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Cells of each column; 0 leaves it out. *wraps* puts notes under their rows."""
@@ -120,7 +116,7 @@ class Layout:
     profile: int = 0
 
 
-def plan(width: int, *, name: int, status: int, elapsed: int, profile: int = 0) -> Layout:
+def plan_layout(width: int, *, name: int, status: int, elapsed: int, profile: int = 0) -> Layout:
     """Return the layout for *width* columns; the others are the widest contents."""
     profile = min(profile, width // 6) if width >= ROOMY else 0
     name = min(name, max(8, width // (5 if profile else 4)))
@@ -130,10 +126,10 @@ def plan(width: int, *, name: int, status: int, elapsed: int, profile: int = 0) 
     left = width - fixed
     bar = min(max(left - 3 - WANTED_NOTE, SHORTEST_BAR), LONGEST_BAR)
     note = left - bar - 3
-    # A name is read well before its end; a note that is cut is not.
-    given = min(max(0, name - SHORT_NAME), max(0, GOOD_NOTE - note))
-    if note + given >= SHORTEST_NOTE:
-        name, note = name - given, note + given
+    # A name can do without its end; a note cannot.
+    lent = min(max(0, name - SHORT_NAME), max(0, GOOD_NOTE - note))
+    if note + lent >= SHORTEST_NOTE:
+        name, note = name - lent, note + lent
     if note >= SHORTEST_NOTE:
         return Layout(width, name, bar, status, elapsed, note, wraps=False, profile=profile)
     bar = min(left - 1, LONGEST_BAR)

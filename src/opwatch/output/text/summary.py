@@ -1,21 +1,27 @@
-"""What is said of a whole run when it is over: how it went, and how to go on."""
+"""A whole run when it is over: how it went, what to do about it, and how to go on."""
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.duration import format_duration
-from opwatch.domain.outcome import Outcome
+from opwatch.domain.operation import Basis
+from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import PLAIN, Show
-from opwatch.output.text.sentences import OF_THE_API, remedy, unknown_word
-from opwatch.output.text.words import CAUSES, OUTCOMES
+from opwatch.output.text.sentences import API_OUTCOMES, host_of
+from opwatch.output.text.words import CAUSES, FAULTS, FIXES_WITHOUT_PROFILE, OUTCOMES, WRITE_PROFILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from opwatch.domain.operation import Operation
     from opwatch.domain.outcome import Verdict
+    from opwatch.domain.trouble import Trouble
+
+Resume: TypeAlias = "Callable[[Sequence[Operation]], str | None]"
+"""From the operations that are not over to the command that waits for them again."""
 
 # In the order of a person's interest, the good one first.
 ORDER: Final = (
@@ -28,6 +34,8 @@ ORDER: Final = (
     Outcome.TIMED_OUT,
     Outcome.PENDING,
 )
+ASSUMED_BASES: Final = frozenset({Basis.PATH, Basis.WORDS})
+TO_GO_ON: Final = "to go on"
 UNFINISHED: Final = frozenset({Outcome.DENIED, Outcome.UNKNOWN, Outcome.TIMED_OUT, Outcome.PENDING})
 
 
@@ -47,6 +55,12 @@ def summary(operations: Sequence[Operation], elapsed: float) -> str:
     return ", ".join([first, *rest, took])
 
 
+def left_out(counts: Counter[str], order: Iterable[str], ellipsis: str) -> str:
+    """Return the line for the operations without a row: ``… and 12 more: 3 failed  9 running``."""
+    words = "  ".join(f"{counts[each]:,} {each}" for each in order if counts[each])
+    return f"{ellipsis} and {counts.total():,} more: {words}"
+
+
 def exit_text(verdict: Verdict) -> str:
     """Return ``exit 1: failed``."""
     return f"exit {verdict.code}: {CAUSES[verdict.cause]}"
@@ -58,15 +72,51 @@ def unfinished(operations: Iterable[Operation]) -> list[Operation]:
 
 
 def hints(operations: Iterable[Operation], show: Show = PLAIN, most: int = 3) -> list[str]:
-    """Return what to do about the troubles that ended watches, each said once."""
-    said: dict[tuple[object, str], str] = {}
+    """Return what to do about the troubles that ended watches, each once."""
+    found: dict[tuple[object, str], str] = {}
     for each in operations:
-        trouble, advice = each.trouble, unknown_word(each, show)
+        trouble, advice = each.trouble, _fix_of_status(each, show)
         if advice is not None:
-            said.setdefault((each.reason, each.target.origin), advice)
-        if trouble is None or each.outcome in OF_THE_API or each.outcome is Outcome.PENDING:
+            found.setdefault((each.reason, each.target.origin), advice)
+        if trouble is None or each.outcome in API_OUTCOMES or each.outcome is Outcome.PENDING:
             continue
-        said.setdefault((trouble.fault, trouble.host), remedy(trouble, each, show))
-        if len(said) == most:
+        found.setdefault((trouble.fault, trouble.host), remedy(trouble, each, show))
+        if len(found) == most:
             break
-    return list(dict.fromkeys(said.values()))
+    return list(dict.fromkeys(found.values()))
+
+
+def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
+    """Return what to do about *trouble*, which ended the watch of *operation*."""
+    target = operation.target
+    profile = shlex.quote(show(target.profile or "NAME"))
+    reference = shlex.quote(show(target.reference, None))
+    fix = FAULTS[trouble.fault].fix
+    if target.basis in ASSUMED_BASES:
+        # The profile was assumed: it is not the user's to change.
+        fix = FIXES_WITHOUT_PROFILE.get(trouble.fault, WRITE_PROFILE if "{profile}" in fix else fix)
+    return fix.format(
+        host=host_of(trouble, show),
+        profile=profile,
+        command=reference if target.basis else f"-p {profile} {reference}",
+        url=reference,
+    )
+
+
+def _fix_of_status(operation: Operation, show: Show = PLAIN) -> str | None:
+    """Return what to do about an unknown status where the profile was assumed, else None."""
+    if operation.reason is not Reason.UNKNOWN_STATUS or operation.target.basis not in ASSUMED_BASES:
+        return None
+    return WRITE_PROFILE.format(url=shlex.quote(show(operation.reference, None)))
+
+
+def next_steps(
+    operations: Sequence[Operation], show: Show = PLAIN, resume: Resume | None = None
+) -> Iterator[tuple[str, str]]:
+    """Yield what to do after a run, as labels and texts: ``to fix``, then ``to go on``."""
+    for hint in hints(operations, show):
+        yield "to fix", hint
+    rest = unfinished(operations)
+    command = resume(rest) if resume and rest else None
+    if command:
+        yield TO_GO_ON, show(command, None)

@@ -1,7 +1,7 @@
 """The words for every member of the closed sets; a test proves each table total.
 
 Decides what a state, an outcome, a reason, a fault and an exit code are called
-in front of a person. Sentences are made of these in ``wording``.
+in front of a person. ``sentences`` puts them together.
 """
 
 from __future__ import annotations
@@ -40,18 +40,18 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
 # What stands behind "exit 124: ".
 CAUSES: Final[Mapping[Abort | Outcome, str]] = {
     **dict(OUTCOMES.items()),
-    Abort.HANGUP: "the terminal has gone; nothing remote was cancelled",
+    Abort.HANGUP: "the terminal was closed; nothing remote was cancelled",
     Abort.INTERRUPTED: "interrupted; nothing remote was cancelled",
     Abort.TERMINATED: "terminated; nothing remote was cancelled",
-    Abort.PIPE_CLOSED: "the reader of the output has gone",
-    Abort.USAGE: "nothing was asked",
+    Abort.PIPE_CLOSED: "the reader of the output has left",
+    Abort.USAGE: "nothing was requested",
     Abort.BUG: "a bug in opwatch",
     Abort.UNWRITABLE: "the output, or a result, could not be written",
 }
 
-# {trouble} is the last one, {brief} the same with how often it came in a row, {age} the time
-# since the last confirmation, {still} the time since the last change, {state} and {status} the
-# last known ones.
+# {trouble} is the last one, {brief} the same with how often it occurred in a row, {age} the
+# time since the last confirmation, {still} the time since the last change, {state} and {status}
+# the last known ones.
 REASONS: Final[Mapping[Reason, str]] = {
     Reason.LOST_CONTACT: "not confirmed for {age}: {brief}",
     Reason.UNREACHABLE: "{trouble}",
@@ -64,19 +64,24 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.DEADLINE: "still {state} at the deadline",
     Reason.RATE_LIMITED: "rate limited past the deadline",
     Reason.STALLED: "{state} without any change for {still}",
-    Reason.BLOCKED: "waits for a person",
+    Reason.BLOCKED: "waiting for a person",
     Reason.NOT_WAITED: "",
     Reason.DETACHED: "no longer watched",
-    Reason.GIVEN_UP: "not over in the time that its API allows",
-    Reason.STOPPED_EARLY: "no longer watched: another one has decided",
-    Reason.NO_RESULT: "its result could not be had: {trouble}",
+    Reason.GIVEN_UP: "not over within the time that its API allows",
+    Reason.STOPPED_EARLY: "no longer watched: another operation has decided the result",
+    Reason.NO_RESULT: "its result could not be fetched: {trouble}",
 }
 
-# {text} is what the event says.
+# Of an operation that reports an end which is not confirmed yet.
+TO_BE_SURE: Final = "asking once more to be sure"
+NO_ANSWER: Final = "no answer"
+UNCONFIRMED: Final = "unconfirmed"
+
+# {text} is that of the event.
 ODDITIES: Final[Mapping[Oddity, str]] = {
-    Oddity.UNKNOWN_STATUS: "unknown status “{text}”, taken for running",
-    Oddity.WAIT_CAPPED: "the server asks for a pause of {text} s; an hour is the most",
-    Oddity.BATCH_HALVED: "{text} operations in one request are too many; asking in halves",
+    Oddity.UNKNOWN_STATUS: "unknown status “{text}”, treated as running",
+    Oddity.WAIT_CAPPED: "the server asks for a pause of {text} s; opwatch waits an hour at most",
+    Oddity.BATCH_HALVED: "{text} operations in one request are too many; halving the batch",
     Oddity.NOTE: "{text}",
 }
 
@@ -85,11 +90,12 @@ ODDITIES: Final[Mapping[Oddity, str]] = {
 class FaultWords:
     """What one fault is called.
 
-    *brief* fits beside a bar. *full* says what happened, to be put behind an
-    operation's name. *fix* says what to do about it.
+    *brief* fits beside a bar. *full* says what happened, after the operation's name.
+    *fix* says what to do about it.
 
-    Templates know {host} and {status}; {detail} is ``: `` and the API's or the
-    library's text, or nothing; {profile} and {reference} are for commands.
+    The templates of *brief* and *full* may have {host}, {status} and {detail}: a colon and
+    the text of the API or the library, or nothing. *fix* may have {host}, {profile} and
+    {command}, the arguments that name the operation.
     """
 
     brief: str
@@ -98,112 +104,120 @@ class FaultWords:
 
 
 _WAIT: Final = "try again later; the operation itself goes on"
-_EXPLAIN: Final = "see what is asked and read with  opwatch profile explain {command}"
+_EXPLAIN: Final = "see the request and how its answer is read:  opwatch profile explain {command}"
 _NETWORK: Final = "check the network, VPN or firewall between here and {host}"
-_LOGIN: Final = "renew the credential; see what is found with  opwatch auth test -p {profile}"
-_REPORT: Final = "try again later, or tell those who run {host}; the operation itself goes on"
+_LOGIN: Final = "renew or replace the credential; check it with  opwatch auth test -p {profile}"
+_REPORT: Final = "try again later, or tell whoever runs {host}; the operation itself goes on"
+_BASE_URL: Final = "check base_url and the parameters of profile {profile}"
+_SLOWER: Final = "poll less often with --interval, or let fewer clients share the token"
 _TARGET: Final = "check the id and the profile; " + _EXPLAIN
 
 FAULTS: Final[Mapping[Fault, FaultWords]] = {
     Fault.UNRESOLVED: FaultWords(
         "cannot resolve {host}",
         "cannot resolve {host} (check the name)",
-        "check base_url and parameters of profile {profile}",
+        _BASE_URL,
     ),
     Fault.RESOLVER_DOWN: FaultWords(
         "name resolution is down",
         "cannot resolve {host} at the moment: name resolution is down",
-        "check the network and its DNS",
+        "check the network and its DNS servers",
     ),
     Fault.CONNECTION_REFUSED: FaultWords(
         "connection refused",
-        "{host} refused the connection (is it the right port?)",
-        "check base_url and parameters of profile {profile}",
+        "{host} refused the connection (is the port right?)",
+        _BASE_URL,
     ),
     Fault.CONNECT_TIMEOUT: FaultWords(
-        "no connection in time", "{host} could not be connected to in time{detail}", _NETWORK
+        "connection timed out", "the connection to {host} timed out{detail}", _NETWORK
     ),
     Fault.CONNECTION_LOST: FaultWords(
-        "connection lost", "{host} closed the connection without an answer", _WAIT
+        "connection lost", "{host} closed the connection without answering", _WAIT
     ),
-    Fault.UNREACHABLE: FaultWords("offline", "no way to {host}: the network is down", _NETWORK),
+    Fault.UNREACHABLE: FaultWords("offline", "no route to {host}: the network is down", _NETWORK),
     Fault.NO_DESCRIPTORS: FaultWords(
         "too many open files",
-        "this machine allows opwatch no more open files",
+        "the limit of open files on this machine has been reached",
         "raise the limit with  ulimit -n 1024",
     ),
     Fault.CERTIFICATE: FaultWords(
-        "certificate refused",
-        "certificate refused{detail} (--ca-file adds a CA)",
-        "if {host} has a private CA, name it with --ca-file; otherwise the name may be wrong",
+        "certificate rejected",
+        "the certificate of {host} was rejected{detail}",
+        "if {host} has a private CA, add it with --ca-file; otherwise check the certificate's "
+        "name and dates",
     ),
     Fault.TLS: FaultWords(
-        "no TLS",
-        "{host} does not speak TLS (is this an https port?){detail}",
-        "check scheme and port of base_url in profile {profile}",
+        "TLS handshake failed",
+        "the TLS handshake with {host} failed (is this an https port?){detail}",
+        "check the scheme and port of base_url in profile {profile}",
     ),
+    # The host of these two is the proxy, where it is known.
     Fault.PROXY: FaultWords(
-        "proxy trouble",
-        "the proxy did not let us through to {host}{detail}",
+        "proxy error",
+        "the connection through the proxy failed ({host}){detail}",
         "check HTTPS_PROXY and NO_PROXY",
     ),
-    Fault.OS_ERROR: FaultWords("system error", "the system refused{detail}", _NETWORK),
+    Fault.OS_ERROR: FaultWords(
+        "system error", "the system refused the connection to {host}{detail}", _NETWORK
+    ),
     Fault.TIMEOUT: FaultWords(
         "no answer in time", "{host} did not finish its answer in time", _WAIT
     ),
-    Fault.PROTOCOL: FaultWords("broken HTTP", "{host} answered with broken HTTP{detail}", _REPORT),
+    Fault.PROTOCOL: FaultWords("malformed HTTP", "{host} sent malformed HTTP{detail}", _REPORT),
     Fault.TOO_LARGE: FaultWords(
         "answer too large",
-        "{host} answered with more than 8 MiB",
-        "ask for less: " + _EXPLAIN,
+        "{host} sent an answer of more than 8 MiB",
+        "let the profile request less; " + _EXPLAIN,
     ),
     Fault.ENCODING: FaultWords(
         "unreadable encoding",
-        "{host} answered in an encoding that was not asked for{detail}",
+        "{host} used a content encoding that was not requested{detail}",
         _REPORT,
     ),
-    Fault.TRUNCATED: FaultWords("answer cut off", "the answer of {host} was cut off", _WAIT),
+    Fault.TRUNCATED: FaultWords("answer cut off", "the answer from {host} was cut off", _WAIT),
     Fault.FOREIGN_ORIGIN: FaultWords(
         "other origin refused",
-        "refused to go to another origin{detail} (credentials not sent)",
-        "if that host is to be trusted, list it under allow_hosts in the profile",
+        "refused to send the request to another origin{detail} (no credential was sent)",
+        "if you trust that host, list it under allow_hosts in profile {profile}",
     ),
     Fault.REDIRECT_LOOP: FaultWords(
-        "redirected in circles", "{host} redirects too often{detail}", _TARGET
+        "too many redirects", "{host} redirected too many times{detail}", _TARGET
     ),
     Fault.BAD_REDIRECT: FaultWords(
-        "bad redirect", "{host} redirects to no usable address{detail}", _TARGET
+        "bad redirect", "{host} redirected to an unusable address{detail}", _TARGET
     ),
-    Fault.BAD_REQUEST: FaultWords(
-        "request not possible", "this request cannot be sent{detail}", _TARGET
+    Fault.BAD_REQUEST: FaultWords("invalid request", "the request cannot be sent{detail}", _TARGET),
+    Fault.STATUS_TRANSIENT: FaultWords(
+        "HTTP {status}", "{host} answered HTTP {status}{detail}", _REPORT
     ),
-    Fault.STATUS_TRANSIENT: FaultWords("HTTP {status}", "HTTP {status}{detail}", _REPORT),
     Fault.STATUS_THROTTLED: FaultWords(
         "rate limited",
-        "{host} limits the rate of requests (HTTP {status})",
-        "ask less often with --interval, or share the token with fewer clients",
+        "{host} is limiting the rate of requests (HTTP {status})",
+        _SLOWER,
     ),
     Fault.STATUS_UNAUTHORIZED: FaultWords(
         "HTTP 401, credential refused", "{host} refused the credential (HTTP 401){detail}", _LOGIN
     ),
     Fault.STATUS_FORBIDDEN: FaultWords(
         "HTTP 403, not allowed",
-        "the credential may not see this at {host} (HTTP 403){detail}",
-        "ask for the permission, or use another credential:  opwatch auth test -p {profile}",
+        "the credential has no permission for this at {host} (HTTP 403){detail}",
+        "get permission, or use another credential; check it with  opwatch auth test -p {profile}",
     ),
     Fault.STATUS_PROXY_AUTH: FaultWords(
-        "the proxy wants a login",
-        "the proxy before {host} wants a login (HTTP 407)",
-        "put user and password into HTTPS_PROXY",
+        "proxy login required",
+        "the proxy requires a login ({host}, HTTP 407)",
+        "put the user name and password into HTTPS_PROXY",
     ),
-    Fault.STATUS_NOT_FOUND: FaultWords("HTTP 404", "HTTP 404 at {host}{detail}", _TARGET),
+    Fault.STATUS_NOT_FOUND: FaultWords("HTTP 404", "{host} answered HTTP 404{detail}", _TARGET),
     Fault.STATUS_GONE: FaultWords(
-        "HTTP 410", "HTTP 410 at {host}{detail}", "it has been removed there; nothing is to be done"
+        "HTTP 410",
+        "{host} answered HTTP 410{detail}",
+        "the API has removed the operation; there is nothing to do",
     ),
     Fault.STATUS_TOO_LARGE_BATCH: FaultWords(
         "HTTP {status}",
-        "{host} finds the request too large (HTTP {status})",
-        "set a smaller batch size in profile {profile}",
+        "{host} reports that the request is too large (HTTP {status})",
+        "set a smaller batch.max in profile {profile}",
     ),
     Fault.STATUS_UNSUPPORTED: FaultWords(
         "HTTP {status}", "{host} does not support this request (HTTP {status})", _TARGET
@@ -212,49 +226,51 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "HTTP {status}", "{host} refused the request (HTTP {status}){detail}", _TARGET
     ),
     Fault.STATUS_UNEXPECTED: FaultWords(
-        "HTTP {status}", "{host} answered HTTP {status}, which is no answer{detail}", _TARGET
+        "HTTP {status}",
+        "{host} answered HTTP {status}, which is not a known status{detail}",
+        _TARGET,
     ),
     Fault.CAPTIVE_PORTAL: FaultWords(
-        "the network wants a login",
-        "the network between here and {host} wants a login first (HTTP 511)",
-        "open any page in a browser and sign in there",
+        "network login required",
+        "the network between here and {host} requires a login (HTTP 511)",
+        "open any web page in a browser and sign in there",
     ),
     Fault.NOT_MODIFIED_UNASKED: FaultWords(
-        "HTTP 304 unasked",
-        "{host} answered “not modified” to a question that allowed no such answer",
+        "unexpected HTTP 304",
+        "{host} answered HTTP 304 (not modified) to a request that did not allow it",
         "set conditional: false in profile {profile}",
     ),
-    Fault.EMPTY: FaultWords("empty answer", "{host} answered with nothing", _TARGET),
+    Fault.EMPTY: FaultWords("empty answer", "{host} sent an empty answer", _TARGET),
     Fault.HTML: FaultWords(
         "a web page, not JSON",
-        "expected JSON, got a web page (a login page or a proxy?){detail}",
+        "{host} sent a web page, not JSON (a login page or a proxy?){detail}",
         "check base_url of profile {profile}; " + _EXPLAIN,
     ),
     Fault.NOT_JSON: FaultWords(
-        "no readable JSON", "{host} answered with no readable JSON{detail}", _TARGET
+        "invalid JSON", "the answer from {host} is not valid JSON{detail}", _TARGET
     ),
     Fault.NOT_AN_OBJECT: FaultWords(
         "unexpected JSON",
-        "{host} answered with JSON of another shape than the profile reads{detail}",
+        "the answer from {host} does not have the shape that the profile expects{detail}",
         _EXPLAIN,
     ),
     Fault.NO_STATUS: FaultWords(
         "no status in the answer",
-        "the answer of {host} holds no status where the profile looks for it{detail}",
+        "the answer from {host} has no status where the profile looks for it{detail}",
         _EXPLAIN,
     ),
     Fault.WRONG_ID: FaultWords(
-        "answer for another one",
-        "the answer of {host} is for another operation{detail}",
-        "a cache or proxy may mix answers up; " + _EXPLAIN,
+        "answer about another operation",
+        "the answer from {host} is about another operation{detail}",
+        "a cache or proxy may be mixing up answers; " + _EXPLAIN,
     ),
     Fault.MISSING_FROM_BATCH: FaultWords(
-        "not in the answer", "{host} left it out of its answer{detail}", _TARGET
+        "missing from the answer", "{host} left the operation out of its answer{detail}", _TARGET
     ),
     Fault.NO_RESULT: FaultWords(
         "no result",
-        "{host} holds no result where the profile looks for it{detail}",
-        "check `result` of profile {profile}; " + _EXPLAIN,
+        "{host} has no result where the profile looks for it{detail}",
+        "check `result` in profile {profile}; " + _EXPLAIN,
     ),
     Fault.API_ERROR: FaultWords("API error", "{host} reports an error{detail}", _REPORT),
     Fault.API_REFUSED: FaultWords(
@@ -262,41 +278,44 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     ),
     Fault.API_DENIED: FaultWords("access denied", "{host} denied access{detail}", _LOGIN),
     Fault.API_NOT_FOUND: FaultWords(
-        "unknown to the API", "{host} says that there is no such operation{detail}", _TARGET
+        "unknown to the API", "{host} reports that there is no such operation{detail}", _TARGET
     ),
     Fault.API_THROTTLED: FaultWords(
         "rate limited",
-        "{host} limits the rate of requests{detail}",
-        "ask less often with --interval, or share the token with fewer clients",
+        "{host} is limiting the rate of requests{detail}",
+        _SLOWER,
     ),
-    Fault.NO_CREDENTIAL: FaultWords("no credential", "no credential for {host}{detail}", _LOGIN),
+    Fault.NO_CREDENTIAL: FaultWords(
+        "no credential",
+        "no credential for {host}{detail}",
+        "provide a credential; see where opwatch looks with  opwatch auth status -p {profile}",
+    ),
     Fault.RENEWAL_REFUSED: FaultWords(
         "renewal refused", "the renewal of the credential was refused{detail}", _LOGIN
     ),
     Fault.RENEWAL_FAILED: FaultWords(
         "renewal failed",
-        "the credential could not be renewed for now{detail}",
+        "the credential cannot be renewed at the moment{detail}",
         "check that the token endpoint answers:  opwatch auth test -p {profile}",
     ),
 }
 
-# What to do instead about a host whose profile nobody named and that is not known: {url} is
-# its reference, quoted for a shell.
-_NEW: Final = "write a profile for this API with  opwatch profile new --from {url}"
-_WHOSE: Final = "name its profile with -p, or give a bearer token for it with --token-stdin"
-STRANGERS: Final[Mapping[Fault, str]] = {
-    Fault.STATUS_UNAUTHORIZED: _WHOSE,
-    Fault.STATUS_FORBIDDEN: _WHOSE,
-    Fault.API_DENIED: _WHOSE,
-    Fault.NO_CREDENTIAL: _WHOSE,
-    Fault.NO_STATUS: _NEW,
-    Fault.NOT_AN_OBJECT: _NEW,
-    Fault.NOT_JSON: _NEW,
-    Fault.EMPTY: _NEW,
+# What to do instead where the profile was assumed, and the host is not known: {url} is the
+# reference, quoted for a shell.
+WRITE_PROFILE: Final = "write a profile for this API with  opwatch profile new --from {url}"
+_OWNER: Final = "name its profile with -p, or give a bearer token for it with --token-stdin"
+FIXES_WITHOUT_PROFILE: Final[Mapping[Fault, str]] = {
+    Fault.STATUS_UNAUTHORIZED: _OWNER,
+    Fault.STATUS_FORBIDDEN: _OWNER,
+    Fault.API_DENIED: _OWNER,
+    Fault.NO_CREDENTIAL: _OWNER,
+    Fault.NO_STATUS: WRITE_PROFILE,
+    Fault.NOT_AN_OBJECT: WRITE_PROFILE,
+    Fault.NOT_JSON: WRITE_PROFILE,
+    Fault.EMPTY: WRITE_PROFILE,
     Fault.HTML: "check the URL: it answers with a web page",
     Fault.UNRESOLVED: "check the host in the URL",
     Fault.CONNECTION_REFUSED: "check host and port of the URL",
     Fault.TLS: "check scheme and port of the URL",
-    Fault.FOREIGN_ORIGIN: "a profile can trust that host with allow_hosts; " + _NEW,
+    Fault.FOREIGN_ORIGIN: "a profile can trust that host with allow_hosts; " + WRITE_PROFILE,
 }
-UNKNOWN_TO_ALL: Final = _NEW

@@ -1,7 +1,7 @@
 from xml.etree import ElementTree as ET
 
-from opwatch.output.picture import picture
 from output.script import four
+from picture import picture
 
 
 def until(at: float) -> str:

@@ -15,7 +15,7 @@ from rich.terminal_theme import MONOKAI
 from opwatch.domain.events import Event, Finished
 from opwatch.output.terminal.bars import rich_text
 from opwatch.output.terminal.board import Board
-from opwatch.output.terminal.final import closing
+from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.frame import compose
 from opwatch.output.text.glyphs import UNICODE
 
@@ -71,7 +71,7 @@ def picture(
     for event in events:
         board.take(event)
         if isinstance(event, Finished):
-            lines = closing(event, board.started_at, columns, UNICODE, board.show)
+            lines = final_lines(event, board.started_at, columns, UNICODE, board.show)
         else:
             lines = compose(board, event.at, (columns, rows), UNICODE)
     return svg(lines, columns=columns, title=title)

@@ -1,0 +1,101 @@
+"""What all displays have in common: how they are opened, fed, interrupted and closed.
+
+Decides that a display which breaks does not break the run: the verdict is worth
+more than its picture.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from opwatch.domain.errors import OpwatchError, PipeClosedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opwatch.domain.events import Event
+
+
+class Renderer:
+    """A listener that shows a run; as a context manager, it yields itself and is closed."""
+
+    def __call__(self, event: Event) -> None:
+        """Show *event*.
+
+        Raises:
+            PipeClosedError, UnwritableError: the stream cannot be written.
+        """
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the stream as it should be found; whole, flushed lines need nothing."""
+
+    def pause(self) -> None:
+        """Give the cursor back, because the process is about to be stopped."""
+
+    def resume(self) -> None:
+        """Draw again when it is time to, below whatever has been written meanwhile."""
+
+    def let_go(self) -> None:
+        """Give the cursor back from within a signal's handler."""
+
+
+class Guard(Renderer):
+    """A renderer that outlives the one it passes events to, and raises only PipeClosedError.
+
+    When that breaks, *failure* is why, and *fallback* makes the one that goes on. When its
+    stream has gone, none does: another way to write to it would fail as well.
+    """
+
+    def __init__(self, renderer: Renderer, fallback: Callable[[], Renderer]) -> None:
+        self._renderer: Renderer | None = renderer
+        self._fallback = fallback
+        self.failure: Exception | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Pass *event* on, if a renderer is left."""
+        if self._renderer is not None:
+            self._survive(partial(self._renderer, event))
+
+    def close(self) -> None:
+        """Close the renderer; one that has broken is left as it is."""
+        if self._renderer is not None:
+            with suppress(Exception):
+                self._renderer.close()
+
+    def pause(self) -> None:
+        """Let the renderer give the cursor back."""
+        if self._renderer is not None:
+            self._survive(self._renderer.pause)
+
+    def resume(self) -> None:
+        """Let the renderer draw again."""
+        if self._renderer is not None:
+            self._survive(self._renderer.resume)
+
+    def let_go(self) -> None:
+        """Let the renderer give the cursor back; nothing else of ours may be entered here."""
+        if self._renderer is not None:
+            self._renderer.let_go()
+
+    def _survive(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except PipeClosedError:
+            raise
+        except OpwatchError as problem:
+            self._replace(problem, None)
+        except Exception as problem:  # noqa: BLE001, a bug in a picture must not end a two-hour wait
+            self._replace(problem, self._fallback())
+
+    def _replace(self, failure: Exception, renderer: Renderer | None) -> None:
+        self.close()
+        self.failure, self._renderer = failure, renderer
