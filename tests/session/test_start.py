@@ -10,9 +10,9 @@ import pytest
 from opwatch.domain.errors import StartError, UsageError
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
-from opwatch.session.results import Wants
+from opwatch.session.plan import ResultOptions, StartRequest
 from opwatch.session.session import carry_out
-from opwatch.session.start import Starting, parse_headers, start, starting_request, starting_url
+from opwatch.session.start import parse_headers, start, starting_request, starting_url
 from servers.raw import RawServer, Step, answer, closed_port, hang, read, reset
 from session.jobs import DONE, GOES_ON, TOKEN, bound, context, session
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Target
     from servers.raw import Script
 
-POST = Starting("POST", "/jobs", body=b'{"size": 3}')
+POST = StartRequest("POST", "/jobs", body=b'{"size": 3}')
 PUT = replace(POST, method="PUT")
 KEYED = replace(POST, headers={"idempotency-key": "k-1"})
 LOST: tuple[Step, ...] = (read(), reset())
 STARTED = answer(GOES_ON, status="202 Accepted")
 
 
-async def _start(tmp_path: Path, starting: Starting, *scripts: Script) -> list[Target]:
+async def _start(tmp_path: Path, starting: StartRequest, *scripts: Script) -> list[Target]:
     with RawServer(*scripts) as server:
         profile, world = bound(tmp_path, server.url + "/v1"), context()
         async with session(profile, starting=starting, world=world) as opened:
             return await start(opened, starting, world)
 
 
-async def _failure(tmp_path: Path, starting: Starting, *scripts: Script) -> StartError:
+async def _failure(tmp_path: Path, starting: StartRequest, *scripts: Script) -> StartError:
     with pytest.raises(StartError) as caught:
         await _start(tmp_path, starting, *scripts)
     return caught.value
@@ -73,7 +73,7 @@ async def test_a_post_whose_answer_is_lost_is_not_sent_again(tmp_path: Path, los
 
 
 @pytest.mark.parametrize("starting", [PUT, KEYED])
-async def test_what_can_do_no_harm_is_sent_again(tmp_path: Path, starting: Starting) -> None:
+async def test_what_can_do_no_harm_is_sent_again(tmp_path: Path, starting: StartRequest) -> None:
     throttled = answer(b"{}", "Retry-After: 1", status="429 Too Many Requests")
 
     (target,) = await _start(tmp_path, starting, LOST, [throttled], [STARTED])
@@ -211,7 +211,7 @@ async def test_the_result_is_the_resource_that_was_started_where_the_profile_say
 ) -> None:
     with RawServer([answer(DONE), answer(b'{"name": "vm-1"}'), hang()]) as server:
         profile = bound(tmp_path, server.url, "resource")
-        async with session(profile, starting=PUT, wants=Wants()) as opened:
+        async with session(profile, starting=PUT, results=ResultOptions()) as opened:
             opened.plan = opened.plan.with_targets(await start(opened, PUT, context()))
             watcher = await carry_out(opened, lambda _event: None, context())
     (operation,) = watcher.operations

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from opwatch.domain.policy import Policy
     from opwatch.session.context import RunContext
-    from opwatch.session.results import Wants
-    from opwatch.session.start import Starting
+    from opwatch.session.plan import ResultOptions, StartRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +54,7 @@ class Command:
     timeout_code: int = ExitCode.TIMED_OUT
     result: bool = False
     download: Path | None = None
-    starting: Callable[[], Starting] | None = None
+    starting: Callable[[], StartRequest] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
     def run(self, policy: Policy) -> int:
@@ -93,7 +92,7 @@ class Command:
         plan = (
             selection.plan(policy) if self.starting is None else self._to_start(selection, policy)
         )
-        plan = replace(plan, wants=self._wants())
+        plan = replace(plan, results=self._results())
         if plan.assumed and not self.quiet:
             from opwatch.output.commands.start import write_assumptions
 
@@ -112,14 +111,14 @@ class Command:
         starting_request(profile, starting)
         return Plan({profile.name: profile}, (), policy, starting=starting)
 
-    def _wants(self) -> Wants | None:
+    def _results(self) -> ResultOptions | None:
         """Return what is to be done about results, the folder for them made ready."""
         if not self.result and self.download is None:
             return None
         from opwatch.session.download import ready_folder
-        from opwatch.session.results import Wants
+        from opwatch.session.plan import ResultOptions
 
-        return Wants(None if self.download is None else ready_folder(self.download))
+        return ResultOptions(None if self.download is None else ready_folder(self.download))
 
     def _view(self, context: RunContext) -> View:
         quiet = self.quiet or self.name == "get"

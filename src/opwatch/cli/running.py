@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 
     from opwatch.cli.view import View
     from opwatch.session.context import RunContext
-    from opwatch.session.plan import Plan
+    from opwatch.session.plan import Plan, StartRequest
     from opwatch.session.session import Session
-    from opwatch.session.start import Starting
     from opwatch.watcher.watcher import Watcher
 
 
@@ -69,7 +68,7 @@ async def _watch(plan: Plan, context: RunContext, view: View, timeout_code: int)
             )
 
 
-async def _begin(session: Session, starting: Starting, context: RunContext, view: View) -> None:
+async def _begin(session: Session, starting: StartRequest, context: RunContext, view: View) -> None:
     """Start what is to be watched, and say at once what to call it."""
     from opwatch.session.start import start
 

@@ -31,12 +31,11 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Target
     from opwatch.domain.policy import Policy
     from opwatch.session.context import RunContext
-    from opwatch.session.plan import Plan
-    from opwatch.session.start import Starting
+    from opwatch.session.plan import Plan, StartRequest
 
 
 def run_start(
-    command: Command, starting: Callable[[], Starting], policy: Policy, *, waits: bool
+    command: Command, starting: Callable[[], StartRequest], policy: Policy, *, waits: bool
 ) -> int:
     """Send *starting*, and go on as *command* does under *policy* if it *waits*."""
     command = replace(command, starting=starting)

@@ -139,7 +139,7 @@ class Download:
         self._part = folder / f".opwatch-{secrets.token_hex(8)}.part"
 
     def __enter__(self) -> Self:
-        with _said(self._folder):
+        with _reporting(self._folder):
             self.file = os.fdopen(os.open(self._part, _HOW, _MODE), "wb")
         return self
 
@@ -156,18 +156,18 @@ class Download:
 
     def begin_anew(self) -> None:
         """Throw away what has been written."""
-        with _said(self._folder):
+        with _reporting(self._folder):
             self.file.seek(0)
             self.file.truncate()
 
     def write(self, data: bytes) -> None:
         """Add *data*."""
-        with _said(self._folder):
+        with _reporting(self._folder):
             self.file.write(data)
 
     def keep(self, name: str) -> tuple[Path, int]:
         """Let it have *name*, or the next that is free; return its path and its size."""
-        with _said(self._folder / name):
+        with _reporting(self._folder / name):
             self.file.flush()
             size = self.file.tell()
             self.file.close()
@@ -186,7 +186,7 @@ class Download:
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def _reporting(path: Path) -> Iterator[None]:
     """Say of an OSError what could not be written."""
     try:
         yield

@@ -99,13 +99,13 @@ class Fetcher:
 
     def __init__(self, profiles: Mapping[str, Profile], senders: Mapping[str, Sender]) -> None:
         self._profiles = profiles
-        self._carriers = senders
+        self._senders = senders
         self._memories: dict[tuple[str, str], Memory] = {}
 
     async def __call__(self, poll: Poll) -> Answer:
         """Return the answer to *poll*; whatever goes wrong is in it, as trouble."""
         name = poll.targets[0].profile
-        profile, sender = self._profiles[name], self._carriers[name]
+        profile, sender = self._profiles[name], self._senders[name]
         memories = [
             self._memories.setdefault((target.profile, target.reference), Memory())
             for target in poll.targets

@@ -28,45 +28,32 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation
     from opwatch.domain.pacing import Uniform
     from opwatch.profiles import Profile, ResultSteps, Started
-    from opwatch.session.plan import Plan
+    from opwatch.session.plan import Plan, ResultOptions
     from opwatch.session.sender import Sender
 
 AT_ONCE: Final = 4
 PATIENCE: Final = 30.0
 """Seconds for an answer, or for a silence in the middle of a file."""
-LARGEST: Final = 10 * 1024**3
 
-Found: TypeAlias = Any
+Result: TypeAlias = Any
 """The JSON of a result, or the trouble that kept us from it."""
-Came: TypeAlias = "Response | Trouble"
+Reply: TypeAlias = "Response | Trouble"
 
 
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """What is to be had of an operation that has succeeded.
-
-    Its result is fetched; a file goes into *folder*, if there is one, and is no
-    larger than *largest* bytes.
-    """
-
-    folder: Path | None = None
-    largest: int = LARGEST
-
-
-class Collector:
+class ResultFetcher:
     """Fetches the results of the operations of *plan*; *started* tells how we began them."""
 
     def __init__(
         self,
         plan: Plan,
         senders: Mapping[str, Sender],
-        wants: Wants,
+        results: ResultOptions,
         uniform: Uniform,
         started: Started | None = None,
     ) -> None:
         self._plan = plan
-        self._carriers = senders
-        self._wants = wants
+        self._senders = senders
+        self._results = results
         self._uniform = uniform
         self._started = started
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -76,12 +63,12 @@ class Collector:
         if operation.reading is None:
             return operation
         name = operation.target.profile
-        profile, sender = self._plan.profiles[name], self._carriers[name]
+        profile, sender = self._plan.profiles[name], self._senders[name]
         steps = profile.result_steps(operation.target, operation.reading, self._started)
-        errand = _Errand(profile, sender, self._wants, self._uniform, operation.id)
+        fetch = _ResultFetch(profile, sender, self._results, self._uniform, operation.id)
         async with self._slots:
             try:
-                found = await errand.run(steps)
+                found = await fetch.run(steps)
             except UnwritableError as problem:
                 found = Trouble(Fault.OS_ERROR, str(problem))
         if isinstance(found, Trouble):
@@ -90,30 +77,30 @@ class Collector:
 
 
 @dataclass(frozen=True, slots=True)
-class _Errand:
+class _ResultFetch:
     """The way to the result of the operation *id*."""
 
     profile: Profile
     sender: Sender
-    wants: Wants
+    results: ResultOptions
     uniform: Uniform
     id: str
 
-    async def run(self, steps: ResultSteps) -> Found:
+    async def run(self, steps: ResultSteps) -> Result:
         """Go it, and once more where a signed URL was refused: it may have expired."""
         found, is_stale = await self._follow(steps)
         return (await self._follow(steps))[0] if is_stale else found
 
-    async def _follow(self, steps: ResultSteps) -> tuple[Found, bool]:
+    async def _follow(self, steps: ResultSteps) -> tuple[Result, bool]:
         host = ""
         while (fetch := steps.fetch) is not None:
-            refused = _misplaced(fetch.request, self.profile)
+            refused = _refusal_to_ask(fetch.request, self.profile)
             if refused is not None:
                 return refused, False
             if fetch.download:
-                if self.wants.folder is None:
+                if self.results.folder is None:
                     break  # what leads to the file is the result then
-                found = await self._download(fetch.request, self.wants.folder)
+                found = await self._download(fetch.request, self.results.folder)
                 return found, not fetch.request.authorize and _is_refusal(found)
             came = await self._get(fetch.request)
             if isinstance(came, Trouble):
@@ -121,40 +108,40 @@ class _Errand:
             steps, host = steps.after(came), parse_origin(came.url).host
         if steps.missing:
             return Trouble(Fault.NO_RESULT, steps.missing, host=host), False
-        if self.wants.folder is None or steps.value is None:
+        if self.results.folder is None or steps.value is None:
             return steps.value, False
-        return self._write(steps.value, self.wants.folder), False
+        return self._write(steps.value, self.results.folder), False
 
-    async def _persist(self, once: Callable[[], Awaitable[Came]]) -> Came:
-        async def judged() -> Came:
+    async def _retried(self, once: Callable[[], Awaitable[Reply]]) -> Reply:
+        async def judged() -> Reply:
             came = await once()
             return came if isinstance(came, Trouble) else self.profile.trouble(came) or came
 
         return await with_retries(judged, self.uniform)
 
-    async def _get(self, request: Request) -> Came:
-        return await self._persist(lambda: self.sender.send(request, PATIENCE))
+    async def _get(self, request: Request) -> Reply:
+        return await self._retried(lambda: self.sender.send(request, PATIENCE))
 
-    async def _download(self, request: Request, folder: Path) -> Found:
-        with Download(folder) as incoming:
+    async def _download(self, request: Request, folder: Path) -> Result:
+        with Download(folder) as download:
 
-            async def once() -> Came:
-                incoming.begin_anew()
+            async def once() -> Reply:
+                download.begin_anew()
                 return await self.sender.download(
-                    request, incoming.file, timeout=PATIENCE, limit=self.wants.largest
+                    request, download.file, timeout=PATIENCE, limit=self.results.largest
                 )
 
-            came = await self._persist(once)
+            came = await self._retried(once)
             if isinstance(came, Trouble):
                 return came
             name = safe_name(proposed(came.headers.get("content-disposition")))
-            return _file(*incoming.keep(self._harmless(name) or self._own_name()))
+            return _file(*download.keep(self._harmless(name) or self._own_name()))
 
     def _write(self, value: Any, folder: Path) -> Mapping[str, Any]:
         """Write a result that is no file by itself as JSON; return what tells where."""
-        with Download(folder) as incoming:
-            incoming.write(json.dumps(value, indent=2).encode() + b"\n")
-            return _file(*incoming.keep(self._own_name() + ".json"))
+        with Download(folder) as download:
+            download.write(json.dumps(value, indent=2).encode() + b"\n")
+            return _file(*download.keep(self._own_name() + ".json"))
 
     def _own_name(self) -> str:
         return self._harmless(named_after(self.id)) or FALLBACK
@@ -164,7 +151,7 @@ class _Errand:
         return name if self.sender.redact(name) == name else ""
 
 
-def _misplaced(request: Request, profile: Profile) -> Trouble | None:
+def _refusal_to_ask(request: Request, profile: Profile) -> Trouble | None:
     """Return why *request* is not to be made, None if it may be."""
     try:
         origin = parse_origin(request.url)
@@ -183,7 +170,7 @@ def _misplaced(request: Request, profile: Profile) -> Trouble | None:
     return None
 
 
-def _is_refusal(found: Found) -> bool:
+def _is_refusal(found: Result) -> bool:
     return isinstance(found, Trouble) and found.status in {400, 401, 403, 404, 410}
 
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Profile, Started
     from opwatch.session.context import RunContext
-    from opwatch.session.plan import Plan
-    from opwatch.session.results import Collector, Wants
+    from opwatch.session.plan import Plan, ResultOptions
+    from opwatch.session.results import ResultFetcher
 
 MOST_CONNECTIONS: Final = 32
 KEPT_ALIVE: Final = 120.0
@@ -173,7 +173,7 @@ async def carry_out(
         now=clock.now(),
         uniform=context.uniform,
     )
-    collect = None if plan.wants is None else _collector(session, plan.wants, context)
+    collect = None if plan.results is None else _result_fetcher(session, plan.results, context)
     inbox: Inbox = asyncio.Queue()
     with catch_signals(inbox, tell) if context.catch_signals else nullcontext():
         await drive(
@@ -189,7 +189,7 @@ async def carry_out(
     return watcher
 
 
-def _collector(session: Session, wants: Wants, context: RunContext) -> Collector:
-    from opwatch.session.results import Collector  # noqa: PLC0415, few runs ask for results
+def _result_fetcher(session: Session, results: ResultOptions, context: RunContext) -> ResultFetcher:
+    from opwatch.session.results import ResultFetcher  # noqa: PLC0415, few runs ask for results
 
-    return Collector(session.plan, session.senders, wants, context.uniform, session.started)
+    return ResultFetcher(session.plan, session.senders, results, context.uniform, session.started)

@@ -15,7 +15,7 @@ for the API may not yet know everywhere what it has just started.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urldefrag, urlsplit
 
@@ -30,23 +30,23 @@ from opwatch.engine import or_abort, with_retries
 from opwatch.output.text.clean import Show
 from opwatch.output.text.sentences import describe
 from opwatch.profiles import Asked, Started
+from opwatch.session.plan import IDEMPOTENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import HandedOff, Profile
     from opwatch.session.context import RunContext
+    from opwatch.session.plan import StartRequest
     from opwatch.session.session import Session
 
 
 PATIENCE: Final = 120.0
 """Seconds for the answer. It is given long: a lost one leaves nobody knowing what was started."""
 LONGEST_PAUSE: Final = 3600.0
-IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 METHODS: Final = IDEMPOTENT | {"POST", "PATCH"}
-KEY: Final = "Idempotency-Key"
 # The client's own (RFC 9110 §7.6.1) and the credential's: see also the last net in http.wire.
 OURS: Final = frozenset(
     [
@@ -76,22 +76,6 @@ _LOOK: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Starting:
-    """What the person asked to send. *path* may be a whole URL."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Tell whether sending it twice starts no second operation."""
-        has_key = any(name.lower() == KEY.lower() and self.headers[name] for name in self.headers)
-        return has_key or self.method in IDEMPOTENT
-
-
 def parse_headers(lines: Sequence[str]) -> dict[str, str]:
     """Return the headers of *lines*, each ``Name: value``; an empty value leaves one out.
 
@@ -107,7 +91,7 @@ def parse_headers(lines: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def starting_request(profile: Profile, starting: Starting) -> Request:
+def starting_request(profile: Profile, starting: StartRequest) -> Request:
     """Return the request that *starting* asks for.
 
     Raises:
@@ -163,7 +147,7 @@ def _joined(base: str, path: str) -> str:
     return base.rstrip("/") + path
 
 
-async def start(session: Session, starting: Starting, context: RunContext) -> list[Target]:
+async def start(session: Session, starting: StartRequest, context: RunContext) -> list[Target]:
     """Send *starting* and return the operations that it has started.
 
     Raises:

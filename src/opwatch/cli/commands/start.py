@@ -13,7 +13,7 @@ from opwatch.cli.app import settings
 from opwatch.cli.run_options import WaitOptions, with_wait_options
 
 if TYPE_CHECKING:
-    from opwatch.session.start import Starting
+    from opwatch.session.plan import StartRequest
 
 app = typer.Typer(**settings())
 
@@ -68,14 +68,15 @@ def start(
     """
     from opwatch.cli.starting import run_start
 
-    def starting() -> Starting:
+    def starting() -> StartRequest:
         from opwatch.domain.errors import UsageError
-        from opwatch.session.start import Starting, parse_headers
+        from opwatch.session.plan import StartRequest
+        from opwatch.session.start import parse_headers
 
         if data == STDIN and options.token_stdin:
             raise UsageError("standard input cannot be both the token and the body")
         key = [] if idempotency_key is None else [f"Idempotency-Key: {idempotency_key}"]
-        return Starting(
+        return StartRequest(
             method.upper(), path, parse_headers([*(header or ()), *key]), read_body(data)
         )
 
