@@ -120,4 +120,4 @@ def _plan(
 
 def _context(token: str | None) -> RunContext:
     context = RunContext(environ=dict(os.environ))
-    return context if token is None else replace(context, token=Secret(token))
+    return context if token is None else replace(context, token_from_stdin=Secret(token))

@@ -58,7 +58,7 @@ def bound(folder: Path, base_url: str, name: str = "jobs") -> Profile:
 
 
 def context() -> RunContext:
-    return RunContext(token=Secret(TOKEN), uniform=at_once)
+    return RunContext(token_from_stdin=Secret(TOKEN), uniform=at_once)
 
 
 @asynccontextmanager

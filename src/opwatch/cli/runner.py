@@ -99,7 +99,7 @@ class Command:
             write_assumptions(
                 sys.stderr, plan.targets, has_token=self.token_stdin, redact=context.redactor
             )
-        return plan, replace(context, token=token)
+        return plan, replace(context, token_from_stdin=token)
 
     def _to_start(self, selection: Selection, policy: Policy) -> Plan:
         """Return a plan whose operations are not yet known; what it is to send is checked."""

@@ -31,17 +31,12 @@ from opwatch.domain.trouble import Handling, Trouble, fault_of_status
 from opwatch.engine import pause
 from opwatch.profiles import load_profile
 from opwatch.session.sender import Sender
-from opwatch.session.session import (
-    credential_context,
-    open_client,
-    open_profile_credential,
-    send_nothing,
-)
+from opwatch.session.session import open_client, open_profile_credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.credentials import Credential, CredentialContext, DevicePrompt, Login
+    from opwatch.credentials import Credential, DevicePrompt, Login
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
@@ -58,19 +53,17 @@ _NOWHERE: Final = "https://parameters-are-missing.invalid"
 async def inspect(profile: Profile, context: RunContext) -> CredentialReport:
     """Return where the credential of *profile* would come from; nobody is asked anything."""
     subject = _Subject(profile.name, profile.auth, profile.base_url, profile.origins)
-    around = credential_context(context, send_nothing)
-    return await _look(subject, around, keyring=True, helpers=True)
+    return await _look(subject, context, keyring=True, helpers=True)
 
 
 async def survey(config: Config, context: RunContext) -> tuple[CredentialReport, ...]:
     """Return a quick look at a user's own profiles, and at those for which something is set."""
     turns = asyncio.Semaphore(AT_ONCE)
-    around = credential_context(context, send_nothing)
     # One for all: a keyring that hangs is not waited for again with the next profile.
-    around = replace(around, keyring=SystemKeyring(around))
+    context = replace(context, keyring=SystemKeyring(context))
 
     async def look(name: str) -> CredentialReport:
-        here = replace(around, named_on_command_line=name == config.default_profile)
+        here = replace(context, named_on_command_line=name == config.default_profile)
         subject = _subject(name, config)
         if isinstance(subject, CredentialReport):
             return subject
@@ -125,7 +118,7 @@ def _without_parameters(scheme: Scheme) -> Scheme:
 
 
 async def _look(
-    subject: _Subject, around: CredentialContext, *, keyring: bool, helpers: bool
+    subject: _Subject, context: RunContext, *, keyring: bool, helpers: bool
 ) -> CredentialReport:
     found = CredentialReport(subject.name, CredentialState.FOUND)
     try:
@@ -134,7 +127,7 @@ async def _look(
             profile=subject.name,
             base_url=subject.base_url,
             origins=subject.origins,
-            context=passive(around, keyring=keyring, helpers=helpers),
+            context=passive(context, keyring=keyring, helpers=helpers),
         )
         found = replace(found, origin=credential.status().origin if subject.is_bound else "")
         found = await _with_place(found, credential)
@@ -215,7 +208,7 @@ def _unsent(profile: Profile, context: RunContext) -> Credential:
         profile=profile.name,
         base_url=profile.base_url,
         origins=profile.origins,
-        context=credential_context(context, send_nothing),
+        context=context,
     )
 
 

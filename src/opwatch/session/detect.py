@@ -46,7 +46,7 @@ async def look(
     origin, *others = dict.fromkeys(_origin(url) for url in urls)
     if others:
         raise UsageError(f"the samples are of several APIs: {origin}, {others[0]}")
-    profile = Recogniser(config, has_token=context.token is not None).standard(origin)
+    profile = Recogniser(config, has_token=context.token_from_stdin is not None).standard(origin)
     targets = [profile.target(url) for url in urls]
     plan = make_plan([(profile, targets)], Policy(once=True))
     answers: dict[str, Response | Trouble] = {}

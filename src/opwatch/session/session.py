@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials import Credential, CredentialContext, open_credential
+from opwatch.credentials import Credential, open_credential
 from opwatch.engine import Inbox, catch_signals, drive
 from opwatch.http import Client
 from opwatch.session.fetch import Fetcher
@@ -21,9 +21,8 @@ from opwatch.watcher.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from typing import NoReturn
 
-    from opwatch.credentials import Send, WaitingFor
+    from opwatch.credentials import WaitingFor
     from opwatch.domain.events import Listener
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.trouble import Trouble
@@ -39,9 +38,9 @@ USER_AGENT: Final = f"opwatch/{__version__}"
 
 
 class Session:
-    """The open client, and one carrier for each profile of *plan*.
+    """The open client, and one sender for each profile of *plan*.
 
-    *started* is what the starting request and its answer told, where we sent it.
+    *started* holds where the operation was started, if this run has started it.
     """
 
     def __init__(self, plan: Plan, context: RunContext, client: Client) -> None:
@@ -55,8 +54,8 @@ class Session:
         for name, profile in plan.profiles.items():
             # A token that was piped in was meant for what stands on the same command line, and
             # comes first; OPWATCH_TOKEN names nobody.
-            is_named = name not in plan.assumed or context.token is not None
-            here = context if is_named else replace(context, named=False)
+            is_named = name not in plan.assumed or context.token_from_stdin is not None
+            here = context if is_named else replace(context, named_on_command_line=False)
             credential = open_profile_credential(profile, here, client)
             self.credentials[name] = credential
             self.senders[name] = Sender(
@@ -93,28 +92,7 @@ def open_profile_credential(profile: Profile, context: RunContext, client: Clien
         profile=profile.name,
         base_url=profile.base_url,
         origins=profile.origins,
-        context=credential_context(context, send),
-    )
-
-
-async def send_nothing(request: Request, _timeout: float) -> NoReturn:
-    """Stand in for the network where a credential is only looked at or kept."""
-    raise AssertionError(f"a {request.method} was about to be sent")
-
-
-def credential_context(context: RunContext, send: Send) -> CredentialContext:
-    """Return what a credential may use of *context*; it asks its token endpoint by *send*."""
-    return CredentialContext(
-        send=send,
-        now=context.clock.now,
-        wall=context.clock.wall,
-        environ=context.environ,
-        token_from_stdin=context.token,
-        named_on_command_line=context.named,
-        interactive=context.interactive,
-        ci=context.is_ci,
-        redactor=context.redactor,
-        announce=context.announce,
+        context=replace(context, send=send),
     )
 
 

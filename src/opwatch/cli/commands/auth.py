@@ -250,7 +250,7 @@ def _test(
 
     if reference == "-":
         raise UsageError("one operation is asked about, and '-' names none", hint="write its id")
-    context = replace(context, token=selection.token())
+    context = replace(context, token_from_stdin=selection.token())
     selection = replace(selection, references=() if reference is None else (reference,))
     trial = run_to_end(auth.try_out(selection.bound_profile(), context, reference))
     outcomes = {

@@ -81,7 +81,7 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
 
     seen: list[Operation] = []
     operations = scenario(server)
-    context = RunContext(token=DEMO_TOKEN, catch_signals=True)
+    context = RunContext(token_from_stdin=DEMO_TOKEN, catch_signals=True)
     view = View(
         command="wait",
         clock=context.clock,

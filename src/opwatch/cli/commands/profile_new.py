@@ -138,7 +138,7 @@ class _Task:
         urls = [source for source in self.sources if is_url(source)]
         if not urls:
             return {}
-        context = replace(context_of(os.environ, ca_file=self.ca_file), token=token)
+        context = replace(context_of(os.environ, ca_file=self.ca_file), token_from_stdin=token)
         with raise_on_signals():
             answers = run_to_end(look(urls, config, context))
         return {url: _told(url, answer, token) for url, answer in answers.items()}
