@@ -1,7 +1,7 @@
 """``opwatch.watch`` and ``opwatch.get``: a run for a program instead of a person.
 
 Decides that events are handed over in order and without limit, and that
-leaving the iterator early ends the run: nothing is asked for nobody.
+leaving the iterator early ends the run: nothing is polled for nobody.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ async def watch(
     stop_at_first_success: bool = False,
     fail_fast: bool = False,
 ) -> AsyncGenerator[Event, None]:
-    """Yield the events of a watch of *references* until all have ended; the last is ``Finished``.
+    """Yield the events of watching *references* until all have ended; the last is ``Finished``.
 
     *profile*, *params*, *config* and *base_url* are those of the command line;
     *token* is the secret itself, otherwise it is found as the profile says. All

@@ -1,8 +1,8 @@
 """The results of operations that have succeeded, fetched or downloaded.
 
 Decides where a result may come from: the profile's own origins with its
-credential, or, for a step that says ``authorize: false``, any host over https
-without one. Nothing here changes how an operation ended; a result that could not
+credential, or, for a step with ``authorize: false``, any host over https without
+one. Nothing here changes how an operation ended; a result that could not
 be had is a reason beside it.
 """
 
@@ -18,7 +18,7 @@ from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine import with_retries
-from opwatch.session.download import FALLBACK, Download, named_after, proposed, safe_name
+from opwatch.session.download import FALLBACK, Download, name_from_id, proposed_name, safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -36,12 +36,12 @@ PATIENCE: Final = 30.0
 """Seconds for an answer, or for a silence in the middle of a file."""
 
 Result: TypeAlias = Any
-"""The JSON of a result, or the trouble that kept us from it."""
+"""The JSON of a result, or the trouble that there was instead."""
 Reply: TypeAlias = "Response | Trouble"
 
 
 class ResultFetcher:
-    """Fetches the results of the operations of *plan*; *started* tells how we began them."""
+    """Fetches the results of the operations of *plan*; *started* is where they were started."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class ResultFetcher:
 
 @dataclass(frozen=True, slots=True)
 class _ResultFetch:
-    """The way to the result of the operation *id*."""
+    """Fetches the result of the operation *id*, step by step."""
 
     profile: Profile
     sender: Sender
@@ -87,7 +87,7 @@ class _ResultFetch:
     id: str
 
     async def run(self, steps: ResultSteps) -> Result:
-        """Go it, and once more where a signed URL was refused: it may have expired."""
+        """Take *steps*, and once more where a signed URL was refused: it may have expired."""
         found, is_stale = await self._follow(steps)
         return (await self._follow(steps))[0] if is_stale else found
 
@@ -102,10 +102,10 @@ class _ResultFetch:
                     break  # what leads to the file is the result then
                 found = await self._download(fetch.request, self.results.folder)
                 return found, not fetch.request.authorize and _is_refusal(found)
-            came = await self._get(fetch.request)
-            if isinstance(came, Trouble):
-                return came, False
-            steps, host = steps.after(came), parse_origin(came.url).host
+            reply = await self._get(fetch.request)
+            if isinstance(reply, Trouble):
+                return reply, False
+            steps, host = steps.after(reply), parse_origin(reply.url).host
         if steps.missing:
             return Trouble(Fault.NO_RESULT, steps.missing, host=host), False
         if self.results.folder is None or steps.value is None:
@@ -114,8 +114,8 @@ class _ResultFetch:
 
     async def _retried(self, once: Callable[[], Awaitable[Reply]]) -> Reply:
         async def judged() -> Reply:
-            came = await once()
-            return came if isinstance(came, Trouble) else self.profile.trouble(came) or came
+            reply = await once()
+            return reply if isinstance(reply, Trouble) else self.profile.trouble(reply) or reply
 
         return await with_retries(judged, self.uniform)
 
@@ -126,28 +126,28 @@ class _ResultFetch:
         with Download(folder) as download:
 
             async def once() -> Reply:
-                download.begin_anew()
+                download.restart()
                 return await self.sender.download(
                     request, download.file, timeout=PATIENCE, limit=self.results.largest
                 )
 
-            came = await self._retried(once)
-            if isinstance(came, Trouble):
-                return came
-            name = safe_name(proposed(came.headers.get("content-disposition")))
+            reply = await self._retried(once)
+            if isinstance(reply, Trouble):
+                return reply
+            name = safe_name(proposed_name(reply.headers.get("content-disposition")))
             return _file(*download.keep(self._harmless(name) or self._own_name()))
 
     def _write(self, value: Any, folder: Path) -> Mapping[str, Any]:
-        """Write a result that is no file by itself as JSON; return what tells where."""
+        """Write a result that is not a file itself as JSON; return where it is."""
         with Download(folder) as download:
             download.write(json.dumps(value, indent=2).encode() + b"\n")
             return _file(*download.keep(self._own_name() + ".json"))
 
     def _own_name(self) -> str:
-        return self._harmless(named_after(self.id)) or FALLBACK
+        return self._harmless(name_from_id(self.id)) or FALLBACK
 
     def _harmless(self, name: str) -> str:
-        """Return *name*, empty if a secret is in it: none is ever on the disk (rule S12)."""
+        """Return *name*, empty if it holds a secret: none is ever on the disk (rule S12)."""
         return name if self.sender.redact(name) == name else ""
 
 
@@ -162,7 +162,7 @@ def _refusal_to_ask(request: Request, profile: Profile) -> Trouble | None:
         return None if allowed else Trouble(Fault.FOREIGN_ORIGIN, str(origin), host=origin.host)
     at_home = origin.is_loopback and parse_origin(profile.base_url).is_loopback
     if origin.is_loopback and not at_home:
-        # An API somewhere else has no business with the servers of this machine.
+        # An API somewhere else must not reach the servers of this machine.
         return Trouble(Fault.FOREIGN_ORIGIN, str(origin), host=origin.host)
     if origin.scheme != "https" and not at_home:
         detail = "a result is fetched over https only"

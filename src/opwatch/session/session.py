@@ -52,8 +52,8 @@ class Session:
         self.credentials: dict[str, Credential] = {}
         self.senders: dict[str, Sender] = {}
         for name, profile in plan.profiles.items():
-            # A token that was piped in was meant for what stands on the same command line, and
-            # comes first; OPWATCH_TOKEN names nobody.
+            # A token that was piped in is for what stands on the same command line, and comes
+            # first; OPWATCH_TOKEN names no profile.
             is_named = name not in plan.assumed or context.token_from_stdin is not None
             here = context if is_named else replace(context, named_on_command_line=False)
             credential = open_profile_credential(profile, here, client)
@@ -124,7 +124,7 @@ async def open_session(plan: Plan, context: RunContext) -> AsyncIterator[Session
     connections = min(MOST_CONNECTIONS, plan.at_once)
     # A connection that is dropped between two polls costs a handshake at each.
     keepalive = max(KEPT_ALIVE, 2 * plan.longest_pause)
-    # A balancer's cookie leads the polls of what we start to the machine that knows it.
+    # A load balancer's cookie leads the polls of a new operation to the machine that knows it.
     cookies = plan.starting is not None
     async with open_client(
         context, connections=connections, keepalive=keepalive, cookies=cookies
@@ -136,13 +136,13 @@ async def open_session(plan: Plan, context: RunContext) -> AsyncIterator[Session
 
 async def carry_out(
     session: Session,
-    tell: Listener,
+    listener: Listener,
     context: RunContext,
     *,
     timeout_code: int = 124,
     tick: float = 1.0,
 ) -> Watcher:
-    """Watch the operations of *session* to the end; return the watcher that knows it."""
+    """Watch the operations of *session* to the end; return the watcher."""
     plan, clock = session.plan, context.clock
     watcher = Watcher(
         plan.targets,
@@ -153,11 +153,11 @@ async def carry_out(
     )
     collect = None if plan.results is None else _result_fetcher(session, plan.results, context)
     inbox: Inbox = asyncio.Queue()
-    with catch_signals(inbox, tell) if context.catch_signals else nullcontext():
+    with catch_signals(inbox, listener) if context.catch_signals else nullcontext():
         await drive(
             watcher,
             session.fetcher,
-            tell,
+            listener,
             clock=clock,
             inbox=inbox,
             tick=tick,

@@ -1,15 +1,11 @@
-"""The request that starts an operation: written, sent, and read.
+"""The request that starts an operation: written, sent, and its answer read.
 
-Decides what may be said in it, when it may be sent again, and what is known
-when its answer is lost. A request is repeated only if that can do no harm: its
-method is idempotent (RFC 9110 §9.2.2), it carries an Idempotency-Key, or nothing
-of it has left this machine.
-
-From a starting answer to the operations that are to be watched.
-
-Decides that an answer which refuses starts nothing, whatever ids it holds, and
-that only an end is taken over from it: what still runs is asked about afresh,
-for the API may not yet know everywhere what it has just started.
+Decides what it may contain, when it may be sent again, and what is known when its
+answer is lost. A request is repeated only if that can do no harm: its method is
+idempotent (RFC 9110 §9.2.2), it carries an Idempotency-Key, or nothing of it has left
+this machine. An answer that refuses starts nothing, whatever ids it holds; and only an
+end is taken over from an answer: what still runs is polled, for the API may not yet
+know everywhere what it has just started.
 """
 
 from __future__ import annotations
@@ -27,8 +23,8 @@ from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.trouble import Handling, Trouble
 from opwatch.engine import or_abort, with_retries
+from opwatch.output.commands import start as sentences
 from opwatch.output.text.clean import Show
-from opwatch.output.text.sentences import describe
 from opwatch.profiles import Asked, Started
 from opwatch.session.plan import IDEMPOTENT
 
@@ -44,7 +40,7 @@ if TYPE_CHECKING:
 
 
 PATIENCE: Final = 120.0
-"""Seconds for the answer. It is given long: a lost one leaves nobody knowing what was started."""
+"""Seconds for the answer. Long, because nobody knows what was started if it is lost."""
 LONGEST_PAUSE: Final = 3600.0
 METHODS: Final = IDEMPOTENT | {"POST", "PATCH"}
 # The client's own (RFC 9110 §7.6.1) and the credential's: see also the last net in http.wire.
@@ -68,12 +64,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9-]+")
 _VALUE: Final = re.compile(r"[\x20-\x7e]*")
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 _URL_CHARACTERS: Final = "%:/?#[]@!$&'()*+,;=~"
-_NOT_STARTED: Final = "not started: "
-_PERHAPS: Final = "it may have been started: "
-_LOOK: Final = (
-    "see at the API whether it runs before you start it again; "
-    "with --idempotency-key it can be sent again safely, if the API knows such keys"
-)
+REFUSED: Final = 400
+NO_FACTS: Final = Asked()
 
 
 def parse_headers(lines: Sequence[str]) -> dict[str, str]:
@@ -99,7 +91,7 @@ def starting_request(profile: Profile, starting: StartRequest) -> Request:
     """
     if starting.method not in METHODS:
         known = ", ".join(sorted(METHODS))
-        raise UsageError(f"{starting.method!r} is no method that starts anything; use {known}")
+        raise UsageError(f"{starting.method!r} is not a method that starts anything; use {known}")
     headers = profile.headers()
     if starting.body is not None:
         headers["Content-Type"] = "application/json"
@@ -118,7 +110,7 @@ def starting_url(profile: Profile, path: str) -> str:
     """Return the URL that *path*, perhaps a whole one, means at the API of *profile*.
 
     Raises:
-        UsageError: it is none, or not at an origin that the profile allows.
+        UsageError: it is not valid, or not at an origin that the profile allows.
     """
     quoted = quote(urldefrag(path).url, safe=_URL_CHARACTERS)
     url = quoted if _WEB.match(quoted) else _joined(profile.base_url, quoted)
@@ -126,7 +118,7 @@ def starting_url(profile: Profile, path: str) -> str:
         origin = parse_origin(url)
         segments = urlsplit(url).path.split("/")
     except (OriginError, ValueError) as problem:
-        raise UsageError(f"{path!r} is no path or URL: {problem}") from None
+        raise UsageError(f"{path!r} is not a path or a URL: {problem}") from None
     if origin not in profile.origins:
         message = f"{origin} is not where {profile.name!r} is ({parse_origin(profile.base_url)})"
         hint = "choose the profile of that API with -p, or list the host under allow_hosts"
@@ -158,18 +150,18 @@ async def start(session: Session, starting: StartRequest, context: RunContext) -
     request = starting_request(profile, starting)
     show = Show(context.redactor)
     sending = _send(session, profile, request, context, is_repeatable=starting.is_repeatable)
-    came = await (or_abort(sending) if context.catch_signals else sending)
-    if isinstance(came, Abort):
-        raise StartError("it may have been started: no answer was waited for", came, hint=_LOOK)
-    if isinstance(came, Trouble):
-        raise _failed(came, profile.name, show)
-    session.started = Started(came.url, came.headers.get("location"))
+    reply = await (or_abort(sending) if context.catch_signals else sending)
+    if isinstance(reply, Abort):
+        raise StartError(sentences.no_answer_awaited(), reply, hint=sentences.LOOK_FIRST)
+    if isinstance(reply, Trouble):
+        raise _failure(reply, profile.name, show)
+    session.started = Started(reply.url, reply.headers.get("location"))
     try:
-        asked, pause = Asked(starting.method), min(profile.pause(came), LONGEST_PAUSE)
-        return handed_off(profile, came, asked=asked, pause=pause)
+        asked, pause = Asked(starting.method), min(profile.pause(reply), LONGEST_PAUSE)
+        return started_targets(profile, reply, asked=asked, pause=pause)
     except UsageError as problem:
-        said = f"it was sent and answered with HTTP {came.status}, but {problem.message}"
-        raise StartError(said, Outcome.UNKNOWN, hint=problem.hint) from problem
+        message = sentences.answered_but(reply.status, problem.message)
+        raise StartError(message, Outcome.UNKNOWN, hint=problem.hint) from problem
 
 
 async def _send(
@@ -183,30 +175,27 @@ async def _send(
     (sender,) = session.senders.values()
 
     async def once() -> Response | Trouble:
-        came = await sender.send(request, PATIENCE)
-        return came if isinstance(came, Trouble) else profile.trouble(came) or came
+        reply = await sender.send(request, PATIENCE)
+        return reply if isinstance(reply, Trouble) else profile.trouble(reply) or reply
 
     return await with_retries(
         once, context.uniform, is_safe=lambda trouble: is_repeatable or trouble.unsent
     )
 
 
-def _failed(trouble: Trouble, profile: str, show: Show) -> StartError:
+def _failure(trouble: Trouble, profile: str, show: Show) -> StartError:
     """Return what *trouble* means: refused for certain, or perhaps started all the same."""
     if trouble.rule.handling is Handling.DENIED:
-        hint = f"see which credential is found with  opwatch auth test -p {profile}"
-        return StartError(_NOT_STARTED + describe(trouble, show), Outcome.DENIED, hint=hint)
+        hint = sentences.credential_hint(profile)
+        return StartError(sentences.not_started(trouble, show), Outcome.DENIED, hint=hint)
     if trouble.unsent or (trouble.status is not None and 400 <= trouble.status < 500):  # noqa: PLR2004, the class of refusals
-        return StartError(_NOT_STARTED + describe(trouble, show), Outcome.UNKNOWN)
-    return StartError(_PERHAPS + describe(trouble, show), Outcome.UNKNOWN, hint=_LOOK)
+        return StartError(sentences.not_started(trouble, show), Outcome.UNKNOWN)
+    message = sentences.perhaps_started(trouble, show)
+    return StartError(message, Outcome.UNKNOWN, hint=sentences.LOOK_FIRST)
 
 
-REFUSED: Final = 400
-UNKNOWN: Final = Asked()
-
-
-def handed_off(
-    profile: Profile, response: Response, *, asked: Asked = UNKNOWN, pause: float = 0.0
+def started_targets(
+    profile: Profile, response: Response, *, asked: Asked = NO_FACTS, pause: float = 0.0
 ) -> list[Target]:
     """Return the operations that *response* to what was *asked* has started.
 
@@ -217,7 +206,7 @@ def handed_off(
     """
     trouble = profile.trouble(response)
     if trouble is not None and response.status >= REFUSED:
-        raise UsageError(f"the answer says that nothing was started: {describe(trouble)}")
+        raise UsageError(sentences.answer_refuses(trouble))
     return [_target(profile, each, response, pause) for each in profile.handoff(response, asked)]
 
 

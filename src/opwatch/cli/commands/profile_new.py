@@ -1,7 +1,7 @@
-"""``opwatch profile new``: a profile out of sample answers.
+"""``opwatch profile new``: a profile from sample answers.
 
-Decides where samples are read from, that a person is asked only what they leave
-open, and nobody where there is no terminal.
+Decides where samples are read from, and that a person is asked only what they leave
+open, and only at a terminal.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-def new(
-    *,
+@dataclass(frozen=True, kw_only=True)
+class DraftOptions:
+    """What was typed behind ``profile new``."""
+
     sources: Annotated[
         list[str],
         typer.Option(
@@ -37,58 +39,36 @@ def new(
             help="A sample answer: JSON, or as curl -i prints it; repeatable.",
             show_default=False,
         ),
-    ],
+    ]
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="What the profile is called.")
-    ] = None,
+        str | None, typer.Option("--name", metavar="NAME", help="The name of the profile.")
+    ] = None
     url: Annotated[
         str | None,
         typer.Option("--url", metavar="URL", help="The URL that a sample in a file came from."),
-    ] = None,
+    ] = None
     data: Annotated[
         str | None,
         typer.Option(
             "--data",
             "-d",
             metavar="TEXT|@FILE|@-",
-            help="The JSON that was posted to get the samples, if it was.",
+            help="The JSON that was posted to get the samples.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Where to write it, not standard output."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write it to this file instead of standard output.",
         ),
-    ] = None,
-    config: opt.ConfigFile = None,
-    token_stdin: opt.TokenStdin = False,
-    ca_file: opt.CaFile = None,
-) -> None:
-    """Draft a profile from sample answers.
-
-    It is commented, for you to read through. Give an answer of each state that
-    you have: running, succeeded, failed.
-    """
-    from opwatch.cli.exit import attempt
-
-    asked = (name, url, data)
-    task = _Task(tuple(sources), *asked, output, config, token_stdin, ca_file)
-    raise typer.Exit(attempt(task.run, command="profile"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """The options, as they were typed."""
-
-    sources: tuple[str, ...]
-    name: str | None
-    url: str | None
-    data: str | None
-    output: Path | None
-    config: Path | None
-    token_stdin: bool
-    ca_file: Path | None
+    ] = None
+    config: opt.ConfigFile = None
+    token_stdin: opt.TokenStdin = False
+    ca_file: opt.CaFile = None
 
     def run(self) -> int:
         """Write the profile; return the exit code."""
@@ -96,7 +76,7 @@ class _Task:
         from opwatch.profiles import is_name, load_config
 
         if self.name is not None and not is_name(self.name):
-            raise UsageError(f"{self.name!r} is no profile's name; write a-z, 0-9, '-' and '.'")
+            raise UsageError(f"{self.name!r} is not a profile's name; write a-z, 0-9, '-' and '.'")
         config = load_config(self.config, os.environ)
         token = self._token()
         fetched = self._fetched(config, token)
@@ -110,12 +90,13 @@ class _Task:
         from opwatch.cli.selection import Selection
         from opwatch.engine import raise_on_signals
 
+        options = opt.ProfileOptions(token_stdin=self.token_stdin)
         # Typed at a terminal, which a signal must not leave without echo.
         with raise_on_signals():
-            return Selection(references=self.sources, token_stdin=self.token_stdin).token()
+            return Selection(options, self.sources).token()
 
     def _read(self, source: str, fetched: Mapping[str, Response]) -> list[Sample]:
-        """Return the samples in *source*; an answer that is not good is none."""
+        """Return the samples in *source*; an error answer holds none."""
         from opwatch.cli.files import bytes_of
         from opwatch.output.commands.profile_new import write_left_out
         from opwatch.session.input import answer_of, samples_of
@@ -130,18 +111,18 @@ class _Task:
         """Return what the URLs among the sources answer."""
         from dataclasses import replace
 
-        from opwatch.cli.outside import context_of
+        from opwatch.cli.runner import context_of
         from opwatch.engine import raise_on_signals, run_to_end
         from opwatch.profiles import is_url
-        from opwatch.session.detect import look
+        from opwatch.session.detect import fetch_samples
 
         urls = [source for source in self.sources if is_url(source)]
         if not urls:
             return {}
         context = replace(context_of(os.environ, ca_file=self.ca_file), token_from_stdin=token)
         with raise_on_signals():
-            answers = run_to_end(look(urls, config, context))
-        return {url: _told(url, answer, token) for url, answer in answers.items()}
+            answers = run_to_end(fetch_samples(urls, config, context))
+        return {url: _usable(url, answer, token) for url, answer in answers.items()}
 
     def _known(self, samples: list[Sample]) -> Known:
         from opwatch.output.commands.profile_new import ask_url
@@ -161,13 +142,13 @@ class _Task:
         """Return the JSON that was posted; None if nothing was.
 
         Raises:
-            UsageError: it is no JSON, or it is not said where it was posted to.
+            UsageError: it is not JSON, or no --url names where it was posted.
         """
-        from opwatch.cli.commands.start import read_body
+        from opwatch.cli.files import body_of
         from opwatch.domain.errors import UsageError
         from opwatch.profiles import is_url, parse_body
 
-        body = read_body(self.data)
+        body = body_of(self.data)
         if body is None:
             return None
         if self.data == f"@{STDIN}" and STDIN in self.sources:
@@ -178,7 +159,7 @@ class _Task:
             raise UsageError("--from asks a URL with GET; save what the POST answers as a file")
         found = parse_body(body)
         if found.fault is not None or not isinstance(found.data, (dict, list)):
-            raise UsageError("--data holds no JSON object or list")
+            raise UsageError("--data does not hold a JSON object or list")
         return found.data
 
     def _propose(self, samples: list[Sample], known: Known) -> Proposal:
@@ -191,7 +172,7 @@ class _Task:
         try:
             proposal = propose(samples, known)
         except OriginError as error:
-            raise BadReferenceError(known.url or "", f"no URL of an API: {error}") from error
+            raise BadReferenceError(known.url or "", f"not the URL of an API: {error}") from error
         if not _has_person():
             return proposal
         if proposal.candidates:
@@ -226,11 +207,23 @@ class _Task:
         )
 
 
-def _told(url: str, answer: Response | Trouble, token: Secret | None) -> Response:
-    """Return *answer* if it could be a sample.
+@opt.with_options()
+def new_profile(*, options: DraftOptions) -> None:
+    """Draft a profile from sample answers.
+
+    It is commented, for you to read through. Give an answer of each state that
+    you have: running, succeeded, failed.
+    """
+    from opwatch.cli.exit import attempt
+
+    raise typer.Exit(attempt(options.run, command="profile"))
+
+
+def _usable(url: str, answer: Response | Trouble, token: Secret | None) -> Response:
+    """Return *answer* if it can be a sample.
 
     Raises:
-        StartError: there is none, or the URL wants another credential.
+        StartError: there is none, or the URL needs another credential.
     """
     from opwatch.domain.errors import StartError
     from opwatch.domain.outcome import Outcome
@@ -240,7 +233,7 @@ def _told(url: str, answer: Response | Trouble, token: Secret | None) -> Respons
     if isinstance(answer, Trouble):
         raise StartError(f"no sample from {url}: {describe(answer)}", Outcome.UNKNOWN)
     if answer.status in {401, 403}:
-        what = "the token was refused" if token else "it wants a credential"
+        what = "the token was refused" if token else "it needs a credential"
         hint = None if token else "give a token for it with --token-stdin"
         message = f"no sample from {url}: {what} (HTTP {answer.status})"
         raise StartError(message, Outcome.DENIED, hint=hint)
@@ -249,13 +242,13 @@ def _told(url: str, answer: Response | Trouble, token: Secret | None) -> Respons
 
 def _has_person() -> bool:
     """Tell whether somebody can be asked: a terminal at both ends."""
-    from opwatch.cli.view import is_terminal
+    from opwatch.output.streams import is_terminal
 
     return is_terminal(sys.stdin) and is_terminal(sys.stdout) and is_terminal(sys.stderr)
 
 
 def _choose(question: str, among: Sequence[str]) -> str:
-    """Return the one of *among* that a person names, or begins to; nothing if they name none."""
+    """Return the one of *among* that a person names, or begins to; empty if they name none."""
     while answer := _ask(question):
         meant = [each for each in among if each.startswith(answer.lower())]
         exact = [each for each in among if each == answer]
