@@ -64,7 +64,7 @@ class RunOptions(opt.ProfileOptions):
             envvar="OPWATCH_INTERVAL",
             parser=opt.interval,
             metavar=opt.DURATION,
-            help="Poll this often, instead of as the profile says; 1s at the least.",
+            help="Poll this often instead of at the profile's pace; at least 1s.",
         ),
     ] = None
     any_: Annotated[
@@ -72,7 +72,7 @@ class RunOptions(opt.ProfileOptions):
         typer.Option(
             "--any/--all",
             metavar="",
-            help="Stop at the first success; or wait for all.",
+            help="Stop at the first success, or wait for all.",
             show_default="--all",
         ),
     ] = False

@@ -1,6 +1,6 @@
 """From options to a plan: configuration, profile, parameters, references.
 
-Decides where each of them comes from when the command line does not say.
+Decides where each of them comes from when the command line does not name it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Selection:
         """Return the profile with its parameters.
 
         Raises:
-            UsageError: no profile is named, or it, or a parameter, is not usable.
+            UsageError: no profile is named, or it or a parameter cannot be used.
         """
         config = self.settings()
         name = self.options.profile or config.default_profile
@@ -87,11 +87,11 @@ class Selection:
     def token(self) -> Secret | None:
         """Return the token on standard input, if it is there by ``--token-stdin``.
 
-        At a terminal it is asked for, and what is typed is not shown.
+        A terminal is asked for it, and what is typed is not shown.
 
         Raises:
-            UsageError: standard input is asked for the references as well, is closed,
-                or holds more than any token.
+            UsageError: standard input has to give the references as well, is closed,
+                or is longer than any token.
         """
         if not self.options.token_stdin:
             return None
@@ -106,7 +106,7 @@ class Selection:
         """Return what to watch; without a profile, each URL finds its own.
 
         Raises:
-            UsageError: the profile, a parameter or a reference is not usable.
+            UsageError: the profile, a parameter or a reference cannot be used.
         """
         config = self.settings()
         name = self.options.profile or config.default_profile

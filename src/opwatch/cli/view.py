@@ -51,7 +51,7 @@ class View:
 
     @property
     def style(self) -> Style:
-        """How progress is shown: one look has none."""
+        """How progress is shown: never for ``get``."""
         if self.options.quiet or self.command == "get":
             return Style.NONE
         style = Style(self.options.progress)
@@ -65,7 +65,7 @@ class View:
 
     @property
     def tick(self) -> float:
-        """Seconds between two looks at the time: often only if something moves."""
+        """Seconds between two ticks: short only if something moves."""
         moving = self.style in {Style.AUTO, Style.BARS} and is_terminal(sys.stderr)
         return TICK_BARS if moving else TICK_LINES
 
@@ -113,7 +113,7 @@ class View:
             tell_started(sys.stderr, targets, redact=self.redact)
 
     def resume(self, unfinished: Sequence[Operation]) -> str | None:
-        """Return the command that goes on with the *unfinished* operations."""
+        """Return the command that goes on waiting for the *unfinished* operations."""
         if not unfinished:
             return None
         targets = [operation.target for operation in unfinished]

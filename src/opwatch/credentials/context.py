@@ -96,7 +96,7 @@ class CredentialContext:
 
     @property
     def ci(self) -> bool:
-        """Tell whether nobody is there: no keyring is asked that a profile does not list."""
+        """Tell whether this is a CI job: only a keyring that a profile lists is asked."""
         return self.environ.get("CI", "").lower() not in {"", "0", "false"}
 
     def now(self) -> float:

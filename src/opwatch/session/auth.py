@@ -1,7 +1,7 @@
 """The work of ``opwatch auth``: store a credential, delete it, inspect it, try it.
 
-Decides which one request a trial makes, and what its answer says of the credential;
-and what an inspection costs, which asks nobody anything. Of one profile everything is
+Decides which one request a trial makes, and what its answer means for the credential;
+and what an inspection costs, which never asks a person. Of one profile everything is
 inspected, except a helper that talks to a person. Of all at once no helper is run, and
 the keyring is asked for a user's own profiles only; a built-in one is listed if
 something is set for it.

@@ -90,7 +90,7 @@ class PollMemory:
         return request
 
     def update(self, response: Response, finding: Finding) -> None:
-        """Keep what *response* says for the next poll, if it was a good one."""
+        """Keep what the next poll needs of *response*, if it was a good one."""
         if not isinstance(finding, Reading):
             self.etag = self.modified = None
             return

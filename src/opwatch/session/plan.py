@@ -1,4 +1,4 @@
-"""What a run is to do, once every option has been understood.
+"""What a run is to do, once every option has been read.
 
 Decides that duplicates are watched once and order is kept, and that no run is
 planned without an operation. Nothing below this sees an option.
@@ -59,7 +59,7 @@ class Plan:
     """The operations of a run, the profiles that know how to ask, and the limits.
 
     *duplicates* counts the references that named an operation once more. *starting* is
-    the request to send first; with *results*, those are fetched as it says.
+    the request to send first; *results* is how results are fetched, None for not at all.
     """
 
     profiles: Mapping[str, Profile]
@@ -82,7 +82,7 @@ class Plan:
 
     @property
     def assumed(self) -> frozenset[str]:
-        """The profiles that nobody named: no token without a name of its own is for them."""
+        """The profiles that were detected, not named: OPWATCH_TOKEN is not for them."""
         return frozenset(target.profile for target in self.targets if target.basis)
 
     @property

@@ -202,7 +202,7 @@ def started_targets(
     None of them is to be asked about for *pause* seconds.
 
     Raises:
-        UsageError: it refuses, names none, or names one that is not the profile's.
+        UsageError: it refuses, names no operation, or one that the profile cannot read.
     """
     trouble = profile.trouble(response)
     if trouble is not None and response.status >= REFUSED:

@@ -68,7 +68,7 @@ def start(
     """Start an operation with the profile's credential, and wait as 'wait' does.
 
     A request that is refused exits with 4 (401, 403) or 6. One whose answer is lost
-    exits with 6, and says that the operation may have been started.
+    exits with 6, and the message warns that the operation may have been started.
     """
     from opwatch.cli.runner import Command
 
