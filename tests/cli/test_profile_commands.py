@@ -113,7 +113,7 @@ def test_what_is_not_clear_is_said_and_asked_of_nobody(inside: Inside) -> None:
         (("--from", "-"), b"HTTP/1.1 500 Oh\r\n\r\n{}", "HTTP 500 says nothing"),
         (("--from", "http://127.0.0.1:1/a", "--from", "http://127.0.0.1:2/a"), b"", "several APIs"),
         (("--from", "-", "--url", "ftp://x"), b"{}", "not the URL of an API"),
-        (("--from", "-", "--url", "https://x", "-d", "{"), b"{}", "--data does not hold a JSON object"),
+        (("--from", "-", "--url", "https://x", "-d", "{"), b"{}", "does not hold a JSON object"),
         (("--from", "-", "--url", "https://x", "-d", "@-"), b"{}", "both the body and a sample"),
         (("--from", "-", "-d", "{}"), b"{}", "--data needs the --url"),
     ],

@@ -200,9 +200,9 @@ async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
 
 async def _start(session: Session, starting: StartRequest, context: RunContext, view: View) -> None:
     """Start what is to be watched, and write at once what to call it."""
-    from opwatch.session.start import start
+    from opwatch.session.start import start_operations
 
-    targets = await start(session, starting, context)
+    targets = await start_operations(session, starting, context)
     session.plan = session.plan.with_targets(targets)
     view.write_started(session.plan.targets)
 

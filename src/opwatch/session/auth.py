@@ -51,13 +51,13 @@ _REFUSALS: Final = frozenset({401, 403, 407})
 # -- inspect ---------------------------------------------------------------------------
 
 
-async def inspect(profile: Profile, context: RunContext) -> CredentialReport:
+async def inspect_credential(profile: Profile, context: RunContext) -> CredentialReport:
     """Return where the credential of *profile* would come from."""
     subject = _Subject(profile.name, profile.auth, profile.base_url, profile.origins)
     return await _inspect(subject, context, keyring=True, helpers=True)
 
 
-async def survey(config: Config, context: RunContext) -> tuple[CredentialReport, ...]:
+async def inspect_all(config: Config, context: RunContext) -> tuple[CredentialReport, ...]:
     """Return a report of a user's own profiles, and of those for which something is set."""
     turns = asyncio.Semaphore(AT_ONCE)
     # One for all: a keyring that hangs is not waited for again with the next profile.

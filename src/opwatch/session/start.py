@@ -139,7 +139,9 @@ def _joined(base: str, path: str) -> str:
     return base.rstrip("/") + path
 
 
-async def start(session: Session, starting: StartRequest, context: RunContext) -> list[Target]:
+async def start_operations(
+    session: Session, starting: StartRequest, context: RunContext
+) -> list[Target]:
     """Send *starting* and return the operations that it has started.
 
     Raises:

@@ -193,9 +193,9 @@ def _status(selection: Selection, context: RunContext, *, as_json: bool) -> int:
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
     from opwatch.output.commands.auth import survey_document, write_inspected, write_json_line
-    from opwatch.session.auth import inspect
+    from opwatch.session.auth import inspect_credential
 
-    report = run_to_end(inspect(selection.bound_profile(), context))
+    report = run_to_end(inspect_credential(selection.bound_profile(), context))
     bad = {CredentialState.MISSING, CredentialState.UNUSABLE, CredentialState.BROKEN}
     ending = verdict([Outcome.DENIED if report.standing in bad else Outcome.SUCCEEDED])
     if as_json:
@@ -216,10 +216,10 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
         write_survey,
     )
     from opwatch.output.streams import is_terminal, width_of
-    from opwatch.session.auth import survey
+    from opwatch.session.auth import inspect_all
 
     config = selection.settings()
-    reports = run_to_end(survey(config, context))
+    reports = run_to_end(inspect_all(config, context))
     if as_json:
         ending = verdict([Outcome.SUCCEEDED])
         write_json_line(sys.stdout, survey_document(reports, ending, redact=context.redactor))

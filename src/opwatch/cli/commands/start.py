@@ -115,11 +115,11 @@ def _start_only(command: Command, policy: Policy) -> int:
 
 async def _started(plan: Plan, context: RunContext) -> Plan:
     from opwatch.session.session import open_session
-    from opwatch.session.start import start
+    from opwatch.session.start import start_operations
 
     assert plan.starting is not None  # noqa: S101, narrows the type
     async with open_session(plan, context) as session:
-        return plan.with_targets(await start(session, plan.starting, context))
+        return plan.with_targets(await start_operations(session, plan.starting, context))
 
 
 def _write(plan: Plan, command: Command, context: RunContext) -> None:
