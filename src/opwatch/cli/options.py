@@ -85,7 +85,7 @@ BaseUrl: TypeAlias = Annotated[
 ]
 TokenStdin: TypeAlias = Annotated[
     bool,
-    _flag("--token-stdin", help="Read the token from standard input; a terminal is asked."),
+    _flag("--token-stdin", help="Read the token from standard input, or ask for it at a terminal."),
 ]
 CaFile: TypeAlias = Annotated[
     Path | None,

@@ -35,7 +35,7 @@ AT_ONCE: Final = 4
 PATIENCE: Final = 30.0
 """Seconds for an answer, or for a silence in the middle of a file."""
 
-Result: TypeAlias = Any
+ResultValue: TypeAlias = Any
 """The JSON of a result, or the trouble that there was instead."""
 Reply: TypeAlias = "Response | Trouble"
 
@@ -86,12 +86,12 @@ class _ResultFetch:
     uniform: Uniform
     id: str
 
-    async def run(self, steps: ResultSteps) -> Result:
+    async def run(self, steps: ResultSteps) -> ResultValue:
         """Take *steps*, and once more where a signed URL was refused: it may have expired."""
         found, is_stale = await self._follow(steps)
         return (await self._follow(steps))[0] if is_stale else found
 
-    async def _follow(self, steps: ResultSteps) -> tuple[Result, bool]:
+    async def _follow(self, steps: ResultSteps) -> tuple[ResultValue, bool]:
         host = ""
         while (fetch := steps.fetch) is not None:
             refused = _refusal_to_ask(fetch.request, self.profile)
@@ -122,7 +122,7 @@ class _ResultFetch:
     async def _get(self, request: Request) -> Reply:
         return await self._retried(lambda: self.sender.send(request, PATIENCE))
 
-    async def _download(self, request: Request, folder: Path) -> Result:
+    async def _download(self, request: Request, folder: Path) -> ResultValue:
         with Download(folder) as download:
 
             async def once() -> Reply:
@@ -170,7 +170,7 @@ def _refusal_to_ask(request: Request, profile: Profile) -> Trouble | None:
     return None
 
 
-def _is_refusal(found: Result) -> bool:
+def _is_refusal(found: ResultValue) -> bool:
     return isinstance(found, Trouble) and found.status in {400, 401, 403, 404, 410}
 
 
