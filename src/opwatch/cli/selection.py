@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.cli.run_options import ID
 from opwatch.domain.errors import BadReferenceError, UsageError
+from opwatch.output.streams import is_terminal
 from opwatch.profiles import is_url, load_config, load_profile
 from opwatch.session.plan import Plan, make_plan
 
@@ -178,6 +179,6 @@ def _read_stdin() -> ReferenceList | Response:
     from opwatch.cli.files import bytes_of
     from opwatch.session.input import read_references
 
-    if sys.stdin is None or sys.stdin.isatty():
+    if is_terminal(sys.stdin):
         raise UsageError("'-' reads references from standard input, but that is a terminal")
     return read_references(bytes_of(STDIN))
