@@ -12,9 +12,9 @@ _opwatch() {
   esac
   case $key in
     opwatch) words='get wait start profile auth demo completion --version -V --help -h' ;;
-    opwatch_get) words='--profile -p --param --config --base-url --exit-zero --result --json --raw --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
-    opwatch_wait) words='--profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
-    opwatch_start) words='--data -d --header -H --idempotency-key --no-wait --profile -p --param --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --config --base-url --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --token-stdin --ca-file --help -h' ;;
+    opwatch_get) words='--exit-zero --profile -p --param --config --base-url --token-stdin --result --json --raw --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
+    opwatch_wait) words='--profile -p --param --config --base-url --token-stdin --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
+    opwatch_start) words='--data -d --header -H --idempotency-key --no-wait --profile -p --param --config --base-url --token-stdin --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
     opwatch_profile) words='explain new list show check schema --help -h' ;;
     opwatch_profile_explain) words='--profile -p --param --config --base-url --answer --json --help -h' ;;
     opwatch_profile_new) words='--from --name --url --data -d --output -o --config --token-stdin --ca-file --help -h' ;;
@@ -26,7 +26,7 @@ _opwatch() {
     opwatch_auth_login) words='--profile -p --param --config --base-url --token-stdin --ca-file --help -h' ;;
     opwatch_auth_logout) words='--profile -p --param --config --base-url --help -h' ;;
     opwatch_auth_status) words='--profile -p --param --config --base-url --json --help -h' ;;
-    opwatch_auth_test) words='--profile -p --param --config --base-url --json --verbose -v --token-stdin --ca-file --help -h' ;;
+    opwatch_auth_test) words='--profile -p --param --config --base-url --token-stdin --json --verbose -v --ca-file --help -h' ;;
     opwatch_demo) words='--serve --port --progress --no-color --help -h' ;;
     opwatch_completion) words='--help -h' ;;
   esac

@@ -3,9 +3,9 @@ Register-ArgumentCompleter -Native -CommandName opwatch -ScriptBlock {
   param($word, $ast, $position)
   $words = @{
     'opwatch' = @('get', 'wait', 'start', 'profile', 'auth', 'demo', 'completion', '--version', '-V', '--help', '-h')
-    'opwatch get' = @('--profile', '-p', '--param', '--config', '--base-url', '--exit-zero', '--result', '--json', '--raw', '--quiet', '-q', '--verbose', '-v', '--no-color', '--token-stdin', '--ca-file', '--help', '-h')
-    'opwatch wait' = @('--profile', '-p', '--param', '--timeout', '-t', '--interval', '-i', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--config', '--base-url', '--json', '--jsonl', '--raw', '--progress', '--junit', '--quiet', '-q', '--verbose', '-v', '--no-color', '--token-stdin', '--ca-file', '--help', '-h')
-    'opwatch start' = @('--data', '-d', '--header', '-H', '--idempotency-key', '--no-wait', '--profile', '-p', '--param', '--timeout', '-t', '--interval', '-i', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--config', '--base-url', '--json', '--jsonl', '--raw', '--progress', '--junit', '--quiet', '-q', '--verbose', '-v', '--no-color', '--token-stdin', '--ca-file', '--help', '-h')
+    'opwatch get' = @('--exit-zero', '--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--result', '--json', '--raw', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
+    'opwatch wait' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--timeout', '-t', '--interval', '-i', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--json', '--jsonl', '--raw', '--progress', '--junit', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
+    'opwatch start' = @('--data', '-d', '--header', '-H', '--idempotency-key', '--no-wait', '--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--timeout', '-t', '--interval', '-i', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--json', '--jsonl', '--raw', '--progress', '--junit', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
     'opwatch profile' = @('explain', 'new', 'list', 'show', 'check', 'schema', '--help', '-h')
     'opwatch profile explain' = @('--profile', '-p', '--param', '--config', '--base-url', '--answer', '--json', '--help', '-h')
     'opwatch profile new' = @('--from', '--name', '--url', '--data', '-d', '--output', '-o', '--config', '--token-stdin', '--ca-file', '--help', '-h')
@@ -17,7 +17,7 @@ Register-ArgumentCompleter -Native -CommandName opwatch -ScriptBlock {
     'opwatch auth login' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--ca-file', '--help', '-h')
     'opwatch auth logout' = @('--profile', '-p', '--param', '--config', '--base-url', '--help', '-h')
     'opwatch auth status' = @('--profile', '-p', '--param', '--config', '--base-url', '--json', '--help', '-h')
-    'opwatch auth test' = @('--profile', '-p', '--param', '--config', '--base-url', '--json', '--verbose', '-v', '--token-stdin', '--ca-file', '--help', '-h')
+    'opwatch auth test' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--json', '--verbose', '-v', '--ca-file', '--help', '-h')
     'opwatch demo' = @('--serve', '--port', '--progress', '--no-color', '--help', '-h')
     'opwatch completion' = @('--help', '-h')
   }

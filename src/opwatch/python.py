@@ -1,7 +1,7 @@
 """``opwatch.watch`` and ``opwatch.get``: a run for a program instead of a person.
 
 Decides that events are handed over in order and without limit, and that
-leaving the iterator early ends the run: nothing is asked for nobody.
+leaving the iterator early ends the run: nothing is polled any more.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ async def watch(
     stop_at_first_success: bool = False,
     fail_fast: bool = False,
 ) -> AsyncGenerator[Event, None]:
-    """Yield the events of a watch of *references* until all have ended; the last is ``Finished``.
+    """Yield the events of watching *references* until all have ended; the last is ``Finished``.
 
     *profile*, *params*, *config* and *base_url* are those of the command line;
-    *token* is the secret itself, otherwise it is found as the profile says. All
+    *token* is the secret itself, otherwise it comes from the profile's sources. All
     times are in seconds, None for without limit.
 
     Raises:
@@ -82,14 +82,15 @@ async def get(
     base_url: str | None = None,
     token: str | None = None,
 ) -> tuple[Operation, ...]:
-    """Return one look at each of *references*, in their order.
+    """Poll each of *references* once, and return the operations in their order.
 
     Raises:
         UsageError: the profile, a parameter or a reference cannot be used.
         CredentialError: there is no usable credential.
     """
-    look = Policy(once=True)
-    plan = _plan(references, look, name=profile, params=params, config=config, base_url=base_url)
+    plan = _plan(
+        references, Policy(once=True), name=profile, params=params, config=config, base_url=base_url
+    )
     context = _context(token)
     async with open_session(plan, context) as session:
         watcher = await carry_out(session, lambda _event: None, context)
@@ -120,4 +121,4 @@ def _plan(
 
 def _context(token: str | None) -> RunContext:
     context = RunContext(environ=dict(os.environ))
-    return context if token is None else replace(context, token=Secret(token))
+    return context if token is None else replace(context, token_from_stdin=Secret(token))

@@ -24,7 +24,9 @@ import httpx2 as httpx
 
 from campaign.network import StuckError, TorturedClock, TorturedLoop
 from opwatch.cli.exit import end_of
-from opwatch.cli.running import run_watch
+from opwatch.cli.options import ProfileOptions
+from opwatch.cli.run_options import RunOptions
+from opwatch.cli.runner import run_watch
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode
@@ -121,20 +123,14 @@ class Stage:
             clock=clock,
             uniform=random.Random(7).uniform,  # noqa: S311, chance that can be repeated
         )
-        view = View(
-            command="wait",
-            clock=clock,
-            redact=context.redactor,
-            style=scene.style,
-            as_json=True,
-            resume_with=("-p", "api"),
-            environ=context.environ,
-        )
-        chosen = Selection(("a", "b"), "api", config=self._config, environ=context.environ)
+        shown = RunOptions(profile="api", progress=scene.style, as_json=True, debug=True)
+        view = View("wait", shown, context)
+        options = ProfileOptions(profile="api", config=self._config)
+        chosen = Selection(options, ("a", "b"), context.environ)
         with self._tortured(ledger, loop, out, err):
             policy = Policy(timeout=DEADLINE)
             try:
-                code = run_watch(lambda: (chosen.plan(policy), context), view, debug=True)
+                code = run_watch(lambda: (chosen.plan(policy), context), view)
             except BaseException as problem:  # noqa: BLE001, the last net, as in opwatch.cli.app
                 code = end_of(problem, as_json=True)
         took = loop.time()

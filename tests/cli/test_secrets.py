@@ -252,7 +252,7 @@ def test_what_nobody_waited_for_is_not_written_past_the_mask(
         gc.collect()
         return await carry_out(*arguments, **more)
 
-    inside.monkeypatch.setattr("opwatch.cli.running.carry_out", with_a_stray)
+    inside.monkeypatch.setattr("opwatch.cli.runner.carry_out", with_a_stray)
 
     ran = inside.run("wait", "-p", "mine", *LOOK, "done")
 

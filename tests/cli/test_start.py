@@ -145,7 +145,7 @@ def test_what_stands_beside_the_reference_is_in_the_command_that_goes_on(
         (("POST", "https://evil.example.com/x"), "evil.example.com is not where"),
         (("POST", "/x", "-H", "Authorization: Bearer x"), "header Authorization cannot be given"),
         (("POST", "/x", "-d", "@missing"), "cannot read missing"),
-        (("BREW", "/x"), "no method"),
+        (("BREW", "/x"), "not a method"),
         (("POST", "/x", "-d", "@-", "--token-stdin"), "both the token and the body"),
         (("POST", "/x", "--no-wait", "--result"), "--no-wait leaves no result"),
     ],

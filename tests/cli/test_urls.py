@@ -169,7 +169,7 @@ def test_a_starting_answer_needs_no_profile_either(server: DemoServer, inside: I
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("abc",), "no profile given, and this is no URL"),
+        (("abc",), "no profile given, and this is not a URL"),
         ((), "no profile given"),
         (("--base-url", "http://127.0.0.1:8", "http://127.0.0.1:9/x"), "this is not at"),
         (("--param", "a=b", "http://127.0.0.1:9/x"), "has no parameter 'a'"),

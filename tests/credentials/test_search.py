@@ -143,7 +143,7 @@ async def test_s16_the_common_token_is_only_for_the_profile_that_is_named(world:
 async def test_the_keyring_is_left_alone_in_ci(world: World) -> None:
     world.keyring = chain = keeping(CANARY)
 
-    error = await error_of(world, ci=True)
+    error = await error_of(world, environ={"CI": "1"})
 
     assert error.tried[-1] == TriedSource("keyring", "not asked in CI")
     assert chain.asked == 0
@@ -152,7 +152,7 @@ async def test_the_keyring_is_left_alone_in_ci(world: World) -> None:
 async def test_a_keyring_that_the_profile_lists_is_asked_even_in_ci(world: World) -> None:
     world.keyring = keeping(CANARY, service="shared")
 
-    assert await value_of(world, FromKeyring("shared"), ci=True) == CANARY
+    assert await value_of(world, FromKeyring("shared"), environ={"CI": "1"}) == CANARY
 
 
 async def test_s1_a_secret_kept_for_one_origin_is_not_found_for_another(world: World) -> None:

@@ -93,8 +93,7 @@ class World:
     def context(self, **changes: Any) -> CredentialContext:
         usual: dict[str, Any] = {
             "send": self.send,
-            "now": self.clock.now,
-            "wall": self.clock.wall,
+            "clock": self.clock,
             "environ": self.environ,
             "keyring": self.keyring,
             "redactor": self.redactor,

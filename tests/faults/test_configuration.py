@@ -351,7 +351,9 @@ def test_an_interval_that_is_none_is_refused_as_an_option(config: Config, value:
 @fault(122)
 def test_an_interval_that_is_too_short_never_hammers(config: Config) -> None:
     for text in ("1ms", "99ms", "61m"):
-        assert "is no interval from 100ms to 1h" in config.refused(GOOD, "--interval", text, "a")
+        assert "is not an interval from 100ms to 1h" in config.refused(
+            GOOD, "--interval", text, "a"
+        )
     remote = profile_of("poll: {first: 100ms, longest: 100ms, steps: [100ms, 5s]}")
     assert remote.polling_rules.pace == Pace(1.0, 1.0, steps=(1.0, 5.0))
     plan = make_plan([(remote, [remote.target("a")])], Policy(interval=0.1))

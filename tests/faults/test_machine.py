@@ -767,7 +767,7 @@ ROOMS: dict[str, str] = {
     "watcher": "opwatch.watcher.watcher.Watcher.record",
     "due": "opwatch.watcher.watcher.Watcher.due",
     "engine": "opwatch.watcher.watcher.Watcher.wake_at",
-    "document": "opwatch.cli.view.document",
+    "document": "opwatch.cli.view.View.leave",
 }
 
 

@@ -25,7 +25,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx2 as _loaded_before_any_clock_runs  # noqa: F401
 
-from opwatch.cli.running import run_watch
+from opwatch.cli.options import ProfileOptions
+from opwatch.cli.run_options import RunOptions
+from opwatch.cli.runner import run_watch
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.domain.policy import Policy
@@ -210,7 +212,8 @@ class Wait:
         policy = policy or Policy(timeout=600.0)
         clock, loops = Hurried(self.speed), list[HurriedLoop]()
         config = self._configured(url, profile)
-        chosen = Selection(references or ("a",), "api", config=config, environ=self.environ)
+        options = ProfileOptions(profile="api", config=config)
+        chosen = Selection(options, references or ("a",), self.environ)
         context = RunContext(
             environ=self.environ,
             ca_file=self.ca_file,
@@ -220,14 +223,9 @@ class Wait:
         if verbose:
             context = replace(context, trace=trace(sys.stderr, redact=context.redactor))
         view = View(
-            command="get" if policy.once else "wait",
-            clock=clock,
-            redact=context.redactor,
-            style=style,
-            as_json=True,
-            raw=raw,
-            resume_with=("-p", "api"),
-            environ=self.environ,
+            "get" if policy.once else "wait",
+            RunOptions(profile="api", progress=style, as_json=True, raw=raw),
+            context,
         )
 
         def new_event_loop() -> HurriedLoop:
@@ -250,7 +248,8 @@ class Wait:
         clock, config = Hurried(self.speed), self._configured(url, profile)
 
         async def run(references: Sequence[str]) -> Outcomes:
-            plan = Selection(references, "api", config=config, environ=self.environ).plan(Policy())
+            options = ProfileOptions(profile="api", config=config)
+            plan = Selection(options, references, self.environ).plan(Policy())
             context = RunContext(environ=self.environ, clock=clock)
             async with open_session(plan, context) as session:
                 watcher = await carry_out(session, lambda _event: None, context)

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.profiles import Profile
-    from opwatch.session.results import Wants
+    from opwatch.session.plan import ResultOptions, StartRequest
     from opwatch.session.session import Session
-    from opwatch.session.start import Starting
 
 TOKEN = "job-token-worth-nothing"
 YAML = """
@@ -59,20 +58,20 @@ def bound(folder: Path, base_url: str, name: str = "jobs") -> Profile:
 
 
 def context() -> RunContext:
-    return RunContext(token=Secret(TOKEN), uniform=at_once)
+    return RunContext(token_from_stdin=Secret(TOKEN), uniform=at_once)
 
 
 @asynccontextmanager
 async def session(
     profile: Profile,
     *,
-    starting: Starting | None = None,
-    wants: Wants | None = None,
+    starting: StartRequest | None = None,
+    results: ResultOptions | None = None,
     policy: Policy | None = None,
     world: RunContext | None = None,
 ) -> AsyncIterator[Session]:
     """Give a session for *profile* without operations, for a test to start some."""
     limits = policy or Policy(interval=0.02)
-    plan = Plan({profile.name: profile}, (), limits, starting=starting, wants=wants)
+    plan = Plan({profile.name: profile}, (), limits, starting=starting, results=results)
     async with open_session(plan, world or context()) as opened:
         yield opened

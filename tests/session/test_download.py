@@ -68,7 +68,7 @@ def test_a_link_is_not_followed(tmp_path: Path, target: str) -> None:
 def test_beginning_anew_forgets_the_first_try(tmp_path: Path) -> None:
     with Download(tmp_path) as incoming:
         incoming.write(b"a long first try")
-        incoming.begin_anew()
+        incoming.restart()
         incoming.write(b"second")
         path, size = incoming.keep("a")
 

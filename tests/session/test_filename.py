@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.session.download import LONGEST, named_after, numbered, proposed, safe_name
+from opwatch.session.download import LONGEST, name_from_id, numbered_name, proposed_name, safe_name
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from opwatch.session.download import LONGEST, named_after, numbered, proposed, s
     ],
 )
 def test_the_proposal_is_read_as_rfc_6266_says(header: str | None, name: str) -> None:
-    assert proposed(header) == name
+    assert proposed_name(header) == name
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_a_name_leads_nowhere(proposal: str, name: str) -> None:
 
 @given(st.text())
 def test_whatever_is_proposed_is_one_plain_name(proposal: str) -> None:
-    for name in (safe_name(proposal), named_after(proposal)):
+    for name in (safe_name(proposal), name_from_id(proposal)):
         assert not set(name) & set('/\\<>:"|?*\x00')
         assert name[:1] not in {".", "-", " "}
         assert len(name.encode()) <= LONGEST + 1
-    assert named_after(proposal)
+    assert name_from_id(proposal)
 
 
 def test_a_long_name_keeps_its_suffix() -> None:
@@ -83,11 +83,15 @@ def test_a_long_name_keeps_its_suffix() -> None:
     ],
 )
 def test_an_id_becomes_a_name(identity: str, name: str) -> None:
-    assert named_after(identity) == name
+    assert name_from_id(identity) == name
 
 
 def test_an_alternative_is_numbered_before_all_suffixes() -> None:
-    assert [numbered("a.json.gz", 0), numbered("a.json.gz", 2), numbered("a", 1)] == [
+    assert [
+        numbered_name("a.json.gz", 0),
+        numbered_name("a.json.gz", 2),
+        numbered_name("a", 1),
+    ] == [
         "a.json.gz",
         "a-2.json.gz",
         "a-1",

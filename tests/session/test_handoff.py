@@ -9,7 +9,7 @@ import pytest
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import State
-from opwatch.session.start import handed_off
+from opwatch.session.start import started_targets
 from session.jobs import DONE, GOES_ON, bound
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def _response(status: int, body: bytes = b"", **headers: str) -> Response:
 def test_the_reference_comes_with_what_stands_beside_it(tmp_path: Path) -> None:
     answer = _response(202, b'{"id": "j-1", "task": "t-9"}')
 
-    (target,) = handed_off(bound(tmp_path, BASE), answer)
+    (target,) = started_targets(bound(tmp_path, BASE), answer)
 
     assert (target.id, target.params["task"], target.initial.params) == (
         "j-1",
@@ -35,15 +35,15 @@ def test_the_reference_comes_with_what_stands_beside_it(tmp_path: Path) -> None:
 
 
 def test_a_redirect_may_name_the_operation(tmp_path: Path) -> None:
-    (target,) = handed_off(bound(tmp_path, BASE), _response(303, Location="/v1/jobs/j-1"))
+    (target,) = started_targets(bound(tmp_path, BASE), _response(303, Location="/v1/jobs/j-1"))
 
     assert target.url == "https://api.example.com/v1/jobs/j-1"
 
 
 def test_only_an_end_is_taken_over(tmp_path: Path) -> None:
     profile = bound(tmp_path, BASE)
-    (running,) = handed_off(profile, _response(202, GOES_ON))
-    (ended,) = handed_off(profile, _response(200, DONE))
+    (running,) = started_targets(profile, _response(202, GOES_ON))
+    (ended,) = started_targets(profile, _response(200, DONE))
 
     assert running.initial.reading is None
     assert ended.initial.reading is not None
@@ -53,7 +53,7 @@ def test_only_an_end_is_taken_over(tmp_path: Path) -> None:
 def test_one_end_does_not_speak_for_several(tmp_path: Path) -> None:
     body = b'{"ids": ["a", "b"], "state": "done"}'
 
-    targets = handed_off(bound(tmp_path, BASE), _response(200, body))
+    targets = started_targets(bound(tmp_path, BASE), _response(200, body))
 
     assert [target.initial.reading for target in targets] == [None, None]
 
@@ -63,13 +63,13 @@ def test_a_refusal_starts_nothing_whatever_ids_it_holds(tmp_path: Path, status: 
     answer = _response(status, b'{"id": "error-1"}')
 
     with pytest.raises(UsageError, match="nothing was started"):
-        handed_off(bound(tmp_path, BASE), answer)
+        started_targets(bound(tmp_path, BASE), answer)
 
 
 @pytest.mark.parametrize("body", [b"", b"\x00\xff", b"<html>", b"[]", b'{"state": "busy"}'])
 def test_an_answer_that_names_nothing_says_where_was_looked(tmp_path: Path, body: bytes) -> None:
     with pytest.raises(UsageError, match="names no operation") as caught:
-        handed_off(bound(tmp_path, BASE), _response(202, body))
+        started_targets(bound(tmp_path, BASE), _response(202, body))
 
     assert "header Location" in (caught.value.hint or "")
 
@@ -78,4 +78,4 @@ def test_an_operation_elsewhere_is_refused(tmp_path: Path) -> None:
     answer = _response(202, Location="https://evil.example.com/jobs/1")
 
     with pytest.raises(BadReferenceError, match=r"evil\.example\.com"):
-        handed_off(bound(tmp_path, BASE), answer)
+        started_targets(bound(tmp_path, BASE), answer)

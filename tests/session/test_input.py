@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Response
-from opwatch.session.input import MOST, Named, read_references
+from opwatch.session.input import MOST_INPUT, ReferenceList, read_references
 
 ANSWER = b"HTTP/1.1 202 Accepted\r\nLocation: /ops/1\r\nX-A: b: c\r\n\r\n{}"
 
 
 def _names(data: bytes) -> list[str]:
     found = read_references(data)
-    assert isinstance(found, Named)
+    assert isinstance(found, ReferenceList)
     return list(found.references)
 
 
@@ -62,7 +62,7 @@ def test_references_are_read(data: bytes, names: list[str]) -> None:
         b"[true]",
         b'{"id": "a"',
         b"[" * 100_000,
-        b"x" * (MOST + 1),
+        b"x" * (MOST_INPUT + 1),
     ],
 )
 def test_what_names_nothing_is_a_usage_error(data: bytes) -> None:
@@ -77,7 +77,7 @@ def test_no_bytes_are_more_than_a_usage_error(data: bytes) -> None:
             found = read_references(each)
         except UsageError:
             continue
-        assert isinstance(found, Named | Response)
+        assert isinstance(found, ReferenceList | Response)
 
 
 @pytest.mark.parametrize("ending", [b"\r\n", b"\n"])

@@ -15,8 +15,8 @@ from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault
 from opwatch.profiles import StartingUrls
-from opwatch.session.plan import Plan
-from opwatch.session.results import Collector, Wants
+from opwatch.session.plan import Plan, ResultOptions
+from opwatch.session.results import ResultFetcher
 from opwatch.session.session import carry_out
 from servers.raw import RawServer, Step, answer, hang, http, read, reset, send
 from session.jobs import TOKEN, at_once, bound, context, session
@@ -45,7 +45,7 @@ class Leads:
 
 async def _run(
     tmp_path: Path,
-    wants: Wants,
+    results: ResultOptions,
     *steps: Step | Leads,
     storage: tuple[tuple[Step, ...], ...] = ((hang(),),),
     name: str = "jobs",
@@ -55,7 +55,7 @@ async def _run(
         made = [each.at(store.url) if isinstance(each, Leads) else each for each in steps]
         with RawServer([answer(END), *made, hang()]) as server:
             profile = bound(tmp_path, server.url, name)
-            async with session(profile, wants=wants) as opened:
+            async with session(profile, results=results) as opened:
                 opened.plan = opened.plan.with_targets([profile.target("j-1")])
                 watcher = await carry_out(opened, lambda _event: None, context())
     return watcher.operations[0], watcher, server.requests[1:], store.requests
@@ -67,7 +67,7 @@ def _result(operation: Operation) -> object:
 
 async def test_the_value_of_the_last_step_is_the_result(tmp_path: Path) -> None:
     operation, watcher, asked, _ = await _run(
-        tmp_path, Wants(), answer(b'{"rows": [1, 2]}'), name="parts"
+        tmp_path, ResultOptions(), answer(b'{"rows": [1, 2]}'), name="parts"
     )
 
     assert (watcher.verdict().code, _result(operation)) == (0, {"rows": [1, 2]})
@@ -76,7 +76,7 @@ async def test_the_value_of_the_last_step_is_the_result(tmp_path: Path) -> None:
 
 
 async def test_without_a_folder_the_way_to_the_file_is_the_result(tmp_path: Path) -> None:
-    operation, _, _, stored = await _run(tmp_path, Wants(), Leads())
+    operation, _, _, stored = await _run(tmp_path, ResultOptions(), Leads())
 
     assert "/file?sig=1" in str(_result(operation))
     assert stored == []
@@ -90,7 +90,9 @@ async def test_a_file_comes_from_another_host_and_no_credential_goes_there(
     folder = tmp_path / "out"
     folder.mkdir()
 
-    operation, watcher, _, stored = await _run(tmp_path, Wants(folder), Leads(), storage=(store,))
+    operation, watcher, _, stored = await _run(
+        tmp_path, ResultOptions(folder), Leads(), storage=(store,)
+    )
 
     assert watcher.verdict().code == 0
     assert _result(operation) == {"file": str(folder / "parts.csv"), "size": len(FILE)}
@@ -103,7 +105,7 @@ async def test_a_file_comes_from_another_host_and_no_credential_goes_there(
 
 async def test_a_file_without_a_name_has_the_operations_own(tmp_path: Path) -> None:
     operation, _, _, _ = await _run(
-        tmp_path, Wants(tmp_path), Leads(), storage=((answer(FILE), hang()),)
+        tmp_path, ResultOptions(tmp_path), Leads(), storage=((answer(FILE), hang()),)
     )
 
     assert _result(operation) == {"file": str(tmp_path / "j-1"), "size": len(FILE)}
@@ -112,7 +114,7 @@ async def test_a_file_without_a_name_has_the_operations_own(tmp_path: Path) -> N
 async def test_a_result_that_is_no_file_becomes_one(tmp_path: Path) -> None:
     step = answer(b'{"rows": [1, 2]}')
 
-    operation, _, _, _ = await _run(tmp_path, Wants(tmp_path), step, name="parts")
+    operation, _, _, _ = await _run(tmp_path, ResultOptions(tmp_path), step, name="parts")
 
     assert _result(operation) == {"file": str(tmp_path / "j-1.json"), "size": 33}
     assert json.loads((tmp_path / "j-1.json").read_text()) == {"rows": [1, 2]}
@@ -123,14 +125,14 @@ async def test_an_operation_without_a_result_leaves_no_file(tmp_path: Path) -> N
     folder.mkdir()
 
     operation = await _collect(
-        bound(tmp_path, "https://api.example.com"), {"state": "done"}, wants=Wants(folder)
+        bound(tmp_path, "https://api.example.com"), {"state": "done"}, results=ResultOptions(folder)
     )
 
     assert (operation.reason, list(folder.iterdir())) == (None, [])
 
 
 async def test_a_chain_that_ends_too_soon_says_what_was_missing(tmp_path: Path) -> None:
-    operation, watcher, _, _ = await _run(tmp_path, Wants(tmp_path), answer(b"{}"))
+    operation, watcher, _, _ = await _run(tmp_path, ResultOptions(tmp_path), answer(b"{}"))
 
     assert watcher.verdict().code == 74
     assert operation.trouble is not None
@@ -143,7 +145,7 @@ async def test_what_passes_is_tried_again_from_the_first_byte(tmp_path: Path) ->
 
     operation, _, asked, stored = await _run(
         tmp_path,
-        Wants(tmp_path),
+        ResultOptions(tmp_path),
         answer(b"", status="502 Bad Gateway"),
         Leads(),
         storage=(cut, (busy, answer(FILE), hang())),
@@ -159,7 +161,7 @@ async def test_a_signed_url_that_is_refused_is_asked_for_anew(tmp_path: Path) ->
 
     operation, watcher, _, stored = await _run(
         tmp_path,
-        Wants(tmp_path),
+        ResultOptions(tmp_path),
         Leads("?sig=old"),
         Leads("?sig=new"),
         storage=((stale, answer(FILE), hang()),),
@@ -172,7 +174,7 @@ async def test_a_signed_url_that_is_refused_is_asked_for_anew(tmp_path: Path) ->
 async def test_a_failed_result_never_changes_the_outcome(tmp_path: Path) -> None:
     gone = answer(b'{"message": "no such export"}', status="404 Not Found")
 
-    operation, watcher, _, _ = await _run(tmp_path, Wants(tmp_path), gone)
+    operation, watcher, _, _ = await _run(tmp_path, ResultOptions(tmp_path), gone)
 
     assert (operation.outcome, operation.reason) == (Outcome.SUCCEEDED, Reason.NO_RESULT)
     assert operation.trouble is not None
@@ -187,7 +189,7 @@ async def test_a_file_that_is_too_large_leaves_nothing_behind(tmp_path: Path) ->
     folder.mkdir()
 
     operation, _, _, _ = await _run(
-        tmp_path, Wants(folder, largest=4), Leads(), storage=((answer(FILE), hang()),)
+        tmp_path, ResultOptions(folder, largest=4), Leads(), storage=((answer(FILE), hang()),)
     )
 
     assert operation.trouble is not None
@@ -197,7 +199,7 @@ async def test_a_file_that_is_too_large_leaves_nothing_behind(tmp_path: Path) ->
 
 async def test_a_folder_that_cannot_be_written_is_no_result(tmp_path: Path) -> None:
     operation, _, _, _ = await _run(
-        tmp_path, Wants(tmp_path / "missing"), Leads(), storage=((answer(FILE), hang()),)
+        tmp_path, ResultOptions(tmp_path / "missing"), Leads(), storage=((answer(FILE), hang()),)
     )
 
     assert operation.trouble is not None
@@ -231,7 +233,7 @@ async def _collect(
     profile: Profile,
     raw: object,
     *,
-    wants: Wants,
+    results: ResultOptions,
     sender: object = None,
     started: StartingUrls | None = None,
 ) -> Operation:
@@ -244,7 +246,7 @@ async def _collect(
         reading=Reading(State.SUCCEEDED, raw=raw),
         outcome=Outcome.SUCCEEDED,
     )
-    return await Collector(plan, senders, wants, at_once, started)(done)
+    return await ResultFetcher(plan, senders, results, at_once, started)(done)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +261,7 @@ async def _collect(
 async def test_no_unsafe_place_is_asked_for_a_file(tmp_path: Path, base: str, url: str) -> None:
     profile = bound(tmp_path, base, "direct")
 
-    operation = await _collect(profile, {"location": url}, wants=Wants(tmp_path))
+    operation = await _collect(profile, {"location": url}, results=ResultOptions(tmp_path))
 
     assert operation.reason is Reason.NO_RESULT
     assert operation.trouble is not None
@@ -271,7 +273,7 @@ async def test_a_step_that_may_carry_a_credential_stays_at_home(tmp_path: Path, 
     started = StartingUrls("https://api.example.com/jobs", "https://evil.example.com/r")
     profile = bound(tmp_path, "https://api.example.com", name)
 
-    operation = await _collect(profile, {}, wants=Wants(), started=started)
+    operation = await _collect(profile, {}, results=ResultOptions(), started=started)
 
     assert operation.trouble is not None
     assert operation.trouble.fault is Fault.FOREIGN_ORIGIN
@@ -290,7 +292,7 @@ async def test_a_final_get_fetches_the_result_where_the_start_said(
     sender, started = Giving(), StartingUrls("https://api.example.com/v1/vms/1", "/v1/results/9")
     profile = bound(tmp_path, "https://api.example.com/v1", name)
 
-    operation = await _collect(profile, {}, wants=Wants(), sender=sender, started=started)
+    operation = await _collect(profile, {}, results=ResultOptions(), sender=sender, started=started)
 
     assert [each.url for each in sender.asked] == [url]
     assert _result(operation) == {"name": "vm-1"}

@@ -10,9 +10,14 @@ import pytest
 from opwatch.domain.errors import StartError, UsageError
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
-from opwatch.session.results import Wants
+from opwatch.session.plan import ResultOptions, StartRequest
 from opwatch.session.session import carry_out
-from opwatch.session.start import Starting, parse_headers, start, starting_request, starting_url
+from opwatch.session.start import (
+    parse_headers,
+    start_operations,
+    starting_request,
+    starting_url,
+)
 from servers.raw import RawServer, Step, answer, closed_port, hang, read, reset
 from session.jobs import DONE, GOES_ON, TOKEN, bound, context, session
 
@@ -22,21 +27,21 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Target
     from servers.raw import Script
 
-POST = Starting("POST", "/jobs", body=b'{"size": 3}')
+POST = StartRequest("POST", "/jobs", body=b'{"size": 3}')
 PUT = replace(POST, method="PUT")
 KEYED = replace(POST, headers={"idempotency-key": "k-1"})
 LOST: tuple[Step, ...] = (read(), reset())
 STARTED = answer(GOES_ON, status="202 Accepted")
 
 
-async def _start(tmp_path: Path, starting: Starting, *scripts: Script) -> list[Target]:
+async def _start(tmp_path: Path, starting: StartRequest, *scripts: Script) -> list[Target]:
     with RawServer(*scripts) as server:
         profile, world = bound(tmp_path, server.url + "/v1"), context()
         async with session(profile, starting=starting, world=world) as opened:
-            return await start(opened, starting, world)
+            return await start_operations(opened, starting, world)
 
 
-async def _failure(tmp_path: Path, starting: Starting, *scripts: Script) -> StartError:
+async def _failure(tmp_path: Path, starting: StartRequest, *scripts: Script) -> StartError:
     with pytest.raises(StartError) as caught:
         await _start(tmp_path, starting, *scripts)
     return caught.value
@@ -48,7 +53,7 @@ async def test_it_goes_out_once_with_the_credential_and_the_profiles_headers(
     with RawServer([STARTED, hang()]) as server:
         profile = bound(tmp_path, server.url + "/v1")
         async with session(profile, starting=POST) as opened:
-            (target,) = await start(opened, POST, context())
+            (target,) = await start_operations(opened, POST, context())
     (sent,) = server.requests
     head, _, body = sent.partition(b"\r\n\r\n")
 
@@ -65,7 +70,7 @@ async def test_a_post_whose_answer_is_lost_is_not_sent_again(tmp_path: Path, los
         profile = bound(tmp_path, server.url)
         async with session(profile, starting=POST) as opened:
             with pytest.raises(StartError, match="may have been started") as caught:
-                await start(opened, POST, context())
+                await start_operations(opened, POST, context())
 
     assert len(server.requests) == 1
     assert caught.value.cause is Outcome.UNKNOWN
@@ -73,7 +78,7 @@ async def test_a_post_whose_answer_is_lost_is_not_sent_again(tmp_path: Path, los
 
 
 @pytest.mark.parametrize("starting", [PUT, KEYED])
-async def test_what_can_do_no_harm_is_sent_again(tmp_path: Path, starting: Starting) -> None:
+async def test_what_can_do_no_harm_is_sent_again(tmp_path: Path, starting: StartRequest) -> None:
     throttled = answer(b"{}", "Retry-After: 1", status="429 Too Many Requests")
 
     (target,) = await _start(tmp_path, starting, LOST, [throttled], [STARTED])
@@ -86,7 +91,7 @@ async def test_even_that_is_not_sent_for_ever(tmp_path: Path) -> None:
         profile = bound(tmp_path, server.url)
         async with session(profile, starting=PUT) as opened:
             with pytest.raises(StartError, match="may have been started"):
-                await start(opened, PUT, context())
+                await start_operations(opened, PUT, context())
 
     assert len(server.requests) == 5
 
@@ -99,7 +104,7 @@ async def test_a_post_that_never_left_is_tried_again_and_was_certainly_not_start
     profile = bound(tmp_path, f"http://127.0.0.1:{closed_port()}")
     async with session(profile, starting=POST, world=world) as opened:
         with pytest.raises(StartError, match=r"^not started: 127\.0\.0\.1 refused") as caught:
-            await start(opened, POST, world)
+            await start_operations(opened, POST, world)
 
     assert caught.value.cause is Outcome.UNKNOWN
     assert len(tries) == 3
@@ -162,7 +167,7 @@ async def test_a_post_is_not_redirected(tmp_path: Path) -> None:
         profile = bound(tmp_path, server.url)
         async with session(profile, starting=POST) as opened:
             with pytest.raises(StartError, match="a POST is not redirected"):
-                await start(opened, POST, context())
+                await start_operations(opened, POST, context())
 
     assert len(server.requests) == 1
 
@@ -196,7 +201,7 @@ async def test_an_end_in_the_first_answer_is_the_result_and_nothing_is_polled(
     with RawServer([answer(DONE), hang()]) as server:
         profile = bound(tmp_path, server.url)
         async with session(profile, starting=POST) as opened:
-            opened.plan = opened.plan.with_targets(await start(opened, POST, context()))
+            opened.plan = opened.plan.with_targets(await start_operations(opened, POST, context()))
             watcher = await carry_out(opened, lambda _event: None, context())
     (operation,) = watcher.operations
 
@@ -211,8 +216,8 @@ async def test_the_result_is_the_resource_that_was_started_where_the_profile_say
 ) -> None:
     with RawServer([answer(DONE), answer(b'{"name": "vm-1"}'), hang()]) as server:
         profile = bound(tmp_path, server.url, "resource")
-        async with session(profile, starting=PUT, wants=Wants()) as opened:
-            opened.plan = opened.plan.with_targets(await start(opened, PUT, context()))
+        async with session(profile, starting=PUT, results=ResultOptions()) as opened:
+            opened.plan = opened.plan.with_targets(await start_operations(opened, PUT, context()))
             watcher = await carry_out(opened, lambda _event: None, context())
     (operation,) = watcher.operations
 
@@ -226,7 +231,7 @@ async def test_a_cookie_of_the_starting_answer_comes_back_with_the_polls(tmp_pat
     with RawServer([initial, answer(GOES_ON), answer(DONE), hang()]) as server:
         profile = bound(tmp_path, server.url)
         async with session(profile, starting=POST) as opened:
-            opened.plan = opened.plan.with_targets(await start(opened, POST, context()))
+            opened.plan = opened.plan.with_targets(await start_operations(opened, POST, context()))
             watcher = await carry_out(opened, lambda _event: None, context())
     sent, *polls = server.requests
 
@@ -325,7 +330,7 @@ def test_a_request_without_a_body_names_no_type(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "GE T", ""])
 def test_a_method_that_starts_nothing_is_refused(tmp_path: Path, method: str) -> None:
     profile = bound(tmp_path, "https://api.example.com/v1")
-    with pytest.raises(UsageError, match="no method"):
+    with pytest.raises(UsageError, match="not a method"):
         starting_request(profile, replace(POST, method=method))
 
 

@@ -109,33 +109,34 @@ def root(
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out *arguments* and return the exit code; nothing is raised."""
+    try:
+        code = app(list(arguments), prog_name="opwatch", standalone_mode=False)
+    except BaseException as problem:  # noqa: BLE001, the last net: 70, never 1
+        return _code_of(problem, as_json=bool({"--json", "--jsonl"} & set(arguments)))
+    return code if isinstance(code, int) else 0
+
+
+def _code_of(problem: BaseException, *, as_json: bool) -> int:
+    """Report *problem*, which ended a command, and return the exit code."""
     from opwatch.cli.exit import end_of
     from opwatch.domain.errors import PipeClosedError, UsageError
     from opwatch.output.errors import LINE
     from opwatch.output.streams import OF_WRITING, write_failure
     from opwatch.output.text.clean import PLAIN
 
-    try:
-        code = app(list(arguments), prog_name="opwatch", standalone_mode=False)
-    except TyperException as problem:
-        # The parser knows the usage line and the nearest option; those of its
-        # exceptions that reach here can show both. What was typed is not shown as it is.
-        problem.message = PLAIN(problem.message, LINE)
-        with suppress(OSError, SystemExit):
-            getattr(problem, "show", str)()
-        return end_of(
-            UsageError(problem.format_message()), as_json=_wants_json(arguments), told=True
-        )
-    except SystemExit as problem:
-        # So the parser leaves when the reader of its help has left.
-        return end_of(PipeClosedError(str(problem)), as_json=False)
-    except OSError as problem:
-        met = write_failure(problem) if problem.errno in OF_WRITING else problem
-        return end_of(met, as_json=_wants_json(arguments))
-    except BaseException as problem:  # noqa: BLE001, the last net: 70, never 1
-        return end_of(problem, as_json=_wants_json(arguments))
-    return code if isinstance(code, int) else 0
-
-
-def _wants_json(arguments: Sequence[str]) -> bool:
-    return bool({"--json", "--jsonl"} & set(arguments))
+    match problem:
+        case TyperException():
+            # The parser knows the usage line and the nearest option; those of its exceptions
+            # that reach here can show both. What was typed is not shown as it is.
+            problem.message = PLAIN(problem.message, LINE)
+            with suppress(OSError, SystemExit):
+                getattr(problem, "show", str)()
+            usage = UsageError(problem.format_message())
+            return end_of(usage, as_json=as_json, reported=True)
+        case SystemExit():
+            # This is how the parser leaves when the reader of its help has left.
+            return end_of(PipeClosedError(str(problem)), as_json=False)
+        case OSError() if problem.errno in OF_WRITING:
+            return end_of(write_failure(problem), as_json=as_json)
+        case _:
+            return end_of(problem, as_json=as_json)

@@ -19,7 +19,6 @@ from opwatch.domain.errors import (
 from opwatch.domain.outcome import Abort, Outcome, verdict
 from opwatch.engine import Interruption
 from opwatch.output.errors import problem_of, write_error
-from opwatch.output.formats.document import document, write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,15 +64,17 @@ def end_of(
     command: str = "opwatch",
     operations: Sequence[Operation] = (),
     debug: bool = False,
-    told: bool = False,
+    reported: bool = False,
     redact: Callable[[str], str] = str,
 ) -> int:
-    """Say what *problem* is, unless it was *told* already, and as JSON; return the exit code."""
+    """Report *problem*, unless it was *reported*, with *as_json* also in JSON; return the code."""
     ending = verdict_of(problem)
-    if not told and not isinstance(problem, Interruption | KeyboardInterrupt):
+    if not reported and not isinstance(problem, Interruption | KeyboardInterrupt):
         write_error(sys.stderr, problem, redact=redact, debug=debug)
     if not as_json:
         return ending.code
+    from opwatch.output.formats.document import document, write_document
+
     result = document(
         operations,
         ending,
@@ -86,13 +87,13 @@ def end_of(
     )
     try:
         write_document(sys.stdout, result)
-    except (PipeClosedError, UnwritableError) as unwritten:
-        return verdict_of(unwritten).code
+    except (PipeClosedError, UnwritableError) as write_failure:
+        return verdict_of(write_failure).code
     return ending.code
 
 
 def attempt(work: Callable[[], int], *, as_json: bool = False, command: str = "opwatch") -> int:
-    """Return the code that *work* returns, or that of what it raises, which is said."""
+    """Return the code that *work* returns, or that of what it raises, which is reported."""
     try:
         return work()
     except BaseException as problem:  # noqa: BLE001, every way out has its code

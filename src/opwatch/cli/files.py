@@ -1,44 +1,61 @@
-"""Files that a person names.
+"""What a person names as a file, or pipes in.
 
-Decides that one is read whole or not at all, and that none is overwritten.
+Decides that it is read whole or not at all, and that no file is overwritten.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Final
 
 from opwatch.domain.errors import UnwritableError, UsageError
-from opwatch.session.input import MOST
+from opwatch.session.input import MOST_INPUT
 
 STDIN: Final = "-"
+LARGEST_BODY: Final = 64 * 1024 * 1024
+"""Bytes of a body that is sent."""
 
 
-def bytes_of(source: str) -> bytes:
-    """Return what the file *source* holds, or standard input.
+def bytes_of(source: str, most: int = MOST_INPUT) -> bytes:
+    """Return what the file *source* holds, or standard input: at most *most* bytes.
 
     Raises:
         UsageError: it cannot be read, or is too large.
     """
+    name = "standard input" if source == STDIN else source
+    if source == STDIN and sys.stdin is None:
+        raise UsageError("standard input is closed")
     try:
         if source == STDIN:
-            data = sys.stdin.buffer.read(MOST + 1)
+            data = sys.stdin.buffer.read(most + 1)
         else:
             with Path(source).open("rb") as file:
-                data = file.read(MOST + 1)
+                data = file.read(most + 1)
     except OSError as problem:
-        raise UsageError(f"cannot read {source}: {problem.strerror}") from problem
-    if len(data) > MOST:
-        raise UsageError(f"{source} is larger than {MOST // 1024 // 1024} MiB")
+        raise UsageError(f"cannot read {name}: {problem.strerror}") from problem
+    if len(data) > most:
+        raise UsageError(f"{name} is larger than {most // 1024**2} MiB")
     return data
+
+
+def body_of(data: str | None) -> bytes | None:
+    """Return the body that ``--data`` gives: *data* itself, or what ``@FILE`` or ``@-`` names.
+
+    Raises:
+        UsageError: its file cannot be read, or is too large.
+    """
+    if data is None or not data.startswith("@"):
+        return None if data is None else os.fsencode(data)
+    return bytes_of(data[1:], LARGEST_BODY)
 
 
 def write_new(path: Path, text: str) -> None:
     """Write *text* into a new file.
 
     Raises:
-        UsageError: there is a file already.
+        UsageError: the file exists.
         UnwritableError: it cannot be written.
     """
     try:

@@ -1,13 +1,17 @@
 """The options that several commands share, declared once.
 
-Decides their names, their environment variables and what a duration looks
-like on the command line.
+Decides their names, their environment variables, what a duration looks like on the
+command line, and how a dataclass of options becomes the options of a command.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable, Collection
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, get_type_hints
 
 import typer
 
@@ -18,7 +22,11 @@ DURATION: Final = "DURATION"
 
 
 def duration(text: str) -> float:
-    """Return the seconds that *text* names, or tell typer what is wrong with it."""
+    """Return the seconds that *text* names.
+
+    Raises:
+        BadParameter: it names none.
+    """
     try:
         return parse_duration(str(text))
     except ValueError as problem:
@@ -26,10 +34,14 @@ def duration(text: str) -> float:
 
 
 def interval(text: str) -> float:
-    """Return the seconds between two polls that *text* names, as ``duration``."""
+    """Return the seconds between two polls that *text* names.
+
+    Raises:
+        BadParameter: it names none, or too few or too many.
+    """
     seconds = duration(text)
     if not SHORTEST_ON_LOOPBACK <= seconds <= LONGEST:
-        raise typer.BadParameter(f"{text!r} is no interval from 100ms to 1h")
+        raise typer.BadParameter(f"{text!r} is not an interval from 100ms to 1h")
     return seconds
 
 
@@ -73,7 +85,7 @@ BaseUrl: TypeAlias = Annotated[
 ]
 TokenStdin: TypeAlias = Annotated[
     bool,
-    _flag("--token-stdin", help="Read the token from standard input; a terminal is asked."),
+    _flag("--token-stdin", help="Read the token from standard input, or ask for it at a terminal."),
 ]
 CaFile: TypeAlias = Annotated[
     Path | None,
@@ -93,13 +105,62 @@ Raw: TypeAlias = Annotated[
 Result: TypeAlias = Annotated[
     bool, _flag("--result", help="Fetch the result of each operation that succeeds.")
 ]
-Quiet: TypeAlias = Annotated[bool, _flag("--quiet", "-q", help="Say nothing but what went wrong.")]
+Quiet: TypeAlias = Annotated[bool, _flag("--quiet", "-q", help="Print only what went wrong.")]
 Verbose: TypeAlias = Annotated[
     bool, _flag("--verbose", "-v", help="Show each request and answer, secrets masked.")
 ]
 NoColor: TypeAlias = Annotated[
-    bool, _flag("--no-color", help="No colour (as the variable NO_COLOR).")
+    bool, _flag("--no-color", help="Use no colour (like the variable NO_COLOR).")
 ]
 Debug: TypeAlias = Annotated[
     bool, typer.Option("--debug", help="Show a traceback for a bug.", metavar="", hidden=True)
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileOptions:
+    """Which profile is used, and how."""
+
+    profile: ProfileName = None
+    param: Params = None
+    config: ConfigFile = None
+    base_url: BaseUrl = None
+    token_stdin: TokenStdin = False
+
+
+def with_options(
+    *, without: Collection[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that turns the parameter ``options`` of a command into its fields.
+
+    Each field of that dataclass becomes an option, except those named in *without*:
+    they keep their defaults.
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(function, eval_str=True).parameters
+        kind = own["options"].annotation
+        hints = get_type_hints(kind, include_extras=True)
+        offered = [each for each in fields(kind) if each.name not in without]
+
+        @functools.wraps(function)
+        def called(**values: Any) -> None:
+            options = kind(**{each.name: values.pop(each.name) for each in offered})
+            function(**values, options=options)
+
+        parameters: list[inspect.Parameter] = []
+        for name, parameter in own.items():
+            if name != "options":
+                parameters.append(parameter)
+                continue
+            for each in offered:
+                default = parameter.empty if each.default is MISSING else each.default
+                hint = hints[each.name]
+                parameters.append(
+                    parameter.replace(name=each.name, default=default, annotation=hint)
+                )
+        called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        called.__annotations__ = {each.name: each.annotation for each in parameters}
+        return called
+
+    return decorate

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def has_person() -> bool:
     """Tell whether a person can be asked: all three streams are terminals."""
-    from opwatch.cli.view import is_terminal
+    from opwatch.output.streams import is_terminal
 
     return is_terminal(sys.stdin) and is_terminal(sys.stdout) and is_terminal(sys.stderr)
 

@@ -1,36 +1,50 @@
-"""The options of a wait, declared once for all commands that wait.
+"""The options of the commands that watch operations, declared once for all of them.
 
-Decides their names and defaults, and which of them contradict each other.
+Decides their names and defaults, which of them only a wait has, and which contradict
+each other.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from opwatch.cli import options as opt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from opwatch.cli.runner import Command
     from opwatch.domain.policy import Policy
 
-LOST_AFTER = "15m"
-MOST_CODE = 255
+LOST_AFTER: Final = "15m"
+HIGHEST_EXIT_CODE: Final = 255
+ID: Final = "id"
+"""The parameter that a reference stands for."""
+WAIT_ONLY: Final = frozenset(
+    {
+        "timeout",
+        "interval",
+        "any_",
+        "fail_fast",
+        "stall",
+        "lost_after",
+        "confirm",
+        "fail_on",
+        "timeout_exit_code",
+        "download",
+        "as_jsonl",
+        "progress",
+        "junit",
+    }
+)
+"""The fields of RunOptions that a command without a wait does not offer."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class WaitOptions:
-    """What was typed behind a command that waits."""
+class RunOptions(opt.ProfileOptions):
+    """The options of a command that watches; ``get`` offers none of WAIT_ONLY."""
 
-    profile: opt.ProfileName = None
-    param: opt.Params = None
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -50,7 +64,7 @@ class WaitOptions:
             envvar="OPWATCH_INTERVAL",
             parser=opt.interval,
             metavar=opt.DURATION,
-            help="Poll this often, instead of as the profile says; 1s at the least.",
+            help="Poll this often instead of at the profile's pace; at least 1s.",
         ),
     ] = None
     any_: Annotated[
@@ -58,7 +72,7 @@ class WaitOptions:
         typer.Option(
             "--any/--all",
             metavar="",
-            help="Stop at the first success; or wait for all.",
+            help="Stop at the first success, or wait for all.",
             show_default="--all",
         ),
     ] = False
@@ -83,7 +97,7 @@ class WaitOptions:
             "--lost-after",
             envvar="OPWATCH_LOST_AFTER",
             metavar=opt.DURATION,
-            help="Give up on an operation without one good answer for this long (exit 6); "
+            help="Give up on an operation without a good answer for this long (exit 6); "
             "0: only at the timeout.",
         ),
     ] = LOST_AFTER
@@ -110,7 +124,7 @@ class WaitOptions:
         typer.Option(
             "--timeout-exit-code",
             min=0,
-            max=MOST_CODE,
+            max=HIGHEST_EXIT_CODE,
             metavar="N",
             help="Exit with this code instead of 124.",
         ),
@@ -125,8 +139,6 @@ class WaitOptions:
             help="Save the result of each operation that succeeds as a file in DIR.",
         ),
     ] = None
-    config: opt.ConfigFile = None
-    base_url: opt.BaseUrl = None
     as_json: opt.AsJson = False
     as_jsonl: Annotated[
         bool,
@@ -153,52 +165,34 @@ class WaitOptions:
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False
     no_color: opt.NoColor = False
-    token_stdin: opt.TokenStdin = False
     ca_file: opt.CaFile = None
     debug: opt.Debug = False
 
-    def command(self, name: str, references: Sequence[str] | None = None) -> Command:
-        """Return the command *name* with these options.
+    def __post_init__(self) -> None:
+        """Check the options that typer cannot.
 
         Raises:
-            BadParameter: one of them is none, or two contradict each other.
+            BadParameter: one of them is not valid, or two contradict each other.
         """
-        from opwatch.cli.runner import Command
-        from opwatch.output.terminal.display import Style
-
         if self.as_json and self.as_jsonl:
             raise typer.BadParameter("--json and --jsonl cannot both be given")
-        if self.progress not in set(Style):
-            known = ", ".join(Style)
-            raise typer.BadParameter(f"--progress {self.progress!r} is not one of {known}")
-        return Command(
-            name=name,
-            references=references,
-            profile=self.profile,
-            params=self.param,
-            config=self.config,
-            base_url=self.base_url,
-            as_json=self.as_json,
-            as_jsonl=self.as_jsonl,
-            raw=self.raw,
-            quiet=self.quiet,
-            verbose=self.verbose,
-            no_color=self.no_color,
-            token_stdin=self.token_stdin,
-            ca_file=self.ca_file,
-            debug=self.debug,
-            progress=Style(self.progress),
-            junit=self.junit,
-            timeout_code=self.timeout_exit_code,
-            result=self.result,
-            download=self.download,
-        )
+        if self.progress != "auto":
+            from opwatch.output.terminal.display import Style
+
+            if self.progress not in set(Style):
+                known = ", ".join(Style)
+                raise typer.BadParameter(f"--progress {self.progress!r} is not one of {known}")
+
+    @property
+    def prints_json(self) -> bool:
+        """Tell whether standard output is for a program."""
+        return self.as_json or self.as_jsonl
 
     def policy(self) -> Policy:
         """Return the limits of the wait.
 
         Raises:
-            BadParameter: one of them is none.
+            BadParameter: one of them is not valid.
         """
         from opwatch.domain.outcome import Goal
         from opwatch.domain.policy import Policy
@@ -217,23 +211,19 @@ class WaitOptions:
             once=self.timeout == 0,
         )
 
-
-def with_wait_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Let *function*, whose ``options`` are a ``WaitOptions``, take its fields as options."""
-
-    @functools.wraps(function)
-    def called(**typed: Any) -> None:
-        options = WaitOptions(**{each.name: typed.pop(each.name) for each in fields(WaitOptions)})
-        function(**typed, options=options)
-
-    kind = inspect.Parameter.KEYWORD_ONLY
-    hints = get_type_hints(WaitOptions, include_extras=True)
-    own = inspect.signature(function, eval_str=True).parameters
-    shared = [
-        inspect.Parameter(each.name, kind, default=each.default, annotation=hints[each.name])
-        for each in fields(WaitOptions)
-    ]
-    kept = [each for each in own.values() if each.name != "options"]
-    called.__signature__ = inspect.Signature([*kept, *shared])  # type: ignore[attr-defined]
-    called.__annotations__ = {each.name: each.annotation for each in (*kept, *shared)}
-    return called
+    def resume_arguments(self) -> tuple[str, ...]:
+        """Return the arguments that choose the same profile and results in another command."""
+        words: list[str] = []
+        for option, value in (
+            ("-p", self.profile),
+            ("--config", self.config),
+            ("--base-url", self.base_url),
+        ):
+            if value is not None:
+                words += [option, str(value)]
+        for param in self.param or ():
+            # It named what an answer did not, and is a reference from now on.
+            words += [] if param.partition("=")[0].strip() == ID else ["--param", param]
+        words += ["--result"] if self.result else []
+        words += ["--download", str(self.download)] if self.download is not None else []
+        return tuple(words)

@@ -1,6 +1,7 @@
-"""The part that every watching command has in common, from options to exit code.
+"""What every command that watches has in common: plan, run, report how it ended.
 
-Decides how the shared options become a profile, a plan, surroundings and a view.
+Decides how the options become a plan, a context and a view; the order of these; and
+that whatever interrupts them still ends with one document and one exit code.
 """
 
 from __future__ import annotations
@@ -8,151 +9,232 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
-from opwatch.cli.outside import context_of
-from opwatch.cli.running import run_watch
-from opwatch.cli.selection import ID, Selection
+from opwatch.cli.exit import end_of, verdict_of
+from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
-from opwatch.domain.outcome import ExitCode
-from opwatch.output.terminal.display import Style
-from opwatch.session.plan import Plan
+from opwatch.credentials import Redactor
+from opwatch.domain.errors import CredentialError, PipeClosedError, UnwritableError
+from opwatch.domain.operation import Operation
+from opwatch.domain.outcome import Outcome, Reason
+from opwatch.engine import Interruption, pass_over_signals, raise_on_signals, run_to_end
+from opwatch.output.errors import write_error
+from opwatch.output.streams import is_terminal
+from opwatch.session.context import RunContext
+from opwatch.session.plan import Plan, ResultOptions, StartRequest
+from opwatch.session.session import carry_out, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from opwatch.cli.run_options import RunOptions
+    from opwatch.credentials import WaitingFor
     from opwatch.domain.policy import Policy
-    from opwatch.session.context import RunContext
-    from opwatch.session.results import Wants
-    from opwatch.session.start import Starting
+    from opwatch.domain.secret import Secret
+    from opwatch.session.session import Session
+    from opwatch.watcher.watcher import Watcher
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# -- from options to a plan --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
-    """The options that all watching commands share, as they were typed.
+    """The command *name* with its *options*.
 
     *starting* reads what is to be sent first, where an operation is to be started.
     """
 
     name: str
-    references: Sequence[str] | None = None
-    profile: str | None = None
-    params: Sequence[str] | None = None
-    config: Path | None = None
-    base_url: str | None = None
-    as_json: bool = False
-    as_jsonl: bool = False
-    raw: bool = False
-    quiet: bool = False
-    verbose: bool = False
-    no_color: bool = False
-    token_stdin: bool = False
-    ca_file: Path | None = None
-    debug: bool = False
-    progress: Style = Style.AUTO
-    junit: Path | None = None
-    timeout_code: int = ExitCode.TIMED_OUT
-    result: bool = False
-    download: Path | None = None
-    starting: Callable[[], Starting] | None = None
+    options: RunOptions
+    references: Sequence[str] = ()
+    starting: Callable[[], StartRequest] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
     def run(self, policy: Policy) -> int:
         """Watch under *policy*; return the exit code."""
         context = self.context()
-        return run_watch(
-            lambda: self.prepare(policy, context),
-            self._view(context),
-            timeout_code=self.timeout_code,
-            debug=self.debug,
-        )
+        view = View(self.name, self.options, context)
+        return run_watch(lambda: self.prepare(policy, context), view)
 
     def context(self) -> RunContext:
-        """Return the surroundings of the run."""
+        """Return what the run takes from outside."""
+        options = self.options
         return context_of(
-            self.environ, ca_file=self.ca_file, quiet=self.quiet, verbose=self.verbose
+            self.environ, ca_file=options.ca_file, quiet=options.quiet, verbose=options.verbose
         )
 
     def prepare(self, policy: Policy, context: RunContext) -> tuple[Plan, RunContext]:
-        """Return what to do, and the surroundings with the token that was piped in.
+        """Return what to do, and *context* with the token that was piped in.
 
         Raises:
-            UsageError: an option, a reference or what is to be sent is of no use.
+            UsageError: an option, a reference or what is to be sent cannot be used.
         """
-        selection = Selection(
-            references=tuple(self.references or ()),
-            profile=self.profile,
-            params=tuple(self.params or ()),
-            config=self.config,
-            base_url=self.base_url,
-            token_stdin=self.token_stdin,
-            environ=self.environ,
-        )
+        selection = Selection(self.options, self.references, self.environ)
         token = selection.token()
-        plan = (
-            selection.plan(policy) if self.starting is None else self._to_start(selection, policy)
-        )
-        plan = replace(plan, wants=self._wants())
-        if plan.assumed and not self.quiet:
+        if self.starting is None:
+            plan = selection.plan(policy)
+        else:
+            plan = _plan_of_start(selection, self.starting(), policy)
+        plan = replace(plan, results=self._results())
+        if plan.assumed and not self.options.quiet:
             from opwatch.output.commands.start import write_assumptions
 
             write_assumptions(
-                sys.stderr, plan.targets, has_token=self.token_stdin, redact=context.redactor
+                sys.stderr, plan.targets, has_token=token is not None, redact=context.redactor
             )
-        return plan, replace(context, token=token)
+        return plan, replace(context, token_from_stdin=token)
 
-    def _to_start(self, selection: Selection, policy: Policy) -> Plan:
-        """Return a plan whose operations are not yet known; what it is to send is checked."""
-        from opwatch.session.start import starting_request
-
-        assert self.starting is not None  # noqa: S101, narrows the type
-        starting = self.starting()
-        profile = replace(selection, references=(starting.path,)).bound_profile()
-        starting_request(profile, starting)
-        return Plan({profile.name: profile}, (), policy, starting=starting)
-
-    def _wants(self) -> Wants | None:
-        """Return what is to be done about results, the folder for them made ready."""
-        if not self.result and self.download is None:
-            return None
+    def _results(self) -> ResultOptions | None:
+        """Return how results are fetched, the folder for them made ready."""
+        folder = self.options.download
+        if folder is None:
+            return ResultOptions() if self.options.result else None
         from opwatch.session.download import ready_folder
-        from opwatch.session.results import Wants
 
-        return Wants(None if self.download is None else ready_folder(self.download))
+        return ResultOptions(ready_folder(folder))
 
-    def _view(self, context: RunContext) -> View:
-        quiet = self.quiet or self.name == "get"
-        # Lines of a trace would tear the bars apart.
-        style = Style.LINES if self.verbose and self.progress is Style.AUTO else self.progress
-        return View(
-            command=self.name,
-            clock=context.clock,
-            redact=context.redactor,
-            style=Style.NONE if quiet else style,
-            as_json=self.as_json,
-            as_jsonl=self.as_jsonl,
-            raw=self.raw,
-            no_color=self.no_color,
-            table=self.name == "get" and not self.quiet,
-            junit=self.junit,
-            resume_with=None if self.name == "get" else self.same_again(),
-            environ=self.environ,
+
+def _plan_of_start(selection: Selection, starting: StartRequest, policy: Policy) -> Plan:
+    """Return a plan whose operations are not known yet; what it is to send is checked."""
+    from opwatch.session.start import starting_request
+
+    profile = replace(selection, references=(starting.path,)).bound_profile()
+    starting_request(profile, starting)
+    return Plan({profile.name: profile}, (), policy, starting=starting)
+
+
+# -- what it takes from outside ----------------------------------------------------------
+
+
+def context_of(
+    environ: Mapping[str, str],
+    *,
+    ca_file: Path | None = None,
+    quiet: bool = False,
+    verbose: bool = False,
+) -> RunContext:
+    """Return what a command takes from outside; a *quiet* one writes nothing beforehand."""
+    redactor = Redactor(_registrar(environ))
+    context = RunContext(
+        environ=environ,
+        ca_file=ca_file,
+        interactive=is_terminal(sys.stdin) and is_terminal(sys.stderr),
+        catch_signals=True,
+        redactor=redactor,
+    )
+    if verbose:
+        from opwatch.output.trace import trace
+
+        context = replace(context, trace=trace(sys.stderr, redact=redactor))
+    if quiet:
+        return context
+
+    @cache
+    def announce(waiting: WaitingFor) -> None:
+        from opwatch.output.commands.login import announcer
+
+        announcer(sys.stderr)(waiting)
+
+    def notice(profile: str, note: str) -> None:
+        from opwatch.output.commands.login import notifier
+
+        notifier(sys.stderr, redact=redactor)(profile, note)
+
+    return replace(context, announce=announce, notice=notice)
+
+
+def _registrar(environ: Mapping[str, str]) -> Callable[[Secret], None] | None:
+    """Return what registers a secret with the runner of a CI system."""
+    if "GITHUB_ACTIONS" not in environ:
+        return None
+    from opwatch.output.ci.github import registrar
+
+    return registrar(sys.stderr, environ)
+
+
+# -- plan, run, report -------------------------------------------------------------------
+
+
+def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int:
+    """Make the plan, carry it out, write what it leaves; return the exit code."""
+    plan: Plan | None = None
+    code: int | None = None
+    started_at = view.context.now()
+    try:
+        with raise_on_signals():
+            plan, context = prepare()
+            watcher = run_to_end(_watch(plan, context, view))
+            with pass_over_signals():
+                code = _leave(watcher, plan, view, started_at)
+            return code  # noqa: RET504, the handler below returns it if the way out fails
+    except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
+        if code is not None:
+            return code  # everything is written, and a second document would break the first
+        return end_of(
+            problem,
+            as_json=view.options.prints_json,
+            command=view.command,
+            operations=_unwatched(plan, problem, view.context.now()),
+            debug=view.options.debug,
+            redact=view.redact,
         )
 
-    def same_again(self) -> tuple[str, ...]:
-        """Return the arguments that choose the same profile and results in another command."""
-        words: list[str] = []
-        for option, value in (
-            ("-p", self.profile),
-            ("--config", self.config),
-            ("--base-url", self.base_url),
-        ):
-            if value is not None:
-                words += [option, str(value)]
-        for param in self.params or ():
-            # It named what an answer did not, and is a reference from now on.
-            words += [] if param.partition("=")[0].strip() == ID else ["--param", param]
-        words += ["--result"] if self.result else []
-        words += ["--download", str(self.download)] if self.download is not None else []
-        return tuple(words)
+
+async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
+    async with open_session(plan, context) as session:
+        if plan.starting is not None:
+            await _start(session, plan.starting, context, view)
+        with view.listening(session.plan) as listener:
+            return await carry_out(
+                session,
+                listener,
+                context,
+                timeout_code=view.options.timeout_exit_code,
+                tick=view.tick,
+            )
+
+
+async def _start(session: Session, starting: StartRequest, context: RunContext, view: View) -> None:
+    """Start what is to be watched, and write at once what to call it."""
+    from opwatch.session.start import start_operations
+
+    targets = await start_operations(session, starting, context)
+    session.plan = session.plan.with_targets(targets)
+    view.write_started(session.plan.targets)
+
+
+def _leave(watcher: Watcher, plan: Plan, view: View, started_at: float) -> int:
+    verdict = watcher.verdict(timeout_code=view.options.timeout_exit_code)
+    try:
+        view.leave(
+            watcher.operations,
+            verdict,
+            started_at=started_at,
+            profile=plan.profile_name,
+            duplicates=plan.duplicates,
+        )
+    except (PipeClosedError, UnwritableError) as problem:
+        write_error(sys.stderr, problem, redact=view.redact)
+        return verdict_of(problem).code
+    return verdict.code
+
+
+def _unwatched(plan: Plan | None, problem: BaseException, now: float) -> Sequence[Operation]:
+    """Return the planned operations as they are when no watch of them began."""
+    if plan is None:
+        return ()
+    match problem:
+        case CredentialError():
+            outcome, reason = Outcome.DENIED, Reason.NO_CREDENTIAL
+        case Interruption() | KeyboardInterrupt():
+            outcome, reason = Outcome.PENDING, Reason.DETACHED
+        case _:
+            return ()
+    return [
+        Operation(target, watched_from=now, outcome=outcome, reason=reason, ended_at=now)
+        for target in plan.targets
+    ]

@@ -1,6 +1,6 @@
 """From options to a plan: configuration, profile, parameters, references.
 
-Decides where each of them comes from when the command line does not say.
+Decides where each of them comes from when the command line does not name it.
 """
 
 from __future__ import annotations
@@ -10,52 +10,48 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from opwatch.cli.run_options import ID
 from opwatch.domain.errors import BadReferenceError, UsageError
-from opwatch.profiles import RequestFacts, bind_profile, is_url, load_config, load_profile
-from opwatch.session.input import Named, read_references
+from opwatch.output.streams import is_terminal
+from opwatch.profiles import bind_profile, is_url, load_config, load_profile
 from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
+    from opwatch.cli.options import ProfileOptions
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.domain.policy import Policy
     from opwatch.domain.secret import Secret
     from opwatch.profiles import Config, Profile
+    from opwatch.session.input import ReferenceList
 
 NAME_ONE: Final = (
     "name one with -p (opwatch profile list shows them), "
     "or set default_profile in the configuration file"
 )
 STDIN: Final = "-"
-ID: Final = "id"
 SILENT: Final = "see what is piped in; curl prints why it failed with  curl -sSi"
-WHOLE: Final = "pipe what  curl -i  prints; ids and URLs on standard input name themselves"
-MOST_STDIN: Final = 8 * 1024 * 1024 + 1
+WHOLE: Final = "pipe what  curl -i  prints; ids and URLs on standard input need no --param"
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the command line said about whom to ask, and about what."""
+    """Whom to ask, by *options*, and about which operations: *references*."""
 
+    options: ProfileOptions
     references: Sequence[str] = ()
-    profile: str | None = None
-    params: Sequence[str] = ()
-    config: Path | None = None
-    base_url: str | None = None
-    token_stdin: bool = False
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
     def bound_profile(self) -> Profile:
         """Return the profile with its parameters.
 
         Raises:
-            UsageError: no profile is named, or it, or a parameter, is not usable.
+            UsageError: no profile is named, or it or a parameter cannot be used.
         """
         config = self.settings()
-        name = self.profile or config.default_profile
+        name = self.options.profile or config.default_profile
         if name is None:
             raise UsageError("no profile given", hint=NAME_ONE)
         return self._bound(name, config)
@@ -66,14 +62,16 @@ class Selection:
         Raises:
             UsageError: it cannot be read, or has problems.
         """
-        return load_config(self.config, self.environ)
+        return load_config(self.options.config, self.environ)
 
     def _bound(self, name: str, config: Config) -> Profile:
         params = self.parameters()
         if STDIN in self.references:
             params.pop(ID, None)
         urls = [each for each in self.references if is_url(each)]
-        return bind_profile(load_profile(name, config), params, base_url=self.base_url, urls=urls)
+        return bind_profile(
+            load_profile(name, config), params, base_url=self.options.base_url, urls=urls
+        )
 
     def parameters(self) -> dict[str, str]:
         """Return the parameters of ``--param``.
@@ -82,7 +80,7 @@ class Selection:
             UsageError: one is not KEY=VALUE.
         """
         found: dict[str, str] = {}
-        for each in self.params:
+        for each in self.options.param or ():
             key, equals, value = each.partition("=")
             if not equals or not key.strip():
                 raise UsageError(f"--param {each!r} is not KEY=VALUE")
@@ -92,29 +90,29 @@ class Selection:
     def token(self) -> Secret | None:
         """Return the token on standard input, if it is there by ``--token-stdin``.
 
-        At a terminal it is asked for, and what is typed is not shown.
+        A terminal is asked for it, and what is typed is not shown.
 
         Raises:
-            UsageError: standard input is asked for the references as well, is closed,
-                or holds more than any token.
+            UsageError: standard input has to give the references as well, is closed,
+                or is longer than any token.
         """
-        if not self.token_stdin:
+        if not self.options.token_stdin:
             return None
         if STDIN in self.references:
             raise UsageError("standard input cannot be both the token and the references")
-        from opwatch.cli.secret_input import given_secret
+        from opwatch.cli.secret_input import read_secret
         from opwatch.output.commands.login import secret_prompt
 
-        return given_secret(lambda: secret_prompt(sys.stderr, "token", self.profile or ""))
+        return read_secret(lambda: secret_prompt(sys.stderr, "token", self.options.profile or ""))
 
     def plan(self, policy: Policy) -> Plan:
         """Return what to watch; without a profile, each URL finds its own.
 
         Raises:
-            UsageError: the profile, a parameter or a reference is not usable.
+            UsageError: the profile, a parameter or a reference cannot be used.
         """
         config = self.settings()
-        name = self.profile or config.default_profile
+        name = self.options.profile or config.default_profile
         if name is None and self.references:
             lanes = self._assumed(config)
         else:
@@ -126,19 +124,26 @@ class Selection:
 
     def targets(self, profile: Profile) -> list[Target]:
         """Return the operations that the references name, in their order."""
-        from opwatch.session.start import handed_off
-
-        asked = RequestFacts(id=self.parameters().get(ID, ""))
         targets: list[Target] = []
         for reference in self.references:
-            found = _from_stdin() if reference == STDIN else Named((reference,))
-            if isinstance(found, Named):
-                if asked.id and reference == STDIN:
-                    raise UsageError("--param id=… goes with a whole answer only", hint=WHOLE)
-                targets += [profile.target(each) for each in found.references]
+            if reference == STDIN:
+                targets += self._targets_on_stdin(profile)
             else:
-                targets += handed_off(profile, found, asked=asked)
+                targets.append(profile.target(reference))
         return targets
+
+    def _targets_on_stdin(self, profile: Profile) -> list[Target]:
+        from opwatch.profiles import RequestFacts
+        from opwatch.session.input import ReferenceList
+        from opwatch.session.start import started_targets
+
+        id_ = self.parameters().get(ID, "")
+        piped = _read_stdin()
+        if not isinstance(piped, ReferenceList):
+            return started_targets(profile, piped, asked=RequestFacts(id=id_))
+        if id_:
+            raise UsageError("--param id=… goes with a whole answer only", hint=WHOLE)
+        return [profile.target(each) for each in piped.references]
 
     def _assumed(self, config: Config) -> list[tuple[Profile, list[Target]]]:
         """Return the lanes of a run without a profile: each URL finds its own."""
@@ -148,27 +153,34 @@ class Selection:
         references = list(self._read(lambda answer: status_urls(answer, config)))
         for reference, _ in references:
             if not is_url(reference):
-                message = "no profile given, and this is no URL"
+                message = "no profile given, and this is not a URL"
                 raise BadReferenceError(reference, message, hint=NAME_ONE)
-            if self.base_url and not is_at(reference, self.base_url):
-                message = f"this is not at {self.base_url}, and no profile is given"
+            if self.options.base_url and not is_at(reference, self.options.base_url):
+                message = f"this is not at {self.options.base_url}, and no profile is given"
                 raise BadReferenceError(reference, message, hint=NAME_ONE)
-        return assumed_lanes(references, config, self.parameters(), has_token=self.token_stdin)
+        return assumed_lanes(
+            references, config, self.parameters(), has_token=self.options.token_stdin
+        )
 
     def _read(
         self, status_urls: Callable[[Response], tuple[str, ...]]
     ) -> Iterator[tuple[str, bool]]:
         """Yield each reference, and whether it was typed; *status_urls* reads a starting answer."""
+        from opwatch.session.input import ReferenceList
+
         for reference in self.references:
             if reference == STDIN:
-                found = _from_stdin()
-                names = found.references if isinstance(found, Named) else status_urls(found)
+                piped = _read_stdin()
+                names = piped.references if isinstance(piped, ReferenceList) else status_urls(piped)
                 yield from ((each, False) for each in names)
             else:
                 yield reference, True
 
 
-def _from_stdin() -> Named | Response:
-    if sys.stdin is None or sys.stdin.isatty():
+def _read_stdin() -> ReferenceList | Response:
+    from opwatch.cli.files import bytes_of
+    from opwatch.session.input import read_references
+
+    if is_terminal(sys.stdin):
         raise UsageError("'-' reads references from standard input, but that is a terminal")
-    return read_references(sys.stdin.buffer.read(MOST_STDIN))
+    return read_references(bytes_of(STDIN))

@@ -5,67 +5,67 @@ Decides which renderer listens, by the options and by what the streams are.
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.events import Pausable
 from opwatch.output.errors import write_error
-from opwatch.output.formats.document import document, write_document
-from opwatch.output.formats.jsonl import jsonl
-from opwatch.output.formats.junit import junit
-from opwatch.output.formats.table import write_table
-from opwatch.output.streams import wants_colour
+from opwatch.output.streams import is_terminal
 from opwatch.output.terminal.display import Style, open_display
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from opwatch.cli.run_options import RunOptions
+    from opwatch.credentials import Redactor
     from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
-    from opwatch.engine import Clock
+    from opwatch.session.context import RunContext
     from opwatch.session.plan import Plan
 
 TICK_BARS: Final = 0.1
 TICK_LINES: Final = 1.0
+RESUMABLE: Final = frozenset({"wait", "start"})
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a run is shown.
-
-    *resume_with* are the arguments that name the same profile again, None where
-    there is nothing to go on with. *collect* is given the operations when the run is over.
-    """
+    """How the run of *command* is shown. *collect* is given its operations when it is over."""
 
     command: str
-    clock: Clock
-    redact: Callable[[str], str]
-    style: Style = Style.AUTO
-    as_json: bool = False
-    as_jsonl: bool = False
-    raw: bool = False
-    no_color: bool = False
-    table: bool = False
-    junit: Path | None = None
-    resume_with: tuple[str, ...] | None = None
+    options: RunOptions
+    context: RunContext
     collect: Callable[[Sequence[Operation]], None] | None = None
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+
+    @property
+    def redact(self) -> Redactor:
+        """What masks the secrets of the run."""
+        return self.context.redactor
+
+    @property
+    def style(self) -> Style:
+        """How progress is shown: never for ``get``."""
+        if self.options.quiet or self.command == "get":
+            return Style.NONE
+        style = Style(self.options.progress)
+        # Lines of a trace would tear the bars apart.
+        return Style.LINES if self.options.verbose and style is Style.AUTO else style
 
     def wall_of(self) -> Callable[[float], datetime]:
         """Return the function from the run's clock to the time of day, local zone."""
-        offset = self.clock.wall() - self.clock.now()
+        offset = self.context.wall() - self.context.now()
         return lambda at: datetime.fromtimestamp(at + offset, UTC).astimezone()
 
     @property
     def tick(self) -> float:
-        """Seconds between two looks at the time: often only if something moves."""
+        """Seconds between two ticks: short only if something moves."""
         moving = self.style in {Style.AUTO, Style.BARS} and is_terminal(sys.stderr)
         return TICK_BARS if moving else TICK_LINES
 
@@ -81,40 +81,43 @@ class View:
                         sys.stderr,
                         wall_of=wall_of,
                         redact=self.redact,
-                        resume=None if self.resume_with is None else self.resume,
-                        no_color=self.no_color,
-                        environ=self.environ,
+                        resume=self.resume if self.command in RESUMABLE else None,
+                        no_color=self.options.no_color,
+                        environ=self.context.environ,
                     )
                 )
             ]
-            if self.as_jsonl:
+            if self.options.as_jsonl:
+                from opwatch.output.formats.jsonl import jsonl
+
                 events = jsonl(
                     sys.stdout,
                     command=self.command,
                     wall_of=wall_of,
                     profile=plan.profile_name,
-                    raw=self.raw,
+                    raw=self.options.raw,
                     redact=self.redact,
                     duplicates=plan.duplicates,
                 )
                 listeners.append(stack.enter_context(events))
-            together = Together(listeners)
+            together = Listeners(listeners)
             yield together
         if together.failure is not None:
             write_error(sys.stderr, together.failure, redact=self.redact)
 
-    def tell_started(self, targets: Sequence[Target]) -> None:
-        """Say what was started, unless this view says nothing."""
+    def write_started(self, targets: Sequence[Target]) -> None:
+        """Write what was started, unless this view writes nothing."""
         from opwatch.output.commands.start import report_started
 
         if self.style is not Style.NONE:
             report_started(sys.stderr, targets, redact=self.redact)
 
     def resume(self, unfinished: Sequence[Operation]) -> str | None:
-        """Return the command that goes on with the *unfinished* operations."""
-        if not unfinished or self.resume_with is None:
+        """Return the command that goes on waiting for the *unfinished* operations."""
+        if not unfinished:
             return None
-        return wait_command(self.resume_with, [operation.target for operation in unfinished])
+        targets = [operation.target for operation in unfinished]
+        return wait_command(self.options.resume_arguments(), targets)
 
     def leave(
         self,
@@ -130,47 +133,57 @@ class View:
         Raises:
             PipeClosedError, UnwritableError: it could not be written.
         """
-        now, wall_of = self.clock.now(), self.wall_of()
+        now = self.context.now()
         if self.collect is not None:
             self.collect(operations)
-        if self.junit is not None:
-            self._write_junit(operations, now)
-        if self.as_json:
+        if self.options.junit is not None:
+            self._write_junit(self.options.junit, operations, now)
+        if self.options.as_json:
+            from opwatch.output.formats.document import document, write_document
+
             result = document(
                 operations,
                 verdict,
                 command=self.command,
                 started_at=started_at,
                 ended_at=now,
-                wall_of=wall_of,
+                wall_of=self.wall_of(),
                 profile=profile,
-                raw=self.raw,
+                raw=self.options.raw,
                 redact=self.redact,
                 duplicates=duplicates,
             )
             write_document(sys.stdout, result)
-        elif self.table:
-            write_table(
-                sys.stdout,
-                operations,
-                now=now,
-                wall_of=wall_of,
-                terminal=is_terminal(sys.stdout),
-                colour=wants_colour(sys.stdout, no_color=self.no_color, environ=self.environ),
-                width=width_of(sys.stdout),
-                redact=self.redact,
-            )
+        elif self.command == "get" and not self.options.quiet:
+            self._write_table(operations, now)
 
-    def _write_junit(self, operations: Sequence[Operation], now: float) -> None:
-        path = self.junit or Path()
+    def _write_table(self, operations: Sequence[Operation], now: float) -> None:
+        from opwatch.output.formats.table import write_table
+        from opwatch.output.streams import wants_colour, width_of
+
+        environ, no_color = self.context.environ, self.options.no_color
+        write_table(
+            sys.stdout,
+            operations,
+            now=now,
+            wall_of=self.wall_of(),
+            terminal=is_terminal(sys.stdout),
+            colour=wants_colour(sys.stdout, no_color=no_color, environ=environ),
+            width=width_of(sys.stdout),
+            redact=self.redact,
+        )
+
+    def _write_junit(self, path: Path, operations: Sequence[Operation], now: float) -> None:
+        from opwatch.output.formats.junit import junit
+
         try:
             path.write_text(junit(operations, at=now, redact=self.redact), encoding="utf-8")
         except OSError as problem:
             raise UnwritableError(f"cannot write {path}: {problem.strerror}") from problem
 
 
-class Together:
-    """Several listeners as one; those that hold the terminal let go of it together."""
+class Listeners:
+    """Several listeners as one; those that hold the terminal give it back together."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = listeners
@@ -179,7 +192,7 @@ class Together:
         self._pausable = [each for each in held if isinstance(each, Pausable)]
 
     def __call__(self, event: Event) -> None:
-        """Tell each of *event*; what one could not write is its *failure*."""
+        """Pass *event* to each; what one could not write is the *failure*."""
         for listener in self._listeners:
             try:
                 listener(event)
@@ -210,19 +223,3 @@ def wait_command(words: Sequence[str], targets: Sequence[Target]) -> str:
     references = [each.reference for each in targets]
     dashes = ["--"] if any(each.startswith("-") for each in references) else []
     return shlex.join(["opwatch", "wait", *words, *params, *dashes, *references])
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    """Tell whether a person looks at *stream*; a closed one is none."""
-    try:
-        return stream is not None and bool(stream.isatty())
-    except ValueError:
-        return False
-
-
-def width_of(stream: TextIO | None) -> int:
-    """Return the columns of the terminal behind *stream*, 80 where there is none."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns if stream else 80
-    except (OSError, ValueError, AttributeError):
-        return 80

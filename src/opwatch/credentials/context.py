@@ -1,12 +1,10 @@
-"""All that a credential takes from outside, in one value.
+"""What a credential takes from outside, in one value.
 
-Decides the seams: the environment, the token read from standard input, the two
-clocks, the HTTP client, programs and the keyring. Nothing else in this room reads
-``os.environ``, a clock or a terminal, so a test can replace any of them.
-
-When a person is told that something is being waited for: after one second.
-
-What a person is shown who logs in with a code (RFC 8628 §3.3).
+Decides the seams: the environment, the token that was piped in, the clocks, the HTTP
+client, programs and the keyring. Nothing else in this room reads ``os.environ``, a
+clock or a terminal, so a test can replace any of them. A person learns what is
+being waited for after one second, and what to enter where for a login with a code
+(RFC 8628 §3.3).
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, TypeAlias, TypeVar
 
 from opwatch.credentials.process import Run, run_program
 from opwatch.credentials.redaction import Redactor
@@ -27,41 +25,20 @@ if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
 
 
-@dataclass(frozen=True, slots=True)
-class DevicePrompt:
-    """What a person needs: a code and where to enter it. Hostile until cleaned.
-
-    *complete_url* holds the code already, if the server gives one. *expires_in* is
-    in seconds.
-    """
-
-    user_code: str
-    url: str
-    complete_url: str | None
-    expires_in: float
-
+Send: TypeAlias = "Callable[[Request, float], Awaitable[Response | Trouble]]"
 
 PATIENCE: Final = 1.0
 T = TypeVar("T")
 
 
-async def announced(
-    work: Awaitable[T], waiting: WaitingFor, announce: Callable[[WaitingFor], None]
-) -> T:
-    """Return the result of *work*, and call *announce* once if it takes its time."""
-    task = asyncio.ensure_future(work)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
-        if not done:
-            announce(waiting)
-        return await task
-    finally:
-        if task.cancel():
-            # Whoever is cancelled leaves only when what it ran for is buried.
-            await asyncio.wait({task})
+class RunClock(Protocol):
+    """The two clocks of a run."""
 
+    def now(self) -> float:
+        """Return seconds since an arbitrary moment; never falls."""
 
-Send: TypeAlias = "Callable[[Request, float], Awaitable[Response | Trouble]]"
+    def wall(self) -> float:
+        """Return seconds since the epoch."""
 
 
 class WaitingFor(StrEnum):
@@ -71,8 +48,18 @@ class WaitingFor(StrEnum):
     HELPER = "helper"
 
 
-def _say_nothing(_waiting: WaitingFor) -> None:
-    """Tell nobody."""
+@dataclass(frozen=True, slots=True)
+class DevicePrompt:
+    """What a person needs: a code and where to enter it. It is remote text, not yet cleaned.
+
+    *complete_url* holds the code already, if the server gives one. *expires_in* is
+    in seconds.
+    """
+
+    user_code: str
+    url: str
+    complete_url: str | None
+    expires_in: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +78,68 @@ class Keyring(Protocol):
         """Return the entry of *account* under *service*."""
 
     async def write_entry(self, service: str, account: str, secret: Secret) -> None:
-        """Keep *secret* for *account* under *service*."""
+        """Store *secret* for *account* under *service*."""
 
     async def erase_entry(self, service: str, account: str) -> bool:
         """Delete the entry; tell whether there was one."""
 
 
+async def send_nothing(request: Request, _timeout: float) -> NoReturn:
+    """Stand in for the network where a credential is only inspected or stored."""
+    raise AssertionError(f"a {request.method} was about to be sent")
+
+
+def ignore(*_: object) -> None:
+    """Stand in for a function that would inform somebody."""
+
+
 @dataclass(frozen=True, slots=True)
 class CredentialContext:
-    """What a credential may use of the world.
+    """What a credential may use of its surroundings.
 
-    *now* is the run's clock, *wall* seconds since the epoch. ``OPWATCH_TOKEN`` and
-    *token_from_stdin* count only for a profile that was *named_on_command_line*
-    (or is the default one). *interactive* tells that a person sits at a terminal,
-    *ci* that none does and that the keyring is to be left alone unless a profile
-    lists it. *redactor* learns every secret; share one among all credentials of
-    a run. *announce* is told whom we are waiting for.
+    ``OPWATCH_TOKEN`` and *token_from_stdin* count only for a profile that was
+    *named_on_command_line* (or is the default one). *interactive* tells that a person
+    sits at a terminal. *redactor* learns every secret; share one among all credentials
+    of a run. *send* asks a token endpoint. *announce* is called with what is being
+    waited for.
     """
 
-    send: Send
-    now: Callable[[], float]
-    wall: Callable[[], float]
+    clock: RunClock
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     token_from_stdin: Secret | None = None
     named_on_command_line: bool = True
     interactive: bool = False
-    ci: bool = False
     redactor: Redactor = field(default_factory=Redactor)
+    send: Send = send_nothing
     run: Run = run_program
     keyring: Keyring | None = None
-    announce: Callable[[WaitingFor], None] = _say_nothing
+    announce: Callable[[WaitingFor], None] = ignore
+
+    @property
+    def ci(self) -> bool:
+        """Tell whether this is a CI job: only a keyring that a profile lists is asked."""
+        return self.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+    def now(self) -> float:
+        """Return the time of the run's clock, in seconds."""
+        return self.clock.now()
+
+    def wall(self) -> float:
+        """Return seconds since the epoch."""
+        return self.clock.wall()
+
+
+async def announced(
+    work: Awaitable[T], waiting: WaitingFor, announce: Callable[[WaitingFor], None]
+) -> T:
+    """Return the result of *work*, and call *announce* once if it takes longer than PATIENCE."""
+    task = asyncio.ensure_future(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if not done:
+            announce(waiting)
+        return await task
+    finally:
+        if task.cancel():
+            # What was cancelled must have ended before its caller goes on.
+            await asyncio.wait({task})

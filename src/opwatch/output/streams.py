@@ -179,3 +179,8 @@ def size_of(stream: TextIO | None) -> Callable[[], tuple[int, int]]:
         return found.columns or FALLBACK_SIZE[0], found.lines or FALLBACK_SIZE[1]
 
     return size
+
+
+def width_of(stream: TextIO | None) -> int:
+    """Return the columns of the terminal *stream* is, 80 where there is none."""
+    return size_of(stream)()[0]

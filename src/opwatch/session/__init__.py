@@ -1,5 +1,4 @@
-"""The front door for Python, and the landing that the command line starts from.
+"""A run carried out: a plan says what is to be watched, a session watches it.
 
-Wires the rooms of the middle together: a plan says what is to be watched, a
-session carries it out.
+Wires profiles, credentials, http, engine and output together.
 """

@@ -1,13 +1,10 @@
-"""The work of ``opwatch auth``: keep a credential, forget it, try it.
+"""The work of ``opwatch auth``: store a credential, delete it, inspect it, try it.
 
-Decides which one request a trial makes, and what its answer says of the credential.
-
-A look at where credentials would come from, while nobody is asked anything.
-
-Decides what a look costs. Of one profile everything is looked at, except a helper
-that talks to a person. Of all at once no helper is run, and the keyring is asked
-for a user's own profiles only; a built-in one is worth a line if something is set
-for it.
+Decides which one request a trial makes, and what its answer means for the credential;
+and what an inspection costs, which never asks a person. Of one profile everything is
+inspected, except a helper that talks to a person. Of all at once no helper is run, and
+the keyring is asked for a user's own profiles only; a built-in one is listed if
+something is set for it.
 """
 
 from __future__ import annotations
@@ -36,63 +33,62 @@ from opwatch.domain.trouble import Handling, Trouble, fault_of_status
 from opwatch.engine import pause
 from opwatch.profiles import bind_profile, load_profile
 from opwatch.session.sender import Sender
-from opwatch.session.session import (
-    credential_context,
-    open_client,
-    open_profile_credential,
-    send_nothing,
-)
+from opwatch.session.session import open_client, open_profile_credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.credentials import Credential, CredentialContext, DevicePrompt, Login
+    from opwatch.credentials import Credential, DevicePrompt, Login
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import Config, Profile
     from opwatch.session.context import RunContext
 
-
 AT_ONCE: Final = 4
 """Keyrings that are asked at a time; each is a process that starts Python."""
 # Stands where a parameter is missing: nothing is ever sent there (RFC 6761 §6.4).
 _NOWHERE: Final = "https://parameters-are-missing.invalid"
+TIMEOUT: Final = 30.0
+_REFUSALS: Final = frozenset({401, 403, 407})
 
 
-async def inspect(profile: Profile, context: RunContext) -> CredentialReport:
-    """Return where the credential of *profile* would come from; nobody is asked anything."""
+# -- inspect ---------------------------------------------------------------------------
+
+
+async def inspect_credential(profile: Profile, context: RunContext) -> CredentialReport:
+    """Return where the credential of *profile* would come from."""
     subject = _Subject(profile.name, profile.auth, profile.base_url, profile.origins)
-    around = credential_context(context, send_nothing)
-    return await _look(subject, around, keyring=True, helpers=True)
+    return await _inspect(subject, context, keyring=True, helpers=True)
 
 
-async def survey(config: Config, context: RunContext) -> tuple[CredentialReport, ...]:
-    """Return a quick look at a user's own profiles, and at those for which something is set."""
+async def inspect_all(config: Config, context: RunContext) -> tuple[CredentialReport, ...]:
+    """Return a report of a user's own profiles, and of those for which something is set."""
     turns = asyncio.Semaphore(AT_ONCE)
-    around = credential_context(context, send_nothing)
     # One for all: a keyring that hangs is not waited for again with the next profile.
-    around = replace(around, keyring=SystemKeyring(around))
+    context = replace(context, keyring=SystemKeyring(context))
 
-    async def look(name: str) -> CredentialReport:
-        here = replace(around, named_on_command_line=name == config.default_profile)
+    async def inspect_by_name(name: str) -> CredentialReport:
+        here = replace(context, named_on_command_line=name == config.default_profile)
         subject = _subject(name, config)
         if isinstance(subject, CredentialReport):
             return subject
         is_users = config.is_users(name)
         async with turns:
-            return await _look(subject, here, keyring=is_users and subject.is_bound, helpers=False)
+            return await _inspect(
+                subject, here, keyring=is_users and subject.is_bound, helpers=False
+            )
 
-    looks = await asyncio.gather(*map(look, config.names()))
-    dull = {CredentialState.MISSING, CredentialState.NOT_NEEDED, CredentialState.OPTIONAL}
+    reports = await asyncio.gather(*map(inspect_by_name, config.names()))
+    unlisted = {CredentialState.MISSING, CredentialState.NOT_NEEDED, CredentialState.OPTIONAL}
     return tuple(
-        each for each in looks if config.is_users(each.profile) or each.standing not in dull
+        each for each in reports if config.is_users(each.profile) or each.standing not in unlisted
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A profile as far as its credential goes; *lacks* says which parameter is missing."""
+    """A profile as far as its credential goes; *lacks* is the problem with its parameters."""
 
     name: str
     scheme: Scheme
@@ -114,7 +110,7 @@ def _subject(name: str, config: Config) -> _Subject | CredentialReport:
         except ProfileError:
             raise
         except UsageError as problem:
-            # Where its secret would come from can be told all the same.
+            # Where its secret would come from is known all the same.
             scheme = _without_parameters(definition.spec.auth.make(lambda _text: ""))
             origins = AllowedOrigins.of(_NOWHERE)
             return _Subject(name, scheme, _NOWHERE, origins, lacks=problem.message)
@@ -129,8 +125,8 @@ def _without_parameters(scheme: Scheme) -> Scheme:
     return replace(scheme, token_url=_NOWHERE, device_url=_NOWHERE)
 
 
-async def _look(
-    subject: _Subject, around: CredentialContext, *, keyring: bool, helpers: bool
+async def _inspect(
+    subject: _Subject, context: RunContext, *, keyring: bool, helpers: bool
 ) -> CredentialReport:
     found = CredentialReport(subject.name, CredentialState.FOUND)
     try:
@@ -139,7 +135,7 @@ async def _look(
             profile=subject.name,
             base_url=subject.base_url,
             origins=subject.origins,
-            context=inspection_context(around, keyring=keyring, helpers=helpers),
+            context=inspection_context(context, keyring=keyring, helpers=helpers),
         )
         found = replace(found, origin=credential.status().origin if subject.is_bound else "")
         found = await _with_place(found, credential)
@@ -179,26 +175,29 @@ async def _with_place(found: CredentialReport, credential: Credential) -> Creden
     )
 
 
-TIMEOUT: Final = 30.0
-_REFUSALS: Final = frozenset({401, 403, 407})
-
-
-# -- keep and forget -------------------------------------------------------------------
+# -- store and delete -------------------------------------------------------------------
 
 
 def login_to(profile: Profile, context: RunContext) -> Login:
-    """Return how the credential of *profile* is kept.
+    """Return how the credential of *profile* is stored.
 
     Raises:
-        UsageError: it wants none.
+        UsageError: the API needs none.
     """
-    return _login(_unsent(profile, context), profile)
+    credential = open_credential(
+        profile.auth,
+        profile=profile.name,
+        base_url=profile.base_url,
+        origins=profile.origins,
+        context=context,
+    )
+    return _login(credential, profile)
 
 
 async def log_in_by_device(
     profile: Profile, context: RunContext, show: Callable[[DevicePrompt], None]
 ) -> None:
-    """Have a person log in with a code that *show* shows, and keep what comes of it.
+    """Have a person log in with a code that *show* shows, and store the credential.
 
     Raises:
         CredentialError: it was refused, or nobody entered the code in time.
@@ -210,25 +209,15 @@ async def log_in_by_device(
 
 def _login(credential: Credential, profile: Profile) -> Login:
     if credential.login is None:
-        raise UsageError(f"the API of {profile.name!r} wants no credential")
+        raise UsageError(f"the API of {profile.name!r} needs no credential")
     return credential.login
-
-
-def _unsent(profile: Profile, context: RunContext) -> Credential:
-    return open_credential(
-        profile.auth,
-        profile=profile.name,
-        base_url=profile.base_url,
-        origins=profile.origins,
-        context=credential_context(context, send_nothing),
-    )
 
 
 # -- try -------------------------------------------------------------------------------
 
 
 async def try_out(profile: Profile, context: RunContext, reference: str | None) -> TrialReport:
-    """Return what one authorized request meets: about *reference*, else to the base URL.
+    """Return the outcome of one authorized request: about *reference*, else to the base URL.
 
     Raises:
         BadReferenceError: *reference* names no operation of *profile*.
@@ -241,16 +230,16 @@ async def try_out(profile: Profile, context: RunContext, reference: str | None) 
         await credential.prepare()
         now = context.clock.now
         sender = Sender(client, credential, profile.origins, now, context.trace)
-        came = await sender.send(request, TIMEOUT)
+        reply = await sender.send(request, TIMEOUT)
     status = credential.status()
-    trouble = came if isinstance(came, Trouble) else _trouble_in(profile, target, came)
+    trouble = reply if isinstance(reply, Trouble) else _trouble_in(profile, target, reply)
     return TrialReport(
         profile.name,
         status.origin,
         request.method,
         request.url,
-        _met(came, trouble),
-        came.status,
+        _outcome(reply, trouble),
+        reply.status,
         trouble,
         status.place,
         status.expires_at,
@@ -267,8 +256,8 @@ def _trouble_in(profile: Profile, target: Target | None, response: Response) -> 
     return finding if isinstance(finding, Trouble) else None
 
 
-def _met(came: Response | Trouble, trouble: Trouble | None) -> TrialOutcome:
+def _outcome(reply: Response | Trouble, trouble: Trouble | None) -> TrialOutcome:
     is_denial = trouble is not None and trouble.rule.handling is Handling.DENIED
-    if came.status in _REFUSALS or is_denial:
+    if reply.status in _REFUSALS or is_denial:
         return TrialOutcome.REFUSED
-    return TrialOutcome.UNREACHABLE if isinstance(came, Trouble) else TrialOutcome.ACCEPTED
+    return TrialOutcome.UNREACHABLE if isinstance(reply, Trouble) else TrialOutcome.ACCEPTED

@@ -1,12 +1,8 @@
-"""The lanes of a run for which no profile was named: each URL finds its own.
+"""What is watched or asked where no profile was named: each URL finds its own.
 
-Decides that a token on standard input is for one host, and that parameters are
-for one profile.
-
-One answer of URLs that no profile is known for yet.
-
-Decides that they are asked as strangers are: without a credential, unless one
-was given for their host.
+Decides that a token on standard input is for one host, that parameters are for one
+profile, and that the samples of a new profile are fetched without a credential,
+unless one was given for their host.
 """
 
 from __future__ import annotations
@@ -31,22 +27,51 @@ if TYPE_CHECKING:
     from opwatch.profiles import Config, Profile
     from opwatch.session.context import RunContext
 
-
 TIMEOUT: Final = 30.0
 
 
-async def look(
-    urls: Sequence[str], config: Config, context: RunContext
-) -> dict[str, Response | Trouble]:
-    """Return what each of *urls* answers; only the token of *context* is shown to them.
+def assumed_lanes(
+    urls: Iterable[tuple[str, bool]],
+    config: Config,
+    params: Mapping[str, str],
+    *,
+    has_token: bool,
+) -> list[tuple[Profile, list[Target]]]:
+    """Return a lane for each of *urls*, in their order; with each stands whether it was typed.
 
     Raises:
-        UsageError: they are not to be asked, or not all with one token.
+        UsageError: one fits no profile, or several; or the
+            token or the parameters would be for more than one.
+    """
+    detector = ProfileDetector(config, params, has_token=has_token)
+    lanes: list[tuple[Profile, list[Target]]] = []
+    for url, typed in urls:
+        profile, basis = detector.detect(url, typed=typed)
+        lanes.append((profile, [replace(profile.target(url), basis=basis)]))
+    hosts = {target.origin for _, targets in lanes for target in targets}
+    if has_token and len(hosts) > 1:
+        raise UsageError("one token cannot be for several hosts: " + ", ".join(sorted(hosts)))
+    names = {profile.name for profile, _ in lanes}
+    if params and len(names) > 1:
+        message = "--param cannot be for several profiles: " + ", ".join(sorted(names))
+        raise UsageError(message, hint="name one with -p")
+    return lanes
+
+
+async def fetch_samples(
+    urls: Sequence[str], config: Config, context: RunContext
+) -> dict[str, Response | Trouble]:
+    """Return what each of *urls* answers; no credential but the token of *context* is sent.
+
+    Raises:
+        UsageError: one cannot be asked, or they are of several APIs.
     """
     origin, *others = dict.fromkeys(_origin(url) for url in urls)
     if others:
         raise UsageError(f"the samples are of several APIs: {origin}, {others[0]}")
-    profile = ProfileDetector(config, has_token=context.token is not None).standard(origin)
+    profile = ProfileDetector(config, has_token=context.token_from_stdin is not None).standard(
+        origin
+    )
     targets = [profile.target(url) for url in urls]
     plan = make_plan([(profile, targets)], Policy(once=True))
     answers: dict[str, Response | Trouble] = {}
@@ -63,31 +88,3 @@ def _origin(url: str) -> Origin:
         return parse_origin(url)
     except OriginError as error:
         raise BadReferenceError(url, f"not a URL to be asked: {error}") from error
-
-
-def assumed_lanes(
-    urls: Iterable[tuple[str, bool]],
-    config: Config,
-    params: Mapping[str, str],
-    *,
-    has_token: bool,
-) -> list[tuple[Profile, list[Target]]]:
-    """Return a lane for each of *urls*, in their order; with each stands whether it was typed.
-
-    Raises:
-        UsageError: one can be asked by nobody, or fits several profiles; or the
-            token or the parameters would be for more than one.
-    """
-    detector = ProfileDetector(config, params, has_token=has_token)
-    lanes: list[tuple[Profile, list[Target]]] = []
-    for url, typed in urls:
-        profile, basis = detector.detect(url, typed=typed)
-        lanes.append((profile, [replace(profile.target(url), basis=basis)]))
-    hosts = {target.origin for _, targets in lanes for target in targets}
-    if has_token and len(hosts) > 1:
-        raise UsageError("one token cannot be for several hosts: " + ", ".join(sorted(hosts)))
-    names = {profile.name for profile, _ in lanes}
-    if params and len(names) > 1:
-        message = "--param cannot be for several profiles: " + ", ".join(sorted(names))
-        raise UsageError(message, hint="name one with -p")
-    return lanes

@@ -1,17 +1,10 @@
-"""How one poll becomes one answer: profile, carrier, profile.
+"""How one poll becomes one answer: profile, sender, profile.
 
-Decides nothing about operations; the profile writes the request and reads the
-answer, the carrier gets it there, and a memory per operation keeps validators.
-
-What one operation's polls leave for the next: a validator, and a moved URL.
-
-Decides when a poll may be conditional. An ETag is a hint to save quota, never
-the state itself: without a reading to stand for, none is sent.
-
-The further pages of a list answer.
-
-Decides when to stop: at the last page, at one that was seen before, or after a
-thousand (fault 80). Half a list is never taken for a whole one.
+Decides nothing about operations: the profile writes the request and reads the answer,
+the sender gets it there. But decides when a poll may be conditional: an ETag is a hint
+to save quota, never the state itself, and without a reading that it stands for none is
+sent. And when the pages of a list end: at the last, at one that was there before, or
+after a thousand (fault 80). Half a list is never taken for a whole one.
 """
 
 from __future__ import annotations
@@ -30,91 +23,31 @@ if TYPE_CHECKING:
     from opwatch.profiles import Profile
     from opwatch.session.sender import Sender
 
-
-MOST: Final = 1000
-
-
-async def further_pages(
-    profile: Profile,
-    sender: Sender,
-    targets: Sequence[Target],
-    first: Response,
-    until: float,
-) -> tuple[Response, ...] | Trouble:
-    """Return the pages after *first*, or what kept one of them away.
-
-    All of them together may take until *until* of the run's clock.
-    """
-    pages: list[Response] = []
-    page, seen = first, {first.url}
-    while (request := profile.next_page(targets, page)) is not None:
-        if isinstance(request, Trouble):
-            return request
-        if request.url in seen or len(pages) >= MOST:
-            return Trouble(Fault.REDIRECT_LOOP, "its pages lead in a circle")
-        seen.add(request.url)
-        came = await sender.send(request, until - sender.now())
-        if isinstance(came, Trouble):
-            return came
-        pages.append(came)
-        page = came
-    return tuple(pages)
-
-
-@dataclass(slots=True)
-class Memory:
-    """One operation's validators (RFC 9110 §8.8) and the URL that it moved to."""
-
-    etag: str | None = None
-    modified: str | None = None
-    moved_to: str | None = None
-
-    def place(self, target: Target) -> Target:
-        """Return *target* at the URL that the last answer named."""
-        return replace(target, url=self.moved_to) if self.moved_to else target
-
-    def ask(self, request: Request) -> Request:
-        """Return *request* made conditional, if there is something to compare with."""
-        if self.etag is not None:
-            return request.with_headers(If_None_Match=self.etag)
-        if self.modified is not None:
-            return request.with_headers(If_Modified_Since=self.modified)
-        return request
-
-    def learn(self, response: Response, finding: Finding) -> None:
-        """Keep what *response* says for the next poll, if it was a good one."""
-        if not isinstance(finding, Reading):
-            self.etag = self.modified = None
-            return
-        self.etag = response.headers.get("etag")
-        self.modified = response.headers.get("last-modified")
-        self.moved_to = finding.moved_to or self.moved_to
-
-
 NOT_MODIFIED: Final = 304
+MOST_PAGES: Final = 1000
 
 
 class Fetcher:
-    """Answers the polls of a run; *profiles* and *senders* are by name of the profile."""
+    """Answers the polls of a run; *profiles* and *senders* are by the profile's name."""
 
     def __init__(self, profiles: Mapping[str, Profile], senders: Mapping[str, Sender]) -> None:
         self._profiles = profiles
-        self._carriers = senders
-        self._memories: dict[tuple[str, str], Memory] = {}
+        self._senders = senders
+        self._memories: dict[tuple[str, str], PollMemory] = {}
 
     async def __call__(self, poll: Poll) -> Answer:
-        """Return the answer to *poll*; whatever goes wrong is in it, as trouble."""
+        """Return the answer to *poll*; whatever goes wrong is trouble in it."""
         name = poll.targets[0].profile
-        profile, sender = self._profiles[name], self._carriers[name]
+        profile, sender = self._profiles[name], self._senders[name]
         memories = [
-            self._memories.setdefault((target.profile, target.reference), Memory())
+            self._memories.setdefault((target.profile, target.reference), PollMemory())
             for target in poll.targets
         ]
-        targets = [m.place(target) for m, target in zip(memories, poll.targets, strict=True)]
+        targets = [m.moved(target) for m, target in zip(memories, poll.targets, strict=True)]
         request = profile.request(targets)
         asked = request
         if poll.conditional and profile.conditional and len(targets) == 1:
-            asked = memories[0].ask(request)
+            asked = memories[0].conditional(request)
         until = sender.now() + poll.timeout
         response = await sender.send(asked, poll.timeout)
         if isinstance(response, Trouble):
@@ -126,7 +59,7 @@ class Fetcher:
             return Answer.all(pages, len(targets))
         answer = profile.read(targets, response, pages)
         for memory, finding in zip(memories, answer.findings, strict=True):
-            memory.learn(response, finding)
+            memory.update(response, finding)
         return answer
 
 
@@ -134,3 +67,60 @@ def _unchanged(response: Response, count: int, *, was_asked: bool) -> Answer:
     if was_asked:
         return Answer.all(Unchanged(), count)
     return Answer.all(Trouble(Fault.NOT_MODIFIED_UNASKED, status=response.status), count)
+
+
+@dataclass(slots=True)
+class PollMemory:
+    """What a poll leaves for the next: validators (RFC 9110 §8.8), and the URL it moved to."""
+
+    etag: str | None = None
+    modified: str | None = None
+    moved_to: str | None = None
+
+    def moved(self, target: Target) -> Target:
+        """Return *target* at the URL that the last answer named."""
+        return replace(target, url=self.moved_to) if self.moved_to else target
+
+    def conditional(self, request: Request) -> Request:
+        """Return *request* made conditional, if there is something to compare with."""
+        if self.etag is not None:
+            return request.with_headers(If_None_Match=self.etag)
+        if self.modified is not None:
+            return request.with_headers(If_Modified_Since=self.modified)
+        return request
+
+    def update(self, response: Response, finding: Finding) -> None:
+        """Keep what the next poll needs of *response*, if it was a good one."""
+        if not isinstance(finding, Reading):
+            self.etag = self.modified = None
+            return
+        self.etag = response.headers.get("etag")
+        self.modified = response.headers.get("last-modified")
+        self.moved_to = finding.moved_to or self.moved_to
+
+
+async def further_pages(
+    profile: Profile,
+    sender: Sender,
+    targets: Sequence[Target],
+    first: Response,
+    until: float,
+) -> tuple[Response, ...] | Trouble:
+    """Return the pages after *first*, or the trouble with one of them.
+
+    All of them must be there at *until* of the run's clock.
+    """
+    pages: list[Response] = []
+    page, seen = first, {first.url}
+    while (request := profile.next_page(targets, page)) is not None:
+        if isinstance(request, Trouble):
+            return request
+        if request.url in seen or len(pages) >= MOST_PAGES:
+            return Trouble(Fault.REDIRECT_LOOP, "its pages lead in a circle")
+        seen.add(request.url)
+        reply = await sender.send(request, until - sender.now())
+        if isinstance(reply, Trouble):
+            return reply
+        pages.append(reply)
+        page = reply
+    return tuple(pages)

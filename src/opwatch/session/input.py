@@ -1,7 +1,7 @@
-"""What may come in on standard input: references, JSON, or a whole HTTP answer.
+"""What a person pipes in or names as a file: references, JSON, or a whole HTTP answer.
 
-Decides which of these a text is, and takes the references out of it. Ids that
-come this way are never options.
+Decides which of these a text is, and takes the references out of it. Ids that come this
+way are never options.
 """
 
 from __future__ import annotations
@@ -15,19 +15,8 @@ from typing import Any, Final
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Headers, Response
 
-
-def answer_of(data: bytes, url: str = "", received_at: float = 0.0) -> Response:
-    """Return the answer that *data* is: a whole one, or else the body of a good one.
-
-    *received_at* is in seconds since the epoch.
-    """
-    stripped = data.lstrip()
-    if not stripped.startswith(b"HTTP/"):
-        return Response(200, url, Headers(), data, received_at)
-    return replace(last_answer(stripped), url=url, received_at=received_at)
-
-
-MOST: Final = 8 * 1024 * 1024
+MOST_INPUT: Final = 8 * 1024 * 1024
+"""Bytes of what is piped in, or of a file that is named."""
 _STATUS_LINE: Final = re.compile(r"(HTTP/[0-9](?:\.[0-9])?) ([1-5][0-9]{2})(?: .*)?", re.ASCII)
 # What no id and no JSON is made of; a tab is a blank.
 _BINARY: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
@@ -36,19 +25,19 @@ _KEYS: Final = ("id", "operationId", "operation_id", "name", "url")
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ReferenceList:
     """References, in the order they were read."""
 
     references: tuple[str, ...]
 
 
-def read_references(data: bytes) -> Named | Response:
+def read_references(data: bytes) -> ReferenceList | Response:
     """Return the references in *data*, or the HTTP answer that it is.
 
     Raises:
-        UsageError: it is too large, no text, or JSON that names no operation.
+        UsageError: it is too large, not text, or JSON that names no operation.
     """
-    if len(data) > MOST:
+    if len(data) > MOST_INPUT:
         raise UsageError("standard input is larger than 8 MiB")
     data = _as_utf8(data)
     if _is_status_line(data):
@@ -58,8 +47,8 @@ def read_references(data: bytes) -> Named | Response:
         raise UsageError("standard input is neither text nor an HTTP answer")
     stripped = text.lstrip()
     if stripped.startswith(("{", "[", '"')):
-        return Named(tuple(_from_json(stripped)))
-    return Named(tuple(line.strip() for line in text.split("\n") if line.strip()))
+        return ReferenceList(tuple(_from_json(stripped)))
+    return ReferenceList(tuple(line.strip() for line in text.split("\n") if line.strip()))
 
 
 def _as_utf8(data: bytes) -> bytes:
@@ -120,7 +109,7 @@ def _from_json(text: str) -> list[str]:
         try:
             names += _names(json.loads(line))
         except (ValueError, RecursionError) as problem:
-            raise UsageError(f"standard input, line {number}, is no JSON") from problem
+            raise UsageError(f"standard input, line {number}, is not JSON") from problem
     return names
 
 
@@ -146,3 +135,14 @@ def _names(value: Any) -> list[str]:
         case _:
             pass
     raise UsageError("standard input holds a value that names no operation")
+
+
+def answer_of(data: bytes, url: str = "", received_at: float = 0.0) -> Response:
+    """Return the answer that *data* is: a whole one, or else the body of a good one.
+
+    *received_at* is in seconds since the epoch.
+    """
+    stripped = data.lstrip()
+    if not stripped.startswith(b"HTTP/"):
+        return Response(200, url, Headers(), data, received_at)
+    return replace(last_answer(stripped), url=url, received_at=received_at)

@@ -1,4 +1,4 @@
-"""What a run is to do, once every option has been understood.
+"""What a run is to do, once every option has been read.
 
 Decides that duplicates are watched once and order is kept, and that no run is
 planned without an operation. Nothing below this sees an option.
@@ -6,8 +6,8 @@ planned without an operation. Nothing below this sees an option.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.origin import parse_origin
@@ -15,28 +15,59 @@ from opwatch.domain.pacing import shortest_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from opwatch.domain.operation import Target
     from opwatch.domain.policy import Policy
     from opwatch.profiles import Profile
-    from opwatch.session.results import Wants
-    from opwatch.session.start import Starting
+
+IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+KEY: Final = "Idempotency-Key"
+LARGEST: Final = 10 * 1024**3
+"""Bytes of a file that is downloaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    """What a person asks to send. *path* may be a whole URL."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Tell whether sending it twice starts no second operation."""
+        has_key = any(name.lower() == KEY.lower() and self.headers[name] for name in self.headers)
+        return has_key or self.method in IDEMPOTENT
+
+
+@dataclass(frozen=True, slots=True)
+class ResultOptions:
+    """How the result of an operation that has succeeded is fetched.
+
+    A file goes into *folder*, if there is one, and is no larger than *largest* bytes.
+    """
+
+    folder: Path | None = None
+    largest: int = LARGEST
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The operations of a run, the profiles that know how to ask, and the limits.
 
-    *duplicates* counts the references that named an operation once more. What is
-    to be sent first is *starting*; *wants* says what to do about results.
+    *duplicates* counts the references that named an operation once more. *starting* is
+    the request to send first; *results* is how results are fetched, None for not at all.
     """
 
     profiles: Mapping[str, Profile]
     targets: tuple[Target, ...]
     policy: Policy
     duplicates: int = 0
-    starting: Starting | None = None
-    wants: Wants | None = None
+    starting: StartRequest | None = None
+    results: ResultOptions | None = None
 
     def with_targets(self, targets: Iterable[Target]) -> Plan:
         """Return this plan for *targets*, which its one profile knows."""
@@ -51,7 +82,7 @@ class Plan:
 
     @property
     def assumed(self) -> frozenset[str]:
-        """The profiles that nobody named: no token without a name of its own is for them."""
+        """The profiles that were detected, not named: OPWATCH_TOKEN is not for them."""
         return frozenset(target.profile for target in self.targets if target.basis)
 
     @property

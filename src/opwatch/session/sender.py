@@ -1,4 +1,4 @@
-"""How one request gets its answer: signed, sent, redirected, signed anew.
+"""How one request gets its answer: signed, sent, redirected, signed again.
 
 Decides the order of these, and that a refused credential is renewed and the
 request repeated exactly once. Redirects are followed by hand, and only to an
@@ -30,7 +30,7 @@ UNAUTHORIZED: Final = 401
 
 
 class Sender:
-    """Carries the requests of one profile: its *credential* goes to *origins* only."""
+    """Sends the requests of one profile: its *credential* goes to *origins* only."""
 
     def __init__(
         self,
@@ -68,11 +68,11 @@ class Sender:
     ) -> Response | Trouble:
         """Write the body of a good answer to *file*, at most *limit* bytes.
 
-        *timeout* bounds each silence, in seconds. What has been written when
-        anything else than a good answer is returned is to be thrown away.
+        *timeout* bounds each silence, in seconds. What has been written
+        is to be thrown away unless a good answer is returned.
 
         Raises:
-            UnwritableError: *file* does not take it.
+            UnwritableError: *file* cannot be written.
         """
 
         async def send(signed: Request) -> Response | Trouble:
@@ -83,28 +83,28 @@ class Sender:
     async def _follow(self, request: Request, send: Send) -> Response | Trouble:
         hops, renewed = 0, False
         while True:
-            signed, came = await self._sign_and(send, request)
-            if isinstance(came, Trouble):
-                return came
-            if came.status == UNAUTHORIZED and request.authorize and not renewed:
+            signed, reply = await self._sign_and(send, request)
+            if isinstance(reply, Trouble):
+                return reply
+            if reply.status == UNAUTHORIZED and request.authorize and not renewed:
                 renewed = True
                 fresh = await self._credential.renew(signed)
                 if isinstance(fresh, Trouble):
                     return replace(fresh, unsent=True)
                 if fresh:
                     continue
-            hop = next_hop(request, came, self._origins, hops)
+            hop = next_hop(request, reply, self._origins, hops)
             if not isinstance(hop, Request):
-                return hop or came
+                return hop or reply
             request, hops = hop, hops + 1
 
     async def _sign_and(self, send: Send, request: Request) -> tuple[Request, Response | Trouble]:
-        """Return *request* as it was signed, and what came back."""
+        """Return *request* as it was signed, and its reply."""
         signed = await self._credential.authorize(request)
         if isinstance(signed, Trouble):
             return request, replace(signed, unsent=True)
         began = self.now()
-        came = await send(signed)
+        reply = await send(signed)
         if self._trace is not None:
-            self._trace(signed, came, self.now() - began)
-        return signed, came
+            self._trace(signed, reply, self.now() - began)
+        return signed, reply

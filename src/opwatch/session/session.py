@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials import Credential, CredentialContext, open_credential
+from opwatch.credentials import Credential, open_credential
 from opwatch.engine import Inbox, catch_signals, drive
 from opwatch.http import Client
 from opwatch.session.fetch import Fetcher
@@ -21,16 +21,15 @@ from opwatch.watcher.watcher import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from typing import NoReturn
 
-    from opwatch.credentials import Send, WaitingFor
+    from opwatch.credentials import WaitingFor
     from opwatch.domain.events import Listener
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Profile, StartingUrls
     from opwatch.session.context import RunContext
-    from opwatch.session.plan import Plan
-    from opwatch.session.results import Collector, Wants
+    from opwatch.session.plan import Plan, ResultOptions
+    from opwatch.session.results import ResultFetcher
 
 MOST_CONNECTIONS: Final = 32
 KEPT_ALIVE: Final = 120.0
@@ -39,9 +38,9 @@ USER_AGENT: Final = f"opwatch/{__version__}"
 
 
 class Session:
-    """The open client, and one carrier for each profile of *plan*.
+    """The open client, and one sender for each profile of *plan*.
 
-    *started* is what the starting request and its answer told, where we sent it.
+    *started* holds where the operation was started, if this run has started it.
     """
 
     def __init__(self, plan: Plan, context: RunContext, client: Client) -> None:
@@ -53,10 +52,10 @@ class Session:
         self.credentials: dict[str, Credential] = {}
         self.senders: dict[str, Sender] = {}
         for name, profile in plan.profiles.items():
-            # A token that was piped in was meant for what stands on the same command line, and
-            # comes first; OPWATCH_TOKEN names nobody.
-            is_named = name not in plan.assumed or context.token is not None
-            here = context if is_named else replace(context, named=False)
+            # A token that was piped in is for what stands on the same command line, and comes
+            # first; OPWATCH_TOKEN names no profile.
+            is_named = name not in plan.assumed or context.token_from_stdin is not None
+            here = context if is_named else replace(context, named_on_command_line=False)
             credential = open_profile_credential(profile, here, client)
             self.credentials[name] = credential
             self.senders[name] = Sender(
@@ -93,28 +92,7 @@ def open_profile_credential(profile: Profile, context: RunContext, client: Clien
         profile=profile.name,
         base_url=profile.base_url,
         origins=profile.origins,
-        context=credential_context(context, send),
-    )
-
-
-async def send_nothing(request: Request, _timeout: float) -> NoReturn:
-    """Stand in for the network where a credential is only looked at or kept."""
-    raise AssertionError(f"a {request.method} was about to be sent")
-
-
-def credential_context(context: RunContext, send: Send) -> CredentialContext:
-    """Return what a credential may use of *context*; it asks its token endpoint by *send*."""
-    return CredentialContext(
-        send=send,
-        now=context.clock.now,
-        wall=context.clock.wall,
-        environ=context.environ,
-        token_from_stdin=context.token,
-        named_on_command_line=context.named,
-        interactive=context.interactive,
-        ci=context.is_ci,
-        redactor=context.redactor,
-        announce=context.announce,
+        context=replace(context, send=send),
     )
 
 
@@ -146,7 +124,7 @@ async def open_session(plan: Plan, context: RunContext) -> AsyncIterator[Session
     connections = min(MOST_CONNECTIONS, plan.at_once)
     # A connection that is dropped between two polls costs a handshake at each.
     keepalive = max(KEPT_ALIVE, 2 * plan.longest_pause)
-    # A balancer's cookie leads the polls of what we start to the machine that knows it.
+    # A load balancer's cookie leads the polls of a new operation to the machine that knows it.
     cookies = plan.starting is not None
     async with open_client(
         context, connections=connections, keepalive=keepalive, cookies=cookies
@@ -158,13 +136,13 @@ async def open_session(plan: Plan, context: RunContext) -> AsyncIterator[Session
 
 async def carry_out(
     session: Session,
-    tell: Listener,
+    listener: Listener,
     context: RunContext,
     *,
     timeout_code: int = 124,
     tick: float = 1.0,
 ) -> Watcher:
-    """Watch the operations of *session* to the end; return the watcher that knows it."""
+    """Watch the operations of *session* to the end; return the watcher."""
     plan, clock = session.plan, context.clock
     watcher = Watcher(
         plan.targets,
@@ -173,13 +151,13 @@ async def carry_out(
         now=clock.now(),
         uniform=context.uniform,
     )
-    collect = None if plan.wants is None else _collector(session, plan.wants, context)
+    collect = None if plan.results is None else _result_fetcher(session, plan.results, context)
     inbox: Inbox = asyncio.Queue()
-    with catch_signals(inbox, tell) if context.catch_signals else nullcontext():
+    with catch_signals(inbox, listener) if context.catch_signals else nullcontext():
         await drive(
             watcher,
             session.fetcher,
-            tell,
+            listener,
             clock=clock,
             inbox=inbox,
             tick=tick,
@@ -189,7 +167,7 @@ async def carry_out(
     return watcher
 
 
-def _collector(session: Session, wants: Wants, context: RunContext) -> Collector:
-    from opwatch.session.results import Collector  # noqa: PLC0415, few runs ask for results
+def _result_fetcher(session: Session, results: ResultOptions, context: RunContext) -> ResultFetcher:
+    from opwatch.session.results import ResultFetcher  # noqa: PLC0415, few runs ask for results
 
-    return Collector(session.plan, session.senders, wants, context.uniform, session.started)
+    return ResultFetcher(session.plan, session.senders, results, context.uniform, session.started)

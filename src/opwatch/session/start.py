@@ -1,20 +1,16 @@
-"""The request that starts an operation: written, sent, and read.
+"""The request that starts an operation: written, sent, and its answer read.
 
-Decides what may be said in it, when it may be sent again, and what is known
-when its answer is lost. A request is repeated only if that can do no harm: its
-method is idempotent (RFC 9110 §9.2.2), it carries an Idempotency-Key, or nothing
-of it has left this machine.
-
-From a starting answer to the operations that are to be watched.
-
-Decides that an answer which refuses starts nothing, whatever ids it holds, and
-that only an end is taken over from it: what still runs is asked about afresh,
-for the API may not yet know everywhere what it has just started.
+Decides what it may contain, when it may be sent again, and what is known when its
+answer is lost. A request is repeated only if that can do no harm: its method is
+idempotent (RFC 9110 §9.2.2), it carries an Idempotency-Key, or nothing of it has left
+this machine. An answer that refuses starts nothing, whatever ids it holds; and only an
+end is taken over from an answer: what still runs is polled, for the API may not yet
+know everywhere what it has just started.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urldefrag, urlsplit
 
@@ -33,49 +29,29 @@ from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.trouble import Handling, Trouble
 from opwatch.engine import or_abort, with_retries
+from opwatch.output.commands import start as sentences
 from opwatch.output.text.clean import Show
-from opwatch.output.text.sentences import describe
 from opwatch.profiles import RequestFacts, StartingUrls, is_url
+from opwatch.session.plan import IDEMPOTENT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
     from opwatch.profiles import OperationReference, Profile
     from opwatch.session.context import RunContext
+    from opwatch.session.plan import StartRequest
     from opwatch.session.session import Session
 
 
 PATIENCE: Final = 120.0
-"""Seconds for the answer. It is given long: a lost one leaves nobody knowing what was started."""
+"""Seconds for the answer. Long, because nobody knows what was started if it is lost."""
 LONGEST_PAUSE: Final = 3600.0
-IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 METHODS: Final = IDEMPOTENT | {"POST", "PATCH"}
-KEY: Final = "Idempotency-Key"
 _URL_CHARACTERS: Final = "%:/?#[]@!$&'()*+,;=~"
-_NOT_STARTED: Final = "not started: "
-_PERHAPS: Final = "it may have been started: "
-_LOOK: Final = (
-    "see at the API whether it runs before you start it again; "
-    "with --idempotency-key it can be sent again safely, if the API knows such keys"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Starting:
-    """What the person asked to send. *path* may be a whole URL."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Tell whether sending it twice starts no second operation."""
-        has_key = any(name.lower() == KEY.lower() and self.headers[name] for name in self.headers)
-        return has_key or self.method in IDEMPOTENT
+REFUSED: Final = 400
+NO_FACTS: Final = RequestFacts()
 
 
 def parse_headers(lines: Sequence[str]) -> dict[str, str]:
@@ -93,7 +69,7 @@ def parse_headers(lines: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def starting_request(profile: Profile, starting: Starting) -> Request:
+def starting_request(profile: Profile, starting: StartRequest) -> Request:
     """Return the request that *starting* asks for.
 
     Raises:
@@ -101,7 +77,7 @@ def starting_request(profile: Profile, starting: Starting) -> Request:
     """
     if starting.method not in METHODS:
         known = ", ".join(sorted(METHODS))
-        raise UsageError(f"{starting.method!r} is no method that starts anything; use {known}")
+        raise UsageError(f"{starting.method!r} is not a method that starts anything; use {known}")
     headers = profile.headers()
     if starting.body is not None:
         headers["Content-Type"] = "application/json"
@@ -129,7 +105,7 @@ def starting_url(profile: Profile, path: str) -> str:
     """Return the URL that *path*, perhaps a whole one, means at the API of *profile*.
 
     Raises:
-        UsageError: it is none, or not at an origin that the profile allows.
+        UsageError: it is not valid, or not at an origin that the profile allows.
     """
     quoted = quote(urldefrag(path).url, safe=_URL_CHARACTERS)
     url = quoted if is_url(quoted) else _joined(profile.base_url, quoted)
@@ -137,7 +113,7 @@ def starting_url(profile: Profile, path: str) -> str:
         origin = parse_origin(url)
         segments = urlsplit(url).path.split("/")
     except (OriginError, ValueError) as problem:
-        raise UsageError(f"{path!r} is no path or URL: {problem}") from None
+        raise UsageError(f"{path!r} is not a path or a URL: {problem}") from None
     if origin not in profile.origins:
         message = f"{origin} is not where {profile.name!r} is ({parse_origin(profile.base_url)})"
         hint = "choose the profile of that API with -p, or list the host under allow_hosts"
@@ -158,7 +134,9 @@ def _joined(base: str, path: str) -> str:
     return base.rstrip("/") + path
 
 
-async def start(session: Session, starting: Starting, context: RunContext) -> list[Target]:
+async def start_operations(
+    session: Session, starting: StartRequest, context: RunContext
+) -> list[Target]:
     """Send *starting* and return the operations that it has started.
 
     Raises:
@@ -169,18 +147,18 @@ async def start(session: Session, starting: Starting, context: RunContext) -> li
     request = starting_request(profile, starting)
     show = Show(context.redactor)
     sending = _send(session, profile, request, context, is_repeatable=starting.is_repeatable)
-    came = await (or_abort(sending) if context.catch_signals else sending)
-    if isinstance(came, Abort):
-        raise StartError("it may have been started: no answer was waited for", came, hint=_LOOK)
-    if isinstance(came, Trouble):
-        raise _failed(came, profile.name, show)
-    session.started = StartingUrls(came.url, came.headers.get("location"))
+    reply = await (or_abort(sending) if context.catch_signals else sending)
+    if isinstance(reply, Abort):
+        raise StartError(sentences.no_answer_awaited(), reply, hint=sentences.LOOK_FIRST)
+    if isinstance(reply, Trouble):
+        raise _failure(reply, profile.name, show)
+    session.started = StartingUrls(reply.url, reply.headers.get("location"))
     try:
-        asked, pause = RequestFacts(starting.method), min(profile.pause(came), LONGEST_PAUSE)
-        return handed_off(profile, came, asked=asked, pause=pause)
+        asked, pause = RequestFacts(starting.method), min(profile.pause(reply), LONGEST_PAUSE)
+        return started_targets(profile, reply, asked=asked, pause=pause)
     except UsageError as problem:
-        said = f"it was sent and answered with HTTP {came.status}, but {problem.message}"
-        raise StartError(said, Outcome.UNKNOWN, hint=problem.hint) from problem
+        message = sentences.answered_but(reply.status, problem.message)
+        raise StartError(message, Outcome.UNKNOWN, hint=problem.hint) from problem
 
 
 async def _send(
@@ -194,41 +172,38 @@ async def _send(
     (sender,) = session.senders.values()
 
     async def once() -> Response | Trouble:
-        came = await sender.send(request, PATIENCE)
-        return came if isinstance(came, Trouble) else profile.trouble(came) or came
+        reply = await sender.send(request, PATIENCE)
+        return reply if isinstance(reply, Trouble) else profile.trouble(reply) or reply
 
     return await with_retries(
         once, context.uniform, is_safe=lambda trouble: is_repeatable or trouble.unsent
     )
 
 
-def _failed(trouble: Trouble, profile: str, show: Show) -> StartError:
+def _failure(trouble: Trouble, profile: str, show: Show) -> StartError:
     """Return what *trouble* means: refused for certain, or perhaps started all the same."""
     if trouble.rule.handling is Handling.DENIED:
-        hint = f"see which credential is found with  opwatch auth test -p {profile}"
-        return StartError(_NOT_STARTED + describe(trouble, show), Outcome.DENIED, hint=hint)
+        hint = sentences.credential_hint(profile)
+        return StartError(sentences.not_started(trouble, show), Outcome.DENIED, hint=hint)
     if trouble.unsent or (trouble.status is not None and 400 <= trouble.status < 500):  # noqa: PLR2004, the class of refusals
-        return StartError(_NOT_STARTED + describe(trouble, show), Outcome.UNKNOWN)
-    return StartError(_PERHAPS + describe(trouble, show), Outcome.UNKNOWN, hint=_LOOK)
+        return StartError(sentences.not_started(trouble, show), Outcome.UNKNOWN)
+    message = sentences.perhaps_started(trouble, show)
+    return StartError(message, Outcome.UNKNOWN, hint=sentences.LOOK_FIRST)
 
 
-REFUSED: Final = 400
-UNKNOWN: Final = RequestFacts()
-
-
-def handed_off(
-    profile: Profile, response: Response, *, asked: RequestFacts = UNKNOWN, pause: float = 0.0
+def started_targets(
+    profile: Profile, response: Response, *, asked: RequestFacts = NO_FACTS, pause: float = 0.0
 ) -> list[Target]:
     """Return the operations that *response* to what was *asked* has started.
 
     None of them is to be asked about for *pause* seconds.
 
     Raises:
-        UsageError: it refuses, names none, or names one that is not the profile's.
+        UsageError: it refuses, names no operation, or one that the profile cannot read.
     """
     trouble = profile.trouble(response)
     if trouble is not None and response.status >= REFUSED:
-        raise UsageError(f"the answer says that nothing was started: {describe(trouble)}")
+        raise UsageError(sentences.answer_refuses(trouble))
     return [_target(profile, each, response, pause) for each in profile.handoff(response, asked)]
 
 

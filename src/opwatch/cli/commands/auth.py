@@ -1,13 +1,16 @@
-"""``opwatch auth``: keep a credential, forget it, see where it comes from, try it."""
+"""``opwatch auth``: store a credential, delete it, see where it comes from, try it.
+
+Decides what a person is asked for: nothing, where the scheme is a login with a code.
+"""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -16,23 +19,22 @@ from opwatch.cli.app import Group, settings
 
 if TYPE_CHECKING:
     from opwatch.cli.selection import Selection
+    from opwatch.credentials import DevicePrompt
     from opwatch.session.context import RunContext
 
 app = typer.Typer(
     name="auth",
-    help="Keep a credential in the keyring; see where credentials come from; try one.",
+    help="Store a credential in the keyring; see where credentials come from; try one.",
     cls=Group,
     **settings(),
 )
 
 
 @app.command()
+@opt.with_options(without={"token_stdin"})
 def login(
     *,
-    profile: opt.ProfileName = None,
-    param: opt.Params = None,
-    config: opt.ConfigFile = None,
-    base_url: opt.BaseUrl = None,
+    options: opt.ProfileOptions,
     token_stdin: Annotated[
         bool,
         typer.Option(
@@ -42,69 +44,51 @@ def login(
     ca_file: opt.CaFile = None,
     debug: opt.Debug = False,
 ) -> None:
-    """Keep a credential in the system's keyring.
+    """Store a credential in the system's keyring.
 
     It is for the profile's origin only.
 
-    Asks for it without showing it; reads standard input if that is no terminal.
+    Asks for it without showing it; reads standard input if that is not a terminal.
     With OAuth 2.0 device code, prints the code and the address to enter it at.
     """
-    context, selection = _from_options(profile, param, config, base_url, ca_file=ca_file)
-    from opwatch.cli.login import log_in
-
-    raise typer.Exit(
-        _ending(lambda: log_in(selection, context, from_stdin=token_stdin), context, debug=debug)
-    )
+    _run(partial(_log_in, from_stdin=token_stdin), options, ca_file=ca_file, debug=debug)
 
 
 @app.command()
-def logout(
-    *,
-    profile: opt.ProfileName = None,
-    param: opt.Params = None,
-    config: opt.ConfigFile = None,
-    base_url: opt.BaseUrl = None,
-    debug: opt.Debug = False,
-) -> None:
+@opt.with_options(without={"token_stdin"})
+def logout(*, options: opt.ProfileOptions, debug: opt.Debug = False) -> None:
     """Delete a credential from the keyring."""
-    context, selection = _from_options(profile, param, config, base_url)
-    from opwatch.cli.login import log_out
-
-    raise typer.Exit(_ending(lambda: log_out(selection, context), context, debug=debug))
+    _run(_log_out, options, debug=debug)
 
 
 @app.command()
+@opt.with_options(without={"profile", "token_stdin"})
 def status(
     *,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", "-p", metavar="NAME", help="One profile, and all about it."),
+        typer.Option("--profile", "-p", metavar="NAME", help="One profile, in full."),
     ] = None,
-    param: opt.Params = None,
-    config: opt.ConfigFile = None,
-    base_url: opt.BaseUrl = None,
+    options: opt.ProfileOptions,
     as_json: opt.AsJson = False,
     debug: opt.Debug = False,
 ) -> None:
     """Show where credentials would come from.
 
-    And when they expire; never what they are.
+    And when they expire, but never what they are.
 
     With -p: one profile; exit code 4 if there is no usable credential. Without:
     your own profiles, and the built-in ones for which something is set; helpers
     are not run then, and the keyring is asked for your own profiles only.
     Nobody is ever asked anything.
     """
-    context, selection = _from_options(profile, param, config, base_url)
-    work = _status if profile is not None else _survey
-    raise typer.Exit(
-        _ending(
-            lambda: work(selection, context, as_json=as_json), context, as_json=as_json, debug=debug
-        )
-    )
+    work = _survey if profile is None else _status
+    options = replace(options, profile=profile)
+    _run(partial(work, as_json=as_json), options, as_json=as_json, debug=debug)
 
 
 @app.command(name="test")
+@opt.with_options()
 def try_out(
     reference: Annotated[
         str | None,
@@ -115,13 +99,9 @@ def try_out(
         ),
     ] = None,
     *,
-    profile: opt.ProfileName = None,
-    param: opt.Params = None,
-    config: opt.ConfigFile = None,
-    base_url: opt.BaseUrl = None,
+    options: opt.ProfileOptions,
     as_json: opt.AsJson = False,
     verbose: opt.Verbose = False,
-    token_stdin: opt.TokenStdin = False,
     ca_file: opt.CaFile = None,
     debug: opt.Debug = False,
 ) -> None:
@@ -130,57 +110,79 @@ def try_out(
     Exit codes: 0 any answer but a refusal, 4 refused (401, 403, 407) or no
     credential, 6 no answer.
     """
-    context, selection = _from_options(
-        profile, param, config, base_url, ca_file=ca_file, verbose=verbose, token_stdin=token_stdin
-    )
-    raise typer.Exit(
-        _ending(
-            lambda: _test(selection, context, reference, as_json=as_json),
-            context,
-            as_json=as_json,
-            debug=debug,
-        )
+    _run(
+        partial(_test, reference=reference, as_json=as_json),
+        options,
+        ca_file=ca_file,
+        verbose=verbose,
+        as_json=as_json,
+        debug=debug,
     )
 
 
-def _from_options(
-    profile: str | None,
-    params: list[str] | None,
-    config: Path | None,
-    base_url: str | None,
+def _run(
+    work: Callable[[Selection, RunContext], int],
+    options: opt.ProfileOptions,
     *,
     ca_file: Path | None = None,
     verbose: bool = False,
-    token_stdin: bool = False,
-) -> tuple[RunContext, Selection]:
-    from opwatch.cli.outside import context_of
-    from opwatch.cli.selection import Selection
-
-    environ = dict(os.environ)
-    selection = Selection(
-        profile=profile,
-        params=tuple(params or ()),
-        config=config,
-        base_url=base_url,
-        token_stdin=token_stdin,
-        environ=environ,
-    )
-    return context_of(environ, ca_file=ca_file, verbose=verbose), selection
-
-
-def _ending(
-    work: Callable[[], int], context: RunContext, *, as_json: bool = False, debug: bool = False
-) -> int:
+    as_json: bool = False,
+    debug: bool = False,
+) -> NoReturn:
+    """Do *work*, and exit with the code that it returns, or that of what it raises."""
     from opwatch.cli.exit import end_of
+    from opwatch.cli.runner import context_of
+    from opwatch.cli.selection import Selection
     from opwatch.engine import raise_on_signals
 
+    selection = Selection(options)
+    context = context_of(selection.environ, ca_file=ca_file, verbose=verbose)
     try:
         with raise_on_signals():
-            return work()
+            code = work(selection, context)
     except BaseException as problem:  # noqa: BLE001, every way out has its code
-        return end_of(
+        code = end_of(
             problem, as_json=as_json, command="auth", debug=debug, redact=context.redactor
         )
+    raise typer.Exit(code)
+
+
+# -- login and logout ------------------------------------------------------------------
+
+
+def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool) -> int:
+    from opwatch.cli.secret_input import read_secret
+    from opwatch.engine import run_to_end
+    from opwatch.output.commands.login import secret_prompt, write_device, write_stored
+    from opwatch.session.auth import log_in_by_device, login_to
+
+    profile = selection.bound_profile()
+    login = login_to(profile, context)
+    if login.by_device is not None and not from_stdin:
+
+        def show(prompt: DevicePrompt) -> None:
+            write_device(sys.stderr, **asdict(prompt), redact=context.redactor)
+
+        run_to_end(log_in_by_device(profile, context, show))
+    else:
+        secret = read_secret(
+            lambda: secret_prompt(sys.stderr, login.asks_for, profile.name, login.account)
+        )
+        run_to_end(login.store(secret))
+    write_stored(sys.stderr, login.asks_for, profile.name, login.account)
+    return 0
+
+
+def _log_out(selection: Selection, context: RunContext) -> int:
+    from opwatch.engine import run_to_end
+    from opwatch.output.commands.login import write_deleted
+    from opwatch.session.auth import login_to
+
+    profile = selection.bound_profile()
+    login = login_to(profile, context)
+    was_there = run_to_end(login.forget())
+    write_deleted(sys.stderr, login.asks_for, profile.name, was_there=was_there)
+    return 0
 
 
 # -- status ----------------------------------------------------------------------------
@@ -192,21 +194,20 @@ def _status(selection: Selection, context: RunContext, *, as_json: bool) -> int:
     from opwatch.engine import run_to_end
     from opwatch.output.commands.auth import survey_document, write_credential
     from opwatch.output.formats.sheet import write_json_line
-    from opwatch.session.auth import inspect
+    from opwatch.session.auth import inspect_credential
 
-    seen = run_to_end(inspect(selection.bound_profile(), context))
+    report = run_to_end(inspect_credential(selection.bound_profile(), context))
     bad = {CredentialState.MISSING, CredentialState.UNUSABLE, CredentialState.BROKEN}
-    ending = verdict([Outcome.DENIED if seen.standing in bad else Outcome.SUCCEEDED])
+    ending = verdict([Outcome.DENIED if report.standing in bad else Outcome.SUCCEEDED])
     if as_json:
-        document = survey_document([seen], ending, redact=context.redactor)
+        document = survey_document([report], ending, redact=context.redactor)
         write_json_line(sys.stdout, document)
     else:
-        write_credential(sys.stdout, seen, now=context.clock.wall(), redact=context.redactor)
+        write_credential(sys.stdout, report, now=context.wall(), redact=context.redactor)
     return ending.code
 
 
 def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
-    from opwatch.cli.view import is_terminal, width_of
     from opwatch.domain.outcome import Outcome, verdict
     from opwatch.engine import run_to_end
     from opwatch.output.commands.auth import (
@@ -215,24 +216,25 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
         write_unlisted,
     )
     from opwatch.output.formats.sheet import write_json_line
-    from opwatch.session.auth import survey
+    from opwatch.output.streams import is_terminal, width_of
+    from opwatch.session.auth import inspect_all
 
     config = selection.settings()
-    seen = run_to_end(survey(config, context))
+    reports = run_to_end(inspect_all(config, context))
     if as_json:
         ending = verdict([Outcome.SUCCEEDED])
-        write_json_line(sys.stdout, survey_document(seen, ending, redact=context.redactor))
+        write_json_line(sys.stdout, survey_document(reports, ending, redact=context.redactor))
         return ending.code
     write_credentials(
         sys.stdout,
-        seen,
-        now=context.clock.wall(),
+        reports,
+        now=context.wall(),
         terminal=is_terminal(sys.stdout),
         width=width_of(sys.stdout),
         redact=context.redactor,
     )
-    is_homeless = "OPWATCH_TOKEN" in selection.environ and config.default_profile is None
-    write_unlisted(sys.stderr, len(config.names()) - len(seen), has_common_token=is_homeless)
+    is_unused = "OPWATCH_TOKEN" in selection.environ and config.default_profile is None
+    write_unlisted(sys.stderr, len(config.names()) - len(reports), has_common_token=is_unused)
     return 0
 
 
@@ -240,7 +242,7 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
 
 
 def _test(
-    selection: Selection, context: RunContext, reference: str | None, *, as_json: bool
+    selection: Selection, context: RunContext, *, reference: str | None, as_json: bool
 ) -> int:
     from opwatch.domain.auth import TrialOutcome
     from opwatch.domain.errors import UsageError
@@ -252,7 +254,7 @@ def _test(
 
     if reference == "-":
         raise UsageError("one operation is asked about, and '-' names none", hint="write its id")
-    context = replace(context, token=selection.token())
+    context = replace(context, token_from_stdin=selection.token())
     selection = replace(selection, references=() if reference is None else (reference,))
     trial = run_to_end(auth.try_out(selection.bound_profile(), context, reference))
     outcomes = {
@@ -264,5 +266,5 @@ def _test(
     if as_json:
         write_json_line(sys.stdout, trial_document(trial, ending, redact=context.redactor))
     else:
-        write_trial(sys.stdout, trial, now=context.clock.wall(), redact=context.redactor)
+        write_trial(sys.stdout, trial, now=context.wall(), redact=context.redactor)
     return ending.code

@@ -71,7 +71,8 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
     """Run the wait of the demo, hold its outcomes against the truth; return the exit code."""
     import sys
 
-    from opwatch.cli.running import run_watch
+    from opwatch.cli.run_options import RunOptions
+    from opwatch.cli.runner import run_watch
     from opwatch.cli.view import View
     from opwatch.demo import DEMO_TOKEN, scenario
     from opwatch.domain.outcome import ExitCode
@@ -81,15 +82,9 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
 
     seen: list[Operation] = []
     operations = scenario(server)
-    context = RunContext(token=DEMO_TOKEN, catch_signals=True)
-    view = View(
-        command="wait",
-        clock=context.clock,
-        redact=context.redactor,
-        style=style,
-        no_color=no_color,
-        collect=seen.extend,
-    )
+    context = RunContext(token_from_stdin=DEMO_TOKEN, catch_signals=True)
+    options = RunOptions(progress=style, no_color=no_color)
+    view = View("demo", options, context, collect=seen.extend)
     write_opening(sys.stderr, len(operations))
     code = run_watch(lambda: (_plan(server, operations, Policy(interval=PACE)), context), view)
     if code not in {ExitCode.SUCCEEDED, ExitCode.FAILED}:

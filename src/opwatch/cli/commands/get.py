@@ -8,18 +8,16 @@ import typer
 
 from opwatch.cli import options as opt
 from opwatch.cli.app import settings
+from opwatch.cli.run_options import WAIT_ONLY, RunOptions
 
 app = typer.Typer(**settings())
 
 
 @app.command(name="get")
+@opt.with_options(without=WAIT_ONLY)
 def get(
     *,
     references: opt.References = None,
-    profile: opt.ProfileName = None,
-    param: opt.Params = None,
-    config: opt.ConfigFile = None,
-    base_url: opt.BaseUrl = None,
     exit_zero: Annotated[
         bool,
         typer.Option(
@@ -28,17 +26,9 @@ def get(
             help="Exit 0 whenever every operation was read, in any state.",
         ),
     ] = False,
-    result: opt.Result = False,
-    as_json: opt.AsJson = False,
-    raw: opt.Raw = False,
-    quiet: opt.Quiet = False,
-    verbose: opt.Verbose = False,
-    no_color: opt.NoColor = False,
-    token_stdin: opt.TokenStdin = False,
-    ca_file: opt.CaFile = None,
-    debug: opt.Debug = False,
+    options: RunOptions,
 ) -> None:
-    """Look at each operation once, and print what it says.
+    """Look at each operation once, and print its state.
 
     Exit codes: 0 all succeeded, 1 one failed, 3 cancelled, 4 denied, 5 not found,
     6 unknown, 8 still pending or running, 74 no result to be had. With --exit-zero:
@@ -48,22 +38,5 @@ def get(
     from opwatch.domain.outcome import Goal
     from opwatch.domain.policy import Policy
 
-    command = Command(
-        name="get",
-        references=references,
-        profile=profile,
-        params=param,
-        config=config,
-        base_url=base_url,
-        as_json=as_json,
-        raw=raw,
-        quiet=quiet,
-        verbose=verbose,
-        no_color=no_color,
-        token_stdin=token_stdin,
-        ca_file=ca_file,
-        debug=debug,
-        result=result,
-    )
-    goal = Goal.READ if exit_zero else Goal.ALL
-    raise typer.Exit(command.run(Policy(once=True, goal=goal)))
+    policy = Policy(once=True, goal=Goal.READ if exit_zero else Goal.ALL)
+    raise typer.Exit(Command("get", options, references or ()).run(policy))

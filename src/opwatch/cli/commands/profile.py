@@ -1,4 +1,4 @@
-"""``opwatch profile``: what profiles there are, what they say, whether they are right.
+"""``opwatch profile``: which profiles there are, what is in them, whether they are valid.
 
 ``explain`` and ``new`` are modules of their own.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,18 +28,18 @@ app = typer.Typer(
     cls=Group,
     **settings(),
 )
-app.command(name="explain")(profile_explain.explain)
-app.command(name="new")(profile_new.new)
+app.command(name="explain")(profile_explain.explain_reference)
+app.command(name="new")(profile_new.new_profile)
 
 
 @app.command(name="list")
 def list_profiles(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False) -> None:
     """List all profiles, built in and your own."""
-    raise typer.Exit(_ending(lambda: _list(config, as_json=as_json), as_json=as_json))
+    raise typer.Exit(_exit_code(lambda: _list(config, as_json=as_json), as_json=as_json))
 
 
-@app.command()
-def show(
+@app.command(name="show")
+def show_profile(
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
     *,
     config: opt.ConfigFile = None,
@@ -50,48 +50,46 @@ def show(
 ) -> None:
     """Show a profile.
 
-    What it is for, its parameters, its credential, how sure its facts are.
+    What it is for, its parameters, its credential, and how certain its facts are.
     """
     raise typer.Exit(
-        _ending(lambda: _show(name, config, as_json=as_json, source=source), as_json=as_json)
+        _exit_code(lambda: _show(name, config, as_json=as_json, source=source), as_json=as_json)
     )
 
 
-@app.command()
-def check(
+@app.command(name="check")
+def check_files(
     files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", show_default=False)] = None,
     *,
-    all_: Annotated[
-        bool, typer.Option("--all", metavar="", help="Check every profile there is.")
-    ] = False,
+    all_: Annotated[bool, typer.Option("--all", metavar="", help="Check every profile.")] = False,
     config: opt.ConfigFile = None,
 ) -> None:
     """Check profile and configuration files.
 
-    Without one, your own configuration is checked. Every problem is told with
+    Without a file, your own configuration is checked. Every problem is reported with
     file, line and column. Exit code 2 if there is any.
     """
-    raise typer.Exit(_ending(lambda: _check(files or [], config, everything=all_)))
+    raise typer.Exit(_exit_code(lambda: _check(files or [], config, everything=all_)))
 
 
-@app.command()
-def schema() -> None:
+@app.command(name="schema")
+def print_schema() -> None:
     """Print the JSON Schema of profiles.
 
-    By it an editor checks and completes a profile as you type.
+    With it an editor checks and completes a profile as you type.
     """
-    raise typer.Exit(_ending(_schema))
+    raise typer.Exit(_exit_code(_schema))
 
 
-def _ending(work: Callable[[], int], *, as_json: bool = False) -> int:
+def _exit_code(work: Callable[[], int], *, as_json: bool = False) -> int:
     from opwatch.cli.exit import attempt
 
     return attempt(work, as_json=as_json, command="profile")
 
 
 def _list(config: Path | None, *, as_json: bool) -> int:
-    from opwatch.cli.view import is_terminal, width_of
     from opwatch.output.formats.sheet import write_json, write_rows
+    from opwatch.output.streams import is_terminal, width_of
     from opwatch.profiles import load_config, load_profile
 
     known = load_config(config, os.environ)
@@ -163,6 +161,7 @@ def _credential(scheme: Scheme) -> dict[str, Any]:
 
 
 def _show(name: str, config: Path | None, *, as_json: bool, source: bool) -> int:
+    from opwatch.output.commands.profile_show import profile_facts
     from opwatch.output.formats.sheet import write_facts, write_json
     from opwatch.output.streams import Sink
     from opwatch.profiles import load_config, load_profile
@@ -177,38 +176,13 @@ def _show(name: str, config: Path | None, *, as_json: bool, source: bool) -> int
     if as_json:
         write_json(sys.stdout, facts)
     else:
-        write_facts(sys.stdout, _told(facts))
+        write_facts(sys.stdout, profile_facts(facts))
     return 0
-
-
-def _told(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what ``profile show`` prints, in its order."""
-    experimental = ", experimental" if facts["experimental"] else ""
-    reason = f": {facts['confidence_reason']}" if facts["confidence_reason"] else ""
-    yield "profile", f"{facts['name']} ({facts['origin']}{experimental})"
-    yield "title", facts["title"]
-    yield "file", facts["file"]
-    for key in ("docs", "retention", "notes"):
-        if facts[key]:
-            yield key, " ".join(facts[key].split())
-    yield "confidence", facts["confidence"] + reason
-    for name, param in facts["params"].items():
-        choices = f" ({', '.join(param['choices'])})" if param["choices"] else ""
-        default = f", default {param['default']}" if param["default"] is not None else ""
-        needed = ", required" if param["required"] else ""
-        yield "--param", f"{name}{needed}{default}: {param['help']}{choices}"
-    credential = facts["credential"]
-    places = f" from {', '.join(credential['sources'])}" if credential["sources"] else ""
-    optional = "; it may do without" if credential["optional"] else ""
-    yield "credential", credential["scheme"] + places + optional
-    if facts["batch"] > 1:
-        yield "batch", f"up to {facts['batch']} operations in one request"
-    for state, words in facts["states"].items():
-        yield state, ", ".join(words)
 
 
 def _check(files: list[Path], config: Path | None, *, everything: bool) -> int:
     from opwatch.domain.errors import ProfileError, UsageError
+    from opwatch.output.commands.profile_show import checked
     from opwatch.output.errors import write_error
     from opwatch.output.streams import Sink
     from opwatch.profiles import load_config
@@ -229,19 +203,19 @@ def _check(files: list[Path], config: Path | None, *, everything: bool) -> int:
     if problems:
         write_error(sys.stderr, ProfileError(tuple(problems)))
         return 2
-    Sink(sys.stdout).line(f"{count} checked, no problem found")
+    Sink(sys.stdout).line(checked(count))
     return 0
 
 
 def _problems_of_file(path: Path, known: Any) -> tuple[Problem, ...]:
     from opwatch.domain.errors import UsageError
-    from opwatch.profiles import check as check_text
+    from opwatch.profiles import check
 
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as problem:
         raise UsageError(f"cannot read {path}: {problem}") from problem
-    return check_text(text, str(path), known)
+    return check(text, str(path), known)
 
 
 def _problems_of_profile(name: str, known: Any) -> tuple[Problem, ...]:
@@ -257,7 +231,7 @@ def _problems_of_profile(name: str, known: Any) -> tuple[Problem, ...]:
 
 def _schema() -> int:
     from opwatch.output.formats.sheet import write_json
-    from opwatch.profiles import schema as profile_schema
+    from opwatch.profiles import schema
 
-    write_json(sys.stdout, profile_schema())
+    write_json(sys.stdout, schema())
     return 0

@@ -1,4 +1,4 @@
-"""``opwatch profile explain``: what would be asked, and what an answer is read as.
+"""``opwatch profile explain``: what would be sent, and how an answer is read.
 
 Decides that nothing is sent and no secret is looked for.
 """
@@ -20,16 +20,12 @@ if TYPE_CHECKING:
     from opwatch.output.commands.profile import AnswerReport, RequestReport
     from opwatch.profiles import Profile
 
-STDIN = "-"
 
-
-def explain(
+@opt.with_options(without={"token_stdin"})
+def explain_reference(
     reference: Annotated[str, typer.Argument(metavar="REF", show_default=False)],
     *,
-    profile: opt.ProfileName = None,
-    param: opt.Params = None,
-    config: opt.ConfigFile = None,
-    base_url: opt.BaseUrl = None,
+    options: opt.ProfileOptions,
     answer: Annotated[
         str | None,
         typer.Option(
@@ -40,14 +36,14 @@ def explain(
     ] = None,
     as_json: opt.AsJson = False,
 ) -> None:
-    """Show what is asked about an operation, and how an answer is read. Nothing is sent.
+    """Show the request for an operation, and how an answer is read. Nothing is sent.
 
     With --answer: which rule decides, where it is written, and what each path finds.
     """
     from opwatch.cli.exit import attempt
     from opwatch.cli.selection import Selection
 
-    selection = Selection((reference,), profile, tuple(param or ()), config, base_url)
+    selection = Selection(options, (reference,))
     raise typer.Exit(
         attempt(
             lambda: _explain(selection, answer, as_json=as_json), as_json=as_json, command="profile"
@@ -65,25 +61,25 @@ def _explain(selection: Selection, answer: str | None, *, as_json: bool) -> int:
     target = plan.targets[0]
     profile = plan.profiles[target.profile]
     request = profile.request([target])
-    report = ProfileReport(
+    explained = ProfileReport(
         target,
         profile.source,
-        _asked(request, profile.auth),
+        _masked_request(request, profile.auth),
         profile.origins,
         profile.polling_rules,
         profile.conditional,
         not isinstance(profile.auth, NoAuth),
         isinstance(profile.auth, HeaderAuth) and profile.auth.optional,
-        None if answer is None else _read(profile, target, request.url, answer),
+        None if answer is None else _read_answer(profile, target, request.url, answer),
     )
     if as_json:
-        write_json(sys.stdout, report_document(report))
+        write_json(sys.stdout, report_document(explained))
     else:
-        write_facts(sys.stdout, report_facts(report))
+        write_facts(sys.stdout, report_facts(explained))
     return 0
 
 
-def _asked(request: Request, scheme: Scheme) -> RequestReport:
+def _masked_request(request: Request, scheme: Scheme) -> RequestReport:
     """Return *request* with a mask where *scheme* puts a secret."""
     from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
     from opwatch.domain.secret import MASK
@@ -103,7 +99,7 @@ def _asked(request: Request, scheme: Scheme) -> RequestReport:
     return RequestReport(request.method, url, headers, body)
 
 
-def _read(profile: Profile, target: Target, url: str, source: str) -> AnswerReport:
+def _read_answer(profile: Profile, target: Target, url: str, source: str) -> AnswerReport:
     """Return what *profile* makes of the answer that *source* holds."""
     import time
 

@@ -1,7 +1,7 @@
 """``opwatch profile new``: a profile drafted from sample answers.
 
-Decides where samples are read from, and that a person at a terminal is asked what
-they leave open, and nothing else.
+Decides where samples are read from, and that a person is asked only what they leave
+open, and only at a terminal.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-def new(
-    *,
+@dataclass(frozen=True, kw_only=True)
+class DraftOptions:
+    """What was typed behind ``profile new``."""
+
     sources: Annotated[
         list[str],
         typer.Option(
@@ -40,58 +42,36 @@ def new(
             help="A sample answer: JSON, or as curl -i prints it; repeatable.",
             show_default=False,
         ),
-    ],
+    ]
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="The name of the profile.")
-    ] = None,
+    ] = None
     url: Annotated[
         str | None,
         typer.Option("--url", metavar="URL", help="The URL that a sample in a file came from."),
-    ] = None,
+    ] = None
     data: Annotated[
         str | None,
         typer.Option(
             "--data",
             "-d",
             metavar="TEXT|@FILE|@-",
-            help="The JSON that was posted to get the samples, if any was.",
+            help="The JSON that was posted to get the samples.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="The file to write instead of standard output."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write it to this file instead of standard output.",
         ),
-    ] = None,
-    config: opt.ConfigFile = None,
-    token_stdin: opt.TokenStdin = False,
-    ca_file: opt.CaFile = None,
-) -> None:
-    """Draft a profile from sample answers.
-
-    The draft is commented, for you to review. Give an answer for each state that
-    you have: running, succeeded, failed.
-    """
-    from opwatch.cli.exit import attempt
-
-    asked = (name, url, data)
-    task = _Task(tuple(sources), *asked, output, config, token_stdin, ca_file)
-    raise typer.Exit(attempt(task.run, command="profile"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """The options of one run."""
-
-    sources: tuple[str, ...]
-    name: str | None
-    url: str | None
-    data: str | None
-    output: Path | None
-    config: Path | None
-    token_stdin: bool
-    ca_file: Path | None
+    ] = None
+    config: opt.ConfigFile = None
+    token_stdin: opt.TokenStdin = False
+    ca_file: opt.CaFile = None
 
     def run(self) -> int:
         """Write the profile; return the exit code."""
@@ -114,12 +94,13 @@ class _Task:
         from opwatch.cli.selection import Selection
         from opwatch.engine import raise_on_signals
 
+        options = opt.ProfileOptions(token_stdin=self.token_stdin)
         # Typed at a terminal, which a signal must not leave without echo.
         with raise_on_signals():
-            return Selection(references=self.sources, token_stdin=self.token_stdin).token()
+            return Selection(options, self.sources).token()
 
     def _read(self, source: str, fetched: Mapping[str, Response]) -> list[Sample]:
-        """Return the samples in *source*; an answer with an error status is not one."""
+        """Return the samples in *source*; an error answer holds none."""
         from opwatch.cli.files import bytes_of
         from opwatch.output.commands.profile_new import write_left_out
         from opwatch.profiles.draft.samples import samples_of
@@ -135,18 +116,18 @@ class _Task:
         """Return what the URLs among the sources answer."""
         from dataclasses import replace
 
-        from opwatch.cli.outside import context_of
+        from opwatch.cli.runner import context_of
         from opwatch.engine import raise_on_signals, run_to_end
         from opwatch.profiles import is_url
-        from opwatch.session.detect import look
+        from opwatch.session.detect import fetch_samples
 
         urls = [source for source in self.sources if is_url(source)]
         if not urls:
             return {}
-        context = replace(context_of(os.environ, ca_file=self.ca_file), token=token)
+        context = replace(context_of(os.environ, ca_file=self.ca_file), token_from_stdin=token)
         with raise_on_signals():
-            answers = run_to_end(look(urls, config, context))
-        return {url: _sample_from(url, answer, token) for url, answer in answers.items()}
+            answers = run_to_end(fetch_samples(urls, config, context))
+        return {url: _usable(url, answer, token) for url, answer in answers.items()}
 
     def _known(self, samples: list[Sample]) -> Known:
         from opwatch.output.commands.profile_new import ask_url
@@ -168,13 +149,13 @@ class _Task:
         """Return the JSON that was posted; None if nothing was.
 
         Raises:
-            UsageError: it is not JSON, or the URL that it was posted to is missing.
+            UsageError: it is not JSON, or no --url names where it was posted.
         """
-        from opwatch.cli.commands.start import read_body
+        from opwatch.cli.files import body_of
         from opwatch.domain.errors import UsageError
         from opwatch.profiles import is_url, parse_body
 
-        body = read_body(self.data)
+        body = body_of(self.data)
         if body is None:
             return None
         if self.data == f"@{STDIN}" and STDIN in self.sources:
@@ -238,11 +219,23 @@ class _Task:
         )
 
 
-def _sample_from(url: str, answer: Response | Trouble, token: Secret | None) -> Response:
-    """Return *answer* if it could be a sample.
+@opt.with_options()
+def new_profile(*, options: DraftOptions) -> None:
+    """Draft a profile from sample answers.
+
+    It is commented, for you to read through. Give an answer of each state that
+    you have: running, succeeded, failed.
+    """
+    from opwatch.cli.exit import attempt
+
+    raise typer.Exit(attempt(options.run, command="profile"))
+
+
+def _usable(url: str, answer: Response | Trouble, token: Secret | None) -> Response:
+    """Return *answer* if it can be a sample.
 
     Raises:
-        StartError: there is no answer, or the URL needs another credential.
+        StartError: there is none, or the URL needs another credential.
     """
     from opwatch.domain.errors import StartError
     from opwatch.domain.outcome import Outcome

@@ -1,29 +1,33 @@
-"""``opwatch start``: send the request that starts an operation, and wait for it."""
+"""``opwatch start``: send the request that starts an operation, and wait for it.
+
+Decides that a reference is never lost: when it cannot be written where it was
+wanted, it is written on standard error.
+"""
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from opwatch.cli.app import settings
-from opwatch.cli.run_options import WaitOptions, with_wait_options
+from opwatch.cli.options import with_options
+from opwatch.cli.run_options import RunOptions
 
 if TYPE_CHECKING:
-    from opwatch.session.start import Starting
+    from opwatch.cli.runner import Command
+    from opwatch.domain.policy import Policy
+    from opwatch.session.context import RunContext
+    from opwatch.session.plan import Plan, StartRequest
 
 app = typer.Typer(**settings())
 
 STDIN: Final = "@-"
-LARGEST: Final = 64 * 1024 * 1024
-"""Bytes of a body that is sent."""
 
 
 @app.command(name="start")
-@with_wait_options
+@with_options()
 def start(
     *,
     method: Annotated[str, typer.Argument(metavar="METHOD", help="The HTTP method, such as POST.")],
@@ -59,50 +63,82 @@ def start(
             "--no-wait", metavar="", help="Print the reference of what was started, and exit 0."
         ),
     ] = False,
-    options: WaitOptions,
+    options: RunOptions,
 ) -> None:
     """Start an operation with the profile's credential, and wait as 'wait' does.
 
-    A request that was refused exits with 4 (401, 403) or 6; so does one whose
-    answer was lost, and it says that the operation may have been started.
+    A request that is refused exits with 4 (401, 403) or 6. One whose answer is lost
+    exits with 6, and the message warns that the operation may have been started.
     """
-    from opwatch.cli.starting import run_start
+    from opwatch.cli.runner import Command
 
-    def starting() -> Starting:
+    def starting() -> StartRequest:
+        from opwatch.cli.files import body_of
         from opwatch.domain.errors import UsageError
-        from opwatch.session.start import Starting, parse_headers
+        from opwatch.session.plan import KEY, StartRequest
+        from opwatch.session.start import parse_headers
 
         if data == STDIN and options.token_stdin:
             raise UsageError("standard input cannot be both the token and the body")
-        key = [] if idempotency_key is None else [f"Idempotency-Key: {idempotency_key}"]
-        return Starting(
-            method.upper(), path, parse_headers([*(header or ()), *key]), read_body(data)
+        key = [] if idempotency_key is None else [f"{KEY}: {idempotency_key}"]
+        return StartRequest(
+            method.upper(), path, parse_headers([*(header or ()), *key]), body_of(data)
         )
 
     if no_wait and (options.result or options.download is not None):
         raise typer.BadParameter("--no-wait leaves no result to fetch")
-    command = options.command("start")
-    raise typer.Exit(run_start(command, starting, options.policy(), waits=not no_wait))
+    command, policy = Command("start", options, starting=starting), options.policy()
+    raise typer.Exit(_start_only(command, policy) if no_wait else command.run(policy))
 
 
-def read_body(data: str | None) -> bytes | None:
-    """Return the body that *data* stands for.
+def _start_only(command: Command, policy: Policy) -> int:
+    """Start the operation, and write how to name it; return the exit code."""
+    from opwatch.cli.exit import end_of
+    from opwatch.domain.outcome import ExitCode
+    from opwatch.engine import raise_on_signals, run_to_end
 
-    Raises:
-        UsageError: its file cannot be read, or is too large.
-    """
-    from opwatch.domain.errors import UsageError
-
-    if data is None or not data.startswith("@"):
-        return None if data is None else os.fsencode(data)
+    context = command.context()
     try:
-        if data == STDIN:
-            body = sys.stdin.buffer.read(LARGEST + 1)
+        with raise_on_signals():
+            plan, context = command.prepare(policy, context)
+            _write(run_to_end(_started(plan, context)), command, context)
+    except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
+        return end_of(
+            problem,
+            as_json=command.options.prints_json,
+            command=command.name,
+            debug=command.options.debug,
+            redact=context.redactor,
+        )
+    return ExitCode.SUCCEEDED
+
+
+async def _started(plan: Plan, context: RunContext) -> Plan:
+    from opwatch.session.session import open_session
+    from opwatch.session.start import start_operations
+
+    assert plan.starting is not None  # noqa: S101, narrows the type
+    async with open_session(plan, context) as session:
+        return plan.with_targets(await start_operations(session, plan.starting, context))
+
+
+def _write(plan: Plan, command: Command, context: RunContext) -> None:
+    """Write how to name the targets of *plan*, on standard error if nowhere else."""
+    from opwatch.cli.view import wait_command
+    from opwatch.domain.errors import PipeClosedError, UnwritableError
+    from opwatch.output.commands import start as output
+
+    targets, redact = plan.targets, context.redactor
+    how = wait_command(command.options.resume_arguments(), targets)
+    try:
+        if command.options.prints_json:
+            output.write_start_document(
+                sys.stdout, targets, profile=plan.profile_name, command=how, redact=redact
+            )
         else:
-            with Path(data[1:]).open("rb") as file:
-                body = file.read(LARGEST + 1)
-    except OSError as problem:
-        raise UsageError(f"cannot read {data[1:]}: {problem.strerror}") from problem
-    if len(body) > LARGEST:
-        raise UsageError(f"{data[1:]} is larger than {LARGEST // 1024**2} MiB")
-    return body
+            output.write_references(sys.stdout, targets, redact=redact)
+    except (PipeClosedError, UnwritableError):
+        output.report_started(sys.stderr, targets, redact=redact)
+        raise
+    if any(each.initial.params for each in targets) and not command.options.quiet:
+        output.report_wait_command(sys.stderr, how, redact=redact)

@@ -66,10 +66,10 @@ def _zsh_function(node: Node) -> str:
     lines = [f"_{_key(node)}() {{", "  local -a commands"]
     arguments = [_zsh_flag(flag) for flag in node.flags]
     if node.children:
-        told = " ".join(
+        commands = " ".join(
             shlex.quote(f"{child.words[-1]}:{_plain(child.help)}") for child in node.children
         )
-        lines.append(f"  commands=({told})")
+        lines.append(f"  commands=({commands})")
         arguments += ["'1:command:{_describe command commands}'", "'*::argument:->rest'"]
     else:
         names = node.words[1:2] in {("profile",), ("auth",)}

@@ -1,7 +1,7 @@
 """The commands and their options as plain facts, read off the parser itself.
 
 Decides nothing; completions and the reference page are generated from it, so
-that they cannot say anything else than the program does.
+that they always match the program.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from opwatch.domain.operation import Basis
 from opwatch.output.formats.document import FORMAT, Writer
 from opwatch.output.formats.sheet import write_json_line
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import Redact, as_is, leading
+from opwatch.output.text.clean import PLAIN, Redact, Show, as_is, leading
+from opwatch.output.text.sentences import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from opwatch.domain.operation import Target
+    from opwatch.domain.trouble import Trouble
 
 
 ASSUMED: Final[Mapping[Basis, str]] = {
@@ -119,3 +121,42 @@ def write_assumptions(
             shown=SHOWN if has_token else NOT_SHOWN,
         )
         sink.line(f"opwatch: {text}")
+
+
+# -- what became of the request ----------------------------------------------------------
+
+LOOK_FIRST: Final = (
+    "check at the API whether it runs before you start it again; "
+    "with --idempotency-key it can be sent again safely, if the API knows such keys"
+)
+_PERHAPS: Final = "it may have been started: "
+
+
+def not_started(trouble: Trouble, show: Show = PLAIN) -> str:
+    """Return that the request was refused, or never left, by *trouble*."""
+    return f"not started: {describe(trouble, show)}"
+
+
+def perhaps_started(trouble: Trouble, show: Show = PLAIN) -> str:
+    """Return that the answer was lost by *trouble*."""
+    return _PERHAPS + describe(trouble, show)
+
+
+def no_answer_awaited() -> str:
+    """Return that a signal came before the answer."""
+    return f"{_PERHAPS}no answer was waited for"
+
+
+def answered_but(status: int, problem: str) -> str:
+    """Return that *problem* kept us from reading the answer, which had the HTTP *status*."""
+    return f"it was sent and answered with HTTP {status}, but {problem}"
+
+
+def answer_refuses(trouble: Trouble) -> str:
+    """Return that an answer starts nothing, by *trouble*."""
+    return f"the answer says that nothing was started: {describe(trouble)}"
+
+
+def credential_hint(profile: str) -> str:
+    """Return how to find out which credential of *profile* is used."""
+    return f"see which credential is found with  opwatch auth test -p {profile}"
