@@ -1,13 +1,29 @@
 from __future__ import annotations
 
+from collections import Counter
+
+import pytest
 from hypothesis import settings
 
 from inherited import heed_signals
 
 heed_signals()
 
-# The same examples at each run, so that a change is judged by what it changes; and no example
-# is measured by the clock. The nightly job looks for new ones: --hypothesis-profile=random.
+# By day the same few examples at each run, so that a change is judged by what it changes, and
+# none is measured by the clock. By night many new ones: --hypothesis-profile=random.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
-settings.register_profile("random", deadline=None)
+settings.register_profile("random", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to the night all but each n-th parameter set of a test that is marked ``every(n)``."""
+    counts: Counter[str] = Counter()
+    for item in items:
+        mark = item.get_closest_marker("every")
+        if mark is not None:
+            name = item.nodeid.partition("[")[0]
+            if counts[name] % mark.args[0]:
+                item.add_marker(pytest.mark.slow)
+            counts[name] += 1

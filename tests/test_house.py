@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from figures import figures
 
 ROOT = Path(__file__).resolve().parents[1]
-FOUND = figures()
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 
-def test_no_folder_has_a_circle() -> None:
-    assert FOUND["circles"] == []
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    return figures()
 
 
-def test_no_folder_holds_more_than_twenty_modules() -> None:
-    assert FOUND["folders over 20 modules"] == []
+def test_no_folder_has_a_circle(found: dict[str, Any]) -> None:
+    assert found["circles"] == []
 
 
-def test_no_name_is_defined_three_times() -> None:
-    assert FOUND["names defined three times or more"] == {}
+def test_no_folder_holds_more_than_twenty_modules(found: dict[str, Any]) -> None:
+    assert found["folders over 20 modules"] == []
+
+
+def test_no_name_is_defined_three_times(found: dict[str, Any]) -> None:
+    assert found["names defined three times or more"] == {}
 
 
 @pytest.mark.parametrize(

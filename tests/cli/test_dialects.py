@@ -12,7 +12,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +28,7 @@ from servers.dialects import ALL_DIALECTS, DEMO_USER, PROFILES, STARTING_BODIES
 from servers.dialects.extras import BlockedScript
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from cli.inside import Inside
@@ -130,6 +129,7 @@ def run(opwatch: Inside, server: DemoServer, profile: str, end: State, way: Way)
     return named(opwatch, profile, server.start(profile, Script(2.0, end, pending=0.5)), way)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("profile", "end", "way"), RUNS)
 def test_each_way_leads_to_each_end(
     profile: str, end: State, way: Way, server: DemoServer, opwatch: Inside
@@ -452,16 +452,12 @@ def pipeline(server: DemoServer, profile: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def piped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Ran]]:
-    """All pipelines, a few at a time: each is mostly the start of a process."""
+def piped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Ran]]:
+    """Runs the pipeline of a profile in a shell."""
     home = tmp_path_factory.mktemp("home")
-    with DemoServer(ALL_DIALECTS) as server, ThreadPoolExecutor(4) as pool:
+    with DemoServer(ALL_DIALECTS) as server:
         environ = {**Program(home, server.base_url).environ, "OSB_USERNAME": DEMO_USER}
-
-        def shell(profile: str) -> Ran:
-            return in_shell(pipeline(server, profile), environ, home)
-
-        yield dict(zip(PROFILES, pool.map(shell, PROFILES), strict=True))
+        yield lambda profile: in_shell(pipeline(server, profile), environ, home)
 
 
 def in_shell(command: str, environ: Mapping[str, str], home: Path) -> Ran:
@@ -477,9 +473,10 @@ def in_shell(command: str, environ: Mapping[str, str], home: Path) -> Ran:
 
 
 @needs_curl
+@pytest.mark.every(4)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_real_curl_is_read_through_a_real_pipe(profile: str, piped: Mapping[str, Ran]) -> None:
-    ran = piped[profile]
+def test_a_real_curl_is_read_through_a_real_pipe(profile: str, piped: Callable[[str], Ran]) -> None:
+    ran = piped(profile)
 
     assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
 

@@ -91,6 +91,7 @@ def asked_for_operations(api: Api) -> list[Asked]:
     return [each for each in api.requests if not each.path.startswith("/oauth")]
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_s1_no_redirect_leads_to_another_origin_however_it_is_spelled(
@@ -156,6 +157,7 @@ WAYS: Final[dict[str, tuple[dict[str, Any], Say]]] = {
 }
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("way", WAYS)
 def test_s1_no_answer_leads_to_another_origin(
@@ -172,6 +174,7 @@ def test_s1_no_answer_leads_to_another_origin(
         assert CANARY not in ran.out + ran.err
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_s1_no_polling_url_in_a_starting_answer_leads_to_another_origin(

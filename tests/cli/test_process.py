@@ -78,6 +78,7 @@ def test_an_unknown_profile_is_named_with_its_nearest(program: Program) -> None:
     assert "fullstory" in ran.err
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("number", "code", "reason"),
     [

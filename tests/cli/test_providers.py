@@ -39,6 +39,7 @@ def test_wait_confirms_success_by_id_by_url_and_by_path(
     assert (ran.code, ran.outcomes) == (0, ["succeeded"] * 3), ran.err
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_wait_exits_with_1_and_the_reason_when_one_fails(
     provider: str, server: DemoServer, program: Program

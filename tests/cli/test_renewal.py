@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from cli.inside import profile
 from faults.whole import Wait
 from servers.oauth import Asked, OAuthServer, Reply, refused
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from cli.inside import Inside
 
@@ -60,6 +60,7 @@ def references(count: int) -> bytes:
     return "\n".join(f"op-{number}" for number in range(count)).encode()
 
 
+@pytest.mark.slow
 def test_a_thousand_operations_and_one_expiry_make_one_token_request(inside: Inside) -> None:
     with Jobs(good=MANY // 2) as server:
         inside.configure(mine=server.profile())

@@ -238,6 +238,7 @@ def test_s8_remote_text_can_register_no_mask(inside: Inside, api: Api) -> None:
 # -- S9, S10: programs and browsers ----------------------------------------------------
 
 
+@pytest.mark.every(4)
 @pytest.mark.skipif(os.name == "nt", reason="programs are marked otherwise there")
 @pytest.mark.parametrize("path", ["", ".", ":/nowhere", "bin:/nowhere"])
 def test_s9_a_helper_is_never_taken_from_the_current_folder(path: str, inside: Inside) -> None:

@@ -179,8 +179,11 @@ def test_leaving_ends_the_thread_and_cuts_the_connections() -> None:
             socket.create_connection(("127.0.0.1", _port(server)))
 
 
-def test_leaving_while_clients_come_loses_no_socket(caplog: pytest.LogCaptureFixture) -> None:
-    for _ in range(10):
+@pytest.mark.parametrize("rounds", [2, pytest.param(10, marks=pytest.mark.slow)])
+def test_leaving_while_clients_come_loses_no_socket(
+    caplog: pytest.LogCaptureFixture, rounds: int
+) -> None:
+    for _ in range(rounds):
         with ExitStack() as clients, DemoServer() as server:
             for _ in range(20):
                 clients.enter_context(socket.create_connection(("127.0.0.1", _port(server))))

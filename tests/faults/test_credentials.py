@@ -175,6 +175,7 @@ def test_a_helper_that_is_not_there_is_a_usage_error(here: Here) -> None:
     assert "'no-such-helper-7f3a' is not a program on PATH" in ran.err
 
 
+@pytest.mark.every(3)
 @fault(88)
 @pytest.mark.parametrize("path", ["", ".", "{home}/bin:"])
 def test_a_program_in_the_current_directory_is_never_run(here: Here, path: str) -> None:
@@ -250,6 +251,7 @@ def test_a_child_that_keeps_the_pipe_open_is_not_waited_for(here: Here) -> None:
     os.kill(child, signal.SIGKILL)
 
 
+@pytest.mark.every(3)
 @fault(92)
 @pytest.mark.parametrize(
     ("printed", "said"),
@@ -282,6 +284,7 @@ def test_a_line_end_or_a_document_around_a_token_is_understood(here: Here, print
 # -- tokens --------------------------------------------------------------------------
 
 
+@pytest.mark.every(5)
 @fault(93)
 @pytest.mark.parametrize(
     ("token", "said"),

@@ -277,6 +277,7 @@ def test_a_process_that_was_stopped_goes_on_to_the_truth(
 # -- streams -------------------------------------------------------------------------
 
 
+@pytest.mark.every(4)
 @fault(134)
 @pytest.mark.parametrize("command", ["get", "get --json", "wait -q --jsonl", "wait -q --json"])
 def test_a_reader_that_leaves_is_141_without_a_word(
@@ -302,6 +303,7 @@ def test_a_reader_that_leaves_in_the_middle_ends_the_wait(program: Program, endl
     assert (json.loads(first)["type"], code, ran.stderr) == ("started", "141", "")
 
 
+@pytest.mark.every(4)
 @fault(135)
 @pytest.mark.parametrize("command", ["get", "get --json", "wait -q --jsonl", "wait -q --json"])
 def test_a_full_disk_is_74_and_says_so(program: Program, server: DemoServer, command: str) -> None:
@@ -314,6 +316,7 @@ def test_a_full_disk_is_74_and_says_so(program: Program, server: DemoServer, com
     assert "opwatch: cannot write output: No space left on device\n" in ran.err
 
 
+@pytest.mark.every(4)
 @fault(134, 135)
 @pytest.mark.parametrize(
     ("line", "code"),
@@ -336,6 +339,7 @@ def test_help_and_usage_tell_a_full_disk_and_a_lost_reader_apart(
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.every(5)
 @fault(136)
 @pytest.mark.parametrize(
     ("command", "code"),
@@ -398,6 +402,7 @@ def test_an_error_stream_that_is_full_does_not_change_the_result(
 # -- terminals -----------------------------------------------------------------------
 
 
+@pytest.mark.every(4)
 @fault(137)
 @pytest.mark.parametrize("columns", [0, 1, 2, 39])
 def test_a_terminal_without_room_is_survived(
@@ -428,6 +433,7 @@ def test_a_storm_of_resizes_is_survived(program: Program, server: DemoServer) ->
         assert "0 of 3 succeeded" in tty.text
 
 
+@pytest.mark.every(4)
 @fault(138)
 @pytest.mark.parametrize(
     "environ",
@@ -449,6 +455,7 @@ def test_a_pipe_never_gets_an_escape_byte(
         assert "\x1b" not in ran.out + ran.err
 
 
+@pytest.mark.every(3)
 @fault(138)
 @pytest.mark.parametrize(
     ("environ", "draws"),
@@ -479,6 +486,7 @@ def test_a_log_gets_a_sign_of_life_every_minute(wait: Wait) -> None:
     assert "confirmed within the last" in beats[0]
 
 
+@pytest.mark.every(5)
 @fault(139)
 @pytest.mark.parametrize(
     "environ",

@@ -463,6 +463,7 @@ def test_a_timeout_of_nothing_looks_once(wait: Wait) -> None:
 # -- nothing -------------------------------------------------------------------------
 
 
+@pytest.mark.every(5)
 @fault(83)
 @pytest.mark.parametrize(
     ("command", "arguments", "stdin"),

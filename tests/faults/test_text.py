@@ -80,6 +80,7 @@ def test_a_mark_of_direction_is_shown_as_what_it_is(text: str) -> None:
     assert clean(f"a{text}b") in {f"a\\u{{{ord(text):x}}}b", f"a\\x{ord(text):02x}b"}
 
 
+@pytest.mark.every(4)
 @fault(126)
 @pytest.mark.parametrize("text", MARKUP)
 def test_our_own_markup_is_only_text(text: str) -> None:
@@ -88,6 +89,7 @@ def test_our_own_markup_is_only_text(text: str) -> None:
         assert any(text in line for line in seen.lines)
 
 
+@pytest.mark.every(4)
 @fault(127)
 @pytest.mark.parametrize("text", [*WIDTHS, "m" * 1_000_000, "\u4e2d" * 100_000])
 def test_wide_stacked_and_endless_text_leaves_the_columns_where_they_are(text: str) -> None:

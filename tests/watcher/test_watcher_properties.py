@@ -270,9 +270,7 @@ def test_no_answers_jumps_of_time_or_signals_break_the_watcher() -> None:
     run_state_machine_as_test(
         Watching,
         settings=settings(
-            max_examples=150,
             stateful_step_count=40,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -318,7 +316,7 @@ def blows(draw: st.DrawFn) -> tuple[Spell, ...]:
     return tuple(spells)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30)
 @given(jobs(), blows(), st.integers(1, 20), st.integers(0, 9))
 def test_faults_below_the_budget_change_no_verdict(
     truth: dict[str, Job], spells: tuple[Spell, ...], batch: int, seed: int
@@ -330,7 +328,7 @@ def test_faults_below_the_budget_change_no_verdict(
     check(run)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20)
 @given(st.data(), jobs(), st.integers(1, 20), st.integers(0, 9))
 def test_the_order_of_the_ids_and_their_batches_change_no_verdict(
     data: st.DataObject, truth: dict[str, Job], batch: int, seed: int
@@ -348,7 +346,7 @@ def test_the_order_of_the_ids_and_their_batches_change_no_verdict(
     check(other)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20)
 @given(
     jobs(),
     st.lists(st.tuples(st.floats(1, 2500), st.floats(16, 20_000)), max_size=3),

@@ -1,7 +1,7 @@
 import io
 from xml.etree import ElementTree as ET
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opwatch.domain.outcome import Outcome
@@ -48,7 +48,6 @@ def test_an_operation_that_was_left_is_not_a_success() -> None:
     assert case[0].get("type") == Outcome.PENDING.value
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.text(), st.text())
 def test_any_text_makes_well_formed_xml(name: str, message: str) -> None:
     story = Story([target(name, profile=message)])

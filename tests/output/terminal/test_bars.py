@@ -2,7 +2,7 @@ import random
 from itertools import count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opwatch.domain.events import Event, Oddity
@@ -249,7 +249,6 @@ HOSTILE = st.text(
 )
 
 
-@settings(max_examples=120, deadline=None)
 @given(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
 def test_no_remote_text_disturbs_the_screen(
     name: str, status: str, message: str, detail: str

@@ -2,7 +2,7 @@ import unicodedata
 
 import pyte
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opwatch.output.text.clean import LIMIT, Show, cells, clean, cut, elide, wrapped
@@ -52,7 +52,6 @@ def test_what_is_hidden_is_made_visible_and_what_a_runner_obeys_is_broken(
     assert clean(hostile) == shown
 
 
-@settings(max_examples=1500, deadline=None)
 @given(HOSTILE, st.integers(1, 60))
 @example("#\ufe0f#[", 10)
 def test_clean_text_is_one_short_line_of_visible_characters(text: str, limit: int) -> None:
@@ -64,7 +63,6 @@ def test_clean_text_is_one_short_line_of_visible_characters(text: str, limit: in
     assert clean(shown, limit) == shown
 
 
-@settings(max_examples=1000, deadline=None)
 @given(HOSTILE)
 def test_clean_text_moves_no_cursor_but_along_its_line(text: str) -> None:
     screen = pyte.Screen(LIMIT + 20, 5)
@@ -86,7 +84,6 @@ def test_a_megabyte_is_cut_before_it_is_looked_at() -> None:
     assert cells(clean("\x1b" * 1_000_000)) == LIMIT
 
 
-@settings(max_examples=300, deadline=None)
 @given(HOSTILE, st.integers(1, 40))
 def test_cutting_and_eliding_fit_their_cells(text: str, limit: int) -> None:
     shown = clean(text, None)
@@ -100,7 +97,6 @@ def test_an_elided_name_keeps_both_its_ends() -> None:
     assert elide("export-7f3a0c1d91", 14, ellipsis="...") == "export-7...d91"
 
 
-@settings(max_examples=300, deadline=None)
 @given(HOSTILE, st.integers(2, 40))
 def test_wrapped_lines_fit_and_lose_nothing_while_there_is_room(text: str, width: int) -> None:
     shown = clean(text, None)

@@ -678,7 +678,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(JSON, st.sampled_from([200, 202, 204, 404])), max_size=4))
 def test_whatever_the_samples_are_the_draft_has_no_problems(found: list[tuple[Any, int]]) -> None:
     samples = [Sample(data, status) for data, status in found]
