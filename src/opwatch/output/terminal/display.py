@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from opwatch.output.streams import Sink, can_draw, ownership_of, size_of, wants_colour
-from opwatch.output.terminal.lines import Lines
 from opwatch.output.terminal.quiet import Quiet
 from opwatch.output.terminal.renderer import Guard
 from opwatch.output.text.clean import Redact, as_is
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import TextIO
 
+    from opwatch.output.terminal.lines import Lines
     from opwatch.output.text.summary import Resume
 
 
@@ -52,6 +52,8 @@ def open_display(
     sink = Sink(stream, redact=redact, required=False)
 
     def lines() -> Lines:
+        from opwatch.output.terminal.lines import Lines  # noqa: PLC0415, a get shows none
+
         return Lines(sink, wall_of=wall_of, resume=resume)
 
     match style:
