@@ -120,9 +120,9 @@ async def test_fault_90_a_hanging_helper_and_all_its_children_are_stopped(
         "time.sleep(600)\n"
     )
 
-    said = await reason(world, python(code, timeout=0.7))
+    said = await reason(world, python(code, timeout=3.5))
 
-    assert said == "did not end within 0.7 s and was stopped"
+    assert said == "did not end within 3.5 s and was stopped"
     left = [int(pid) for pid in pids.read_text().split()]
     # A grandchild takes a moment to die of its signal.
     assert await comes_true(lambda: not any(map(is_alive, left)))

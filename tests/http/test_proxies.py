@@ -237,7 +237,7 @@ async def test_a_proxy_that_fails_in_the_middle_is_told_apart(
 ) -> None:
     with RawServer(script) as proxy:
         client = await open_client(environ={"HTTPS_PROXY": proxy.url})
-        trouble = await client.send(Request("GET", "https://api.test/"), timeout=0.3)
+        trouble = await client.send(Request("GET", "https://api.test/"), timeout=1.5)
 
     assert isinstance(trouble, Trouble)
     assert trouble.fault is fault

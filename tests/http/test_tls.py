@@ -107,7 +107,7 @@ async def test_plain_text_on_a_tls_port_is_no_tls(
     client = await open_client(connect=connect)
     with RawServer(script) as server:
         url = server.url.replace("http:", "https:")
-        trouble = await client.send(Request("GET", url).carrying(TOKEN), timeout=0.4)
+        trouble = await client.send(Request("GET", url).carrying(TOKEN), timeout=1.5)
 
     assert isinstance(trouble, Trouble)
     assert trouble.fault is Fault.TLS
@@ -121,7 +121,7 @@ async def test_a_handshake_that_is_given_up_leaves_no_connection_behind(client: 
     is_gone = threading.Event()
     with RawServer([hang(), lambda _: is_gone.set()]) as server:
         url = server.url.replace("http:", "https:")
-        await client.send(Request("GET", url), timeout=0.2)
+        await client.send(Request("GET", url), timeout=1.5)
 
         assert await asyncio.to_thread(is_gone.wait, 2)
 
