@@ -45,7 +45,11 @@ def recognised(
         (f"{GKE}/v1beta1/projects/7/zones/z-a/operations/operation-1", "gke-operation", {}),
         (f"{CLOUD_SQL}/v1/projects/p/operations/1-2", "cloud-sql-operation", {}),
         (f"{CLOUD_SQL}/sql/v1beta4/projects/p/operations/1-2", "cloud-sql-operation", {}),
-        ("https://circleci.com/api/v3/runs/5034460f-c7c4-4c43-9457-de07e2029e7b", "circleci-run", {}),
+        (
+            "https://circleci.com/api/v3/runs/5034460f-c7c4-4c43-9457-de07e2029e7b",
+            "circleci-run",
+            {},
+        ),
         (
             "https://graph.microsoft.us/v1.0/x/operations/7",
             "microsoft-graph",
