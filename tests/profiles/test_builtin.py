@@ -143,8 +143,9 @@ def test_a_starting_answer_hands_off_a_reference(name: str, case: dict[str, Any]
 
     expected = [(each["reference"], words(each.get("params"))) for each in case["expect"]]
     assert [(each.reference, dict(each.params)) for each in found] == expected
-    for each in found:
-        bound.target(each.reference, each.params)
+    targets = [bound.target(each.reference, each.params) for each in found]
+    if "polled" in case:
+        assert bound.request(targets).url == case["polled"]
 
 
 @pytest.mark.parametrize(("name", "case"), cases("results"))

@@ -92,6 +92,8 @@ class Profile:
         resolved = self._resolver.resolve(reference, params or {})
         values = {**(params or {}), **resolved.params}
         self._check(values)
+        known = self._spec.params
+        values = {name: known.get(name, PLAIN).written(value) for name, value in values.items()}
         if resolved.url and self._spec.batch and not self._has_single and ID in values:
             resolved = resolved._replace(url=None)  # such a URL is the batch's own
         whole = {**self.params, **values}
@@ -99,7 +101,7 @@ class Profile:
             self._check_complete(reference, whole)
         return Target(
             reference=reference,
-            id=resolved.id,
+            id=known.get(ID, PLAIN).written(resolved.id),
             origin=str(parse_origin(resolved.url or self.base_url)),
             profile=self.name,
             params=values,

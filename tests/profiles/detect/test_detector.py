@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ARM = "https://management.azure.com/subscriptions/s1"
 OURS = "http://127.0.0.1:9"
+GKE = "https://container.googleapis.com"
+CLOUD_SQL = "https://sqladmin.googleapis.com"
 
 
 def recognised(
@@ -39,6 +41,15 @@ def recognised(
         ("https://acme.atlassian.net/rest/api/3/task/1", "jira-task", {"site": "acme"}),
         ("https://a.atlassian.net/wiki/rest/api/longtask/1", "confluence-longtask", {"site": "a"}),
         ("https://run.googleapis.com/v2/p/operations/7", "google-lro", {"service": "run"}),
+        (f"{GKE}/v1/projects/7/locations/l/operations/operation-1", "gke-operation", {}),
+        (f"{GKE}/v1beta1/projects/7/zones/z-a/operations/operation-1", "gke-operation", {}),
+        (f"{CLOUD_SQL}/v1/projects/p/operations/1-2", "cloud-sql-operation", {}),
+        (f"{CLOUD_SQL}/sql/v1beta4/projects/p/operations/1-2", "cloud-sql-operation", {}),
+        (
+            "https://circleci.com/api/v3/runs/5034460f-c7c4-4c43-9457-de07e2029e7b",
+            "circleci-run",
+            {},
+        ),
         (
             "https://graph.microsoft.us/v1.0/x/operations/7",
             "microsoft-graph",

@@ -80,6 +80,7 @@ def test_the_plain_profile_has_no_problem() -> None:
         ("handoff: [{url: /x}]", "the URL has no {id}"),
         ("handoff: [{body: id, by_method: {BREW: {a: b}}}]", "expected DELETE, PATCH, POST or PUT, found 'BREW'"),
         ("handoff: [{body: id, by_method: {PUT: {k: c}}}]\nparams: {k: {choices: [a, b]}}", "k must be a or b, not 'c'"),
+        ("handoff: [{body: id, from_path: '/{kind}/**'}]", "there is no parameter 'kind'; did you mean 'id'?"),
         ("references: ['/x/{id}?a={id}-b']", "what follows '?' must be NAME={parameter}, joined by '&'"),
         ("auth: {optional: true, bearer: {env: A}, x: 1}", "unknown key 'x' in 'auth'"),
         ("auth: {optional: perhaps, bearer: {env: A}}", "expected true or false, found 'perhaps'"),

@@ -16,6 +16,7 @@ from opwatch.profiles.language.expressions import (
     compile_expression,
     compile_pattern,
 )
+from opwatch.profiles.language.params import salesforce_id
 from opwatch.profiles.language.template import Pattern, TemplateError, parse_template
 from opwatch.profiles.values import moment, sentence, web_address
 
@@ -257,3 +258,29 @@ def test_a_deep_value_is_no_endless_sentence() -> None:
 @pytest.mark.parametrize("value", ["https://a.example/x", "http://a.example:8080/?q=1#f"])
 def test_a_web_address_is_one(value: str) -> None:
     assert web_address(value) == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("001A0000006Vm9u", "001A0000006Vm9uIAC"),
+        ("001A0000006Vm9uIAC", "001A0000006Vm9uIAC"),
+        ("001a0000006vm9uiac", "001A0000006Vm9uIAC"),
+        ("001A0000006VM9UIAC", "001A0000006Vm9uIAC"),
+        ("ABCDEFGHIJKLMNO", "ABCDEFGHIJKLMNO555"),
+        ("001A0000006Vm9", "001A0000006Vm9"),
+        ("001A0000006Vm9uIA!", "001A0000006Vm9uIA!"),
+        ("001A0000006Vm9uß", "001A0000006Vm9uß"),
+        ("", ""),
+    ],
+)
+def test_an_id_of_salesforce_is_written_in_18_characters(typed: str, written: str) -> None:
+    assert salesforce_id(typed) == written
+
+
+@given(st.from_regex("[0-9A-Za-z]{15}", fullmatch=True))
+def test_18_characters_of_salesforce_are_known_in_any_case(bare: str) -> None:
+    whole = salesforce_id(bare)
+
+    assert salesforce_id(whole.upper()) == salesforce_id(whole.lower()) == whole
+    assert whole.startswith(bare)

@@ -47,24 +47,32 @@ UNKNOWN: Final = RequestFacts()
 
 
 class _FurtherParams(NamedTuple):
-    """Parameters that are in the body, and those that follow from the request's method."""
+    """Parameters in the body, in the path that was requested, and by the request's method."""
 
     paths: Mapping[str, Expression] = {}
     by_method: Mapping[str, Mapping[str, str]] = {}
+    requested: Template | None = None
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(self.paths).union(*self.by_method.values())
+        in_path = self.requested.names if self.requested else frozenset[str]()
+        return frozenset(self.paths).union(in_path, *self.by_method.values())
 
     @property
     def values(self) -> list[tuple[str, str]]:
         """The parameters that follow from a method, with their values."""
         return [pair for params in self.by_method.values() for pair in params.items()]
 
-    def find(self, data: Any, request: RequestFacts) -> dict[str, str]:
+    def find(self, response: Response, data: Any, request: RequestFacts) -> dict[str, str]:
+        path = urlsplit(response.url).path
+        in_path = self.requested and Pattern(self.requested).match(path)
         found = {name: word(path.find(data)) for name, path in self.paths.items()}
         by_method = self.by_method.get(request.method, {})
-        return {**by_method, **{name: value for name, value in found.items() if value}}
+        return {
+            **(in_path or {}),
+            **by_method,
+            **{name: value for name, value in found.items() if value},
+        }
 
 
 class FromHeader(NamedTuple):
@@ -88,7 +96,9 @@ class FromHeader(NamedTuple):
     ) -> tuple[OperationReference, ...]:
         """Return the references that are there."""
         value = (response.headers.get(self.name) or "").strip()
-        return (OperationReference(value, self.more.find(data, request)),) if value else ()
+        return (
+            (OperationReference(value, self.more.find(response, data, request)),) if value else ()
+        )
 
 
 class FromBody(NamedTuple):
@@ -108,13 +118,13 @@ class FromBody(NamedTuple):
         return f"body {self.path.text}"
 
     def find(
-        self, _response: Response, data: Any, request: RequestFacts
+        self, response: Response, data: Any, request: RequestFacts
     ) -> tuple[OperationReference, ...]:
         """Return the references that are there."""
         found = self.path.find(data)
         values = found if isinstance(found, list) else [found]
         words = (word(value) for value in values if not is_empty(value))
-        params = self.more.find(data, request)
+        params = self.more.find(response, data, request)
         return tuple(OperationReference(each.strip(), params) for each in words if each)
 
 
@@ -152,7 +162,9 @@ class FromUrl(NamedTuple):
         reference = found.pop(ID)
         given = dict(parse_qsl(parts.query))
         found |= {param: given[name] for name, param in params_in(query).items() if name in given}
-        return (OperationReference(reference, {**found, **self.more.find(data, request)}),)
+        return (
+            OperationReference(reference, {**found, **self.more.find(response, data, request)}),
+        )
 
 
 HandoffRule: TypeAlias = FromHeader | FromBody | FromUrl
@@ -202,7 +214,7 @@ def no_operation_error(
 
 
 def _more(keys: Mapping[str, Any]) -> _FurtherParams:
-    return _FurtherParams(keys.get("with", {}), keys.get("by_method", {}))
+    return _FurtherParams(keys.get("with", {}), keys.get("by_method", {}), keys.get("from_path"))
 
 
 def _from_header(**keys: Any) -> HandoffRule:
@@ -227,6 +239,7 @@ def _check_method(name: str) -> None:
 
 
 _WITH: Final = Key(MapOf(EXPRESSION, check_name), "further parameters, from the body")
+_FROM_PATH: Final = Key(TEMPLATE, "further parameters, from the path that was requested")
 _BY_METHOD: Final = Key(
     MapOf(MapOf(TEXT, check_name), _check_method),
     "further parameters, by the method of the starting request",
@@ -234,8 +247,8 @@ _BY_METHOD: Final = Key(
 
 
 def _form(make: Any, name: str, key: Key) -> RecordOf[HandoffRule]:
-    keys = {name: key._replace(required=True), "with": _WITH, "by_method": _BY_METHOD}
-    return RecordOf(make, "the hand-off", keys)
+    more = {"with": _WITH, "by_method": _BY_METHOD, "from_path": _FROM_PATH}
+    return RecordOf(make, "the hand-off", {name: key._replace(required=True), **more})
 
 
 HANDOFF: Final = ListOf(

@@ -1,12 +1,14 @@
 """The parameters of a profile, and which values they may have.
 
 Decides what may be put into a URL: no control characters, no empty or dot
-segments, not even percent-encoded, within a bounded length (faults 99 to 106).
+segments, not even percent-encoded, within a bounded length (faults 99 to 106); and
+how an id that has several spellings is written.
 """
 
 from __future__ import annotations
 
 import re
+import string
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
@@ -22,6 +24,8 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_ID: Final = 512
 _LONGEST: Final = 10_000
 _UNQUOTINGS: Final = 3
+_SALESFORCE_ID: Final = re.compile("[0-9A-Za-z]{15}(?:[A-Za-z0-5]{3})?")
+_CHECKS: Final = string.ascii_uppercase + "012345"
 
 
 class Param(NamedTuple):
@@ -33,6 +37,7 @@ class Param(NamedTuple):
     pattern: re.Pattern[str] | None = None
     help: str = ""
     encode: str = "segment"
+    form: str = ""
 
     @property
     def wide(self) -> bool:
@@ -42,6 +47,10 @@ class Param(NamedTuple):
     def quoted(self, value: str) -> str:
         """Return *value* as it is written in a URL."""
         return quoted_path(value) if self.wide else quoted_segment(value)
+
+    def written(self, value: str) -> str:
+        """Return *value* as the API writes it, whichever of its spellings it is."""
+        return FORMS[self.form](value) if self.form else value
 
     def fault(self, name: str, value: str) -> str | None:
         """Return what is wrong with *value*, None if nothing is."""
@@ -54,6 +63,26 @@ class Param(NamedTuple):
         return _fault(name, value, wide=self.wide)
 
 
+def salesforce_id(value: str) -> str:
+    """Return *value*, an id of Salesforce, in its 18 characters.
+
+    15 characters tell capitals from small letters; three more, each for five of them,
+    say which are capitals, so that 18 are known in any case. Source:
+    https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/field_types.htm
+    """
+    if not _SALESFORCE_ID.fullmatch(value):
+        return value
+    bare, checks = value[:15], value[15:].upper()
+    if checks:
+        capitals = [_CHECKS.index(checks[at // 5]) >> at % 5 & 1 for at in range(15)]
+        pairs = zip(bare, capitals, strict=True)
+        return "".join(each.upper() if big else each.lower() for each, big in pairs) + checks
+    fives = (bare[:5], bare[5:10], bare[10:])
+    sums = (sum(each.isupper() << at for at, each in enumerate(five)) for five in fives)
+    return bare + "".join(_CHECKS[each] for each in sums)
+
+
+FORMS: Final = {"salesforce-id": salesforce_id}
 PLAIN: Final = Param()
 
 
@@ -93,6 +122,7 @@ _RECORD: Final = RecordOf(
         "pattern": Key(PATTERN, "a regular expression for the whole value"),
         "help": Key(TEXT, "what it is, for people"),
         "encode": Key(word("segment", "path"), "path: its slashes separate segments"),
+        "form": Key(word(*FORMS), "salesforce-id: 15 or 18 characters, sent as 18"),
     },
 )
 
