@@ -28,6 +28,7 @@ from opwatch.profiles.language.scalars import (
     TEMPLATE,
     TEXT,
     WEB_PAGE,
+    check_name,
     duration,
     number,
     state_among,
@@ -80,6 +81,7 @@ class Reads(NamedTuple):
     status: Lookup = NOWHERE
     progress: tuple[Form, ...] = ()
     message: Lookup = NOWHERE
+    kind: Lookup = NOWHERE
     error: ErrorPaths = ErrorPaths()
     created: Lookup = NOWHERE
     started: Lookup = NOWHERE
@@ -87,6 +89,7 @@ class Reads(NamedTuple):
     finished: Lookup = NOWHERE
     link: Lookup = NOWHERE
     result: Lookup = NOWHERE
+    details: Mapping[str, Lookup] = {}
 
 
 class GiveUp(NamedTuple):
@@ -195,6 +198,7 @@ _READ: Final = RecordOf(
         "status": Key(LOOKUP, "the status word"),
         "progress": Key(PROGRESS, "how far it is"),
         "message": Key(LOOKUP, "what it is doing, in words"),
+        "kind": Key(LOOKUP, "what it does, as the API calls it: CREATE, SEARCH_EXPORT"),
         "error": Key(OneOf("the error", {
             "code": _ERROR, "message": _ERROR, "details": _ERROR,
             "scalar": _MESSAGE_ALONE, "list": _MESSAGE_ALONE,
@@ -205,6 +209,7 @@ _READ: Final = RecordOf(
         "finished": Key(LOOKUP, "when it ended"),
         "link": Key(LOOKUP, "a web page about it"),
         "result": Key(LOOKUP, "what came out of it"),
+        "details": Key(MapOf(LOOKUP, check_name), "what else is reported, each under its name"),
     },
 )  # fmt: skip
 _POLL: Final = RecordOf(
