@@ -92,6 +92,13 @@ class Reads(NamedTuple):
     details: Mapping[str, Lookup] = {}
 
 
+class Gone(NamedTuple):
+    """What 404 or 410 means once it was found: *state*, for any kind or for *kind* only."""
+
+    state: State | None = None
+    kind: str = ""
+
+
 class GiveUp(NamedTuple):
     """After *after* seconds an operation counts as *state*, by the API's own rule."""
 
@@ -135,7 +142,7 @@ class Spec(NamedTuple):
     moves: tuple[str, ...] = ()
     limits: Quota = Quota()
     poll: Polling = Polling()
-    gone: State | None = None
+    gone: Gone = Gone()
     not_found_grace: float = 30.0
     confirm: int = 1
     unknown_after: float = 600.0
@@ -233,6 +240,13 @@ _POLL: Final = RecordOf(
         ),
     },
 )
+_GONE: Final[OneOf[Gone]] = OneOf("what gone means", {
+    "scalar": Conversion(state_among(_TERMINAL), Gone),
+    "map": RecordOf(Gone, "'gone'", {
+        "state": Key(state_among(_TERMINAL), "what it means", required=True),
+        "kind": Key(TEXT, "for which kind of operation alone: see 'kind' of 'read'"),
+    }),
+})  # fmt: skip
 PROFILE: Final = SharedShape("profile", RecordOf(
     Spec,
     "the profile",
@@ -280,7 +294,7 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "moves": Key(ListOf(HEADER, or_one=True), "headers that name the next polling URL"),
         "limits": Key(LIMITS, "what the API allows"),
         "poll": Key(_POLL, "when to ask again"),
-        "gone": Key(state_among(_TERMINAL), "what 404 or 410 means once it was found"),
+        "gone": Key(_GONE, "what 404 or 410 means once it was found"),
         "not_found_grace": Key(duration(0, 3600), "for how long 404 is not final"),
         "confirm": Key(whole_number(1, 10), "equal terminal answers needed"),
         "unknown_after": Key(duration(10, DAY), "for how long unknown words are accepted"),
