@@ -47,24 +47,30 @@ UNKNOWN: Final = RequestFacts()
 
 
 class _FurtherParams(NamedTuple):
-    """Parameters that are in the body, and those that follow from the request's method."""
+    """Parameters in the body, in the request's URL at its end, and those that its method tells."""
 
     paths: Mapping[str, Expression] = {}
     by_method: Mapping[str, Mapping[str, str]] = {}
+    in_url: Template | None = None
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(self.paths).union(*self.by_method.values())
+        of_url = self.in_url.names if self.in_url else frozenset[str]()
+        return of_url.union(self.paths, *self.by_method.values())
 
     @property
     def values(self) -> list[tuple[str, str]]:
         """The parameters that follow from a method, with their values."""
         return [pair for params in self.by_method.values() for pair in params.items()]
 
-    def find(self, data: Any, request: RequestFacts) -> dict[str, str]:
+    def find(self, response: Response, data: Any, request: RequestFacts) -> dict[str, str]:
+        in_url = Pattern(self.in_url) if self.in_url else None
         found = {name: word(path.find(data)) for name, path in self.paths.items()}
-        by_method = self.by_method.get(request.method, {})
-        return {**by_method, **{name: value for name, value in found.items() if value}}
+        return {
+            **self.by_method.get(request.method, {}),
+            **((in_url and in_url.match_end(urlsplit(response.url).path)) or {}),
+            **{name: value for name, value in found.items() if value},
+        }
 
 
 class FromHeader(NamedTuple):
@@ -88,7 +94,9 @@ class FromHeader(NamedTuple):
     ) -> tuple[OperationReference, ...]:
         """Return the references that are there."""
         value = (response.headers.get(self.name) or "").strip()
-        return (OperationReference(value, self.more.find(data, request)),) if value else ()
+        return (
+            (OperationReference(value, self.more.find(response, data, request)),) if value else ()
+        )
 
 
 class FromBody(NamedTuple):
@@ -108,13 +116,13 @@ class FromBody(NamedTuple):
         return f"body {self.path.text}"
 
     def find(
-        self, _response: Response, data: Any, request: RequestFacts
+        self, response: Response, data: Any, request: RequestFacts
     ) -> tuple[OperationReference, ...]:
         """Return the references that are there."""
         found = self.path.find(data)
         values = found if isinstance(found, list) else [found]
         words = (word(value) for value in values if not is_empty(value))
-        params = self.more.find(data, request)
+        params = self.more.find(response, data, request)
         return tuple(OperationReference(each.strip(), params) for each in words if each)
 
 
@@ -152,7 +160,9 @@ class FromUrl(NamedTuple):
         reference = found.pop(ID)
         given = dict(parse_qsl(parts.query))
         found |= {param: given[name] for name, param in params_in(query).items() if name in given}
-        return (OperationReference(reference, {**found, **self.more.find(data, request)}),)
+        return (
+            OperationReference(reference, {**found, **self.more.find(response, data, request)}),
+        )
 
 
 HandoffRule: TypeAlias = FromHeader | FromBody | FromUrl
@@ -202,7 +212,7 @@ def no_operation_error(
 
 
 def _more(keys: Mapping[str, Any]) -> _FurtherParams:
-    return _FurtherParams(keys.get("with", {}), keys.get("by_method", {}))
+    return _FurtherParams(keys.get("with", {}), keys.get("by_method", {}), keys.get("in_url"))
 
 
 def _from_header(**keys: Any) -> HandoffRule:
@@ -233,8 +243,13 @@ _BY_METHOD: Final = Key(
 )
 
 
+_IN_URL: Final = Key(TEMPLATE, "further parameters, from the end of the requested URL's path")
+
+
 def _form(make: Any, name: str, key: Key) -> RecordOf[HandoffRule]:
     keys = {name: key._replace(required=True), "with": _WITH, "by_method": _BY_METHOD}
+    if name != "url":
+        keys["in_url"] = _IN_URL
     return RecordOf(make, "the hand-off", keys)
 
 
