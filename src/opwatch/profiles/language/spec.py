@@ -21,6 +21,7 @@ from opwatch.profiles.language.result import FINAL, RESULT, Step
 from opwatch.profiles.language.rules import GUARDS, PARTIAL, RULES, Guard, StateRule
 from opwatch.profiles.language.scalars import (
     ANY_TEXT,
+    DATE,
     DAY,
     FLAG,
     HEADER,
@@ -59,10 +60,11 @@ VERSION: Final = 1
 
 
 class Confidence(NamedTuple):
-    """How well a profile's facts are sourced, and what is not."""
+    """How well a profile's facts are sourced, what is not, and when they were last *checked*."""
 
     level: str = "documented"
     reason: str = ""
+    checked: str = ""
 
 
 class ErrorPaths(NamedTuple):
@@ -164,10 +166,10 @@ def _status_word(node: Node) -> Any:
     return node.value
 
 
-def _confidence(level: str, reason: str = "") -> Confidence:
+def _confidence(level: str, reason: str = "", checked: str = "") -> Confidence:
     if level != "documented" and not reason:
         raise ValueError("'confidence' needs a 'reason' unless its level is 'documented'")
-    return Confidence(level, reason)
+    return Confidence(level, reason, checked)
 
 
 def _give_up(**keys: Any) -> GiveUp:
@@ -264,6 +266,7 @@ PROFILE: Final = SharedShape("profile", RecordOf(
                 {
                     "level": Key(word("documented", "partly", "unverified"), required=True),
                     "reason": Key(TEXT, "what is not documented by the vendor"),
+                    "checked": Key(DATE, "the day on which it was last held against its sources"),
                 },
             ),
             "how well its facts are sourced",
