@@ -297,3 +297,9 @@ def test_a_terminal_at_one_end_is_nobody_to_be_asked(inside: Inside) -> None:
     assert ran.code == 0
     assert "not clear, and treated as running: FLARB" in ran.out
     assert "mean" not in ran.out.replace("# What each status word means", "")
+
+
+def test_a_profile_tells_when_it_was_last_held_against_its_sources(inside: Inside) -> None:
+    lines = inside.run("profile", "show", "fullstory").out.splitlines()
+
+    assert "2026-11-28" in next(each for each in lines if each.startswith("checked "))

@@ -56,13 +56,12 @@ class Bench:
         polling_rules: PollingRules | None = None,
         group: str = "",
         uniform: Uniform = middle,
+        targets: Sequence[Target] = (),
     ) -> None:
         self.now = 0.0
-        targets = [
-            Target(name, name, "https://api.example", group=group) for name in names or ("a",)
-        ]
+        named = [Target(name, name, "https://api.example", group=group) for name in names or ("a",)]
         self.watcher = Watcher(
-            targets,
+            targets or named,
             {"": polling_rules or PollingRules()},
             policy or Policy(),
             now=0.0,

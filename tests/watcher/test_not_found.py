@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from opwatch.domain.operation import State
+from opwatch.domain.operation import InitialAnswer, Reading, State, Target
 from opwatch.domain.outcome import Reason
 from opwatch.domain.pacing import PollingRules
 from opwatch.domain.trouble import Fault, Trouble
@@ -65,6 +65,36 @@ def test_gone_means_what_the_profile_says(gone: State | None, outcome: str) -> N
     bench.answer(RUNNING, *[NOT_FOUND] * 3)
 
     assert bench.outcomes == [outcome]
+
+
+DELETION_GONE = PollingRules(gone=State.SUCCEEDED, gone_kind="delete")
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"), [("DELETE", "succeeded"), ("CREATE", "not_found"), (None, "not_found")]
+)
+def test_only_a_kind_of_operation_may_end_by_being_gone(kind: str | None, outcome: str) -> None:
+    bench = Bench(polling_rules=DELETION_GONE)
+
+    bench.answer(Reading(State.RUNNING, "in progress", kind=kind), *[NOT_FOUND] * 3)
+
+    assert (bench.outcomes, bench.one.reason) == ([outcome], Reason.GONE)
+
+
+@pytest.mark.parametrize(
+    ("params", "outcome"),
+    [({"kind": "delete"}, "succeeded"), ({"kind": "create"}, "not_found"), ({}, "not_found")],
+)
+def test_what_we_have_started_may_be_gone_before_its_first_look(
+    params: dict[str, str], outcome: str
+) -> None:
+    started = Target("a", "a", "https://api.example", initial=InitialAnswer(params=params))
+    bench = Bench(polling_rules=DELETION_GONE, targets=[started])
+
+    bench.run(NOT_FOUND)
+
+    assert bench.outcomes == [outcome]
+    assert bench.now >= DELETION_GONE.not_found_grace
 
 
 @pytest.mark.parametrize("gone", [State.SUCCEEDED, None])

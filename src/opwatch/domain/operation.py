@@ -54,6 +54,7 @@ class Reading:
     """What one good answer reports of one operation. All texts are the API's own.
 
     *progress* is a percentage in [0, 100]; *count* a number without a total.
+    *kind* is what the operation does, *details* is whatever else the profile names.
     *wait* is a pause in seconds that the answer asks for. *moved_to* is the URL
     that the next poll must go to. *partial* marks a success with warnings.
     *is_known_word* is false when the profile maps neither status nor rule.
@@ -64,6 +65,7 @@ class Reading:
     progress: float | None = None
     count: int | None = None
     message: str | None = None
+    kind: str | None = None
     error: OperationError | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -71,6 +73,7 @@ class Reading:
     finished_at: datetime | None = None
     link: str | None = None
     result: Any = None
+    details: Mapping[str, Any] | None = None
     id: str | None = None
     partial: bool = False
     is_known_word: bool = True

@@ -70,7 +70,8 @@ class PollingRules:
 
     *batch* is the most operations that one request may ask about. A 404 is
     not final before *not_found_grace* has passed. *gone* is the state that
-    404 or 410 means once the operation has been seen, None for not found.
+    404 or 410 means once the operation has been seen or was started by us, None
+    for not found; with a *gone_kind* only for operations of that kind.
     *confirm* equal terminal answers are needed. Only unknown words for
     *unknown_after* end the watch. What has not ended after *give_up_after*
     counts as *given_up* by the API's own rule (Open Service Broker's maximum
@@ -82,6 +83,7 @@ class PollingRules:
     batch: int = 1
     not_found_grace: float = 30.0
     gone: State | None = None
+    gone_kind: str = ""
     confirm: int = 1
     unknown_after: float = 600.0
     give_up_after: float | None = None

@@ -95,6 +95,7 @@ class Fault(StrEnum):
     HTML = "html"
     NOT_JSON = "not_json"
     NOT_AN_OBJECT = "not_an_object"
+    NOT_THE_API = "not_the_api"
     # meaning
     NO_STATUS = "no_status"
     WRONG_ID = "wrong_id"
@@ -158,6 +159,7 @@ RULES: Final[Mapping[Fault, FaultRule]] = {
     Fault.HTML: FaultRule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST, tries=2),
     Fault.NOT_JSON: _TRANSIENT,
     Fault.NOT_AN_OBJECT: FaultRule(Handling.TRANSIENT, FirstContact.TRIES, tries=2),
+    Fault.NOT_THE_API: _STRICT,
     Fault.NO_STATUS: _STRICT_OPERATION,
     Fault.WRONG_ID: _TRANSIENT,
     Fault.MISSING_FROM_BATCH: _NOT_FOUND,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _INDEX: Final = r"(\w+)\[(\d+)\]"
 _FIELDS: Final = (
-    "root", "id", "status", "message",
+    "root", "id", "status", "message", "kind",
     "created", "started", "updated", "finished", "link", "result",
 )  # fmt: skip
 
@@ -81,6 +81,7 @@ def _where(definition: Definition, decided_by: str) -> str:
 def _values(reads: Reads, view: AnswerView) -> Iterator[PathValue]:
     lookups: list[tuple[str, Lookup]] = [(name, getattr(reads, name)) for name in _FIELDS]
     lookups += [(f"error.{name}", getattr(reads.error, name)) for name in reads.error._fields]
+    lookups += [(f"details.{name}", lookup) for name, lookup in reads.details.items()]
     for field, lookup in lookups:
         for path, value in lookup.each(view):
             yield PathValue(field, path, value)

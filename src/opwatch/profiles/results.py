@@ -79,6 +79,8 @@ class ResultSteps:
         if not self.steps:
             return self
         step = self.steps[0]
+        if step.unless and step.unless.holds(view.item):
+            return replace(self, steps=self.steps[1:]).next(view, url)
         if step.when and not step.when.holds(view.item):
             return replace(self, steps=())
         found = {name: as_word(path.find(view.item)) for name, path in step.takes.items()}

@@ -73,10 +73,12 @@ def sentence(value: Any, depth: int = 0) -> str | None:
 
 
 def _message_in(value: dict[str, Any], depth: int) -> str | None:
+    # What the error is about, a field of the error in OData and Microsoft's guidelines.
+    target = sentence(value["target"]) if isinstance(value.get("target"), str) else None
     for key in _MESSAGE_KEYS:
         found = sentence(value.get(key), depth + 1)
         if found:
-            return found
+            return f"{found} ({target})" if key == "message" and target else found
     nested = [each for each in value.values() if isinstance(each, (dict, list))]
     return sentence(nested[0], depth + 1) if len(nested) == 1 and len(value) == 1 else None
 

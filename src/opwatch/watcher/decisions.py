@@ -25,7 +25,7 @@ from opwatch.domain.trouble import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from opwatch.domain.operation import Reading
+    from opwatch.domain.operation import Operation, Reading
     from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
     from opwatch.domain.trouble import Trouble
@@ -169,20 +169,29 @@ def _not_found(record: Record, context: Context) -> Step:
     if record.operation.reading is not None:
         if record.misses < MISSES_ONCE_SEEN:
             return PollAgain(_retry(record, context, throttled=False))
-        gone = context.polling_rules.gone
-        return Stop(
-            OF_STATE.get(gone, Outcome.NOT_FOUND) if gone else Outcome.NOT_FOUND, Reason.GONE
-        )
+        return Stop(_end_of_gone(record.operation, context) or Outcome.NOT_FOUND, Reason.GONE)
     grace = context.polling_rules.not_found_grace
     if context.policy.once or (
         record.misses >= TRIES and context.now - record.misses_from >= grace
     ):
-        return Stop(Outcome.NOT_FOUND, Reason.NEVER_FOUND)
+        end = _end_of_gone(record.operation, context)
+        return Stop(end, Reason.GONE) if end else Stop(Outcome.NOT_FOUND, Reason.NEVER_FOUND)
     left = grace - (context.now - record.misses_from)
     pause = pause_after_good(context.pace, record.misses - 1, None, context.uniform)
     return PollAgain(
         min(pause, max(left, context.pace.first)) if record.misses >= TRIES - 1 else pause
     )
+
+
+def _end_of_gone(operation: Operation, context: Context) -> Outcome | None:
+    """Return how *operation*, which is not found, has ended by its API's own rule, if it has.
+
+    What was neither seen nor started by us may never have been there.
+    """
+    rules, reading = context.polling_rules, operation.reading
+    kind = (reading and reading.kind) or operation.target.initial.params.get("kind", "")
+    holds = kind.lower() == rules.gone_kind if rules.gone_kind else reading is not None
+    return OF_STATE.get(rules.gone) if rules.gone and holds else None
 
 
 def _denied(record: Record, trouble: Trouble, context: Context) -> Step:

@@ -55,6 +55,15 @@ def test_a_narrow_terminal_has_the_details_under_their_rows() -> None:
     assert all(len(line) <= 60 for line in lines)
 
 
+def test_a_terminal_is_told_what_an_operation_does_and_a_pipe_keeps_its_columns() -> None:
+    story = Story(["a"])
+    story.read("a", kind="DELETE", message="still bound")
+    story.end("a", Outcome.PENDING, Reason.NOT_WAITED)
+
+    assert written(story, terminal=True).splitlines()[1].endswith("DELETE: still bound")
+    assert written(story, terminal=False).splitlines()[1].endswith("\tstill bound")
+
+
 def test_a_pipe_gets_whole_names_and_iso_times_between_tabs() -> None:
     lines = written(looked_at(), terminal=False).splitlines()
     assert [line.split("\t") for line in lines] == [

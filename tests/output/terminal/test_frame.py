@@ -220,6 +220,15 @@ def test_a_row_has_the_note_that_matters_most(reading: dict[str, object], note: 
     assert screen(story, 120).splitlines()[1].endswith(note)
 
 
+def test_a_narrow_row_keeps_the_message_and_gives_up_the_kind() -> None:
+    story = Story(["a"])
+    story.read("a", kind="CREATE", message="copying the tables of a database")
+
+    assert screen(story, 100).splitlines()[1].endswith("CREATE · copying the tables of a database")
+    assert "CREATE" not in screen(story, 80)
+    assert "copying the tables" in screen(story, 80)
+
+
 def test_a_prediction_that_did_not_come_true_is_dropped() -> None:
     story = Story(["op-1"])
     story.read("op-1", progress=50.0, eta=20.0)

@@ -90,6 +90,9 @@ def test_the_plain_profile_has_no_problem() -> None:
         ("references: [{like: '/x/{h}'}]", "the reference lacks 'with'"),
         ("references: [{like: '/x/{h}', with: {id: 'a{g}{h}'}}]", "a parameter is made of {g}, which 'like' lacks"),
         ("references: [{like: '/{y}/{h}', with: {id: '{h}'}}]", "there is no parameter 'y'"),
+        ("confidence: {level: documented, checked: 28.11.2026}", "'28.11.2026' is not a date; write it as in 2026-11-28"),
+        ("confidence: {level: documented, checked: 2026-13-28}", "'2026-13-28' is not a date; write it as in 2026-11-28"),
+        ("gone: {kind: delete}", "'gone' lacks 'state'"),
         ("allow_http: maybe", "expected true or false, found 'maybe'"),
     ],
 )  # fmt: skip

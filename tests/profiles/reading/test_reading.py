@@ -498,3 +498,22 @@ def test_further_fields_change_no_verdict(more: dict[str, Any]) -> None:
     assert isinstance(plain, Reading)
     assert isinstance(other, Reading)
     assert plain.state is other.state
+
+
+def test_what_an_operation_does_and_what_else_is_known_of_it_are_read() -> None:
+    named = "{ready: ready, on: on.id, size: size}"
+    bound = profile(f"read: {{id: id, status: status, kind: type, details: {named}}}\n")
+    facts = {"type": "DELETE", "ready": False, "on": {"id": ""}, "size": 0}
+
+    found = read(bound, response({"id": "a", "status": "running", **facts}))
+
+    assert found.kind == "DELETE"
+    assert found.details == {"ready": False, "size": 0}
+
+
+def test_an_answer_without_details_has_none() -> None:
+    bound = profile("read: {id: id, status: status, kind: type, details: {ready: ready}}\n")
+
+    found = read(bound, response({"id": "a", "status": "running", "type": {"a": 1}}))
+
+    assert (found.kind, found.details) == (None, None)

@@ -118,6 +118,7 @@ def _facts(definition: Definition) -> dict[str, Any]:
         "docs": spec.docs or None,
         "confidence": spec.confidence.level,
         "confidence_reason": spec.confidence.reason or None,
+        "checked": spec.confidence.checked or None,
         "experimental": spec.experimental,
         "retention": spec.retention or None,
         "notes": spec.notes or None,

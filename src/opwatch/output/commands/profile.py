@@ -136,8 +136,11 @@ def _of_schedule(report: ProfileReport) -> Iterator[tuple[str, str]]:
     )
     if polling_rules.batch > 1:
         yield "batch", f"up to {polling_rules.batch} operations in one request"
+    kind = f" for {polling_rules.gone_kind}" if polling_rules.gone_kind else ""
     gone = (
-        f"; after a good answer it means {STATES[polling_rules.gone]}" if polling_rules.gone else ""
+        f"; after a good answer it means {STATES[polling_rules.gone]}{kind}"
+        if polling_rules.gone
+        else ""
     )
     yield "not found", f"final after {_time(polling_rules.not_found_grace)}{gone}"
     if polling_rules.confirm > 1:

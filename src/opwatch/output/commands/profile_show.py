@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+BUILT_IN: Final = "built in"
 
 
 def profile_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -19,6 +21,8 @@ def profile_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if facts[key]:
             yield key, " ".join(facts[key].split())
     yield "confidence", facts["confidence"] + reason
+    if facts["checked"] or facts["origin"] == BUILT_IN:
+        yield "checked", facts["checked"] or "not again since it was written"
     for name, param in facts["params"].items():
         choices = f" ({', '.join(param['choices'])})" if param["choices"] else ""
         default = f", default {param['default']}" if param["default"] is not None else ""

@@ -22,7 +22,13 @@ from opwatch.output.text.clean import (
     leading,
     wrapped,
 )
-from opwatch.output.text.sentences import display_name, ending_detail, short_time, status_of
+from opwatch.output.text.sentences import (
+    display_name,
+    ending_detail,
+    kind_of,
+    short_time,
+    status_of,
+)
 from opwatch.output.text.styles import GAP, Line, Tone, fitted, pad, painted, plain
 from opwatch.output.text.words import OUTCOMES, STATES
 
@@ -128,7 +134,7 @@ def _cells_of(operation: Operation, now: datetime, show: Show) -> tuple[str, ...
         "" if progress is None else f"{int(progress)} %",
         status_of(operation, show),
         "" if updated is None else age(updated, now),
-        _detail(operation, show),
+        ": ".join(filter(None, (kind_of(operation, show), _detail(operation, show)))),
     )
 
 

@@ -18,6 +18,7 @@ from opwatch.output.text.sentences import (
     brief,
     display_name,
     ending_detail,
+    kind_of,
     message_of,
     short_time,
     status_of,
@@ -112,7 +113,7 @@ def note_of(operation: Operation, at: float, held: Held | None, glyphs: Glyphs, 
         return Note((TO_BE_SURE,))
     if reading.count is not None and reading.progress is None:
         return Note((f"{reading.count:,} so far", message_of(operation, show)))
-    return Note((message_of(operation, show),))
+    return Note((kind_of(operation, show), message_of(operation, show)), order=(1, 0))
 
 
 def _left(operation: Operation, at: float) -> float:

@@ -126,6 +126,11 @@ def message_of(operation: Operation, show: Show = PLAIN) -> str:
     return "" if message.casefold() == reading.status.strip().casefold() else show(message)
 
 
+def kind_of(operation: Operation, show: Show = PLAIN) -> str:
+    """Return what *operation* does, in the API's word, if it says so."""
+    return show(operation.reading.kind or "", 40).strip() if operation.reading else ""
+
+
 def error_text(error: OperationError, show: Show = PLAIN, *, code: str = "(code {})") -> str:
     """Return why an operation failed: its message, and its code formatted by *code*."""
     message = show((error.message or "").strip())

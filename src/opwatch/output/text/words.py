@@ -246,6 +246,11 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "{host} sent a web page, not JSON (a login page or a proxy?){detail}",
         "check base_url of profile {profile}; " + _EXPLAIN,
     ),
+    Fault.NOT_THE_API: FaultWords(
+        "not the API's answer",
+        "{host} answered in place of the API behind it (HTTP {status}){detail}",
+        "check base_url of profile {profile}",
+    ),
     Fault.NOT_JSON: FaultWords(
         "invalid JSON", "the answer from {host} is not valid JSON{detail}", _TARGET
     ),

@@ -28,6 +28,7 @@ class Step(NamedTuple):
     url: Lookup | None = None
     takes: Mapping[str, Expression] = {}
     when: Expression | None = None
+    unless: Expression | None = None
     query: Mapping[str, tuple[Text, ...]] = {}
     headers: Mapping[str, Text] = {}
     authorize: bool = True
@@ -49,6 +50,7 @@ RESULT: Final = ListOf(
         "the step",
         {
             "when": Key(EXPRESSION, "the condition on the previous answer for going on"),
+            "unless": Key(EXPRESSION, "the condition on the previous answer for leaving it out"),
             "with": Key(MapOf(EXPRESSION, check_name), "parameters from the previous answer"),
             "path": Key(ANY_TEXT, "a path of the same API"),
             "url": Key(LOOKUP, "where the previous answer has a URL"),

@@ -176,6 +176,7 @@ _AS: Final = {
     "denied": Fault.API_DENIED,
     "not_found": Fault.API_NOT_FOUND,
     "refused": Fault.API_REFUSED,
+    "not_the_api": Fault.NOT_THE_API,
 }
 
 

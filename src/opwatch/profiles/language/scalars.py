@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from opwatch.domain.duration import parse_duration
 from opwatch.domain.header_rules import header_refusal, is_header_name, may_name_a_secret
+from opwatch.domain.moments import moment_of
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 from opwatch.profiles.language.expressions import (
@@ -196,6 +197,12 @@ def _web_page(node: Node) -> str:
     return node.text
 
 
+def _date(node: Node) -> str:
+    if not re.fullmatch(r"(?a)\d{4}-\d\d-\d\d", text_of(node)) or moment_of(node.text) is None:
+        raise ShapeError(f"{node.text!r} is not a date; write it as in 2026-11-28")
+    return node.text
+
+
 def _choice(param: str, presets: Mapping[str, Template]) -> Choice:
     return Choice(param, presets)
 
@@ -209,6 +216,7 @@ EXPRESSION: Final[Leaf[Expression]] = Leaf(
 PATTERN: Final[Leaf[re.Pattern[str]]] = Leaf(_regex, {"type": "string", "format": "regex"})
 HEADER: Final[Leaf[str]] = Leaf(_header_name, {"type": "string"})
 AUTH_HEADER: Final[Leaf[str]] = Leaf(_auth_header_name, {"type": "string"})
+DATE: Final[Leaf[str]] = Leaf(_date, {"type": "string", "format": "date"})
 WEB_PAGE: Final[Leaf[str]] = Leaf(_web_page, {"type": "string", "format": "uri"})
 PARAM: Final[Leaf[str]] = Leaf(text_of, {"type": "string"})
 TEMPLATE: Final[Leaf[Template]] = Leaf(_template, {"type": ["string", "number"]})

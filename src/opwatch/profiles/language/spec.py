@@ -21,6 +21,7 @@ from opwatch.profiles.language.result import FINAL, RESULT, Step
 from opwatch.profiles.language.rules import GUARDS, PARTIAL, RULES, Guard, StateRule
 from opwatch.profiles.language.scalars import (
     ANY_TEXT,
+    DATE,
     DAY,
     FLAG,
     HEADER,
@@ -28,6 +29,7 @@ from opwatch.profiles.language.scalars import (
     TEMPLATE,
     TEXT,
     WEB_PAGE,
+    check_name,
     duration,
     number,
     state_among,
@@ -58,10 +60,11 @@ VERSION: Final = 1
 
 
 class Confidence(NamedTuple):
-    """How well a profile's facts are sourced, and what is not."""
+    """How well a profile's facts are sourced, what is not, and when they were last *checked*."""
 
     level: str = "documented"
     reason: str = ""
+    checked: str = ""
 
 
 class ErrorPaths(NamedTuple):
@@ -80,6 +83,7 @@ class Reads(NamedTuple):
     status: Lookup = NOWHERE
     progress: tuple[Form, ...] = ()
     message: Lookup = NOWHERE
+    kind: Lookup = NOWHERE
     error: ErrorPaths = ErrorPaths()
     created: Lookup = NOWHERE
     started: Lookup = NOWHERE
@@ -87,6 +91,14 @@ class Reads(NamedTuple):
     finished: Lookup = NOWHERE
     link: Lookup = NOWHERE
     result: Lookup = NOWHERE
+    details: Mapping[str, Lookup] = {}
+
+
+class Gone(NamedTuple):
+    """What 404 or 410 means once it was found: *state*, for any kind or for *kind* only."""
+
+    state: State | None = None
+    kind: str = ""
 
 
 class GiveUp(NamedTuple):
@@ -132,7 +144,7 @@ class Spec(NamedTuple):
     moves: tuple[str, ...] = ()
     limits: Quota = Quota()
     poll: Polling = Polling()
-    gone: State | None = None
+    gone: Gone = Gone()
     not_found_grace: float = 30.0
     confirm: int = 1
     unknown_after: float = 600.0
@@ -154,10 +166,10 @@ def _status_word(node: Node) -> Any:
     return node.value
 
 
-def _confidence(level: str, reason: str = "") -> Confidence:
+def _confidence(level: str, reason: str = "", checked: str = "") -> Confidence:
     if level != "documented" and not reason:
         raise ValueError("'confidence' needs a 'reason' unless its level is 'documented'")
-    return Confidence(level, reason)
+    return Confidence(level, reason, checked)
 
 
 def _give_up(**keys: Any) -> GiveUp:
@@ -195,6 +207,7 @@ _READ: Final = RecordOf(
         "status": Key(LOOKUP, "the status word"),
         "progress": Key(PROGRESS, "how far it is"),
         "message": Key(LOOKUP, "what it is doing, in words"),
+        "kind": Key(LOOKUP, "what it does, as the API calls it: CREATE, SEARCH_EXPORT"),
         "error": Key(OneOf("the error", {
             "code": _ERROR, "message": _ERROR, "details": _ERROR,
             "scalar": _MESSAGE_ALONE, "list": _MESSAGE_ALONE,
@@ -205,6 +218,7 @@ _READ: Final = RecordOf(
         "finished": Key(LOOKUP, "when it ended"),
         "link": Key(LOOKUP, "a web page about it"),
         "result": Key(LOOKUP, "what came out of it"),
+        "details": Key(MapOf(LOOKUP, check_name), "what else is reported, each under its name"),
     },
 )  # fmt: skip
 _POLL: Final = RecordOf(
@@ -228,6 +242,13 @@ _POLL: Final = RecordOf(
         ),
     },
 )
+_GONE: Final[OneOf[Gone]] = OneOf("what gone means", {
+    "scalar": Conversion(state_among(_TERMINAL), Gone),
+    "map": RecordOf(Gone, "'gone'", {
+        "state": Key(state_among(_TERMINAL), "what it means", required=True),
+        "kind": Key(TEXT, "for which kind of operation alone: see 'kind' of 'read'"),
+    }),
+})  # fmt: skip
 PROFILE: Final = SharedShape("profile", RecordOf(
     Spec,
     "the profile",
@@ -245,6 +266,7 @@ PROFILE: Final = SharedShape("profile", RecordOf(
                 {
                     "level": Key(word("documented", "partly", "unverified"), required=True),
                     "reason": Key(TEXT, "what is not documented by the vendor"),
+                    "checked": Key(DATE, "the day on which it was last held against its sources"),
                 },
             ),
             "how well its facts are sourced",
@@ -275,7 +297,7 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "moves": Key(ListOf(HEADER, or_one=True), "headers that name the next polling URL"),
         "limits": Key(LIMITS, "what the API allows"),
         "poll": Key(_POLL, "when to ask again"),
-        "gone": Key(state_among(_TERMINAL), "what 404 or 410 means once it was found"),
+        "gone": Key(_GONE, "what 404 or 410 means once it was found"),
         "not_found_grace": Key(duration(0, 3600), "for how long 404 is not final"),
         "confirm": Key(whole_number(1, 10), "equal terminal answers needed"),
         "unknown_after": Key(duration(10, DAY), "for how long unknown words are accepted"),

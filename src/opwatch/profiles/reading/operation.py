@@ -17,10 +17,11 @@ from opwatch.profiles.language.rules import first_rule
 from opwatch.profiles.values import moment, resolve_url, same_id, sentence, web_address, word
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from opwatch.domain.operation import Finding, Target
-    from opwatch.profiles.language.paths import AnswerView
+    from opwatch.profiles.language.paths import AnswerView, Lookup
     from opwatch.profiles.language.rules import Meaning, Words
     from opwatch.profiles.language.spec import ErrorPaths, Spec
     from opwatch.profiles.reading.response import ParsedResponse
@@ -126,6 +127,7 @@ class OperationReader:
             progress=progress.percent,
             count=progress.so_far,
             message=sentence(reads.message.first(view)) if reads.message else None,
+            kind=word(reads.kind.first(view)) if reads.kind else None,
             error=_error(reads.error, view) if has_error else None,
             created_at=moment(reads.created.first(view)) if reads.created else None,
             started_at=moment(reads.started.first(view)) if reads.started else None,
@@ -133,6 +135,7 @@ class OperationReader:
             finished_at=moment(reads.finished.first(view)) if is_over else None,
             link=web_address(reads.link.first(view)) if reads.link else None,
             result=reads.result.first(view) if is_over else None,
+            details=_details(reads.details, view) if reads.details else None,
             id=word(reads.id.first(view)) if reads.id else None,
             partial=meaning.partial,
             is_known_word=meaning.is_known,
@@ -148,6 +151,12 @@ class OperationReader:
             if url:
                 return url
         return None
+
+
+def _details(paths: Mapping[str, Lookup], view: AnswerView) -> dict[str, Any] | None:
+    """Return what the answer has of *paths*; false and 0 are facts, and an empty value is none."""
+    found = {name: path.first(view) for name, path in paths.items()}
+    return {name: value for name, value in found.items() if value is not None} or None
 
 
 def _error(paths: ErrorPaths, view: AnswerView) -> OperationError | None:
