@@ -220,6 +220,26 @@ def test_a_proxy_that_says_its_password_back_is_masked(inside: Inside) -> None:
     assert "canary-7" not in ran.out + ran.err
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_c3_a_token_goes_over_plain_http_only_where_a_users_own_file_allows_it(
+    allowed: bool,  # noqa: FBT001, a parameter of the test
+    inside: Inside,
+) -> None:
+    answered = send(http(json.dumps({"id": "a", "status": "done"}).encode()))
+    with RawServer([read(), answered]) as proxy:
+        inside.environ["API_TOKEN"] = CANARY
+        more = {"allow_http": True} if allowed else {}
+        inside.configure(mine=profile("http://api.example.com", **more))
+
+        ran = inside.run("get", "-p", "mine", "--json", "a", environ={"http_proxy": proxy.url})
+
+    assert ran.code == (0 if allowed else 2)
+    assert [f"Authorization: Bearer {CANARY}".encode() in each for each in proxy.requests] == (
+        [True] if allowed else []
+    )
+    assert safe(ran.out + ran.err)
+
+
 @pytest.mark.usefixtures("echo")
 def test_crash_text_is_masked(inside: Inside) -> None:
     def crash(*_: object, **__: object) -> None:

@@ -183,7 +183,7 @@ class OAuth2TokenSource:
 
 
 def oauth2_token_source(
-    scheme: OAuth2Auth, search: CredentialSearch, account: str
+    scheme: OAuth2Auth, search: CredentialSearch, account: str, *, allow_http: bool = False
 ) -> OAuth2TokenSource:
     """Return the source of tokens of an OAuth 2.0 *scheme*."""
     part, _ = stored_part(scheme)
@@ -198,7 +198,7 @@ def oauth2_token_source(
     return OAuth2TokenSource(
         scheme,
         search,
-        Endpoint(scheme.token_url, scheme, search.context.send),
+        Endpoint(scheme.token_url, scheme, search.context.send, allow_http),
         direct=search.sources_of(Part.TOKEN, (), account),
         client_id=replace(client_id, is_required=True),
         client_secret=replace(secret, is_required=is_confidential),
