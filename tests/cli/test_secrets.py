@@ -112,6 +112,18 @@ def test_lines_and_the_trace_and_the_report_are_masked(inside: Inside) -> None:
     assert MASK in report.read_text()
 
 
+def test_c4_the_headers_that_decide_are_shown_in_the_trace(inside: Inside) -> None:
+    decides = "Retry-After: 2", "Connection: close", "Location: /ops/a?sig=canary", "Set-Cookie: c"
+    with RawServer([read(), send(http(b"{}", *decides, status="202 Accepted"))]) as server:
+        inside.configure(mine=profile(server.url, auth="none"))
+
+        ran = inside.run("get", "-p", "mine", "-v", "a")
+
+    for said in ("retry-after: 2", "connection: close", "location: /ops/a?***", "set-cookie: ***"):
+        assert f"opwatch <   {said}\n" in ran.err
+    assert "canary" not in ran.err
+
+
 def test_a_credential_in_the_query_is_masked_in_the_trace(inside: Inside, echo: EchoServer) -> None:
     inside.configure(mine=profile(echo.base, auth=SCHEMES["query"]))
 
