@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.context import CredentialContext, ignore
-from opwatch.engine import Clock, SystemClock
+from opwatch.credentials.context import CredentialContext, Lock, ignore
+from opwatch.credentials.lock import one_at_a_time
+from opwatch.engine import Clock, SystemClock, pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from opwatch.domain.pacing import Uniform
     from opwatch.session.sender import Trace
+
+_one_at_a_time: Lock = partial(one_at_a_time, sleep=pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class RunContext(CredentialContext):
     """
 
     clock: Clock = field(default_factory=SystemClock)
+    lock: Lock = _one_at_a_time
     ca_file: Path | None = None
     catch_signals: bool = False
     uniform: Uniform = random.uniform
