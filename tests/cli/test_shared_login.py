@@ -27,7 +27,8 @@ class RotatingServer(OAuthServer):
 
     def _api(self, asked: Asked) -> Reply:
         reply = super()._api(asked)
-        return Reply(body={"id": "a", "status": "done"}) if reply.status == 200 else reply
+        name = asked.path.rpartition("/")[2]
+        return Reply(body={"id": name, "status": "done"}) if reply.status == 200 else reply
 
     def _grant(self, asked: Asked) -> Reply:
         reply = super()._grant(asked)
@@ -65,6 +66,36 @@ def test_h1_no_process_is_denied_where_several_share_a_rotating_login(
     assert server.asked == 2
     assert [each.name for each in inside.home.rglob("locks/*")] != []
     assert all(each.stat().st_size == 0 for each in inside.home.rglob("locks/*"))
+
+
+@pytest.mark.parametrize("source", ["variable", "keyring"])
+def test_h3_a_replaced_refresh_token_that_cannot_be_stored_is_told_of_once(
+    source: str, inside: Inside
+) -> None:
+    with RotatingServer() as server:
+        oauth = {"token_url": server.token_url, "client_id": "client", "grant": "refresh_token"}
+        place = {"env": "REFRESH"} if source == "variable" else {"keyring": "shared"}
+        auth = {"oauth2": {**oauth, "refresh_token": place}}
+        inside.configure(mine=profile(server.base, auth=auth))
+        entries = inside.home / "entries.json"
+        entries.write_text(
+            json.dumps({f"opwatch:shared|{server.base} via {server.base}": "refresh-1"})
+        )
+        inside.environ |= {
+            "PYTHON_KEYRING_BACKEND": "credentials.keyrings.ReadOnly",
+            "OPWATCH_TEST_KEYRING": str(entries),
+        }
+        if source == "variable":
+            inside.environ["REFRESH"] = "refresh-1"
+
+        ran = inside.run("wait", "-p", "mine", "a", "b", "c")
+
+    assert ran.code == 0, ran.err
+    assert ran.err.count("the new one could not be stored") == 1
+    why = "REFRESH cannot be written" if source == "variable" else "the keyring is locked"
+    assert f"({why}): the next run will be refused" in ran.err
+    assert "opwatch auth login -p mine" in ran.err
+    assert "refresh-2" not in ran.err
 
 
 def at_once(processes: int, environ: dict[str, str]) -> list[tuple[int, str]]:

@@ -31,7 +31,7 @@ class RunContext(CredentialContext):
 
     *ca_file* is an additional certificate authority. *trace* is called with each
     exchange and the seconds that it took, *notice* with what is odd about a profile's
-    credential; that, as *announce*, before the run only.
+    credential, before the run and after it; *announce* is called before it only.
     """
 
     clock: Clock = field(default_factory=SystemClock)

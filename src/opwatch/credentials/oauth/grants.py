@@ -73,6 +73,7 @@ class OAuth2TokenSource:
     refresh: PartSources
     _request: TokenRequest | None = field(default=None, init=False)
     _latest: Secret | None = field(default=None, init=False)
+    _notes: tuple[str, ...] = field(default=(), init=False)
 
     async def prepare(self) -> Token | Pending:
         """Find an access token, or all that is needed to ask for one."""
@@ -169,7 +170,7 @@ class OAuth2TokenSource:
                 refresh = answer.refresh or request.refresh
                 new = StoredAccessToken(answer.access, expires_at, refresh)
                 self._request = await self._with_stored(request, new)
-                return Token(answer.access, request.place, expires_at=expires_at)
+                return Token(answer.access, request.place, expires_at=expires_at, notes=self._notes)
 
     async def _changed_request(
         self, request: TokenRequest, search: CredentialSearch
@@ -210,16 +211,29 @@ class OAuth2TokenSource:
             return request
         self.search.context.redactor.learn(new.refresh, passing=True)
         following = replace(request, refresh=new.refresh, kept=None)
+        is_rotated = new.refresh != request.refresh
         if request.entry is None:
+            if is_rotated:
+                self._notes = (self._lost(f"{request.place} cannot be written", request.place),)
             return following
         text = new.as_text()
         try:
             service, account = request.entry.service, self.refresh.account
             await self.search.keyring.write_entry(service, account, text)
-        except UnusableError:
+        except UnusableError as problem:
             # It still serves this run; the next one may have to log in again.
+            if is_rotated:
+                self._notes = (self._lost(f"the keyring {problem.reason}"),)
             return following
+        self._notes = ()
         return replace(following, stored=text)
+
+    def _lost(self, why: str, instead_of: str = "") -> str:
+        """Return what a person must know of a refresh token that only this run has."""
+        then = f"opwatch auth login -p {self.search.profile}"
+        then += f"  without {instead_of}" if instead_of else ""
+        what = "the server replaced the refresh token, and the new one could not be stored"
+        return f"{what} ({why}): the next run will be refused; then  {then}"
 
 
 def oauth2_token_source(
