@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import typer
 
+from cli.inside import profile
 from opwatch.demo import DEMO_TOKEN, DemoServer, Script
 from opwatch.domain.operation import State
 
@@ -217,6 +218,28 @@ def test_what_would_be_asked_is_shown_without_the_secret(inside: Inside) -> None
     assert "opwatch auth test -p github-actions" in ran.out
     assert "pauses from 10s" in ran.out
     assert TOKEN not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_c4_no_secret_of_a_body_a_header_or_a_query_is_shown(
+    form: tuple[str, ...], inside: Inside
+) -> None:
+    request = {
+        "path": "/find",
+        "query": {"api_key": "${ITS_KEY}", "page": "1"},
+        "headers": {"X-Tenant": "${TENANT_TOKEN}"},
+        "body": {"filter": {"id": "{id}", "password": "${PHRASE}"}, "code": "${TENANT_TOKEN}"},
+    }
+    inside.configure(mine=profile("https://api.example.com", request=request))
+    inside.environ |= {"ITS_KEY": "k-canary", "TENANT_TOKEN": "t/canary~1", "PHRASE": "p-canary"}
+
+    ran = inside.run("profile", "explain", "-p", "mine", *form, "a")
+
+    assert ran.code == 0, ran.err
+    assert "canary" not in ran.out + ran.err
+    assert "api_key=***&page=1" in ran.out
+    assert "X-Tenant" in ran.out
+    assert ran.out.count("***") >= 5
 
 
 def test_a_saved_answer_shows_which_line_decided_and_what_each_path_found(inside: Inside) -> None:

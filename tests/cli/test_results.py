@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cli.inside import profile
 from opwatch.demo import DEMO_TOKEN, Script
+from servers.echo import Api
+from servers.oauth import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,3 +154,24 @@ def test_a_piped_refusal_is_a_usage_error_in_the_words_of_the_api(
     assert ran.code == 2
     assert "size must be even" in ran.err
     assert server.requests() == ()
+
+
+@pytest.mark.parametrize("place", ["nowhere/report.xml", "."], ids=["no folder", "a folder"])
+def test_c5_a_report_that_cannot_be_written_is_found_out_before_the_first_request(
+    place: str, inside: Inside
+) -> None:
+    with Api(lambda _: Reply(200, {"id": "a", "status": "done"})) as api:
+        inside.configure(mine=profile(api.base, auth="none"))
+
+        ran = inside.run("wait", "-p", "mine", "--junit", place, "--json", "a")
+
+    assert (ran.code, ran.document["exit_reason"], api.requests) == (2, "usage", [])
+    assert f"cannot write {place}: " in ran.err
+
+
+def test_c5_a_report_that_is_never_written_leaves_no_file(inside: Inside) -> None:
+    report = inside.home / "report.xml"
+
+    ran = inside.run("wait", "-p", "nobody", "--junit", str(report), "a")
+
+    assert (ran.code, report.exists()) == (2, False)

@@ -112,6 +112,18 @@ def test_lines_and_the_trace_and_the_report_are_masked(inside: Inside) -> None:
     assert MASK in report.read_text()
 
 
+def test_c4_the_headers_that_decide_are_shown_in_the_trace(inside: Inside) -> None:
+    decides = "Retry-After: 2", "Connection: close", "Location: /ops/a?sig=canary", "Set-Cookie: c"
+    with RawServer([read(), send(http(b"{}", *decides, status="202 Accepted"))]) as server:
+        inside.configure(mine=profile(server.url, auth="none"))
+
+        ran = inside.run("get", "-p", "mine", "-v", "a")
+
+    for said in ("retry-after: 2", "connection: close", "location: /ops/a?***", "set-cookie: ***"):
+        assert f"opwatch <   {said}\n" in ran.err
+    assert "canary" not in ran.err
+
+
 def test_a_credential_in_the_query_is_masked_in_the_trace(inside: Inside, echo: EchoServer) -> None:
     inside.configure(mine=profile(echo.base, auth=SCHEMES["query"]))
 
@@ -218,6 +230,26 @@ def test_a_proxy_that_says_its_password_back_is_masked(inside: Inside) -> None:
         f"Basic YWRhOm{MASK}s=",
     )
     assert "canary-7" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_c3_a_token_goes_over_plain_http_only_where_a_users_own_file_allows_it(
+    allowed: bool,  # noqa: FBT001, a parameter of the test
+    inside: Inside,
+) -> None:
+    answered = send(http(json.dumps({"id": "a", "status": "done"}).encode()))
+    with RawServer([read(), answered]) as proxy:
+        inside.environ["API_TOKEN"] = CANARY
+        more = {"allow_http": True} if allowed else {}
+        inside.configure(mine=profile("http://api.example.com", **more))
+
+        ran = inside.run("get", "-p", "mine", "--json", "a", environ={"http_proxy": proxy.url})
+
+    assert ran.code == (0 if allowed else 2)
+    assert [f"Authorization: Bearer {CANARY}".encode() in each for each in proxy.requests] == (
+        [True] if allowed else []
+    )
+    assert safe(ran.out + ran.err)
 
 
 @pytest.mark.usefixtures("echo")

@@ -7,6 +7,7 @@ is in ``test_secrets``.
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import sys
@@ -325,6 +326,7 @@ WRITERS: Final = {
     "cli/files.py": "a drafted profile, where --output says",
     "cli/view.py": "the report, where --junit says",
     "credentials/keyring_worker.py": "its own standard output",
+    "credentials/lock.py": "an empty file, to lock",
 }
 
 
@@ -473,6 +475,65 @@ def test_s18_the_policy_says_how_to_report_what_counts_and_what_does_not() -> No
         assert f"## {heading}" in text
     for promise in ("report privately", "origins", "::add-mask::", "Exit 0", "allow_hosts"):
         assert promise.lower() in text.lower()
+
+
+# -- C2: whose configuration is believed -------------------------------------------------
+
+
+def in_the_users_folder(inside: Inside) -> Path:
+    """Move the configuration to where nobody names it."""
+    path = inside.home / "opwatch" / "config.yaml"
+    path.parent.mkdir()
+    Path(inside.environ.pop("OPWATCH_CONFIG")).rename(path)
+    return path
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such permissions here")
+@pytest.mark.parametrize("place", ["config", "beside"])
+def test_c2_a_configuration_that_others_may_write_to_is_read_only_where_it_is_named(
+    place: str, inside: Inside, api: Api
+) -> None:
+    path = in_the_users_folder(inside)
+    open_to_all = path
+    if place == "beside":
+        open_to_all = path.parent / "profiles" / "mine.yaml"
+        open_to_all.parent.mkdir()
+        path.write_text(json.dumps({"version": 1}))
+        open_to_all.write_text(json.dumps({"version": 1, **profile(api.base)}))
+    open_to_all.chmod(0o666)
+
+    refused = inside.run("get", "-p", "mine", "--json", "a")
+    asked_before = len(api.requests)
+    named = inside.run("get", "-p", "mine", "--config", str(path), "--json", "a")
+
+    assert (refused.code, asked_before) == (2, 0)
+    assert f"others may write to {open_to_all}" in refused.err
+    assert f"--config {open_to_all}" in refused.err
+    assert (named.code, named.err.count("others may write to")) == (0, int(place == "config"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no owners here")
+def test_c2_a_configuration_of_another_user_is_refused(inside: Inside, api: Api) -> None:
+    inside.monkeypatch.setattr(os, "getuid", lambda: 4242)
+    path = in_the_users_folder(inside)
+    if path.stat().st_uid == 0:
+        inside.monkeypatch.setattr(Path, "stat", _as_if_of(4243))
+
+    ran = inside.run("get", "-p", "mine", "a")
+
+    assert (ran.code, api.requests) == (2, [])
+    assert "others may write to" in ran.err
+
+
+def _as_if_of(owner: int) -> Any:
+    real = Path.stat
+
+    def stat(self: Path, **more: Any) -> os.stat_result:
+        found = list(real(self, **more))
+        found[4] = owner
+        return os.stat_result(found)
+
+    return stat
 
 
 def test_every_rule_has_a_test_that_is_named_after_it() -> None:

@@ -75,6 +75,13 @@ class Locked(Filed):
         raise KeyringLocked("Failed to unlock the collection!")
 
 
+class ReadOnly(Filed):
+    """Is locked as soon as something is to be written."""
+
+    def _keep(self, entries: dict[str, str]) -> None:  # noqa: ARG002, its signature
+        raise KeyringLocked("Failed to unlock the collection!")
+
+
 class Broken(Filed):
     def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002, its signature
         raise InitError("Failed to create the collection:\nsecond line")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from credentials.world import CANARY, OTHER
 from opwatch.credentials import Redactor
 from opwatch.credentials.redaction import SHORTEST
-from opwatch.domain.secret import Secret
+from opwatch.domain.secret import MASK, Secret
+from servers.encoders import EXOTIC, REAL, TOKENS
 
 
 def knowing(*values: str) -> Redactor:
@@ -149,3 +151,60 @@ def test_each_secret_is_told_once_before_it_can_be_written() -> None:
         redactor.learn(Secret(value), passing=True)
 
     assert told == [Secret(CANARY), Secret(OTHER)]
+
+
+@pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
+def test_c1_a_secret_is_masked_by_whatever_encoder_a_server_says_it_back(token: str) -> None:
+    masked = knowing(token)
+    shown = {}
+    for name, encode in REAL.items():
+        said = masked(f"<{encode(token)}> is not known")
+        # What base64 leaves are the bits that the secret shares with its neighbours.
+        if not re.fullmatch(r"<(UTF-8''|=\?UTF-8\?B\?|.{0,7})\*\*\*.{0,5}> is not known", said):
+            shown[name] = said
+
+    assert shown == {}
+    assert len(REAL) > 90
+
+
+def test_c1_what_is_exotic_is_known_not_to_be_masked() -> None:
+    for name, encode in EXOTIC.items():
+        token = TOKENS["quotes" if name == "SQL" else "Entra"]
+        assert MASK not in knowing(token)(f"<{encode(token)}>"), name
+
+
+def test_c1_the_beginning_of_an_encoded_secret_where_a_text_was_cut_is_masked() -> None:
+    token = TOKENS["Entra"]
+    masked = knowing(token)
+    shown = {}
+    for name, encode in REAL.items():
+        echo = encode(token)
+        for at in range(len(echo) // 2, len(echo)):
+            said = masked(f"is: {echo[:at]}")
+            if "ab3.d" in said.lower() or "nopqrs" in said.lower() or MASK not in said:
+                shown[name, at] = said
+
+    assert shown == {}
+
+
+def test_c1_only_what_means_the_secret_is_masked() -> None:
+    masked = knowing("a~secret+of/ours")
+
+    said = "%20x%20a%7Esecret%2Bof%2Fours%20y\n"
+    assert masked(said) == f"%20x%20{MASK}%20y\n"
+    assert masked("one\na~secret+of/ours\ntwo") == f"one\n{MASK}\ntwo"
+    assert masked("a~secret+of/ours\n") == f"{MASK}\n"
+    assert masked("&amp;a~secret&#43;of&sol;ours&amp;") == f"&amp;{MASK}&amp;"
+
+
+def test_c1_a_text_without_a_hit_is_decoded_only_where_it_holds_escapes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    masked = knowing(*TOKENS.values())
+    located: list[str] = []
+    monkeypatch.setattr("opwatch.credentials.redaction.located_meanings", located.append)
+
+    for text in ("plain text " * 1000, "an %20 escaped\\n &lt;text&gt; " * 1000, "\\u00e9" * 1000):
+        assert masked(text) is text
+
+    assert located == []

@@ -27,7 +27,7 @@ def spelled(secret: str) -> list[str]:
     around = (raw, b"a:" + raw, b"ab" + raw + b"!", b"user:" + raw)
     encoded = [each(part).decode() for part in around for each in (base64.b64encode, _urlsafe)]
     quoted = [quote(secret, safe=""), quote_plus(secret), quote(secret)]
-    quoted.append(quote(quoted[0], safe=""))
+    quoted += [quote(quoted[0], safe=""), quoted[0].replace("~", "%7E")]
     return [
         secret,
         secret.lower(),
@@ -51,6 +51,7 @@ def pieces(secret: str) -> set[str]:
         secret,
         secret.lower(),
         quoted,
+        quoted.replace("~", "%7E"),
         twice,
         json.dumps(secret)[1:-1],
         html.escape(secret),

@@ -51,6 +51,24 @@ def body_of(data: str | None) -> bytes | None:
     return bytes_of(data[1:], LARGEST_BODY)
 
 
+def check_writable(path: Path) -> None:
+    """Find out, before anything is asked, that a report can be written to *path* at the end.
+
+    Raises:
+        UsageError: its folder does not exist, or it cannot be written.
+    """
+    was_there = path.exists()
+    if was_there and not (path.is_file() or path.is_dir()):
+        return  # A FIFO or a device: to open it may block, or say something.
+    try:
+        with path.open("ab"):
+            pass
+        if not was_there:
+            path.unlink()
+    except OSError as problem:
+        raise UsageError(f"cannot write {path}: {problem.strerror}") from problem
+
+
 def write_new(path: Path, text: str) -> None:
     """Write *text* into a new file.
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from opwatch.cli.exit import end_of, verdict_of
+from opwatch.cli.files import check_writable
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.credentials import Redactor
@@ -73,6 +74,8 @@ class Command:
         Raises:
             UsageError: an option, a reference or what is to be sent cannot be used.
         """
+        if self.options.junit is not None:
+            check_writable(self.options.junit)
         selection = Selection(self.options, self.references, self.environ)
         token = selection.token()
         if self.starting is None:

@@ -50,19 +50,26 @@ class Selection:
         Raises:
             UsageError: no profile is named, or it or a parameter cannot be used.
         """
-        config = self.settings()
+        return self._named(self.settings())
+
+    def _named(self, config: Config) -> Profile:
         name = self.options.profile or config.default_profile
         if name is None:
             raise UsageError("no profile given", hint=NAME_ONE)
         return self._bound(name, config)
 
     def settings(self) -> Config:
-        """Return the configuration.
+        """Return the configuration, with one warning if others may write to it.
 
         Raises:
             UsageError: it cannot be read, or has problems.
         """
-        return load_config(self.options.config, self.environ)
+        config = load_config(self.options.config, self.environ)
+        if config.is_exposed:
+            from opwatch.output.errors import write_warning
+
+            write_warning(sys.stderr, f"others may write to {config.path}; you named it")
+        return config
 
     def _bound(self, name: str, config: Config) -> Profile:
         params = self.parameters()
@@ -116,7 +123,7 @@ class Selection:
         if name is None and self.references:
             lanes = self._assumed(config)
         else:
-            profile = self.bound_profile()
+            profile = self._named(config)
             lanes = [(profile, self.targets(profile))]
         if self.references and not any(targets for _, targets in lanes):
             raise UsageError("no operation given: standard input names none", hint=SILENT)

@@ -10,6 +10,7 @@ being waited for after one second, and what to enter where for a login with a co
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol, TypeAlias, TypeVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
 
 
+Lock: TypeAlias = "Callable[[str], AbstractAsyncContextManager[None]]"
 Send: TypeAlias = "Callable[[Request, float], Awaitable[Response | Trouble]]"
 
 PATIENCE: Final = 1.0
@@ -89,6 +91,11 @@ async def send_nothing(request: Request, _timeout: float) -> NoReturn:
     raise AssertionError(f"a {request.method} was about to be sent")
 
 
+def alone(_name: str) -> AbstractAsyncContextManager[None]:
+    """Stand in for a lock where there is no other process."""
+    return nullcontext()
+
+
 def ignore(*_: object) -> None:
     """Stand in for a function that would inform somebody."""
 
@@ -100,7 +107,8 @@ class CredentialContext:
     ``OPWATCH_TOKEN`` and *token_from_stdin* count only for a profile that was
     *named_on_command_line* (or is the default one). *interactive* tells that a person
     sits at a terminal. *redactor* learns every secret; share one among all credentials
-    of a run. *send* asks a token endpoint. *announce* is called with what is being
+    of a run. *send* asks a token endpoint. *lock* keeps other processes away from what
+    it names. *announce* is called with what is being
     waited for.
     """
 
@@ -111,6 +119,7 @@ class CredentialContext:
     interactive: bool = False
     redactor: Redactor = field(default_factory=Redactor)
     send: Send = send_nothing
+    lock: Lock = alone
     run: Run = run_program
     keyring: Keyring | None = None
     announce: Callable[[WaitingFor], None] = ignore

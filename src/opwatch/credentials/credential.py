@@ -3,9 +3,9 @@
 Decides, in ``authorize`` and nowhere else, that a secret goes into a request, and
 only into one for an allowed origin (rule S1). Decides also what is refused before
 anything is looked for: a header that only opwatch sets, and a token endpoint that is
-neither https nor loopback (rule S3); and what a secret in the keyring is bound to: the
-API's origin and, for OAuth 2.0, that of the token endpoint as well, since the secret
-goes to the one and the token that it gives to the other.
+neither https nor loopback, unless the profile allows plain http (rule S3); and what a
+secret in the keyring is bound to: the API's origin and, for OAuth 2.0, that of the token
+endpoint as well, since the secret goes to the one and the token that it gives to the other.
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ class Credential:
         if self._renewer is None:
             return request
         trouble = await self._renewer.keep_fresh()
-        return trouble or replace(request, sensitive=self._signature)
+        return trouble or replace(
+            request, sensitive=self._signature, allow_http=self._origins.allow_http
+        )
 
     async def renew(self, refused: Request) -> bool | Trouble:
         """Get another secret after a 401; tell whether *refused* is worth a replay.
@@ -189,12 +191,13 @@ def open_credential(
 
     Raises:
         UsageError: no request could carry the secret safely, or the token endpoint
-            is neither https nor loopback.
+            is neither https nor loopback, and plain http is not allowed.
     """
     check_scheme(scheme)
     origin = str(_origin("base_url", base_url))
     keyring = context.keyring or SystemKeyring(context)
-    source, login = _source_and_login(scheme, CredentialSearch(profile, origin, context, keyring))
+    search = CredentialSearch(profile, origin, context, keyring)
+    source, login = _source_and_login(scheme, search, allow_http=origins.allow_http)
     return Credential(
         scheme,
         profile=profile,
@@ -207,7 +210,7 @@ def open_credential(
 
 
 def _source_and_login(
-    scheme: Scheme, search: CredentialSearch
+    scheme: Scheme, search: CredentialSearch, *, allow_http: bool
 ) -> tuple[TokenSource | None, Login | None]:
     """Return where the tokens of *scheme* come from, and how its secret is stored."""
     match scheme:
@@ -219,19 +222,20 @@ def _source_and_login(
         case OAuth2Auth():
             from opwatch.credentials.oauth.grants import oauth2_token_source  # noqa: PLC0415, few profiles need it
 
-            account = f"{search.origin} via {_endpoint('token_url', scheme.token_url)}"
-            grants = oauth2_token_source(scheme, search, account)
+            token = _endpoint("token_url", scheme.token_url, allow_http=allow_http)
+            account = f"{search.origin} via {token}"
+            grants = oauth2_token_source(scheme, search, account, allow_http=allow_http)
             if scheme.grant != "device_code":
                 return grants, login_of(scheme, search, account)
-            _endpoint("device_url", scheme.device_url or "")
+            _endpoint("device_url", scheme.device_url or "", allow_http=allow_http)
             return grants, login_of(scheme, search, account, by_device=grants)
         case _:
             assert_never(scheme)
 
 
-def _endpoint(name: str, url: str) -> Origin:
+def _endpoint(name: str, url: str, *, allow_http: bool) -> Origin:
     origin = _origin(name, url)
-    if origin.scheme != "https" and not origin.is_loopback:
+    if origin.scheme != "https" and not (origin.is_loopback or allow_http):
         raise UsageError(f"{name} must be https: a secret goes to it", hint="write https://…")
     return origin
 

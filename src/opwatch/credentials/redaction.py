@@ -1,35 +1,36 @@
 """Masking live secrets in what a server or a program sends back.
 
-Decides in which forms a secret is masked: as it is, in small letters (as the
-name of a header is read) and in capitals, URL-quoted once or twice, JSON- and
-HTML-escaped as the usual libraries do, and in base64 at any offset, so that
-``user:secret`` is caught too. A form shorter than ``SHORTEST`` is left alone: to mask
-``test`` or ``1`` would spoil every text and hide nothing. Where a text ends in the middle
-of a secret, because it has been cut, its beginning is masked too.
+Decides that a secret is found by what a text *means*: the text is decoded, as often as
+``meaning`` says, and compared with the secret, which is decoded alike, in capitals or
+small letters (the name of a header is read in small ones). It is also found in
+base64 at any offset, so that ``user:secret`` is caught too, and in hexadecimal. What is shorter
+than ``SHORTEST`` is left alone: to mask ``test`` or ``1`` would spoil every text and hide
+nothing. Where a text ends in the middle of a secret, because it has been cut, its
+beginning is masked too.
 """
 
 from __future__ import annotations
 
 import base64
-import html
-import json
-import re
 from collections import deque
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, quote_plus
 
+from opwatch.credentials.meaning import (
+    located_meanings,
+    meanings,
+    small,
+    without_begun_escape,
+)
 from opwatch.domain.secret import MASK, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 SHORTEST: Final = 6
 SHORTEST_BEGINNING: Final = 8
 # A wait of days renews its token often; the last ones are those that still may work.
 _PASSING: Final = 16
-# What encoding/json makes of these, so that a page may hold the text.
-_AS_GO_ESCAPES: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&"}
-_ESCAPE: Final = re.compile(r"%[0-9A-F]{2}")
+_URL_SAFE: Final = str.maketrans("+/", "-_")
 
 
 class Redactor:
@@ -52,14 +53,13 @@ class Redactor:
         """Mask *secret* from now on; of *passing* ones only the latest are kept."""
         if secret in self._lasting or any(secret == known for known, _ in self._passing):
             return
-        forms = tuple(encoded_forms(secret.reveal()))
+        forms = tuple(telling_forms(secret.reveal()))
         if passing:
             self._passing.append((secret, forms))
         else:
             self._lasting[secret] = forms
         known = (*self._lasting.values(), *(each for _, each in self._passing))
-        # The longest first: a short secret may be part of a long one.
-        self._forms = tuple(sorted({s for each in known for s in each}, key=len, reverse=True))
+        self._forms = tuple({form for each in known for form in each})
         if self._on_secret is not None:
             self._on_secret(secret)
 
@@ -69,53 +69,65 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return *text* with each secret as ``***``."""
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
-        return self._without_beginning(text)
-
-    def _without_beginning(self, text: str) -> str:
-        for form in self._forms:
-            begin = form[:SHORTEST_BEGINNING]
-            at = text.find(begin, max(0, len(text) - len(form)))
-            while at >= 0:
-                if form.startswith(text[at:]):
-                    return text[:at] + MASK
-                at = text.find(begin, at + 1)
-        return text
+        if not any(True for each in meanings(text) for _ in _found(each, self._forms)):
+            return text
+        spans = [
+            (each.spans[begin][0], len(text) if end > len(each.text) else each.spans[end - 1][1])
+            for each in located_meanings(text)
+            for begin, end in _found(each.text, self._forms)
+        ]
+        return _masked(text, spans)
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._lasting) + len(self._passing)})"
 
 
-def encoded_forms(value: str) -> Iterator[str]:
-    """Yield every text that gives *value* away and is long enough to be masked."""
+def _found(text: str, forms: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Yield where *text* holds one of *forms*, or ends with the beginning of one.
+
+    The end of what has been cut is behind the end of *text*.
+    """
+    for form in forms:
+        at = text.find(form)
+        while at >= 0:
+            yield at, at + len(form)
+            at = text.find(form, at + 1)
+    if len(text) < SHORTEST_BEGINNING:
+        return
+    kept = without_begun_escape(text)
+    for form in forms:
+        begin = form[:SHORTEST_BEGINNING]
+        at = kept.find(begin, max(0, len(kept) - len(form)))
+        while at >= 0:
+            if len(kept) - at < len(form) and form.startswith(kept[at:]):
+                yield at, len(text) + 1
+            at = kept.find(begin, at + 1)
+
+
+def _masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Return *text* with one mask for each group of *spans* that overlap."""
+    pieces, at = list[str](), 0
+    for begin, end in sorted(spans):
+        if begin >= at:
+            pieces += text[at:begin], MASK
+        at = max(at, end)
+    return "".join((*pieces, text[at:]))
+
+
+def telling_forms(value: str) -> Iterator[str]:
+    """Yield what gives *value* away once a text is decoded, if it is long enough to be masked."""
     # No server and no helper can make us fail with half a surrogate pair.
     raw = value.encode(errors="surrogatepass")
-    quoted = (quote(raw, safe=""), quote_plus(raw), quote(raw))
-    escaped = html.escape(value)
     candidates = (
-        value,
-        value.lower(),
-        value.upper(),
-        *quoted,
-        *map(quote_plus, quoted),
-        *(_ESCAPE.sub(lambda match: match[0].lower(), each) for each in quoted),
-        json.dumps(value)[1:-1],
-        json.dumps(value).replace("/", "\\/")[1:-1],
-        json.dumps(value)[1:-1].translate(_AS_GO_ESCAPES),
-        html.escape(value, quote=False),
-        escaped,
-        escaped.replace("&#x27;", "&#39;"),
-        escaped.replace("&#x27;", "&apos;"),
-        escaped.replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
-        *(_base64_within(raw, offset) for offset in range(3)),
+        *meanings(value),
+        *meanings(value.replace(" ", "+")),
+        raw.hex(),
+        *(small(_base64_within(raw, offset)) for offset in range(3)),
     )
     for each in candidates:
         if len(each) >= SHORTEST:
             yield each
-            if "+" in each or "/" in each:
-                yield each.translate(str.maketrans("+/", "-_"))
+            yield each.translate(_URL_SAFE)
 
 
 def _base64_within(raw: bytes, offset: int) -> str:

@@ -118,14 +118,24 @@ def stored_token_source(
 
 @dataclass(frozen=True, slots=True)
 class StoredAccessToken:
-    """An access token as the keyring holds it. *expires_at* is in seconds since the epoch."""
+    """An access token as the keyring holds it, with the *refresh* token that gives the next.
+
+    *expires_at* is in seconds since the epoch.
+    """
 
     access: Secret
     expires_at: float | None
+    refresh: Secret | None = None
+
+    def is_good(self, now: float) -> bool:
+        """Tell whether it can still be used at *now*, in seconds since the epoch."""
+        return self.expires_at is None or self.expires_at > now
 
     def as_text(self) -> Secret:
         """Return the text to store."""
         document = {"access_token": self.access.reveal(), "expires_at": self.expires_at}
+        if self.refresh is not None:
+            document["refresh_token"] = self.refresh.reveal()
         return Secret(json.dumps(document, separators=(",", ":")))
 
 
@@ -138,7 +148,8 @@ def parse_stored_token(secret: Secret) -> StoredAccessToken | None:
         document = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    access = document.get("access_token")
+    access, refresh = document.get("access_token"), document.get("refresh_token")
     if not isinstance(access, str):
         return None
-    return StoredAccessToken(Secret(access), expiry_of(document.get("expires_at")))
+    next_one = Secret(refresh) if isinstance(refresh, str) else None
+    return StoredAccessToken(Secret(access), expiry_of(document.get("expires_at")), next_one)

@@ -36,7 +36,11 @@ class Sensitive:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request. *authorize* is false where no credential may be added."""
+    """An HTTP request. *authorize* is false where no credential may be added.
+
+    *allow_http*: its secrets may go to another machine over plain http, as a user's own
+    profile says.
+    """
 
     method: str
     url: str
@@ -44,6 +48,7 @@ class Request:
     body: bytes | None = None
     authorize: bool = True
     sensitive: tuple[Sensitive, ...] = ()
+    allow_http: bool = False
 
     @property
     def is_safe(self) -> bool:

@@ -126,11 +126,13 @@ class AllowedOrigins:
 
     *exact* ones match in scheme, host and port. A *suffix* such as
     ``api.example.com`` (declared as ``*.api.example.com``) matches whole labels
-    in front of it, over https on port 443 only.
+    in front of it, over https on port 443 only. *allow_http*: to those of *exact* that
+    are another machine over plain http as well.
     """
 
     exact: frozenset[Origin]
     suffixes: frozenset[str] = frozenset()
+    allow_http: bool = False
 
     def __contains__(self, origin: object) -> bool:
         if not isinstance(origin, Origin):
@@ -142,7 +144,9 @@ class AllowedOrigins:
         return any(origin.host.endswith("." + suffix) for suffix in self.suffixes)
 
     @classmethod
-    def of(cls, base_url: str, allow_hosts: Iterable[str] = ()) -> AllowedOrigins:
+    def of(
+        cls, base_url: str, allow_hosts: Iterable[str] = (), *, allow_http: bool = False
+    ) -> AllowedOrigins:
         """Return the origin of *base_url* and those that *allow_hosts* names.
 
         An entry is a host (https, port 443), ``host:port`` (https), ``*.suffix``
@@ -157,4 +161,4 @@ class AllowedOrigins:
                 suffixes.add(parse_origin("https://" + entry[2:]).host)
             else:
                 exact.add(parse_origin(entry if "://" in entry else "https://" + entry))
-        return cls(frozenset(exact), frozenset(suffixes))
+        return cls(frozenset(exact), frozenset(suffixes), allow_http)

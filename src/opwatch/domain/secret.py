@@ -10,10 +10,15 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 from typing import Final, NoReturn
 from urllib.parse import quote_plus
 
 MASK: Final = "***"
+SECRET_NAME: Final = re.compile(
+    "token|secret|passw|api.?key|credential|authori[sz]ation|bearer|cookie", re.IGNORECASE
+)
+"""In the name of a key or a variable whose value may be a secret."""
 
 
 class Secret:

@@ -1,8 +1,9 @@
 """What a request becomes on the wire, and the one place where secrets are opened.
 
 Decides which headers may be sent at all (security rule S6), that a secret leaves
-only over TLS or to this machine (S3), and that the library reads the same host
-from a URL as the rule that pins credentials to an origin (S1).
+only over TLS, to this machine, or where a user's own profile allows plain http (S3), and
+that the library reads the same host from a URL as the rule that pins credentials to an
+origin (S1).
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def build_request(
     """
     if not _METHOD.fullmatch(request.method):
         raise FaultError(Fault.BAD_REQUEST, "the method is not one of HTTP")
-    if request.sensitive and origin.scheme != "https" and not origin.is_loopback:
+    is_open = origin.scheme != "https" and not origin.is_loopback
+    if request.sensitive and is_open and not request.allow_http:
         raise FaultError(Fault.BAD_REQUEST, "a credential is never sent over plain http")
     named = {
         name.lower(): (name, value)

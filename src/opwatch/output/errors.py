@@ -52,6 +52,13 @@ def write_error(
             sink.line(line)
 
 
+def write_warning(stream: TextIO | None, text: str) -> None:
+    """Write what a person should know before a run, which goes on."""
+    sink = Sink(stream, required=False)
+    with suppress(OpwatchError):
+        sink.line(f"opwatch: {sink.show(text, LINE)}")
+
+
 def error_lines(
     error: BaseException, *, show: Show | None = None, debug: bool = False
 ) -> list[str]:

@@ -1,7 +1,7 @@
 """What ``--verbose`` shows of each exchange.
 
 Decides that a header is shown only if it is on a list of those that cannot
-hold a secret (rule S5); of all others, only the name.
+hold a secret (rule S5); of an address, all but its query; of all others, only the name.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ SAFE: Final = frozenset(
         "accept-encoding",
         "age",
         "cache-control",
+        "connection",
         "content-encoding",
         "content-length",
         "content-type",
@@ -52,6 +53,10 @@ SAFE: Final = frozenset(
         "x-request-id",
     ]
 )
+ADDRESSES: Final = frozenset(
+    ["azure-asyncoperation", "content-location", "location", "operation-location"]
+)
+"""Headers that lead somewhere: shown, but for the query, which may be signed."""
 LONGEST: Final = 300
 
 
@@ -99,4 +104,11 @@ def _of_request(request: Request) -> list[tuple[str, str]]:
 
 
 def _masked(headers: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    return ((name, value if name.lower() in SAFE else MASK) for name, value in headers)
+    return ((name, _shown(name.lower(), value)) for name, value in headers)
+
+
+def _shown(name: str, value: str) -> str:
+    if name in ADDRESSES:
+        address, mark, _ = value.partition("?")
+        return address + (mark and mark + MASK)
+    return value if name in SAFE else MASK

@@ -151,7 +151,7 @@ def _check_auth(definition: Definition, auth: Scheme) -> None:
 def _origins(definition: Definition, params: Mapping[str, str], base: str) -> AllowedOrigins:
     hosts = [host.fill(params) for host in definition.spec.allow_hosts]
     try:
-        return AllowedOrigins.of(base, hosts)
+        return AllowedOrigins.of(base, hosts, allow_http=definition.spec.allow_http)
     except OriginError as error:
         position = position_of(definition.node, "allow_hosts")
         raise ProfileError((position.problem(f"not a host: {error}"),)) from error

@@ -41,7 +41,7 @@ class Config:
     """A user's configuration, and the environment in which it was read.
 
     *path* is its file, None if there is none; *folder* holds further profiles, one in
-    each file.
+    each file. *is_trusted*: a person named it, so that it is read whoever may write to it.
     """
 
     def __init__(
@@ -50,9 +50,12 @@ class Config:
         root: Node | None = None,
         path: Path | None = None,
         folder: Path | None = None,
+        *,
+        is_trusted: bool = False,
     ) -> None:
         self.environ = environ
         self.path = path
+        self.is_trusted = is_trusted
         self._root = root
         self._folder = folder
 
@@ -61,6 +64,11 @@ class Config:
         """The profile that is used if none is named."""
         node = self._root.get("default_profile") if self._root else None
         return self.environ.get("OPWATCH_PROFILE") or (node.text if node else None)
+
+    @property
+    def is_exposed(self) -> bool:
+        """Tell whether others may write to its file."""
+        return self.path is not None and is_foreign(self.path)
 
     @property
     def folder(self) -> Path | None:
@@ -72,7 +80,7 @@ class Config:
         position = next(iter(profiles.values())).position
         entries = {name: MapEntry(node.position, node) for name, node in profiles.items()}
         root = Node({"profiles": MapEntry(position, Node(entries, position))}, position)
-        return Config(self.environ, root, self.path, self._folder)
+        return Config(self.environ, root, self.path, self._folder, is_trusted=self.is_trusted)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all profiles, sorted, without reading any."""
@@ -90,6 +98,8 @@ class Config:
                 return ProfileTree(own, is_users=True)
             beside = self._beside().get(name)
             if beside is not None:
+                if not self.is_trusted:
+                    refuse_foreign(beside)
                 return ProfileTree(require_version(read_file(beside)), is_users=True)
         if name in builtin_names():
             path = BUILTIN / f"{name}.yaml"
@@ -112,10 +122,11 @@ def load_config(
     """Return the configuration of *path*, of OPWATCH_CONFIG, or of the user's folder.
 
     *folder* replaces the user's folder. A file that is named must exist;
-    the one of the user's folder need not.
+    the one of the user's folder need not. It says which host gets a token, so one that
+    others may write to is read only where it is named.
 
     Raises:
-        UsageError: the file that is named cannot be read.
+        UsageError: the file that is named cannot be read, or others may write to it.
         ProfileError: it is not a configuration.
     """
     named = path or (Path(environ["OPWATCH_CONFIG"]) if environ.get("OPWATCH_CONFIG") else None)
@@ -123,11 +134,13 @@ def load_config(
     profiles = where.parent / "profiles"
     if named is None and not where.exists():
         return Config(environ, folder=profiles)
+    if named is None:
+        refuse_foreign(where)
     root = read_file(where)
     problems = tuple(problems_of(root))
     if problems:
         raise ProfileError(problems)
-    return Config(environ, root, where, profiles)
+    return Config(environ, root, where, profiles, is_trusted=named is not None)
 
 
 def builtin_names() -> frozenset[str]:
@@ -227,7 +240,28 @@ def missing_version(root: Node) -> Problem | None:
     return None
 
 
-def may_others_write(path: Path) -> bool:
+def refuse_foreign(path: Path) -> None:
+    """Refuse a file that every user may write to, or that is another user's.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if is_foreign(path):
+        raise UsageError(
+            f"others may write to {path}, and it says which host gets a token",
+            hint=f"chmod go-w {path}  if it is yours   or   name it with  --config {path}",
+        )
+
+
+def is_foreign(path: Path) -> bool:
+    """Tell whether every user may write to the file at *path*, or it is another user's.
+
+    Its own group may: that is the usual mask of a system where each user has one.
+    """
+    return may_others_write(path, stat.S_IWOTH)
+
+
+def may_others_write(path: Path, bits: int = _OTHERS_MAY_WRITE) -> bool:
     """Tell whether someone else could have written to the file at *path*."""
     if os.name != "posix":
         return False
@@ -235,7 +269,7 @@ def may_others_write(path: Path) -> bool:
         found = path.stat()
     except OSError:  # a text that was never a file
         return False
-    return bool(found.st_mode & _OTHERS_MAY_WRITE) or found.st_uid not in {os.getuid(), 0}
+    return bool(found.st_mode & bits) or found.st_uid not in {os.getuid(), 0}
 
 
 def problems_of(root: Node) -> Iterator[Problem]:

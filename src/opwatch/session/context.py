@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.context import CredentialContext, ignore
-from opwatch.engine import Clock, SystemClock
+from opwatch.credentials.context import CredentialContext, Lock, ignore
+from opwatch.credentials.lock import one_at_a_time
+from opwatch.engine import Clock, SystemClock, pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from opwatch.domain.pacing import Uniform
     from opwatch.session.sender import Trace
 
+_one_at_a_time: Lock = partial(one_at_a_time, sleep=pause)
+
 
 @dataclass(frozen=True, slots=True)
 class RunContext(CredentialContext):
@@ -27,10 +31,11 @@ class RunContext(CredentialContext):
 
     *ca_file* is an additional certificate authority. *trace* is called with each
     exchange and the seconds that it took, *notice* with what is odd about a profile's
-    credential; that, as *announce*, before the run only.
+    credential, before the run and after it; *announce* is called before it only.
     """
 
     clock: Clock = field(default_factory=SystemClock)
+    lock: Lock = _one_at_a_time
     ca_file: Path | None = None
     catch_signals: bool = False
     uniform: Uniform = random.uniform

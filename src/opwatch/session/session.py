@@ -48,6 +48,7 @@ class Session:
         self.started: StartingUrls | None = None
         self._context = context
         self._is_prepared = False
+        self._told = set[tuple[str, str]]()
         context = replace(context, announce=self._announce)
         self.credentials: dict[str, Credential] = {}
         self.senders: dict[str, Sender] = {}
@@ -69,11 +70,18 @@ class Session:
         Raises:
             CredentialError: there is none, or it cannot be used.
         """
-        for name, credential in self.credentials.items():
+        for credential in self.credentials.values():
             await credential.prepare()
-            for note in credential.status().notes:
-                self._context.notice(name, note)
+        self.tell_notes()
         self._is_prepared = True
+
+    def tell_notes(self) -> None:
+        """Tell what is odd about the credentials, each once; never while a display is open."""
+        for name, credential in self.credentials.items():
+            for note in credential.status().notes:
+                if (name, note) not in self._told:
+                    self._told.add((name, note))
+                    self._context.notice(name, note)
 
     def _announce(self, waiting: WaitingFor) -> None:
         # From then on the terminal belongs to the display of the run.
@@ -131,7 +139,10 @@ async def open_session(plan: Plan, context: RunContext) -> AsyncIterator[Session
     ) as client:
         session = Session(plan, context, client)
         await session.prepare()
-        yield session
+        try:
+            yield session
+        finally:
+            session.tell_notes()
 
 
 async def carry_out(

@@ -5,14 +5,19 @@ Decides that nothing is sent and no secret is looked for.
 
 from __future__ import annotations
 
+import json
+import re
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from opwatch.cli import options as opt
+from opwatch.domain.secret import MASK, SECRET_NAME, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opwatch.cli.selection import Selection
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Request
@@ -64,7 +69,7 @@ def _explain(selection: Selection, answer: str | None, *, as_json: bool) -> int:
     explained = ProfileReport(
         target,
         profile.source,
-        _masked_request(request, profile.auth),
+        _masked_request(request, profile.auth, selection.environ),
         profile.origins,
         profile.polling_rules,
         profile.conditional,
@@ -79,10 +84,13 @@ def _explain(selection: Selection, answer: str | None, *, as_json: bool) -> int:
     return 0
 
 
-def _masked_request(request: Request, scheme: Scheme) -> RequestReport:
-    """Return *request* with a mask where *scheme* puts a secret."""
+def _masked_request(request: Request, scheme: Scheme, environ: Mapping[str, str]) -> RequestReport:
+    """Return *request* with a mask where *scheme* puts a secret.
+
+    And where a user's file took one from *environ*, or a key is named after one.
+    """
+    from opwatch.credentials import Redactor
     from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
-    from opwatch.domain.secret import MASK
     from opwatch.output.commands.profile import RequestReport
 
     headers, url = dict(request.headers), request.url
@@ -95,8 +103,47 @@ def _masked_request(request: Request, scheme: Scheme) -> RequestReport:
             url += f"{'&' if '?' in url else '?'}{name}={MASK}"
         case _:
             headers["Authorization"] = MASK
-    body = None if request.body is None else request.body.decode("utf-8", "replace")
-    return RequestReport(request.method, url, headers, body)
+    redact = Redactor()
+    for name, value in environ.items():
+        if SECRET_NAME.search(name):
+            redact.learn(Secret(value))
+    shown = {
+        name: MASK if SECRET_NAME.search(name) else redact(value) for name, value in headers.items()
+    }
+    body = None if request.body is None else redact(_masked_body(request.body))
+    return RequestReport(request.method, redact(_masked_query(url)), shown, body)
+
+
+def _masked_query(url: str) -> str:
+    """Return *url* with a mask for each parameter that is named after a secret."""
+    return re.sub(
+        r"([?&])([^=&#]*)=([^&#]*)",
+        lambda match: f"{match[1]}{match[2]}={MASK}" if SECRET_NAME.search(match[2]) else match[0],
+        url,
+    )
+
+
+def _masked_body(body: bytes) -> str:
+    """Return *body* with a mask for each text of its JSON that is named after a secret."""
+    text = body.decode("utf-8", "replace")
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return text
+    masked = _without_secrets(document)
+    # What holds none is shown as it is sent.
+    return text if masked == document else json.dumps(masked, ensure_ascii=False)
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: MASK if isinstance(each, str) and SECRET_NAME.search(key) else _without_secrets(each)
+        for key, each in value.items()
+    }
 
 
 def _read_answer(profile: Profile, target: Target, url: str, source: str) -> AnswerReport:

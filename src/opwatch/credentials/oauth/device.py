@@ -7,13 +7,12 @@ shown; no browser is ever opened (rule S10).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.context import DevicePrompt
 from opwatch.credentials.expiry import bounded
 from opwatch.credentials.oauth.endpoint import (
-    Endpoint,
     OAuthClient,
     Refusal,
     TokenResponse,
@@ -85,7 +84,7 @@ async def _await_token(
     """Show the code, and ask until the person has entered it, or time is up."""
     scheme, endpoint = source.scheme, source.endpoint
     context = source.search.context
-    device = Endpoint(scheme.device_url or "", scheme, endpoint.send)
+    device = replace(endpoint, url=scheme.device_url or "")
     started = _parse_authorization(await device.ask(OAuthClient(client.id), {}))
     if not isinstance(started, _DeviceAuthorization):
         return started

@@ -72,6 +72,7 @@ class Endpoint:
     url: str
     scheme: OAuth2Auth
     send: Send = field(repr=False)
+    allow_http: bool = False
 
     async def ask(
         self, client: OAuthClient, fields: Mapping[str, str], *secret_fields: tuple[str, Secret]
@@ -94,6 +95,7 @@ class Endpoint:
             urlencode(form).encode("ascii"),
             authorize=False,
             sensitive=tuple(sensitive),
+            allow_http=self.allow_http,
         )
         return await self.send(request, TIMEOUT)
 

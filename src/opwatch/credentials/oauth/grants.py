@@ -3,7 +3,9 @@
 Decides what each grant asks for; that a refused request is tried once more if
 environment, files or keyring hold something else by now; and what becomes of a
 rotated refresh token: it is kept in memory, and in the keyring if it came from
-there, so that two runs at a time do not invalidate each other's (faults 95 and 98).
+there (faults 95 and 98). What is in the keyring is shared by all processes: one of them
+at a time reads it, asks, and stores the answer; the others read that, and use the access
+token in it for as long as it lives.
 """
 
 from __future__ import annotations
@@ -21,7 +23,13 @@ from opwatch.credentials.oauth.endpoint import (
 )
 from opwatch.credentials.search import FoundSecret
 from opwatch.credentials.sources import Part, stored_part
-from opwatch.credentials.token import Pending, Token, parse_stored_token, token_of
+from opwatch.credentials.token import (
+    Pending,
+    StoredAccessToken,
+    Token,
+    parse_stored_token,
+    token_of,
+)
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import FromKeyring, OAuth2Auth
 from opwatch.domain.errors import OpwatchError, TriedSource
@@ -40,7 +48,8 @@ class TokenRequest:
     """What a token request needs, and the *place* that its secret came from.
 
     *refresh* is the present refresh token; *stored* is the one that its place held when
-    it was last read, and *entry* is that place if it is in the keyring.
+    it was last read, and *entry* is that place if it is in the keyring. *kept* is the
+    access token that was stored with it.
     """
 
     client: OAuthClient
@@ -48,6 +57,7 @@ class TokenRequest:
     refresh: Secret | None = None
     stored: Secret | None = None
     entry: FromKeyring | None = None
+    kept: StoredAccessToken | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +72,8 @@ class OAuth2TokenSource:
     client_secret: PartSources
     refresh: PartSources
     _request: TokenRequest | None = field(default=None, init=False)
+    _latest: Secret | None = field(default=None, init=False)
+    _notes: tuple[str, ...] = field(default=(), init=False)
 
     async def prepare(self) -> Token | Pending:
         """Find an access token, or all that is needed to ask for one."""
@@ -75,7 +87,7 @@ class OAuth2TokenSource:
                 found = await self._find(search)
                 if isinstance(found, Token):
                     return found
-            return await self._issue(search)
+            return await self._issue_alone(search)
         except OpwatchError as problem:
             return Trouble(Fault.NO_CREDENTIAL, str(problem))
 
@@ -99,7 +111,7 @@ class OAuth2TokenSource:
         if isinstance(request, Token):
             return request
         self._request = request
-        return Pending(request.place)
+        return self._kept_token(request) or Pending(request.place)
 
     async def _gather(
         self, search: CredentialSearch, before: tuple[TriedSource, ...] = ()
@@ -107,16 +119,39 @@ class OAuth2TokenSource:
         client, place = await self.client(search, before)
         if self.scheme.grant == "client_credentials":
             return TokenRequest(client, place)
-        found = await search.require(self.refresh, before)
-        stored = parse_stored_token(found.secret)
-        if stored is not None:
-            return Token(stored.access, found.name, expires_at=stored.expires_at)
-        entry = found.place if isinstance(found.place, FromKeyring) else None
-        return TokenRequest(client, found.name, found.secret, found.secret, entry)
+        return self._request_of(client, await search.require(self.refresh, before))
 
-    async def _issue(self, search: CredentialSearch) -> Token | Trouble:
+    def _request_of(self, client: OAuthClient, found: FoundSecret) -> TokenRequest | Token:
+        entry = found.place if isinstance(found.place, FromKeyring) else None
+        kept = parse_stored_token(found.secret)
+        if kept is None:
+            return TokenRequest(client, found.name, found.secret, found.secret, entry)
+        if kept.refresh is None:
+            return Token(kept.access, found.name, expires_at=kept.expires_at)
+        self.search.context.redactor.learn(kept.refresh, passing=True)
+        return TokenRequest(client, found.name, kept.refresh, found.secret, entry, kept)
+
+    def _kept_token(self, request: TokenRequest) -> Token | None:
+        """Return the token that is stored, unless it has ended or is the one to be replaced."""
+        kept, context = request.kept, self.search.context
+        if kept is None or kept.access == self._latest or not kept.is_good(context.wall()):
+            return None
+        self._latest = kept.access
+        context.redactor.learn(kept.access, passing=True)
+        return Token(kept.access, request.place, expires_at=kept.expires_at)
+
+    async def _issue_alone(self, search: CredentialSearch) -> Token | Trouble:
         assert self._request is not None  # noqa: S101, narrows the type
-        request = await self._reread(self._request, search)
+        if self._request.entry is None:
+            return await self._issue(self._request, search)
+        async with search.context.lock(f"{self._request.entry.service} {self.refresh.account}"):
+            request = await self._reread(self._request, search)
+            if isinstance(request, Token):
+                return request
+            self._request = request
+            return self._kept_token(request) or await self._issue(request, search)
+
+    async def _issue(self, request: TokenRequest, search: CredentialSearch) -> Token | Trouble:
         answer = await self._ask(request)
         if isinstance(answer, Refusal):
             latest = await self._changed_request(request, search)
@@ -130,9 +165,12 @@ class OAuth2TokenSource:
             case Refusal():
                 return answer.as_trouble()
             case TokenResponse():
-                self._request = await self._with_rotated(request, answer.refresh)
                 expires_at = search.context.wall() + answer.lifetime
-                return Token(answer.access, request.place, expires_at=expires_at)
+                self._latest = answer.access
+                refresh = answer.refresh or request.refresh
+                new = StoredAccessToken(answer.access, expires_at, refresh)
+                self._request = await self._with_stored(request, new)
+                return Token(answer.access, request.place, expires_at=expires_at, notes=self._notes)
 
     async def _changed_request(
         self, request: TokenRequest, search: CredentialSearch
@@ -157,33 +195,49 @@ class OAuth2TokenSource:
         form, secret = {"grant_type": "refresh_token"}, ("refresh_token", request.refresh)
         return parse_token_response(await self.endpoint.ask(request.client, form, secret))
 
-    async def _reread(self, request: TokenRequest, search: CredentialSearch) -> TokenRequest:
-        """Return *request* with the refresh token that another run may have stored since."""
-        if request.entry is None:
-            return request
+    async def _reread(
+        self, request: TokenRequest, search: CredentialSearch
+    ) -> TokenRequest | Token:
+        """Return *request* with what another run may have stored since."""
         with contextlib.suppress(OpwatchError):
             found = await search.require(self.refresh)
             if found.secret != request.stored:
-                return replace(request, refresh=found.secret, stored=found.secret)
+                return self._request_of(request.client, found)
         return request
 
-    async def _with_rotated(self, request: TokenRequest, refresh: Secret | None) -> TokenRequest:
-        if refresh is None or refresh == request.refresh:
+    async def _with_stored(self, request: TokenRequest, new: StoredAccessToken) -> TokenRequest:
+        """Return the next request, *new* stored where the last refresh token was."""
+        if new.refresh is None:
             return request
-        self.search.context.redactor.learn(refresh, passing=True)
+        self.search.context.redactor.learn(new.refresh, passing=True)
+        following = replace(request, refresh=new.refresh, kept=None)
+        is_rotated = new.refresh != request.refresh
         if request.entry is None:
-            return replace(request, refresh=refresh)
+            if is_rotated:
+                self._notes = (self._lost(f"{request.place} cannot be written", request.place),)
+            return following
+        text = new.as_text()
         try:
             service, account = request.entry.service, self.refresh.account
-            await self.search.keyring.write_entry(service, account, refresh)
-        except UnusableError:
+            await self.search.keyring.write_entry(service, account, text)
+        except UnusableError as problem:
             # It still serves this run; the next one may have to log in again.
-            return replace(request, refresh=refresh)
-        return replace(request, refresh=refresh, stored=refresh)
+            if is_rotated:
+                self._notes = (self._lost(f"the keyring {problem.reason}"),)
+            return following
+        self._notes = ()
+        return replace(following, stored=text)
+
+    def _lost(self, why: str, instead_of: str = "") -> str:
+        """Return what a person must know of a refresh token that only this run has."""
+        then = f"opwatch auth login -p {self.search.profile}"
+        then += f"  without {instead_of}" if instead_of else ""
+        what = "the server replaced the refresh token, and the new one could not be stored"
+        return f"{what} ({why}): the next run will be refused; then  {then}"
 
 
 def oauth2_token_source(
-    scheme: OAuth2Auth, search: CredentialSearch, account: str
+    scheme: OAuth2Auth, search: CredentialSearch, account: str, *, allow_http: bool = False
 ) -> OAuth2TokenSource:
     """Return the source of tokens of an OAuth 2.0 *scheme*."""
     part, _ = stored_part(scheme)
@@ -198,7 +252,7 @@ def oauth2_token_source(
     return OAuth2TokenSource(
         scheme,
         search,
-        Endpoint(scheme.token_url, scheme, search.context.send),
+        Endpoint(scheme.token_url, scheme, search.context.send, allow_http),
         direct=search.sources_of(Part.TOKEN, (), account),
         client_id=replace(client_id, is_required=True),
         client_secret=replace(secret, is_required=is_confidential),

@@ -8,10 +8,10 @@ size, more than a whole poll; these take one.)
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
+from opwatch.domain.secret import SECRET_NAME
 from opwatch.profiles.yaml.suggest import did_you_mean, join_or
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 FREE: Final = "x-"
-_SECRET_NAME: Final = re.compile(
-    "token|secret|passw|api.?key|credential|authori[sz]ation|bearer|cookie", re.IGNORECASE
-)
 SHARED_NAME: Final = "$name"
 """The mark of a shape that the JSON Schema defines once."""
 
@@ -177,7 +174,7 @@ class MapOf(Generic[T]):
             try:
                 self._key(key)
             except ValueError as error:
-                report.add(entry.position, str(error), secret=bool(_SECRET_NAME.search(key)))
+                report.add(entry.position, str(error), secret=bool(SECRET_NAME.search(key)))
                 continue
             value = report.parse(self._value, entry.value)
             if value is not None:
@@ -261,7 +258,7 @@ class RecordOf(Generic[T]):
                     found[name.replace("-", "_")] = value
             elif not name.startswith(FREE):
                 message = f"unknown key {name!r} in {self._what}"
-                is_secret = bool(_SECRET_NAME.search(name))
+                is_secret = bool(SECRET_NAME.search(name))
                 report.add(
                     entry.position, message + did_you_mean(name, self.keys), secret=is_secret
                 )
