@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
+from cli.inside import profile
 from cli.program import PATIENCE, Program
 from opwatch.demo import DEMO_TOKEN
 from opwatch.output.formats.document import output_schema
 from servers.dialects import DEMO_USER
-from servers.raw import RawServer, hang, read
+from servers.raw import RawServer, answer, hang, read
 
 if TYPE_CHECKING:
     from cli.inside import Inside
@@ -202,3 +203,31 @@ def test_who_leaves_after_the_answer_is_told_how_to_go_on(
 
     assert ran.code == 130
     assert f"to go on: opwatch wait -p fullstory --base-url {server.base_url} " in ran.err
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [((), "succeeded"), (("--no-wait",), "started"), (("--result",), "succeeded")],
+)
+def test_a_deletion_that_is_done_at_once_exits_with_0(
+    more: tuple[str, ...], reason: str, inside: Inside
+) -> None:
+    with RawServer([answer(b"", status="204 No Content"), hang()]) as server:
+        inside.configure(jobs={**profile(server.url, auth="none"), "handoff": [{"body": "id"}]})
+        ran = inside.run("start", "-p", "jobs", *more, "--json", "DELETE", "/things/7")
+
+    assert (ran.code, ran.document["exit_reason"]) == (0, reason), ran.err
+    assert ran.document["operations"][0]["state"] == "succeeded"
+    assert len(server.requests) == 1
+    if reason == "started":
+        Draft202012Validator(json.loads(output_schema("started"))).validate(ran.document)
+        assert ran.document["wait_with"] is None
+
+
+def test_what_ended_at_once_leaves_no_reference_to_pipe(inside: Inside) -> None:
+    with RawServer([answer(b"", status="204 No Content"), hang()]) as server:
+        inside.configure(jobs={**profile(server.url, auth="none"), "handoff": [{"body": "id"}]})
+        ran = inside.run("start", "-p", "jobs", "--no-wait", "DELETE", "/things/7")
+
+    assert (ran.code, ran.out) == (0, ""), ran.err
+    assert "/things/7 ended at once" in ran.err

@@ -341,3 +341,51 @@ async def test_a_failed_first_answer_is_a_failed_operation(tmp_path: Path) -> No
 
     assert target.initial.reading is not None
     assert target.initial.reading.state is State.FAILED
+
+
+DELETE = StartRequest("DELETE", "/jobs/j-1")
+NAMELESS_DONE = answer(b'{"state": "done"}')
+NO_CONTENT = answer(b"", status="204 No Content")
+
+
+@pytest.mark.parametrize(
+    ("starting", "reply", "state"),
+    [
+        (DELETE, NO_CONTENT, State.SUCCEEDED),
+        (POST, NAMELESS_DONE, State.SUCCEEDED),
+        (PUT, answer(b'{"state": "broken"}', status="201 Created"), State.FAILED),
+    ],
+)
+async def test_what_ends_at_once_and_is_not_named_has_the_end_that_the_answer_tells(
+    tmp_path: Path, starting: StartRequest, reply: Step, state: State
+) -> None:
+    with RawServer([reply, hang()]) as server:
+        profile, world = bound(tmp_path, server.url), context()
+        async with session(profile, starting=starting, world=world) as opened:
+            (target,) = await start_operations(opened, starting, world)
+            opened.plan = opened.plan.with_targets([target])
+            watcher = await carry_out(opened, lambda _event: None, world)
+
+    assert target.reference == f"{server.url}{starting.path}"
+    assert [each.state for each in watcher.operations] == [state]
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("starting", "reply"),
+    [
+        (POST, NO_CONTENT),
+        (DELETE, answer(b"")),
+        (DELETE, answer(b'{"state": "done"}', status="202 Accepted")),
+        (DELETE, answer(b'{"state": "busy"}')),
+        (DELETE, answer(b'{"state": "odd"}')),
+        (DELETE, answer(b"<html>done</html>")),
+    ],
+)
+async def test_an_answer_that_tells_no_end_and_names_nothing_is_unknown(
+    tmp_path: Path, starting: StartRequest, reply: Step
+) -> None:
+    failure = await _failure(tmp_path, starting, [reply, hang()])
+
+    assert failure.cause is Outcome.UNKNOWN
+    assert "names no operation" in failure.message

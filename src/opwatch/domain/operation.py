@@ -105,12 +105,14 @@ class InitialAnswer:
     """What the answer that started an operation reported of it.
 
     *reading* is a terminal one, None if the operation has not ended at once. *pause* is
-    in seconds, before the first poll; *params* stood beside the reference.
+    in seconds, before the first poll; *params* stood beside the reference. *is_named* is
+    false where the answer tells the end and names nothing that could be asked about.
     """
 
     reading: Reading | None = None
     pause: float = 0.0
     params: Mapping[str, str] = field(default_factory=dict)
+    is_named: bool = True
 
 
 class Basis(StrEnum):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urldefrag, urlsplit
+from urllib.parse import quote, unquote, urldefrag, urlsplit
 
 from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import StartError, UsageError
@@ -24,7 +24,7 @@ from opwatch.domain.header_rules import (
     is_header_value,
 )
 from opwatch.domain.messages import Request
-from opwatch.domain.operation import InitialAnswer
+from opwatch.domain.operation import InitialAnswer, Target
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.trouble import Handling, Trouble
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opwatch.domain.messages import Response
-    from opwatch.domain.operation import Target
     from opwatch.profiles import OperationReference, Profile
     from opwatch.session.context import RunContext
     from opwatch.session.plan import StartRequest
@@ -196,7 +195,8 @@ def started_targets(
 ) -> list[Target]:
     """Return the operations that *response* to what was *asked* has started.
 
-    None of them is to be asked about for *pause* seconds.
+    None of them is to be asked about for *pause* seconds; one that has ended with this
+    answer is never asked about.
 
     Raises:
         UsageError: it refuses, names no operation, or one that the profile cannot read.
@@ -204,7 +204,31 @@ def started_targets(
     trouble = profile.trouble(response)
     if trouble is not None and response.status >= REFUSED:
         raise UsageError(sentences.answer_refuses(trouble))
-    return [_target(profile, each, response, pause) for each in profile.handoff(response, asked)]
+    try:
+        named = profile.handoff(response, asked)
+    except UsageError:
+        ended = _ended_at_once(profile, response, asked.method)
+        if ended is None:
+            raise
+        return [ended]
+    return [_target(profile, each, response, pause) for each in named]
+
+
+def _ended_at_once(profile: Profile, response: Response, method: str) -> Target | None:
+    """Return what has ended with *response*, which names no operation, None if nothing has.
+
+    It is named by the URL that was asked, which opwatch knows only of its own request.
+    """
+    if not method:
+        return None
+    parts = urlsplit(response.url)
+    last = next((unquote(each) for each in reversed(parts.path.split("/")) if each), "")
+    origin = str(parse_origin(response.url))
+    target = Target(response.url, last or origin, origin, profile.name)
+    end = profile.end_at_once(target, response, method)
+    if end is None:
+        return None
+    return replace(target, initial=InitialAnswer(end, is_named=False))
 
 
 def _target(

@@ -129,7 +129,8 @@ def _write(plan: Plan, command: Command, context: RunContext) -> None:
     from opwatch.output.commands import start as output
 
     targets, redact = plan.targets, context.redactor
-    how = wait_command(command.options.resume_arguments(), targets)
+    named = [each for each in targets if each.initial.is_named]
+    how = wait_command(command.options.resume_arguments(), named) if named else None
     try:
         if command.options.prints_json:
             output.write_start_document(
@@ -140,5 +141,9 @@ def _write(plan: Plan, command: Command, context: RunContext) -> None:
     except (PipeClosedError, UnwritableError):
         output.report_started(sys.stderr, targets, redact=redact)
         raise
-    if any(each.initial.params for each in targets) and not command.options.quiet:
+    if command.options.quiet or (command.options.prints_json and not named):
+        return
+    if not named:
+        output.report_started(sys.stderr, targets, redact=redact)
+    elif how and any(each.initial.params for each in named):
         output.report_wait_command(sys.stderr, how, redact=redact)
