@@ -16,7 +16,12 @@ from opwatch.cli.exit import end_of, verdict_of
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.credentials import Redactor
-from opwatch.domain.errors import CredentialError, PipeClosedError, UnwritableError
+from opwatch.domain.errors import (
+    CredentialError,
+    PipeClosedError,
+    UnwritableError,
+    UsageError,
+)
 from opwatch.domain.operation import Operation
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.engine import Interruption, pass_over_signals, raise_on_signals, run_to_end
@@ -79,7 +84,7 @@ class Command:
             plan = selection.plan(policy)
         else:
             plan = _plan_of_start(selection, self.starting(), policy)
-        plan = replace(plan, results=self._results())
+        plan = replace(plan, results=self._results(), headers=self._headers(plan, context))
         if plan.assumed and not self.options.quiet:
             from opwatch.output.commands.start import write_assumptions
 
@@ -87,6 +92,22 @@ class Command:
                 sys.stderr, plan.targets, has_token=token is not None, redact=context.redactor
             )
         return plan, replace(context, token_from_stdin=token)
+
+    def _headers(self, plan: Plan, context: RunContext) -> Mapping[str, str]:
+        """Return the headers of all polls; what may be a secret in them is masked from now on."""
+        if not self.options.header:
+            return {}
+        from opwatch.session.headers import check_headers, secrets_in
+
+        headers = self.options.headers()
+        secrets = secrets_in(headers)
+        for secret in secrets:
+            context.redactor.learn(secret)
+        check_headers(plan.profiles.values(), headers)
+        hosts = {target.origin for target in plan.targets}
+        if secrets and plan.assumed and len(hosts) > 1:
+            raise UsageError("one secret cannot be for several hosts: " + ", ".join(sorted(hosts)))
+        return headers
 
     def _results(self) -> ResultOptions | None:
         """Return how results are fetched, the folder for them made ready."""

@@ -14,29 +14,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urldefrag, urlsplit
 
-from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import StartError, UsageError
-from opwatch.domain.header_rules import (
-    HEADER_USES,
-    HeaderUse,
-    header_refusal,
-    is_header_name,
-    is_header_value,
-)
 from opwatch.domain.messages import Request
 from opwatch.domain.operation import InitialAnswer, Target
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
+from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Handling, Trouble
 from opwatch.engine import or_abort, with_retries
 from opwatch.output.commands import start as sentences
 from opwatch.output.text.clean import Show
 from opwatch.profiles import RequestFacts, StartingUrls, is_url
+from opwatch.session.headers import check_headers, with_given
 from opwatch.session.plan import IDEMPOTENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from opwatch.domain.messages import Response
     from opwatch.profiles import OperationReference, Profile
     from opwatch.session.context import RunContext
@@ -53,21 +45,6 @@ REFUSED: Final = 400
 NO_FACTS: Final = RequestFacts()
 
 
-def parse_headers(lines: Sequence[str]) -> dict[str, str]:
-    """Return the headers of *lines*, each ``Name: value``; an empty value leaves one out.
-
-    Raises:
-        UsageError: one is not of that form. Its value is not shown.
-    """
-    found: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not (is_header_name(name) and is_header_value(value.strip())):
-            raise UsageError(f"the header {name[:40]!r} is not 'Name: value' in plain ASCII")
-        found[name] = value.strip()
-    return found
-
-
 def starting_request(profile: Profile, starting: StartRequest) -> Request:
     """Return the request that *starting* asks for.
 
@@ -80,24 +57,9 @@ def starting_request(profile: Profile, starting: StartRequest) -> Request:
     headers = profile.headers()
     if starting.body is not None:
         headers["Content-Type"] = "application/json"
-    for name, value in starting.headers.items():
-        _check_header(profile, name)
-        headers = {each: headers[each] for each in headers if each.lower() != name.lower()}
-        headers[name] = value
-    sent = {name: value for name, value in headers.items() if value}
+    check_headers([profile], starting.headers)
+    sent = with_given(headers, starting.headers)
     return Request(starting.method, starting_url(profile, starting.path), sent, starting.body)
-
-
-def _check_header(profile: Profile, name: str) -> None:
-    is_own = isinstance(profile.auth, HeaderAuth) and name.lower() == profile.auth.name.lower()
-    if is_own or HEADER_USES.get(name.lower()) is HeaderUse.CREDENTIAL:
-        hint = (
-            f"the credential of {profile.name!r} comes from the sources under 'auth' in its profile"
-        )
-        raise UsageError(f"the header {name} cannot be given: it carries a credential", hint=hint)
-    refusal = header_refusal(name)
-    if refusal:
-        raise UsageError(refusal)
 
 
 def starting_url(profile: Profile, path: str) -> str:
@@ -235,6 +197,9 @@ def _target(
     profile: Profile, handed: OperationReference, response: Response, pause: float
 ) -> Target:
     target = profile.target(handed.reference, handed.params)
+    # Of its own request opwatch keeps them at once; of a piped answer only the profile is known.
+    lines = () if response.url else response.headers.all("set-cookie")
     reading = profile.starting_reading(target, response)
     end = reading if reading is not None and reading.state.is_terminal else None
-    return replace(target, initial=InitialAnswer(end, pause, handed.params))
+    cookies = tuple(Secret(line) for line in lines)
+    return replace(target, initial=InitialAnswer(end, pause, handed.params, cookies=cookies))

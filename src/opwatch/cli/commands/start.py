@@ -43,12 +43,6 @@ def start(
             help="The body; JSON unless a Content-Type header says otherwise.",
         ),
     ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--header", "-H", metavar="'NAME: VALUE'", help="A header to send; repeatable."
-        ),
-    ] = None,
     idempotency_key: Annotated[
         str | None,
         typer.Option(
@@ -70,24 +64,28 @@ def start(
     A request that is refused exits with 4 (401, 403) or 6. One whose answer is lost
     exits with 6, and the message warns that the operation may have been started.
     """
+    from dataclasses import replace
+
     from opwatch.cli.runner import Command
+    from opwatch.session.headers import for_polls
 
     def starting() -> StartRequest:
         from opwatch.cli.files import body_of
         from opwatch.domain.errors import UsageError
+        from opwatch.session.headers import parse_headers
         from opwatch.session.plan import KEY, StartRequest
-        from opwatch.session.start import parse_headers
 
         if data == STDIN and options.token_stdin:
             raise UsageError("standard input cannot be both the token and the body")
         key = [] if idempotency_key is None else [f"{KEY}: {idempotency_key}"]
         return StartRequest(
-            method.upper(), path, parse_headers([*(header or ()), *key]), body_of(data)
+            method.upper(), path, parse_headers([*(options.header or ()), *key]), body_of(data)
         )
 
     if no_wait and (options.result or options.download is not None):
         raise typer.BadParameter("--no-wait leaves no result to fetch")
-    command, policy = Command("start", options, starting=starting), options.policy()
+    polls = replace(options, header=for_polls(options.header or ()))
+    command, policy = Command("start", polls, starting=starting), options.policy()
     raise typer.Exit(_start_only(command, policy) if no_wait else command.run(policy))
 
 
