@@ -231,3 +231,40 @@ def test_what_ended_at_once_leaves_no_reference_to_pipe(inside: Inside) -> None:
 
     assert (ran.code, ran.out) == (0, ""), ran.err
     assert "/things/7 ended at once" in ran.err
+
+
+@pytest.mark.parametrize("more", [(), ("--no-wait",)])
+def test_a_url_that_was_handed_off_and_cannot_be_asked_is_not_lost(
+    more: tuple[str, ...], inside: Inside
+) -> None:
+    where = "https://elsewhere.example.com/ops/7/"
+    accepted = answer(b"{}", f"Location: {where}", status="202 Accepted")
+    with RawServer([accepted, hang()]) as server:
+        inside.configure(
+            jobs={**profile(server.url, auth="none"), "handoff": [{"header": "Location"}]}
+        )
+        ran = inside.run("start", "-p", "jobs", *more, "--json", "POST", "/ops")
+    (operation,) = ran.document["operations"]
+
+    assert (ran.code, operation["reference"], operation["outcome"]) == (6, where, "unknown")
+    assert f"started    {where}" in ran.err
+    assert "opwatch: to wait: opwatch wait -p jobs " in ran.err
+    assert ran.err.endswith(f" {where}\n")
+    Draft202012Validator(json.loads(output_schema("document"))).validate(ran.document)
+
+
+@pytest.mark.parametrize("path", ["/a/b/", "/a/b//", "/a/"])
+def test_a_whole_url_with_a_slash_at_its_end_is_asked_as_given(path: str, inside: Inside) -> None:
+    wide = {"request": {"path": "/{id}"}, "params": {"id": {"encode": "path"}}}
+    done = answer(b'{"status": "done"}')
+    accepted = answer(b"{}", f"Location: {path}", status="202 Accepted")
+    with RawServer([accepted, done, done, hang()]) as server:
+        inside.configure(
+            jobs={**profile(server.url, auth="none", **wide), "handoff": [{"header": "Location"}]}
+        )
+        started = inside.run("start", "-p", "jobs", "POST", "/ops")
+        waited = inside.run("wait", "-p", "jobs", server.url + path)
+
+    assert (started.code, waited.code) == (0, 0), started.err + waited.err
+    asked = {each.split(b"\r\n")[0] for each in server.requests[1:]}
+    assert asked == {f"GET {path} HTTP/1.1".encode()}

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from opwatch.cli.exit import end_of, verdict_of
 from opwatch.cli.selection import Selection
-from opwatch.cli.view import View
+from opwatch.cli.view import View, lost_operations
 from opwatch.credentials import Redactor
 from opwatch.domain.errors import (
     CredentialError,
     PipeClosedError,
+    StartError,
     UnwritableError,
     UsageError,
 )
@@ -195,7 +196,7 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
         if code is not None:
             return code  # everything is written, and a second document would break the first
-        return end_of(
+        left = end_of(
             problem,
             as_json=view.options.prints_json,
             command=view.command,
@@ -203,6 +204,8 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
             debug=view.options.debug,
             redact=view.redact,
         )
+        view.write_way_on(problem)
+        return left
 
 
 async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
@@ -246,6 +249,8 @@ def _leave(watcher: Watcher, plan: Plan, view: View, started_at: float) -> int:
 
 def _unwatched(plan: Plan | None, problem: BaseException, now: float) -> Sequence[Operation]:
     """Return the planned operations as they are when no watch of them began."""
+    if isinstance(problem, StartError):
+        return lost_operations(problem, plan.profile_name if plan else None)
     if plan is None:
         return ()
     match problem:

@@ -10,6 +10,7 @@ know everywhere what it has just started.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urldefrag, urlsplit
@@ -114,12 +115,20 @@ async def start_operations(
     if isinstance(reply, Trouble):
         raise _failure(reply, profile.name, show)
     session.started = StartingUrls(reply.url, reply.headers.get("location"))
+    asked, pause = RequestFacts(starting.method), min(profile.pause(reply), LONGEST_PAUSE)
     try:
-        asked, pause = RequestFacts(starting.method), min(profile.pause(reply), LONGEST_PAUSE)
         return started_targets(profile, reply, asked=asked, pause=pause)
     except UsageError as problem:
         message = sentences.answered_but(reply.status, problem.message)
-        raise StartError(message, Outcome.UNKNOWN, hint=problem.hint) from problem
+        named = _named(profile, reply, asked)
+        raise StartError(message, Outcome.UNKNOWN, hint=problem.hint, references=named) from problem
+
+
+def _named(profile: Profile, reply: Response, asked: RequestFacts) -> tuple[str, ...]:
+    """Return what *reply* named, whether or not it can be asked about."""
+    with suppress(UsageError):
+        return tuple(each.reference for each in profile.handoff(reply, asked))
+    return ()
 
 
 async def _send(

@@ -92,22 +92,30 @@ def start(
 def _start_only(command: Command, policy: Policy) -> int:
     """Start the operation, and write how to name it; return the exit code."""
     from opwatch.cli.exit import end_of
+    from opwatch.cli.view import View, lost_operations
+    from opwatch.domain.errors import StartError
     from opwatch.domain.outcome import ExitCode
     from opwatch.engine import raise_on_signals, run_to_end
 
     context = command.context()
+    plan: Plan | None = None
     try:
         with raise_on_signals():
             plan, context = command.prepare(policy, context)
             _write(run_to_end(_started(plan, context)), command, context)
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
-        return end_of(
+        name = plan.profile_name if plan else None
+        lost = lost_operations(problem, name) if isinstance(problem, StartError) else ()
+        code = end_of(
             problem,
             as_json=command.options.prints_json,
             command=command.name,
+            operations=lost,
             debug=command.options.debug,
             redact=context.redactor,
         )
+        View(command.name, command.options, context).write_way_on(problem)
+        return code
     return ExitCode.SUCCEEDED
 
 
