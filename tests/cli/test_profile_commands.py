@@ -297,3 +297,13 @@ def test_a_terminal_at_one_end_is_nobody_to_be_asked(inside: Inside) -> None:
     assert ran.code == 0
     assert "not clear, and treated as running: FLARB" in ran.out
     assert "mean" not in ran.out.replace("# What each status word means", "")
+
+
+def test_a_broken_profile_is_reported_and_the_others_are_listed(inside: Inside) -> None:
+    inside.configure(mine={"extends": "fullstory", "pol": {"first": "2s"}})
+
+    ran = inside.run("profile", "list", "--json")
+    names = {each["name"] for each in ran.document}
+
+    assert (ran.code, "fullstory" in names, "mine" in names) == (2, True, False)
+    assert "unknown key 'pol'" in ran.err
