@@ -257,3 +257,19 @@ def test_a_deep_value_is_no_endless_sentence() -> None:
 @pytest.mark.parametrize("value", ["https://a.example/x", "http://a.example:8080/?q=1#f"])
 def test_a_web_address_is_one(value: str) -> None:
     assert web_address(value) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """"@odata.type" == 'job'""",
+        """"@type" == kind""",
+        """"a b".c == d""",
+        """x == "a b".c""",
+        """'done' == "status" """,
+        """`1` == "n" """,
+        """a."b c" == d""",
+    ],
+)
+def test_a_double_quoted_name_that_must_be_one_is_no_mistake(text: str) -> None:
+    compile_expression(text)

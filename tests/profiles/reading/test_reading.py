@@ -498,3 +498,14 @@ def test_further_fields_change_no_verdict(more: dict[str, Any]) -> None:
     assert isinstance(plain, Reading)
     assert isinstance(other, Reading)
     assert plain.state is other.state
+
+
+def test_a_comparison_of_two_paths_that_the_answer_lacks_is_warned_of() -> None:
+    when = "kind == 'job' && (state.now == wanted[0] || a == id)"
+    bound = profile(f'rules: [{{when: "{when}", state: succeeded}}]')
+
+    explained = explain_answer(bound, bound.target("a"), response({"id": "a", "status": "done"}))
+
+    assert explained.notes == (
+        "rules[0]: state.now == wanted[0] holds because the answer has neither",
+    )
