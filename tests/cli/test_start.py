@@ -268,3 +268,13 @@ def test_a_whole_url_with_a_slash_at_its_end_is_asked_as_given(path: str, inside
     assert (started.code, waited.code) == (0, 0), started.err + waited.err
     asked = {each.split(b"\r\n")[0] for each in server.requests[1:]}
     assert asked == {f"GET {path} HTTP/1.1".encode()}
+
+
+@pytest.mark.parametrize("more", [(), ("-p", "fullstory")])
+def test_a_piped_server_error_is_unknown(more: tuple[str, ...], inside: Inside) -> None:
+    piped = b"HTTP/1.1 503 Service Unavailable\r\nLocation: https://a.example.com/ops/1\r\n\r\n{}"
+
+    ran = inside.run("wait", *more, "--json", "-", stdin=piped)
+
+    assert (ran.code, ran.document["exit_reason"]) == (6, "unknown"), ran.err
+    assert "it may have been started" in ran.err

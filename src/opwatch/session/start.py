@@ -43,6 +43,8 @@ LONGEST_PAUSE: Final = 3600.0
 METHODS: Final = IDEMPOTENT | {"POST", "PATCH"}
 _URL_CHARACTERS: Final = "%:/?#[]@!$&'()*+,;=~"
 REFUSED: Final = 400
+FAILED: Final = 500
+"""From here on the server may have started what it could not answer for (RFC 9110 §15.6)."""
 NO_FACTS: Final = RequestFacts()
 
 
@@ -171,8 +173,12 @@ def started_targets(
 
     Raises:
         UsageError: it refuses, names no operation, or one that the profile cannot read.
+        StartError: it is a server's error, and may have started one all the same.
     """
     trouble = profile.trouble(response)
+    if trouble is not None and response.status >= FAILED:
+        message = sentences.perhaps_started(trouble)
+        raise StartError(message, Outcome.UNKNOWN, hint=sentences.LOOK_FIRST)
     if trouble is not None and response.status >= REFUSED:
         raise UsageError(sentences.answer_refuses(trouble))
     try:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
-from opwatch.domain.errors import BadReferenceError, ProfileError, UsageError
+from opwatch.domain.errors import BadReferenceError, ProfileError, StartError, UsageError
 from opwatch.domain.operation import Basis
 from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.domain.outcome import Outcome
 from opwatch.profiles.bind import bind_profile
 from opwatch.profiles.definition import load_profile
 from opwatch.profiles.detect.match import (
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 STANDARD: Final = "standard"
 _REFUSED: Final = 400
+_FAILED: Final = 500
 
 
 class ProfileDetector:
@@ -161,7 +163,12 @@ def status_urls(response: Response, config: Config) -> tuple[str, ...]:
 
     Raises:
         UsageError: it is a refusal, names no URL, or only a path.
+        StartError: it is a server's error, and may have started something.
     """
+    if response.status >= _FAILED:
+        message = f"it may have been started: the server has answered HTTP {response.status}"
+        hint = "check at the API whether it runs before you start it again"
+        raise StartError(message, Outcome.UNKNOWN, hint=hint)
     if response.status >= _REFUSED:
         raise UsageError(f"the answer says that nothing was started: HTTP {response.status}")
     rules = load_profile(STANDARD, config).spec.handoff
