@@ -12,9 +12,9 @@ _opwatch() {
   esac
   case $key in
     opwatch) words='get wait start profile auth demo completion --version -V --help -h' ;;
-    opwatch_get) words='--exit-zero --profile -p --param --config --base-url --token-stdin --result --json --raw --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
-    opwatch_wait) words='--profile -p --param --config --base-url --token-stdin --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
-    opwatch_start) words='--data -d --header -H --idempotency-key --no-wait --profile -p --param --config --base-url --token-stdin --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
+    opwatch_get) words='--exit-zero --profile -p --param --config --base-url --token-stdin --header -H --result --json --raw --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
+    opwatch_wait) words='--profile -p --param --config --base-url --token-stdin --header -H --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
+    opwatch_start) words='--data -d --idempotency-key --no-wait --profile -p --param --config --base-url --token-stdin --header -H --timeout -t --interval -i --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
     opwatch_profile) words='explain new list show check schema --help -h' ;;
     opwatch_profile_explain) words='--profile -p --param --config --base-url --answer --json --help -h' ;;
     opwatch_profile_new) words='--from --name --url --data -d --output -o --config --token-stdin --ca-file --help -h' ;;

@@ -326,3 +326,13 @@ def test_a_profile_tells_when_it_was_last_held_against_its_sources(inside: Insid
     lines = inside.run("profile", "show", "fullstory").out.splitlines()
 
     assert "2026-11-28" in next(each for each in lines if each.startswith("checked "))
+
+
+def test_a_broken_profile_is_reported_and_the_others_are_listed(inside: Inside) -> None:
+    inside.configure(mine={"extends": "fullstory", "pol": {"first": "2s"}})
+
+    ran = inside.run("profile", "list", "--json")
+    names = {each["name"] for each in ran.document}
+
+    assert (ran.code, "fullstory" in names, "mine" in names) == (2, True, False)
+    assert "unknown key 'pol'" in ran.err

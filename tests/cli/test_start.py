@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
+from cli.inside import profile
 from cli.program import PATIENCE, Program
 from opwatch.demo import DEMO_TOKEN
 from opwatch.output.formats.document import output_schema
 from servers.dialects import DEMO_USER
-from servers.raw import RawServer, hang, read
+from servers.raw import RawServer, answer, hang, read
 
 if TYPE_CHECKING:
     from cli.inside import Inside
@@ -202,3 +203,78 @@ def test_who_leaves_after_the_answer_is_told_how_to_go_on(
 
     assert ran.code == 130
     assert f"to go on: opwatch wait -p fullstory --base-url {server.base_url} " in ran.err
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [((), "succeeded"), (("--no-wait",), "started"), (("--result",), "succeeded")],
+)
+def test_a_deletion_that_is_done_at_once_exits_with_0(
+    more: tuple[str, ...], reason: str, inside: Inside
+) -> None:
+    with RawServer([answer(b"", status="204 No Content"), hang()]) as server:
+        inside.configure(jobs={**profile(server.url, auth="none"), "handoff": [{"body": "id"}]})
+        ran = inside.run("start", "-p", "jobs", *more, "--json", "DELETE", "/things/7")
+
+    assert (ran.code, ran.document["exit_reason"]) == (0, reason), ran.err
+    assert ran.document["operations"][0]["state"] == "succeeded"
+    assert len(server.requests) == 1
+    if reason == "started":
+        Draft202012Validator(json.loads(output_schema("started"))).validate(ran.document)
+        assert ran.document["wait_with"] is None
+
+
+def test_what_ended_at_once_leaves_no_reference_to_pipe(inside: Inside) -> None:
+    with RawServer([answer(b"", status="204 No Content"), hang()]) as server:
+        inside.configure(jobs={**profile(server.url, auth="none"), "handoff": [{"body": "id"}]})
+        ran = inside.run("start", "-p", "jobs", "--no-wait", "DELETE", "/things/7")
+
+    assert (ran.code, ran.out) == (0, ""), ran.err
+    assert "/things/7 ended at once" in ran.err
+
+
+@pytest.mark.parametrize("more", [(), ("--no-wait",)])
+def test_a_url_that_was_handed_off_and_cannot_be_asked_is_not_lost(
+    more: tuple[str, ...], inside: Inside
+) -> None:
+    where = "https://elsewhere.example.com/ops/7/"
+    accepted = answer(b"{}", f"Location: {where}", status="202 Accepted")
+    with RawServer([accepted, hang()]) as server:
+        inside.configure(
+            jobs={**profile(server.url, auth="none"), "handoff": [{"header": "Location"}]}
+        )
+        ran = inside.run("start", "-p", "jobs", *more, "--json", "POST", "/ops")
+    (operation,) = ran.document["operations"]
+
+    assert (ran.code, operation["reference"], operation["outcome"]) == (6, where, "unknown")
+    assert f"started    {where}" in ran.err
+    assert "opwatch: to wait: opwatch wait -p jobs " in ran.err
+    assert ran.err.endswith(f" {where}\n")
+    Draft202012Validator(json.loads(output_schema("document"))).validate(ran.document)
+
+
+@pytest.mark.parametrize("path", ["/a/b/", "/a/b//", "/a/"])
+def test_a_whole_url_with_a_slash_at_its_end_is_asked_as_given(path: str, inside: Inside) -> None:
+    wide = {"request": {"path": "/{id}"}, "params": {"id": {"encode": "path"}}}
+    done = answer(b'{"status": "done"}')
+    accepted = answer(b"{}", f"Location: {path}", status="202 Accepted")
+    with RawServer([accepted, done, done, hang()]) as server:
+        inside.configure(
+            jobs={**profile(server.url, auth="none", **wide), "handoff": [{"header": "Location"}]}
+        )
+        started = inside.run("start", "-p", "jobs", "POST", "/ops")
+        waited = inside.run("wait", "-p", "jobs", server.url + path)
+
+    assert (started.code, waited.code) == (0, 0), started.err + waited.err
+    asked = {each.split(b"\r\n")[0] for each in server.requests[1:]}
+    assert asked == {f"GET {path} HTTP/1.1".encode()}
+
+
+@pytest.mark.parametrize("more", [(), ("-p", "fullstory")])
+def test_a_piped_server_error_is_unknown(more: tuple[str, ...], inside: Inside) -> None:
+    piped = b"HTTP/1.1 503 Service Unavailable\r\nLocation: https://a.example.com/ops/1\r\n\r\n{}"
+
+    ran = inside.run("wait", *more, "--json", "-", stdin=piped)
+
+    assert (ran.code, ran.document["exit_reason"]) == (6, "unknown"), ran.err
+    assert "it may have been started" in ran.err

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.domain.errors import BadReferenceError, UsageError
+from opwatch.domain.errors import BadReferenceError, StartError, UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import State
+from opwatch.domain.outcome import Outcome
 from opwatch.session.start import started_targets
 from session.jobs import DONE, GOES_ON, bound
 
@@ -58,12 +59,20 @@ def test_one_end_does_not_speak_for_several(tmp_path: Path) -> None:
     assert [target.initial.reading for target in targets] == [None, None]
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 409, 429, 500, 503])
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 429])
 def test_a_refusal_starts_nothing_whatever_ids_it_holds(tmp_path: Path, status: int) -> None:
     answer = _response(status, b'{"id": "error-1"}')
 
     with pytest.raises(UsageError, match="nothing was started"):
         started_targets(bound(tmp_path, BASE), answer)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_servers_error_may_have_started_it(tmp_path: Path, status: int) -> None:
+    with pytest.raises(StartError, match="may have been started") as caught:
+        started_targets(bound(tmp_path, BASE), _response(status, b'{"id": "error-1"}'))
+
+    assert caught.value.cause is Outcome.UNKNOWN
 
 
 @pytest.mark.parametrize("body", [b"", b"\x00\xff", b"<html>", b"[]", b'{"state": "busy"}'])

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.errors import StartError, UsageError
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
-from opwatch.session.plan import ResultOptions, StartRequest
-from opwatch.session.session import carry_out
+from opwatch.domain.policy import Policy
+from opwatch.session.headers import parse_headers
+from opwatch.session.plan import ResultOptions, StartRequest, make_plan
+from opwatch.session.session import carry_out, open_session
 from opwatch.session.start import (
-    parse_headers,
     start_operations,
+    started_targets,
     starting_request,
     starting_url,
 )
@@ -240,7 +243,7 @@ async def test_a_cookie_of_the_starting_answer_comes_back_with_the_polls(tmp_pat
     assert all(b"route=b7" in poll for poll in polls)
 
 
-async def test_without_a_start_no_cookie_is_kept(tmp_path: Path) -> None:
+async def test_a_wait_sends_the_cookies_of_an_answer_back_to_its_origin(tmp_path: Path) -> None:
     busy = answer(GOES_ON, "Set-Cookie: route=b7; Path=/")
     with RawServer([busy, answer(DONE), hang()]) as server:
         profile = bound(tmp_path, server.url)
@@ -248,7 +251,23 @@ async def test_without_a_start_no_cookie_is_kept(tmp_path: Path) -> None:
             opened.plan = opened.plan.with_targets([profile.target("j-1")])
             await carry_out(opened, lambda _event: None, context())
 
-    assert not any(b"route=b7" in poll for poll in server.requests)
+    assert [b"route=b7" in poll for poll in server.requests] == [False, True]
+
+
+async def test_the_cookies_of_a_piped_answer_go_to_the_api_of_the_named_profile(
+    tmp_path: Path,
+) -> None:
+    cookies = (("Set-Cookie", "route=b7; Path=/"), ("Set-Cookie", "seat=3"))
+    with RawServer([answer(DONE), hang()]) as server:
+        profile, world = bound(tmp_path, server.url), context()
+        targets = started_targets(profile, Response(202, "", Headers(cookies), GOES_ON))
+        async with open_session(make_plan([(profile, targets)], Policy()), world) as opened:
+            await carry_out(opened, lambda _event: None, world)
+    (poll,) = server.requests
+
+    assert b"route=b7" in poll
+    assert b"seat=3" in poll
+    assert "b7" not in repr(targets)
 
 
 # -- what may be said in the request -------------------------------------------------
@@ -341,3 +360,51 @@ async def test_a_failed_first_answer_is_a_failed_operation(tmp_path: Path) -> No
 
     assert target.initial.reading is not None
     assert target.initial.reading.state is State.FAILED
+
+
+DELETE = StartRequest("DELETE", "/jobs/j-1")
+NAMELESS_DONE = answer(b'{"state": "done"}')
+NO_CONTENT = answer(b"", status="204 No Content")
+
+
+@pytest.mark.parametrize(
+    ("starting", "reply", "state"),
+    [
+        (DELETE, NO_CONTENT, State.SUCCEEDED),
+        (POST, NAMELESS_DONE, State.SUCCEEDED),
+        (PUT, answer(b'{"state": "broken"}', status="201 Created"), State.FAILED),
+    ],
+)
+async def test_what_ends_at_once_and_is_not_named_has_the_end_that_the_answer_tells(
+    tmp_path: Path, starting: StartRequest, reply: Step, state: State
+) -> None:
+    with RawServer([reply, hang()]) as server:
+        profile, world = bound(tmp_path, server.url), context()
+        async with session(profile, starting=starting, world=world) as opened:
+            (target,) = await start_operations(opened, starting, world)
+            opened.plan = opened.plan.with_targets([target])
+            watcher = await carry_out(opened, lambda _event: None, world)
+
+    assert target.reference == f"{server.url}{starting.path}"
+    assert [each.state for each in watcher.operations] == [state]
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("starting", "reply"),
+    [
+        (POST, NO_CONTENT),
+        (DELETE, answer(b"")),
+        (DELETE, answer(b'{"state": "done"}', status="202 Accepted")),
+        (DELETE, answer(b'{"state": "busy"}')),
+        (DELETE, answer(b'{"state": "odd"}')),
+        (DELETE, answer(b"<html>done</html>")),
+    ],
+)
+async def test_an_answer_that_tells_no_end_and_names_nothing_is_unknown(
+    tmp_path: Path, starting: StartRequest, reply: Step
+) -> None:
+    failure = await _failure(tmp_path, starting, [reply, hang()])
+
+    assert failure.cause is Outcome.UNKNOWN
+    assert "names no operation" in failure.message

@@ -83,6 +83,10 @@ BaseUrl: TypeAlias = Annotated[
         help="Another base URL than the profile's.",
     ),
 ]
+Header: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--header", "-H", metavar="'NAME: VALUE'", help="A header to send; repeatable."),
+]
 TokenStdin: TypeAlias = Annotated[
     bool,
     _flag("--token-stdin", help="Read the token from standard input, or ask for it at a terminal."),

@@ -45,6 +45,7 @@ WAIT_ONLY: Final = frozenset(
 class RunOptions(opt.ProfileOptions):
     """The options of a command that watches; ``get`` offers none of WAIT_ONLY."""
 
+    header: opt.Header = None
     timeout: Annotated[
         float | None,
         typer.Option(
@@ -211,6 +212,18 @@ class RunOptions(opt.ProfileOptions):
             once=self.timeout == 0,
         )
 
+    def headers(self) -> dict[str, str]:
+        """Return the headers of ``-H``, which go with every poll.
+
+        Raises:
+            UsageError: one is not ``Name: value``.
+        """
+        if not self.header:
+            return {}
+        from opwatch.session.headers import parse_headers
+
+        return parse_headers(self.header)
+
     def resume_arguments(self) -> tuple[str, ...]:
         """Return the arguments that choose the same profile and results in another command."""
         words: list[str] = []
@@ -224,6 +237,8 @@ class RunOptions(opt.ProfileOptions):
         for param in self.param or ():
             # It named what an answer did not, and is a reference from now on.
             words += [] if param.partition("=")[0].strip() == ID else ["--param", param]
+        for name, value in self.headers().items():
+            words += ["-H", f"{name}: {value}"]
         words += ["--result"] if self.result else []
         words += ["--download", str(self.download)] if self.download is not None else []
         return tuple(words)

@@ -15,9 +15,15 @@ from typing import TYPE_CHECKING
 from opwatch.cli.exit import end_of, verdict_of
 from opwatch.cli.files import check_writable
 from opwatch.cli.selection import Selection
-from opwatch.cli.view import View
+from opwatch.cli.view import View, lost_operations
 from opwatch.credentials import Redactor
-from opwatch.domain.errors import CredentialError, PipeClosedError, UnwritableError
+from opwatch.domain.errors import (
+    CredentialError,
+    PipeClosedError,
+    StartError,
+    UnwritableError,
+    UsageError,
+)
 from opwatch.domain.operation import Operation
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.engine import Interruption, pass_over_signals, raise_on_signals, run_to_end
@@ -82,7 +88,7 @@ class Command:
             plan = selection.plan(policy)
         else:
             plan = _plan_of_start(selection, self.starting(), policy)
-        plan = replace(plan, results=self._results())
+        plan = replace(plan, results=self._results(), headers=self._headers(plan, context))
         if plan.assumed and not self.options.quiet:
             from opwatch.output.commands.start import write_assumptions
 
@@ -90,6 +96,22 @@ class Command:
                 sys.stderr, plan.targets, has_token=token is not None, redact=context.redactor
             )
         return plan, replace(context, token_from_stdin=token)
+
+    def _headers(self, plan: Plan, context: RunContext) -> Mapping[str, str]:
+        """Return the headers of all polls; what may be a secret in them is masked from now on."""
+        if not self.options.header:
+            return {}
+        from opwatch.session.headers import check_headers, secrets_in
+
+        headers = self.options.headers()
+        secrets = secrets_in(headers)
+        for secret in secrets:
+            context.redactor.learn(secret)
+        check_headers(plan.profiles.values(), headers)
+        hosts = {target.origin for target in plan.targets}
+        if secrets and plan.assumed and len(hosts) > 1:
+            raise UsageError("one secret cannot be for several hosts: " + ", ".join(sorted(hosts)))
+        return headers
 
     def _results(self) -> ResultOptions | None:
         """Return how results are fetched, the folder for them made ready."""
@@ -177,7 +199,7 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
         if code is not None:
             return code  # everything is written, and a second document would break the first
-        return end_of(
+        left = end_of(
             problem,
             as_json=view.options.prints_json,
             command=view.command,
@@ -185,6 +207,8 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
             debug=view.options.debug,
             redact=view.redact,
         )
+        view.write_way_on(problem)
+        return left
 
 
 async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
@@ -228,6 +252,8 @@ def _leave(watcher: Watcher, plan: Plan, view: View, started_at: float) -> int:
 
 def _unwatched(plan: Plan | None, problem: BaseException, now: float) -> Sequence[Operation]:
     """Return the planned operations as they are when no watch of them began."""
+    if isinstance(problem, StartError):
+        return lost_operations(problem, plan.profile_name if plan else None)
     if plan is None:
         return ()
     match problem:

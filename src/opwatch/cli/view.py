@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.errors import UnwritableError
+from opwatch.domain.errors import StartError, UnwritableError
 from opwatch.domain.events import Pausable
 from opwatch.output.errors import write_error
 from opwatch.output.streams import is_terminal
@@ -111,6 +111,15 @@ class View:
 
         if self.style is not Style.NONE:
             report_started(sys.stderr, targets, redact=self.redact)
+
+    def write_way_on(self, problem: BaseException) -> None:
+        """Write the command that waits for what *problem* kept from being watched."""
+        if isinstance(problem, StartError) and problem.references:
+            from opwatch.output.commands.start import report_wait_command
+
+            targets = [each.target for each in lost_operations(problem, self.options.profile)]
+            how = wait_command(self.options.resume_arguments(), targets)
+            report_wait_command(sys.stderr, how, redact=self.redact)
 
     def resume(self, unfinished: Sequence[Operation]) -> str | None:
         """Return the command that goes on waiting for the *unfinished* operations."""
@@ -214,6 +223,24 @@ class Listeners:
         """Give the cursor back."""
         for each in self._pausable:
             each.let_go()
+
+
+def lost_operations(problem: StartError, profile: str | None) -> list[Operation]:
+    """Return what was started, by *profile*, and cannot be watched because of *problem*."""
+    from opwatch.domain.operation import Operation, Target
+    from opwatch.domain.outcome import Outcome, Reason
+    from opwatch.domain.trouble import Fault, Trouble
+
+    return [
+        Operation(
+            Target(each, each, "", profile or ""),
+            watched_from=0.0,
+            outcome=Outcome.UNKNOWN,
+            reason=Reason.REFUSED,
+            trouble=Trouble(Fault.BAD_REQUEST, problem.message),
+        )
+        for each in problem.references
+    ]
 
 
 def wait_command(words: Sequence[str], targets: Sequence[Target]) -> str:

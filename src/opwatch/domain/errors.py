@@ -99,14 +99,23 @@ class CredentialError(OpwatchError):
 class StartError(OpwatchError):
     """The starting request led to no operation that could be watched.
 
-    *cause* is what that means for the exit code; *hint* says what to do.
+    *cause* is what that means for the exit code; *hint* says what to do. *references*
+    are what the answer named all the same, and must not be lost.
     """
 
-    def __init__(self, message: str, cause: Abort | Outcome, *, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        cause: Abort | Outcome,
+        *,
+        hint: str | None = None,
+        references: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.cause = cause
         self.hint = hint
+        self.references = references
 
 
 class UnwritableError(OpwatchError):

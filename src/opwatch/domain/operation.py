@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from opwatch.domain.outcome import Outcome, Reason
+    from opwatch.domain.secret import Secret
 
 
 class State(StrEnum):
@@ -108,12 +109,16 @@ class InitialAnswer:
     """What the answer that started an operation reported of it.
 
     *reading* is a terminal one, None if the operation has not ended at once. *pause* is
-    in seconds, before the first poll; *params* stood beside the reference.
+    in seconds, before the first poll; *params* stood beside the reference. *is_named* is
+    false where the answer tells the end and names nothing that could be asked about.
+    *cookies* are what a piped answer set, each a ``Set-Cookie``.
     """
 
     reading: Reading | None = None
     pause: float = 0.0
     params: Mapping[str, str] = field(default_factory=dict)
+    is_named: bool = True
+    cookies: tuple[Secret, ...] = ()
 
 
 class Basis(StrEnum):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 from opwatch.http.proxies import Proxies
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import BinaryIO
@@ -33,9 +33,8 @@ class Client:
     At most *connections* are open to one kind of route and kept for *keepalive*
     idle seconds, which should outlive the pause between polls. Proxies and the
     system's certificates are chosen by *environ*; *ca_file* adds certificates.
-    Connecting, with name resolution and TLS, may take *connect* seconds. With
-    *cookies*, those that answers set are sent back. *transport* takes the place of
-    the network in a test.
+    Connecting, with name resolution and TLS, may take *connect* seconds. The cookies of
+    an origin go back to it. *transport* takes the place of the network in a test.
 
     The look-up of a name runs in a thread that cannot be stopped. A request ends in
     time all the same, but a process with a hung resolver leaves by ``os._exit``.
@@ -54,7 +53,6 @@ class Client:
         ca_file: Path | None = None,
         keepalive: float = 120.0,
         connect: float = CONNECT,
-        cookies: bool = False,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._proxies = Proxies.of(environ)
@@ -64,7 +62,6 @@ class Client:
         self._ca_file = ca_file
         self._keepalive = keepalive
         self._connect = connect
-        self._cookies = cookies
         self._transport = transport
         self._pools: Pools
         self._exchange: Exchange
@@ -96,7 +93,6 @@ class Client:
                 "User-Agent": self._user_agent,
             },
             connect=self._connect,
-            cookies=self._cookies,
         )
         return self
 
@@ -107,6 +103,10 @@ class Client:
         traceback: TracebackType | None,
     ) -> None:
         await self._pools.aclose()
+
+    def keep_cookies(self, url: str, lines: Sequence[str]) -> None:
+        """Keep the cookies of *lines*, each a ``Set-Cookie``, as if *url* had set them."""
+        self._exchange.keep_cookies(url, lines)
 
     async def send(
         self,

@@ -3,24 +3,29 @@
 Decides how an exchange is bounded: in time from the name's resolution to the last
 byte, and in tries: one more, on a fresh connection, when a kept one turned out to
 be stale (fault 7). It works on the library's transports, below its client, which
-would redirect, keep cookies, and log whole URLs.
+would redirect, send cookies to other hosts, and log whole URLs. Decides that a cookie
+goes back to the origin that has set it and to no other, with the requests that carry a
+credential, as long as the run lasts; and how many a server may set.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import httpx2 as httpx
 
+from opwatch.domain.origin import parse_origin
 from opwatch.http.faults import is_lost_before_answer, trouble_of
 from opwatch.http.request import build_request, origin_of
 from opwatch.http.response import BODY_LIMIT, ResponseReader
 from opwatch.http.trace import RequestPhase, RequestTrace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from http.cookiejar import Cookie
     from typing import BinaryIO
 
     from opwatch.domain.messages import Request, Response
@@ -29,20 +34,22 @@ if TYPE_CHECKING:
     from opwatch.http.pools import Pools
 
 
+MOST_COOKIES: Final = 50
+MOST_COOKIE_BYTES: Final = 16 * 1024
+"""What one origin may set (RFC 6265 §6.1 asks for as many); beyond it all of its are dropped."""
+
+
 class Exchange:
     """Carries requests over *pools*, each with the headers of *defaults*.
 
-    Connecting, with name resolution and TLS, may take *connect* seconds. With
-    *cookies*, those that answers set are sent back.
+    Connecting, with name resolution and TLS, may take *connect* seconds.
     """
 
-    def __init__(
-        self, pools: Pools, *, defaults: Mapping[str, str], connect: float, cookies: bool
-    ) -> None:
+    def __init__(self, pools: Pools, *, defaults: Mapping[str, str], connect: float) -> None:
         self._pools = pools
         self._defaults = defaults
         self._timeouts = {"connect": connect, "read": None, "write": None, "pool": None}
-        self._cookies = httpx.Cookies() if cookies else None
+        self._jars: dict[Origin, httpx.Cookies] = {}
 
     async def send(
         self,
@@ -79,23 +86,40 @@ class Exchange:
     async def _exchange(
         self, request: Request, origin: Origin, outgoing: httpx.Request, reader: ResponseReader
     ) -> Response:
-        jar = self._cookies if request.authorize else None  # a cookie is a credential too
-        if jar is not None:
-            jar.set_cookie_header(outgoing)
+        keep = None
+        if request.authorize:  # a cookie is a credential too
+            keep = partial(self._keep_cookies, origin, outgoing)
+            if origin in self._jars:
+                self._jars[origin].set_cookie_header(outgoing)
         trace = reader.trace
         try:
-            return await _once(self._pools.to(origin), outgoing, jar, reader)
+            return await _once(self._pools.to(origin), outgoing, keep, reader)
         except Exception as problem:
             if not (request.is_safe and _was_stale(problem, trace)):
                 raise
         trace.restart()
-        return await _once(self._pools.to(origin, fresh=True), outgoing, jar, reader)
+        return await _once(self._pools.to(origin, fresh=True), outgoing, keep, reader)
+
+    def keep_cookies(self, url: str, lines: Sequence[str]) -> None:
+        """Keep the cookies of *lines*, each a ``Set-Cookie``, as if *url* had set them."""
+        headers = [(b"set-cookie", line.encode("utf-8", "replace")) for line in lines]
+        answer = httpx.Response(200, headers=headers)
+        self._keep_cookies(parse_origin(url), httpx.Request("GET", url), answer)
+
+    def _keep_cookies(self, origin: Origin, asked: httpx.Request, answer: httpx.Response) -> None:
+        if "set-cookie" not in answer.headers:
+            return
+        answer.request = asked
+        jar = self._jars.setdefault(origin, httpx.Cookies())
+        jar.extract_cookies(answer)
+        if len(jar) > MOST_COOKIES or sum(map(_length, jar.jar)) > MOST_COOKIE_BYTES:
+            del self._jars[origin]
 
 
 async def _once(
     transport: httpx.AsyncBaseTransport,
     outgoing: httpx.Request,
-    jar: httpx.Cookies | None,
+    keep: Callable[[httpx.Response], None] | None,
     reader: ResponseReader,
 ) -> Response:
     try:
@@ -104,12 +128,15 @@ async def _once(
         await reader.trace.close_handshake()
         raise
     try:
-        if jar is not None:
-            answer.request = outgoing
-            jar.extract_cookies(answer)
+        if keep is not None:
+            keep(answer)
         return await reader.read_response(answer)
     finally:
         await answer.aclose()
+
+
+def _length(cookie: Cookie) -> int:
+    return len(cookie.name) + len(cookie.value or "")
 
 
 def _was_stale(problem: Exception, trace: RequestTrace) -> bool:

@@ -75,8 +75,12 @@ def error_lines(
                 f"opwatch: {_with_reference(error, show)}",
                 *_fixes(show, error.hint),
             ]
-        case UsageError() | StartError():
+        case UsageError():
             return [f"opwatch: {show(_discreet(error.message), LINE)}", *_fixes(show, error.hint)]
+        case StartError():
+            started = [_labelled("started", show(each, None)) for each in error.references]
+            line = f"opwatch: {show(_discreet(error.message), LINE)}"
+            return [line, *started, *_fixes(show, error.hint)]
         case CredentialError():
             return _credential(error, show)
         case OpwatchError():

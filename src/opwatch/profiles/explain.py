@@ -56,14 +56,28 @@ def explain_answer(profile: Profile, target: Target, response: Response) -> Expl
     finding = answer.findings[0]
     parsed = reader.parse_response(response)
     decided_by = finding.rule if isinstance(finding, Reading) else "trouble"
+    view = reader.view_of(target, parsed, is_list=is_list)
     return Explanation(
         finding,
         decided_by,
         _where(definition, decided_by),
-        tuple(_values(definition.spec.read, reader.view_of(target, parsed, is_list=is_list))),
+        tuple(_values(definition.spec.read, view)),
         parsed.pauses.longest,
-        answer.notes,
+        (*answer.notes, *_comparisons_of_nothing(definition, view)),
     )
+
+
+def _comparisons_of_nothing(definition: Definition, view: AnswerView) -> Iterator[str]:
+    """Yield a warning for each ``==`` of two paths that the answer both lacks."""
+    spec = definition.spec
+    parts = {
+        "rules": [rule.condition.when for rule in spec.rules],
+        "troubles": [guard.condition.when for guard in spec.troubles],
+    }
+    for name, expressions in parts.items():
+        for index, when in enumerate(expressions):
+            for pair in when.absent_pairs(view.item) if when else ():
+                yield f"{name}[{index}]: {pair} holds because the answer has neither"
 
 
 def _where(definition: Definition, decided_by: str) -> str:

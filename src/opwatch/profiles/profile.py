@@ -5,7 +5,7 @@ Decides nothing itself; it joins the parts that do, bound to one base URL.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Request, Response, with_query
@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language.spec import Confidence
     from opwatch.profiles.results import ResultSteps, StartingUrls
+
+
+NO_CONTENT: Final = 204
+WHOLE: Final = frozenset({200, 201})
+"""The statuses of an answer that is the end itself; a 202 is not (RFC 9110 §15.3.3)."""
 
 
 class Bound(NamedTuple):
@@ -195,6 +200,20 @@ class Profile:
             return None
         return finding
 
+    def end_at_once(self, target: Target, response: Response, method: str) -> Reading | None:
+        """Return the end that an answer to *method* tells although it names no operation.
+
+        A known status word tells it, or a rule that looks into the body. So does a 204 of
+        a DELETE: the action has been enacted (RFC 9110 §9.3.5). A 204 of any other method
+        does not, for some APIs answer so to what they have only accepted.
+        """
+        if method == "DELETE" and response.status == NO_CONTENT:
+            return Reading(State.SUCCEEDED)
+        if response.status not in WHOLE:
+            return None
+        reading = self.reader.told(target, response)
+        return reading if reading and reading.state.is_terminal else None
+
     def result_steps(
         self, target: Target, reading: Reading, start: StartingUrls | None = None
     ) -> ResultSteps:
@@ -206,7 +225,7 @@ class Profile:
 
         values = {**self.params, **target.params}
         steps = ResultSteps((), self.base_url, values, self._encode, value=reading.result)
-        if reading.state is not State.SUCCEEDED:
+        if reading.state is not State.SUCCEEDED or not target.initial.is_named:
             return steps
         return begin(steps, self._spec, reading, target.url or self.base_url, start)
 

@@ -59,7 +59,8 @@ class Plan:
     """The operations of a run, the profiles that know how to ask, and the limits.
 
     *duplicates* counts the references that named an operation once more. *starting* is
-    the request to send first; *results* is how results are fetched, None for not at all.
+    the request to send first; *results* is how results are fetched, None for not at all;
+    *headers* go with every request that carries a credential.
     """
 
     profiles: Mapping[str, Profile]
@@ -68,6 +69,7 @@ class Plan:
     duplicates: int = 0
     starting: StartRequest | None = None
     results: ResultOptions | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def with_targets(self, targets: Iterable[Target]) -> Plan:
         """Return this plan for *targets*, which its one profile knows."""

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from opwatch.domain.messages import Request
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http import next_hop
+from opwatch.session.headers import with_given
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from typing import BinaryIO
 
     from opwatch.credentials import Credential, Redactor
@@ -27,10 +28,15 @@ if TYPE_CHECKING:
 
 Trace: TypeAlias = "Callable[[Request, Response | Trouble, float], None]"
 UNAUTHORIZED: Final = 401
+NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 class Sender:
-    """Sends the requests of one profile: its *credential* goes to *origins* only."""
+    """Sends the requests of one profile: its *credential* goes to *origins* only.
+
+    So do *headers*, which a person gave: each is added or replaces one of its name, and
+    an empty one leaves it out.
+    """
 
     def __init__(
         self,
@@ -39,12 +45,15 @@ class Sender:
         origins: AllowedOrigins,
         now: Callable[[], float],
         trace: Trace | None = None,
+        *,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         self._client = client
         self._credential = credential
         self._origins = origins
         self.now = now
         self._trace = trace
+        self._headers = headers
 
     @property
     def redact(self) -> Redactor:
@@ -81,6 +90,8 @@ class Sender:
         return await self._follow(request, send)
 
     async def _follow(self, request: Request, send: Send) -> Response | Trouble:
+        if self._headers and request.authorize:
+            request = replace(request, headers=with_given(request.headers, self._headers))
         hops, renewed = 0, False
         while True:
             signed, reply = await self._sign_and(send, request)

@@ -60,7 +60,12 @@ class Session:
             credential = open_profile_credential(profile, here, client)
             self.credentials[name] = credential
             self.senders[name] = Sender(
-                client, credential, profile.origins, context.clock.now, context.trace
+                client,
+                credential,
+                profile.origins,
+                context.clock.now,
+                context.trace,
+                headers=plan.headers,
             )
         self.fetcher = Fetcher(plan.profiles, self.senders)
 
@@ -104,16 +109,13 @@ def open_profile_credential(profile: Profile, context: RunContext, client: Clien
     )
 
 
-def open_client(
-    context: RunContext, *, connections: int, keepalive: float = KEPT_ALIVE, cookies: bool = False
-) -> Client:
+def open_client(context: RunContext, *, connections: int, keepalive: float = KEPT_ALIVE) -> Client:
     """Return a client that is not yet entered."""
     client = Client(
         connections=connections,
         environ=context.environ,
         ca_file=context.ca_file,
         keepalive=keepalive,
-        cookies=cookies,
         user_agent=USER_AGENT,
     )
     for secret in client.secrets:
@@ -132,11 +134,12 @@ async def open_session(plan: Plan, context: RunContext) -> AsyncIterator[Session
     connections = min(MOST_CONNECTIONS, plan.at_once)
     # A connection that is dropped between two polls costs a handshake at each.
     keepalive = max(KEPT_ALIVE, 2 * plan.longest_pause)
-    # A load balancer's cookie leads the polls of a new operation to the machine that knows it.
-    cookies = plan.starting is not None
-    async with open_client(
-        context, connections=connections, keepalive=keepalive, cookies=cookies
-    ) as client:
+    async with open_client(context, connections=connections, keepalive=keepalive) as client:
+        # A load balancer's cookie leads the polls of a new operation to the machine that knows it.
+        for target in plan.targets:
+            cookies = [each.reveal() for each in target.initial.cookies]
+            if cookies:
+                client.keep_cookies(plan.profiles[target.profile].base_url, cookies)
         session = Session(plan, context, client)
         await session.prepare()
         try:

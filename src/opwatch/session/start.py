@@ -10,35 +10,27 @@ know everywhere what it has just started.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urldefrag, urlsplit
+from urllib.parse import quote, unquote, urldefrag, urlsplit
 
-from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.errors import StartError, UsageError
-from opwatch.domain.header_rules import (
-    HEADER_USES,
-    HeaderUse,
-    header_refusal,
-    is_header_name,
-    is_header_value,
-)
 from opwatch.domain.messages import Request
-from opwatch.domain.operation import InitialAnswer
+from opwatch.domain.operation import InitialAnswer, Target
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
+from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Handling, Trouble
 from opwatch.engine import or_abort, with_retries
 from opwatch.output.commands import start as sentences
 from opwatch.output.text.clean import Show
 from opwatch.profiles import RequestFacts, StartingUrls, is_url
+from opwatch.session.headers import check_headers, with_given
 from opwatch.session.plan import IDEMPOTENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from opwatch.domain.messages import Response
-    from opwatch.domain.operation import Target
     from opwatch.profiles import OperationReference, Profile
     from opwatch.session.context import RunContext
     from opwatch.session.plan import StartRequest
@@ -51,22 +43,9 @@ LONGEST_PAUSE: Final = 3600.0
 METHODS: Final = IDEMPOTENT | {"POST", "PATCH"}
 _URL_CHARACTERS: Final = "%:/?#[]@!$&'()*+,;=~"
 REFUSED: Final = 400
+FAILED: Final = 500
+"""From here on the server may have started what it could not answer for (RFC 9110 §15.6)."""
 NO_FACTS: Final = RequestFacts()
-
-
-def parse_headers(lines: Sequence[str]) -> dict[str, str]:
-    """Return the headers of *lines*, each ``Name: value``; an empty value leaves one out.
-
-    Raises:
-        UsageError: one is not of that form. Its value is not shown.
-    """
-    found: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not (is_header_name(name) and is_header_value(value.strip())):
-            raise UsageError(f"the header {name[:40]!r} is not 'Name: value' in plain ASCII")
-        found[name] = value.strip()
-    return found
 
 
 def starting_request(profile: Profile, starting: StartRequest) -> Request:
@@ -81,24 +60,9 @@ def starting_request(profile: Profile, starting: StartRequest) -> Request:
     headers = profile.headers()
     if starting.body is not None:
         headers["Content-Type"] = "application/json"
-    for name, value in starting.headers.items():
-        _check_header(profile, name)
-        headers = {each: headers[each] for each in headers if each.lower() != name.lower()}
-        headers[name] = value
-    sent = {name: value for name, value in headers.items() if value}
+    check_headers([profile], starting.headers)
+    sent = with_given(headers, starting.headers)
     return Request(starting.method, starting_url(profile, starting.path), sent, starting.body)
-
-
-def _check_header(profile: Profile, name: str) -> None:
-    is_own = isinstance(profile.auth, HeaderAuth) and name.lower() == profile.auth.name.lower()
-    if is_own or HEADER_USES.get(name.lower()) is HeaderUse.CREDENTIAL:
-        hint = (
-            f"the credential of {profile.name!r} comes from the sources under 'auth' in its profile"
-        )
-        raise UsageError(f"the header {name} cannot be given: it carries a credential", hint=hint)
-    refusal = header_refusal(name)
-    if refusal:
-        raise UsageError(refusal)
 
 
 def starting_url(profile: Profile, path: str) -> str:
@@ -153,12 +117,20 @@ async def start_operations(
     if isinstance(reply, Trouble):
         raise _failure(reply, profile.name, show)
     session.started = StartingUrls(reply.url, reply.headers.get("location"))
+    asked, pause = RequestFacts(starting.method), min(profile.pause(reply), LONGEST_PAUSE)
     try:
-        asked, pause = RequestFacts(starting.method), min(profile.pause(reply), LONGEST_PAUSE)
         return started_targets(profile, reply, asked=asked, pause=pause)
     except UsageError as problem:
         message = sentences.answered_but(reply.status, problem.message)
-        raise StartError(message, Outcome.UNKNOWN, hint=problem.hint) from problem
+        named = _named(profile, reply, asked)
+        raise StartError(message, Outcome.UNKNOWN, hint=problem.hint, references=named) from problem
+
+
+def _named(profile: Profile, reply: Response, asked: RequestFacts) -> tuple[str, ...]:
+    """Return what *reply* named, whether or not it can be asked about."""
+    with suppress(UsageError):
+        return tuple(each.reference for each in profile.handoff(reply, asked))
+    return ()
 
 
 async def _send(
@@ -196,21 +168,53 @@ def started_targets(
 ) -> list[Target]:
     """Return the operations that *response* to what was *asked* has started.
 
-    None of them is to be asked about for *pause* seconds.
+    None of them is to be asked about for *pause* seconds; one that has ended with this
+    answer is never asked about.
 
     Raises:
         UsageError: it refuses, names no operation, or one that the profile cannot read.
+        StartError: it is a server's error, and may have started one all the same.
     """
     trouble = profile.trouble(response)
+    if trouble is not None and response.status >= FAILED:
+        message = sentences.perhaps_started(trouble)
+        raise StartError(message, Outcome.UNKNOWN, hint=sentences.LOOK_FIRST)
     if trouble is not None and response.status >= REFUSED:
         raise UsageError(sentences.answer_refuses(trouble))
-    return [_target(profile, each, response, pause) for each in profile.handoff(response, asked)]
+    try:
+        named = profile.handoff(response, asked)
+    except UsageError:
+        ended = _ended_at_once(profile, response, asked.method)
+        if ended is None:
+            raise
+        return [ended]
+    return [_target(profile, each, response, pause) for each in named]
+
+
+def _ended_at_once(profile: Profile, response: Response, method: str) -> Target | None:
+    """Return what has ended with *response*, which names no operation, None if nothing has.
+
+    It is named by the URL that was asked, which opwatch knows only of its own request.
+    """
+    if not method:
+        return None
+    parts = urlsplit(response.url)
+    last = next((unquote(each) for each in reversed(parts.path.split("/")) if each), "")
+    origin = str(parse_origin(response.url))
+    target = Target(response.url, last or origin, origin, profile.name)
+    end = profile.end_at_once(target, response, method)
+    if end is None:
+        return None
+    return replace(target, initial=InitialAnswer(end, is_named=False))
 
 
 def _target(
     profile: Profile, handed: OperationReference, response: Response, pause: float
 ) -> Target:
     target = profile.target(handed.reference, handed.params)
+    # Of its own request opwatch keeps them at once; of a piped answer only the profile is known.
+    lines = () if response.url else response.headers.all("set-cookie")
     reading = profile.starting_reading(target, response)
     end = reading if reading is not None and reading.state.is_terminal else None
-    return replace(target, initial=InitialAnswer(end, pause, handed.params))
+    cookies = tuple(Secret(line) for line in lines)
+    return replace(target, initial=InitialAnswer(end, pause, handed.params, cookies=cookies))

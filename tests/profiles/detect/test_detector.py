@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.auth import BasicAuth, FromEnv, HeaderAuth, NoAuth
-from opwatch.domain.errors import BadReferenceError, UsageError
+from opwatch.domain.errors import BadReferenceError, ProfileError, UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Basis
 from opwatch.profiles import ProfileDetector, load_config, status_urls
@@ -242,3 +242,36 @@ def test_a_starting_answer_hands_over_the_best_of_its_status_urls() -> None:
     for headers in (Headers(), Headers((("Location", "/jobs/1"),))):
         with pytest.raises(UsageError, match="no profile is given"):
             status_urls(Response(202, "", headers), config)
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("base_url: https://ci.example.com", "https://ci.example.com/ops/7"),
+        ("base_url: 'https://{site}.example.com'", "https://ci.example.com/ops/7"),
+        ("{base_url: https://other.example.com, allow_hosts: [ci.example.com]", ""),
+        ("extends: github-actions", "https://api.github.com/repos/o/r/actions/runs/5"),
+        ("extends: nothing", "https://ci.example.com/ops/7"),
+    ],
+)
+def test_a_broken_profile_that_could_be_meant_is_an_error_that_names_it(
+    tmp_path: Path, base: str, url: str
+) -> None:
+    text = base.removeprefix("{")
+    file = tmp_path / "config.yaml"
+    file.write_text(f"version: 1\nprofiles:\n  ci: {{{text}, pol: {{first: 2s}}}}\n")
+
+    with pytest.raises(ProfileError) as caught:
+        ProfileDetector(load_config(file, {})).detect(url or "https://ci.example.com/ops/7")
+
+    assert (caught.value.hint or "").startswith("ci could be the profile of https://")
+    assert "config.yaml:3:" in caught.value.message
+
+
+def test_a_broken_profile_of_another_host_is_in_nobodys_way(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("version: 1\nprofiles:\n  ci: {base_url: https://ci.example.com, pol: 1}\n")
+
+    _, basis = ProfileDetector(load_config(file, {})).detect("https://example.com/ops/7")
+
+    assert basis is Basis.WORDS

@@ -60,6 +60,8 @@ def test_the_plain_profile_has_no_problem() -> None:
         ("rules: [{when: 'lenght(a)', state: failed}]", "unknown function 'lenght'; did you mean 'length'?"),
         ("rules: [{when: 'lower(a, b)', state: failed}]", "lower() takes 1 arguments, not 2"),
         ("rules: [{when: '!a.b', state: failed}]", "'!' applies only to what precedes '.'; write !(a.b)"),
+        ("rules: [{when: 'status == \"done\"', state: failed}]", "double quotes name a field; write the text as 'done' or `\"done\"`"),
+        ("rules: [{when: '\"in progress\" != a.b', state: failed}]", "double quotes name a field; write the text as 'in progress' or `\"in progress\"`"),
         ("rules: [{http: 700, state: failed}]", "'700' is not an HTTP status; write 202 or 2xx"),
         ("rules: [{params: {kind: x}, state: failed}]", "there is no parameter 'kind'"),
         ("rules: [{when: a}]", "the rule lacks 'state'"),

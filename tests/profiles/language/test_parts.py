@@ -284,3 +284,19 @@ def test_18_characters_of_salesforce_are_known_in_any_case(bare: str) -> None:
 
     assert salesforce_id(whole.upper()) == salesforce_id(whole.lower()) == whole
     assert whole.startswith(bare)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """"@odata.type" == 'job'""",
+        """"@type" == kind""",
+        """"a b".c == d""",
+        """x == "a b".c""",
+        """'done' == "status" """,
+        """`1` == "n" """,
+        """a."b c" == d""",
+    ],
+)
+def test_a_double_quoted_name_that_must_be_one_is_no_mistake(text: str) -> None:
+    compile_expression(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -517,3 +518,54 @@ def test_an_answer_without_details_has_none() -> None:
     found = read(bound, response({"id": "a", "status": "running", "type": {"a": 1}}))
 
     assert (found.kind, found.details) == (None, None)
+
+
+def test_a_comparison_of_two_paths_that_the_answer_lacks_is_warned_of() -> None:
+    when = "kind == 'job' && (state.now == wanted[0] || a == id)"
+    bound = profile(f'rules: [{{when: "{when}", state: succeeded}}]')
+
+    explained = explain_answer(bound, bound.target("a"), response({"id": "a", "status": "done"}))
+
+    assert explained.notes == (
+        "rules[0]: state.now == wanted[0] holds because the answer has neither",
+    )
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "found"),
+    [
+        ("id", "a", "a"),
+        ("message", "half way", "half way"),
+        ("error.message", "disk full", "disk full"),
+        ("error.code", "E7", "E7"),
+        ("error.details", "more", "more"),
+        ("created_at", "2026-03-01T09:00:00Z", datetime(2026, 3, 1, 9, tzinfo=UTC)),
+        ("started_at", "2026-03-01T09:00:00Z", datetime(2026, 3, 1, 9, tzinfo=UTC)),
+        ("updated_at", "2026-03-01T09:00:00Z", datetime(2026, 3, 1, 9, tzinfo=UTC)),
+        ("finished_at", "2026-03-01T09:00:00Z", datetime(2026, 3, 1, 9, tzinfo=UTC)),
+        ("link", "https://example.com/7", "https://example.com/7"),
+        ("result", "s3", "s3"),
+        ("status", "failed", "failed"),
+    ],
+)
+def test_a_header_may_hold_any_part_of_an_operation(place: str, value: str, found: Any) -> None:
+    key, _, inner = place.removesuffix("_at").partition(".")
+    where: dict[str, Any] = {"header": "X-Job"}
+    reads = {"status": "status", key: {inner: where} if inner else where}
+    bound = profile(f"read: {json.dumps(reads)}")
+
+    said: Any = read(bound, response({"status": "failed"}, X_Job=value))
+    for name in place.split("."):
+        said = getattr(said, name)
+
+    assert said == found
+
+
+@pytest.mark.parametrize("where", ["{header: X-Why}", "[{header: X-Why}]"])
+def test_an_error_may_be_a_header_alone(where: str) -> None:
+    bound = profile(f"read: {{status: status, error: {where}}}")
+
+    said = read(bound, response({"status": "failed"}, X_Why="disk full"))
+
+    assert said.error is not None
+    assert said.error.message == "disk full"

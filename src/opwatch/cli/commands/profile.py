@@ -34,7 +34,10 @@ app.command(name="new")(profile_new.new_profile)
 
 @app.command(name="list")
 def list_profiles(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False) -> None:
-    """List all profiles, built in and your own."""
+    """List all profiles, built in and your own.
+
+    One that is broken is reported instead; the exit code is 2 then.
+    """
     raise typer.Exit(_exit_code(lambda: _list(config, as_json=as_json), as_json=as_json))
 
 
@@ -88,15 +91,24 @@ def _exit_code(work: Callable[[], int], *, as_json: bool = False) -> int:
 
 
 def _list(config: Path | None, *, as_json: bool) -> int:
+    from opwatch.domain.errors import UsageError
+    from opwatch.output.errors import write_error
     from opwatch.output.formats.sheet import write_json, write_rows
     from opwatch.output.streams import is_terminal, width_of
     from opwatch.profiles import load_config, load_profile
 
     known = load_config(config, os.environ)
-    facts = [_facts(load_profile(name, known)) for name in known.names()]
+    facts: list[dict[str, Any]] = []
+    code = 0
+    for name in known.names():
+        try:
+            facts.append(_facts(load_profile(name, known)))
+        except UsageError as problem:
+            write_error(sys.stderr, problem)
+            code = 2
     if as_json:
         write_json(sys.stdout, facts)
-        return 0
+        return code
     rows = [(each["name"], each["origin"], each["confidence"], each["title"]) for each in facts]
     write_rows(
         sys.stdout,
@@ -105,7 +117,7 @@ def _list(config: Path | None, *, as_json: bool) -> int:
         terminal=is_terminal(sys.stdout),
         width=width_of(sys.stdout),
     )
-    return 0
+    return code
 
 
 def _facts(definition: Definition) -> dict[str, Any]:

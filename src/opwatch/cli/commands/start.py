@@ -43,12 +43,6 @@ def start(
             help="The body; JSON unless a Content-Type header says otherwise.",
         ),
     ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--header", "-H", metavar="'NAME: VALUE'", help="A header to send; repeatable."
-        ),
-    ] = None,
     idempotency_key: Annotated[
         str | None,
         typer.Option(
@@ -70,46 +64,58 @@ def start(
     A request that is refused exits with 4 (401, 403) or 6. One whose answer is lost
     exits with 6, and the message warns that the operation may have been started.
     """
+    from dataclasses import replace
+
     from opwatch.cli.runner import Command
+    from opwatch.session.headers import for_polls
 
     def starting() -> StartRequest:
         from opwatch.cli.files import body_of
         from opwatch.domain.errors import UsageError
+        from opwatch.session.headers import parse_headers
         from opwatch.session.plan import KEY, StartRequest
-        from opwatch.session.start import parse_headers
 
         if data == STDIN and options.token_stdin:
             raise UsageError("standard input cannot be both the token and the body")
         key = [] if idempotency_key is None else [f"{KEY}: {idempotency_key}"]
         return StartRequest(
-            method.upper(), path, parse_headers([*(header or ()), *key]), body_of(data)
+            method.upper(), path, parse_headers([*(options.header or ()), *key]), body_of(data)
         )
 
     if no_wait and (options.result or options.download is not None):
         raise typer.BadParameter("--no-wait leaves no result to fetch")
-    command, policy = Command("start", options, starting=starting), options.policy()
+    polls = replace(options, header=for_polls(options.header or ()))
+    command, policy = Command("start", polls, starting=starting), options.policy()
     raise typer.Exit(_start_only(command, policy) if no_wait else command.run(policy))
 
 
 def _start_only(command: Command, policy: Policy) -> int:
     """Start the operation, and write how to name it; return the exit code."""
     from opwatch.cli.exit import end_of
+    from opwatch.cli.view import View, lost_operations
+    from opwatch.domain.errors import StartError
     from opwatch.domain.outcome import ExitCode
     from opwatch.engine import raise_on_signals, run_to_end
 
     context = command.context()
+    plan: Plan | None = None
     try:
         with raise_on_signals():
             plan, context = command.prepare(policy, context)
             _write(run_to_end(_started(plan, context)), command, context)
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
-        return end_of(
+        name = plan.profile_name if plan else None
+        lost = lost_operations(problem, name) if isinstance(problem, StartError) else ()
+        code = end_of(
             problem,
             as_json=command.options.prints_json,
             command=command.name,
+            operations=lost,
             debug=command.options.debug,
             redact=context.redactor,
         )
+        View(command.name, command.options, context).write_way_on(problem)
+        return code
     return ExitCode.SUCCEEDED
 
 
@@ -129,7 +135,8 @@ def _write(plan: Plan, command: Command, context: RunContext) -> None:
     from opwatch.output.commands import start as output
 
     targets, redact = plan.targets, context.redactor
-    how = wait_command(command.options.resume_arguments(), targets)
+    named = [each for each in targets if each.initial.is_named]
+    how = wait_command(command.options.resume_arguments(), named) if named else None
     try:
         if command.options.prints_json:
             output.write_start_document(
@@ -140,5 +147,9 @@ def _write(plan: Plan, command: Command, context: RunContext) -> None:
     except (PipeClosedError, UnwritableError):
         output.report_started(sys.stderr, targets, redact=redact)
         raise
-    if any(each.initial.params for each in targets) and not command.options.quiet:
+    if command.options.quiet or (command.options.prints_json and not named):
+        return
+    if not named:
+        output.report_started(sys.stderr, targets, redact=redact)
+    elif how and any(each.initial.params for each in named):
         output.report_wait_command(sys.stderr, how, redact=redact)

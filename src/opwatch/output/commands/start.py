@@ -41,7 +41,11 @@ def report_started(
     """Write to *stream* what was started, before anything can hide or lose it."""
     sink = Sink(stream, redact=redact, required=False)
     for target in targets:
-        sink.line(f"opwatch: started {sink.show(target.reference, None)}")
+        reference = sink.show(target.reference, None)
+        has_ended = not target.initial.is_named
+        sink.line(
+            f"opwatch: {reference} ended at once" if has_ended else f"opwatch: started {reference}"
+        )
 
 
 def report_wait_command(stream: TextIO | None, command: str, *, redact: Redact = as_is) -> None:
@@ -55,12 +59,15 @@ def write_references(
 ) -> None:
     """Write the references of *targets*, one a line, as ``opwatch wait -`` reads them.
 
+    What ended at once and was not named is none of them.
+
     Raises:
         PipeClosedError, UnwritableError: it could not be written.
     """
     sink = Sink(stream, redact=redact)
     for target in targets:
-        sink.line(leading(sink.show(target.reference, None)))
+        if target.initial.is_named:
+            sink.line(leading(sink.show(target.reference, None)))
 
 
 def write_start_document(
@@ -68,10 +75,10 @@ def write_start_document(
     targets: Sequence[Target],
     *,
     profile: str | None,
-    command: str,
+    command: str | None,
     redact: Redact = as_is,
 ) -> None:
-    """Write the document of a start that is not waited for; *command* waits for it.
+    """Write the document of a start that is not waited for; *command* waits for it, if any can.
 
     Raises:
         PipeClosedError, UnwritableError: it could not be written.

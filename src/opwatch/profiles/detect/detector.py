@@ -11,12 +11,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
-from opwatch.domain.errors import BadReferenceError, UsageError
+from opwatch.domain.errors import BadReferenceError, ProfileError, StartError, UsageError
 from opwatch.domain.operation import Basis
 from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.domain.outcome import Outcome
 from opwatch.profiles.bind import bind_profile
 from opwatch.profiles.definition import load_profile
-from opwatch.profiles.detect.match import Candidate, DetectedProfile, UrlMatcher, may_match
+from opwatch.profiles.detect.match import (
+    Candidate,
+    DetectedProfile,
+    UrlMatcher,
+    could_be_at,
+    hosts_of,
+    may_match,
+)
 from opwatch.profiles.language.auth import NO_AUTH, AuthSpec
 from opwatch.profiles.language.handoff import operation_references
 from opwatch.profiles.references import is_url
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
 
 STANDARD: Final = "standard"
 _REFUSED: Final = 400
+_FAILED: Final = 500
 
 
 class ProfileDetector:
@@ -49,6 +58,7 @@ class ProfileDetector:
         self._params = params or {}
         self._has_token = has_token
         self._definitions: dict[str, Definition | None] = {}
+        self._broken: dict[str, UsageError] = {}
         self._neighbours: dict[tuple[str, bool], DetectedProfile] = {}
         self._equal: dict[tuple[Basis, str, str, tuple[tuple[str, str], ...]], DetectedProfile] = {}
 
@@ -78,12 +88,27 @@ class ProfileDetector:
         matcher = UrlMatcher(url, origin, self._params, typed=typed)
         candidates = list(self._candidates(url, origin))
         found = [each for definition in candidates for each in matcher.by_address(definition)]
+        self._check_broken(url, origin, is_known=bool(found))
         if not found:
             secretless = [for_unknown_host(each, has_token=self._has_token) for each in candidates]
             found = [each for definition in secretless for each in matcher.by_path(definition)]
         if found:
             return _best(url, found)
         return DetectedProfile(self.standard(origin), Basis.WORDS)
+
+    def _check_broken(self, url: str, origin: Origin, *, is_known: bool) -> None:
+        """Refuse to guess for *url* where a profile with problems could be meant.
+
+        *is_known*: another profile has its host and path. Then one whose base URL cannot
+        be read at all does not stand in its way.
+        """
+        for name, problem in self._broken.items():
+            hosts = hosts_of(name, self._config)
+            if could_be_at(hosts, origin) if hosts else not is_known:
+                hint = f"{name} could be the profile of {url}: repair it, or name another with -p"
+                if isinstance(problem, ProfileError):
+                    raise ProfileError(problem.problems, hint=hint)
+                raise UsageError(problem.message, hint=hint)
 
     def standard(self, origin: Origin) -> Profile:
         """Return the profile ``standard``, at *origin*.
@@ -101,26 +126,28 @@ class ProfileDetector:
         return self._equal.setdefault(key, found)
 
     def _candidates(self, url: str, origin: Origin) -> Iterator[Definition]:
-        """Yield the profiles that *url* may be for; one with problems is left out."""
+        """Yield the profiles that *url* may be for, except those with problems."""
         for name in self._config.names():
             if name == STANDARD:
                 continue
             if self._config.is_users(name) or may_match(name, self._config, url, origin):
                 if name not in self._definitions:
-                    self._definitions[name] = _loaded(name, self._config)
+                    self._definitions[name] = self._loaded(name)
                 definition = self._definitions[name]
                 if definition is not None:
                     yield definition
 
-
-def _loaded(name: str, config: Config) -> Definition | None:
-    try:
-        definition = load_profile(name, config)
-    except UsageError:
-        return None
-    # A base URL that is set for all profiles would make every path fit.
-    environ = {key: text for key, text in definition.environ.items() if key != "OPWATCH_BASE_URL"}
-    return definition._replace(environ=environ)
+    def _loaded(self, name: str) -> Definition | None:
+        try:
+            definition = load_profile(name, self._config)
+        except UsageError as problem:
+            self._broken[name] = problem
+            return None
+        # A base URL that is set for all profiles would make every path fit.
+        environ = {
+            key: text for key, text in definition.environ.items() if key != "OPWATCH_BASE_URL"
+        }
+        return definition._replace(environ=environ)
 
 
 def _accepts(profile: Profile, url: str) -> bool:
@@ -136,7 +163,12 @@ def status_urls(response: Response, config: Config) -> tuple[str, ...]:
 
     Raises:
         UsageError: it is a refusal, names no URL, or only a path.
+        StartError: it is a server's error, and may have started something.
     """
+    if response.status >= _FAILED:
+        message = f"it may have been started: the server has answered HTTP {response.status}"
+        hint = "check at the API whether it runs before you start it again"
+        raise StartError(message, Outcome.UNKNOWN, hint=hint)
     if response.status >= _REFUSED:
         raise UsageError(f"the answer says that nothing was started: HTTP {response.status}")
     rules = load_profile(STANDARD, config).spec.handoff

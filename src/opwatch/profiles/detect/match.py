@@ -16,7 +16,7 @@ from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Basis
 from opwatch.domain.variables import variable_prefix
 from opwatch.profiles.bind import bind_profile
-from opwatch.profiles.config import BUILTIN
+from opwatch.profiles.config import BUILTIN, profile_tree
 from opwatch.profiles.language.base_url import host_and_path, params_of_host
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.template import Choice
@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language.template import Template
     from opwatch.profiles.profile import Profile
+    from opwatch.profiles.yaml.nodes import Node
 
 
 _FIXED: Final = re.compile(r"/[^/{}]+(?=/|$)")
 DISTINCTIVE: Final = 3
 """So many fixed segments make a path an API's own, whatever the host."""
+_PARAMETER: Final = re.compile(r"\{[^{}]*\}")
 _URLS: Final = re.compile(r"^urls:(.*)$", re.MULTILINE)
 _EXTENDS: Final = re.compile(r"^extends: *([a-z0-9.-]+)", re.MULTILINE)
 
@@ -160,3 +162,32 @@ def _text_of(name: str) -> str:
     text = (BUILTIN / f"{name}.yaml").read_text("utf-8")
     base = _EXTENDS.search(text)
     return text.lower() + (_text_of(base[1]) if base else "")
+
+
+def hosts_of(name: str, config: Config) -> list[str]:
+    """Return the hosts of the profile *name*, as written; none if they cannot be found."""
+    try:
+        tree = profile_tree(name, config)
+    except UsageError:
+        return []
+    bases, more = tree.get("base_url"), tree.get("allow_hosts")
+    texts = [text for each in (bases, more) if each for text in _texts_in(each)]
+    return [text.partition("://")[2].partition("/")[0] or text for text in texts]
+
+
+def _texts_in(node: Node) -> Iterator[str]:
+    if isinstance(node.value, str):
+        yield node.value
+    inner = [entry.value for entry in node.entries.values()] if node.is_map else []
+    for each in node.value if node.is_list else inner:
+        yield from _texts_in(each)
+
+
+def could_be_at(hosts: list[str], origin: Origin) -> bool:
+    """Tell whether one of *hosts*, perhaps with parameters in it, could be that of *origin*."""
+    netloc = str(origin).partition("://")[2]
+    for host in hosts:
+        pattern = ".*".join(map(re.escape, _PARAMETER.split(host)))
+        if any(re.fullmatch(pattern, each, re.IGNORECASE) for each in (netloc, origin.host)):
+            return True
+    return False

@@ -10,9 +10,15 @@ from __future__ import annotations
 
 import re
 import warnings
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.profiles.language.comparisons import (
+    absent_pairs,
+    compared_paths,
+    word_meant_as_text,
+)
 from opwatch.profiles.language.patterns import runaway
 from opwatch.profiles.yaml.suggest import did_you_mean
 
@@ -44,6 +50,19 @@ class Expression:
     def __init__(self, text: str, find: Callable[[Any], Any]) -> None:
         self.text = text
         self._find = find
+
+    def absent_pairs(self, data: Any) -> list[str]:
+        """Return its comparisons of two paths that both lead to nothing in *data*."""
+        if "==" not in self.text:
+            return []
+        parsed: Any = _parsed(self.text)
+
+        def find(node: dict[str, Any]) -> Any:
+            with suppress(Exception):  # the library raises TypeError and others on odd data
+                return type(parsed)(self.text, node).search(data)
+            return None
+
+        return list(absent_pairs(list(compared_paths(parsed.parsed)), find))
 
     def find(self, data: Any) -> Any:
         """Return the value in *data*, None if there is none."""
@@ -98,6 +117,11 @@ def _searcher(text: str) -> Callable[[Any], Any]:
 
     parsed = _parsed(text)
     functions = _functions()
+    meant = word_meant_as_text(text)
+    if meant:
+        word, offset = meant
+        message = f"double quotes name a field; write the text as '{word}' or `\"{word}\"`"
+        raise ExpressionError(message, offset)
     for node in _nodes(parsed.parsed):
         if node["type"] == "function_expression":
             _check_call(node, functions, text)

@@ -32,14 +32,14 @@ class AnswerView(NamedTuple):
 
 
 class InHeader(NamedTuple):
-    """The value of the answer's header *name*."""
+    """The value of the answer's *header*."""
 
-    name: str
+    header: str
 
     @property
     def text(self) -> str:
         """The path as messages show it."""
-        return f"header {self.name}"
+        return f"header {self.header}"
 
 
 class InTemplate(NamedTuple):
@@ -94,7 +94,7 @@ def _found(finder: Finder, view: AnswerView) -> Any:
     if isinstance(finder, Expression):
         return finder.find(view.item)
     if isinstance(finder, InHeader):
-        return view.headers.get(finder.name)
+        return view.headers.get(finder.header)
     try:
         template = finder.template.choose(view.params)
     except KeyError:

@@ -211,6 +211,7 @@ _READ: Final = RecordOf(
         "error": Key(OneOf("the error", {
             "code": _ERROR, "message": _ERROR, "details": _ERROR,
             "scalar": _MESSAGE_ALONE, "list": _MESSAGE_ALONE,
+            "header": _MESSAGE_ALONE, "template": _MESSAGE_ALONE,
         }), "why it failed"),
         "created": Key(LOOKUP, "when it was requested"),
         "started": Key(LOOKUP, "when it began"),

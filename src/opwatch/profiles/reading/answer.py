@@ -69,6 +69,16 @@ class AnswerReader:
         view = self._view(None, parsed.response, target)
         return self._operations.unread(view, parsed) or trouble
 
+    def told(self, target: Target, response: Response) -> Reading | None:
+        """Return what the body of *response* itself says of *target*, None if it says nothing.
+
+        A missing word or an HTTP status by itself says nothing.
+        """
+        parsed = self.parse_response(response)
+        if self._trouble_of_guard(parsed, target) is not None or not parsed.is_readable:
+            return None
+        return self._operations.told(self._single_view(target, parsed), parsed)
+
     def parse_response(self, response: Response) -> ParsedResponse:
         """Return *response* with its body parsed and its pauses found."""
         body = parse_body(response.body)

@@ -40,6 +40,7 @@ class OperationReader:
         self._rules = tuple(enumerate(spec.rules))
         # Without a body to look into, only the HTTP status can decide.
         self._bare_rules = tuple(each for each in self._rules if each[1].condition.is_bare)
+        self._body_rules = tuple(each for each in self._rules if each[1].condition.when)
         self._unread_rules = tuple(
             (index, rule.of_status)
             for index, rule in self._rules
@@ -88,6 +89,18 @@ class OperationReader:
         """Return what a rule says of an answer whose body was too large to be read."""
         meaning = first_rule(self._unread_rules, view)
         return None if meaning is None else self._reading(meaning, view, parsed, None)
+
+    def told(self, view: AnswerView, parsed: ParsedResponse) -> Reading | None:
+        """Return what a known word, or a rule that looks into the body, says in *view*."""
+        if not self._has_paths(view.item):
+            return None
+        meaning = first_rule(self._body_rules, view)
+        if meaning is None:
+            found = self._spec.read.status.first(view)
+            meaning = None if found is None else self._words.meaning(found)
+        if meaning is None or not meaning.is_known:
+            return None
+        return self._reading(meaning, view, parsed, parsed.body.data)
 
     def _has_paths(self, item: Any) -> bool:
         """Tell whether *item* is something in which paths can be looked up."""
