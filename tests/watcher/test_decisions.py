@@ -177,7 +177,7 @@ def test_no_trouble_is_ever_a_state(fault: Fault) -> None:
 def test_what_is_gone_is_what_the_profile_says_it_is(gone: State | None) -> None:
     record, it = a_record(RUNNING), context(now=60.0, polling_rules=PollingRules(gone=gone))
 
-    steps = [decide_on_trouble(record, NOT_FOUND, it) for _ in range(3)]
+    steps = [decide_on_trouble(record, NOT_FOUND, replace(it, now=60.0 + 15 * n)) for n in range(3)]
 
     expected = OF_STATE[gone] if gone in TERMINAL else Outcome.NOT_FOUND
     assert [type(step) for step in steps] == [PollAgain, PollAgain, Stop]

@@ -33,6 +33,14 @@ class FirstContact(StrEnum):
     AT_ONCE = "at_once"  # final at the first
 
 
+class Speaker(StrEnum):
+    """Whose words an answer is, as far as its form tells."""
+
+    API = "api"  # JSON, or nothing at all
+    UNSURE = "unsure"  # a plain text: the API's, or that of a balancer in front of it
+    OTHER = "other"  # a web page, or what is no JSON and came through a proxy
+
+
 class Scope(StrEnum):
     """What a final fault ends: one operation, or all that share its host."""
 
@@ -205,7 +213,8 @@ class Trouble:
     *detail* is the library's or the API's own text (hostile until cleaned).
     *status* is the HTTP status, if one came. *wait* is the pause in seconds
     that the server named. *host* names who answered or did not. *unsent* tells
-    that nothing of the request has left this machine.
+    that nothing of the request has left this machine. *speaker* tells whose answer it
+    seems to be.
     """
 
     fault: Fault
@@ -214,11 +223,22 @@ class Trouble:
     wait: float | None = None
     host: str = ""
     unsent: bool = field(default=False, compare=False)
+    speaker: Speaker = field(default=Speaker.API, compare=False)
 
     @property
     def rule(self) -> FaultRule:
         """How this is handled."""
         return RULES[self.fault]
+
+    def handling(self, *, seen: bool) -> Handling:
+        """Return what this means for an operation, or a host, that was *seen* before.
+
+        Once the API has answered, only the API itself can say that something is gone.
+        """
+        handling = self.rule.handling
+        if seen and handling is Handling.NOT_FOUND and self.speaker is Speaker.OTHER:
+            return Handling.TRANSIENT
+        return handling
 
 
 _TRANSIENT_STATUS: Final = frozenset(

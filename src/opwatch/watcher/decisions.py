@@ -20,6 +20,7 @@ from opwatch.domain.trouble import (
     FirstContact,
     Handling,
     Scope,
+    Speaker,
 )
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 TRIES: Final = 3
 HOST_TRIES: Final = 8
 """Bad answers in a row after which a host that has answered before is down for one look."""
-MISSES_ONCE_SEEN: Final = 3
+GONE_AFTER: Final = 30.0
+"""Seconds for which an operation that was seen must be missed."""
 REFUSAL_PAUSE: Final = 30.0
 ONCE_PATIENCE: Final = 10.0
 
@@ -129,11 +131,13 @@ def after_trouble(record: Record, trouble: Trouble, context: Context) -> Step:
     strict = _at_first_contact(record, trouble, context)
     if strict is not None:
         return strict
-    match trouble.rule.handling:
+    match trouble.handling(seen=not record.is_unheard):
         case Handling.REFUSED:
             return Stop(Outcome.UNKNOWN, Reason.REFUSED)
+        case Handling.NOT_FOUND if record.is_unheard:
+            return _never_found(record, context)
         case Handling.NOT_FOUND:
-            return _not_found(record, context)
+            return _gone(record, trouble, context)
         case Handling.DENIED:
             return _denied(record, trouble, context)
         case Handling.TRANSIENT | Handling.THROTTLED:
@@ -165,14 +169,20 @@ def _denial(trouble: Trouble) -> Reason:
     return Reason.NO_CREDENTIAL if trouble.fault is Fault.NO_CREDENTIAL else Reason.DENIED
 
 
-def _not_found(record: Record, context: Context) -> Step:
-    if record.operation.reading is not None:
-        if record.misses < MISSES_ONCE_SEEN:
-            return PollAgain(_retry(record, context, throttled=False))
-        gone = context.polling_rules.gone
-        return Stop(
-            OF_STATE.get(gone, Outcome.NOT_FOUND) if gone else Outcome.NOT_FOUND, Reason.GONE
-        )
+def _gone(record: Record, trouble: Trouble, context: Context) -> Step:
+    """Decide about a 404 in mid-wait: it counts when it still comes half a minute later.
+
+    What it means by the profile, perhaps a success, it means only in the API's own words.
+    """
+    left = GONE_AFTER - (context.now - record.misses_from)
+    if record.misses < TRIES or left > 0:
+        pause = _retry(record, context, throttled=False)
+        return PollAgain(min(pause, max(left, context.pace.first)))
+    gone = context.polling_rules.gone if trouble.speaker is Speaker.API else None
+    return Stop(OF_STATE.get(gone, Outcome.NOT_FOUND) if gone else Outcome.NOT_FOUND, Reason.GONE)
+
+
+def _never_found(record: Record, context: Context) -> Step:
     grace = context.polling_rules.not_found_grace
     if context.policy.once or (
         record.misses >= TRIES and context.now - record.misses_from >= grace

@@ -286,7 +286,7 @@ def count_trouble(
     gate: Gate, records: Sequence[Record], trouble: Trouble, wait: float | None, now: float
 ) -> bool:
     """Count *trouble* against the host as far as it is the host's; tell if it is held now."""
-    handling = trouble.rule.handling
+    handling = trouble.handling(seen=gate.contacted)
     if handling is Handling.THROTTLED:
         return gate.throttled(now, wait)
     if handling is not Handling.TRANSIENT or trouble.fault in OF_THE_OPERATION:

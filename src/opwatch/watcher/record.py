@@ -141,7 +141,7 @@ class Record:
 
     def record_trouble(self, trouble: Trouble, now: float) -> None:
         """Take in a bad answer; what was confirmed stands."""
-        handling = trouble.rule.handling
+        handling = trouble.handling(seen=not self.is_unheard)
         if handling is Handling.DENIED:
             self.refusals_from = now if self.refusals == 0 else self.refusals_from
             self.refusals += 1

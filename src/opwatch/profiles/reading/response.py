@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from opwatch.domain.trouble import Fault, Trouble, fault_of_status
+from opwatch.domain.trouble import Fault, Speaker, Trouble, fault_of_status
 from opwatch.profiles.values import sentence
 
 if TYPE_CHECKING:
@@ -30,7 +30,24 @@ class ParsedResponse(NamedTuple):
     def trouble(self, fault: Fault, detail: str | None = None) -> Trouble:
         """Return *fault* as the trouble of this answer; *detail* defaults to the API's words."""
         words = self.words if detail is None else detail[:_LONGEST]
-        return Trouble(fault, words, self.response.status, self.pauses.longest, self.host)
+        return Trouble(
+            fault,
+            words,
+            self.response.status,
+            self.pauses.longest,
+            self.host,
+            speaker=self.speaker,
+        )
+
+    @property
+    def speaker(self) -> Speaker:
+        """Whose words this is: JSON is the API's, whatever it came through."""
+        fault = self.body.fault
+        if fault is None:
+            return Speaker.API
+        if fault is Fault.HTML or self._came_through_proxy:
+            return Speaker.OTHER
+        return Speaker.API if fault is Fault.EMPTY else Speaker.UNSURE
 
     @property
     def host(self) -> str:
@@ -70,8 +87,11 @@ class ParsedResponse(NamedTuple):
     @property
     def _is_of_proxy(self) -> bool:
         """Tell whether this is a proxy's page, which says nothing about the API behind it."""
-        if self.body.fault is not Fault.HTML:
-            return False
+        return self.body.fault is Fault.HTML and self._came_through_proxy
+
+    @property
+    def _came_through_proxy(self) -> bool:
+        """Tell whether a proxy says that it had a hand in this (RFC 9110 §7.6.3, RFC 9209)."""
         return any(name == "via" or name.startswith("proxy-") for name, _ in self.response.headers)
 
     @property
