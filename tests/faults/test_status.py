@@ -401,7 +401,7 @@ ELSEWHERE = {
 @pytest.mark.parametrize("answer", ELSEWHERE.values(), ids=ELSEWHERE)
 @pytest.mark.parametrize("more", [{}, {"gone": "succeeded"}, {"rules": [NOT_THERE]}], ids=str)
 def test_only_the_api_itself_can_say_that_it_is_gone(
-    wait: Wait, answer: bytes, more: dict[str, object]
+    wait: Wait, answer: bytes, more: dict[str, Any]
 ) -> None:
     with api(RUNNING, *[answer] * 12, RUNNING, answer) as server:
         ended = wait(server.url, policy=Policy(timeout=120.0), **more)

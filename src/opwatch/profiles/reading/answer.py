@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.messages import Response
 from opwatch.domain.operation import Answer, Reading
-from opwatch.domain.trouble import Fault, Trouble
+from opwatch.domain.trouble import Fault, Speaker, Trouble
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.paths import AnswerView
 from opwatch.profiles.language.rules import first_guard
@@ -64,7 +64,13 @@ class AnswerReader:
         return Answer(findings, _host_wait(parsed, findings), tuple(notes))
 
     def unread(self, target: Target, trouble: Trouble) -> Finding:
-        """Return *trouble*, a body too large to read, unless its HTTP status decides the state."""
+        """Return *trouble*, a body too large to read, unless its HTTP status decides the state.
+
+        A rule must say so with ``unread``, and the body must begin as JSON does: a login
+        page can be large as well.
+        """
+        if trouble.speaker is not Speaker.API:
+            return trouble
         parsed = self.parse_response(Response(trouble.status or 0, target.url or ""))
         view = self._view(None, parsed.response, target)
         return self._operations.unread(view, parsed) or trouble

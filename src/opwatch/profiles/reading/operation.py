@@ -40,9 +40,7 @@ class OperationReader:
         # Without a body to look into, only the HTTP status can decide.
         self._bare_rules = tuple(each for each in self._rules if each[1].condition.is_bare)
         self._unread_rules = tuple(
-            (index, rule.of_status)
-            for index, rule in self._rules
-            if rule.unread or rule.condition.is_bare
+            (index, rule.of_status) for index, rule in self._rules if rule.unread
         )
 
     def finding(self, target: Target | None, view: AnswerView, parsed: ParsedResponse) -> Finding:
