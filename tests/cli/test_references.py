@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -174,11 +173,11 @@ BOMB = gzip.compress(b"0" * 9 * 1024 * 1024)
     [(LARGE_PAGE, ()), (BOMB, ("Content-Encoding: gzip",))],
     ids=["a page", "a bomb"],
 )
-@pytest.mark.parametrize("unread", [True, False])
+@pytest.mark.parametrize("more", [{"unread": True}, {}], ids=["unread", "plain"])
 def test_what_is_too_large_and_no_json_is_never_a_success(
-    body: bytes, headers: tuple[str, ...], unread: bool, inside: Inside
+    body: bytes, headers: tuple[str, ...], more: dict[str, bool], inside: Inside
 ) -> None:
-    rules = [{"http": 200, "unread": unread, "state": "succeeded"}]
+    rules = [{"http": 200, "state": "succeeded", **more}]
     inside.environ["API_TOKEN"] = "a-token-9f2c"
     with RawServer([answer(body, *headers)]) as server:
         inside.configure(mine=profile(server.url, rules=rules))

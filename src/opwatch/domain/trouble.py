@@ -199,6 +199,19 @@ OF_THE_OPERATION: Final = frozenset(
     }
 )
 
+# Faults of a whole batch that one of its members may be the reason of, or their number.
+OF_A_MEMBER: Final = frozenset(
+    {
+        Fault.STATUS_TOO_LARGE_BATCH,
+        Fault.STATUS_REFUSED,
+        Fault.STATUS_NOT_FOUND,
+        Fault.STATUS_GONE,
+        Fault.STATUS_FORBIDDEN,
+        Fault.API_REFUSED,
+        Fault.API_NOT_FOUND,
+    }
+)
+
 # Faults for which a second opinion is worthless even in the middle of a wait.
 FINAL_AT_ONCE: Final = frozenset({Fault.NO_CREDENTIAL, Fault.RENEWAL_REFUSED})
 

@@ -16,20 +16,21 @@ from opwatch.domain.pacing import Pace, pause_after_bad, pause_after_good
 from opwatch.domain.trouble import (
     FINAL_AFTER_TRIES,
     FINAL_AT_ONCE,
+    OF_A_MEMBER,
     Fault,
     FirstContact,
     Handling,
     Scope,
     Speaker,
+    Trouble,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from opwatch.domain.operation import Reading
+    from opwatch.domain.operation import Finding, Reading
     from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
-    from opwatch.domain.trouble import Trouble
     from opwatch.watcher.record import Record
 
 TRIES: Final = 3
@@ -142,6 +143,13 @@ def after_trouble(record: Record, trouble: Trouble, context: Context) -> Step:
             return _denied(record, trouble, context)
         case Handling.TRANSIENT | Handling.THROTTLED:
             return _transient(record, trouble, context)
+
+
+def may_be_of_one(finding: Finding) -> bool:
+    """Tell whether *finding*, the same for a whole batch, may be owed to one of its members."""
+    if not isinstance(finding, Trouble) or finding.speaker is Speaker.OTHER:
+        return False
+    return finding.fault in OF_A_MEMBER
 
 
 def _at_first_contact(record: Record, trouble: Trouble, context: Context) -> Step | None:

@@ -26,7 +26,6 @@ from opwatch.domain.trouble import OF_THE_OPERATION, Fault, FirstContact, Handli
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from opwatch.domain.operation import Answer
     from opwatch.domain.pacing import Limits, Uniform
     from opwatch.watcher.record import Record
 
@@ -279,7 +278,6 @@ class Gate:
 
 OLD_NEWS: Final = 2
 """Bad answers in a row after which one more tells nothing new of a host that serves others."""
-BAD_REQUEST: Final = 400
 
 
 def count_trouble(
@@ -306,13 +304,3 @@ def _is_old_news(gate: Gate, records: Sequence[Record]) -> bool:
         record.operation.streak >= OLD_NEWS and gate.successes > record.successes_before
         for record in records
     )
-
-
-def is_refused_whole(answer: Answer) -> bool:
-    """Tell whether the host finds the batch too large, or refuses it for one of its members."""
-    return all(isinstance(each, Trouble) and _may_be_the_size(each) for each in answer.findings)
-
-
-def _may_be_the_size(trouble: Trouble) -> bool:
-    refused = trouble.fault is Fault.STATUS_REFUSED and trouble.status == BAD_REQUEST
-    return refused or trouble.fault is Fault.STATUS_TOO_LARGE_BATCH

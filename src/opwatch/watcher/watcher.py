@@ -39,8 +39,9 @@ from opwatch.watcher.decisions import (
     Stop,
     after_reading,
     after_trouble,
+    may_be_of_one,
 )
-from opwatch.watcher.gate import count_trouble, is_refused_whole
+from opwatch.watcher.gate import count_trouble
 from opwatch.watcher.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class Watcher:
         events = self._update_gate(gate, poll, answer, now)
         for note in answer.notes:
             events += self._warnings.once(now, Oddity.NOTE, note)
-        if self._halve(poll, answer, now):
+        if self._split(poll, answer, now):
             return [*events, *self._warnings.once(now, Oddity.BATCH_HALVED, str(len(poll.indices)))]
         for index, finding in zip(poll.indices, answer.findings, strict=True):
             record = self._records[index]
@@ -228,11 +229,15 @@ class Watcher:
             return wait, []
         return LONGEST_NAMED_WAIT, self._warnings.once(now, Oddity.WAIT_CAPPED, f"{wait:.0f}")
 
-    def _halve(self, poll: Poll, answer: Answer, now: float) -> bool:
-        """Ask again in halves when the host finds the batch too large, or refuses it whole."""
-        if len(poll.indices) == 1 or not is_refused_whole(answer):
+    def _split(self, poll: Poll, answer: Answer, now: float) -> bool:
+        """Ask again in halves where the whole batch is refused, perhaps for one of its members."""
+        if len(poll.indices) == 1 or not all(map(may_be_of_one, answer.findings)):
             return False
-        self._scheduler.halve(poll.indices)
+        large = any(
+            isinstance(each, Trouble) and each.fault is Fault.STATUS_TOO_LARGE_BATCH
+            for each in answer.findings
+        )
+        self._scheduler.split(poll.indices, is_too_large=large)
         for index in poll.indices:
             record = self._records[index]
             record.in_flight = False

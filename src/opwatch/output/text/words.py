@@ -81,7 +81,7 @@ UNCONFIRMED: Final = "unconfirmed"
 ODDITIES: Final[Mapping[Oddity, str]] = {
     Oddity.UNKNOWN_STATUS: "unknown status “{text}”, treated as running",
     Oddity.WAIT_CAPPED: "the server asks for a pause of {text} s; opwatch waits an hour at most",
-    Oddity.BATCH_HALVED: "{text} operations in one request are too many; halving the batch",
+    Oddity.BATCH_HALVED: "a request about {text} operations was refused; asking about half as many",
     Oddity.NOTE: "{text}",
 }
 
