@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from opwatch.domain.events import Ended, Troubled
@@ -7,6 +9,9 @@ from opwatch.domain.outcome import Reason
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import BAD_GATEWAY, NOT_FOUND, REFUSED, RUNNING, Bench
 from simulation.world import HOST, Host, Job, Spell, World
+
+if TYPE_CHECKING:
+    from opwatch.domain.operation import Finding
 
 FOREVER = float("inf")
 
@@ -37,7 +42,6 @@ def test_a_thousand_operations_try_a_refused_host_no_more_often_than_one() -> No
     [
         (Fault.CERTIFICATE, 1, "unknown"),
         (Fault.STATUS_PROXY_AUTH, 1, "unknown"),
-        (Fault.HTML, 2, "unknown"),
         (Fault.UNRESOLVED, 3, "unknown"),
         (Fault.STATUS_UNAUTHORIZED, 1, "denied"),
         (Fault.NO_CREDENTIAL, 1, "denied"),
@@ -54,6 +58,50 @@ def test_what_no_operation_could_survive_ends_them_all(
     assert len(bench.asked) == tries
     assert bench.outcomes == [outcome] * 3
     assert len(bench.told(Ended)) == 3
+
+
+USELESS = [Fault.EMPTY, Fault.HTML, Fault.NOT_JSON, Fault.NOT_AN_OBJECT, Fault.NO_STATUS]
+
+
+@pytest.mark.parametrize("fault", USELESS)
+@pytest.mark.parametrize("other", [NOT_FOUND, RUNNING])
+def test_an_answer_of_no_use_ends_its_own_operation_within_seconds(
+    fault: Fault, other: Finding
+) -> None:
+    bench = Bench(*"abc")
+
+    while bench.now < 10:
+        for poll in bench.ask():
+            bench.now += 0.1
+            bench.record(poll, Trouble(fault, status=200) if poll.indices == (1,) else other)
+        bench.now = bench.watcher.wake_at(bench.now)
+
+    assert bench.outcomes == ["None", "unknown", "None"]
+    assert (bench.watcher.operations[1].ended_at or 99) < 6
+
+
+def test_many_that_get_a_web_page_each_end_for_themselves_without_delay() -> None:
+    page = Host(spells=(Spell(0.0, FOREVER, Trouble(Fault.HTML, status=200)),))
+    run = World({str(n): Job(60.0) for n in range(50)}, {HOST: page}).watch()
+
+    assert set(run.outcomes().values()) == {"unknown"}
+    assert len(run.sent) == 150
+    assert run.ended <= 20
+
+
+@pytest.mark.parametrize("fault", [Fault.STATUS_UNAUTHORIZED, Fault.CERTIFICATE])
+def test_one_that_the_host_has_answered_is_not_ended_for_another_one_s_trouble(
+    fault: Fault,
+) -> None:
+    bench = Bench("a", "b", "c")
+
+    bench.answer(NOT_FOUND)
+    first, second = bench.ask()
+    bench.record(first, Trouble(fault))
+
+    assert second.indices == (2,)
+    assert bench.outcomes[0] == "None"
+    assert bench.outcomes[1] != "None"
 
 
 def test_a_forbidden_operation_does_not_speak_for_its_neighbours() -> None:

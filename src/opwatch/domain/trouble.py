@@ -41,6 +41,9 @@ class Speaker(StrEnum):
     OTHER = "other"  # a web page, or what is no JSON and came through a proxy
 
 
+STRICT_TRIES: Final = 3
+
+
 class Scope(StrEnum):
     """What a final fault ends: one operation, or all that share its host."""
 
@@ -50,12 +53,11 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FaultRule:
-    """How a fault is handled; *tries* are those of ``FirstContact.TRIES``."""
+    """How a fault is handled, and how at first contact."""
 
     handling: Handling
     first: FirstContact = FirstContact.TOLERANT
     scope: Scope = Scope.OPERATION
-    tries: int = 3
 
 
 class Fault(StrEnum):
@@ -162,10 +164,11 @@ RULES: Final[Mapping[Fault, FaultRule]] = {
     Fault.STATUS_UNEXPECTED: _TRANSIENT,
     Fault.CAPTIVE_PORTAL: _TRANSIENT,
     Fault.NOT_MODIFIED_UNASKED: _TRANSIENT,
-    Fault.EMPTY: _TRANSIENT,
-    Fault.HTML: FaultRule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST, tries=2),
-    Fault.NOT_JSON: _TRANSIENT,
-    Fault.NOT_AN_OBJECT: FaultRule(Handling.TRANSIENT, FirstContact.TRIES, tries=2),
+    # An answer of no use is of one URL: the host may serve another one well.
+    Fault.EMPTY: _STRICT_OPERATION,
+    Fault.HTML: _STRICT_OPERATION,
+    Fault.NOT_JSON: _STRICT_OPERATION,
+    Fault.NOT_AN_OBJECT: _STRICT_OPERATION,
     Fault.NO_STATUS: _STRICT_OPERATION,
     Fault.WRONG_ID: _TRANSIENT,
     Fault.MISSING_FROM_BATCH: _NOT_FOUND,

@@ -17,6 +17,7 @@ from opwatch.domain.trouble import (
     FINAL_AFTER_TRIES,
     FINAL_AT_ONCE,
     OF_A_MEMBER,
+    STRICT_TRIES,
     Fault,
     FirstContact,
     Handling,
@@ -165,7 +166,7 @@ def _at_first_contact(record: Record, trouble: Trouble, context: Context) -> Ste
         case FirstContact.AT_ONCE:
             enough = True
         case FirstContact.TRIES:
-            enough = tries >= rule.tries
+            enough = tries >= STRICT_TRIES
     if not enough:
         return PollAgain(context.uniform(0.5, 1.0) * 2.0 ** max(0, tries - 1))
     if rule.handling is Handling.DENIED:
@@ -218,7 +219,7 @@ def _denied(record: Record, trouble: Trouble, context: Context) -> Step:
 def _transient(record: Record, trouble: Trouble, context: Context) -> Step:
     policy, operation = context.policy, record.operation
     throttled = trouble.rule.handling is Handling.THROTTLED
-    if trouble.fault in FINAL_AFTER_TRIES and record.strict_tries >= trouble.rule.tries:
+    if trouble.fault in FINAL_AFTER_TRIES and record.strict_tries >= STRICT_TRIES:
         return Stop(Outcome.UNKNOWN, Reason.REFUSED)
     if policy.once:
         patient = trouble.wait is None or trouble.wait <= ONCE_PATIENCE

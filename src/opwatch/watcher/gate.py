@@ -21,7 +21,7 @@ from collections import deque
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.trouble import OF_THE_OPERATION, Fault, FirstContact, Handling, Trouble
+from opwatch.domain.trouble import OF_THE_OPERATION, Fault, FirstContact, Handling, Scope, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -287,7 +287,7 @@ def count_trouble(
     handling = trouble.handling(seen=gate.contacted)
     if handling is Handling.THROTTLED:
         return gate.throttled(now, wait)
-    if handling is not Handling.TRANSIENT or trouble.fault in OF_THE_OPERATION:
+    if handling is not Handling.TRANSIENT or _is_of_operation(trouble, gate):
         gate.answered()
         return False
     if _is_old_news(gate, records):
@@ -296,6 +296,17 @@ def count_trouble(
     if trouble.fault is Fault.NO_DESCRIPTORS:
         return gate.out_of_descriptors(now)
     return gate.bad(now, strict=trouble.rule.first is FirstContact.TRIES)
+
+
+def _is_of_operation(trouble: Trouble, gate: Gate) -> bool:
+    """Tell whether the host is there, and *trouble* is that of one operation.
+
+    An empty answer or a web page in mid-wait is an outage; at first contact it is most
+    likely a wrong URL.
+    """
+    rule = trouble.rule
+    at_first = rule.first is FirstContact.TRIES and rule.scope is Scope.OPERATION
+    return trouble.fault in OF_THE_OPERATION or (at_first and not gate.contacted)
 
 
 def _is_old_news(gate: Gate, records: Sequence[Record]) -> bool:

@@ -288,13 +288,22 @@ class Watcher:
         until = now + trouble.wait if trouble.wait else gate.named_until
         ended = self._apply(index, step, max(gate.named_until, until), now)
         if isinstance(step, Stop) and step.whole_host:
-            ended += self._end_all(list(self._in_vain(index, now)), step, now, trouble)
+            ended += self._end_all(
+                list(self._in_vain(index, trouble.fault, now)), step, now, trouble
+            )
         return [Troubled(now, record.operation, trouble), *ended]
 
-    def _in_vain(self, index: int, now: float) -> Iterator[int]:
-        """Yield those behind the gate of operation *index* that would ask the same host now."""
+    def _in_vain(self, index: int, fault: Fault, now: float) -> Iterator[int]:
+        """Yield those behind the gate of *index* that would meet *fault* at the same host now.
+
+        One that the host has answered in another way, be it with a 404, ends for its own
+        reason only.
+        """
         for each in self._scheduler.neighbours(index):
             record = self._records[each]
+            own = record.operation.trouble
+            if record.is_unheard and own and own.status is not None and own.fault is not fault:
+                continue
             if record.is_unheard or (record.due <= now and not record.in_flight):
                 yield each
 
