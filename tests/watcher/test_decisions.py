@@ -25,6 +25,7 @@ from simulation.bench import BAD_GATEWAY, NOT_FOUND, RUNNING, SUCCEEDED, middle,
 STRICT: dict[Fault, tuple[int, Outcome, str]] = {
     Fault.UNRESOLVED: (3, Outcome.UNKNOWN, "host"),
     Fault.CONNECTION_REFUSED: (3, Outcome.UNKNOWN, "host"),
+    Fault.NO_DESCRIPTORS: (3, Outcome.UNKNOWN, "host"),
     Fault.TLS: (3, Outcome.UNKNOWN, "host"),
     Fault.PROXY: (3, Outcome.UNKNOWN, "host"),
     Fault.CERTIFICATE: (1, Outcome.UNKNOWN, "host"),
@@ -98,7 +99,9 @@ def test_at_first_contact_it_is_final_after_so_many_tries(fault: Fault) -> None:
 
     steps = [
         decide_on_trouble(
-            record, Trouble(fault), context(contacted=False, host_bad=n, host_strict=n)
+            record,
+            Trouble(fault),
+            context(contacted=False, host_bad=n, host_strict=n, silence=30.0),
         )
         for n in range(1, tries + 1)
     ]

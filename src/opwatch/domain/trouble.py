@@ -30,6 +30,7 @@ class FirstContact(StrEnum):
 
     TOLERANT = "tolerant"  # as always
     TRIES = "tries"  # final after a few tries in a few seconds
+    PATIENCE = "patience"  # the same, but not before the policy's patience is spent
     AT_ONCE = "at_once"  # final at the first
 
 
@@ -42,6 +43,7 @@ class Speaker(StrEnum):
 
 
 STRICT_TRIES: Final = 3
+STRICT: Final = frozenset({FirstContact.TRIES, FirstContact.PATIENCE})
 
 
 class Scope(StrEnum):
@@ -123,6 +125,7 @@ class Fault(StrEnum):
 
 _TRANSIENT: Final = FaultRule(Handling.TRANSIENT)
 _STRICT: Final = FaultRule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST)
+_UNREACHED: Final = FaultRule(Handling.TRANSIENT, FirstContact.PATIENCE, Scope.HOST)
 _STRICT_OPERATION: Final = FaultRule(Handling.TRANSIENT, FirstContact.TRIES)
 _REFUSED: Final = FaultRule(Handling.REFUSED)
 _NOT_FOUND: Final = FaultRule(Handling.NOT_FOUND)
@@ -130,13 +133,13 @@ _THROTTLED: Final = FaultRule(Handling.THROTTLED)
 _DENIED: Final = FaultRule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST)
 
 RULES: Final[Mapping[Fault, FaultRule]] = {
-    Fault.UNRESOLVED: _STRICT,
+    Fault.UNRESOLVED: _UNREACHED,
     Fault.RESOLVER_DOWN: _TRANSIENT,
-    Fault.CONNECTION_REFUSED: _STRICT,
+    Fault.CONNECTION_REFUSED: _UNREACHED,
     Fault.CONNECT_TIMEOUT: _TRANSIENT,
     Fault.CONNECTION_LOST: _TRANSIENT,
     Fault.UNREACHABLE: _TRANSIENT,
-    Fault.NO_DESCRIPTORS: _TRANSIENT,
+    Fault.NO_DESCRIPTORS: _UNREACHED,
     Fault.CERTIFICATE: FaultRule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.HOST),
     Fault.TLS: _STRICT,
     Fault.PROXY: _STRICT,

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from opwatch.domain.pacing import pause_after_bad
-from opwatch.domain.trouble import STRICT_TRIES, FirstContact, Handling, Trouble
+from opwatch.domain.trouble import STRICT, STRICT_TRIES, FirstContact, Handling, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,7 +51,7 @@ def _tries(trouble: Trouble) -> int:
     rule = trouble.rule
     if rule.handling not in _PASSING or rule.first is FirstContact.AT_ONCE:
         return 1
-    return STRICT_TRIES if rule.first is FirstContact.TRIES else TRIES
+    return STRICT_TRIES if rule.first in STRICT else TRIES
 
 
 def _pause(trouble: Trouble, streak: int, uniform: Uniform) -> float:

@@ -167,11 +167,19 @@ def _at_first_contact(record: Record, trouble: Trouble, context: Context) -> Ste
             enough = True
         case FirstContact.TRIES:
             enough = tries >= STRICT_TRIES
+        case FirstContact.PATIENCE:
+            enough = tries >= STRICT_TRIES and _has_no_patience(context)
     if not enough:
-        return PollAgain(context.uniform(0.5, 1.0) * 2.0 ** max(0, tries - 1))
+        return PollAgain(context.uniform(0.5, 1.0) * 2.0 ** min(max(0, tries - 1), 3))
     if rule.handling is Handling.DENIED:
         return Stop(Outcome.DENIED, _denial(trouble), whole_host=host_wide)
     return Stop(Outcome.UNKNOWN, Reason.UNREACHABLE, whole_host=host_wide)
+
+
+def _has_no_patience(context: Context) -> bool:
+    """Tell whether the host had the time that it is given to be there at all."""
+    patience = context.policy.no_contact
+    return context.policy.once or (patience is not None and context.silence >= patience)
 
 
 def _denial(trouble: Trouble) -> Reason:

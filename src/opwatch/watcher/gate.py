@@ -21,7 +21,15 @@ from collections import deque
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.trouble import OF_THE_OPERATION, Fault, FirstContact, Handling, Scope, Trouble
+from opwatch.domain.trouble import (
+    OF_THE_OPERATION,
+    STRICT,
+    Fault,
+    FirstContact,
+    Handling,
+    Scope,
+    Trouble,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +40,8 @@ if TYPE_CHECKING:
 
 RECENT: Final = 20
 LONGEST_PROBE: Final = 30.0
+LONGEST_STRICT: Final = 8.0
+"""Between two tries to reach a host that is not given up for its patience only."""
 RAMP_FROM: Final = 2.0
 RAMP_GROWTH: Final = 1.05
 SLOWEST_RATE: Final = 0.2
@@ -165,7 +175,7 @@ class Gate:
         self._silent_from = now if self._silent_from is None else self._silent_from
         self._recent.append(False)
         if not self.contacted:
-            self._retreat(now)
+            self._retreat(now, LONGEST_STRICT if strict else LONGEST_PROBE)
             return False
         half = len(self._recent) == RECENT and self._recent.count(False) * 2 >= RECENT
         if self.bad_in_a_row < BORNE[self.state] and not half:
@@ -179,13 +189,13 @@ class Gate:
         if self.state is GateState.OPEN:
             self._pause(now)
 
-    def out_of_descriptors(self, now: float) -> bool:
+    def out_of_descriptors(self, now: float, *, strict: bool = False) -> bool:
         """Count a request that this machine had no descriptor for: half as many go at once.
 
         That is no fault of the host, until two at once are too many as well.
         """
         if self._at_once <= FEWEST_AT_ONCE:
-            return self.bad(now)
+            return self.bad(now, strict=strict)
         if not self._came_back():
             # Those in flight with it are one event.
             self._at_once = max(FEWEST_AT_ONCE, self._at_once // 2)
@@ -242,11 +252,11 @@ class Gate:
         self._failed_probes = 0
         self._stale = self.in_flight
 
-    def _retreat(self, now: float) -> None:
+    def _retreat(self, now: float, longest: float) -> None:
         """Let one at a time try to reach a host that has never given a good answer."""
         if self.state is not GateState.FIRST:
             self._become(GateState.FIRST)
-        pause = self._uniform(0.5, 1.0) * 2.0 ** min(self.bad_in_a_row - 1, 5)
+        pause = self._uniform(0.5, 1.0) * min(longest, 2.0 ** min(self.bad_in_a_row - 1, 10))
         self.not_before = max(self.not_before, now + pause)
 
     def _open(self, now: float) -> None:
@@ -293,9 +303,10 @@ def count_trouble(
     if _is_old_news(gate, records):
         gate.inconclusive(now)
         return False
+    strict = trouble.rule.first in STRICT
     if trouble.fault is Fault.NO_DESCRIPTORS:
-        return gate.out_of_descriptors(now)
-    return gate.bad(now, strict=trouble.rule.first is FirstContact.TRIES)
+        return gate.out_of_descriptors(now, strict=strict)
+    return gate.bad(now, strict=strict)
 
 
 def _is_of_operation(trouble: Trouble, gate: Gate) -> bool:
