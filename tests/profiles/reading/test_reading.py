@@ -498,3 +498,24 @@ def test_further_fields_change_no_verdict(more: dict[str, Any]) -> None:
     assert isinstance(plain, Reading)
     assert isinstance(other, Reading)
     assert plain.state is other.state
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "count"),
+    [
+        ("1234567.5", "1234567.5", 1),
+        ("1234567.0", "1234568.0", 0),
+        ("1.23457e+06", "1234567.0", 0),
+        ("1234567", "1234567.0", 1),
+        ("12345678901234567890", "12345678901234567890.0", 0),
+        ("0.1234567", "0.1234568", 0),
+    ],
+)
+def test_an_id_that_is_a_number_with_a_point_is_compared_exactly(
+    wanted: str, found: str, count: int
+) -> None:
+    body = f'{{"id": {found}, "status": "done"}}'.encode()
+
+    (finding,) = BOUND.read([BOUND.target(wanted)], response(body)).findings
+
+    assert isinstance(finding, Reading) == count
