@@ -11,7 +11,7 @@ LOST_AFTER: Final = 900.0
 NO_CONTACT: Final = 30.0
 """Seconds that a host is given to be there at all."""
 REQUEST_TIMEOUT: Final = 30.0
-LAST_WORD: Final = 2.0
+LAST_WORD: Final = 1.0
 """Seconds that a request in flight at the deadline is still given."""
 
 

@@ -95,6 +95,7 @@ class Gate:
         self._failed_probes = 0
         self._stale = 0
         self._quick = QUICK_CAPACITY
+        self._is_last = False
 
     @property
     def is_held(self) -> bool:
@@ -127,7 +128,7 @@ class Gate:
         self._fill(now)
         rate = self._current_rate()
         filled = now if self._tokens >= 1 else now + (1 - self._tokens) / rate
-        return max(filled, self.not_before)
+        return max(filled, self.named_until if self._is_last else self.not_before)
 
     def take(self, now: float) -> None:
         """Count a request that goes now."""
@@ -227,6 +228,10 @@ class Gate:
         self.discount(self.not_before - before)
         if self.state in {GateState.CLOSED, GateState.RAMPING}:
             self._become(GateState.OPEN)
+
+    def call_last(self) -> None:
+        """Let the last look pass, unless the host itself has named a pause."""
+        self._is_last = True
 
     def pay_quick(self) -> bool:
         """Take the price of one quick retry, if the budget has it (at most 10 % extra)."""

@@ -368,6 +368,7 @@ class Watcher:
             self._scheduler.discount(gap)
             self._ask_all_again(now, asleep=gap)
         if self._deadline.call(now):
+            self._scheduler.call_last()
             self._ask_all_again(now, asleep=0.0)
         if self._deadline.is_over(now):
             rest = list(self._scheduler.open())
