@@ -55,6 +55,6 @@ def _tries(trouble: Trouble) -> int:
 
 
 def _pause(trouble: Trouble, streak: int, uniform: Uniform) -> float:
-    throttled = trouble.rule.handling is Handling.THROTTLED
+    throttled = trouble.rule.handling is Handling.THROTTLED and trouble.wait != 0
     pause = pause_after_bad(streak, throttled=throttled, uniform=uniform)
     return max(pause, (trouble.wait or 0.0) * uniform(1.0, 1.1))

@@ -243,7 +243,8 @@ def _transient(record: Record, trouble: Trouble, context: Context) -> Step:
     lost_at = _lost_at(record, policy)
     if lost_at is not None and context.now >= lost_at and operation.streak >= TRIES:
         return Stop(Outcome.UNKNOWN, Reason.LOST_CONTACT)
-    pause = _retry(record, context, throttled=throttled)
+    # "Retry-After: 0" is a busy host's leave to ask again: nothing extra is waited.
+    pause = _retry(record, context, throttled=throttled and trouble.wait != 0)
     if trouble.wait is not None:
         return PollAgain(max(pause, trouble.wait * context.uniform(1.0, 1.1)))
     if lost_at is not None and lost_at > context.now and operation.streak >= TRIES - 1:

@@ -40,8 +40,10 @@ if TYPE_CHECKING:
 
 RECENT: Final = 20
 LONGEST_PROBE: Final = 30.0
+LONGEST_FIRST: Final = 32.0
+"""Seconds between two tries at a host that has never given a good answer."""
 LONGEST_STRICT: Final = 8.0
-"""Between two tries to reach a host that is not given up for its patience only."""
+"""The same where nobody is there, and the patience for that is short."""
 RAMP_FROM: Final = 2.0
 RAMP_GROWTH: Final = 1.05
 SLOWEST_RATE: Final = 0.2
@@ -176,7 +178,7 @@ class Gate:
         self._silent_from = now if self._silent_from is None else self._silent_from
         self._recent.append(False)
         if not self.contacted:
-            self._retreat(now, LONGEST_STRICT if strict else LONGEST_PROBE)
+            self._retreat(now, LONGEST_STRICT if strict else LONGEST_FIRST)
             return False
         half = len(self._recent) == RECENT and self._recent.count(False) * 2 >= RECENT
         if self.bad_in_a_row < BORNE[self.state] and not half:
@@ -213,7 +215,9 @@ class Gate:
         if wait:
             self._came_back()
             self.hold(now, wait)
-        held = bool(wait) or self.bad(now)
+        elif wait is not None:
+            self.inconclusive(now)
+        held = bool(wait) or (wait is None and self.bad(now))
         if is_new:
             # The answers to what is in flight now are one event with this one.
             self._rate = max(SLOWEST_RATE, self._rate / 2)
