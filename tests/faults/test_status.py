@@ -348,6 +348,35 @@ def test_a_403_that_passes_is_borne(wait: Wait) -> None:
     assert (ended.code, ended.one["problems"]) == (0, 3), ended.err
 
 
+ASKED = "WWW-Authenticate: "
+
+
+@fault(24)
+@pytest.mark.parametrize("code", ["401 Unauthorized", "403 Forbidden"])
+def test_no_credential_sent_is_not_a_credential_refused(wait: Wait, code: str) -> None:
+    with api(status(code, b'{"message": "log in"}', ASKED + 'Bearer realm="x"')) as server:
+        ended = wait(server.url, auth="none")
+
+    assert (ended.code, ended.one["reason"]) == (4, "no_credential")
+    line = ended.line("a denied after")
+    assert "without a credential" in line or "none was sent" in line
+    assert "log in; it asks for Bearer" in line
+    assert "refused the credential" not in ended.err
+    assert "opwatch auth status -p api" in ended.line("to fix")
+
+
+@fault(24)
+@pytest.mark.parametrize("more", [{}, {"auth": "none"}], ids=str)
+def test_what_is_asked_for_is_what_is_advised(wait: Wait, more: dict[str, Any]) -> None:
+    asked = (ASKED + 'Basic realm="x"', ASKED + "Negotiate")
+    with api(status("401 Unauthorized", b"{}", *asked)) as server:
+        ended = wait(server.url, **more)
+
+    assert ended.code == 4
+    assert "asks for Basic, Negotiate" in ended.line("to fix")
+    assert "renew" not in ended.line("to fix")
+
+
 # -- not found -----------------------------------------------------------------------
 
 MISSING = status("404 Not Found", b"{}")

@@ -31,6 +31,7 @@ STRICT: dict[Fault, tuple[int, Outcome, str]] = {
     Fault.CERTIFICATE: (1, Outcome.UNKNOWN, "host"),
     Fault.STATUS_PROXY_AUTH: (1, Outcome.UNKNOWN, "host"),
     Fault.HTML: (3, Outcome.UNKNOWN, "operation"),
+    Fault.XML: (3, Outcome.UNKNOWN, "operation"),
     Fault.EMPTY: (3, Outcome.UNKNOWN, "operation"),
     Fault.NOT_JSON: (3, Outcome.UNKNOWN, "operation"),
     Fault.STATUS_UNAUTHORIZED: (1, Outcome.DENIED, "host"),

@@ -105,6 +105,7 @@ class Fault(StrEnum):
     # bodies
     EMPTY = "empty"
     HTML = "html"
+    XML = "xml"
     NOT_JSON = "not_json"
     NOT_AN_OBJECT = "not_an_object"
     # meaning
@@ -170,6 +171,7 @@ RULES: Final[Mapping[Fault, FaultRule]] = {
     # An answer of no use is of one URL: the host may serve another one well.
     Fault.EMPTY: _STRICT_OPERATION,
     Fault.HTML: _STRICT_OPERATION,
+    Fault.XML: _STRICT_OPERATION,
     Fault.NOT_JSON: _STRICT_OPERATION,
     Fault.NOT_AN_OBJECT: _STRICT_OPERATION,
     Fault.NO_STATUS: _STRICT_OPERATION,
@@ -233,7 +235,8 @@ class Trouble:
     *status* is the HTTP status, if one came. *wait* is the pause in seconds
     that the server named. *host* names who answered or did not. *unsent* tells
     that nothing of the request has left this machine. *speaker* tells whose answer it
-    seems to be.
+    seems to be. *anonymous* tells that no credential was sent, *asks_for* which schemes of
+    authentication the answer names (RFC 9110 §11.6.1).
     """
 
     fault: Fault
@@ -243,6 +246,8 @@ class Trouble:
     host: str = ""
     unsent: bool = field(default=False, compare=False)
     speaker: Speaker = field(default=Speaker.API, compare=False)
+    anonymous: bool = field(default=False, compare=False)
+    asks_for: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def rule(self) -> FaultRule:

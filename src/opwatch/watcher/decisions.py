@@ -183,7 +183,8 @@ def _has_no_patience(context: Context) -> bool:
 
 
 def _denial(trouble: Trouble) -> Reason:
-    return Reason.NO_CREDENTIAL if trouble.fault is Fault.NO_CREDENTIAL else Reason.DENIED
+    lacks = trouble.anonymous or trouble.fault is Fault.NO_CREDENTIAL
+    return Reason.NO_CREDENTIAL if lacks else Reason.DENIED
 
 
 def _gone(record: Record, trouble: Trouble, context: Context) -> Step:

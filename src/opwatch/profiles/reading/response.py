@@ -6,6 +6,7 @@ own words are shown with it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.reading.body import ParsedBody
 
 _LONGEST: Final = 300
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30}(?![^\s,])")
 
 
 class ParsedResponse(NamedTuple):
@@ -37,7 +39,15 @@ class ParsedResponse(NamedTuple):
             self.pauses.longest,
             self.host,
             speaker=self.speaker,
+            anonymous=self.response.is_anonymous,
+            asks_for=self._asks_for,
         )
+
+    @property
+    def _asks_for(self) -> tuple[str, ...]:
+        """The schemes of authentication that the answer asks for, as it spells them."""
+        found = (_SCHEME.match(each) for each in self.response.headers.all("www-authenticate"))
+        return tuple(dict.fromkeys(each[0] for each in found if each))
 
     @property
     def speaker(self) -> Speaker:
