@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opwatch.domain.outcome import Goal
-from opwatch.domain.policy import LOST_AFTER, Policy
+from opwatch.domain.policy import LOST_AFTER, NO_CONTACT, Policy
 from opwatch.domain.secret import Secret
 from opwatch.profiles import bind_profile, load_config, load_profile
 from opwatch.session.context import RunContext
@@ -58,6 +58,7 @@ async def watch(
         timeout=timeout,
         interval=interval,
         lost_after=lost_after,
+        no_contact=NO_CONTACT if lost_after == LOST_AFTER else lost_after,
         stall=stall,
         fail_fast=fail_fast,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -144,8 +145,9 @@ def test_a_url_that_was_not_typed_says_nothing_of_the_host(inside: Inside) -> No
 @pytest.mark.parametrize(
     ("rules", "status", "code"),
     [
-        ([{"http": 200, "state": "succeeded"}], "200 OK", 0),
-        ([{"http": 422, "state": "failed"}], "422 Unprocessable", 1),
+        ([{"http": 200, "state": "succeeded"}], "200 OK", 6),
+        ([{"http": 422, "state": "failed"}], "422 Unprocessable", 6),
+        ([{"http": 422, "unread": True, "state": "failed"}], "422 Unprocessable", 1),
         ([{"http": 200, "when": "data", "state": "succeeded"}], "200 OK", 6),
         ([{"http": 200, "when": "data", "unread": True, "state": "succeeded"}], "200 OK", 0),
         ([{"http": 202, "state": "running"}], "200 OK", 6),
@@ -160,6 +162,28 @@ def test_a_body_that_is_too_large_is_judged_by_a_rule_that_can_do_without(
         ran = inside.run("get", "-p", "mine", "--json", "a")
 
     assert ran.code == code, ran.err
+
+
+LARGE_PAGE = b"<!doctype html><title>Sign in</title>" + b" " * 9 * 1024 * 1024
+BOMB = gzip.compress(b"0" * 9 * 1024 * 1024)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [(LARGE_PAGE, ()), (BOMB, ("Content-Encoding: gzip",))],
+    ids=["a page", "a bomb"],
+)
+@pytest.mark.parametrize("more", [{"unread": True}, {}], ids=["unread", "plain"])
+def test_what_is_too_large_and_no_json_is_never_a_success(
+    body: bytes, headers: tuple[str, ...], more: dict[str, bool], inside: Inside
+) -> None:
+    rules = [{"http": 200, "state": "succeeded", **more}]
+    inside.environ["API_TOKEN"] = "a-token-9f2c"
+    with RawServer([answer(body, *headers)]) as server:
+        inside.configure(mine=profile(server.url, rules=rules))
+        ran = inside.run("get", "-p", "mine", "--json", "a")
+
+    assert ran.code == 6, ran.err
 
 
 @pytest.mark.parametrize("body", [b"", b"null"])

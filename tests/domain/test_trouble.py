@@ -9,7 +9,6 @@ from opwatch.domain.trouble import (
     OF_THE_OPERATION,
     RULES,
     Fault,
-    FirstContact,
     Handling,
     Trouble,
     fault_of_status,
@@ -102,8 +101,3 @@ def test_only_a_refusal_of_the_credential_is_final_at_once_in_the_middle_of_a_wa
 
 def test_a_fault_of_the_operation_never_ends_the_watch_of_others() -> None:
     assert {RULES[fault].scope.value for fault in OF_THE_OPERATION} == {"operation"}
-
-
-def test_a_rule_with_tries_is_one_that_counts_them() -> None:
-    for fault, rule in RULES.items():
-        assert rule.tries == 3 or rule.first is FirstContact.TRIES, fault

@@ -85,6 +85,7 @@ EXAMPLES: Final[Mapping[Fault, tuple[str, int | None]]] = {
     Fault.STATUS_UNEXPECTED: ("", 999),
     Fault.NOT_MODIFIED_UNASKED: ("", 304),
     Fault.HTML: ("“Sign in”", 200),
+    Fault.XML: ("Access Denied", 200),
     Fault.NOT_JSON: ("it ends in the middle", 200),
     Fault.NOT_AN_OBJECT: ("a list", 200),
     Fault.NO_STATUS: ("'operation.status'", 200),

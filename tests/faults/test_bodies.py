@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from faults.catalogue import fault
-from faults.whole import DONE, RUNNING, api, says, state
+from faults.whole import DONE, RUNNING, api, asked_about, says, state
 from opwatch.domain.policy import Policy
 from servers.raw import RawServer, answer, drip, flood, hang, http, read, send
 
@@ -80,16 +80,30 @@ LOGIN = b"<!doctype html><title>Sign in to \x1b[31m the \xe2\x80\xae Portal " + 
 
 
 @fault(49)
-def test_a_login_page_is_named_after_two_tries(wait: Wait) -> None:
+def test_a_login_page_is_named_after_three_tries(wait: Wait) -> None:
     with api(http(LOGIN, "Content-Type: text/html")) as server:
         ended = wait(server.url, "a", "b")
 
     assert (ended.code, set(ended.outcomes)) == (6, {"unknown"})
-    assert len(server.requests) == 2
+    assert len(server.requests) == 6
+    assert ended.took < 10
     line = ended.line("a unknown after")
     assert "sent a web page, not JSON (a login page or a proxy?): Sign in to " in line
     assert len(line) < 300
     assert "\u202e" not in ended.err
+
+
+@fault(49)
+def test_a_web_page_at_one_url_ends_no_other_operation(wait: Wait) -> None:
+    def route(request: bytes) -> bytes:
+        if asked_about(request) == "a":
+            return http(LOGIN, "Content-Type: text/html")
+        return http(b"{}", status="404 Not Found")
+
+    with api(route) as server:
+        ended = wait(server.url, "a", "b", "c")
+
+    assert ended.outcomes == ["unknown", "not_found", "not_found"]
 
 
 @fault(49)
@@ -234,11 +248,11 @@ def test_control_characters_in_json_are_made_visible(wait: Wait) -> None:
 
 @fault(59)
 @pytest.mark.parametrize("body", [b"[]", b'["done"]', b"7", b"null", b"true", b'"done"'])
-def test_json_that_is_no_object_is_refused_after_two_tries(wait: Wait, body: bytes) -> None:
+def test_json_that_is_no_object_is_refused_after_three_tries(wait: Wait, body: bytes) -> None:
     with api(http(body)) as server:
         ended = wait(server.url)
 
-    assert (ended.code, ended.one["polls"]) == (6, 2), ended.err
+    assert (ended.code, ended.one["polls"]) == (6, 3), ended.err
     assert "not have the shape that the profile expects: 'status'" in ended.line("a unknown after")
     assert "opwatch profile explain -p api a" in ended.line("to fix")
 

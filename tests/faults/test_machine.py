@@ -166,6 +166,20 @@ def test_a_quit_from_the_keyboard_gives_the_cursor_back_as_well(
         assert not tty.cursor_is_hidden()
 
 
+@fault(130)
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGALRM], ids=lambda each: each.name)
+def test_any_other_signal_that_kills_gives_the_cursor_back(
+    number: signal.Signals, program: Program, endless: str
+) -> None:
+    with Tty() as tty:
+        tty.run(*OPWATCH, "wait", *FAST, endless, environ=program.environ)
+        tty.until("PENDING")
+        tty.child.send_signal(number)
+
+        assert tty.exit_code() == -number
+        assert not tty.cursor_is_hidden()
+
+
 @fault(132)
 def test_signals_that_were_ignored_at_the_start_stay_ignored(
     program: Program, endless: str

@@ -176,6 +176,18 @@ def test_a_limit_without_a_hint_is_met_with_growing_pauses(wait: Wait) -> None:
 
 
 @fault(42)
+def test_a_pause_of_nothing_costs_nothing_extra(wait: Wait) -> None:
+    busy = http(b"{}", "Retry-After: 0", status="429 Too Many Requests")
+    with api(RUNNING, busy, busy, DONE) as server:
+        ended = wait(server.url)
+    with api(RUNNING, RUNNING, RUNNING, DONE) as server:
+        usual = wait(server.url)
+
+    assert (ended.code, ended.one["problems"]) == (0, 2), ended.err
+    assert ended.took <= usual.took + 1.5
+
+
+@fault(42)
 def test_the_rate_of_the_host_is_halved() -> None:
     jobs = {str(number): Job(500) for number in range(100)}
     run = World(jobs, {HOST: Host(limit=5.0)}).watch()

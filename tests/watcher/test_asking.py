@@ -10,7 +10,7 @@ from opwatch.domain.operation import Answer, Target, Unchanged
 from opwatch.domain.outcome import Abort
 from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
-from opwatch.domain.trouble import Fault, Trouble
+from opwatch.domain.trouble import Fault, Speaker, Trouble
 from opwatch.watcher.watcher import TICK, Watcher
 from simulation.bench import (
     BAD_GATEWAY,
@@ -313,6 +313,52 @@ def test_a_batch_that_was_halved_is_no_problem_of_its_operations() -> None:
 
     assert {each.problems for each in bench.watcher.operations} == {0}
     assert [len(poll.targets) for poll in bench.ask()] == [2, 2]
+
+
+REFUSALS = [
+    Trouble(Fault.STATUS_REFUSED, status=422),
+    Trouble(Fault.STATUS_REFUSED, status=400),
+    Trouble(Fault.STATUS_NOT_FOUND, status=404),
+    Trouble(Fault.STATUS_FORBIDDEN, status=403),
+    Trouble(Fault.API_REFUSED),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda each: f"{each.fault}-{each.status}")
+@pytest.mark.parametrize("culprit", range(9))
+def test_of_a_batch_that_is_refused_only_the_culprit_ends(refusal: Trouble, culprit: int) -> None:
+    bench = Bench(*"abcdefghi", group="g", polling_rules=PollingRules(batch=9))
+
+    for _ in range(300):
+        for poll in bench.ask():
+            bench.record(poll, refusal if culprit in poll.indices else RUNNING)
+        bench.now = max(bench.now, bench.watcher.wake_at(bench.now))
+
+    ended = [n for n, each in enumerate(bench.watcher.operations) if each.is_over]
+    assert ended == [culprit]
+    assert [len(poll.targets) for poll in bench.asked][-3:] == [8, 8, 8]
+
+
+def test_what_was_refused_again_after_all_was_good_is_too_large() -> None:
+    bench = Bench(*"abcdefgh", group="g", polling_rules=PollingRules(batch=8))
+
+    for _ in range(100):
+        for poll in bench.ask():
+            refused = len(poll.indices) > 4
+            bench.record(poll, REFUSALS[1] if refused else RUNNING)
+        bench.now = max(bench.now, bench.watcher.wake_at(bench.now))
+
+    assert [len(poll.targets) for poll in bench.asked].count(8) == 2
+    assert "None" in bench.outcomes
+
+
+def test_a_web_page_in_place_of_a_batch_is_of_nobody_in_it() -> None:
+    page = Trouble(Fault.STATUS_NOT_FOUND, status=404, speaker=Speaker.OTHER)
+    bench = Bench(*"abcd", group="g", polling_rules=PollingRules(batch=4))
+
+    bench.answer(RUNNING, page)
+
+    assert {each.problems for each in bench.watcher.operations} == {1}
 
 
 def test_a_late_answer_to_a_larger_batch_does_not_enlarge_the_next() -> None:

@@ -25,11 +25,15 @@ from simulation.bench import BAD_GATEWAY, NOT_FOUND, RUNNING, SUCCEEDED, middle,
 STRICT: dict[Fault, tuple[int, Outcome, str]] = {
     Fault.UNRESOLVED: (3, Outcome.UNKNOWN, "host"),
     Fault.CONNECTION_REFUSED: (3, Outcome.UNKNOWN, "host"),
+    Fault.NO_DESCRIPTORS: (3, Outcome.UNKNOWN, "host"),
     Fault.TLS: (3, Outcome.UNKNOWN, "host"),
     Fault.PROXY: (3, Outcome.UNKNOWN, "host"),
     Fault.CERTIFICATE: (1, Outcome.UNKNOWN, "host"),
     Fault.STATUS_PROXY_AUTH: (1, Outcome.UNKNOWN, "host"),
-    Fault.HTML: (2, Outcome.UNKNOWN, "host"),
+    Fault.HTML: (3, Outcome.UNKNOWN, "operation"),
+    Fault.XML: (3, Outcome.UNKNOWN, "operation"),
+    Fault.EMPTY: (3, Outcome.UNKNOWN, "operation"),
+    Fault.NOT_JSON: (3, Outcome.UNKNOWN, "operation"),
     Fault.STATUS_UNAUTHORIZED: (1, Outcome.DENIED, "host"),
     Fault.API_DENIED: (1, Outcome.DENIED, "host"),
     Fault.NO_CREDENTIAL: (1, Outcome.DENIED, "host"),
@@ -37,7 +41,7 @@ STRICT: dict[Fault, tuple[int, Outcome, str]] = {
     Fault.STATUS_FORBIDDEN: (1, Outcome.DENIED, "operation"),
     Fault.TOO_LARGE: (3, Outcome.UNKNOWN, "operation"),
     Fault.NO_STATUS: (3, Outcome.UNKNOWN, "operation"),
-    Fault.NOT_AN_OBJECT: (2, Outcome.UNKNOWN, "operation"),
+    Fault.NOT_AN_OBJECT: (3, Outcome.UNKNOWN, "operation"),
     Fault.STATUS_UNSUPPORTED: (1, Outcome.UNKNOWN, "operation"),
     Fault.FOREIGN_ORIGIN: (1, Outcome.UNKNOWN, "operation"),
     Fault.REDIRECT_LOOP: (1, Outcome.UNKNOWN, "operation"),
@@ -96,7 +100,9 @@ def test_at_first_contact_it_is_final_after_so_many_tries(fault: Fault) -> None:
 
     steps = [
         decide_on_trouble(
-            record, Trouble(fault), context(contacted=False, host_bad=n, host_strict=n)
+            record,
+            Trouble(fault),
+            context(contacted=False, host_bad=n, host_strict=n, silence=30.0),
         )
         for n in range(1, tries + 1)
     ]
@@ -177,7 +183,7 @@ def test_no_trouble_is_ever_a_state(fault: Fault) -> None:
 def test_what_is_gone_is_what_the_profile_says_it_is(gone: State | None) -> None:
     record, it = a_record(RUNNING), context(now=60.0, polling_rules=PollingRules(gone=gone))
 
-    steps = [decide_on_trouble(record, NOT_FOUND, it) for _ in range(3)]
+    steps = [decide_on_trouble(record, NOT_FOUND, replace(it, now=60.0 + 15 * n)) for n in range(3)]
 
     expected = OF_STATE[gone] if gone in TERMINAL else Outcome.NOT_FOUND
     assert [type(step) for step in steps] == [PollAgain, PollAgain, Stop]

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from opwatch.domain.operation import InitialAnswer, Reading, State, Target
 from opwatch.domain.outcome import Reason
 from opwatch.domain.pacing import PollingRules
-from opwatch.domain.trouble import Fault, Trouble
+from opwatch.domain.policy import Policy
+from opwatch.domain.trouble import Fault, Speaker, Trouble
 from simulation.bench import NOT_FOUND, RUNNING, SUCCEEDED, Bench
 from simulation.world import Job, World
 
@@ -46,13 +49,57 @@ def test_a_seen_operation_that_is_not_found_twice_is_still_there() -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault.STATUS_NOT_FOUND, Fault.STATUS_GONE, Fault.API_NOT_FOUND])
-def test_a_seen_operation_that_is_not_found_three_times_is_gone(fault: Fault) -> None:
+def test_a_seen_operation_that_is_not_found_for_half_a_minute_is_gone(fault: Fault) -> None:
     bench = Bench()
 
     bench.answer(RUNNING, *[Trouble(fault)] * 3)
+    since = bench.now
+    assert bench.outcomes == ["None"]
+    bench.run(Trouble(fault))
 
     assert (bench.outcomes, bench.one.reason) == (["not_found"], Reason.GONE)
     assert bench.one.state is State.RUNNING
+    assert bench.one.problems >= 3
+    assert 20 <= bench.now - since <= 40
+
+
+def test_three_polls_that_miss_it_are_needed_however_far_apart() -> None:
+    bench = Bench(policy=Policy(interval=300.0))
+
+    bench.answer(RUNNING, NOT_FOUND, NOT_FOUND, SUCCEEDED)
+
+    assert bench.outcomes == ["succeeded"]
+
+
+@pytest.mark.parametrize("gone", [State.SUCCEEDED, State.FAILED, None])
+def test_what_is_not_the_api_s_own_answer_never_makes_it_gone(gone: State | None) -> None:
+    page = replace(NOT_FOUND, speaker=Speaker.OTHER)
+    bench = Bench(polling_rules=PollingRules(gone=gone))
+
+    bench.answer(RUNNING)
+    bench.run(page)
+
+    assert (bench.outcomes, bench.one.reason) == (["unknown"], Reason.LOST_CONTACT)
+    assert bench.now >= 900
+
+
+def test_pages_among_good_answers_do_not_add_up() -> None:
+    page = replace(NOT_FOUND, speaker=Speaker.OTHER)
+    bench = Bench()
+
+    bench.answer(RUNNING, *[page] * 12, RUNNING, SUCCEEDED)
+
+    assert bench.outcomes == ["succeeded"]
+
+
+@pytest.mark.parametrize("gone", [State.SUCCEEDED, State.FAILED, None])
+def test_a_plain_text_is_not_the_state_that_to_be_gone_means(gone: State | None) -> None:
+    bench = Bench(polling_rules=PollingRules(gone=gone))
+
+    bench.answer(RUNNING)
+    bench.run(replace(NOT_FOUND, speaker=Speaker.UNSURE))
+
+    assert (bench.outcomes, bench.one.reason) == (["not_found"], Reason.GONE)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +109,8 @@ def test_a_seen_operation_that_is_not_found_three_times_is_gone(fault: Fault) ->
 def test_gone_means_what_the_profile_says(gone: State | None, outcome: str) -> None:
     bench = Bench(polling_rules=PollingRules(gone=gone))
 
-    bench.answer(RUNNING, *[NOT_FOUND] * 3)
+    bench.answer(RUNNING)
+    bench.run(NOT_FOUND)
 
     assert bench.outcomes == [outcome]
 

@@ -17,7 +17,6 @@ from opwatch.cli import options as opt
 if TYPE_CHECKING:
     from opwatch.domain.policy import Policy
 
-LOST_AFTER: Final = "15m"
 HIGHEST_EXIT_CODE: Final = 255
 ID: Final = "id"
 """The parameter that a reference stands for."""
@@ -93,15 +92,15 @@ class RunOptions(opt.ProfileOptions):
         ),
     ] = None
     lost_after: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--lost-after",
             envvar="OPWATCH_LOST_AFTER",
             metavar=opt.DURATION,
             help="Give up on an operation without a good answer for this long (exit 6); "
-            "0: only at the timeout.",
+            "0: only at the timeout. Default: 15m, and 30s for a host that was never reached.",
         ),
-    ] = LOST_AFTER
+    ] = None
     confirm: Annotated[
         int | None,
         typer.Option(
@@ -196,14 +195,16 @@ class RunOptions(opt.ProfileOptions):
             BadParameter: one of them is not valid.
         """
         from opwatch.domain.outcome import Goal
-        from opwatch.domain.policy import Policy
+        from opwatch.domain.policy import LOST_AFTER, NO_CONTACT, Policy
 
+        given = None if self.lost_after is None else opt.duration(self.lost_after) or None
         if set(self.fail_on or ()) - {"blocked"}:
             raise typer.BadParameter("--fail-on knows only 'blocked'")
         return Policy(
             goal=Goal.ANY if self.any_ else Goal.ALL,
             timeout=self.timeout,
-            lost_after=opt.duration(self.lost_after) or None,
+            lost_after=LOST_AFTER if self.lost_after is None else given,
+            no_contact=NO_CONTACT if self.lost_after is None else given,
             stall=self.stall,
             interval=self.interval,
             confirm=self.confirm,

@@ -55,6 +55,11 @@ class Request:
         """Tell whether the method changes nothing (RFC 9110 §9.2.1)."""
         return self.method in {"GET", "HEAD", "OPTIONS"}
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Tell whether it carries no credential."""
+        return not self.sensitive and all(name.lower() != "authorization" for name in self.headers)
+
     def carrying(self, *sensitive: Sensitive) -> Request:
         """Return this request with *sensitive* added."""
         return replace(self, sensitive=(*self.sensitive, *sensitive))
@@ -111,7 +116,7 @@ class Response:
     """An HTTP answer, read to its end and decoded. *url* is the one that was asked.
 
     Times of arrival are kept in both clocks: *received_at* in seconds since the
-    epoch, for the dates in headers.
+    epoch, for the dates in headers. *is_anonymous* tells that no credential was sent.
     """
 
     status: int
@@ -120,6 +125,7 @@ class Response:
     body: bytes = field(default=b"", repr=False)
     received_at: float = 0.0
     http_version: str = "HTTP/1.1"
+    is_anonymous: bool = False
 
     @property
     def is_good(self) -> bool:

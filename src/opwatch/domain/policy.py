@@ -8,8 +8,10 @@ from typing import Final
 from opwatch.domain.outcome import Goal
 
 LOST_AFTER: Final = 900.0
+NO_CONTACT: Final = 30.0
+"""Seconds that a host is given to be there at all."""
 REQUEST_TIMEOUT: Final = 30.0
-LAST_WORD: Final = 2.0
+LAST_WORD: Final = 1.0
 """Seconds that a request in flight at the deadline is still given."""
 
 
@@ -19,12 +21,14 @@ class Policy:
 
     *once* looks at each operation until it has been read one time; with a
     *timeout* of 0 one that is not terminal then has timed out. *interval*
-    replaces the profile's pace; *confirm* its number of confirmations.
+    replaces the profile's pace; *confirm* its number of confirmations. *no_contact* is
+    *lost_after* for a host that could not be reached at all so far.
     """
 
     goal: Goal = Goal.ALL
     timeout: float | None = None
     lost_after: float | None = LOST_AFTER
+    no_contact: float | None = NO_CONTACT
     stall: float | None = None
     interval: float | None = None
     confirm: int | None = None

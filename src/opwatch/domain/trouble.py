@@ -30,7 +30,20 @@ class FirstContact(StrEnum):
 
     TOLERANT = "tolerant"  # as always
     TRIES = "tries"  # final after a few tries in a few seconds
+    PATIENCE = "patience"  # the same, but not before the policy's patience is spent
     AT_ONCE = "at_once"  # final at the first
+
+
+class Speaker(StrEnum):
+    """Whose words an answer is, as far as its form tells."""
+
+    API = "api"  # JSON, or nothing at all
+    UNSURE = "unsure"  # a plain text: the API's, or that of a balancer in front of it
+    OTHER = "other"  # a web page, or what is no JSON and came through a proxy
+
+
+STRICT_TRIES: Final = 3
+STRICT: Final = frozenset({FirstContact.TRIES, FirstContact.PATIENCE})
 
 
 class Scope(StrEnum):
@@ -42,12 +55,11 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FaultRule:
-    """How a fault is handled; *tries* are those of ``FirstContact.TRIES``."""
+    """How a fault is handled, and how at first contact."""
 
     handling: Handling
     first: FirstContact = FirstContact.TOLERANT
     scope: Scope = Scope.OPERATION
-    tries: int = 3
 
 
 class Fault(StrEnum):
@@ -93,6 +105,7 @@ class Fault(StrEnum):
     # bodies
     EMPTY = "empty"
     HTML = "html"
+    XML = "xml"
     NOT_JSON = "not_json"
     NOT_AN_OBJECT = "not_an_object"
     NOT_THE_API = "not_the_api"
@@ -114,6 +127,7 @@ class Fault(StrEnum):
 
 _TRANSIENT: Final = FaultRule(Handling.TRANSIENT)
 _STRICT: Final = FaultRule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST)
+_UNREACHED: Final = FaultRule(Handling.TRANSIENT, FirstContact.PATIENCE, Scope.HOST)
 _STRICT_OPERATION: Final = FaultRule(Handling.TRANSIENT, FirstContact.TRIES)
 _REFUSED: Final = FaultRule(Handling.REFUSED)
 _NOT_FOUND: Final = FaultRule(Handling.NOT_FOUND)
@@ -121,13 +135,13 @@ _THROTTLED: Final = FaultRule(Handling.THROTTLED)
 _DENIED: Final = FaultRule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST)
 
 RULES: Final[Mapping[Fault, FaultRule]] = {
-    Fault.UNRESOLVED: _STRICT,
+    Fault.UNRESOLVED: _UNREACHED,
     Fault.RESOLVER_DOWN: _TRANSIENT,
-    Fault.CONNECTION_REFUSED: _STRICT,
+    Fault.CONNECTION_REFUSED: _UNREACHED,
     Fault.CONNECT_TIMEOUT: _TRANSIENT,
     Fault.CONNECTION_LOST: _TRANSIENT,
     Fault.UNREACHABLE: _TRANSIENT,
-    Fault.NO_DESCRIPTORS: _TRANSIENT,
+    Fault.NO_DESCRIPTORS: _UNREACHED,
     Fault.CERTIFICATE: FaultRule(Handling.TRANSIENT, FirstContact.AT_ONCE, Scope.HOST),
     Fault.TLS: _STRICT,
     Fault.PROXY: _STRICT,
@@ -155,10 +169,12 @@ RULES: Final[Mapping[Fault, FaultRule]] = {
     Fault.STATUS_UNEXPECTED: _TRANSIENT,
     Fault.CAPTIVE_PORTAL: _TRANSIENT,
     Fault.NOT_MODIFIED_UNASKED: _TRANSIENT,
-    Fault.EMPTY: _TRANSIENT,
-    Fault.HTML: FaultRule(Handling.TRANSIENT, FirstContact.TRIES, Scope.HOST, tries=2),
-    Fault.NOT_JSON: _TRANSIENT,
-    Fault.NOT_AN_OBJECT: FaultRule(Handling.TRANSIENT, FirstContact.TRIES, tries=2),
+    # An answer of no use is of one URL: the host may serve another one well.
+    Fault.EMPTY: _STRICT_OPERATION,
+    Fault.HTML: _STRICT_OPERATION,
+    Fault.XML: _STRICT_OPERATION,
+    Fault.NOT_JSON: _STRICT_OPERATION,
+    Fault.NOT_AN_OBJECT: _STRICT_OPERATION,
     Fault.NOT_THE_API: _STRICT,
     Fault.NO_STATUS: _STRICT_OPERATION,
     Fault.WRONG_ID: _TRANSIENT,
@@ -193,6 +209,19 @@ OF_THE_OPERATION: Final = frozenset(
     }
 )
 
+# Faults of a whole batch that one of its members may be the reason of, or their number.
+OF_A_MEMBER: Final = frozenset(
+    {
+        Fault.STATUS_TOO_LARGE_BATCH,
+        Fault.STATUS_REFUSED,
+        Fault.STATUS_NOT_FOUND,
+        Fault.STATUS_GONE,
+        Fault.STATUS_FORBIDDEN,
+        Fault.API_REFUSED,
+        Fault.API_NOT_FOUND,
+    }
+)
+
 # Faults for which a second opinion is worthless even in the middle of a wait.
 FINAL_AT_ONCE: Final = frozenset({Fault.NO_CREDENTIAL, Fault.RENEWAL_REFUSED})
 
@@ -207,7 +236,9 @@ class Trouble:
     *detail* is the library's or the API's own text (hostile until cleaned).
     *status* is the HTTP status, if one came. *wait* is the pause in seconds
     that the server named. *host* names who answered or did not. *unsent* tells
-    that nothing of the request has left this machine.
+    that nothing of the request has left this machine. *speaker* tells whose answer it
+    seems to be. *anonymous* tells that no credential was sent, *asks_for* which schemes of
+    authentication the answer names (RFC 9110 §11.6.1).
     """
 
     fault: Fault
@@ -216,11 +247,24 @@ class Trouble:
     wait: float | None = None
     host: str = ""
     unsent: bool = field(default=False, compare=False)
+    speaker: Speaker = field(default=Speaker.API, compare=False)
+    anonymous: bool = field(default=False, compare=False)
+    asks_for: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def rule(self) -> FaultRule:
         """How this is handled."""
         return RULES[self.fault]
+
+    def handling(self, *, seen: bool) -> Handling:
+        """Return what this means for an operation, or a host, that was *seen* before.
+
+        Once the API has answered, only the API itself can say that something is gone.
+        """
+        handling = self.rule.handling
+        if seen and handling is Handling.NOT_FOUND and self.speaker is Speaker.OTHER:
+            return Handling.TRANSIENT
+        return handling
 
 
 _TRANSIENT_STATUS: Final = frozenset(

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from opwatch.domain.pacing import pause_after_bad
-from opwatch.domain.trouble import FirstContact, Handling, Trouble
+from opwatch.domain.trouble import STRICT, STRICT_TRIES, FirstContact, Handling, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -51,10 +51,10 @@ def _tries(trouble: Trouble) -> int:
     rule = trouble.rule
     if rule.handling not in _PASSING or rule.first is FirstContact.AT_ONCE:
         return 1
-    return min(TRIES, rule.tries) if rule.first is FirstContact.TRIES else TRIES
+    return STRICT_TRIES if rule.first in STRICT else TRIES
 
 
 def _pause(trouble: Trouble, streak: int, uniform: Uniform) -> float:
-    throttled = trouble.rule.handling is Handling.THROTTLED
+    throttled = trouble.rule.handling is Handling.THROTTLED and trouble.wait != 0
     pause = pause_after_bad(streak, throttled=throttled, uniform=uniform)
     return max(pause, (trouble.wait or 0.0) * uniform(1.0, 1.1))

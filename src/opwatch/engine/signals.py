@@ -3,7 +3,8 @@
 Decides that INT, TERM and HUP detach, that TSTP (Ctrl-Z) gives the terminal back
 before the process is stopped, that a signal which was ignored when we started
 stays ignored (``nohup``, a background job of a script), and that a second one of
-the same kind, or QUIT, kills at once; but the cursor is given back even then.
+the same kind, or any other that kills, does so at once; but the cursor is given back
+even then.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ MESSAGES: Final[Mapping[signal.Signals, Abort | Suspend]] = {
 ABORTS: Final[Mapping[signal.Signals, Abort]] = {
     number: message for number, message in MESSAGES.items() if isinstance(message, Abort)
 }
-FATAL: Final = tuple(getattr(signal, name) for name in ("SIGQUIT",) if hasattr(signal, name))
+_FATAL: Final = ("SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU")
+FATAL: Final = tuple(getattr(signal, name) for name in _FATAL if hasattr(signal, name))
 BACK: Final = tuple(getattr(signal, name) for name in ("SIGCONT",) if hasattr(signal, name))
 LONG: Final = 3600.0
 

@@ -16,7 +16,7 @@ import socket
 import ssl
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.domain.trouble import Fault, Trouble
+from opwatch.domain.trouble import Fault, Speaker, Trouble
 from opwatch.http.trace import RequestPhase
 
 if TYPE_CHECKING:
@@ -77,13 +77,17 @@ _QUOTED: Final = re.compile(r"[:(]| b['\"]")
 
 
 class FaultError(Exception):
-    """A fault that this room finds by itself, perhaps after the HTTP *status* has come."""
+    """A fault that this room finds by itself, perhaps after the HTTP *status* has come.
+
+    *speaker* tells whose the answer seems to be whose body was given up.
+    """
 
     def __init__(self, fault: Fault, detail: str) -> None:
         super().__init__(detail)
         self.fault = fault
         self.detail = detail
         self.status: int | None = None
+        self.speaker = Speaker.API
 
 
 def trouble_of(
@@ -94,7 +98,9 @@ def trouble_of(
     *host* and *proxy* name who was asked; *proxy* is empty where there is none.
     """
     if isinstance(problem, FaultError):
-        return Trouble(problem.fault, problem.detail, problem.status, host=host)
+        return Trouble(
+            problem.fault, problem.detail, problem.status, host=host, speaker=problem.speaker
+        )
     if not is_foreign(problem):
         return None
     if _name(problem) == "ProxyError":

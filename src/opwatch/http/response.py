@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.messages import Headers, Response
-from opwatch.domain.trouble import Fault
+from opwatch.domain.trouble import Fault, Speaker
 from opwatch.http.faults import FaultError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 BODY_LIMIT: Final = 8 * 1024 * 1024
 _STEP: Final = 256 * 1024
+_BEGINNING: Final = 4096
 _MEBIBYTE: Final = 1024 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _PLAIN: Final = frozenset({"", "identity"})
@@ -81,6 +82,7 @@ class ResponseReader:
         except FaultError as problem:
             if problem.fault is Fault.TOO_LARGE:
                 problem.status = answer.status_code
+                problem.speaker = _speaker(memory.getbuffer())
             raise
         return Response(
             answer.status_code,
@@ -104,6 +106,12 @@ class ResponseReader:
                     mark = decoder.received
                     self.clock.reschedule(asyncio.get_running_loop().time() + self.seconds)
         decoder.finish()
+
+
+def _speaker(body: memoryview) -> Speaker:
+    """Tell from its beginning whether *body*, which is too large to be read, is JSON."""
+    begins = bytes(body[:_BEGINNING]).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    return Speaker.API if begins in {b"{", b"["} else Speaker.OTHER
 
 
 def _text(raw: bytes) -> str:

@@ -141,7 +141,7 @@ class Profile:
     def read_status(self, targets: Sequence[Target], trouble: Trouble) -> Answer:
         """Return *trouble* for each of *targets*, unless its HTTP status decides the state.
 
-        It does if the body was too large to be read, and a rule needs the status only.
+        It does if the body was too large to be read, and a rule says that it may.
         """
         if trouble.fault is not Fault.TOO_LARGE or trouble.status is None or len(targets) > 1:
             return Answer.all(trouble, len(targets))

@@ -24,6 +24,7 @@ _MESSAGE_KEYS: Final = (
     "message", "Message", "description", "detail", "details", "error_description", "error_message",
     "errorMessage", "reason", "text", "title", "error", "errors", "fault", "msg", "translation",
 )  # fmt: skip
+_LARGEST_EXACT: Final = 2.0**53
 _MOST_ITEMS: Final = 20
 _DEEPEST: Final = 6
 _SHORTEST: Final = len("2000-01-01T00:00")
@@ -45,7 +46,9 @@ def word(value: Any) -> str | None:
     if isinstance(value, int):
         return _digits(value)
     if isinstance(value, float):
-        return f"{value:g}"
+        # 7.0 is the number 7; a larger one has lost digits, and is nobody's id.
+        is_whole = value.is_integer() and abs(value) < _LARGEST_EXACT
+        return str(int(value)) if is_whole else repr(value)
     return None
 
 
@@ -111,9 +114,12 @@ def resolve_url(base: str, url: Any) -> str | None:
         return None
 
 
+def id_key(value: Any) -> str | None:
+    """Return what ids are compared by: UUIDs regardless of case, others exactly."""
+    text = word(value)
+    return text.lower() if text and re.fullmatch(_UUID, text) else text
+
+
 def same_id(wanted: str, found: Any) -> bool:
-    """Tell whether *found* is the id *wanted*; UUIDs are compared regardless of case."""
-    text = word(found)
-    if text == wanted:
-        return True
-    return bool(text and re.fullmatch(_UUID, wanted) and text.lower() == wanted.lower())
+    """Tell whether *found* is the id *wanted*."""
+    return id_key(found) == id_key(wanted)

@@ -1,7 +1,7 @@
 """The deadline of a run, and the last look that every operation gets.
 
 Decides that at the deadline all are asked once more, that a request in flight
-is given two seconds, and that a pause beyond the deadline is not waited for.
+is given one second more, and that a pause beyond the deadline is not waited for.
 """
 
 from __future__ import annotations

@@ -16,25 +16,29 @@ from opwatch.domain.pacing import Pace, pause_after_bad, pause_after_good
 from opwatch.domain.trouble import (
     FINAL_AFTER_TRIES,
     FINAL_AT_ONCE,
+    OF_A_MEMBER,
+    STRICT_TRIES,
     Fault,
     FirstContact,
     Handling,
     Scope,
+    Speaker,
+    Trouble,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from opwatch.domain.operation import Operation, Reading
+    from opwatch.domain.operation import Finding, Operation, Reading
     from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
-    from opwatch.domain.trouble import Trouble
     from opwatch.watcher.record import Record
 
 TRIES: Final = 3
 HOST_TRIES: Final = 8
 """Bad answers in a row after which a host that has answered before is down for one look."""
-MISSES_ONCE_SEEN: Final = 3
+GONE_AFTER: Final = 30.0
+"""Seconds for which an operation that was seen must be missed."""
 REFUSAL_PAUSE: Final = 30.0
 ONCE_PATIENCE: Final = 10.0
 
@@ -129,15 +133,24 @@ def after_trouble(record: Record, trouble: Trouble, context: Context) -> Step:
     strict = _at_first_contact(record, trouble, context)
     if strict is not None:
         return strict
-    match trouble.rule.handling:
+    match trouble.handling(seen=not record.is_unheard):
         case Handling.REFUSED:
             return Stop(Outcome.UNKNOWN, Reason.REFUSED)
+        case Handling.NOT_FOUND if record.is_unheard:
+            return _never_found(record, trouble, context)
         case Handling.NOT_FOUND:
-            return _not_found(record, context)
+            return _gone(record, trouble, context)
         case Handling.DENIED:
             return _denied(record, trouble, context)
         case Handling.TRANSIENT | Handling.THROTTLED:
             return _transient(record, trouble, context)
+
+
+def may_be_of_one(finding: Finding) -> bool:
+    """Tell whether *finding*, the same for a whole batch, may be owed to one of its members."""
+    if not isinstance(finding, Trouble) or finding.speaker is Speaker.OTHER:
+        return False
+    return finding.fault in OF_A_MEMBER
 
 
 def _at_first_contact(record: Record, trouble: Trouble, context: Context) -> Step | None:
@@ -153,28 +166,46 @@ def _at_first_contact(record: Record, trouble: Trouble, context: Context) -> Ste
         case FirstContact.AT_ONCE:
             enough = True
         case FirstContact.TRIES:
-            enough = tries >= rule.tries
+            enough = tries >= STRICT_TRIES
+        case FirstContact.PATIENCE:
+            enough = tries >= STRICT_TRIES and _has_no_patience(context)
     if not enough:
-        return PollAgain(context.uniform(0.5, 1.0) * 2.0 ** max(0, tries - 1))
+        return PollAgain(context.uniform(0.5, 1.0) * 2.0 ** min(max(0, tries - 1), 3))
     if rule.handling is Handling.DENIED:
         return Stop(Outcome.DENIED, _denial(trouble), whole_host=host_wide)
     return Stop(Outcome.UNKNOWN, Reason.UNREACHABLE, whole_host=host_wide)
 
 
+def _has_no_patience(context: Context) -> bool:
+    """Tell whether the host had the time that it is given to be there at all."""
+    patience = context.policy.no_contact
+    return context.policy.once or (patience is not None and context.silence >= patience)
+
+
 def _denial(trouble: Trouble) -> Reason:
-    return Reason.NO_CREDENTIAL if trouble.fault is Fault.NO_CREDENTIAL else Reason.DENIED
+    lacks = trouble.anonymous or trouble.fault is Fault.NO_CREDENTIAL
+    return Reason.NO_CREDENTIAL if lacks else Reason.DENIED
 
 
-def _not_found(record: Record, context: Context) -> Step:
-    if record.operation.reading is not None:
-        if record.misses < MISSES_ONCE_SEEN:
-            return PollAgain(_retry(record, context, throttled=False))
-        return Stop(_end_of_gone(record.operation, context) or Outcome.NOT_FOUND, Reason.GONE)
+def _gone(record: Record, trouble: Trouble, context: Context) -> Step:
+    """Decide about a 404 in mid-wait: it counts when it still comes half a minute later.
+
+    What it means by the profile, perhaps a success, it means only in the API's own words.
+    """
+    left = GONE_AFTER - (context.now - record.misses_from)
+    if record.misses < TRIES or left > 0:
+        pause = _retry(record, context, throttled=False)
+        return PollAgain(min(pause, max(left, context.pace.first)))
+    end = _end_of_gone(record.operation, trouble, context)
+    return Stop(end or Outcome.NOT_FOUND, Reason.GONE)
+
+
+def _never_found(record: Record, trouble: Trouble, context: Context) -> Step:
     grace = context.polling_rules.not_found_grace
     if context.policy.once or (
         record.misses >= TRIES and context.now - record.misses_from >= grace
     ):
-        end = _end_of_gone(record.operation, context)
+        end = _end_of_gone(record.operation, trouble, context)
         return Stop(end, Reason.GONE) if end else Stop(Outcome.NOT_FOUND, Reason.NEVER_FOUND)
     left = grace - (context.now - record.misses_from)
     pause = pause_after_good(context.pace, record.misses - 1, None, context.uniform)
@@ -183,11 +214,14 @@ def _not_found(record: Record, context: Context) -> Step:
     )
 
 
-def _end_of_gone(operation: Operation, context: Context) -> Outcome | None:
+def _end_of_gone(operation: Operation, trouble: Trouble, context: Context) -> Outcome | None:
     """Return how *operation*, which is not found, has ended by its API's own rule, if it has.
 
-    What was neither seen nor started by us may never have been there.
+    What was neither seen nor started by us may never have been there, and only the API
+    itself can say that something is gone.
     """
+    if trouble.speaker is not Speaker.API:
+        return None
     rules, reading = context.polling_rules, operation.reading
     kind = (reading and reading.kind) or operation.target.initial.params.get("kind", "")
     holds = kind.lower() == rules.gone_kind if rules.gone_kind else reading is not None
@@ -209,7 +243,7 @@ def _denied(record: Record, trouble: Trouble, context: Context) -> Step:
 def _transient(record: Record, trouble: Trouble, context: Context) -> Step:
     policy, operation = context.policy, record.operation
     throttled = trouble.rule.handling is Handling.THROTTLED
-    if trouble.fault in FINAL_AFTER_TRIES and record.strict_tries >= trouble.rule.tries:
+    if trouble.fault in FINAL_AFTER_TRIES and record.strict_tries >= STRICT_TRIES:
         return Stop(Outcome.UNKNOWN, Reason.REFUSED)
     if policy.once:
         patient = trouble.wait is None or trouble.wait <= ONCE_PATIENCE
@@ -225,7 +259,8 @@ def _transient(record: Record, trouble: Trouble, context: Context) -> Step:
     lost_at = _lost_at(record, policy)
     if lost_at is not None and context.now >= lost_at and operation.streak >= TRIES:
         return Stop(Outcome.UNKNOWN, Reason.LOST_CONTACT)
-    pause = _retry(record, context, throttled=throttled)
+    # "Retry-After: 0" is a busy host's leave to ask again: nothing extra is waited.
+    pause = _retry(record, context, throttled=throttled and trouble.wait != 0)
     if trouble.wait is not None:
         return PollAgain(max(pause, trouble.wait * context.uniform(1.0, 1.1)))
     if lost_at is not None and lost_at > context.now and operation.streak >= TRIES - 1:

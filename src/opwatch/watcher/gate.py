@@ -21,18 +21,29 @@ from collections import deque
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.trouble import OF_THE_OPERATION, Fault, FirstContact, Handling, Trouble
+from opwatch.domain.trouble import (
+    OF_THE_OPERATION,
+    STRICT,
+    Fault,
+    FirstContact,
+    Handling,
+    Scope,
+    Trouble,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from opwatch.domain.operation import Answer
     from opwatch.domain.pacing import Limits, Uniform
     from opwatch.watcher.record import Record
 
 
 RECENT: Final = 20
 LONGEST_PROBE: Final = 30.0
+LONGEST_FIRST: Final = 32.0
+"""Seconds between two tries at a host that has never given a good answer."""
+LONGEST_STRICT: Final = 8.0
+"""The same where nobody is there, and the patience for that is short."""
 RAMP_FROM: Final = 2.0
 RAMP_GROWTH: Final = 1.05
 SLOWEST_RATE: Final = 0.2
@@ -86,6 +97,7 @@ class Gate:
         self._failed_probes = 0
         self._stale = 0
         self._quick = QUICK_CAPACITY
+        self._is_last = False
 
     @property
     def is_held(self) -> bool:
@@ -118,7 +130,7 @@ class Gate:
         self._fill(now)
         rate = self._current_rate()
         filled = now if self._tokens >= 1 else now + (1 - self._tokens) / rate
-        return max(filled, self.not_before)
+        return max(filled, self.named_until if self._is_last else self.not_before)
 
     def take(self, now: float) -> None:
         """Count a request that goes now."""
@@ -166,7 +178,7 @@ class Gate:
         self._silent_from = now if self._silent_from is None else self._silent_from
         self._recent.append(False)
         if not self.contacted:
-            self._retreat(now)
+            self._retreat(now, LONGEST_STRICT if strict else LONGEST_FIRST)
             return False
         half = len(self._recent) == RECENT and self._recent.count(False) * 2 >= RECENT
         if self.bad_in_a_row < BORNE[self.state] and not half:
@@ -180,13 +192,13 @@ class Gate:
         if self.state is GateState.OPEN:
             self._pause(now)
 
-    def out_of_descriptors(self, now: float) -> bool:
+    def out_of_descriptors(self, now: float, *, strict: bool = False) -> bool:
         """Count a request that this machine had no descriptor for: half as many go at once.
 
         That is no fault of the host, until two at once are too many as well.
         """
         if self._at_once <= FEWEST_AT_ONCE:
-            return self.bad(now)
+            return self.bad(now, strict=strict)
         if not self._came_back():
             # Those in flight with it are one event.
             self._at_once = max(FEWEST_AT_ONCE, self._at_once // 2)
@@ -203,7 +215,9 @@ class Gate:
         if wait:
             self._came_back()
             self.hold(now, wait)
-        held = bool(wait) or self.bad(now)
+        elif wait is not None:
+            self.inconclusive(now)
+        held = bool(wait) or (wait is None and self.bad(now))
         if is_new:
             # The answers to what is in flight now are one event with this one.
             self._rate = max(SLOWEST_RATE, self._rate / 2)
@@ -218,6 +232,10 @@ class Gate:
         self.discount(self.not_before - before)
         if self.state in {GateState.CLOSED, GateState.RAMPING}:
             self._become(GateState.OPEN)
+
+    def call_last(self) -> None:
+        """Let the last look pass, unless the host itself has named a pause."""
+        self._is_last = True
 
     def pay_quick(self) -> bool:
         """Take the price of one quick retry, if the budget has it (at most 10 % extra)."""
@@ -243,11 +261,11 @@ class Gate:
         self._failed_probes = 0
         self._stale = self.in_flight
 
-    def _retreat(self, now: float) -> None:
+    def _retreat(self, now: float, longest: float) -> None:
         """Let one at a time try to reach a host that has never given a good answer."""
         if self.state is not GateState.FIRST:
             self._become(GateState.FIRST)
-        pause = self._uniform(0.5, 1.0) * 2.0 ** min(self.bad_in_a_row - 1, 5)
+        pause = self._uniform(0.5, 1.0) * min(longest, 2.0 ** min(self.bad_in_a_row - 1, 10))
         self.not_before = max(self.not_before, now + pause)
 
     def _open(self, now: float) -> None:
@@ -279,25 +297,36 @@ class Gate:
 
 OLD_NEWS: Final = 2
 """Bad answers in a row after which one more tells nothing new of a host that serves others."""
-BAD_REQUEST: Final = 400
 
 
 def count_trouble(
     gate: Gate, records: Sequence[Record], trouble: Trouble, wait: float | None, now: float
 ) -> bool:
     """Count *trouble* against the host as far as it is the host's; tell if it is held now."""
-    handling = trouble.rule.handling
+    handling = trouble.handling(seen=gate.contacted)
     if handling is Handling.THROTTLED:
         return gate.throttled(now, wait)
-    if handling is not Handling.TRANSIENT or trouble.fault in OF_THE_OPERATION:
+    if handling is not Handling.TRANSIENT or _is_of_operation(trouble, gate):
         gate.answered()
         return False
     if _is_old_news(gate, records):
         gate.inconclusive(now)
         return False
+    strict = trouble.rule.first in STRICT
     if trouble.fault is Fault.NO_DESCRIPTORS:
-        return gate.out_of_descriptors(now)
-    return gate.bad(now, strict=trouble.rule.first is FirstContact.TRIES)
+        return gate.out_of_descriptors(now, strict=strict)
+    return gate.bad(now, strict=strict)
+
+
+def _is_of_operation(trouble: Trouble, gate: Gate) -> bool:
+    """Tell whether the host is there, and *trouble* is that of one operation.
+
+    An empty answer or a web page in mid-wait is an outage; at first contact it is most
+    likely a wrong URL.
+    """
+    rule = trouble.rule
+    at_first = rule.first is FirstContact.TRIES and rule.scope is Scope.OPERATION
+    return trouble.fault in OF_THE_OPERATION or (at_first and not gate.contacted)
 
 
 def _is_old_news(gate: Gate, records: Sequence[Record]) -> bool:
@@ -306,13 +335,3 @@ def _is_old_news(gate: Gate, records: Sequence[Record]) -> bool:
         record.operation.streak >= OLD_NEWS and gate.successes > record.successes_before
         for record in records
     )
-
-
-def is_refused_whole(answer: Answer) -> bool:
-    """Tell whether the host finds the batch too large, or refuses it for one of its members."""
-    return all(isinstance(each, Trouble) and _may_be_the_size(each) for each in answer.findings)
-
-
-def _may_be_the_size(trouble: Trouble) -> bool:
-    refused = trouble.fault is Fault.STATUS_REFUSED and trouble.status == BAD_REQUEST
-    return refused or trouble.fault is Fault.STATUS_TOO_LARGE_BATCH

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FEWEST: Final = 3
 WINDOW: Final = 6
 WHOLE: Final = 100.0
+ANY_NUMBER: Final = 1_000_000
+"""Of operations that one may be asked about with."""
 
 
 class Trend:
@@ -76,9 +78,11 @@ class Record:
         "serial",
         "strict_tries",
         "successes_before",
+        "together",
         "trend",
         "uncounted",
         "unknown_from",
+        "was_split",
     )
 
     def __init__(self, target: Target, now: float) -> None:
@@ -87,6 +91,8 @@ class Record:
         self.due = now + target.initial.pause
         self.serial = 0
         self.in_flight = False
+        self.together = ANY_NUMBER
+        self.was_split = False
         self.pause = 0.0
         self.quiet = 0
         self.confirmations = 0
@@ -123,6 +129,7 @@ class Record:
         self.trend.add(now, reading.progress)
         self.refusals = self.misses = self.strict_tries = 0
         self.uncounted = 0.0
+        self.together = ANY_NUMBER
         if reading.is_known_word:
             self.unknown_from = None
         elif self.unknown_from is None:
@@ -141,7 +148,7 @@ class Record:
 
     def record_trouble(self, trouble: Trouble, now: float) -> None:
         """Take in a bad answer; what was confirmed stands."""
-        handling = trouble.rule.handling
+        handling = trouble.handling(seen=not self.is_unheard)
         if handling is Handling.DENIED:
             self.refusals_from = now if self.refusals == 0 else self.refusals_from
             self.refusals += 1

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from opwatch.watcher.gate import Gate
-from opwatch.watcher.record import Record
+from opwatch.watcher.record import ANY_NUMBER, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,8 +50,9 @@ class DueQueue:
     def take(self, now: float, most: int, *, probe: bool = False) -> tuple[int, ...]:
         """Return up to *most* operations that are due at *now* or nearly so.
 
-        A *probe* of a troubled host starts with the one that was confirmed last:
-        that one itself is the least likely to be the trouble.
+        None is asked about with more than its own record allows. A *probe* of a troubled
+        host starts with the one that was confirmed last: that one itself is the least
+        likely to be the trouble.
         """
         taken = [self._confirmed_last(now)] if probe else list[int]()
         while len(taken) < most:
@@ -59,6 +60,9 @@ class DueQueue:
             if not self._heap:
                 break
             due, _, index = self._heap[0]
+            most = min(most, self._records[index].together)
+            if len(taken) >= most:
+                break
             slack = EARLY * self._records[index].pause if taken else 0.0
             if due > now + slack:
                 break
@@ -143,6 +147,11 @@ class Scheduler:
         for gate in self._gates.values():
             gate.discount(seconds)
 
+    def call_last(self) -> None:
+        """Let no gate hold back the last look for a pause of its own choice."""
+        for gate in self._gates.values():
+            gate.call_last()
+
     def open(self) -> Iterator[int]:
         """Yield all operations that are not over."""
         return (index for index, record in enumerate(self.records) if not record.is_over)
@@ -151,10 +160,19 @@ class Scheduler:
         """Queue operation *index* at its due time."""
         self._queues[_queue_key(self.records[index].operation.target)].put(index)
 
-    def halve(self, indices: Sequence[int]) -> None:
-        """Let no further batch of this group be larger than half of *indices*."""
-        key = _queue_key(self.records[indices[0]].operation.target)
-        self._batch[key] = min(self._batch[key], max(1, len(indices) // 2))
+    def split(self, indices: Sequence[int], *, is_too_large: bool) -> None:
+        """Let none of *indices*, refused together, be asked about with more than half of them.
+
+        That lasts until one has a good answer, so that in the end only the one is alone
+        that the others are refused for. It holds for every further batch of the group if
+        the refused one *is_too_large*, or if all of it was split before and found good.
+        """
+        half, records = max(1, len(indices) // 2), [self.records[index] for index in indices]
+        if is_too_large or all(each.was_split and each.together == ANY_NUMBER for each in records):
+            key = _queue_key(records[0].operation.target)
+            self._batch[key] = min(self._batch[key], half)
+        for record in records:
+            record.together, record.was_split = min(record.together, half), True
 
     def take(self, now: float) -> Iterator[tuple[tuple[int, ...], Gate]]:
         """Yield the operations that may be asked about at *now*, a request at a time.

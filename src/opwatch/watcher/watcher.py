@@ -39,8 +39,9 @@ from opwatch.watcher.decisions import (
     Stop,
     after_reading,
     after_trouble,
+    may_be_of_one,
 )
-from opwatch.watcher.gate import count_trouble, is_refused_whole
+from opwatch.watcher.gate import count_trouble
 from opwatch.watcher.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class Watcher:
         events = self._update_gate(gate, poll, answer, now)
         for note in answer.notes:
             events += self._warnings.once(now, Oddity.NOTE, note)
-        if self._halve(poll, answer, now):
+        if self._split(poll, answer, now):
             return [*events, *self._warnings.once(now, Oddity.BATCH_HALVED, str(len(poll.indices)))]
         for index, finding in zip(poll.indices, answer.findings, strict=True):
             record = self._records[index]
@@ -228,11 +229,15 @@ class Watcher:
             return wait, []
         return LONGEST_NAMED_WAIT, self._warnings.once(now, Oddity.WAIT_CAPPED, f"{wait:.0f}")
 
-    def _halve(self, poll: Poll, answer: Answer, now: float) -> bool:
-        """Ask again in halves when the host finds the batch too large, or refuses it whole."""
-        if len(poll.indices) == 1 or not is_refused_whole(answer):
+    def _split(self, poll: Poll, answer: Answer, now: float) -> bool:
+        """Ask again in halves where the whole batch is refused, perhaps for one of its members."""
+        if len(poll.indices) == 1 or not all(map(may_be_of_one, answer.findings)):
             return False
-        self._scheduler.halve(poll.indices)
+        large = any(
+            isinstance(each, Trouble) and each.fault is Fault.STATUS_TOO_LARGE_BATCH
+            for each in answer.findings
+        )
+        self._scheduler.split(poll.indices, is_too_large=large)
         for index in poll.indices:
             record = self._records[index]
             record.in_flight = False
@@ -283,13 +288,22 @@ class Watcher:
         until = now + trouble.wait if trouble.wait else gate.named_until
         ended = self._apply(index, step, max(gate.named_until, until), now)
         if isinstance(step, Stop) and step.whole_host:
-            ended += self._end_all(list(self._in_vain(index, now)), step, now, trouble)
+            ended += self._end_all(
+                list(self._in_vain(index, trouble.fault, now)), step, now, trouble
+            )
         return [Troubled(now, record.operation, trouble), *ended]
 
-    def _in_vain(self, index: int, now: float) -> Iterator[int]:
-        """Yield those behind the gate of operation *index* that would ask the same host now."""
+    def _in_vain(self, index: int, fault: Fault, now: float) -> Iterator[int]:
+        """Yield those behind the gate of *index* that would meet *fault* at the same host now.
+
+        One that the host has answered in another way, be it with a 404, ends for its own
+        reason only.
+        """
         for each in self._scheduler.neighbours(index):
             record = self._records[each]
+            own = record.operation.trouble
+            if record.is_unheard and own and own.status is not None and own.fault is not fault:
+                continue
             if record.is_unheard or (record.due <= now and not record.in_flight):
                 yield each
 
@@ -354,6 +368,7 @@ class Watcher:
             self._scheduler.discount(gap)
             self._ask_all_again(now, asleep=gap)
         if self._deadline.call(now):
+            self._scheduler.call_last()
             self._ask_all_again(now, asleep=0.0)
         if self._deadline.is_over(now):
             rest = list(self._scheduler.open())

@@ -117,6 +117,26 @@ def test_an_id_that_comes_twice_goes_on_while_one_of_them_does() -> None:
     assert answer.notes == ("the answer holds the operation twice, in different states",)
 
 
+AGAINST: list[dict[str, Any]] = [{"status": "failed"}, {"status": "running"}, {}, {"status": None}]
+ONE_UUID = "0b0c0d0e-0000-4000-8000-00000000ABCD"
+
+
+@pytest.mark.parametrize("other", AGAINST, ids=str)
+@pytest.mark.parametrize("names", [("a", "a"), (ONE_UUID, ONE_UUID.lower()), ("7", 7.0)])
+@pytest.mark.parametrize("step", [1, -1])
+def test_an_id_that_comes_twice_is_never_a_success_if_one_contradicts(
+    other: dict[str, Any], names: tuple[str, Any], step: int
+) -> None:
+    bound = listing()
+    items = [{"id": names[0], "status": "done"}, {"id": names[1], **other}][::step]
+
+    answer = bound.read([bound.target(names[0]), bound.target("b")], response({"items": items}))
+
+    found = answer.findings[0]
+    assert not isinstance(found, Reading) or found.state is State.RUNNING
+    assert answer.notes == ("the answer holds the operation twice, in different states",)
+
+
 def test_two_ends_of_one_operation_are_none() -> None:
     bound = listing()
     items = [{"id": "a", "status": "done"}, {"id": "a", "status": "failed"}]

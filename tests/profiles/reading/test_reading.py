@@ -63,6 +63,10 @@ def read(bound: Any, answer: Response) -> Reading:
         (b"done", Fault.NOT_JSON),
         (b"<!doctype html><title>Sign in</title>", Fault.HTML),
         (b"\xef\xbb\xbf  <html>", Fault.HTML),
+        (b'<?xml version="1.0"?><Error><Code>x</Code></Error>', Fault.XML),
+        (b"<Error/>", Fault.XML),
+        (b'<?xml version="1.0"?><!DOCTYPE html><html>', Fault.HTML),
+        (b"<!-- moved --><p>Moved</p>", Fault.HTML),
         (b"[]", Fault.NOT_AN_OBJECT),
         (b"[1]", Fault.NOT_AN_OBJECT),
         (b"3", Fault.NOT_AN_OBJECT),
@@ -569,3 +573,44 @@ def test_an_error_may_be_a_header_alone(where: str) -> None:
 
     assert said.error is not None
     assert said.error.message == "disk full"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "count"),
+    [
+        ("1234567.5", "1234567.5", 1),
+        ("1234567.0", "1234568.0", 0),
+        ("1.23457e+06", "1234567.0", 0),
+        ("1234567", "1234567.0", 1),
+        ("12345678901234567890", "12345678901234567890.0", 0),
+        ("0.1234567", "0.1234568", 0),
+    ],
+)
+def test_an_id_that_is_a_number_with_a_point_is_compared_exactly(
+    wanted: str, found: str, count: int
+) -> None:
+    body = f'{{"id": {found}, "status": "done"}}'.encode()
+
+    (finding,) = BOUND.read([BOUND.target(wanted)], response(body)).findings
+
+    assert isinstance(finding, Reading) == count
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"404 page not found\n", "404 page not found"),
+        (b"no such\r\n  job", "no such job"),
+        (b"<Error><Code>NoSuchKey</Code><Message>No such job.</Message></Error>", "No such job."),
+        (
+            b'<s:Fault xmlns:s="x"><s:faultstring>Gone &amp; lost</s:faultstring></s:Fault>',
+            "Gone & lost",
+        ),
+        (b"<!doctype html><title>Not here</title>", "Not here"),
+        (b'{"status": "do', "Unterminated string starting at at character 11"),
+        (b"\x00\x01\x02", "binary data"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 404])
+def test_what_is_no_json_is_told_in_its_own_words(body: bytes, detail: str, status: int) -> None:
+    assert trouble(BOUND, response(body, status)).detail == detail

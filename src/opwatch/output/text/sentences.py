@@ -16,6 +16,7 @@ from opwatch.domain.operation import Operation, OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import PLAIN, Show, elide
 from opwatch.output.text.words import (
+    ANONYMOUS,
     FAULTS,
     NO_ANSWER,
     ODDITIES,
@@ -23,6 +24,7 @@ from opwatch.output.text.words import (
     REASONS,
     STATES,
     UNCONFIRMED,
+    FaultWords,
 )
 
 if TYPE_CHECKING:
@@ -71,12 +73,21 @@ def time_left(seconds: float) -> str:
 
 def brief(trouble: Trouble, show: Show = PLAIN) -> str:
     """Return *trouble* in a few words: ``HTTP 502``, ``certificate refused``."""
-    return _filled(FAULTS[trouble.fault].brief, trouble, show)
+    return _filled(words_of(trouble).brief, trouble, show)
 
 
 def describe(trouble: Trouble, show: Show = PLAIN) -> str:
     """Return *trouble* as a clause, with what the API or the library reported of it."""
-    return _filled(FAULTS[trouble.fault].full, trouble, show)
+    text = _filled(words_of(trouble).full, trouble, show)
+    if not trouble.asks_for or trouble.fault not in ANONYMOUS:
+        return text
+    return f"{text}; it asks for {show(', '.join(trouble.asks_for), 60)}"
+
+
+def words_of(trouble: Trouble) -> FaultWords:
+    """Return what *trouble* is called: no credential sent is not a credential refused."""
+    usual = FAULTS[trouble.fault]
+    return ANONYMOUS.get(trouble.fault, usual) if trouble.anonymous else usual
 
 
 def with_streak(text: str, streak: int, times: str = "×") -> str:  # noqa: RUF001, the sign is meant

@@ -10,8 +10,15 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.operation import Basis
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import PLAIN, Show
-from opwatch.output.text.sentences import API_OUTCOMES, host_of
-from opwatch.output.text.words import CAUSES, FAULTS, FIXES_WITHOUT_PROFILE, OUTCOMES, WRITE_PROFILE
+from opwatch.output.text.sentences import API_OUTCOMES, host_of, words_of
+from opwatch.output.text.words import (
+    ANONYMOUS,
+    ASKS_FOR,
+    CAUSES,
+    FIXES_WITHOUT_PROFILE,
+    OUTCOMES,
+    WRITE_PROFILE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -91,15 +98,19 @@ def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
     target = operation.target
     profile = shlex.quote(show(target.profile or "NAME"))
     reference = shlex.quote(show(target.reference, None))
-    fix = FAULTS[trouble.fault].fix
+    fix = words_of(trouble).fix
     if target.basis in ASSUMED_BASES:
         # The profile was assumed: it is not the user's to change.
         fix = FIXES_WITHOUT_PROFILE.get(trouble.fault, WRITE_PROFILE if "{profile}" in fix else fix)
+    schemes = [each for each in trouble.asks_for if each.lower() != "bearer"]
+    if trouble.fault in ANONYMOUS and schemes and len(schemes) == len(trouble.asks_for):
+        fix = ASKS_FOR
     return fix.format(
         host=host_of(trouble, show),
         profile=profile,
         command=reference if target.basis else f"-p {profile} {reference}",
         url=reference,
+        schemes=show(", ".join(schemes), 60),
     )
 
 

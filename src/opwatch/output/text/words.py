@@ -81,7 +81,7 @@ UNCONFIRMED: Final = "unconfirmed"
 ODDITIES: Final[Mapping[Oddity, str]] = {
     Oddity.UNKNOWN_STATUS: "unknown status “{text}”, treated as running",
     Oddity.WAIT_CAPPED: "the server asks for a pause of {text} s; opwatch waits an hour at most",
-    Oddity.BATCH_HALVED: "{text} operations in one request are too many; halving the batch",
+    Oddity.BATCH_HALVED: "a request about {text} operations was refused; asking about half as many",
     Oddity.NOTE: "{text}",
 }
 
@@ -251,6 +251,12 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "{host} answered in place of the API behind it (HTTP {status}){detail}",
         "check base_url of profile {profile}",
     ),
+    Fault.XML: FaultWords(
+        "XML, not JSON",
+        "{host} sent XML, not JSON{detail}",
+        "if the API offers JSON, let profile {profile} ask for it with an Accept header; "
+        + _EXPLAIN,
+    ),
     Fault.NOT_JSON: FaultWords(
         "invalid JSON", "the answer from {host} is not valid JSON{detail}", _TARGET
     ),
@@ -305,6 +311,24 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     ),
 }
 
+# The same where no credential was sent: {detail} then holds what the answer asks for as well.
+ANONYMOUS: Final[Mapping[Fault, FaultWords]] = {
+    Fault.STATUS_UNAUTHORIZED: FaultWords(
+        "HTTP 401, no credential sent",
+        "{host} wants a credential, and none was sent (HTTP 401){detail}",
+        "provide a credential; see where opwatch looks with  opwatch auth status -p {profile}",
+    ),
+    Fault.STATUS_FORBIDDEN: FaultWords(
+        "HTTP 403, no credential sent",
+        "{host} does not allow this without a credential (HTTP 403){detail}",
+        "provide a credential; see where opwatch looks with  opwatch auth status -p {profile}",
+    ),
+}
+# What to do where the answer asks for other schemes than a bearer token: {schemes}.
+ASKS_FOR: Final = (
+    "{host} asks for {schemes}: it takes a profile with that `auth`, see docs/credentials.md"
+)
+
 # What to do instead where the profile was assumed, and the host is not known: {url} is the
 # reference, quoted for a shell.
 WRITE_PROFILE: Final = "write a profile for this API with  opwatch profile new --from {url}"
@@ -319,6 +343,7 @@ FIXES_WITHOUT_PROFILE: Final[Mapping[Fault, str]] = {
     Fault.NOT_JSON: WRITE_PROFILE,
     Fault.EMPTY: WRITE_PROFILE,
     Fault.HTML: "check the URL: it answers with a web page",
+    Fault.XML: "check the URL: it answers with XML",
     Fault.UNRESOLVED: "check the host in the URL",
     Fault.CONNECTION_REFUSED: "check host and port of the URL",
     Fault.TLS: "check scheme and port of the URL",

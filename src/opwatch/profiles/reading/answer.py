@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.messages import Response
 from opwatch.domain.operation import Answer, Reading
-from opwatch.domain.trouble import Fault, Trouble
+from opwatch.domain.trouble import Fault, Speaker, Trouble
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.paths import AnswerView
 from opwatch.profiles.language.rules import first_guard
@@ -20,7 +20,7 @@ from opwatch.profiles.language.wait import pauses
 from opwatch.profiles.reading.body import parse_body
 from opwatch.profiles.reading.operation import OperationReader
 from opwatch.profiles.reading.response import ParsedResponse
-from opwatch.profiles.values import same_id, sentence, word
+from opwatch.profiles.values import id_key, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,7 +64,13 @@ class AnswerReader:
         return Answer(findings, _host_wait(parsed, findings), tuple(notes))
 
     def unread(self, target: Target, trouble: Trouble) -> Finding:
-        """Return *trouble*, a body too large to read, unless its HTTP status decides the state."""
+        """Return *trouble*, a body too large to read, unless its HTTP status decides the state.
+
+        A rule must say so with ``unread``, and the body must begin as JSON does: a login
+        page can be large as well.
+        """
+        if trouble.speaker is not Speaker.API:
+            return trouble
         parsed = self.parse_response(Response(trouble.status or 0, target.url or ""))
         view = self._view(None, parsed.response, target)
         return self._operations.unread(view, parsed) or trouble
@@ -192,7 +198,7 @@ class Listing:
         self._items = items
         self._by_id: dict[str, list[Any]] = {}
         for item in items:
-            for name in {word(each) for each in ids_of(item)}:
+            for name in {id_key(each) for each in ids_of(item)}:
                 if name is not None:
                     self._by_id.setdefault(name, []).append(item)
 
@@ -204,19 +210,20 @@ class Listing:
         wanted = target.params.get(ID)
         if not wanted:
             return self._items if len(self._items) == 1 else []
-        if wanted in self._by_id:
-            return self._by_id[wanted]
-        return next((self._by_id[name] for name in self._by_id if same_id(wanted, name)), [])
+        return self._by_id.get(id_key(wanted) or "", [])
 
 
 def _agreement(findings: list[Finding], parsed: ParsedResponse, notes: list[str]) -> Finding:
     """Return what several items of one id agree on; in doubt the operation goes on."""
-    states = {each.state for each in findings if isinstance(each, Reading)}
-    if len(states) < 2:  # noqa: PLR2004, no contradiction
+    readings = [each for each in findings if isinstance(each, Reading)]
+    states = {each.state for each in readings}
+    if len(findings) == 1 or not states:
         return findings[0]
+    if len(states) == 1 and len(readings) == len(findings):
+        return next((each for each in readings if each.partial), readings[0])
     notes.append(CONTRADICTS)
-    for each in findings:
-        if isinstance(each, Reading) and not each.state.is_terminal:
+    for each in readings:
+        if not each.state.is_terminal:
             return each
     return parsed.trouble(Fault.API_ERROR, CONTRADICTS)
 

@@ -17,6 +17,13 @@ MAX_DEPTH: Final = 100
 _MOST_DIGITS: Final = 4000
 _TITLE: Final = rb"(?i)<title[^>]{0,200}>([^<]{1,400})"
 _TITLE_LENGTH: Final = 80
+_SENTENCE_LENGTH: Final = 300
+_BEGINNING: Final = 1024
+_ELEMENT: Final = r"<\?xml\b|<[A-Za-z_][\w.:-]{0,100}[\s/>]"
+_PAGE: Final = r"(?i)<(?:!doctype\s+html|html|head|title|meta|body|script|style|div|p|h\d)\b"
+_MESSAGE: Final = rb"(?i)<(?:\w{1,20}:)?(?:message|detail|description|faultstring)>([^<]{1,400})"
+_BROKEN: Final = frozenset('{["')
+_CONTROL: Final = r"[\x00-\x08\x0e-\x1f\x7f]"
 
 
 class ParsedBody(NamedTuple):
@@ -95,11 +102,25 @@ def _is_deep(data: Any) -> bool:
 
 
 def _not_json(content: bytes, text: str, error: ValueError) -> ParsedBody:
-    if text.lstrip()[:1] == "<":
-        import html  # noqa: PLC0415, its table of entities is long and this is rare
+    """Return what *text* is instead of JSON, with its own sentence, if it holds one."""
+    begins = text[:_BEGINNING].lstrip()
+    if begins.startswith("<"):
+        is_xml = re.match(_ELEMENT, begins) and not re.search(_PAGE, begins)
+        fault, pattern = (Fault.XML, _MESSAGE) if is_xml else (Fault.HTML, _TITLE)
+        return ParsedBody(fault=fault, detail=_text_in(content, pattern))
+    if begins[:1] not in _BROKEN:
+        is_text = not re.search(_CONTROL, begins)
+        sentence = " ".join(begins.split())[:_SENTENCE_LENGTH] if is_text else "binary data"
+        return ParsedBody(fault=Fault.NOT_JSON, detail=sentence)
+    where = (
+        f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
+    )
+    return ParsedBody(fault=Fault.NOT_JSON, detail=where)
 
-        title = re.search(_TITLE, content[: 64 * 1024])
-        words = html.unescape(title[1].decode("utf-8", "replace")) if title else ""
-        return ParsedBody(fault=Fault.HTML, detail=" ".join(words.split())[:_TITLE_LENGTH])
-    where = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-    return ParsedBody(fault=Fault.NOT_JSON, detail=f"{type(error).__name__}{where}")
+
+def _text_in(content: bytes, element: bytes) -> str:
+    import html  # noqa: PLC0415, its table of entities is long and this is rare
+
+    found = re.search(element, content[: 64 * 1024])
+    words = html.unescape(found[1].decode("utf-8", "replace")) if found else ""
+    return " ".join(words.split())[:_TITLE_LENGTH]

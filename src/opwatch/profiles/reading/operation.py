@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import OperationError, Reading, State
-from opwatch.domain.trouble import Fault
+from opwatch.domain.trouble import Fault, Speaker
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.progress import measure_progress
 from opwatch.profiles.language.rules import first_rule
@@ -42,9 +42,7 @@ class OperationReader:
         self._bare_rules = tuple(each for each in self._rules if each[1].condition.is_bare)
         self._body_rules = tuple(each for each in self._rules if each[1].condition.when)
         self._unread_rules = tuple(
-            (index, rule.of_status)
-            for index, rule in self._rules
-            if rule.unread or rule.condition.is_bare
+            (index, rule.of_status) for index, rule in self._rules if rule.unread
         )
 
     def finding(self, target: Target | None, view: AnswerView, parsed: ParsedResponse) -> Finding:
@@ -71,10 +69,12 @@ class OperationReader:
     def by_http(self, target: Target, view: AnswerView, parsed: ParsedResponse) -> Finding | None:
         """Return what a rule says of an answer that has no good status or no body.
 
-        A web page or half an answer never decides: a proxy's 404 says nothing about
-        the operation.
+        A web page, half an answer or a proxy's never decides: a proxy's 404 says nothing
+        about the operation.
         """
         if parsed.body.fault not in {None, Fault.EMPTY}:
+            return None
+        if not parsed.response.is_good and parsed.speaker is not Speaker.API:
             return None
         has_body = self._has_paths(view.item)
         meaning = first_rule(self._rules if has_body else self._bare_rules, view)

@@ -6,10 +6,11 @@ own words are shown with it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from opwatch.domain.trouble import Fault, Trouble, fault_of_status
+from opwatch.domain.trouble import Fault, Speaker, Trouble, fault_of_status
 from opwatch.profiles.values import sentence
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.reading.body import ParsedBody
 
 _LONGEST: Final = 300
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30}(?![^\s,])")
 
 
 class ParsedResponse(NamedTuple):
@@ -30,7 +32,32 @@ class ParsedResponse(NamedTuple):
     def trouble(self, fault: Fault, detail: str | None = None) -> Trouble:
         """Return *fault* as the trouble of this answer; *detail* defaults to the API's words."""
         words = self.words if detail is None else detail[:_LONGEST]
-        return Trouble(fault, words, self.response.status, self.pauses.longest, self.host)
+        return Trouble(
+            fault,
+            words,
+            self.response.status,
+            self.pauses.longest,
+            self.host,
+            speaker=self.speaker,
+            anonymous=self.response.is_anonymous,
+            asks_for=self._asks_for,
+        )
+
+    @property
+    def _asks_for(self) -> tuple[str, ...]:
+        """The schemes of authentication that the answer asks for, as it spells them."""
+        found = (_SCHEME.match(each) for each in self.response.headers.all("www-authenticate"))
+        return tuple(dict.fromkeys(each[0] for each in found if each))
+
+    @property
+    def speaker(self) -> Speaker:
+        """Whose words this is: JSON is the API's, whatever it came through."""
+        fault = self.body.fault
+        if fault is None:
+            return Speaker.API
+        if fault is Fault.HTML or self._came_through_proxy:
+            return Speaker.OTHER
+        return Speaker.API if fault is Fault.EMPTY else Speaker.UNSURE
 
     @property
     def host(self) -> str:
@@ -70,8 +97,11 @@ class ParsedResponse(NamedTuple):
     @property
     def _is_of_proxy(self) -> bool:
         """Tell whether this is a proxy's page, which says nothing about the API behind it."""
-        if self.body.fault is not Fault.HTML:
-            return False
+        return self.body.fault is Fault.HTML and self._came_through_proxy
+
+    @property
+    def _came_through_proxy(self) -> bool:
+        """Tell whether a proxy says that it had a hand in this (RFC 9110 §7.6.3, RFC 9209)."""
         return any(name == "via" or name.startswith("proxy-") for name, _ in self.response.headers)
 
     @property
