@@ -447,6 +447,36 @@ def test_the_profile_may_say_what_it_means_to_be_gone(wait: Wait, meaning: str, 
     assert (ended.code, ended.outcomes) == (code, [meaning])
 
 
+DELETING = says("running", type="DELETE")
+CREATING = says("running", type="CREATE")
+DELETION: dict[str, Any] = {
+    "read": {"id": "id", "status": "status", "kind": "type"},
+    "gone": {"state": "succeeded", "kind": "delete"},
+    "troubles": [{"http": 404, "when": "!error", "as": "not_the_api"}],
+}
+NO_SUCH = status("404 Not Found", b'{"error": "NotFound", "description": "no such operation"}')
+ROUTER = status("404 Not Found", b"404 Not Found: Requested route ('x') does not exist.")
+
+
+@fault(29)
+@pytest.mark.parametrize(("kind", "code"), [(DELETING, 0), (CREATING, 5)], ids=["delete", "create"])
+def test_a_deletion_that_is_gone_has_succeeded_and_a_creation_has_not(
+    wait: Wait, kind: bytes, code: int
+) -> None:
+    with api(kind, NO_SUCH) as server:
+        ended = wait(server.url, **DELETION)
+
+    assert (ended.code, ended.one["reason"]) == (code, "gone")
+
+
+@fault(29)
+def test_the_404_of_a_router_in_front_of_the_api_ends_no_deletion(wait: Wait) -> None:
+    with api(DELETING, *[ROUTER] * 9, DONE) as server:
+        ended = wait(server.url, **DELETION)
+
+    assert (ended.code, ended.one["problems"], ended.one["reason"]) == (0, 9, None)
+
+
 @fault(29)
 def test_an_operation_that_comes_back_is_not_gone(wait: Wait) -> None:
     with api(RUNNING, MISSING, MISSING, RUNNING, MISSING, GONE, DONE) as server:

@@ -37,7 +37,7 @@ def loaded(text: str, folder: Path, environ: Mapping[str, str] | None = None) ->
 def test_a_profile_of_ones_own_is_laid_over_a_built_in_one(tmp_path: Path) -> None:
     bound = bind_profile(load_profile("mine", loaded(CONFIG, tmp_path)))
 
-    assert bound.params == {"schedule_id": "from-config"}
+    assert bound.params == {"host": "production", "schedule_id": "from-config"}
     assert bound.auth == HeaderAuth((FromEnv("MY_TOKEN"),))
     assert (bound.polling_rules.pace.first, bound.polling_rules.pace.longest) == (15.0, 30.0)
     assert bound.title == "Bentley iTwin Platform, Schedules operations"
