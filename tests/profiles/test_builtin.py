@@ -143,8 +143,10 @@ def test_a_starting_answer_hands_off_a_reference(name: str, case: dict[str, Any]
 
     expected = [(each["reference"], words(each.get("params"))) for each in case["expect"]]
     assert [(each.reference, dict(each.params)) for each in found] == expected
-    for each in found:
-        bound.target(each.reference, each.params)
+    for each, wanted in zip(found, case["expect"], strict=True):
+        target = bound.target(each.reference, each.params)
+        if "url" in wanted:
+            assert bound.request([target]).url == wanted["url"]
 
 
 @pytest.mark.parametrize(("name", "case"), cases("results"))

@@ -1,7 +1,7 @@
 """The ``handoff`` of a profile: from a starting answer to the operation that it started.
 
 Decides where the reference is looked up, that several ids in a list are several
-operations, and which parameters follow from the method of the request.
+operations, and which parameters follow from the method and the URL of the request.
 """
 
 from __future__ import annotations
@@ -47,22 +47,25 @@ UNKNOWN: Final = RequestFacts()
 
 
 class _FurtherParams(NamedTuple):
-    """Parameters that are in the body, and those that follow from the request's method."""
+    """Parameters in the body, and those that follow from the request's method and URL."""
 
     paths: Mapping[str, Expression] = {}
     by_method: Mapping[str, Mapping[str, str]] = {}
+    in_query: Mapping[str, str] = {}
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(self.paths).union(*self.by_method.values())
+        return frozenset(self.paths).union(self.in_query, *self.by_method.values())
 
     @property
     def values(self) -> list[tuple[str, str]]:
         """The parameters that follow from a method, with their values."""
         return [pair for params in self.by_method.values() for pair in params.items()]
 
-    def find(self, data: Any, request: RequestFacts) -> dict[str, str]:
-        found = {name: word(path.find(data)) for name, path in self.paths.items()}
+    def find(self, response: Response, data: Any, request: RequestFacts) -> dict[str, str]:
+        given = dict(parse_qsl(urlsplit(response.url).query)) if self.in_query else {}
+        found = {name: given.get(key) for name, key in self.in_query.items()}
+        found |= {name: word(path.find(data)) for name, path in self.paths.items()}
         by_method = self.by_method.get(request.method, {})
         return {**by_method, **{name: value for name, value in found.items() if value}}
 
@@ -88,7 +91,7 @@ class FromHeader(NamedTuple):
     ) -> tuple[OperationReference, ...]:
         """Return the references that are there."""
         value = (response.headers.get(self.name) or "").strip()
-        return (OperationReference(value, self.more.find(data, request)),) if value else ()
+        return (OperationReference(value, self.more.find(response, data, request)),) if value else ()
 
 
 class FromBody(NamedTuple):
@@ -108,13 +111,13 @@ class FromBody(NamedTuple):
         return f"body {self.path.text}"
 
     def find(
-        self, _response: Response, data: Any, request: RequestFacts
+        self, response: Response, data: Any, request: RequestFacts
     ) -> tuple[OperationReference, ...]:
         """Return the references that are there."""
         found = self.path.find(data)
         values = found if isinstance(found, list) else [found]
         words = (word(value) for value in values if not is_empty(value))
-        params = self.more.find(data, request)
+        params = self.more.find(response, data, request)
         return tuple(OperationReference(each.strip(), params) for each in words if each)
 
 
@@ -132,7 +135,7 @@ class FromUrl(NamedTuple):
     @property
     def from_request(self) -> frozenset[str]:
         """The parameters that are in the request only, and not in its answer."""
-        return self.template.names.union(*self.more.by_method.values())
+        return self.template.names.union(self.more.in_query, *self.more.by_method.values())
 
     @property
     def place(self) -> str:
@@ -152,7 +155,7 @@ class FromUrl(NamedTuple):
         reference = found.pop(ID)
         given = dict(parse_qsl(parts.query))
         found |= {param: given[name] for name, param in params_in(query).items() if name in given}
-        return (OperationReference(reference, {**found, **self.more.find(data, request)}),)
+        return (OperationReference(reference, {**found, **self.more.find(response, data, request)}),)
 
 
 HandoffRule: TypeAlias = FromHeader | FromBody | FromUrl
@@ -202,7 +205,7 @@ def no_operation_error(
 
 
 def _more(keys: Mapping[str, Any]) -> _FurtherParams:
-    return _FurtherParams(keys.get("with", {}), keys.get("by_method", {}))
+    return _FurtherParams(keys.get("with", {}), keys.get("by_method", {}), keys.get("query", {}))
 
 
 def _from_header(**keys: Any) -> HandoffRule:
@@ -231,10 +234,13 @@ _BY_METHOD: Final = Key(
     MapOf(MapOf(TEXT, check_name), _check_method),
     "further parameters, by the method of the starting request",
 )
+_QUERY: Final = Key(
+    MapOf(TEXT, check_name), "further parameters, from the query of the starting request"
+)
 
 
 def _form(make: Any, name: str, key: Key) -> RecordOf[HandoffRule]:
-    keys = {name: key._replace(required=True), "with": _WITH, "by_method": _BY_METHOD}
+    keys = {name: key._replace(required=True), "with": _WITH, "by_method": _BY_METHOD, "query": _QUERY}
     return RecordOf(make, "the hand-off", keys)
 
 
