@@ -79,7 +79,8 @@ def _request_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
             yield position_of(node, "request", "path"), "the path must begin with '/'"
     if request.body and request.graphql:
         yield position_of(node, "request", "graphql"), "'body' and 'graphql' exclude each other"
-    if request.path is None and request.names:
+    # Without a path the query and the headers are those of the URLs that are given.
+    if request.path is None and (request.body or request.graphql or ID in request.names):
         yield position_of(node, "request"), "'request' lacks 'path'"
     if batch is None:
         if request.path is not None and ID not in request.names:
@@ -127,6 +128,7 @@ def _param_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
     for part, conditions in (
         ("rules", [rule.condition for rule in spec.rules]),
         ("troubles", [guard.condition for guard in spec.troubles]),
+        ("moves", [move.condition for move in spec.moves]),
     ):
         for condition in conditions:
             yield from _condition_flaws(spec, condition, position_of(node, part))

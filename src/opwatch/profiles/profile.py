@@ -6,6 +6,7 @@ Decides nothing itself; it joins the parts that do, bound to one base URL.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urljoin
 
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Request, Response, with_query
@@ -113,7 +114,8 @@ class Profile:
         values = {**self.params, **first.params}
         if first.url is not None:
             plain = self._spec.request._replace(body=None, graphql=None)
-            return Request("GET", first.url, headers_of(plain, values))
+            url = self._resolver.completed(first.url, first.params)  # it may have moved
+            return Request("GET", url, headers_of(plain, values))
         if self._is_batch(targets) and self._batch_request and self._spec.batch:
             ids = [target.params.get(ID, target.id) for target in targets]
             request = build(
@@ -206,6 +208,9 @@ class Profile:
         steps = ResultSteps((), self.base_url, values, self._encode, value=reading.result)
         if reading.state is not State.SUCCEEDED:
             return steps
+        if start and start.location:
+            whole = urljoin(start.url, start.location)
+            start = start._replace(location=self._resolver.completed(whole, target.params))
         return begin(steps, self._spec, reading, target.url or self.base_url, start)
 
     def is_list(self, targets: Sequence[Target]) -> bool:

@@ -91,7 +91,8 @@ class FromHeader(NamedTuple):
     ) -> tuple[OperationReference, ...]:
         """Return the references that are there."""
         value = (response.headers.get(self.name) or "").strip()
-        return (OperationReference(value, self.more.find(response, data, request)),) if value else ()
+        more = self.more.find(response, data, request)
+        return (OperationReference(value, more),) if value else ()
 
 
 class FromBody(NamedTuple):
@@ -155,7 +156,8 @@ class FromUrl(NamedTuple):
         reference = found.pop(ID)
         given = dict(parse_qsl(parts.query))
         found |= {param: given[name] for name, param in params_in(query).items() if name in given}
-        return (OperationReference(reference, {**found, **self.more.find(response, data, request)}),)
+        found |= self.more.find(response, data, request)
+        return (OperationReference(reference, found),)
 
 
 HandoffRule: TypeAlias = FromHeader | FromBody | FromUrl
@@ -223,25 +225,27 @@ def _from_url(**keys: Any) -> HandoffRule:
     return FromUrl(keys["url"], _more(keys))
 
 
-def _check_method(name: str) -> None:
+def check_method(name: str) -> None:
     """Raise ValueError unless *name* is a method that starts something."""
     if name not in _METHODS:
         raise ValueError(f"expected {join_or(_METHODS)}, found {name!r}")
 
 
-_WITH: Final = Key(MapOf(EXPRESSION, check_name), "further parameters, from the body")
-_BY_METHOD: Final = Key(
-    MapOf(MapOf(TEXT, check_name), _check_method),
-    "further parameters, by the method of the starting request",
-)
-_QUERY: Final = Key(
-    MapOf(TEXT, check_name), "further parameters, from the query of the starting request"
-)
+_MORE: Final = {
+    "with": Key(MapOf(EXPRESSION, check_name), "further parameters, from the body"),
+    "by_method": Key(
+        MapOf(MapOf(TEXT, check_name), check_method),
+        "further parameters, by the method of the starting request",
+    ),
+    "query": Key(
+        MapOf(TEXT, check_name), "further parameters, from the query of the starting request"
+    ),
+}
 
 
 def _form(make: Any, name: str, key: Key) -> RecordOf[HandoffRule]:
-    keys = {name: key._replace(required=True), "with": _WITH, "by_method": _BY_METHOD, "query": _QUERY}
-    return RecordOf(make, "the hand-off", keys)
+    own = {name: key._replace(required=True)}
+    return RecordOf(make, "the hand-off", {**own, **_MORE})
 
 
 HANDOFF: Final = ListOf(
