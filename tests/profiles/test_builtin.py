@@ -132,7 +132,8 @@ def test_a_reference_parses_back(name: str, case: dict[str, Any]) -> None:
     parsed = {key: value for key, value in target.params.items() if key in case.get("params", {})}
     assert parsed == words(case.get("params"))
     if "url" in case:
-        assert bound.request([target]).url == case["url"]
+        asked = bound.request([target])
+        assert (asked.url, asked.authorize) == (case["url"], case.get("authorize", True))
 
 
 @pytest.mark.parametrize(("name", "case"), cases("handoffs"))

@@ -45,11 +45,15 @@ if TYPE_CHECKING:
 
 
 class Bound(NamedTuple):
-    """What a profile's texts are once its parameters are filled in."""
+    """What a profile's texts are once its parameters are filled in.
+
+    A credential may go to *origins*; polling URLs may be at any that is *reachable*.
+    """
 
     params: Mapping[str, str]
     base_url: str
     origins: AllowedOrigins
+    reachable: AllowedOrigins
     auth: Scheme
     polling_rules: PollingRules
 
@@ -77,7 +81,8 @@ class Profile:
         self._spec = spec
         self._batch_request = for_batch(spec.request, spec.batch) if spec.batch else None
         self._has_single = ID in spec.request.names
-        self._resolver = ReferenceResolver(spec, bound.params, bound.base_url, bound.origins)
+        self._reachable = bound.reachable
+        self._resolver = ReferenceResolver(spec, bound.params, bound.base_url, bound.reachable)
         self.reader = AnswerReader(spec, definition.words, bound.params, self._encode)
 
     def __repr__(self) -> str:
@@ -115,7 +120,8 @@ class Profile:
         if first.url is not None:
             plain = self._spec.request._replace(body=None, graphql=None)
             url = self._resolver.completed(first.url, first.params)  # it may have moved
-            return Request("GET", url, headers_of(plain, values))
+            authorize = not (self._spec.open_hosts and self._is_open(url))
+            return Request("GET", url, headers_of(plain, values), authorize=authorize)
         if self._is_batch(targets) and self._batch_request and self._spec.batch:
             ids = [target.params.get(ID, target.id) for target in targets]
             request = build(
@@ -216,6 +222,11 @@ class Profile:
     def is_list(self, targets: Sequence[Target]) -> bool:
         """Tell whether the answer about *targets* lists operations."""
         return self._is_batch(targets) or (self._batch_request is not None and not self._has_single)
+
+    def _is_open(self, url: str) -> bool:
+        """Tell whether *url* is at a host that is to be shown no credential."""
+        origin = parse_origin(url)
+        return origin in self._reachable and origin not in self.origins
 
     def _is_batch(self, targets: Sequence[Target]) -> bool:
         if self._batch_request is None or targets[0].url is not None:

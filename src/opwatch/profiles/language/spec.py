@@ -124,6 +124,7 @@ class Spec(NamedTuple):
     base_url: Text | None = None
     allow_http: bool = False
     allow_hosts: tuple[Template, ...] = ()
+    open_hosts: tuple[Template, ...] = ()
     references: tuple[ReferencePattern, ...] = ()
     urls: tuple[re.Pattern[str], ...] = ()
     prefer: str = ""
@@ -262,6 +263,7 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "base_url": Key(ANY_TEXT, "where the API is"),
         "allow_http": Key(FLAG, "allow plain http to another machine; only in a user's own file"),
         "allow_hosts": Key(ListOf(TEMPLATE), "further hosts that a polling URL may name"),
+        "open_hosts": Key(ListOf(TEMPLATE), "the same, but shown no credential"),
         "references": Key(REFERENCES, "further forms of a reference"),
         "urls": Key(
             ListOf(PATTERN, or_one=True),
