@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -227,6 +228,18 @@ def test_the_method_that_started_it_may_decide_where_the_result_is(
     way = bound.result_steps(bound.target("a"), found, start)
 
     assert (way.fetch.request.url if way.fetch else None) == url
+
+
+def test_a_url_to_which_an_operation_has_moved_is_completed_as_the_first_one_was() -> None:
+    bound = profile("request: {path: '/ops/{id}', query: {v: '{v}'}}\nparams: {v: {}}\n")
+    target = bound.target("https://api.example.com/ops/a", {"v": "7"})
+
+    def asked(url: str) -> str:
+        return bound.request([replace(target, url=url)]).url
+
+    assert target.url == "https://api.example.com/ops/a?v=7"
+    assert asked("https://api.example.com/b") == "https://api.example.com/b?v=7"
+    assert asked("https://api.example.com/b?V=8") == "https://api.example.com/b?V=8"
 
 
 def test_what_was_polled_at_its_location_is_not_asked_for_once_more() -> None:
