@@ -80,7 +80,9 @@ SPOKEN: Final[Mapping[str, Spoken]] = {
     "google-lro": Spoken(),
     "azure-async": Spoken(),
     "azure-location": Spoken(),
-    "azure-provisioning": Spoken(beside=("api_version={api_version}",)),
+    "azure-provisioning": Spoken(
+        beside=("api_version={api_version}",), to_pipe=("api_version=2024-07-01",)
+    ),
     "azure-operation-location": Spoken(
         beside=("api_version=2024-11-30",), bare="documentintelligence/operations/{id}"
     ),

@@ -222,6 +222,20 @@ def test_who_does_not_say_that_it_is_a_deletion_is_told_to(
     assert "if it was to be deleted, say --param kind=delete" in ran.err
 
 
+@pytest.mark.parametrize("profile", ["azure-async", "azure-location", "azure-provisioning"])
+def test_azure_takes_a_piped_answer_of_any_kind(
+    profile: str, server: DemoServer, opwatch: Inside
+) -> None:
+    surround(opwatch, server, "azure", Way.PIPE)
+    said = answer(server, profile, *called(server, profile, len(server.truth())), SCRIPT)
+
+    ran = opwatch.run(
+        "wait", "-p", "azure", *QUICK, "--param", "api_version=2024-07-01", "-", stdin=said
+    )
+
+    assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
+
+
 @pytest.mark.parametrize("way", [Way.START, Way.PIPE])
 def test_azure_s_deletion_ends_without_a_body(way: Way, server: DemoServer, known: Inside) -> None:
     _, url = called(server, "azure-location", len(server.truth()))

@@ -60,6 +60,34 @@ def test_what_it_starts_is_watched_to_its_end(
     assert f"opwatch: started {operation['reference']}" in ran.err
 
 
+@pytest.mark.parametrize("dialect", ["azure-async", "azure-location", "azure-provisioning"])
+@pytest.mark.parametrize(("end", "code"), [("succeeded", 0), ("failed", 1)])
+def test_azure_takes_whatever_the_answer_names(
+    dialect: str, end: str, code: int, server: DemoServer, opwatch: Inside
+) -> None:
+    method, url = server.starting(dialect)
+
+    ran = opwatch.run(
+        "start", "-p", "azure", "--base-url", server.base_url, *SOON, "-H", f"Demo-End: {end}",
+        "--json", method, url,
+    )  # fmt: skip
+
+    assert (ran.code, ran.outcomes) == (code, [end]), ran.err
+
+
+def test_the_result_of_azure_s_put_is_the_resource(server: DemoServer, opwatch: Inside) -> None:
+    method, url = server.starting("azure-async")
+
+    ran = opwatch.run(
+        "start", "-p", "azure", "--base-url", server.base_url, *SOON, "--json", "--result",
+        method, url,
+    )  # fmt: skip
+
+    assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
+    last = server.requests("azure-async")[-1]
+    assert (last.method, last.target) == ("GET", url.removeprefix(server.base_url)), ran.err
+
+
 def test_a_failure_exits_with_1(opwatch: Inside) -> None:
     ran = opwatch.run("start", *FULLSTORY, *SOON, "-H", "Demo-End: failed", "--json")
 

@@ -18,9 +18,9 @@ TOKEN = DEMO_TOKEN.reveal()
 QUICK = ("--interval", "0.1", "--timeout", "20", "--json")
 STANDARDS = {
     "google-lro": "is not known: reading plain status words only",
-    "azure-async": "has the paths of azure-async",
-    "azure-location": "has the paths of azure-location",
-    "azure-provisioning": "has the paths of azure-provisioning",
+    "azure-async": "has the paths of azure",
+    "azure-location": "has the paths of azure",
+    "azure-provisioning": "has the paths of azure",
     "azure-operation-location": "is not known: reading plain status words only",
     "ogc-processes": "is not known: reading plain status words only",
 }

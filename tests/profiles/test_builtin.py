@@ -132,7 +132,8 @@ def test_a_reference_parses_back(name: str, case: dict[str, Any]) -> None:
     parsed = {key: value for key, value in target.params.items() if key in case.get("params", {})}
     assert parsed == words(case.get("params"))
     if "url" in case:
-        assert bound.request([target]).url == case["url"]
+        asked = bound.request([target])
+        assert (asked.url, asked.authorize) == (case["url"], case.get("authorize", True))
 
 
 @pytest.mark.parametrize(("name", "case"), cases("handoffs"))
@@ -146,6 +147,9 @@ def test_a_starting_answer_hands_off_a_reference(name: str, case: dict[str, Any]
     targets = [bound.target(each.reference, each.params) for each in found]
     if "polled" in case:
         assert bound.request(targets).url == case["polled"]
+    for target, wanted in zip(targets, case["expect"], strict=True):
+        if "url" in wanted:
+            assert bound.request([target]).url == wanted["url"]
 
 
 @pytest.mark.parametrize(("name", "case"), cases("results"))

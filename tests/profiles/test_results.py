@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -202,6 +203,54 @@ def test_the_result_may_be_where_the_start_said(
     assert (way.fetch.request.url if way.fetch else None) == url
     if way.fetch:
         assert way.after(response({"name": "r"})).value == {"name": "r"}
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        ("PUT", "https://api.example.com/r"),
+        ("POST", "https://api.example.com/done/1?v=7"),
+        ("DELETE", None),
+        ("", None),
+    ],
+)
+def test_the_method_that_started_it_may_decide_where_the_result_is(
+    method: str, url: str | None
+) -> None:
+    bound = profile(
+        "final: {PUT: resource, POST: location}\n"
+        "request: {path: '/ops/{id}', query: {v: '{v}'}}\nparams: {v: {default: '7'}}\n"
+    )
+    found = reading(bound, response({"id": "a", "status": "done"}))
+    assert isinstance(found, Reading)
+    start = StartingUrls("https://api.example.com/r", "/done/1", method)
+
+    way = bound.result_steps(bound.target("a"), found, start)
+
+    assert (way.fetch.request.url if way.fetch else None) == url
+
+
+def test_a_url_to_which_an_operation_has_moved_is_completed_as_the_first_one_was() -> None:
+    bound = profile("request: {path: '/ops/{id}', query: {v: '{v}'}}\nparams: {v: {}}\n")
+    target = bound.target("https://api.example.com/ops/a", {"v": "7"})
+
+    def asked(url: str) -> str:
+        return bound.request([replace(target, url=url)]).url
+
+    assert target.url == "https://api.example.com/ops/a?v=7"
+    assert asked("https://api.example.com/b") == "https://api.example.com/b?v=7"
+    assert asked("https://api.example.com/b?V=8") == "https://api.example.com/b?V=8"
+
+
+def test_what_was_polled_at_its_location_is_not_asked_for_once_more() -> None:
+    bound = profile("final: location\n")
+    found = reading(bound, response({"id": "a", "status": "done"}))
+    assert isinstance(found, Reading)
+    target = bound.target("https://api.example.com/ops/a")
+
+    way = bound.result_steps(target, found, StartingUrls("https://api.example.com/r", "/ops/a"))
+
+    assert way.fetch is None
 
 
 def test_explaining_tells_the_rule_its_place_and_what_each_path_found() -> None:

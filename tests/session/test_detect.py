@@ -53,6 +53,7 @@ def test_what_is_given_once_is_not_for_several() -> None:
     with pytest.raises(UsageError, match="no parameter 'owner'"):
         planned(*two, owner="o")
     arm = "https://management.azure.com/subscriptions/s/providers/M.C/locations/w"
-    with pytest.raises(UsageError, match="several profiles: azure-async, azure-location"):
-        planned(f"{arm}/operations/1", f"{arm}/operationResults/1", cloud="public")
+    bap = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform"
+    with pytest.raises(UsageError, match="several profiles: azure, powerplatform-lifecycle"):
+        planned(f"{arm}/operations/1", f"{bap}/lifecycleOperations/1", cloud="public")
     assert planned(f"{GITHUB}1", owner="o").targets[0].params["owner"] == "o"

@@ -62,8 +62,10 @@ def bind_profile(
         raise UsageError(f"profile {definition.name!r} at {base!r}: {fault}")
     auth = spec.auth.make(lambda text: _filled(definition, known, text))
     _check_auth(definition, auth)
-    origins = _origins(definition, known, base)
-    return Profile(definition, Bound(known, base, origins, auth, _polling_rules(spec, base)))
+    origins = _origins(definition, known, base, "allow_hosts")
+    reachable = _origins(definition, known, base, "allow_hosts", "open_hosts")
+    rules = _polling_rules(spec, base)
+    return Profile(definition, Bound(known, base, origins, reachable, auth, rules))
 
 
 def _params(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
@@ -148,12 +150,14 @@ def _check_auth(definition: Definition, auth: Scheme) -> None:
         raise ProfileError((position.problem(message),))
 
 
-def _origins(definition: Definition, params: Mapping[str, str], base: str) -> AllowedOrigins:
-    hosts = [host.fill(params) for host in definition.spec.allow_hosts]
+def _origins(
+    definition: Definition, params: Mapping[str, str], base: str, *keys: str
+) -> AllowedOrigins:
+    hosts = [host.fill(params) for key in keys for host in getattr(definition.spec, key)]
     try:
         return AllowedOrigins.of(base, hosts, allow_http=definition.spec.allow_http)
     except OriginError as error:
-        position = position_of(definition.node, "allow_hosts")
+        position = position_of(definition.node, keys[-1])
         raise ProfileError((position.problem(f"not a host: {error}"),)) from error
 
 

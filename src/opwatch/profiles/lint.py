@@ -51,12 +51,10 @@ def _address_flaws(spec: Spec, node: Node, *, is_users: bool) -> Iterator[Flaw]:
         fault = None if text.names else base_url_fault(text.text, allow_http=spec.allow_http)
         if fault:
             yield position_of(node, "base_url", holding=text.text), fault
-    for host in spec.allow_hosts:
-        if not host.names and _host_fault(host.text):
-            yield (
-                position_of(node, "allow_hosts", holding=host.text),
-                f"{host.text!r} is not a host",
-            )
+    for key in ("allow_hosts", "open_hosts"):
+        for host in getattr(spec, key):
+            if not host.names and _host_fault(host.text):
+                yield position_of(node, key, holding=host.text), f"{host.text!r} is not a host"
     for index, pattern in enumerate(spec.references):
         fault = pattern.fault(spec.base_url)
         if fault:
@@ -79,7 +77,8 @@ def _request_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
             yield position_of(node, "request", "path"), "the path must begin with '/'"
     if request.body and request.graphql:
         yield position_of(node, "request", "graphql"), "'body' and 'graphql' exclude each other"
-    if request.path is None and request.names:
+    # Without a path the query and the headers are those of the URLs that are given.
+    if request.path is None and (request.body or request.graphql or ID in request.names):
         yield position_of(node, "request"), "'request' lacks 'path'"
     if batch is None:
         if request.path is not None and ID not in request.names:
@@ -127,6 +126,7 @@ def _param_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
     for part, conditions in (
         ("rules", [rule.condition for rule in spec.rules]),
         ("troubles", [guard.condition for guard in spec.troubles]),
+        ("moves", [move.condition for move in spec.moves]),
     ):
         for condition in conditions:
             yield from _condition_flaws(spec, condition, position_of(node, part))
@@ -166,6 +166,7 @@ def _texts(spec: Spec) -> Iterator[tuple[str, list[Any], set[str]]]:
     none: set[str] = set()
     yield "base_url", [text for text in [spec.base_url] if text], none
     yield "allow_hosts", list(spec.allow_hosts), none
+    yield "open_hosts", list(spec.open_hosts), none
     request = spec.request
     bodies = [body for body in (request.body, request.graphql) if body]
     queries = [text for texts in request.query.values() for text in texts]

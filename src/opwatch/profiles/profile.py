@@ -6,6 +6,7 @@ Decides nothing itself; it joins the parts that do, bound to one base URL.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urljoin
 
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Request, Response, with_query
@@ -49,11 +50,15 @@ WHOLE: Final = frozenset({200, 201})
 
 
 class Bound(NamedTuple):
-    """What a profile's texts are once its parameters are filled in."""
+    """What a profile's texts are once its parameters are filled in.
+
+    A credential may go to *origins*; polling URLs may be at any that is *reachable*.
+    """
 
     params: Mapping[str, str]
     base_url: str
     origins: AllowedOrigins
+    reachable: AllowedOrigins
     auth: Scheme
     polling_rules: PollingRules
 
@@ -81,7 +86,8 @@ class Profile:
         self._spec = spec
         self._batch_request = for_batch(spec.request, spec.batch) if spec.batch else None
         self._has_single = ID in spec.request.names
-        self._resolver = ReferenceResolver(spec, bound.params, bound.base_url, bound.origins)
+        self._reachable = bound.reachable
+        self._resolver = ReferenceResolver(spec, bound.params, bound.base_url, bound.reachable)
         self.reader = AnswerReader(spec, definition.words, bound.params, self._encode)
 
     def __repr__(self) -> str:
@@ -120,7 +126,9 @@ class Profile:
         values = {**self.params, **first.params}
         if first.url is not None:
             plain = self._spec.request._replace(body=None, graphql=None)
-            return Request("GET", first.url, headers_of(plain, values))
+            url = self._resolver.completed(first.url, first.params)  # it may have moved
+            authorize = not (self._spec.open_hosts and self._is_open(url))
+            return Request("GET", url, headers_of(plain, values), authorize=authorize)
         if self._is_batch(targets) and self._batch_request and self._spec.batch:
             ids = [target.params.get(ID, target.id) for target in targets]
             request = build(
@@ -227,11 +235,19 @@ class Profile:
         steps = ResultSteps((), self.base_url, values, self._encode, value=reading.result)
         if reading.state is not State.SUCCEEDED or not target.initial.is_named:
             return steps
+        if start and start.location:
+            whole = urljoin(start.url, start.location)
+            start = start._replace(location=self._resolver.completed(whole, target.params))
         return begin(steps, self._spec, reading, target.url or self.base_url, start)
 
     def is_list(self, targets: Sequence[Target]) -> bool:
         """Tell whether the answer about *targets* lists operations."""
         return self._is_batch(targets) or (self._batch_request is not None and not self._has_single)
+
+    def _is_open(self, url: str) -> bool:
+        """Tell whether *url* is at a host that is to be shown no credential."""
+        origin = parse_origin(url)
+        return origin in self._reachable and origin not in self.origins
 
     def _is_batch(self, targets: Sequence[Target]) -> bool:
         if self._batch_request is None or targets[0].url is not None:

@@ -113,10 +113,9 @@ class ReferenceResolver:
             message = "all operations share this URL, and it names none of them"
             raise BadReferenceError(url, message, hint="give the operation's id")
         whole = urlunsplit(parts._replace(fragment=""))
-        lacking = self._lacking(query, {**given, **(found or {})})
         last = next((unquote(each) for each in reversed(parts.path.split("/")) if each), "")
         params = found or {}
-        url = with_query(whole, lacking)
+        url = self.completed(whole, {**given, **params})
         return ResolvedReference(params, url, params.get(ID) or last or str(origin))
 
     def _origin_of(self, url: str) -> Origin:
@@ -140,14 +139,17 @@ class ReferenceResolver:
                 return _by_params(found)
         return None
 
-    def _lacking(self, given: Mapping[str, str], found: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Return the pairs of the profile's query that a URL lacks."""
+    def completed(self, url: str, params: Mapping[str, str]) -> str:
+        """Return *url* with what it lacks of the profile's query; *params* are the operation's."""
+        if not self._spec.request.query:
+            return url
+        given = {name.lower() for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
         own = {
             name: texts
             for name, texts in self._spec.request.query.items()
-            if name not in given and not any(ID in text.names for text in texts)
+            if name.lower() not in given and not any(ID in text.names for text in texts)
         }
-        return query_of(own, {**self._params, **found})
+        return with_query(url, query_of(own, {**self._params, **params}))
 
     def _joined(self, path: str) -> str:
         """Return *path* as a URL; it may begin with the base URL's own path or follow it."""

@@ -112,19 +112,22 @@ class ResultSteps:
 
 
 class StartingUrls(NamedTuple):
-    """The *url* of the starting request, and the *location* in its answer."""
+    """The *url* and *method* of the starting request, and the *location* in its answer."""
 
     url: str
     location: str | None = None
+    method: str = ""
 
 
 def begin(
     steps: ResultSteps, spec: Spec, reading: Reading, url: str, start: StartingUrls | None
 ) -> ResultSteps:
     """Return *steps* after the terminal *reading* from *url*."""
-    if spec.final != "operation":
-        where = start and (start.location if spec.final == "location" else start.url)
-        if not start or not where:
+    final = _final_place(spec, start)
+    if final != "operation":
+        where = start and (start.location if final == "location" else start.url)
+        # What was polled itself has been answered already, and may be gone by now.
+        if not start or not where or where == url:
             return steps
         request = Request("GET", urljoin(start.url, where), headers_of(RequestSpec(), steps.values))
         return replace(steps, steps=(Step(),), fetch=Fetch(request))
@@ -132,6 +135,12 @@ def begin(
     # A single answer is kept whole; an item of a list is the operation itself.
     view = view._replace(item=spec.read.root.first(view) or reading.raw)
     return replace(steps, steps=spec.result).next(view, url)
+
+
+def _final_place(spec: Spec, start: StartingUrls | None) -> str:
+    if isinstance(spec.final, str):
+        return spec.final
+    return spec.final.get(start.method, "operation") if start else "operation"
 
 
 def _expiry(expires: Lookup | None, view: AnswerView) -> datetime | None:

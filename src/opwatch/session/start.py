@@ -116,7 +116,7 @@ async def start_operations(
         raise StartError(sentences.no_answer_awaited(), reply, hint=sentences.LOOK_FIRST)
     if isinstance(reply, Trouble):
         raise _failure(reply, profile.name, show)
-    session.started = StartingUrls(reply.url, reply.headers.get("location"))
+    session.started = StartingUrls(reply.url, reply.headers.get("location"), starting.method)
     asked, pause = RequestFacts(starting.method), min(profile.pause(reply), LONGEST_PAUSE)
     try:
         return started_targets(profile, reply, asked=asked, pause=pause)

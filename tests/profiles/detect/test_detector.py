@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from opwatch.profiles.detect.match import DetectedProfile
 
 ARM = "https://management.azure.com/subscriptions/s1"
+BAP = "https://api.bap.microsoft.com/providers/Microsoft.BusinessAppPlatform"
+ARM_PATHS = (
+    "/providers/M.C/locations/w/operations/1",
+    "/providers/M.C/locations/w/operations/1?monitor=true&api-version=2024-07-01",
+    "/providers/M.C/locations/w/operationStatuses/1",
+    "/providers/M.C/locations/w/operationResults/1",
+    "/providers/M.C/locations/w/azureasyncoperations/1",
+    "/providers/M.C/locations/w/asyncoperations/1?monitor=true",
+    "/providers/M.C/locations/w/DiskOperations/1",
+    "/resourceGroups/g/providers/M.N/dnsOperationStatuses/1",
+    "/resourcegroups/g/providers/M.R/deployments/d/operationStatuses/1",
+    "/resourceGroups/g/providers/M.C/vms/v",
+    "/operationresults/1",
+)
 OURS = "http://127.0.0.1:9"
 GKE = "https://container.googleapis.com"
 CLOUD_SQL = "https://sqladmin.googleapis.com"
@@ -55,10 +69,17 @@ def recognised(
             "microsoft-graph",
             {"cloud": "usgov_l4"},
         ),
-        (f"{ARM}/providers/M.C/locations/w/operations/1", "azure-async", {"cloud": "public"}),
-        (f"{ARM}/providers/M.C/locations/w/operationStatuses/1", "azure-async", {}),
-        (f"{ARM}/providers/M.C/locations/w/operationResults/1", "azure-location", {}),
-        (f"{ARM}/resourceGroups/g/providers/M.C/vms/v", "azure-provisioning", {}),
+        *(
+            (f"{ARM}{path}", "azure", {"cloud": "public", "monitor": "unsaid"})
+            for path in ARM_PATHS
+        ),
+        ("https://management.azure.com/providers/M.M/operationResults/1/g/m1", "azure", {}),
+        ("https://westeurope.management.azure.com/subscriptions/s/providers/M.S/x/1", "azure", {}),
+        (
+            f"{BAP}/lifecycleOperations/1",
+            "powerplatform-lifecycle",
+            {},
+        ),
         ("https://gitlab.com/api/v4/projects/5/pipelines/6", "gitlab-pipeline", {}),
         ("https://gitlab.com/g/p/-/pipelines/6", "gitlab-pipeline", {}),
         ("https://vercel.com/acme/site/2ph6qT11mnLfJTAsr2twyX6wKAKf", "vercel", {}),
@@ -80,7 +101,11 @@ def test_a_url_of_a_known_host_finds_its_profile_with_its_credential(
     ("path", "name"),
     [
         ("/v2/service_instances/i-1/last_operation?operation=t", "osb"),
-        ("/subscriptions/s1/providers/M.C/locations/w/operationResults/1", "azure-location"),
+        *((f"/subscriptions/s1{path}", "azure") for path in ARM_PATHS),
+        (
+            "/providers/Microsoft.BusinessAppPlatform/lifecycleOperations/7?api-version=2019-05-01",
+            "powerplatform-lifecycle",
+        ),
         ("/api/v4/projects/5/pipelines/6", "gitlab-pipeline"),
         ("/api/v2/dags/nightly/dagRuns/r-1", "airflow"),
         ("/api/v1/dags/nightly/dagRuns/r-1", "airflow2"),
@@ -94,6 +119,22 @@ def test_a_path_that_only_one_api_has_is_read_so_but_shown_nothing(
 
     assert (profile.name, basis, profile.auth) == (name, Basis.PATH, NoAuth())
     assert profile.target(host + path).url == host + path
+
+
+def test_a_host_that_one_of_azure_s_profiles_is_set_to_is_asked_as_that_one_says() -> None:
+    url = f"https://stack.example/subscriptions/s1{ARM_PATHS[0]}"
+
+    one = recognised(url, OPWATCH_AZURE_ASYNC_BASE_URL="https://stack.example")
+    both = recognised(
+        url,
+        OPWATCH_AZURE_ASYNC_BASE_URL="https://stack.example",
+        OPWATCH_AZURE_BASE_URL="https://stack.example",
+    )
+
+    assert [(each.profile.name, each.basis) for each in (one, both)] == [
+        ("azure-async", Basis.ADDRESS),
+        ("azure", Basis.ADDRESS),
+    ]
 
 
 @pytest.mark.parametrize(

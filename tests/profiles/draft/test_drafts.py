@@ -135,7 +135,7 @@ def test_two_in_five_of_the_drafts_reach_the_right_verdict_in_every_answer() -> 
     alone = [name for name in PROFILES if marks(name, without=name).is_full]
 
     assert len(full) >= 18, full
-    assert len(alone) >= 16, alone
+    assert len(alone) >= 15, alone
     assert f"{len(full)} of {len(PROFILES)} such profiles" in PAGE.replace("\n", " ")
 
 

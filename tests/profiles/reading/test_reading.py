@@ -383,6 +383,24 @@ def test_a_terminal_reading_asks_for_no_pause_and_no_other_url() -> None:
     assert (done.wait, done.moved_to) == (None, None)
 
 
+def test_a_url_moves_only_under_the_condition_of_its_header() -> None:
+    bound = profile(
+        "params: {kind: {choices: [a, b], default: a}}\n"
+        "moves: [{header: Location, http: 202, params: {kind: b}}, Operation-Location]\n"
+    )
+    headers = {"Location": "/location", "Operation_Location": "/operation"}
+    body = {"id": "a", "status": "running"}
+
+    def moved(status: int, kind: str) -> str | None:
+        target = bound.target("a", {"kind": kind})
+        (found,) = bound.read([target], response(body, status, **headers)).findings
+        assert isinstance(found, Reading)
+        return found.moved_to
+
+    assert moved(202, "b") == "https://api.example.com/location"
+    assert moved(200, "b") == moved(202, "a") == "https://api.example.com/operation"
+
+
 @pytest.mark.parametrize("value", ["javascript:x", "http://[", "", "\\\\evil"])
 def test_a_moved_url_that_is_none_is_passed_over(value: str) -> None:
     bound = profile("moves: [Location]\n")

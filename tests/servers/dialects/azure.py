@@ -13,6 +13,8 @@ from opwatch.domain.operation import State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from opwatch.demo.dialect import Call
+    from opwatch.demo.http import Reply
     from opwatch.demo.jobs import Job
 
 SUBSCRIPTION: Final = "0b1f6471-1bf0-4dda-aec3-cb9272f09590"
@@ -31,6 +33,12 @@ class Azure(Dialect):
         404: ("NotFound", "The entity was not found."),
         429: ("TooManyRequests", "The request is being throttled."),
     }
+
+    def poll(self, call: Call) -> Reply:
+        """Refuse a poll that names no version of the API."""
+        if not call.request.parameter("api-version"):
+            return self.refusal(400, call.now)
+        return super().poll(call)
 
     def envelope(self, status: int, code: str, message: str) -> Any:
         """Return the error response of every Azure API."""

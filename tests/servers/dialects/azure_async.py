@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from opwatch.demo.dialect import stamp
+from opwatch.demo.dialect import Route, stamp
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 from servers.dialects.azure import GROUP, LOCATION, SUBSCRIPTION, WAIT, Azure, failure
@@ -38,6 +38,14 @@ class AzureAsync(Azure):
         State.FAILED: "Failed",
         State.CANCELLED: "Canceled",
     }
+
+    def routes(self) -> tuple[Route, ...]:
+        """Return the usual calls and that for the resource itself."""
+        return (*super().routes(), Route("GET", self.starting[1], self.resource))
+
+    def resource(self, call: Call) -> Reply:
+        """Answer with the resource."""
+        return Reply.json(200, {"name": call.params["_name"], "type": "virtualMachines"})
 
     def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 201 with the resource and the URL of its operation."""

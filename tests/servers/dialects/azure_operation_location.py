@@ -40,12 +40,6 @@ class AzureOperationLocation(Azure):
         """Take a key in a header of its own, or a bearer."""
         return super().permits(request) or shows(request, "Ocp-Apim-Subscription-Key", "{secret}")
 
-    def poll(self, call: Call) -> Reply:
-        """Refuse a poll that names no version of the API."""
-        if not call.request.parameter("api-version"):
-            return self.refusal(400, call.now)
-        return super().poll(call)
-
     def start_reply(self, call: Call, job: Job) -> Reply:
         """Answer 202 with the URL and the wait, and no body."""
         url = call.base_url + self.path(job)

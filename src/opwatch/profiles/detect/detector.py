@@ -182,13 +182,15 @@ def status_urls(response: Response, config: Config) -> tuple[str, ...]:
 
 def _best(url: str, found: list[Candidate]) -> DetectedProfile:
     """Return the most specific of *found*; a user's own comes first."""
+    names = {each.detected.profile.name for each in found}
+    found = [each for each in found if each.is_users or each.prefer not in names]
     found.sort(key=lambda each: (each.is_users, each.fixed), reverse=True)
     first = found[0]
-    equal = [each for each in found if each[1:] == first[1:]]
+    equal = [each for each in found if each[1:3] == first[1:3]]
     if len(equal) > 1:
-        names = sorted(each.detected.profile.name for each in equal)
-        message = f"the URL fits the profiles {join_or(names)}"
-        raise BadReferenceError(url, message, hint=f"choose one:  -p {names[0]}")
+        fitting = sorted(each.detected.profile.name for each in equal)
+        message = f"the URL fits the profiles {join_or(fitting)}"
+        raise BadReferenceError(url, message, hint=f"choose one:  -p {fitting[0]}")
     return first.detected
 
 

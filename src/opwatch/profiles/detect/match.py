@@ -48,11 +48,15 @@ class DetectedProfile(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A profile that a URL fits; of several, the one with the most *fixed* text is meant."""
+    """A profile that a URL fits; of several, the one with the most *fixed* text is meant.
+
+    A built-in one gives way to the one that it would rather *prefer*.
+    """
 
     detected: DetectedProfile
     is_users: bool
     fixed: int
+    prefer: str
 
 
 class UrlMatcher:
@@ -75,7 +79,7 @@ class UrlMatcher:
             if self._fits(definition, profile):
                 fixed = sum(map(len, _fixed_segments(definition)))
                 detected = DetectedProfile(profile, Basis.ADDRESS)
-                yield Candidate(detected, definition.is_users, fixed)
+                yield Candidate(detected, definition.is_users, fixed, definition.spec.prefer)
                 return
 
     def by_path(self, definition: Definition) -> Iterator[Candidate]:
@@ -92,7 +96,7 @@ class UrlMatcher:
                 continue
             if self._fits(definition, profile):
                 detected = DetectedProfile(profile, Basis.PATH)
-                yield Candidate(detected, definition.is_users, 0)
+                yield Candidate(detected, definition.is_users, 0, definition.spec.prefer)
                 return
 
     def _fits(self, definition: Definition, profile: Profile) -> bool:

@@ -171,6 +171,14 @@ def counted_failures(
     return []
 
 
+def while_accepted(samples: Sequence[Sample]) -> tuple[DraftRule, ...]:
+    """Return the rule that HTTP 202 goes before the status word, if the API uses it for some."""
+    statuses = {sample.status for sample in samples}
+    if ACCEPTED not in statuses or not statuses - {ACCEPTED}:
+        return ()
+    return (DraftRule("running", http=ACCEPTED, why="HTTP 202: it has been accepted, not done"),)
+
+
 def by_http(samples: Sequence[Sample], named: str) -> tuple[DraftRule, ...]:
     """Return the rules for an API whose HTTP status is the state."""
     statuses = {sample.status for sample in samples}

@@ -19,6 +19,7 @@ from opwatch.profiles.draft.rules import (
     error_rules,
     is_one_of,
     is_over,
+    while_accepted,
 )
 from opwatch.profiles.draft.status import StatusPlace, find_status, is_part, is_word, numbers_of
 from opwatch.profiles.draft.words import READY, meaning_of, stem
@@ -70,7 +71,8 @@ def decide(
     """
     place = find_status(fields, known, len(samples), chosen)
     if place.status:
-        return _by_word(place, fields, known)
+        found = _by_word(place, fields, known)
+        return found._replace(rules=(*while_accepted(samples), *found.rules))
     if place.outcome and place.outcome[0]:
         return _by_outcome(place.outcome[0], fields, known)
     rules = by_flag(fields)

@@ -1,7 +1,7 @@
 """The ``handoff`` of a profile: from a starting answer to the operation that it started.
 
 Decides where the reference is looked up, that several ids in a list are several
-operations, and which parameters follow from the method of the request.
+operations, and which parameters follow from the method and the URL of the request.
 """
 
 from __future__ import annotations
@@ -47,16 +47,17 @@ UNKNOWN: Final = RequestFacts()
 
 
 class _FurtherParams(NamedTuple):
-    """Parameters in the body, in the path that was requested, and by the request's method."""
+    """Parameters in the body, and those that follow from the request's method and URL."""
 
     paths: Mapping[str, Expression] = {}
     by_method: Mapping[str, Mapping[str, str]] = {}
+    in_query: Mapping[str, str] = {}
     requested: Template | None = None
 
     @property
     def names(self) -> frozenset[str]:
         in_path = self.requested.names if self.requested else frozenset[str]()
-        return frozenset(self.paths).union(in_path, *self.by_method.values())
+        return frozenset(self.paths).union(in_path, self.in_query, *self.by_method.values())
 
     @property
     def values(self) -> list[tuple[str, str]]:
@@ -64,9 +65,11 @@ class _FurtherParams(NamedTuple):
         return [pair for params in self.by_method.values() for pair in params.items()]
 
     def find(self, response: Response, data: Any, request: RequestFacts) -> dict[str, str]:
-        path = urlsplit(response.url).path
-        in_path = self.requested and Pattern(self.requested).match(path)
-        found = {name: word(path.find(data)) for name, path in self.paths.items()}
+        parts = urlsplit(response.url)
+        in_path = self.requested and Pattern(self.requested).match(parts.path)
+        given = dict(parse_qsl(parts.query)) if self.in_query else {}
+        found = {name: given.get(key) for name, key in self.in_query.items()}
+        found |= {name: word(path.find(data)) for name, path in self.paths.items()}
         by_method = self.by_method.get(request.method, {})
         return {
             **(in_path or {}),
@@ -96,9 +99,8 @@ class FromHeader(NamedTuple):
     ) -> tuple[OperationReference, ...]:
         """Return the references that are there."""
         value = (response.headers.get(self.name) or "").strip()
-        return (
-            (OperationReference(value, self.more.find(response, data, request)),) if value else ()
-        )
+        more = self.more.find(response, data, request)
+        return (OperationReference(value, more),) if value else ()
 
 
 class FromBody(NamedTuple):
@@ -142,7 +144,7 @@ class FromUrl(NamedTuple):
     @property
     def from_request(self) -> frozenset[str]:
         """The parameters that are in the request only, and not in its answer."""
-        return self.template.names.union(*self.more.by_method.values())
+        return self.template.names.union(self.more.in_query, *self.more.by_method.values())
 
     @property
     def place(self) -> str:
@@ -162,9 +164,8 @@ class FromUrl(NamedTuple):
         reference = found.pop(ID)
         given = dict(parse_qsl(parts.query))
         found |= {param: given[name] for name, param in params_in(query).items() if name in given}
-        return (
-            OperationReference(reference, {**found, **self.more.find(response, data, request)}),
-        )
+        found |= self.more.find(response, data, request)
+        return (OperationReference(reference, found),)
 
 
 HandoffRule: TypeAlias = FromHeader | FromBody | FromUrl
@@ -214,7 +215,12 @@ def no_operation_error(
 
 
 def _more(keys: Mapping[str, Any]) -> _FurtherParams:
-    return _FurtherParams(keys.get("with", {}), keys.get("by_method", {}), keys.get("from_path"))
+    return _FurtherParams(
+        keys.get("with", {}),
+        keys.get("by_method", {}),
+        keys.get("query", {}),
+        keys.get("from_path"),
+    )
 
 
 def _from_header(**keys: Any) -> HandoffRule:
@@ -232,23 +238,28 @@ def _from_url(**keys: Any) -> HandoffRule:
     return FromUrl(keys["url"], _more(keys))
 
 
-def _check_method(name: str) -> None:
+def check_method(name: str) -> None:
     """Raise ValueError unless *name* is a method that starts something."""
     if name not in _METHODS:
         raise ValueError(f"expected {join_or(_METHODS)}, found {name!r}")
 
 
-_WITH: Final = Key(MapOf(EXPRESSION, check_name), "further parameters, from the body")
-_FROM_PATH: Final = Key(TEMPLATE, "further parameters, from the path that was requested")
-_BY_METHOD: Final = Key(
-    MapOf(MapOf(TEXT, check_name), _check_method),
-    "further parameters, by the method of the starting request",
-)
+_MORE: Final = {
+    "with": Key(MapOf(EXPRESSION, check_name), "further parameters, from the body"),
+    "by_method": Key(
+        MapOf(MapOf(TEXT, check_name), check_method),
+        "further parameters, by the method of the starting request",
+    ),
+    "from_path": Key(TEMPLATE, "further parameters, from the path that was requested"),
+    "query": Key(
+        MapOf(TEXT, check_name), "further parameters, from the query of the starting request"
+    ),
+}
 
 
 def _form(make: Any, name: str, key: Key) -> RecordOf[HandoffRule]:
-    more = {"with": _WITH, "by_method": _BY_METHOD, "from_path": _FROM_PATH}
-    return RecordOf(make, "the hand-off", {name: key._replace(required=True), **more})
+    own = {name: key._replace(required=True)}
+    return RecordOf(make, "the hand-off", {**own, **_MORE})
 
 
 HANDOFF: Final = ListOf(

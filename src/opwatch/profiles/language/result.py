@@ -1,16 +1,18 @@
-"""The ``result`` of a profile: further requests after success.
+"""The ``result`` and ``final`` of a profile: further requests after success.
 
-Decides what one step may contain. ``opwatch.profiles.results`` follows it.
+Decides what one step may contain, and that the method which started an operation may
+decide where its result is. ``opwatch.profiles.results`` follows it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opwatch.profiles.language.handoff import check_method
 from opwatch.profiles.language.paths import LOOKUP, Lookup
 from opwatch.profiles.language.request import HEADERS, QUERY
 from opwatch.profiles.language.scalars import ANY_TEXT, EXPRESSION, FLAG, check_name, word
-from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, RecordOf
+from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +20,10 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.expressions import Expression
     from opwatch.profiles.language.template import Text
 
-FINAL: Final = word("operation", "location", "resource")
+_PLACE: Final = word("operation", "location", "resource")
+FINAL: Final[OneOf[str | Mapping[str, str]]] = OneOf(
+    "a place", {"scalar": _PLACE, "map": MapOf(_PLACE, check_method)}
+)
 
 
 class Step(NamedTuple):

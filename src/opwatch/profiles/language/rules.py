@@ -1,4 +1,4 @@
-"""The ``rules``, ``troubles`` and ``states`` of a profile: which state an answer means.
+"""The ``rules``, ``troubles``, ``states`` and ``moves`` of a profile: what an answer means.
 
 Decides the order: a guard may find that the answer says nothing about the operation;
 then the first rule that fits decides; then the status word. A word in no list means
@@ -14,8 +14,17 @@ from opwatch.domain.operation import State
 from opwatch.domain.trouble import Fault
 from opwatch.profiles.language.expressions import spelling
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
-from opwatch.profiles.language.scalars import EXPRESSION, FLAG, TEXT, state_among, word
-from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, RecordOf, ShapeError
+from opwatch.profiles.language.scalars import EXPRESSION, FLAG, HEADER, TEXT, state_among, word
+from opwatch.profiles.yaml.schema import (
+    Conversion,
+    Key,
+    Leaf,
+    ListOf,
+    MapOf,
+    OneOf,
+    RecordOf,
+    ShapeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,6 +97,13 @@ class Guard(NamedTuple):
     condition: Condition
     fault: Fault
     message: Lookup = NOWHERE
+
+
+class Move(NamedTuple):
+    """If the condition holds, the *header* of a good answer names the next polling URL."""
+
+    header: str
+    condition: Condition = Condition()
 
 
 class Meaning(NamedTuple):
@@ -213,4 +229,22 @@ GUARDS: Final = ListOf(
             "as": Key(word(*_AS), "how it is handled"),
         },
     )
+)
+
+
+def _move(**keys: Any) -> Move:
+    return Move(keys["header"], _condition(keys))
+
+
+MOVES: Final[ListOf[Move]] = ListOf(
+    OneOf(
+        "a header",
+        {
+            "scalar": Conversion(HEADER, Move),
+            "header": RecordOf(
+                _move, "the move", {"header": Key(HEADER, required=True), **_CONDITION}
+            ),
+        },
+    ),
+    or_one=True,
 )

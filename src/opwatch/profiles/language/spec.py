@@ -18,13 +18,20 @@ from opwatch.profiles.language.progress import PROGRESS, Form
 from opwatch.profiles.language.references import REFERENCES, ReferencePattern
 from opwatch.profiles.language.request import BATCH, REQUEST, Batch, RequestSpec
 from opwatch.profiles.language.result import FINAL, RESULT, Step
-from opwatch.profiles.language.rules import GUARDS, PARTIAL, RULES, Guard, StateRule
+from opwatch.profiles.language.rules import (
+    GUARDS,
+    MOVES,
+    PARTIAL,
+    RULES,
+    Guard,
+    Move,
+    StateRule,
+)
 from opwatch.profiles.language.scalars import (
     ANY_TEXT,
     DATE,
     DAY,
     FLAG,
-    HEADER,
     PATTERN,
     TEMPLATE,
     TEXT,
@@ -129,8 +136,10 @@ class Spec(NamedTuple):
     base_url: Text | None = None
     allow_http: bool = False
     allow_hosts: tuple[Template, ...] = ()
+    open_hosts: tuple[Template, ...] = ()
     references: tuple[ReferencePattern, ...] = ()
     urls: tuple[re.Pattern[str], ...] = ()
+    prefer: str = ""
     request: RequestSpec = RequestSpec()
     batch: Batch | None = None
     conditional: bool = False
@@ -141,7 +150,7 @@ class Spec(NamedTuple):
     absent_status: State | None = None
     troubles: tuple[Guard, ...] = ()
     wait: Hints = Hints()
-    moves: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
     limits: Quota = Quota()
     poll: Polling = Polling()
     gone: Gone = Gone()
@@ -150,7 +159,7 @@ class Spec(NamedTuple):
     unknown_after: float = 600.0
     handoff: tuple[HandoffRule, ...] = ()
     result: tuple[Step, ...] = ()
-    final: str = "operation"
+    final: str | Mapping[str, str] = "operation"
     extends: str = ""
 
 
@@ -277,11 +286,13 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "base_url": Key(ANY_TEXT, "where the API is"),
         "allow_http": Key(FLAG, "allow plain http to another machine; only in a user's own file"),
         "allow_hosts": Key(ListOf(TEMPLATE), "further hosts that a polling URL may name"),
+        "open_hosts": Key(ListOf(TEMPLATE), "the same, but shown no credential"),
         "references": Key(REFERENCES, "further forms of a reference"),
         "urls": Key(
             ListOf(PATTERN, or_one=True),
             "paths of status URLs of this API; else as 'request' says",
         ),
+        "prefer": Key(TEXT, "the profile that is meant if a URL alone fits both"),
         "request": Key(REQUEST, "how the status of one operation is requested"),
         "batch": Key(BATCH, "how the status of several is requested at once"),
         "conditional": Key(FLAG, "ask with If-None-Match"),
@@ -295,7 +306,7 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "absent_status": Key(state_among(State), "the state when there is no status word"),
         "troubles": Key(GUARDS, "answers that say nothing about the operation"),
         "wait": Key(WAIT, "where the API names a pause, besides Retry-After"),
-        "moves": Key(ListOf(HEADER, or_one=True), "headers that name the next polling URL"),
+        "moves": Key(MOVES, "headers that name the next polling URL"),
         "limits": Key(LIMITS, "what the API allows"),
         "poll": Key(_POLL, "when to ask again"),
         "gone": Key(_GONE, "what 404 or 410 means once it was found"),

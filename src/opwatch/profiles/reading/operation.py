@@ -153,15 +153,15 @@ class OperationReader:
             partial=meaning.partial,
             is_known_word=meaning.is_known,
             wait=None if is_over else parsed.pauses.named,
-            moved_to=None if is_over else self._moved(parsed),
+            moved_to=None if is_over else self._moved(view, parsed),
             rule=meaning.decided_by,
             raw=raw,
         )
 
-    def _moved(self, parsed: ParsedResponse) -> str | None:
-        for name in self._spec.moves:
-            url = resolve_url(parsed.response.url, parsed.response.headers.get(name))
-            if url:
+    def _moved(self, view: AnswerView, parsed: ParsedResponse) -> str | None:
+        for move in self._spec.moves:
+            url = resolve_url(parsed.response.url, parsed.response.headers.get(move.header))
+            if url and move.condition.holds(view):
                 return url
         return None
 
