@@ -11,7 +11,14 @@ from opwatch.domain.operation import Basis
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import PLAIN, Show
 from opwatch.output.text.sentences import API_OUTCOMES, host_of
-from opwatch.output.text.words import CAUSES, FAULTS, FIXES_WITHOUT_PROFILE, OUTCOMES, WRITE_PROFILE
+from opwatch.output.text.words import (
+    BELIEVE,
+    CAUSES,
+    FAULTS,
+    FIXES_WITHOUT_PROFILE,
+    OUTCOMES,
+    WRITE_PROFILE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -104,7 +111,15 @@ def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
 
 
 def _fix_of_status(operation: Operation, show: Show = PLAIN) -> str | None:
-    """Return what to do about an unknown status where the profile was assumed, else None."""
+    """Return what to do about a contradiction, or an unknown status of an assumed profile."""
+    conflict = operation.reading.contradiction if operation.reading else None
+    if operation.reason is Reason.CONTRADICTED and conflict is not None:
+        return BELIEVE.format(
+            field=show(conflict.field),
+            other=show(conflict.other),
+            profile=show(operation.target.profile.partition("@")[0]),
+            url=shlex.quote(show(operation.reference, None)),
+        )
     if operation.reason is not Reason.UNKNOWN_STATUS or operation.target.basis not in ASSUMED_BASES:
         return None
     return WRITE_PROFILE.format(url=shlex.quote(show(operation.reference, None)))
