@@ -6,7 +6,7 @@ only seems to. ``warned`` is a success of which a part has failed. The answers i
 ``draft/unknown_apis.jsonl`` are read as well. Run this file to print the counts, and what
 is not read right:
 
-    python tests/profiles/test_standard_shapes.py
+    PYTHONPATH=tests python tests/profiles/test_standard_shapes.py
 """
 
 from __future__ import annotations
