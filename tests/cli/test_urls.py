@@ -157,6 +157,20 @@ def test_an_answer_that_says_nothing_plain_ends_as_unknown_and_says_what_to_writ
     assert f"opwatch profile new --from {url}" in ran.err
 
 
+def test_the_profile_may_be_named_and_the_url_still_says_where_the_api_is(
+    server: DemoServer, inside: Inside
+) -> None:
+    url = server.start("ogc-processes", Script(0.2)).url
+
+    ran = inside.run("wait", *QUICK, "-p", "standard", url, environ={"OPWATCH_TOKEN": TOKEN})
+    bare = inside.run("wait", *QUICK, "-p", "standard", "op-1")
+
+    assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
+    assert shown(server) == {None}
+    assert bare.code == 2
+    assert "needs server" in bare.err
+
+
 def test_a_starting_answer_needs_no_profile_either(server: DemoServer, inside: Inside) -> None:
     job = server.start("ogc-processes", Script(0.2))
     answer = f"HTTP/1.1 201 Created\r\nLocation: {job.url}\r\n\r\n{{}}"

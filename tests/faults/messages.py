@@ -31,7 +31,7 @@ from opwatch.domain.errors import (
     UsageError,
 )
 from opwatch.domain.events import Finished, Oddity, Troubled, Warned
-from opwatch.domain.operation import State
+from opwatch.domain.operation import Contradiction, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
@@ -177,13 +177,19 @@ def of_ends() -> Iterator[str]:
     for reason in Reason:
         story = Story([NAME]).wait(72, 72)
         story.read(
-            NAME, "IN_REVIEW", 25.0, state=State.BLOCKED, message="needs a second pair of eyes"
+            NAME,
+            "IN_REVIEW",
+            25.0,
+            state=State.BLOCKED,
+            message="needs a second pair of eyes",
+            contradiction=_CONFLICT if reason is Reason.CONTRADICTED else None,
         )
         story.bad(NAME, Fault.STATUS_TRANSIENT, status=502).wait(72, 72)
         story.end(NAME, _OUTCOMES.get(reason, Outcome.UNKNOWN), reason)
         yield f"  {reason.value:<15} {ending_sentence(story.operations[NAME])}"
 
 
+_CONFLICT: Final = Contradiction("status", "COMPLETED", "run.status", "IN_PROGRESS")
 _OUTCOMES: Final = {
     Reason.DENIED: Outcome.DENIED,
     Reason.NO_CREDENTIAL: Outcome.DENIED,
@@ -204,6 +210,7 @@ def of_oddities() -> Iterator[str]:
     yield "warnings"
     texts = {
         Oddity.UNKNOWN_STATUS: "CONJURING",
+        Oddity.CONTRADICTION: str(_CONFLICT),
         Oddity.WAIT_CAPPED: "86400",
         Oddity.BATCH_HALVED: "50",
     }

@@ -106,6 +106,8 @@ def told(finding: Finding, expected: dict[str, Any]) -> dict[str, Any]:
     found = asdict(finding)
     found |= {key: getattr(finding, f"{key}_at") for key in TIMES}
     found |= {"known": finding.is_known_word, "state": finding.state.value}
+    if finding.contradiction is not None:
+        found["contradiction"] = finding.contradiction._asdict()
     out = {}
     for key, value in expected.items():
         out[key] = found.get(key, f"no {key} in a reading")

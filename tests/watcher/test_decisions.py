@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from opwatch.domain.operation import TERMINAL, Reading, State, Target
+from opwatch.domain.operation import TERMINAL, Contradiction, Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.pacing import Pace, PollingRules
 from opwatch.domain.policy import Policy
@@ -21,6 +21,7 @@ from opwatch.watcher.decisions import (
 from opwatch.watcher.record import Record
 from simulation.bench import BAD_GATEWAY, NOT_FOUND, RUNNING, SUCCEEDED, middle, throttled
 
+CONFLICT = Contradiction("status", "completed", "done", "false")
 # What ends the watch while nothing good has come yet: after how many tries, how, and for whom.
 STRICT: dict[Fault, tuple[int, Outcome, str]] = {
     Fault.UNRESOLVED: (3, Outcome.UNKNOWN, "host"),
@@ -406,6 +407,30 @@ def test_only_unknown_words_for_ten_minutes_end_the_watch_as_unknown() -> None:
 
     assert [type(step) for step in steps] == [PollAgain, PollAgain, Stop]
     assert steps[-1] == Stop(Outcome.UNKNOWN, Reason.UNKNOWN_STATUS)
+
+
+def test_an_answer_that_contradicts_itself_is_looked_at_again_and_ends_within_a_minute() -> None:
+    record = a_record()
+    odd = Reading(State.RUNNING, "completed", is_known_word=False, contradiction=CONFLICT)
+
+    steps = [decide_on_reading(record, odd, context(now=now)) for now in (0, 5, 45, 55)]
+
+    assert [type(step) for step in steps] == [PollAgain, PollAgain, PollAgain, Stop]
+    assert all(isinstance(step, PollAgain) and step.pause <= 60 for step in steps[:2])
+    assert isinstance(steps[2], PollAgain)
+    assert steps[2].pause + 45 <= 60
+    assert steps[-1] == Stop(Outcome.UNKNOWN, Reason.CONTRADICTED)
+
+
+def test_a_contradiction_that_has_passed_is_forgotten() -> None:
+    record = a_record()
+    odd = Reading(State.RUNNING, "completed", is_known_word=False, contradiction=CONFLICT)
+
+    for now, each in enumerate((odd, RUNNING, odd)):
+        decide_on_reading(record, each, context(now=float(now) * 40))
+
+    assert isinstance(decide_on_reading(record, odd, context(now=120.0)), PollAgain)
+    assert decide_on_reading(record, SUCCEEDED, context(now=130.0)) == Stop(Outcome.SUCCEEDED)
 
 
 def test_one_known_word_forgives_the_unknown_ones() -> None:

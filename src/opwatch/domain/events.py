@@ -21,6 +21,7 @@ class Oddity(StrEnum):
     """Something that does not stop the watch but that a person should know once."""
 
     UNKNOWN_STATUS = "unknown_status"
+    CONTRADICTION = "contradiction"
     WAIT_CAPPED = "wait_capped"
     BATCH_HALVED = "batch_halved"
     NOTE = "note"

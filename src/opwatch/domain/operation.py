@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from opwatch.domain.trouble import Trouble
 
@@ -50,6 +50,18 @@ class OperationError:
     details: Any = None
 
 
+class Contradiction(NamedTuple):
+    """Two fields of an answer of which one says *said*, an end, and the *other* denies it."""
+
+    field: str
+    said: str
+    other: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.said}, {self.other}: {self.value}"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one good answer reports of one operation. All texts are the API's own.
@@ -58,7 +70,8 @@ class Reading:
     *kind* is what the operation does, *details* is whatever else the profile names.
     *wait* is a pause in seconds that the answer asks for. *moved_to* is the URL
     that the next poll must go to. *partial* marks a success with warnings.
-    *is_known_word* is false when the profile maps neither status nor rule.
+    *is_known_word* is false when the profile maps neither status nor rule. A
+    *contradiction* has left an end undecided.
     """
 
     state: State
@@ -78,6 +91,7 @@ class Reading:
     id: str | None = None
     partial: bool = False
     is_known_word: bool = True
+    contradiction: Contradiction | None = None
     wait: float | None = None
     moved_to: str | None = None
     rule: str = ""

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     UNREACHABLE = "unreachable"
     REFUSED = "refused"
     UNKNOWN_STATUS = "unknown_status"
+    CONTRADICTED = "contradicted"
     DENIED = "denied"
     NO_CREDENTIAL = "no_credential"
     NEVER_FOUND = "never_found"

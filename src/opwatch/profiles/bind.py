@@ -16,7 +16,7 @@ from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError, parse_origin
 from opwatch.domain.pacing import Limits, PollingRules, shortest_at
 from opwatch.profiles.config import may_others_write
-from opwatch.profiles.language.auth import runs_command
+from opwatch.profiles.language.auth import NO_AUTH, runs_command
 from opwatch.profiles.language.base_url import base_url_fault, params_of_urls
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.profile import Bound, Profile
@@ -55,7 +55,10 @@ def bind_profile(
     known = _params(definition, params or {})
     base = (base_url or definition.base_url_variable or "").rstrip("/")
     if not base and spec.base_url:
-        known = {**_checked(definition, params_of_urls(urls, spec.base_url, known)), **known}
+        # A profile without a credential has nothing to lose at a host that it does not know.
+        free = spec.auth is NO_AUTH
+        given = params_of_urls(urls, spec.base_url, known, at_any_host=free)
+        known = {**_checked(definition, given), **known}
         base = _filled(definition, known, spec.base_url).rstrip("/")
     fault = base_url_fault(base, allow_http=spec.allow_http)
     if fault:

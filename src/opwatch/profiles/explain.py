@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.spec import Reads
     from opwatch.profiles.profile import Profile
 
-_INDEX: Final = r"(\w+)\[(\d+)\]"
+_INDEX: Final = r"([\w.]+)\[(\d+)\]"
 _FIELDS: Final = (
     "root", "id", "status", "message", "kind",
     "created", "started", "updated", "finished", "link", "result",

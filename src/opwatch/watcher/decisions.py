@@ -41,6 +41,8 @@ GONE_AFTER: Final = 30.0
 """Seconds for which an operation that was seen must be missed."""
 REFUSAL_PAUSE: Final = 30.0
 ONCE_PATIENCE: Final = 10.0
+CONTRADICTION_PATIENCE: Final = 50.0
+"""Seconds for which an answer may contradict itself: two fields are not written at once."""
 
 OF_STATE: Final[Mapping[State, Outcome]] = {
     State.SUCCEEDED: Outcome.SUCCEEDED,
@@ -122,6 +124,9 @@ def _undecided(record: Record, reading: Reading, context: Context) -> Step:
     changed_at = record.operation.changed_at
     if policy.stall is not None and changed_at is not None and now - changed_at >= policy.stall:
         return Stop(Outcome.TIMED_OUT, Reason.STALLED)
+    since = record.contradicted_from
+    if since is not None and now - since >= CONTRADICTION_PATIENCE:
+        return Stop(Outcome.UNKNOWN, Reason.CONTRADICTED)
     unknown = record.unknown_from
     if unknown is not None and now - unknown >= context.polling_rules.unknown_after:
         return Stop(Outcome.UNKNOWN, Reason.UNKNOWN_STATUS)
@@ -299,6 +304,9 @@ def _until_next(record: Record, reading: Reading, context: Context) -> float:
     if policy.stall is not None and changed_at is not None:
         stalled_at = changed_at + policy.stall
         pause = min(pause, max(stalled_at - context.now, context.pace.first))
+    if record.contradicted_from is not None:
+        left = record.contradicted_from + CONTRADICTION_PATIENCE - context.now
+        pause = min(pause, max(left, context.pace.first))
     if reading.wait is not None:
         pause = max(pause, reading.wait * context.uniform(1.0, 1.1))
     return pause

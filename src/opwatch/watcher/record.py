@@ -65,6 +65,7 @@ class Record:
     __slots__ = (
         "asked_at",
         "confirmations",
+        "contradicted_from",
         "due",
         "first_asked_at",
         "in_flight",
@@ -106,6 +107,7 @@ class Record:
         self.misses = 0
         self.misses_from = now
         self.unknown_from: float | None = None
+        self.contradicted_from: float | None = None
 
     @property
     def is_over(self) -> bool:
@@ -134,6 +136,10 @@ class Record:
             self.unknown_from = None
         elif self.unknown_from is None:
             self.unknown_from = now
+        if reading.contradiction is None:
+            self.contradicted_from = None
+        elif self.contradicted_from is None:
+            self.contradicted_from = now
         operation, left = self.operation, self.trend.left(now)
         self.operation = operation.but(
             reading=reading,

@@ -249,10 +249,11 @@ class Watcher:
         record, events = self._records[index], list[Event]()
         wait, capped = self._capped(reading.wait, now)
         events += capped
-        if not reading.is_known_word:
-            events += self._warnings.once(
-                now, Oddity.UNKNOWN_STATUS, reading.status, record.operation.reference
-            )
+        reference, conflict = record.operation.reference, reading.contradiction
+        if conflict is not None:
+            events += self._warnings.once(now, Oddity.CONTRADICTION, str(conflict), reference)
+        elif not reading.is_known_word:
+            events += self._warnings.once(now, Oddity.UNKNOWN_STATUS, reading.status, reference)
         if wait != reading.wait:
             reading = replace(reading, wait=wait)
         changed = record.confirm(reading, now)

@@ -6,10 +6,11 @@ import io
 
 import pytest
 
-from opwatch.domain.operation import Basis, Operation, Reading, State, Target
+from opwatch.domain.operation import Basis, Contradiction, Operation, Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.commands.start import ASSUMED, write_assumptions
+from opwatch.output.text.sentences import ending_sentence
 from opwatch.output.text.summary import hints
 
 URL = "https://api.example.com/jobs/1?a=b"
@@ -69,6 +70,20 @@ def test_a_word_that_nobody_knows_asks_for_a_profile_unless_one_was_named() -> N
     assert "opwatch profile new" in hints([unknown])[0]
     assert hints([ended(None, None, Reason.UNKNOWN_STATUS)]) == []
     assert hints([ended(Basis.ADDRESS, None, Reason.UNKNOWN_STATUS)]) == []
+
+
+def test_a_contradiction_names_both_fields_and_the_line_that_would_settle_it() -> None:
+    conflict = Contradiction("status", "completed", "run.status", "queued")
+    reading = Reading(State.RUNNING, "completed", is_known_word=False, contradiction=conflict)
+    operation = ended(Basis.WORDS, None, Reason.CONTRADICTED).but(reading=reading)
+
+    sentence = ending_sentence(operation)
+    (hint,) = hints([operation])
+
+    assert "(status: completed, run.status: queued)" in sentence
+    assert "if status is right" in hint
+    assert "my-standard: {extends: standard, verify: {ignore: [run.status]}}" in hint
+    assert hint.endswith("-p my-standard 'https://api.example.com/jobs/1?a=b'")
 
 
 def test_a_host_without_a_profile_that_refuses_gets_the_advice_to_give_a_token() -> None:

@@ -157,6 +157,8 @@ def _of_answer(read: AnswerReport, show: Show) -> Iterator[tuple[str, str]]:
     finding = read.finding
     if isinstance(finding, Reading):
         known = "" if finding.is_known_word else ", which is in no list"
+        if finding.contradiction is not None:
+            known = f"; the answer contradicts itself: {show(str(finding.contradiction))}"
         partial = ", with warnings" if finding.partial else ""
         status = f" (status “{show(finding.status, VALUE)}”{known}{partial})"
         yield "means", STATES[finding.state] + status

@@ -199,7 +199,7 @@ def _reason(operation: Operation, show: Show) -> str:
     if operation.reason is None or operation.ended_at is None:
         return ""
     trouble = describe(operation.trouble, show) if operation.trouble else NO_ANSWER
-    changed, ended = operation.changed_at, operation.ended_at
+    reading, changed, ended = operation.reading, operation.changed_at, operation.ended_at
     text = REASONS[operation.reason].format(
         trouble=trouble,
         brief=latest_trouble(operation, show),
@@ -207,6 +207,7 @@ def _reason(operation: Operation, show: Show) -> str:
         still=format_duration(ended - (operation.watched_from if changed is None else changed)),
         state=STATES[operation.state] if operation.state else UNCONFIRMED,
         status=status_of(operation, show) or "it gives",
+        contradiction=show(str(reading.contradiction)) if reading else "",
     )
     # A reader needs to know what cost the time; to be blocked is not a trouble.
     is_trouble = operation.trouble is not None and operation.state is not State.BLOCKED

@@ -14,6 +14,7 @@ from opwatch.output.text.sentences import API_OUTCOMES, host_of, words_of
 from opwatch.output.text.words import (
     ANONYMOUS,
     ASKS_FOR,
+    BELIEVE,
     CAUSES,
     FIXES_WITHOUT_PROFILE,
     OUTCOMES,
@@ -115,7 +116,15 @@ def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
 
 
 def _fix_of_status(operation: Operation, show: Show = PLAIN) -> str | None:
-    """Return what to do about an unknown status where the profile was assumed, else None."""
+    """Return what to do about a contradiction, or an unknown status of an assumed profile."""
+    conflict = operation.reading.contradiction if operation.reading else None
+    if operation.reason is Reason.CONTRADICTED and conflict is not None:
+        return BELIEVE.format(
+            field=show(conflict.field),
+            other=show(conflict.other),
+            profile=show(operation.target.profile.partition("@")[0]),
+            url=shlex.quote(show(operation.reference, None)),
+        )
     if operation.reason is not Reason.UNKNOWN_STATUS or operation.target.basis not in ASSUMED_BASES:
         return None
     return WRITE_PROFILE.format(url=shlex.quote(show(operation.reference, None)))

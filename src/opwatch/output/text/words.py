@@ -50,13 +50,14 @@ CAUSES: Final[Mapping[Abort | Outcome, str]] = {
 }
 
 # {trouble} is the last one, {brief} the same with how often it occurred in a row, {age} the
-# time since the last confirmation, {still} the time since the last change, {state} and {status}
-# the last known ones.
+# time since the last confirmation, {still} the time since the last change, {state}, {status}
+# and {contradiction} the last known ones.
 REASONS: Final[Mapping[Reason, str]] = {
     Reason.LOST_CONTACT: "not confirmed for {age}: {brief}",
     Reason.UNREACHABLE: "{trouble}",
     Reason.REFUSED: "{trouble}",
     Reason.UNKNOWN_STATUS: "the profile does not know the status {status}",
+    Reason.CONTRADICTED: "the answer contradicts itself ({contradiction})",
     Reason.DENIED: "{trouble}",
     Reason.NO_CREDENTIAL: "{trouble}",
     Reason.NEVER_FOUND: "the API does not know it: {trouble}",
@@ -80,6 +81,7 @@ UNCONFIRMED: Final = "unconfirmed"
 # {text} is that of the event.
 ODDITIES: Final[Mapping[Oddity, str]] = {
     Oddity.UNKNOWN_STATUS: "unknown status “{text}”, treated as running",
+    Oddity.CONTRADICTION: "the answer contradicts itself ({text}), looking again",
     Oddity.WAIT_CAPPED: "the server asks for a pause of {text} s; opwatch waits an hour at most",
     Oddity.BATCH_HALVED: "a request about {text} operations was refused; asking about half as many",
     Oddity.NOTE: "{text}",
@@ -332,6 +334,10 @@ ASKS_FOR: Final = (
 # What to do instead where the profile was assumed, and the host is not known: {url} is the
 # reference, quoted for a shell.
 WRITE_PROFILE: Final = "write a profile for this API with  opwatch profile new --from {url}"
+BELIEVE: Final = (
+    "if {field} is right, add  my-{profile}: {{extends: {profile}, verify: {{ignore: [{other}]}}}}"
+    "  under profiles: in your config.yaml, and name it:  -p my-{profile} {url}"
+)
 _OWNER: Final = "name its profile with -p, or give a bearer token for it with --token-stdin"
 FIXES_WITHOUT_PROFILE: Final[Mapping[Fault, str]] = {
     Fault.STATUS_UNAUTHORIZED: _OWNER,

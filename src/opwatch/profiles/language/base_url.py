@@ -52,8 +52,13 @@ def params_of_host(base: Template, origin: Origin) -> dict[str, str] | None:
     return Pattern(parse_template(f"https://{host}")).match(str(origin))
 
 
-def params_of_urls(urls: Iterable[str], base: Text, known: Mapping[str, str]) -> dict[str, str]:
-    """Return what the first of *urls* at a host of *base* adds to the parameters *known*."""
+def params_of_urls(
+    urls: Iterable[str], base: Text, known: Mapping[str, str], *, at_any_host: bool
+) -> dict[str, str]:
+    """Return what the first of *urls* at a host of *base* adds to the parameters *known*.
+
+    A *base* that is only a parameter is *at_any_host*, if that may be.
+    """
     for url in urls:
         try:
             origin = parse_origin(url)
@@ -61,6 +66,8 @@ def params_of_urls(urls: Iterable[str], base: Text, known: Mapping[str, str]) ->
             continue
         for preset, template in base.alternatives:
             found = params_of_host(template, origin)
+            if at_any_host and template.alone:
+                found = {template.alone: str(origin)}
             if found is None:
                 continue
             params = {**preset, **found}

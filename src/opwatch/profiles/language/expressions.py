@@ -236,6 +236,17 @@ def spelling(text: str) -> str:
     return _SEPARATORS.sub("", text.casefold())
 
 
+# Enumerations of Protocol Buffers carry the name of their type:
+# https://protobuf.dev/programming-guides/style/#enums
+_TYPE_NAME: Final = re.compile(r"[A-Z]+_STATE_(?=.)")
+
+
+def spellings(word: str) -> tuple[str, ...]:
+    """Return how *word* may be listed: with, and without the type in ``TASK_STATE_DONE``."""
+    prefix = _TYPE_NAME.match(word)
+    return (spelling(word), spelling(word[prefix.end() :])) if prefix else (spelling(word),)
+
+
 @lru_cache(maxsize=1)
 def _functions() -> Functions:
     from jmespath.functions import Functions, signature  # noqa: PLC0415
@@ -269,8 +280,9 @@ def _functions() -> Functions:
 
         @signature({"types": ["array"]}, {"types": ["array"]})
         def _func_agree(self, values: list[Any], among: list[Any]) -> bool:
-            texts = {spelling(each) for each in values if isinstance(each, str)}
-            return bool(texts) and texts <= {spelling(each) for each in among}
+            texts = {each for each in values if isinstance(each, str)}
+            known = {spelling(each) for each in among}
+            return bool(texts) and not any(known.isdisjoint(spellings(each)) for each in texts)
 
     return Ours()
 

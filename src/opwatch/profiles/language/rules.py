@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.operation import State
 from opwatch.domain.trouble import Fault
-from opwatch.profiles.language.expressions import spelling
+from opwatch.profiles.language.expressions import spelling, spellings
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.scalars import EXPRESSION, FLAG, HEADER, TEXT, state_among, word
 from opwatch.profiles.yaml.schema import (
@@ -29,6 +29,7 @@ from opwatch.profiles.yaml.schema import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from opwatch.domain.operation import Contradiction
     from opwatch.profiles.language.expressions import Expression
     from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.yaml.nodes import Node
@@ -107,12 +108,17 @@ class Move(NamedTuple):
 
 
 class Meaning(NamedTuple):
-    """A state, and what decided it. *is_known* is false for an unknown word."""
+    """A state, and what decided it. *is_known* is false for an unknown word.
+
+    *because* is the field that made less of a success; *contradiction* leaves it undecided.
+    """
 
     state: State
     decided_by: str
     partial: bool = False
     is_known: bool = True
+    because: str = ""
+    contradiction: Contradiction | None = None
 
 
 def word_key(value: Any) -> Any:
@@ -124,6 +130,11 @@ def word_key(value: Any) -> Any:
     if isinstance(value, str):
         return spelling(value)
     return (type(value) is bool, value)
+
+
+def word_keys(value: Any) -> tuple[Any, ...]:
+    """Return the keys under which an API's word may be listed, the most exact first."""
+    return spellings(value) if isinstance(value, str) else (word_key(value),)
 
 
 class Words(NamedTuple):
@@ -138,10 +149,10 @@ class Words(NamedTuple):
             return Meaning(self.absent, "absent_status")
         if not isinstance(value, (str, bool, int, float)):
             return None
-        known = self.states.get(word_key(value))
-        if known is None:
+        key = next((key for key in word_keys(value) if key in self.states), None)
+        if key is None:
             return Meaning(State.RUNNING, UNKNOWN_WORD, is_known=False)
-        state, partial = known
+        state, partial = self.states[key]
         return Meaning(state, f"states.{PARTIAL if partial else state}", partial)
 
 

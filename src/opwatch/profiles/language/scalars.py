@@ -7,7 +7,7 @@ and a header name are written, and their bounds.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from opwatch.domain.duration import parse_duration
 from opwatch.domain.header_rules import header_refusal, is_header_name, may_name_a_secret
@@ -127,6 +127,12 @@ def state_among(states: Iterable[State]) -> Conversion[State]:
     return Conversion(word(*(state.value for state in states)), State)
 
 
+def _status_word(node: Node) -> Any:
+    if node.value is None:
+        raise ShapeError("expected a status word, found nothing; write 'null' in quotes")
+    return node.value
+
+
 def _rate(node: Node) -> float:
     match = re.fullmatch(_RATE, node.text.strip())
     if match is None or not float(match[1]):
@@ -208,6 +214,7 @@ def _choice(param: str, presets: Mapping[str, Template]) -> Choice:
 
 
 TEXT: Final[Leaf[str]] = Leaf(text_of, {"type": ["string", "number"]})
+STATUS_WORD: Final[Leaf[Any]] = Leaf(_status_word, {"type": ["string", "number", "boolean"]})
 FLAG: Final[Leaf[bool]] = Leaf(_flag, {"type": "boolean"})
 RATE: Final[Leaf[float]] = Leaf(_rate, {"type": "string", "pattern": r"^[0-9.]+ */ *(s|min|h)$"})
 EXPRESSION: Final[Leaf[Expression]] = Leaf(

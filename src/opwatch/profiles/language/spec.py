@@ -33,6 +33,7 @@ from opwatch.profiles.language.scalars import (
     DAY,
     FLAG,
     PATTERN,
+    STATUS_WORD,
     TEMPLATE,
     TEXT,
     WEB_PAGE,
@@ -43,6 +44,7 @@ from opwatch.profiles.language.scalars import (
     whole_number,
     word,
 )
+from opwatch.profiles.language.verify import VERIFICATION, Verification
 from opwatch.profiles.language.wait import LIMITS, WAIT, Hints, Quota
 from opwatch.profiles.yaml.schema import (
     Conversion,
@@ -148,6 +150,7 @@ class Spec(NamedTuple):
     states: Mapping[str, tuple[Any, ...]] = {}
     rules: tuple[StateRule, ...] = ()
     absent_status: State | None = None
+    verify: Verification = Verification()
     troubles: tuple[Guard, ...] = ()
     wait: Hints = Hints()
     moves: tuple[Move, ...] = ()
@@ -169,12 +172,6 @@ def _version(node: Node) -> int:
     return VERSION
 
 
-def _status_word(node: Node) -> Any:
-    if node.value is None:
-        raise ShapeError("expected a status word, found nothing; write 'null' in quotes")
-    return node.value
-
-
 def _confidence(level: str, reason: str = "", checked: str = "") -> Confidence:
     if level != "documented" and not reason:
         raise ValueError("'confidence' needs a 'reason' unless its level is 'documented'")
@@ -193,8 +190,7 @@ def _polling(give_up: GiveUp | None = None, **pace: Any) -> Polling:
     return Polling(Pace(**pace), give_up)
 
 
-_STATUS_WORD: Final[Leaf[Any]] = Leaf(_status_word, {"type": ["string", "number", "boolean"]})
-_WORDS: Final = Key(ListOf(_STATUS_WORD, or_one=True))
+_WORDS: Final = Key(ListOf(STATUS_WORD, or_one=True))
 STATES: Final = ("pending", "running", "blocked", "succeeded", PARTIAL, "failed", "cancelled")
 _TERMINAL: Final = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 _MESSAGE_ALONE: Final = Conversion(LOOKUP, lambda path: ErrorPaths(message=path))
@@ -304,6 +300,7 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         ),
         "rules": Key(RULES, "what an answer means, before the words; the first that fits"),
         "absent_status": Key(state_among(State), "the state when there is no status word"),
+        "verify": Key(VERIFICATION, "what an end is held against before it is believed"),
         "troubles": Key(GUARDS, "answers that say nothing about the operation"),
         "wait": Key(WAIT, "where the API names a pause, besides Retry-After"),
         "moves": Key(MOVES, "headers that name the next polling URL"),

@@ -83,6 +83,7 @@ class OperationReader:
         other = self._other_id(target, view) if has_body else None
         if other is not None:
             return parsed.trouble(Fault.WRONG_ID, other)
+        meaning = self._spec.verify.examined(meaning, view, self._words)
         return self._reading(meaning, view, parsed, parsed.body.data)
 
     def unread(self, view: AnswerView, parsed: ParsedResponse) -> Finding | None:
@@ -107,9 +108,10 @@ class OperationReader:
         return isinstance(item, dict) or (isinstance(item, list) and bool(self._spec.read.root))
 
     def _meaning(self, view: AnswerView) -> Meaning | None:
-        """Return what the first rule, or else the status word, means; None for neither."""
-        by_rule = first_rule(self._rules, view)
-        return by_rule or self._words.meaning(self._spec.read.status.first(view))
+        """Return what the first rule, or else the status word, is found to mean, if anything."""
+        meaning = first_rule(self._rules, view)
+        meaning = meaning or self._words.meaning(self._spec.read.status.first(view))
+        return meaning and self._spec.verify.examined(meaning, view, self._words)
 
     def _other_id(self, target: Target | None, view: AnswerView) -> str | None:
         """Return the id in the answer if it is another operation's."""
@@ -141,7 +143,7 @@ class OperationReader:
             count=progress.so_far,
             message=sentence(reads.message.first(view)) if reads.message else None,
             kind=word(reads.kind.first(view)) if reads.kind else None,
-            error=_error(reads.error, view) if has_error else None,
+            error=_error(reads.error, view, meaning.because) if has_error else None,
             created_at=moment(reads.created.first(view)) if reads.created else None,
             started_at=moment(reads.started.first(view)) if reads.started else None,
             updated_at=moment(reads.updated.first(view)) if reads.updated else None,
@@ -152,6 +154,7 @@ class OperationReader:
             id=word(reads.id.first(view)) if reads.id else None,
             partial=meaning.partial,
             is_known_word=meaning.is_known,
+            contradiction=meaning.contradiction,
             wait=None if is_over else parsed.pauses.named,
             moved_to=None if is_over else self._moved(view, parsed),
             rule=meaning.decided_by,
@@ -172,9 +175,10 @@ def _details(paths: Mapping[str, Lookup], view: AnswerView) -> dict[str, Any] | 
     return {name: value for name, value in found.items() if value is not None} or None
 
 
-def _error(paths: ErrorPaths, view: AnswerView) -> OperationError | None:
+def _error(paths: ErrorPaths, view: AnswerView, because: str) -> OperationError | None:
     code = word(paths.code.first(view))
-    message = sentence(paths.message.first(view))
+    found = sentence(paths.message.first(view))
+    message = "; ".join(filter(None, (because, found))) or None
     details = paths.details.first(view)
     if code is None and message is None and details is None:
         return None
