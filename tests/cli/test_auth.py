@@ -73,8 +73,42 @@ def test_a_login_keeps_what_standard_input_holds_for_one_origin(inside: Inside, 
 
     assert (ran.code, ran.out) == (0, "")
     assert "the token for 'mine' is now in the keyring, for https://api.example.com only" in ran.err
+    assert "only (credentials.keyrings.Filed)\n" in ran.err
     assert entries(ring) == {"opwatch:mine|https://api.example.com": CANARY}
     assert (moved.code, facts(moved)["credential"]) == (4, "none")
+
+
+@pytest.mark.parametrize(
+    ("backend", "reason"),
+    [
+        ("keyring.backends.null.Keyring", "keeps nothing (keyring.backends.null.Keyring)"),
+        ("", "is a plain file (credentials.keyrings.PlaintextKeyring)"),
+    ],
+    ids=["null", "plain"],
+)
+def test_h4_a_keyring_that_keeps_no_secret_is_refused_unless_a_person_chose_a_plain_file(
+    backend: str, reason: str, inside: Inside, ring: Path
+) -> None:
+    inside.configure(mine=profile(API))
+    plain = "credentials.keyrings.PlaintextKeyring"
+    inside.environ["PYTHON_KEYRING_BACKEND"] = backend
+    if not backend:
+        # What a machine without a desktop may have by its configuration.
+        del inside.environ["PYTHON_KEYRING_BACKEND"]
+        found = inside.home / "python_keyring" / "keyringrc.cfg"
+        found.parent.mkdir()
+        found.write_text(f"[backend]\ndefault-keyring={plain}\n")
+        inside.environ |= {"XDG_CONFIG_HOME": str(inside.home)}
+
+    ran = inside.run("auth", "login", "-p", "mine", stdin=CANARY.encode())
+    chosen = {"PYTHON_KEYRING_BACKEND": plain}
+    asked_for = inside.run("auth", "login", "-p", "mine", stdin=CANARY.encode(), environ=chosen)
+
+    assert ran.code == 4
+    assert f"the keyring {reason}" in ran.err
+    assert asked_for.code == 0
+    assert f"only ({plain})\n" in asked_for.err
+    assert list(entries(ring).values()) == [CANARY]
 
 
 def test_a_logout_deletes_what_was_kept_and_may_be_said_twice(inside: Inside, ring: Path) -> None:

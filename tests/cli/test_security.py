@@ -326,7 +326,7 @@ WRITERS: Final = {
     "cli/files.py": "a drafted profile, where --output says",
     "cli/view.py": "the report, where --junit says",
     "credentials/keyring_worker.py": "its own standard output",
-    "credentials/lock.py": "an empty file, to lock",
+    "session/lock.py": "an empty file, to lock",
 }
 
 

@@ -75,6 +75,10 @@ class Locked(Filed):
         raise KeyringLocked("Failed to unlock the collection!")
 
 
+class PlaintextKeyring(Filed):
+    """Named as that of keyrings.alt."""
+
+
 class ReadOnly(Filed):
     """Is locked as soon as something is to be written."""
 

@@ -62,9 +62,10 @@ class FakeKeyring:
         value = self.entries.get((service, account))
         return KeyringEntry(value) if value else KeyringEntry(why="no entry in memory")
 
-    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
+    async def write_entry(self, service: str, account: str, secret: Secret) -> str:
         self._fail()
         self.entries[service, account] = secret
+        return "memory"
 
     async def erase_entry(self, service: str, account: str) -> bool:
         self._fail()

@@ -79,8 +79,8 @@ class Keyring(Protocol):
     async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         """Return the entry of *account* under *service*."""
 
-    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
-        """Store *secret* for *account* under *service*."""
+    async def write_entry(self, service: str, account: str, secret: Secret) -> str:
+        """Store *secret* for *account* under *service*; return the name of what keeps it."""
 
     async def erase_entry(self, service: str, account: str) -> bool:
         """Delete the entry; tell whether there was one."""

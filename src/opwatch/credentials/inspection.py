@@ -65,7 +65,7 @@ class _Unattended:
             return KeyringEntry(why="not asked")
         return await self.keyring.read_entry(service, account, interactive=False)
 
-    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
+    async def write_entry(self, service: str, account: str, secret: Secret) -> str:
         raise NotImplementedError("an inspection writes nothing")
 
     async def erase_entry(self, service: str, account: str) -> bool:

@@ -56,11 +56,14 @@ class SystemKeyring:
         why = f"its entry is for {other}" if isinstance(other, str) else f"no entry in {backend}"
         return KeyringEntry(why=why, backend=backend)
 
-    async def write_entry(self, service: str, account: str, secret: Secret) -> None:
-        """Keep *secret* for *account* under *service*."""
+    async def write_entry(self, service: str, account: str, secret: Secret) -> str:
+        """Keep *secret* for *account* under *service*; return the name of what keeps it."""
         value = secret.reveal()
         interactive = self.context.interactive
-        await self._ask("write", service, account, interactive=interactive, value=value)
+        answer = await self._ask("write", service, account, interactive=interactive, value=value)
+        if "refused" in answer:
+            raise KeyringDownError(str(answer["refused"]))
+        return str(answer.get("backend", ""))
 
     async def erase_entry(self, service: str, account: str) -> bool:
         """Delete the entry; tell whether there was one."""

@@ -41,8 +41,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     except Exception as problem:  # noqa: BLE001, a backend may raise anything; all of it is reported
         classes = [each.__name__ for each in type(problem).__mro__]
         return {"problem": classes, "detail": str(problem)}
-    name = f"{type(backend).__module__}.{type(backend).__qualname__}"
-    return {"backend": name.removesuffix(".Keyring"), **done}
+    return {"backend": _name(backend).removesuffix(".Keyring"), **done}
 
 
 def read_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
@@ -60,7 +59,17 @@ def read_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
-    """Keep the value; the first entry is written last, so that no half is ever read."""
+    """Keep the value; the first entry is written last, so that no half is ever read.
+
+    A backend that keeps nothing is ``refused``, and one that keeps a plain file, unless
+    a person chose it by name.
+    """
+    name = _name(keyring.get_keyring())
+    if name.startswith("keyring.backends.null."):
+        return {"refused": f"keeps nothing ({name})"}
+    if "plain" in name.lower() and os.environ.get("PYTHON_KEYRING_BACKEND") != name:
+        chosen = f"PYTHON_KEYRING_BACKEND={name}"
+        return {"refused": f"is a plain file ({name}); {chosen}  uses it nevertheless"}
     service, account, value = request["service"], request["account"], request["value"]
     limit = request["limit"] or len(value)
     pieces = [value[at : at + limit] for at in range(0, len(value), limit)]
@@ -87,6 +96,13 @@ def erase_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
 
 
 VERBS = {"read": read_entry, "write": write_entry, "erase": erase_entry}
+
+
+def _name(backend: Any) -> str:
+    """Return the class of *backend*; of several in a row the first, which writes."""
+    row = getattr(backend, "backends", None)
+    kind = type(row[0] if row else backend)
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _other(keyring: Any, service: str) -> str | None:

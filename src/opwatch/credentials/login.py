@@ -46,8 +46,8 @@ class Login:
         """What a person is asked to type: a token, a password, a client secret."""
         return self.part.title
 
-    async def store(self, secret: Secret) -> None:
-        """Store *secret*, in place of what was stored.
+    async def store(self, secret: Secret) -> str:
+        """Store *secret*, in place of what was stored; return the name of what keeps it.
 
         Raises:
             CredentialError: it cannot be a secret, or the keyring does not take it.
@@ -60,7 +60,7 @@ class Login:
             again = f'printf %s "$SECRET" | opwatch auth login -p {self.search.profile}'
             raise self._error(f"the {self.part.title} {problem.reason}", again) from None
         try:
-            await self.search.keyring.write_entry(self.service, self.account, usable)
+            return await self.search.keyring.write_entry(self.service, self.account, usable)
         except UnusableError as problem:
             name = variable_of(self.search.profile, self.part.variables[0])
             instead = f"set {name} instead"
@@ -70,8 +70,8 @@ class Login:
         self,
         show: Callable[[DevicePrompt], None],
         sleep: Callable[[float], Awaitable[None]],
-    ) -> None:
-        """Have a person log in with a code, and store what comes of it.
+    ) -> str:
+        """Have a person log in with a code, and store what comes of it, as ``store``.
 
         *show* is called once with the code and the address; *sleep* waits between
         questions, in seconds.
@@ -83,7 +83,7 @@ class Login:
         from opwatch.credentials.oauth.device import log_in  # noqa: PLC0415, for this login alone
 
         assert self.by_device is not None  # noqa: S101, the caller has checked
-        await self.store(await log_in(self.by_device, show=show, sleep=sleep))
+        return await self.store(await log_in(self.by_device, show=show, sleep=sleep))
 
     async def forget(self) -> bool:
         """Delete what was stored; return whether there was anything.

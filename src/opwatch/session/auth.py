@@ -196,15 +196,17 @@ def login_to(profile: Profile, context: RunContext) -> Login:
 
 async def log_in_by_device(
     profile: Profile, context: RunContext, show: Callable[[DevicePrompt], None]
-) -> None:
+) -> str:
     """Have a person log in with a code that *show* shows, and store the credential.
+
+    Return the name of the keyring that keeps it.
 
     Raises:
         CredentialError: it was refused, or nobody entered the code in time.
     """
     async with open_client(context, connections=1) as client:
         credential = open_profile_credential(profile, context, client)
-        await _login(credential, profile).store_by_device(show, pause)
+        return await _login(credential, profile).store_by_device(show, pause)
 
 
 def _login(credential: Credential, profile: Profile) -> Login:

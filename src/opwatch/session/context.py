@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from opwatch.credentials.context import CredentialContext, Lock, ignore
-from opwatch.credentials.lock import one_at_a_time
 from opwatch.engine import Clock, SystemClock, pause
+from opwatch.session.lock import one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -163,13 +163,13 @@ def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool) -> i
         def show(prompt: DevicePrompt) -> None:
             write_device(sys.stderr, **asdict(prompt), redact=context.redactor)
 
-        run_to_end(log_in_by_device(profile, context, show))
+        keyring = run_to_end(log_in_by_device(profile, context, show))
     else:
         secret = read_secret(
             lambda: secret_prompt(sys.stderr, login.asks_for, profile.name, login.account)
         )
-        run_to_end(login.store(secret))
-    write_stored(sys.stderr, login.asks_for, profile.name, login.account)
+        keyring = run_to_end(login.store(secret))
+    write_stored(sys.stderr, login.asks_for, profile.name, login.account, keyring)
     return 0
 
 

@@ -56,11 +56,14 @@ def write_device(
     sink.line(f"opwatch: waiting for the login, {rounded(expires_in)} at most; Ctrl-C gives up")
 
 
-def write_stored(stream: TextIO | None, title: str, profile: str, account: str) -> None:
-    """Write that a secret is now in the keyring, and which host it is for."""
+def write_stored(
+    stream: TextIO | None, title: str, profile: str, account: str, keyring: str
+) -> None:
+    """Write that a secret is now in *keyring*, and which host it is for."""
     sink = Sink(stream, required=False)
     name, where = sink.show(profile, 80), sink.show(account, 200)
-    sink.line(f"opwatch: the {title} for {name!r} is now in the keyring, for {where} only")
+    which = f" ({sink.show(keyring, 80)})" if keyring else ""
+    sink.line(f"opwatch: the {title} for {name!r} is now in the keyring, for {where} only{which}")
 
 
 def write_deleted(stream: TextIO | None, title: str, profile: str, *, was_there: bool) -> None:

@@ -8,7 +8,6 @@ such folder, it goes on without, as if nobody else were there.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from contextlib import asynccontextmanager
@@ -41,7 +40,10 @@ async def one_at_a_time(
 
 
 def _opened(name: str) -> int | None:
-    from platformdirs import user_state_path  # noqa: PLC0415, only a login that rotates needs it
+    # Only a login that rotates needs them.
+    import hashlib  # noqa: PLC0415
+
+    from platformdirs import user_state_path  # noqa: PLC0415
 
     digest = hashlib.sha256(name.encode()).hexdigest()[:16]
     try:
