@@ -48,9 +48,9 @@ from opwatch.profiles.yaml.schema import (
 )
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Mapping
 
+    from opwatch.profiles.language.patterns import BoundedPattern
     from opwatch.profiles.language.template import Template, Text
     from opwatch.profiles.yaml.nodes import Node
 
@@ -118,7 +118,7 @@ class Spec(NamedTuple):
     allow_http: bool = False
     allow_hosts: tuple[Template, ...] = ()
     references: tuple[ReferencePattern, ...] = ()
-    urls: tuple[re.Pattern[str], ...] = ()
+    urls: tuple[BoundedPattern, ...] = ()
     request: RequestSpec = RequestSpec()
     batch: Batch | None = None
     conditional: bool = False
