@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -92,3 +93,46 @@ def test_the_example_of_the_documentation_runs(server: DemoServer, tmp_path: Pat
 
     assert done.returncode == 0, done.stderr
     assert "succeeded" in done.stdout
+
+
+async def test_whoever_leaves_at_the_last_event_leaves_nothing_open(server: DemoServer) -> None:
+    job = server.start("fullstory", Script(0.1))
+    before = asyncio.all_tasks()
+
+    watching = opwatch.watch(
+        job.id, profile="fullstory", base_url=server.base_url, token=DEMO_TOKEN.reveal(),
+        interval=0.1, timeout=20,
+    )  # fmt: skip
+    async for event in watching:
+        if isinstance(event, Finished):
+            break
+
+    assert asyncio.all_tasks() == before
+
+
+LEAVING = """
+import asyncio, sys
+import opwatch
+
+async def leave():
+    async for event in opwatch.watch(
+        *sys.argv[2:], profile="fullstory", base_url=sys.argv[1], token={token!r}, interval=0.1
+    ):
+        if type(event).__name__ == {event!r}:
+            return
+
+asyncio.run(leave())
+"""
+
+
+@pytest.mark.parametrize("event", ["Finished", "Started", "Observed"])
+def test_no_warning_is_given_however_a_watch_is_left(event: str, server: DemoServer) -> None:
+    ids = [server.start("fullstory", Script(0.1)).id for _ in range(8)]
+    program = LEAVING.format(token=DEMO_TOKEN.reveal(), event=event)
+
+    done = subprocess.run(  # noqa: S603, our own program
+        [sys.executable, "-W", "error", "-c", program, server.base_url, *ids],
+        capture_output=True, timeout=30, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

@@ -1,7 +1,8 @@
 """``opwatch.watch`` and ``opwatch.get``: a run for a program instead of a person.
 
-Decides that events are handed over in order and without limit, and that
-leaving the iterator early ends the run: nothing is polled any more.
+Decides that events are handed over in order and without limit, that leaving the
+iterator early ends the run: nothing is polled any more; and that the last event comes
+when every connection has been closed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opwatch.domain.events import Finished
 from opwatch.domain.outcome import Goal
 from opwatch.domain.policy import LOST_AFTER, Policy
 from opwatch.domain.secret import Secret
@@ -66,6 +68,9 @@ async def watch(
     run = asyncio.create_task(_run(plan, _context(token), events))
     try:
         while (event := await events.get()) is not None:
+            if isinstance(event, Finished):
+                # Who leaves here has all he wants, and the rest of this might never run.
+                await run
             yield event
         await run
     finally:
