@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import opwatch
+from opwatch.credentials.context import KeyringEntry
+from opwatch.credentials.keyring import SystemKeyring
 from opwatch.demo import DEMO_TOKEN, DemoServer, Script
-from opwatch.domain.errors import UsageError
+from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.events import Finished, Started
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
@@ -136,3 +138,30 @@ def test_no_warning_is_given_however_a_watch_is_left(event: str, server: DemoSer
     )  # fmt: skip
 
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("listed", [False, True])
+async def test_the_keyring_is_asked_only_where_the_profile_lists_it(
+    listed: bool,  # noqa: FBT001, data
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    async def read_entry(_self: object, service: str, *_: object, **__: object) -> KeyringEntry:
+        asked.append(service)
+        return KeyringEntry(why="no entry")
+
+    monkeypatch.setattr(SystemKeyring, "read_entry", read_entry)
+    for name in ("CI", "JOBS_TOKEN", "OPWATCH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    source = "[{env: JOBS_TOKEN}, {keyring: jobs}]" if listed else "{env: JOBS_TOKEN}"
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        f"version: 1\nprofiles:\n  jobs: {{extends: fullstory, auth: {{bearer: {source}}}}}\n"
+    )
+
+    with pytest.raises(CredentialError):
+        await opwatch.get("1", profile="jobs", config=file)
+
+    assert asked == (["jobs"] if listed else [])

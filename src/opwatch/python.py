@@ -48,7 +48,8 @@ async def watch(
     """Yield the events of watching *references* until all have ended; the last is ``Finished``.
 
     *profile*, *params*, *config* and *base_url* are those of the command line;
-    *token* is the secret itself, otherwise it comes from the profile's sources. All
+    *token* is the secret itself, otherwise it comes from the profile's sources; the
+    system's keyring is asked only if the profile lists it. All
     times are in seconds, None for without limit.
 
     Raises:
@@ -125,5 +126,6 @@ def _plan(
 
 
 def _context(token: str | None) -> RunContext:
-    context = RunContext(environ=dict(os.environ))
+    # A keyring is a child process, and may ask the person at the screen of this program.
+    context = RunContext(environ=dict(os.environ), asks_keyring=False)
     return context if token is None else replace(context, token_from_stdin=Secret(token))

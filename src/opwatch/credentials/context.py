@@ -100,7 +100,8 @@ class CredentialContext:
     ``OPWATCH_TOKEN`` and *token_from_stdin* count only for a profile that was
     *named_on_command_line* (or is the default one). *interactive* tells that a person
     sits at a terminal. *redactor* learns every secret; share one among all credentials
-    of a run. *send* asks a token endpoint. *announce* is called with what is being
+    of a run. *asks_keyring* is false where only a keyring that a profile lists is asked.
+    *send* asks a token endpoint. *announce* is called with what is being
     waited for.
     """
 
@@ -113,6 +114,7 @@ class CredentialContext:
     send: Send = send_nothing
     run: Run = run_program
     keyring: Keyring | None = None
+    asks_keyring: bool = True
     announce: Callable[[WaitingFor], None] = ignore
 
     @property
