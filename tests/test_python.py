@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import opwatch
+from opwatch.credentials.context import KeyringEntry
+from opwatch.credentials.keyring import SystemKeyring
 from opwatch.demo import DEMO_TOKEN, DemoServer, Script
-from opwatch.domain.errors import UsageError
+from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.events import Finished, Started
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
@@ -92,3 +95,73 @@ def test_the_example_of_the_documentation_runs(server: DemoServer, tmp_path: Pat
 
     assert done.returncode == 0, done.stderr
     assert "succeeded" in done.stdout
+
+
+async def test_whoever_leaves_at_the_last_event_leaves_nothing_open(server: DemoServer) -> None:
+    job = server.start("fullstory", Script(0.1))
+    before = asyncio.all_tasks()
+
+    watching = opwatch.watch(
+        job.id, profile="fullstory", base_url=server.base_url, token=DEMO_TOKEN.reveal(),
+        interval=0.1, timeout=20,
+    )  # fmt: skip
+    async for event in watching:
+        if isinstance(event, Finished):
+            break
+
+    assert asyncio.all_tasks() == before
+
+
+LEAVING = """
+import asyncio, sys
+import opwatch
+
+async def leave():
+    async for event in opwatch.watch(
+        *sys.argv[2:], profile="fullstory", base_url=sys.argv[1], token={token!r}, interval=0.1
+    ):
+        if type(event).__name__ == {event!r}:
+            return
+
+asyncio.run(leave())
+"""
+
+
+@pytest.mark.parametrize("event", ["Finished", "Started", "Observed"])
+def test_no_warning_is_given_however_a_watch_is_left(event: str, server: DemoServer) -> None:
+    ids = [server.start("fullstory", Script(0.1)).id for _ in range(8)]
+    program = LEAVING.format(token=DEMO_TOKEN.reveal(), event=event)
+
+    done = subprocess.run(  # noqa: S603, our own program
+        [sys.executable, "-W", "error", "-c", program, server.base_url, *ids],
+        capture_output=True, timeout=30, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+@pytest.mark.parametrize("listed", [False, True])
+async def test_the_keyring_is_asked_only_where_the_profile_lists_it(
+    listed: bool,  # noqa: FBT001, data
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    async def read_entry(_self: object, service: str, *_: object, **__: object) -> KeyringEntry:
+        asked.append(service)
+        return KeyringEntry(why="no entry")
+
+    monkeypatch.setattr(SystemKeyring, "read_entry", read_entry)
+    for name in ("CI", "JOBS_TOKEN", "OPWATCH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    source = "[{env: JOBS_TOKEN}, {keyring: jobs}]" if listed else "{env: JOBS_TOKEN}"
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        f"version: 1\nprofiles:\n  jobs: {{extends: fullstory, auth: {{bearer: {source}}}}}\n"
+    )
+
+    with pytest.raises(CredentialError):
+        await opwatch.get("1", profile="jobs", config=file)
+
+    assert asked == (["jobs"] if listed else [])

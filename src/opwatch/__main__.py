@@ -19,6 +19,7 @@ from opwatch.version import __version__
 BUG: Final = 70
 UNWRITABLE: Final = 74
 PIPE_CLOSED: Final = 141
+REASONS: Final = {129: "hangup", 130: "interrupted", 143: "terminated"}
 # New objects between two collections. What is imported lives to the end: with Python's 700,
 # each command spends a sixth of its time on looking through it again and again.
 ALLOCATIONS: Final = 50_000
@@ -33,7 +34,50 @@ def main() -> NoReturn:
         _tell(f"opwatch {__version__}\n")
     if arguments[:1] == ["__complete"]:
         _tell(_names_of_profiles())
+    _leave_on_signals(arguments)
     leave(_run(arguments))
+
+
+def _leave_on_signals(arguments: list[str]) -> None:
+    """Leave at once on a signal that comes while the command is being loaded.
+
+    An exception in the middle of an import ends as anything: nothing has been written or
+    sent so far, so nothing needs to be cleared up. The command has its own handlers.
+    """
+    import signal  # noqa: PLC0415, the fast paths need not pay for it
+
+    def receive(number: int, _frame: object) -> None:
+        code = 128 + number
+        if {"--json", "--jsonl"} & set(arguments):
+            with suppress(OSError):
+                os.write(1, _document(arguments[0], code).encode())
+        os._exit(code)
+
+    receive.while_loading = True  # type: ignore[attr-defined]
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no HUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) not in {signal.SIG_IGN, None}:
+            signal.signal(number, receive)
+
+
+def _document(command: str, code: int) -> str:
+    """Return the document of a command that ended with *code* before it began."""
+    from datetime import UTC, datetime  # noqa: PLC0415, nobody may ever need it
+    from json import dumps  # noqa: PLC0415, nobody may ever need it
+
+    document = {
+        "format": 1,
+        "command": command,
+        "profile": None,
+        "exit_code": code,
+        "exit_reason": REASONS[code],
+        "started_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "elapsed_seconds": 0.0,
+        "summary": {"total": 0},
+        "operations": [],
+        "problem": REASONS[code],
+    }
+    return dumps(document) + "\n"
 
 
 def _run(arguments: list[str]) -> int:

@@ -1,7 +1,8 @@
 """``opwatch.watch`` and ``opwatch.get``: a run for a program instead of a person.
 
-Decides that events are handed over in order and without limit, and that
-leaving the iterator early ends the run: nothing is polled any more.
+Decides that events are handed over in order and without limit, that leaving the
+iterator early ends the run: nothing is polled any more; and that the last event comes
+when every connection has been closed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opwatch.domain.events import Finished
 from opwatch.domain.outcome import Goal
 from opwatch.domain.policy import LOST_AFTER, NO_CONTACT, Policy
 from opwatch.domain.secret import Secret
@@ -46,7 +48,8 @@ async def watch(
     """Yield the events of watching *references* until all have ended; the last is ``Finished``.
 
     *profile*, *params*, *config* and *base_url* are those of the command line;
-    *token* is the secret itself, otherwise it comes from the profile's sources. All
+    *token* is the secret itself, otherwise it comes from the profile's sources; the
+    system's keyring is asked only if the profile lists it. All
     times are in seconds, None for without limit.
 
     Raises:
@@ -67,6 +70,9 @@ async def watch(
     run = asyncio.create_task(_run(plan, _context(token), events))
     try:
         while (event := await events.get()) is not None:
+            if isinstance(event, Finished):
+                # Who leaves here has all he wants, and the rest of this might never run.
+                await run
             yield event
         await run
     finally:
@@ -121,5 +127,6 @@ def _plan(
 
 
 def _context(token: str | None) -> RunContext:
-    context = RunContext(environ=dict(os.environ))
+    # A keyring is a child process, and may ask the person at the screen of this program.
+    context = RunContext(environ=dict(os.environ), asks_keyring=False)
     return context if token is None else replace(context, token_from_stdin=Secret(token))

@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -240,3 +242,21 @@ async def test_a_keyring_is_found_whatever_the_current_folder_holds(
     await chain.write_entry("my-api", BASE, Secret(CANARY))
 
     assert await read(chain) == CANARY
+
+
+async def test_a_frozen_program_does_not_start_itself_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    started: list[Program] = []
+
+    async def run(program: Program) -> ProgramResult:
+        started.append(program)
+        return await run_program(program)
+
+    chain = SystemKeyring(replace(world.context(), run=run))
+    entry = await chain.read_entry("my-api", BASE, interactive=False)
+
+    assert (entry.value, entry.why, started) == (None, "a frozen program cannot ask it", [])
+    with pytest.raises(UnusableError, match="frozen program"):
+        await chain.write_entry("my-api", BASE, Secret(CANARY))

@@ -33,6 +33,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "demo": ("opwatch.cli.commands.demo", "Watch the operations of a server on this machine."),
     "completion": ("opwatch.cli.commands.completion", "Print the completion script of a shell."),
 }
+WATCHING: Final = frozenset({"get", "wait", "start"})
+"""Commands that load more when they run, and then have handlers of signals."""
 EPILOG: Final = (
     "Exit codes of get and wait: 0 succeeded, 1 failed, 2 usage, 3 cancelled, 4 denied, "
     "5 not found, 6 unknown, 8 pending (get only), 124 timed out, 130 interrupted. "
@@ -67,12 +69,25 @@ class LazyGroup(Group):
         """Return the command *cmd_name*, its module imported now."""
         if cmd_name not in COMMANDS:
             return None
-        return typer.main.get_command(import_module(COMMANDS[cmd_name][0]).app)
+        module = import_module(COMMANDS[cmd_name][0])
+        if cmd_name not in WATCHING:
+            _end_loading()
+        return typer.main.get_command(module.app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002, typer's signature
         """Write the names and their help without importing a command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _end_loading() -> None:
+    """Give signals back to Python: a command may have asked for a secret without an echo."""
+    import signal
+
+    for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if getattr(signal.getsignal(number), "while_loading", False):
+            is_int = number == signal.SIGINT
+            signal.signal(number, signal.default_int_handler if is_int else signal.SIG_DFL)
 
 
 def settings(**more: Any) -> dict[str, Any]:

@@ -108,7 +108,8 @@ class CredentialContext:
     *named_on_command_line* (or is the default one). *interactive* tells that a person
     sits at a terminal. *redactor* learns every secret; share one among all credentials
     of a run. *send* asks a token endpoint. *lock* keeps other processes away from what
-    it names. *announce* is called with what is being
+    it names. *asks_keyring* is false where only a keyring that a profile lists is asked.
+    *announce* is called with what is being
     waited for.
     """
 
@@ -122,6 +123,7 @@ class CredentialContext:
     lock: Lock = alone
     run: Run = run_program
     keyring: Keyring | None = None
+    asks_keyring: bool = True
     announce: Callable[[WaitingFor], None] = ignore
 
     @property

@@ -44,8 +44,8 @@ class SystemKeyring:
         """Return the entry of *account* under *service*."""
         try:
             answer = await self._ask("read", service, account, interactive=interactive)
-        except _NoKeyringError:
-            return KeyringEntry(why="there is none on this machine")
+        except _NoKeyringError as problem:
+            return KeyringEntry(why=problem.why)
         backend = str(answer.get("backend", ""))
         if answer.get("damaged"):
             raise UnusableError("holds a damaged entry; log in again")
@@ -76,6 +76,8 @@ class SystemKeyring:
     ) -> dict[str, Any]:
         if self._stuck is not None:
             raise self._stuck
+        if getattr(sys, "frozen", False):
+            raise _FrozenError("cannot be asked by a frozen program")
         request = {
             "verb": verb,
             "service": PREFIX + service,
@@ -116,6 +118,14 @@ class KeyringDownError(UnusableError):
 
 class _NoKeyringError(KeyringDownError):
     """There is no keyring on this machine."""
+
+    why = "there is none on this machine"
+
+
+class _FrozenError(_NoKeyringError):
+    """``sys.executable`` is this very program, which would start itself again and again."""
+
+    why = "a frozen program cannot ask it"
 
 
 def _problem(classes: list[str], detail: str) -> UnusableError:

@@ -107,7 +107,8 @@ def ordered_places(
         places += _common_places(context)
     places += [FromEnv(variable_of(profile, name)) for name in part.variables]
     places += sources
-    if in_keyring and not any(isinstance(each, FromKeyring) for each in sources):
+    is_listed = any(isinstance(each, FromKeyring) for each in sources)
+    if in_keyring and context.asks_keyring and not is_listed:
         implicit = FromKeyring(profile)
         places.append(SkippedSource("keyring", "not asked in CI") if context.ci else implicit)
     return tuple(dict.fromkeys(places))

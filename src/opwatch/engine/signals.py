@@ -15,7 +15,7 @@ import socket
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from opwatch.domain.events import Pausable
 from opwatch.domain.outcome import Abort
@@ -190,10 +190,18 @@ def stop_here() -> None:
     signal.signal(signal.SIGTSTP, before)
 
 
+def _before(number: signal.Signals) -> Any:
+    """Return what handles *number* but for us; what did while we were loading does no more."""
+    handler = signal.getsignal(number)
+    if not getattr(handler, "while_loading", False):
+        return handler
+    return signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+
+
 @contextmanager
 def _installed(receive: Receive, numbers: Iterable[signal.Signals]) -> Iterator[None]:
     """Install *receive* for those of *numbers* that were not ignored when we started."""
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: _before(number) for number in numbers}
     # None is a handler that was not installed from Python, and could not be put back.
     ours = [number for number, was in before.items() if was not in {signal.SIG_IGN, None}]
     for number in ours:

@@ -14,9 +14,9 @@ from opwatch.domain.moments import number_of
 from opwatch.profiles.language.expressions import (
     ExpressionError,
     compile_expression,
-    compile_pattern,
 )
 from opwatch.profiles.language.params import salesforce_id
+from opwatch.profiles.language.patterns import BoundedPattern, PatternError
 from opwatch.profiles.language.template import Pattern, TemplateError, parse_template
 from opwatch.profiles.values import moment, sentence, web_address
 
@@ -110,14 +110,17 @@ def test_a_plain_path_finds_what_the_library_finds(names: list[str], data: Any) 
     assert compile_expression(path).find(data) == jmespath.search(path, data)
 
 
-@pytest.mark.parametrize("text", ["(", "[[a]", "a" * 201, "(a+)+", "(a*)*b", "(x|a+)*", "(a+){2,}"])
-def test_a_wrong_or_slow_pattern_is_refused(text: str) -> None:
-    with pytest.raises(ExpressionError):
-        compile_pattern(text)
+@pytest.mark.parametrize("text", ["(", "[a", "a" * 201, "*a"])
+def test_a_wrong_pattern_is_refused(text: str) -> None:
+    with pytest.raises(PatternError):
+        _ = BoundedPattern(text).compiled
 
 
 def test_an_ordinary_pattern_is_not() -> None:
-    assert compile_pattern(r"(?P<done>\d+)/(?P<total>\d+) (?:left|done)+").search("3/4 done")
+    found = BoundedPattern(r"(?P<done>\d+)/(?P<total>\d+) (?:left|done)+").first("3/4 done")
+
+    assert found is not None
+    assert found.groupdict() == {"done": "3", "total": "4"}
 
 
 def test_a_template_is_filled_in() -> None:

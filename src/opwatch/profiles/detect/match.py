@@ -106,7 +106,7 @@ class UrlMatcher:
         except UsageError:
             return False
         if target.url is not None and definition.spec.urls:
-            return any(each.search(self._path) for each in definition.spec.urls)
+            return any(each.first(self._path) for each in definition.spec.urls)
         return ID in target.params
 
     def _host_params(self, definition: Definition) -> Iterator[dict[str, str]]:

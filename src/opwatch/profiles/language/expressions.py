@@ -19,7 +19,7 @@ from opwatch.profiles.language.comparisons import (
     compared_paths,
     word_meant_as_text,
 )
-from opwatch.profiles.language.patterns import runaway
+from opwatch.profiles.language.patterns import BoundedPattern
 from opwatch.profiles.yaml.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
 
 MAX_LENGTH: Final = 1000
-MAX_PATTERN: Final = 200
-MAX_SUBJECT: Final = 4096
 _CHAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
 
 
@@ -206,28 +204,6 @@ def _check_call(node: dict[str, Any], functions: Functions, text: str) -> None:
         raise ExpressionError(f"{name}() takes {wanted}{more} arguments, not {given}", offset)
 
 
-def compile_pattern(text: str) -> re.Pattern[str]:
-    """Return the regular expression *text* compiled.
-
-    Raises:
-        ExpressionError: it is not one, is too long, or repeats a repetition.
-    """
-    if len(text) > MAX_PATTERN:
-        raise ExpressionError(f"a pattern has at most {MAX_PATTERN} characters")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            pattern = re.compile(text)
-    except (re.error, RecursionError, OverflowError, Warning) as error:
-        offset = getattr(error, "pos", None) or 0
-        raise ExpressionError(f"not a regular expression: {error}", offset) from error
-    start = runaway(text)
-    if start is not None:
-        message = "a repetition inside a repetition may take for ever; rewrite it"
-        raise ExpressionError(message, start)
-    return pattern
-
-
 _SEPARATORS: Final = re.compile(r"[\s_-]+")
 
 
@@ -264,7 +240,7 @@ def _functions() -> Functions:
 
         @signature({"types": ["string"]}, {"types": ["string"]})
         def _func_matches(self, text: str, pattern: str) -> bool:
-            return bool(_pattern(pattern).search(text[:MAX_SUBJECT]))
+            return _pattern(pattern).holds(text)
 
         @signature({"types": ["number"]}, {"types": ["number"]})
         def _func_percent(self, done: float, total: float) -> float | None:
@@ -288,8 +264,8 @@ def _functions() -> Functions:
 
 
 @lru_cache(maxsize=256)
-def _pattern(text: str) -> re.Pattern[str]:
-    return compile_pattern(text)
+def _pattern(text: str) -> BoundedPattern:
+    return BoundedPattern(text)
 
 
 def is_empty(value: Any) -> bool:

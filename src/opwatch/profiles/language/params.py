@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 import string
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
 from opwatch.profiles.language.scalars import FLAG, PATTERN, TEXT, check_name, word
 from opwatch.profiles.language.template import quoted_path, quoted_segment
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
 from opwatch.profiles.yaml.suggest import did_you_mean, join_or
+
+if TYPE_CHECKING:
+    from opwatch.profiles.language.patterns import BoundedPattern
 
 ID: Final = "id"
 # These are the names of other variables (OPWATCH_TOKEN), or of the list of ids in a batch.
@@ -34,7 +37,7 @@ class Param(NamedTuple):
     required: bool = False
     default: str | None = None
     choices: tuple[str, ...] = ()
-    pattern: re.Pattern[str] | None = None
+    pattern: BoundedPattern | None = None
     help: str = ""
     encode: str = "segment"
     form: str = ""
@@ -57,9 +60,9 @@ class Param(NamedTuple):
         if self.choices and value not in self.choices:
             message = f"{name} must be {join_or(self.choices)}, not {value!r}"
             return message + did_you_mean(value, self.choices)
-        if self.pattern and not self.pattern.fullmatch(value):
+        if self.pattern and not self.pattern.is_all_of(value):
             what = f" ({self.help})" if self.help else ""
-            return f"{name} {value!r} does not match {self.pattern.pattern!r}{what}"
+            return f"{name} {value!r} does not match {self.pattern.text!r}{what}"
         return _fault(name, value, wide=self.wide)
 
 

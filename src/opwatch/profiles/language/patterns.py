@@ -1,78 +1,112 @@
-"""Regular expressions that could take for ever.
+"""Regular expressions of a profile, each matched within a bound.
 
-Decides by the pattern alone, and rather once too often: a group that is repeated
-without bound must not contain another unbounded repetition, and its alternatives must
-begin with different letters. ``(a+)+`` and ``(a|aa)*`` try every way to split a text
-before they fail; Python's ``re`` has no time limit.
+Decides for how long a text that a server sends may be looked through. The library is
+``regex``, which takes what ``re`` does and has a time limit; ``google-re2`` needs none,
+but has no look-ahead and writes to standard error by itself. It is loaded at the first
+match: a built-in profile is compiled by the tests, and a run may never need it.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import Final
+import warnings
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-_TOKEN: Final = re.compile(
-    r"""\\.
-      | \[\^?\]?(?:\\.|[^]\\])*\]          # a class; a bracket that comes first belongs to it
-      | \((?:\?(?:P?<\w+>|<?[=!]|[a-zA-Z-]*[:)]|P=\w+\))?)?
-      | \)
-      | \|
-      | [*+] | \{\d*,?\d*\} | \?           # how often what precedes it may occur
-      | .
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_ENDLESS: Final = re.compile(r"[*+]|\{\d*,\}")
-_FEW: Final = 4
-_TIMES: Final = re.compile(r"\{(?:\d*,)?(\d+)\}")
+if TYPE_CHECKING:
+    from regex import Match, Pattern
+
+MAX_PATTERN: Final = 200
+MAX_SUBJECT: Final = 4096
+TIMEOUT: Final = 0.1
+"""Seconds for one text. A sound pattern takes a thousandth of it."""
+MOST_TIMEOUTS: Final = 3
 
 
-@dataclass(slots=True)
-class _Group:
-    """An open group: what its alternatives begin with, and what it holds."""
+class PatternError(ValueError):
+    """A text is not a regular expression. *offset* counts its characters from 0."""
 
-    start: int
-    holds_endless: bool = False
-    beginnings: list[str] = field(default_factory=lambda: [""])
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.offset = offset
 
-    def begin(self, piece: str) -> None:
-        self.beginnings[-1] = self.beginnings[-1] or piece
+
+class BoundedPattern:
+    """The regular expression *text*. One that runs out of time again and again is given up."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._timeouts = 0
+
+    def __repr__(self) -> str:
+        return f"BoundedPattern({self.text!r})"
+
+    @cached_property
+    def compiled(self) -> Pattern[str]:
+        """The pattern of the library.
+
+        Raises:
+            PatternError: it is not a regular expression, or is too long.
+        """
+        import regex  # noqa: PLC0415, see the module's docstring
+
+        if len(self.text) > MAX_PATTERN:
+            raise PatternError(f"a pattern has at most {MAX_PATTERN} characters")
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                return regex.compile(self.text)
+        except (regex.error, RecursionError, OverflowError, Warning) as error:
+            offset = getattr(error, "pos", None) or 0
+            raise PatternError(f"not a regular expression: {error}", offset) from error
 
     @property
-    def is_ambiguous(self) -> bool:
-        """Tell whether two alternatives could begin with the same letter."""
-        if len(self.beginnings) == 1:
+    def has_groups(self) -> bool:
+        """Tell whether it has a group, whose text then is what counts."""
+        return self.compiled.groups > 0
+
+    def holds(self, text: str) -> bool:
+        """Tell whether *text* has a match.
+
+        Raises:
+            TimeoutError: that is not known within the time.
+        """
+        if self._timeouts >= MOST_TIMEOUTS:
+            raise TimeoutError
+        try:
+            return bool(self.compiled.search(text[:MAX_SUBJECT], timeout=TIMEOUT))
+        except TimeoutError:
+            self._timeouts += 1
+            raise
+
+    def first(self, text: str) -> Match[str] | None:
+        """Return the first match in *text*, None if none is found in time."""
+        return next(iter(self._matches(text[:MAX_SUBJECT], most=1)), None)
+
+    def last(self, text: str) -> Match[str] | None:
+        """Return the last match in *text*, None if none is found in time."""
+        found = self._matches(text[-MAX_SUBJECT:])
+        return found[-1] if found else None
+
+    def is_all_of(self, text: str) -> bool:
+        """Tell whether the whole of *text* is a match, and that is found in time."""
+        if self._timeouts >= MOST_TIMEOUTS:
             return False
-        plain = [each for each in self.beginnings if len(each) == 1 and each.isalnum()]
-        return len(set(plain)) < len(self.beginnings)
+        try:
+            return bool(self.compiled.fullmatch(text, timeout=TIMEOUT))
+        except TimeoutError:
+            self._timeouts += 1
+            return False
 
-
-def runaway(pattern: str) -> int | None:
-    """Return where in *pattern* a group begins that could take for ever, None if none does."""
-    groups, last = [_Group(0)], _Group(0)
-    was_group = False
-    for match in _TOKEN.finditer(pattern):
-        piece = match[0]
-        if _is_often(piece):
-            if was_group and (last.holds_endless or last.is_ambiguous):
-                return last.start
-            groups[-1].holds_endless = True
-        elif piece.startswith("(") and not piece.endswith(")"):
-            groups[-1].begin("(")
-            groups.append(_Group(match.start()))
-        elif piece == ")" and len(groups) > 1:
-            last = groups.pop()
-            groups[-1].holds_endless |= last.holds_endless
-        elif piece == "|":
-            groups[-1].beginnings.append("")
-        else:
-            groups[-1].begin(piece)
-        was_group = piece == ")"
-    return None
-
-
-def _is_often(piece: str) -> bool:
-    """Tell whether *piece* repeats what precedes it more than a few times."""
-    times = _TIMES.fullmatch(piece)
-    return bool(_ENDLESS.fullmatch(piece)) or (times is not None and int(times[1]) > _FEW)
+    def _matches(self, text: str, most: int = MAX_SUBJECT) -> list[Match[str]]:
+        found: list[Match[str]] = []
+        if self._timeouts >= MOST_TIMEOUTS:
+            return found
+        try:
+            for match in self.compiled.finditer(text, timeout=TIMEOUT):
+                found.append(match)
+                if len(found) >= most:
+                    break
+        except TimeoutError:
+            self._timeouts += 1
+            return []
+        return found

@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from opwatch.domain.moments import number_of
-from opwatch.profiles.language.expressions import MAX_SUBJECT
 from opwatch.profiles.language.paths import LOOKUP, Lookup
 from opwatch.profiles.language.scalars import EXPRESSION, PATTERN
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from opwatch.profiles.language.expressions import Expression
     from opwatch.profiles.language.paths import AnswerView
+    from opwatch.profiles.language.patterns import BoundedPattern
 
 WHOLE: Final = 100.0
 _OVERSHOOT: Final = 101.0
@@ -77,7 +77,7 @@ class Count(NamedTuple):
 class InText(NamedTuple):
     """The last match of *regex* in a text: a percentage, or ``done`` and ``total``."""
 
-    regex: re.Pattern[str]
+    regex: BoundedPattern
     path: Lookup
 
     def measure(self, view: AnswerView) -> Progress:
@@ -85,15 +85,13 @@ class InText(NamedTuple):
         text = self.path.first(view)
         if not isinstance(text, str):
             return NONE
-        last = None
-        for last in self.regex.finditer(text[-MAX_SUBJECT:]):  # noqa: B007, the last one counts
-            pass
+        last = self.regex.last(text)
         if last is None:
             return NONE
         groups = last.groupdict()
         if "done" in groups and "total" in groups:
             return _fraction(number_of(groups["done"]), number_of(groups["total"]))
-        found = number_of(last[1] if last.re.groups else last[0])
+        found = number_of(last[1] if self.regex.has_groups else last[0])
         return Progress(None if found is None else _bounded(found))
 
 

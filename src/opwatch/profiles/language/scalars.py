@@ -18,8 +18,8 @@ from opwatch.profiles.language.expressions import (
     Expression,
     ExpressionError,
     compile_expression,
-    compile_pattern,
 )
+from opwatch.profiles.language.patterns import BoundedPattern, PatternError
 from opwatch.profiles.language.template import (
     NAME,
     Choice,
@@ -151,8 +151,14 @@ def _expression(node: Node) -> Expression:
     return _shifted(compile_expression, text_of(node))
 
 
-def _regex(node: Node) -> re.Pattern[str]:
-    return _shifted(compile_pattern, text_of(node))
+def _regex(node: Node) -> BoundedPattern:
+    pattern = BoundedPattern(text_of(node))
+    if not node.position.source.is_builtin:  # those are compiled by the tests, and here if needed
+        try:
+            _ = pattern.compiled
+        except PatternError as error:
+            raise ShapeError(str(error), error.offset) from error
+    return pattern
 
 
 def _shifted(compiled: Callable[[str], T], text: str) -> T:
@@ -220,7 +226,7 @@ RATE: Final[Leaf[float]] = Leaf(_rate, {"type": "string", "pattern": r"^[0-9.]+ 
 EXPRESSION: Final[Leaf[Expression]] = Leaf(
     _expression, {"type": "string", "description": "a JMESPath expression"}
 )
-PATTERN: Final[Leaf[re.Pattern[str]]] = Leaf(_regex, {"type": "string", "format": "regex"})
+PATTERN: Final[Leaf[BoundedPattern]] = Leaf(_regex, {"type": "string", "format": "regex"})
 HEADER: Final[Leaf[str]] = Leaf(_header_name, {"type": "string"})
 AUTH_HEADER: Final[Leaf[str]] = Leaf(_auth_header_name, {"type": "string"})
 DATE: Final[Leaf[str]] = Leaf(_date, {"type": "string", "format": "date"})

@@ -59,9 +59,9 @@ from opwatch.profiles.yaml.schema import (
 )
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Mapping
 
+    from opwatch.profiles.language.patterns import BoundedPattern
     from opwatch.profiles.language.template import Template, Text
     from opwatch.profiles.yaml.nodes import Node
 
@@ -140,7 +140,7 @@ class Spec(NamedTuple):
     allow_hosts: tuple[Template, ...] = ()
     open_hosts: tuple[Template, ...] = ()
     references: tuple[ReferencePattern, ...] = ()
-    urls: tuple[re.Pattern[str], ...] = ()
+    urls: tuple[BoundedPattern, ...] = ()
     prefer: str = ""
     request: RequestSpec = RequestSpec()
     batch: Batch | None = None

@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
 from opwatch.domain.retry_after import ResetAs, rate_limit_wait, retry_after
-from opwatch.profiles.language.expressions import MAX_SUBJECT
 from opwatch.profiles.language.paths import LOOKUP, Lookup
 from opwatch.profiles.language.scalars import DAY, HEADER, PATTERN, RATE, whole_number, word
 from opwatch.profiles.values import moment
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
-    import re
-
     from opwatch.domain.messages import Response
     from opwatch.profiles.language.paths import AnswerView
+    from opwatch.profiles.language.patterns import BoundedPattern
 
 _LONGEST: Final = 366 * DAY
 _SECONDS: Final = {"seconds": 1.0, "ms": 0.001}
@@ -45,7 +43,7 @@ class TextHint(NamedTuple):
     """A sentence in which the first group of *regex* is a number of seconds."""
 
     path: Lookup
-    regex: re.Pattern[str]
+    regex: BoundedPattern
 
 
 class Hints(NamedTuple):
@@ -120,10 +118,10 @@ def _header_hint(hint: HeaderHint, response: Response) -> float | None:
 
 def _in_text(hint: TextHint, view: AnswerView) -> float | None:
     text = hint.path.first(view)
-    match = hint.regex.search(text[:MAX_SUBJECT]) if isinstance(text, str) else None
+    match = hint.regex.first(text) if isinstance(text, str) else None
     if match is None:
         return None
-    return _in_bounds(number_of(match[1] if hint.regex.groups else match[0]))
+    return _in_bounds(number_of(match[1] if hint.regex.has_groups else match[0]))
 
 
 def _pause(value: Any, unit: str, response: Response) -> float | None:
