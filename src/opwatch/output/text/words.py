@@ -51,7 +51,7 @@ CAUSES: Final[Mapping[Abort | Outcome, str]] = {
 
 # {trouble} is the last one, {brief} the same with how often it occurred in a row, {age} the
 # time since the last confirmation, {still} the time since the last change, {state} and {status}
-# the last known ones.
+# the last known ones, {warnings} the API's words about them.
 REASONS: Final[Mapping[Reason, str]] = {
     Reason.LOST_CONTACT: "not confirmed for {age}: {brief}",
     Reason.UNREACHABLE: "{trouble}",
@@ -65,6 +65,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.RATE_LIMITED: "rate limited past the deadline",
     Reason.STALLED: "{state} without any change for {still}",
     Reason.BLOCKED: "waiting for a person",
+    Reason.WARNINGS: "succeeded with warnings{warnings}",
     Reason.NOT_WAITED: "",
     Reason.DETACHED: "no longer watched",
     Reason.GIVEN_UP: "not over within the time that its API allows",
