@@ -217,7 +217,8 @@ ERRORS: Final[tuple[BaseException, ...]] = (
     BadReferenceError(
         "https://evil.example/ops/44",
         "https://evil.example is not the profile's own (https://api.example.com)",
-        hint="choose the profile of that API with -p, or list the host under allow_hosts",
+        hint="choose the profile of that API with -p, or list the host under allow_hosts; "
+        "for this API at another address add  --base-url https://evil.example",
     ),
     ProfileError(
         (

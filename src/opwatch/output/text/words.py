@@ -179,7 +179,8 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     Fault.FOREIGN_ORIGIN: FaultWords(
         "other origin refused",
         "refused to send the request to another origin{detail} (no credential was sent)",
-        "if you trust that host, list it under allow_hosts in profile {profile}",
+        "if you trust that host, list it under allow_hosts in profile {profile}; if the API has "
+        "moved there, name it with --base-url",
     ),
     Fault.REDIRECT_LOOP: FaultWords(
         "too many redirects", "{host} redirected too many times{detail}", _TARGET
@@ -224,7 +225,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "HTTP {status}", "{host} does not support this request (HTTP {status})", _TARGET
     ),
     Fault.STATUS_REFUSED: FaultWords(
-        "HTTP {status}", "{host} refused the request (HTTP {status}){detail}", _TARGET
+        "HTTP {status}", "{host} refused the request (HTTP {status}){detail}", _EXPLAIN
     ),
     Fault.STATUS_UNEXPECTED: FaultWords(
         "HTTP {status}",
@@ -241,7 +242,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "{host} answered HTTP 304 (not modified) to a request that did not allow it",
         "set conditional: false in profile {profile}",
     ),
-    Fault.EMPTY: FaultWords("empty answer", "{host} sent an empty answer", _TARGET),
+    Fault.EMPTY: FaultWords("empty answer", "{host} sent an empty answer", _EXPLAIN),
     Fault.HTML: FaultWords(
         "a web page, not JSON",
         "{host} sent a web page, not JSON (a login page or a proxy?){detail}",
@@ -254,7 +255,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         + _EXPLAIN,
     ),
     Fault.NOT_JSON: FaultWords(
-        "invalid JSON", "the answer from {host} is not valid JSON{detail}", _TARGET
+        "invalid JSON", "the answer from {host} is not valid JSON{detail}", _EXPLAIN
     ),
     Fault.NOT_AN_OBJECT: FaultWords(
         "unexpected JSON",
@@ -281,7 +282,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     ),
     Fault.API_ERROR: FaultWords("API error", "{host} reports an error{detail}", _REPORT),
     Fault.API_REFUSED: FaultWords(
-        "refused by the API", "{host} refused the request{detail}", _TARGET
+        "refused by the API", "{host} refused the request{detail}", _EXPLAIN
     ),
     Fault.API_DENIED: FaultWords("access denied", "{host} denied access{detail}", _LOGIN),
     Fault.API_NOT_FOUND: FaultWords(
