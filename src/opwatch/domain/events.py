@@ -22,6 +22,7 @@ class Oddity(StrEnum):
 
     UNKNOWN_STATUS = "unknown_status"
     WAIT_CAPPED = "wait_capped"
+    WAIT_LONG = "wait_long"
     BATCH_HALVED = "batch_halved"
     NOTE = "note"
 

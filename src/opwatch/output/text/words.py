@@ -82,6 +82,8 @@ UNCONFIRMED: Final = "unconfirmed"
 ODDITIES: Final[Mapping[Oddity, str]] = {
     Oddity.UNKNOWN_STATUS: "unknown status “{text}”, treated as running",
     Oddity.WAIT_CAPPED: "the server asks for a pause of {text} s; opwatch waits an hour at most",
+    Oddity.WAIT_LONG: "the answer asks for a pause of {text} s, ten times the longest of its "
+    "profile; if the unit is wrong, see `as` under `wait`",
     Oddity.BATCH_HALVED: "a request about {text} operations was refused; asking about half as many",
     Oddity.NOTE: "{text}",
 }
