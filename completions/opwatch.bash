@@ -7,7 +7,7 @@ _opwatch() {
   case $before in
     -p|--profile) COMPREPLY=($(compgen -W "$(opwatch __complete profiles 2>/dev/null)" -- "$word")); return ;;
     --ca-file|--config|--download|--from|--junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
-    --fail-on) COMPREPLY=($(compgen -W blocked -- "$word")); return ;;
+    --fail-on) COMPREPLY=($(compgen -W 'blocked warnings' -- "$word")); return ;;
     --progress) COMPREPLY=($(compgen -W 'auto bars lines none' -- "$word")); return ;;
   esac
   case $key in

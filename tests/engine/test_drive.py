@@ -214,7 +214,7 @@ def test_a_request_that_hangs_is_taken_back_a_second_after_its_time() -> None:
 def test_requests_that_hang_do_not_hold_the_deadline() -> None:
     watcher = a_watcher("a", "b", policy=Policy(timeout=60.0))
 
-    assert carry_out(watcher, hang, Told()) == pytest.approx(62.0)
+    assert carry_out(watcher, hang, Told()) == pytest.approx(61.0)
     assert watcher.verdict().code == 124
 
 

@@ -213,6 +213,7 @@ def of_oddities() -> Iterator[str]:
         Oddity.CONTRADICTION: str(_CONFLICT),
         Oddity.WAIT_CAPPED: "86400",
         Oddity.BATCH_HALVED: "50",
+        Oddity.WAIT_LONG: "3000",
     }
     for oddity in Oddity:
         text = texts.get(oddity, "the answer holds a key twice; the last one counts")
@@ -224,7 +225,8 @@ ERRORS: Final[tuple[BaseException, ...]] = (
     BadReferenceError(
         "https://evil.example/ops/44",
         "https://evil.example is not the profile's own (https://api.example.com)",
-        hint="choose the profile of that API with -p, or list the host under allow_hosts",
+        hint="choose the profile of that API with -p, or list the host under allow_hosts; "
+        "for this API at another address add  --base-url https://evil.example",
     ),
     ProfileError(
         (

@@ -378,7 +378,7 @@ def oauth_wait(wait: Wait, tokens: OAuthServer) -> Wait:
 
 
 @fault(95)
-def test_a_token_endpoint_that_is_not_there_fails_in_seconds(oauth_wait: Wait) -> None:
+def test_a_token_endpoint_that_is_not_there_fails_after_half_a_minute(oauth_wait: Wait) -> None:
     with api(RUNNING) as server:
         url = f"http://127.0.0.1:{closed_port()}/token"
         scheme = {"grant": "client_credentials", "token_url": url, "client_id": "c"}
@@ -387,7 +387,7 @@ def test_a_token_endpoint_that_is_not_there_fails_in_seconds(oauth_wait: Wait) -
         )
 
         assert ended.code == 6, ended.err
-        assert ended.took < 10
+        assert 30 <= ended.took < 45
         assert server.requests == []
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cli.program import Program
 from faults.catalogue import fault
 from faults.whole import DONE, RUNNING, api, asked_about, says, state
+from opwatch.cli.run_options import RunOptions
 from opwatch.demo import DemoServer
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.policy import Policy
@@ -485,3 +486,31 @@ def test_nothing_to_watch_is_never_a_success(
         assert (ran.code, ran.document["exit_reason"], ran.outcomes) == (2, "usage", [])
         assert "no operation given" in ran.err
         assert server.requests() == ()
+
+
+# -- warnings ------------------------------------------------------------------------
+
+MOSTLY: Any = {
+    "states": {"running": ["running"], "succeeded": ["done"], "partial": ["mostly"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "code", "outcome"),
+    [([], 0, "succeeded"), (["warnings"], 1, "failed"), (["blocked,warnings"], 1, "failed")],
+)
+def test_the_last_line_and_the_json_say_who_had_warnings_and_why(
+    wait: Wait, fail_on: list[str], code: int, outcome: str
+) -> None:
+    def route(request: bytes) -> bytes:
+        name = asked_about(request)
+        more = {"message": "3 rows skipped"} if name == "b" else {}
+        return http(state("mostly" if name == "b" else "done", name, **more))
+
+    policy = RunOptions(profile="api", fail_on=fail_on).policy()
+    with api(route) as server:
+        ended = wait(server.url, "a", "b", policy=policy, **MOSTLY)
+
+    assert (ended.code, ended.outcomes) == (code, ["succeeded", outcome]), ended.err
+    assert [each["warnings"] for each in ended.operations] == [None, "3 rows skipped"]
+    assert "1 with warnings (b: 3 rows skipped)" in ended.line("with warnings (")

@@ -203,7 +203,7 @@ def test_a_request_that_is_refused_ends_the_operation_in_the_words_of_the_api(
     assert f"HTTP {code}" in line
     assert "no such \\x1b[31mkind" in line
     assert len(line) < 300
-    assert "check the id and the profile" in ended.line("to fix")
+    assert "opwatch profile explain -p api a" in ended.line("to fix")
 
 
 @fault(23)
@@ -346,6 +346,17 @@ def test_a_403_that_passes_is_borne(wait: Wait) -> None:
         ended = wait(server.url)
 
     assert (ended.code, ended.one["problems"]) == (0, 3), ended.err
+
+
+@fault(24)
+@pytest.mark.parametrize("code", ["400 Bad Request", "422 Unprocessable"])
+def test_a_refusal_is_explained_by_the_server_and_not_by_a_guess(wait: Wait, code: str) -> None:
+    with api(status(code, b'{"message": "api-version is missing"}')) as server:
+        ended = wait(server.url)
+
+    assert ended.code == 6
+    assert "api-version is missing" in ended.line("a unknown after")
+    assert "check the id" not in ended.err
 
 
 ASKED = "WWW-Authenticate: "

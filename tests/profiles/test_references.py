@@ -384,3 +384,12 @@ def test_an_id_survives_the_way_into_a_url_and_back(text: str) -> None:
 def test_a_path_that_no_url_can_hold_is_refused_and_no_bug() -> None:
     with pytest.raises(BadReferenceError):
         profile("request: {path: '/jobs/{id}'}").target("/\t/\x06]")
+
+
+def test_a_url_of_a_foreign_host_is_told_of_the_option_that_names_one() -> None:
+    bound = profile("request: {path: '/ops/{id}'}\n")
+
+    with pytest.raises(BadReferenceError) as caught:
+        bound.target("https://eu.example.org/ops/a")
+
+    assert "--base-url https://eu.example.org" in (caught.value.hint or "")

@@ -411,6 +411,16 @@ def test_a_batch_with_too_few_answers_is_a_bug_and_is_not_passed_over() -> None:
         bench.watcher.record(poll, Answer((SUCCEEDED, SUCCEEDED)), 1.0)
 
 
+@pytest.mark.parametrize(("wait", "count"), [(3000.0, 1), (299.0, 0)])
+def test_a_pause_far_beyond_the_longest_of_its_profile_is_reported(wait: float, count: int) -> None:
+    bench = Bench()
+
+    bench.answer(running(wait=wait), running(wait=wait), SUCCEEDED)
+
+    told = [each.text for each in bench.told(Warned) if each.oddity is Oddity.WAIT_LONG]
+    assert told == ["3000"] * count
+
+
 def test_a_note_is_told_once() -> None:
     bench = Bench()
     for _ in range(2):

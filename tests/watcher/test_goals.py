@@ -307,3 +307,28 @@ def test_a_state_may_go_backwards_and_is_shown_as_it_comes() -> None:
     assert bench.one.state is State.PENDING
     bench.answer(RUNNING, SUCCEEDED)
     assert bench.outcomes == ["succeeded"]
+
+
+PARTIAL = Reading(State.SUCCEEDED, "DONE", message="3 rows skipped", partial=True)
+
+
+@pytest.mark.parametrize(
+    "policy", [Policy(fail_on_warnings=True), Policy(fail_on_warnings=True, fail_on_blocked=True)]
+)
+def test_warnings_can_count_as_failed(policy: Policy) -> None:
+    bench = Bench("a", policy=policy)
+
+    bench.answer(RUNNING, PARTIAL)
+
+    assert (bench.outcomes, bench.one.reason) == (["failed"], Reason.WARNINGS)
+    assert bench.one.state is State.SUCCEEDED
+    assert bench.watcher.verdict().code == 1
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(fail_on_blocked=True)])
+def test_warnings_are_a_success_unless_asked_otherwise(policy: Policy) -> None:
+    bench = Bench("a", policy=policy)
+
+    bench.answer(RUNNING, PARTIAL)
+
+    assert (bench.outcomes, bench.watcher.verdict().code) == (["succeeded"], 0)

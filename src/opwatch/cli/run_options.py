@@ -17,6 +17,7 @@ from opwatch.cli import options as opt
 if TYPE_CHECKING:
     from opwatch.domain.policy import Policy
 
+FAIL_ON: Final = frozenset({"blocked", "warnings"})
 HIGHEST_EXIT_CODE: Final = 255
 ID: Final = "id"
 """The parameter that a reference stands for."""
@@ -115,8 +116,8 @@ class RunOptions(opt.ProfileOptions):
         list[str] | None,
         typer.Option(
             "--fail-on",
-            metavar="blocked",
-            help="Count an operation that waits for a human as failed.",
+            metavar="blocked|warnings",
+            help="Count what waits for a human, or has succeeded with warnings, as failed.",
         ),
     ] = None
     timeout_exit_code: Annotated[
@@ -198,8 +199,9 @@ class RunOptions(opt.ProfileOptions):
         from opwatch.domain.policy import LOST_AFTER, NO_CONTACT, Policy
 
         given = None if self.lost_after is None else opt.duration(self.lost_after) or None
-        if set(self.fail_on or ()) - {"blocked"}:
-            raise typer.BadParameter("--fail-on knows only 'blocked'")
+        fail_on = {part.strip() for each in self.fail_on or () for part in each.split(",")}
+        if fail_on - FAIL_ON:
+            raise typer.BadParameter("--fail-on knows only 'blocked' and 'warnings'")
         return Policy(
             goal=Goal.ANY if self.any_ else Goal.ALL,
             timeout=self.timeout,
@@ -209,7 +211,8 @@ class RunOptions(opt.ProfileOptions):
             interval=self.interval,
             confirm=self.confirm,
             fail_fast=self.fail_fast,
-            fail_on_blocked=bool(self.fail_on),
+            fail_on_blocked="blocked" in fail_on,
+            fail_on_warnings="warnings" in fail_on,
             once=self.timeout == 0,
         )
 

@@ -23,6 +23,7 @@ class Oddity(StrEnum):
     UNKNOWN_STATUS = "unknown_status"
     CONTRADICTION = "contradiction"
     WAIT_CAPPED = "wait_capped"
+    WAIT_LONG = "wait_long"
     BATCH_HALVED = "batch_halved"
     NOTE = "note"
 

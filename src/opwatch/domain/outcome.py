@@ -43,6 +43,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"
     STALLED = "stalled"
     BLOCKED = "blocked"
+    WARNINGS = "warnings"
     GIVEN_UP = "given_up"
     NOT_WAITED = "not_waited"
     DETACHED = "detached"

@@ -34,5 +34,6 @@ class Policy:
     confirm: int | None = None
     fail_fast: bool = False
     fail_on_blocked: bool = False
+    fail_on_warnings: bool = False
     once: bool = False
     request_timeout: float = REQUEST_TIMEOUT

@@ -125,7 +125,10 @@ class ReferenceResolver:
             raise BadReferenceError(url, f"not a status URL: {error}") from error
         if origin not in self._origins:
             message = f"{origin} is not the profile's own ({parse_origin(self._base)})"
-            hint = "choose the profile of that API with -p, or list the host under allow_hosts"
+            hint = (
+                "choose the profile of that API with -p, or list the host under allow_hosts; "
+                f"for this API at another address add  --base-url {origin}"
+            )
             raise BadReferenceError(url, message, hint=hint)
         return origin
 

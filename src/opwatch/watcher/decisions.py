@@ -104,6 +104,8 @@ def after_reading(record: Record, reading: Reading, context: Context) -> Step:
     if reading.state.is_terminal:
         needed = policy.confirm or context.polling_rules.confirm
         if policy.once or record.confirmations >= needed:
+            if reading.partial and policy.fail_on_warnings:
+                return Stop(Outcome.FAILED, Reason.WARNINGS)
             return Stop(OF_STATE[reading.state])
         return PollAgain(_until_next(record, reading, context))
     if reading.state is State.BLOCKED and policy.fail_on_blocked:

@@ -215,9 +215,7 @@ class Gate:
         if wait:
             self._came_back()
             self.hold(now, wait)
-        elif wait is not None:
-            self.inconclusive(now)
-        held = bool(wait) or (wait is None and self.bad(now))
+        held = bool(wait) or self.bad(now)
         if is_new:
             # The answers to what is in flight now are one event with this one.
             self._rate = max(SLOWEST_RATE, self._rate / 2)

@@ -56,6 +56,8 @@ TICK: Final = 5.0
 """Seconds within which the watcher wants to be woken; a much longer gap is a suspend."""
 SUSPENDED: Final = 3 * TICK
 LONGEST_NAMED_WAIT: Final = 3600.0
+MUCH_LONGER: Final = 10.0
+"""Than the longest pause of its profile: one that an answer asks for is reported."""
 UNCONDITIONAL_EVERY: Final = 10
 MOST_WARNINGS: Final = 100
 
@@ -254,6 +256,9 @@ class Watcher:
             events += self._warnings.once(now, Oddity.CONTRADICTION, str(conflict), reference)
         elif not reading.is_known_word:
             events += self._warnings.once(now, Oddity.UNKNOWN_STATUS, reading.status, reference)
+        longest = self._scheduler.polling_rules(index).pace.longest
+        if wait is not None and wait > MUCH_LONGER * longest:
+            events += self._warnings.once(now, Oddity.WAIT_LONG, f"{wait:.0f}")
         if wait != reading.wait:
             reading = replace(reading, wait=wait)
         changed = record.confirm(reading, now)

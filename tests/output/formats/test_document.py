@@ -72,6 +72,7 @@ def test_the_document_is_what_the_contract_says() -> None:
                 "polls": 3,
                 "problems": 1,
                 "reason": None,
+                "warnings": None,
             }
         ],
     }

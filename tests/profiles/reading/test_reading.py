@@ -632,3 +632,19 @@ def test_an_id_that_is_a_number_with_a_point_is_compared_exactly(
 @pytest.mark.parametrize("status", [200, 404])
 def test_what_is_no_json_is_told_in_its_own_words(body: bytes, detail: str, status: int) -> None:
     assert trouble(BOUND, response(body, status)).detail == detail
+
+
+@pytest.mark.parametrize(
+    ("body", "has"),
+    [
+        (b'{"state": "done", "id": "a"}', "it has state, id"),
+        (b"{}", "it has no fields"),
+        (json.dumps({f"k{n}": n for n in range(20)}).encode(), "k0, k1, k2, k3, k4, k5, k6, k7, …"),
+    ],
+)
+def test_where_the_status_is_missing_the_fields_of_the_answer_are_listed(
+    body: bytes, has: str
+) -> None:
+    found = trouble(BOUND, response(body))
+
+    assert (found.fault, has in found.detail) == (Fault.NO_STATUS, True), found.detail

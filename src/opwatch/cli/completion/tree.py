@@ -16,7 +16,7 @@ from opwatch.cli.app import COMMANDS, app
 
 CHOICES: Final = {
     "--progress": ("auto", "bars", "lines", "none"),
-    "--fail-on": ("blocked",),
+    "--fail-on": ("blocked", "warnings"),
 }
 
 

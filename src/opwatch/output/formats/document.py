@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, as_is
-from opwatch.output.text.sentences import API_OUTCOMES, describe
+from opwatch.output.text.sentences import API_OUTCOMES, describe, warnings_of
 from opwatch.output.text.summary import ORDER
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ class Writer:
             "polls": operation.polls,
             "problems": operation.problems,
             "reason": operation.reason.value if operation.reason else None,
+            "warnings": warnings_of(operation, Show(self._redact)),
         }
         if self._raw:
             found["raw"] = self.value(reading.raw) if reading else None

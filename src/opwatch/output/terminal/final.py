@@ -14,7 +14,7 @@ from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.rows import glyph_of, status_cell
 from opwatch.output.text.clean import cells, cut, elide, leading, wrapped
 from opwatch.output.text.sentences import API_OUTCOMES, display_name, ending_detail
-from opwatch.output.text.styles import GAP, Line, Tone, line_cells, pad
+from opwatch.output.text.styles import GAP, Line, Tone, pad
 from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
 
@@ -50,7 +50,7 @@ def final_lines(
         hidden.subtract(map(_word, operations))
         order = (OUTCOMES[each] for each in ORDER)
         lines.append([(left_out(hidden, order, glyphs.ellipsis), Tone.FAINT)])
-    lines += _verdict(event, started_at, width)
+    lines += _verdict(event, started_at, width, glyphs, show)
     for label, text in next_steps(event.operations, show, resume):
         head = f"{label + ':':<{LABEL}}"
         # A command is copied: the terminal may break it, we may not.
@@ -105,8 +105,12 @@ def _folded(text: str, width: int, glyphs: Glyphs) -> list[str]:
     return wrapped(text, max(NARROWEST, width), ellipsis=glyphs.ellipsis)
 
 
-def _verdict(event: Finished, started_at: float, width: int) -> list[Line]:
-    text: Line = [(summary(event.operations, event.at - started_at), Tone.STRONG)]
+def _verdict(
+    event: Finished, started_at: float, width: int, glyphs: Glyphs, show: Show
+) -> list[Line]:
+    text = summary(event.operations, event.at - started_at, show)
     code = (exit_text(event.verdict), Tone.GOOD if event.verdict.code == 0 else Tone.BAD)
-    gap = width - line_cells(text) - cells(code[0])
-    return [[*text, (" " * gap, Tone.PLAIN), code]] if gap >= len(GAP) else [text, [code]]
+    gap = width - cells(text) - cells(code[0])
+    if gap >= len(GAP):
+        return [[(text, Tone.STRONG), (" " * gap, Tone.PLAIN), code]]
+    return [*([(each, Tone.STRONG)] for each in _folded(text, width, glyphs)), [code]]

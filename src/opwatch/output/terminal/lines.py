@@ -224,7 +224,9 @@ class Lines(Renderer):
 
     def _finish(self, event: Finished) -> None:
         took = event.at - self._board.started_at
-        self._write(event.at, f"{summary(event.operations, took)}; {exit_text(event.verdict)}")
+        self._write(
+            event.at, f"{summary(event.operations, took, self._show)}; {exit_text(event.verdict)}"
+        )
         for label, text in next_steps(event.operations, self._show, self._resume):
             self._sink.line(f"opwatch {label}: {text}")
 

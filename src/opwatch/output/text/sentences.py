@@ -187,8 +187,16 @@ def ending_detail(operation: Operation, show: Show = PLAIN, *, code: str = "(cod
         error = error_text(reading.error, show, code=code) if reading.error else ""
         return error or message_of(operation, show)
     if reading.partial:
-        return f"with warnings{_after(message_of(operation, show))}"
+        return f"with warnings{_after(warnings_of(operation, show) or '')}"
     return result_text(reading.result, show) or message_of(operation, show)
+
+
+def warnings_of(operation: Operation, show: Show = PLAIN) -> str | None:
+    """Return the API's words about the warnings of *operation*, None if it had none."""
+    reading = operation.reading
+    if reading is None or not reading.partial:
+        return None
+    return message_of(operation, show) or (error_text(reading.error, show) if reading.error else "")
 
 
 def _after(text: str) -> str:
@@ -208,6 +216,7 @@ def _reason(operation: Operation, show: Show) -> str:
         state=STATES[operation.state] if operation.state else UNCONFIRMED,
         status=status_of(operation, show) or "it gives",
         contradiction=show(str(reading.contradiction)) if reading else "",
+        warnings=_after(warnings_of(operation, show) or ""),
     )
     # A reader needs to know what cost the time; to be blocked is not a trouble.
     is_trouble = operation.trouble is not None and operation.state is not State.BLOCKED

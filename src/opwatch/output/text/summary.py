@@ -7,10 +7,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.duration import format_duration
-from opwatch.domain.operation import Basis
+from opwatch.domain.operation import Basis, State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.output.text.clean import PLAIN, Show
-from opwatch.output.text.sentences import API_OUTCOMES, host_of, words_of
+from opwatch.output.text.clean import PLAIN, Show, elide
+from opwatch.output.text.sentences import (
+    API_OUTCOMES,
+    display_name,
+    host_of,
+    warnings_of,
+    words_of,
+)
 from opwatch.output.text.words import (
     ANONYMOUS,
     ASKS_FOR,
@@ -43,16 +49,19 @@ ORDER: Final = (
     Outcome.PENDING,
 )
 ASSUMED_BASES: Final = frozenset({Basis.PATH, Basis.WORDS})
+NAMED: Final = 3
+"""Operations with warnings that a last line names."""
 TO_GO_ON: Final = "to go on"
 UNFINISHED: Final = frozenset({Outcome.DENIED, Outcome.UNKNOWN, Outcome.TIMED_OUT, Outcome.PENDING})
 
 
-def summary(operations: Sequence[Operation], elapsed: float) -> str:
+def summary(operations: Sequence[Operation], elapsed: float, show: Show = PLAIN) -> str:
     """Return how a run went: ``2 of 4 succeeded, 1 failed, in 7m 12s``."""
     counts = Counter(each.outcome or Outcome.PENDING for each in operations)
     total, took = len(operations), f"in {format_duration(elapsed)}"
+    warned = _with_warnings(operations, show)
     if total == 1 and counts:
-        return f"{OUTCOMES[next(iter(counts))]} after {format_duration(elapsed)}"
+        return f"{OUTCOMES[next(iter(counts))]}{warned} after {format_duration(elapsed)}"
     good = counts.pop(Outcome.SUCCEEDED, 0)
     rest = [f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each]]
     first = (
@@ -60,7 +69,21 @@ def summary(operations: Sequence[Operation], elapsed: float) -> str:
         if total and good == total
         else f"{good:,} of {total:,} succeeded"
     )
-    return ", ".join([first, *rest, took])
+    return ", ".join([first, *rest]) + f"{warned and ','}{warned}, {took}"
+
+
+def _with_warnings(operations: Sequence[Operation], show: Show) -> str:
+    """Return which operations had warnings, and why: `` with warnings (b: 3 rows skipped)``."""
+    warned = [
+        f"{display_name(each, show, 40)}{words and ': '}{elide(words, 60)}"
+        for each in operations
+        if each.state is State.SUCCEEDED and (words := warnings_of(each, show)) is not None
+    ]
+    if not warned:
+        return ""
+    more = f"; {len(warned) - NAMED} more" if len(warned) > NAMED else ""
+    count = "" if len(operations) == 1 else f" {len(warned):,}"
+    return f"{count} with warnings ({'; '.join(warned[:NAMED])}{more})"
 
 
 def left_out(counts: Counter[str], order: Iterable[str], ellipsis: str) -> str:

@@ -51,7 +51,7 @@ CAUSES: Final[Mapping[Abort | Outcome, str]] = {
 
 # {trouble} is the last one, {brief} the same with how often it occurred in a row, {age} the
 # time since the last confirmation, {still} the time since the last change, {state}, {status}
-# and {contradiction} the last known ones.
+# and {contradiction} the last known ones, {warnings} the API's words about them.
 REASONS: Final[Mapping[Reason, str]] = {
     Reason.LOST_CONTACT: "not confirmed for {age}: {brief}",
     Reason.UNREACHABLE: "{trouble}",
@@ -66,6 +66,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.RATE_LIMITED: "rate limited past the deadline",
     Reason.STALLED: "{state} without any change for {still}",
     Reason.BLOCKED: "waiting for a person",
+    Reason.WARNINGS: "succeeded with warnings{warnings}",
     Reason.NOT_WAITED: "",
     Reason.DETACHED: "no longer watched",
     Reason.GIVEN_UP: "not over within the time that its API allows",
@@ -83,6 +84,8 @@ ODDITIES: Final[Mapping[Oddity, str]] = {
     Oddity.UNKNOWN_STATUS: "unknown status “{text}”, treated as running",
     Oddity.CONTRADICTION: "the answer contradicts itself ({text}), looking again",
     Oddity.WAIT_CAPPED: "the server asks for a pause of {text} s; opwatch waits an hour at most",
+    Oddity.WAIT_LONG: "the answer asks for a pause of {text} s, ten times the longest of its "
+    "profile; if the unit is wrong, see `as` under `wait`",
     Oddity.BATCH_HALVED: "a request about {text} operations was refused; asking about half as many",
     Oddity.NOTE: "{text}",
 }
@@ -180,7 +183,8 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     Fault.FOREIGN_ORIGIN: FaultWords(
         "other origin refused",
         "refused to send the request to another origin{detail} (no credential was sent)",
-        "if you trust that host, list it under allow_hosts in profile {profile}",
+        "if you trust that host, list it under allow_hosts in profile {profile}; if the API has "
+        "moved there, name it with --base-url",
     ),
     Fault.REDIRECT_LOOP: FaultWords(
         "too many redirects", "{host} redirected too many times{detail}", _TARGET
@@ -225,7 +229,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "HTTP {status}", "{host} does not support this request (HTTP {status})", _TARGET
     ),
     Fault.STATUS_REFUSED: FaultWords(
-        "HTTP {status}", "{host} refused the request (HTTP {status}){detail}", _TARGET
+        "HTTP {status}", "{host} refused the request (HTTP {status}){detail}", _EXPLAIN
     ),
     Fault.STATUS_UNEXPECTED: FaultWords(
         "HTTP {status}",
@@ -242,7 +246,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "{host} answered HTTP 304 (not modified) to a request that did not allow it",
         "set conditional: false in profile {profile}",
     ),
-    Fault.EMPTY: FaultWords("empty answer", "{host} sent an empty answer", _TARGET),
+    Fault.EMPTY: FaultWords("empty answer", "{host} sent an empty answer", _EXPLAIN),
     Fault.HTML: FaultWords(
         "a web page, not JSON",
         "{host} sent a web page, not JSON (a login page or a proxy?){detail}",
@@ -260,7 +264,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         + _EXPLAIN,
     ),
     Fault.NOT_JSON: FaultWords(
-        "invalid JSON", "the answer from {host} is not valid JSON{detail}", _TARGET
+        "invalid JSON", "the answer from {host} is not valid JSON{detail}", _EXPLAIN
     ),
     Fault.NOT_AN_OBJECT: FaultWords(
         "unexpected JSON",
@@ -287,7 +291,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     ),
     Fault.API_ERROR: FaultWords("API error", "{host} reports an error{detail}", _REPORT),
     Fault.API_REFUSED: FaultWords(
-        "refused by the API", "{host} refused the request{detail}", _TARGET
+        "refused by the API", "{host} refused the request{detail}", _EXPLAIN
     ),
     Fault.API_DENIED: FaultWords("access denied", "{host} denied access{detail}", _LOGIN),
     Fault.API_NOT_FOUND: FaultWords(

@@ -18,7 +18,7 @@ from opwatch.profiles.language.paths import AnswerView
 from opwatch.profiles.language.rules import first_guard
 from opwatch.profiles.language.wait import pauses
 from opwatch.profiles.reading.body import parse_body
-from opwatch.profiles.reading.operation import OperationReader
+from opwatch.profiles.reading.operation import OperationReader, keys_of
 from opwatch.profiles.reading.response import ParsedResponse
 from opwatch.profiles.values import id_key, sentence
 
@@ -157,7 +157,9 @@ class AnswerReader:
         for page in (parsed, *map(self.parse_response, pages)):
             items = self._items(page)
             if items is None:
-                trouble = page.trouble(page.body.fault or Fault.NO_STATUS, self._no_list)
+                trouble = page.trouble(
+                    page.body.fault or Fault.NO_STATUS, self._no_list + keys_of(page.body.data)
+                )
                 return (trouble,) * len(targets)
             found += items
         listing = self._listing(found, parsed)

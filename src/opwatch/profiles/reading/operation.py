@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from opwatch.profiles.reading.response import ParsedResponse
 
 _ENDED_BADLY: Final = frozenset({State.FAILED, State.CANCELLED})
+_MOST_KEYS: Final = 8
+_LONGEST_KEY: Final = 30
 _LONGEST: Final = 80
 """A longer expression does not help a person to see where a status was looked up."""
 
@@ -55,14 +57,15 @@ class OperationReader:
             if meaning is None:
                 is_object = isinstance(parsed.body.data, dict)
                 fault = Fault.NO_STATUS if is_object else Fault.NOT_AN_OBJECT
-                return parsed.trouble(fault, self._spec.read.root.text or self._status_path)
+                where = self._spec.read.root.text or self._status_path
+                return parsed.trouble(fault, where + keys_of(parsed.body.data))
             return self._reading(meaning, view, parsed, parsed.body.data)
         other = self._other_id(target, view)
         if other is not None:
             return parsed.trouble(Fault.WRONG_ID, other)
         meaning = self._meaning(view)
         if meaning is None:
-            return parsed.trouble(Fault.NO_STATUS, self._status_path)
+            return parsed.trouble(Fault.NO_STATUS, self._status_path + keys_of(view.item))
         raw = parsed.body.data if target else view.item
         return self._reading(meaning, view, parsed, raw)
 
@@ -173,6 +176,15 @@ def _details(paths: Mapping[str, Lookup], view: AnswerView) -> dict[str, Any] | 
     """Return what the answer has of *paths*; false and 0 are facts, and an empty value is none."""
     found = {name: path.first(view) for name, path in paths.items()}
     return {name: value for name, value in found.items() if value is not None} or None
+
+
+def keys_of(item: Any) -> str:
+    """Return the fields that an answer has, for whoever looks for another one in it."""
+    if not isinstance(item, dict):
+        return ""
+    names = [str(key)[:_LONGEST_KEY] for key in item]
+    more = ", …" if len(names) > _MOST_KEYS else ""
+    return f"; it has {', '.join(names[:_MOST_KEYS])}{more}" if names else "; it has no fields"
 
 
 def _error(paths: ErrorPaths, view: AnswerView, because: str) -> OperationError | None:
