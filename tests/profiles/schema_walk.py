@@ -139,11 +139,9 @@ def taken(value: Any, part: Mapping[str, Any] = PROFILE, done: Route = ()) -> It
             if is_valid(value, each):
                 yield from taken(value, each, (*done, f"anyOf {number}"))
     elif is_record(part):
-        named = part.get("properties", {})
-        for key, each in entries(part).items():
-            for name in value if key == ANY_KEY else {key} & value.keys():
-                if key != ANY_KEY or name not in named:
-                    yield from taken(value[name], each, (*done, key))
+        for name, each in value.items():
+            key = name if name in part.get("properties", {}) else ANY_KEY
+            yield from taken(each, entries(part)[key], (*done, key))
     elif part.get("type") == "array":
         for each in value:
             yield from taken(each, part["items"], (*done, ITEM))
