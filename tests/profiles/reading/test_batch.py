@@ -185,3 +185,25 @@ def test_the_next_page_is_never_on_another_origin() -> None:
         refused = bound.next_page(targets, response({"next": foreign}))
         assert isinstance(refused, Trouble)
         assert refused.fault is Fault.FOREIGN_ORIGIN
+
+
+def test_a_guard_counts_for_a_list_as_for_a_single_answer() -> None:
+    bound = listing(more="troubles: [{when: broken, as: throttled}]\n")
+    targets = [bound.target("a"), bound.target("b")]
+    items = [{"id": "a", "status": "done"}, {"id": "b", "status": "done"}]
+
+    answer = bound.read(targets, response({"items": items, "broken": True}))
+
+    faults = [each.fault for each in answer.findings if isinstance(each, Trouble)]
+    assert faults == [Fault.API_THROTTLED] * 2
+
+
+@pytest.mark.parametrize("items", [[{"status": "done"}], [{"status": "done"}, {"status": "done"}]])
+def test_items_without_an_id_are_about_nobody_however_many_there_are(items: Any) -> None:
+    bound = listing()
+    targets = [bound.target("a"), bound.target("b")]
+
+    answer = bound.read(targets, response({"items": items}))
+
+    faults = [each.fault for each in answer.findings if isinstance(each, Trouble)]
+    assert faults == [Fault.MISSING_FROM_BATCH] * 2

@@ -498,3 +498,15 @@ def test_further_fields_change_no_verdict(more: dict[str, Any]) -> None:
     assert isinstance(plain, Reading)
     assert isinstance(other, Reading)
     assert plain.state is other.state
+
+
+def test_without_its_root_a_good_answer_says_nothing_whatever_stands_beside_it() -> None:
+    bound = profile("read: {root: data, id: id, status: status}\n")
+
+    found = reading(bound, response({"id": "a", "status": "done", "data": None}))
+    assert isinstance(found, Trouble)
+    assert found.fault is Fault.NO_STATUS
+
+    beside = response({"id": "a", "status": "done", "data": {"id": "a", "status": "running"}})
+    assert isinstance(read := reading(bound, beside), Reading)
+    assert read.state is State.RUNNING
