@@ -72,3 +72,14 @@ def test_no_operation_at_all_is_never_a_success(first: object) -> None:
     bench.watcher._records.clear()
 
     assert bench.watcher.verdict().cause is not Outcome.SUCCEEDED
+
+
+def test_quick_retries_run_out_where_bad_answers_are_common() -> None:
+    bench = Bench()
+    pauses = []
+    for _ in range(20):
+        bench.answer(RUNNING, BAD_GATEWAY)
+        pauses.append(bench.pause())
+
+    assert max(pauses[:5]) < 2.0
+    assert min(pauses[-5:]) >= bench.watcher._scheduler.polling_rules(0).pace.first

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opwatch.domain.messages import Request
-from opwatch.domain.operation import Reading, State
+from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.trouble import Fault, Trouble
 from profiles.making import profile, response
 
@@ -207,3 +207,14 @@ def test_items_without_an_id_are_about_nobody_however_many_there_are(items: Any)
 
     faults = [each.fault for each in answer.findings if isinstance(each, Trouble)]
     assert faults == [Fault.MISSING_FROM_BATCH] * 2
+
+
+@pytest.mark.parametrize(("count", "kind"), [(1, Reading), (2, Trouble)])
+def test_without_an_id_to_look_for_only_a_single_item_is_taken(count: int, kind: type) -> None:
+    bound = profile("request: {path: /ops}\nbatch: {query: ids, items: items}\n")
+    target = Target("https://api.example.com/ops?x=1", "x", "https://api.example.com")
+    items = [{"id": str(each), "status": "done"} for each in range(count)]
+
+    (found,) = bound.read([target], response({"items": items})).findings
+
+    assert isinstance(found, kind)
