@@ -75,10 +75,15 @@ def _head(ran: Mapping[str, Found]) -> Iterator[str]:
     yield _words(
         f"""To judge whether opwatch can be trusted with a long wait, see what it is put through,
         and with what result. Every figure on this page was measured, in {minutes:.0f} minutes in
-        all, {_days(days)} (the table says which on which day), with Python {pythons} on {systems},
-        by"""
+        all, {_days(days)}, with Python {pythons} on {systems}, by"""
     )
     yield "```sh\npython tests/campaign/report.py --run\n```"
+    if len(days) > 1:
+        of_days = (
+            f"on {day}: {', '.join(name for name, each in ran.items() if each['on'] == day)}"
+            for day in days
+        )
+        yield _words(f"Not all of it on one day; {'; '.join(of_days)}.")
     if less:
         shares = ", ".join(f"{name} {100 * share:g}%" for name, share in less.items())
         yield _words(f"A smaller share of the whole was run of some parts: {shares}.")
