@@ -87,6 +87,7 @@ def parts(share: float) -> Mapping[str, Callable[[], Any]]:
         hostile_text,
         leaving,
         limits,
+        small_worlds,
         soak,
         survived,
         torture,
@@ -97,6 +98,7 @@ def parts(share: float) -> Mapping[str, Callable[[], Any]]:
         "faults": survived.measure,
         "torture": lambda: torture.measure(max(1, round(1 / share))),
         "worlds": lambda: worlds.measure(HOURS * share),
+        "small_worlds": lambda: small_worlds.measure(max(1, round(1 / share))),
         "text": lambda: hostile_text.measure(max(120, round(TEXTS * share))),
         "fuzz": lambda: fuzz.measure(SECONDS_AT_A_DOOR * share),
         "guided": lambda: guided.measure(SECONDS_AT_A_DOOR * share),
@@ -126,7 +128,7 @@ def main() -> int:
     figures = json.loads(FIGURES.read_text(encoding="utf-8"))
     PAGE.write_text(page(figures), encoding="utf-8")
     readme = README.read_text(encoding="utf-8")
-    README.write_text(with_summary(readme, summary(figures["parts"])), encoding="utf-8")
+    README.write_text(with_summary(readme, summary(figures)), encoding="utf-8")
     return 1 if faulty(figures["parts"]) else 0
 
 

@@ -161,7 +161,6 @@ class Stage:
                 (json, "loads", _met(ledger, json.loads, lambda *_: "json")),
                 (os, "open", _met(ledger, os.open, lambda path, *_: opened.get(str(path)))),
                 (io, "open", _met(ledger, io.open, lambda path, *_: opened.get(str(path)))),
-                (signal, "signal", _met(ledger, signal.signal, lambda *_: "signal")),
                 (ssl.SSLContext, "sslobject_class", _tls_of(ledger)),
                 (httpx.AsyncHTTPTransport, "handle_async_request", _handle_of(ledger)),
             ):

@@ -15,7 +15,6 @@ import asyncio
 import json
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,6 +27,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from cli.program import Program
+from faults.terminal import Tty
 from faults.whole import CANARY, api, asked_about, state
 from opwatch.domain.operation import Answer, Poll, Reading, State, Target
 from opwatch.domain.outcome import Abort
@@ -164,35 +164,34 @@ def simulate(minutes: float) -> dict[str, Any]:
 
 
 def endure(minutes: float) -> dict[str, Any]:
-    """Return the figures of a process that waits for *minutes*, and is interrupted then."""
+    """Return the figures of a process that draws bars for *minutes*, and is interrupted then."""
     answers = api(lambda request: http(state("running", asked_about(request))))
-    with tempfile.TemporaryDirectory() as folder, answers as server:
+    with tempfile.TemporaryDirectory() as folder, answers as server, Tty() as tty:
         program = program_of(Path(folder), server.url)
-        child = subprocess.Popen(
-            [sys.executable, "-m", "opwatch", "wait", "-p", "api", "-q", "--json", "-"],
-            env=program.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert child.stdin is not None
-        child.stdin.write("\n".join(f"op-{each}" for each in range(OPERATIONS)).encode())
-        child.stdin.close()
+        names = Path(folder) / "names"
+        names.write_text("\n".join(f"op-{each}" for each in range(OPERATIONS)))
+        out = Path(folder) / "out"
+        line = f'exec "$0" -m opwatch wait -p api --progress bars --json - <{names} >{out}'
+        tty.run("sh", "-c", line, sys.executable, environ=program.environ)
         samples, began = list[Sample](), time.monotonic()
         while len(samples) < SAMPLES:
             time.sleep(minutes * 60 / SAMPLES)
-            samples.append(held(time.monotonic() - began, child.pid))
+            samples.append(held(time.monotonic() - began, tty.child.pid))
         told = time.monotonic()
-        child.send_signal(signal.SIGINT)
-        out = child.stdout.read() if child.stdout else b""
-        code = child.wait(30)
+        tty.child.send_signal(signal.SIGINT)
+        code = tty.child.wait(30)
         left = time.monotonic() - told
         polls = len(server.requests)
+        documented = len(json.loads(out.read_text("utf-8"))["operations"])
     return figures(
         samples,
         minutes=minutes,
+        display="bars",
+        drawn_mib=round(len(tty.raw) / MEBIBYTE, 1),
         polls=polls,
         code=code,
         leave_seconds=round(left, 2),
-        documented=len(json.loads(out)["operations"]),
+        documented=documented,
     )
 
 

@@ -166,3 +166,17 @@ async def test_no_tls_context_is_made_for_plain_http(client: Client) -> None:
         await client.send(Request("GET", server.url), timeout=2)
 
     assert "trust" not in vars(client._pools)
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+async def test_the_host_name_counts_where_the_environment_names_the_certificates(
+    open_client: Open, authority: Authority, ca_file: Path, variable: str
+) -> None:
+    named = ca_file if variable == "SSL_CERT_FILE" else ca_file.parent
+    client = await open_client(environ={variable: str(named)}, ca_file=ca_file)
+    with RawServer([answer(b"{}")], context=authority.wrong_host()) as server:
+        trouble = await client.send(Request("GET", server.url).carrying(TOKEN), timeout=5)
+
+    assert isinstance(trouble, Trouble)
+    assert (trouble.fault, server.requests) == (Fault.CERTIFICATE, [])
+    assert "mismatch" in trouble.detail

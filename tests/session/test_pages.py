@@ -6,16 +6,17 @@ import json
 from typing import TYPE_CHECKING, cast
 
 from opwatch.domain.messages import Response
-from opwatch.domain.operation import Poll, Reading, State
+from opwatch.domain.operation import Answer, Poll, Reading, State
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.profiles import bind_profile, load_config, load_profile
+from opwatch.profiles import Profile, bind_profile, load_config, load_profile
 from opwatch.session.fetch import Fetcher
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
+
     from opwatch.domain.messages import Request
-    from opwatch.domain.operation import Answer
     from opwatch.session.sender import Sender
 
 YAML = """
@@ -99,3 +100,16 @@ async def test_a_page_that_does_not_come_leaves_everything_unknown(tmp_path: Pat
     )
 
     assert all(isinstance(each, Trouble) for each in answer.findings)
+
+
+async def test_without_memory_for_an_answer_the_watch_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lack(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Profile, "read", lack)
+
+    answer, _ = await _answer(tmp_path, {"jobs": {"jobs": []}})
+
+    assert answer == Answer.all(Trouble(Fault.OS_ERROR, "out of memory"), 2)

@@ -39,6 +39,8 @@ def read_secret_file(path: str, environ: Mapping[str, str]) -> Secret | None:
         return None
     except OSError as problem:
         raise UnusableError(f"cannot be read: {problem.strerror}") from None
+    except MemoryError:
+        raise UnusableError("cannot be read: out of memory") from None
     except ValueError:
         raise UnusableError("is not a path") from None
     try:
@@ -47,6 +49,8 @@ def read_secret_file(path: str, environ: Mapping[str, str]) -> Secret | None:
             content = file.read(LIMIT + 1)
     except OSError as problem:
         raise UnusableError(f"cannot be read: {problem.strerror}") from None
+    except MemoryError:
+        raise UnusableError("cannot be read: out of memory") from None
     finally:
         os.close(descriptor)
     if len(content) > LIMIT:

@@ -122,6 +122,8 @@ def _failures() -> Iterator[None]:
         yield
     except OSError as problem:
         raise write_failure(problem) from problem
+    except MemoryError as problem:
+        raise UnwritableError("cannot write output: out of memory") from problem
     except ValueError as problem:
         # This is how Python reports a file object that has been closed.
         raise UnwritableError("cannot write output: the stream is closed") from problem

@@ -216,8 +216,9 @@ def read_file(path: Path, *, is_builtin: bool = False) -> Node:
             raise UsageError(f"{name} is not a regular file")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read {name}: {error.strerror}") from error
+    except (OSError, MemoryError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "out of memory"
+        raise UsageError(f"cannot read {name}: {reason}") from error
     return parse(name, decode(name, data), is_builtin=is_builtin)
 
 

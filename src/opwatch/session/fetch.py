@@ -37,6 +37,15 @@ class Fetcher:
 
     async def __call__(self, poll: Poll) -> Answer:
         """Return the answer to *poll*; whatever goes wrong is trouble in it."""
+        try:
+            return await self._answer(poll)
+        except (MemoryError, ExceptionGroup) as problem:
+            if isinstance(problem, ExceptionGroup) and problem.split(MemoryError)[1]:
+                raise
+            # Others may give it back: the watch goes on, as without a descriptor.
+            return Answer.all(Trouble(Fault.OS_ERROR, "out of memory"), len(poll.targets))
+
+    async def _answer(self, poll: Poll) -> Answer:
         name = poll.targets[0].profile
         profile, sender = self._profiles[name], self._senders[name]
         memories = [

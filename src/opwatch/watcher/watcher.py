@@ -100,7 +100,7 @@ class Watcher:
         self._records = self._scheduler.records
         self._uniform = uniform
         self._started_at = self._ticked_at = now
-        self._still_open = len(targets)
+        self._asked_for = self._still_open = len(targets)
         self._aborts: set[Abort] = set()
         self._warnings = Warnings()
 
@@ -130,7 +130,7 @@ class Watcher:
             goal=self.policy.goal,
             aborts=frozenset(self._aborts | ({Abort.UNWRITABLE} if lacking else set())),
             timeout_code=timeout_code,
-            expected=len(operations),
+            expected=self._asked_for,
         )
 
     def wake_at(self, now: float) -> float:

@@ -114,3 +114,11 @@ def test_what_an_encoding_cannot_say_is_escaped_before_it_is_measured() -> None:
     show = Show(encoding="ascii", ellipsis="...")
     assert show("naïve") == r"na\xefve"
     assert show("ïïïïïïïï", 10) == r"\xef\xe..."
+
+
+def test_a_secret_that_lies_across_the_cut_is_masked_whole() -> None:
+    secret = "canary-7f3a91c2d4"
+    show = Show(lambda text: text.replace(secret, "***"))
+
+    for before in range(200):
+        assert "canary" not in show("x" * before + secret, 30)

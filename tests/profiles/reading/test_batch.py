@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opwatch.domain.messages import Request
-from opwatch.domain.operation import Reading, State
+from opwatch.domain.operation import Reading, State, Target
 from opwatch.domain.trouble import Fault, Trouble
 from profiles.making import profile, response
 
@@ -205,3 +205,36 @@ def test_the_next_page_is_never_on_another_origin() -> None:
         refused = bound.next_page(targets, response({"next": foreign}))
         assert isinstance(refused, Trouble)
         assert refused.fault is Fault.FOREIGN_ORIGIN
+
+
+def test_a_guard_counts_for_a_list_as_for_a_single_answer() -> None:
+    bound = listing(more="troubles: [{when: broken, as: throttled}]\n")
+    targets = [bound.target("a"), bound.target("b")]
+    items = [{"id": "a", "status": "done"}, {"id": "b", "status": "done"}]
+
+    answer = bound.read(targets, response({"items": items, "broken": True}))
+
+    faults = [each.fault for each in answer.findings if isinstance(each, Trouble)]
+    assert faults == [Fault.API_THROTTLED] * 2
+
+
+@pytest.mark.parametrize("items", [[{"status": "done"}], [{"status": "done"}, {"status": "done"}]])
+def test_items_without_an_id_are_about_nobody_however_many_there_are(items: Any) -> None:
+    bound = listing()
+    targets = [bound.target("a"), bound.target("b")]
+
+    answer = bound.read(targets, response({"items": items}))
+
+    faults = [each.fault for each in answer.findings if isinstance(each, Trouble)]
+    assert faults == [Fault.MISSING_FROM_BATCH] * 2
+
+
+@pytest.mark.parametrize(("count", "kind"), [(1, Reading), (2, Trouble)])
+def test_without_an_id_to_look_for_only_a_single_item_is_taken(count: int, kind: type) -> None:
+    bound = profile("request: {path: /ops}\nbatch: {query: ids, items: items}\n")
+    target = Target("https://api.example.com/ops?x=1", "x", "https://api.example.com")
+    items = [{"id": str(each), "status": "done"} for each in range(count)]
+
+    (found,) = bound.read([target], response({"items": items})).findings
+
+    assert isinstance(found, kind)

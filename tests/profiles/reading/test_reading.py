@@ -648,3 +648,15 @@ def test_where_the_status_is_missing_the_fields_of_the_answer_are_listed(
     found = trouble(BOUND, response(body))
 
     assert (found.fault, has in found.detail) == (Fault.NO_STATUS, True), found.detail
+
+
+def test_without_its_root_a_good_answer_says_nothing_whatever_stands_beside_it() -> None:
+    bound = profile("read: {root: data, id: id, status: status}\n")
+
+    found = reading(bound, response({"id": "a", "status": "done", "data": None}))
+    assert isinstance(found, Trouble)
+    assert found.fault is Fault.NO_STATUS
+
+    beside = response({"id": "a", "status": "done", "data": {"id": "a", "status": "running"}})
+    assert isinstance(read := reading(bound, beside), Reading)
+    assert read.state is State.RUNNING

@@ -1,0 +1,85 @@
+"""What the operations of one host have in common: its end, its history, its quick retries."""
+
+from __future__ import annotations
+
+import pytest
+
+from opwatch.domain.outcome import Abort, Outcome, Reason
+from opwatch.domain.policy import Policy
+from opwatch.domain.trouble import Fault, Trouble
+from simulation.bench import BAD_GATEWAY, REFUSED, RUNNING, SUCCEEDED, Bench
+
+NO_CREDENTIAL = Trouble(Fault.NO_CREDENTIAL)
+
+
+def test_a_host_that_ends_ends_for_all_who_were_never_heard_of() -> None:
+    bench = Bench("a", "b", "c")
+
+    bench.answer(NO_CREDENTIAL)
+
+    assert bench.outcomes == ["denied"] * 3
+    assert len(bench.asked) == 1
+    assert all(each.reason is Reason.NO_CREDENTIAL for each in bench.watcher.operations)
+
+
+def test_a_host_that_ends_leaves_those_who_have_their_end() -> None:
+    bench = Bench("a", "b", policy=Policy(lost_after=60.0))
+
+    bench.answer(SUCCEEDED)
+    bench.run(REFUSED)
+
+    assert bench.outcomes == ["succeeded", "unknown"]
+    assert bench.watcher.operations[1].reason is Reason.LOST_CONTACT
+
+
+def test_a_host_that_has_answered_once_is_not_at_first_contact_for_another() -> None:
+    bench = Bench("a", "b")
+    bench.answer(RUNNING)
+
+    bench.answer(*[REFUSED] * 4)
+
+    assert bench.outcomes == ["None"] * 2, "strict only while the host has never answered"
+
+
+def test_the_first_bad_answer_is_retried_soon_and_the_second_is_not() -> None:
+    bench = Bench()
+    bench.answer(RUNNING)
+
+    bench.answer(BAD_GATEWAY)
+    soon = bench.pause()
+    bench.answer(BAD_GATEWAY)
+
+    assert soon < 2.0
+    assert bench.pause() >= bench.watcher._scheduler.polling_rules(0).pace.first
+
+
+def test_an_operation_that_got_lost_inside_is_a_bug_and_never_a_success() -> None:
+    """Security rule S15."""
+    bench = Bench("a", "b")
+    bench.answer(SUCCEEDED, SUCCEEDED)
+    assert bench.watcher.verdict().code == 0
+
+    bench.watcher._records.pop()
+
+    assert bench.watcher.verdict().cause is Abort.BUG
+
+
+@pytest.mark.parametrize("first", [SUCCEEDED, RUNNING])
+def test_no_operation_at_all_is_never_a_success(first: object) -> None:
+    bench = Bench()
+    bench.answer(first)  # type: ignore[arg-type]
+
+    bench.watcher._records.clear()
+
+    assert bench.watcher.verdict().cause is not Outcome.SUCCEEDED
+
+
+def test_quick_retries_run_out_where_bad_answers_are_common() -> None:
+    bench = Bench()
+    pauses = []
+    for _ in range(20):
+        bench.answer(RUNNING, BAD_GATEWAY)
+        pauses.append(bench.pause())
+
+    assert max(pauses[:5]) < 2.0
+    assert min(pauses[-5:]) >= bench.watcher._scheduler.polling_rules(0).pace.first
