@@ -149,11 +149,6 @@ CLOSED: Final[Mapping[tuple[str, Way], Closed]] = {
         4,
         ("refused the credential (HTTP 401)", "name its profile with -p"),
     ),
-    ("prefect", Way.STRANGE_URL): Closed(
-        "the state is in a field of its own, which is none of the plain words",
-        6,
-        ("has no status where the profile looks", "opwatch profile new --from"),
-    ),
     ("sap-service-manager", Way.PIPE_ALONE): Closed(
         "the answer names a path and no host",
         2,

@@ -148,6 +148,7 @@ OPENERS: Final = {
     "credentials/validation.py": "checks its characters",
     "http/request.py": "puts it on the wire",
     "output/ci/github.py": "registers it with the runner of GitHub",
+    "session/session.py": "gives the cookies of a piped answer to the client",
 }
 
 

@@ -501,7 +501,7 @@ def test_two_runs_that_share_a_rotating_token_both_go_on(here: Here, tokens: OAu
     assert [each.returncode for each in both] == [0, 0], said
     kept = json.loads((here.program.home / "keyring.json").read_text())
 
-    assert list(kept.values()) == [tokens.refresh_token]
+    assert [json.loads(each)["refresh_token"] for each in kept.values()] == [tokens.refresh_token]
 
 
 # -- processes -----------------------------------------------------------------------

@@ -47,6 +47,8 @@ BASE: Final[Mapping[str, Any]] = {
 TEXTS: Final[Mapping[tuple[str, ...], Any]] = {
     ("extends",): "fullstory",
     ("docs",): "https://docs.example.com",
+    ("checked",): "2026-11-28",
+    ("open_hosts",): "files.example.com",
     ("base_url",): "https://api.example.com",
     ("allow_hosts",): "files.example.com",
     ("references",): "https://web.example.com/ops/{id}",
@@ -79,6 +81,7 @@ TEXTS: Final[Mapping[tuple[str, ...], Any]] = {
 # The name of an entry where any is allowed; a parameter that there is, unless it must be another.
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "by_method": ("PUT",),
+    "final": ("PUT",),
     "presets": ("extra", "20"),
     "headers": ("X-Sent",),
     "extra": ("audience",),

@@ -124,7 +124,8 @@ DELETION_GONE = PollingRules(gone=State.SUCCEEDED, gone_kind="delete")
 def test_only_a_kind_of_operation_may_end_by_being_gone(kind: str | None, outcome: str) -> None:
     bench = Bench(polling_rules=DELETION_GONE)
 
-    bench.answer(Reading(State.RUNNING, "in progress", kind=kind), *[NOT_FOUND] * 3)
+    bench.answer(Reading(State.RUNNING, "in progress", kind=kind))
+    bench.run(NOT_FOUND)
 
     assert (bench.outcomes, bench.one.reason) == ([outcome], Reason.GONE)
 
