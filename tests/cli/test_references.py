@@ -142,6 +142,7 @@ def test_a_url_that_was_not_typed_says_nothing_of_the_host(inside: Inside) -> No
     assert "needs service" in ran.err
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     ("rules", "status", "code"),
     [
@@ -168,6 +169,7 @@ LARGE_PAGE = b"<!doctype html><title>Sign in</title>" + b" " * 9 * 1024 * 1024
 BOMB = gzip.compress(b"0" * 9 * 1024 * 1024)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("body", "headers"),
     [(LARGE_PAGE, ()), (BOMB, ("Content-Encoding: gzip",))],
@@ -186,6 +188,7 @@ def test_what_is_too_large_and_no_json_is_never_a_success(
     assert ran.code == 6, ran.err
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("body", [b"", b"null"])
 def test_a_small_body_that_says_nothing_is_not_judged_by_its_status(
     body: bytes, inside: Inside

@@ -820,6 +820,7 @@ def test_a_bug_in_any_room_is_70_with_one_line_and_a_document(
     assert (ended.document["exit_code"], ended.document["exit_reason"]) == (70, "bug")
 
 
+@pytest.mark.every(4)
 @fault(145)
 @pytest.mark.parametrize("room", sorted(ON_THE_WAY_OF_A_POLL))
 def test_no_memory_left_for_a_poll_is_trouble_and_the_wait_goes_on(

@@ -437,6 +437,7 @@ ELSEWHERE = {
 }
 
 
+@pytest.mark.every(4)
 @fault(29)
 @pytest.mark.parametrize("answer", ELSEWHERE.values(), ids=ELSEWHERE)
 @pytest.mark.parametrize("more", [{}, {"gone": "succeeded"}, {"rules": [NOT_THERE]}], ids=str)

@@ -38,8 +38,10 @@ def number_of(value: Any) -> float | None:
     """Return the finite number that *value* is, or is the exact decimal text of."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, str) and re.fullmatch(_NUMBER, value.strip()):
-        return float(value)
+    if isinstance(value, str):
+        # Stripped for ``float`` as well: it knows fewer blanks than ``strip`` does.
+        text = value.strip()
+        return float(text) if re.fullmatch(_NUMBER, text) else None
     if isinstance(value, (int, float)):
         try:
             number = float(value)

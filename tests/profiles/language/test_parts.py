@@ -221,6 +221,7 @@ def test_no_value_is_a_moment_that_raises(value: Any) -> None:
         (1, 1.0),
         ("1.5", 1.5),
         (" 7 ", 7.0),
+        ("0\x1f", 0.0),
         ("+5", 5.0),
         ("1_000", None),
         ("1e3", None),
