@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 
 from demo.callers import CREDENTIALS, PROGRESS, WORDS, Client, Clock, whole
 from opwatch.demo import DemoServer, Hitch, Script
+from opwatch.demo.dialects import DIALECTS
 from opwatch.domain.operation import State
+from opwatch.profiles import load_config, load_profile
+from opwatch.profiles.language.rules import word_key
 from servers.dialects import ALL_DIALECTS, PROFILES
 from servers.dialects.extras import BlockedScript
+
+if TYPE_CHECKING:
+    from opwatch.demo.dialect import Dialect
 
 _OF_PROFILE = {dialect.profile: dialect for dialect in ALL_DIALECTS}
 _ENDS = [
@@ -169,3 +178,17 @@ def test_no_path_belongs_to_two_dialects(server: DemoServer) -> None:
         }
 
         assert {dialect.profile} == owners
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.profile)
+def test_the_demo_sends_no_word_that_its_profile_does_not_know(dialect: Dialect) -> None:
+    definition = load_profile(dialect.profile, load_config(None, {}))
+    known = {word_key(each) for words in definition.spec.states.values() for each in words}
+    literals = {
+        word_key(each)
+        for rule in definition.spec.rules
+        if rule.condition.when
+        for each in re.findall(r"'([^']*)'", rule.condition.when.text)
+    }
+
+    assert [word for word in dialect.words.values() if word_key(word) not in known | literals] == []

@@ -70,4 +70,4 @@ def test_the_one_that_fails_stands_at_a_hundred_before(
 
     shown = client.ask(bad.reference, whole(bad.profile)).json["operation"]
 
-    assert (shown["status"], shown["percentComplete"]) == ("StartedJob", 100.0)
+    assert (shown["status"], shown["percentComplete"]) == ("Started", 100.0)

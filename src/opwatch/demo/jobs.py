@@ -1,7 +1,7 @@
 """The operations that the demo server runs, and what it knows to be true of them.
 
 Decides who is who: an operation is named by its dialect's profile and its id.
-StartedJob from any thread, polled from the server's.
+Started from any thread, polled from the server's.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class Bentley(Dialect):
     params: ClassVar[Mapping[str, str]] = {"schedule_id": "3f6e17c5-6f0b-4a0e-8f57-5f1d2f7f3a44"}
     words: ClassVar[Mapping[State, str]] = {
         State.PENDING: "Queued",
-        State.RUNNING: "StartedJob",
+        State.RUNNING: "Started",
         State.SUCCEEDED: "Succeeded",
         State.FAILED: "Failed",
     }
