@@ -30,7 +30,7 @@ sys.argv = ["opwatch", *sys.argv[1:]]
 from opwatch.__main__ import main
 main()
 """
-MODULES = ["opwatch.cli.app", "typer", "opwatch.cli.commands.wait", "opwatch.cli.runner", "asyncio"]
+MODULES = ["opwatch.cli.app", "click", "opwatch.cli.commands.wait", "opwatch.cli.runner", "asyncio"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ import opwatch.__main__
 try:
     opwatch.__main__.main()
 except SystemExit:
-    print(sorted({"typer", "httpx2", "rich", "yaml"} & set(sys.modules)))
+    print(sorted({"click", "httpx2", "rich", "yaml"} & set(sys.modules)))
 """
 
 

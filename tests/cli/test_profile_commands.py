@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import click
 import pytest
-import typer
 
 from cli.inside import profile
 from opwatch.demo import DEMO_TOKEN, DemoServer, Script
@@ -160,7 +160,7 @@ def test_a_person_is_asked_what_the_samples_leave_open(
         asked.append(text)
         return next(answers)
 
-    monkeypatch.setattr("typer.prompt", prompt)
+    monkeypatch.setattr("click.prompt", prompt)
     monkeypatch.setattr("opwatch.cli.questions.has_person", lambda: True)
     sample = saved(inside.home, "a.json", {"id": "j-1", "mood": "sour", "hue": "red"})
 
@@ -176,7 +176,7 @@ def test_an_answer_that_is_none_is_asked_for_again_and_a_beginning_is_enough(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter(["", "sure", "p", "succ", ""])
-    monkeypatch.setattr("typer.prompt", lambda _text, **_: next(answers))
+    monkeypatch.setattr("click.prompt", lambda _text, **_: next(answers))
     monkeypatch.setattr("opwatch.cli.questions.has_person", lambda: True)
     sample = saved(inside.home, "a.json", {"id": "j-1", "state": 3}, {"id": "j-1", "state": 9})
 
@@ -192,9 +192,9 @@ def test_ctrl_c_at_a_question_writes_nothing(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def prompt(_text: str, **_: object) -> str:
-        raise typer.Abort
+        raise click.Abort
 
-    monkeypatch.setattr("typer.prompt", prompt)
+    monkeypatch.setattr("click.prompt", prompt)
     monkeypatch.setattr("opwatch.cli.questions.has_person", lambda: True)
     sample = saved(inside.home, "a.json", RUNNING)
 

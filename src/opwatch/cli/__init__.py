@@ -1,1 +1,1 @@
-"""The command line: the only room that imports typer. Parse, plan, run, exit."""
+"""The command line: the only room that imports click. Parse, plan, run, exit."""

@@ -9,13 +9,11 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-from typer.core import TyperCommand, TyperGroup
-from typer.exceptions import TyperException
+import click
 
-from opwatch.domain.outcome import ExitCode
+from opwatch.cli.parameters import SETTINGS, Group
 from opwatch.version import __version__
 
 if TYPE_CHECKING:
@@ -42,39 +40,27 @@ EPILOG: Final = (
 )
 
 
-class Group(TyperGroup):
-    """A group that shows its help where no command is given, and ends with 2."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Show the help if there is nothing in *args*."""
-        if args or ctx.resilient_parsing:
-            return super().parse_args(ctx, args)
-        typer.echo(ctx.get_help(), err=True)
-        raise typer.Exit(ExitCode.USAGE)
-
-
 class LazyGroup(Group):
     """A group whose commands are in modules that are imported when asked for."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         # Only the names, for the parser to suggest the nearest of them.
-        self.commands = dict.fromkeys(COMMANDS, TyperCommand(None))
+        self.commands = {
+            name: click.Command(name, help=text) for name, (_, text) in COMMANDS.items()
+        }
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002, typer's signature
-        """Return the names of all commands, in the order of the help."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002, typer's signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, click's signature
         """Return the command *cmd_name*, its module imported now."""
         if cmd_name not in COMMANDS:
             return None
         module = import_module(COMMANDS[cmd_name][0])
         if cmd_name not in WATCHING:
             _end_loading()
-        return typer.main.get_command(module.app)
+        found: click.Command = module.app
+        return found
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002, typer's signature
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, click's signature
         """Write the names and their help without importing a command."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -90,36 +76,28 @@ def _end_loading() -> None:
             signal.signal(number, signal.default_int_handler if is_int else signal.SIG_DFL)
 
 
-def settings(**more: Any) -> dict[str, Any]:
-    """Return how every typer application of this room is set up, and *more*."""
-    return {
-        "add_completion": False,
-        "rich_markup_mode": None,
-        "pretty_exceptions_enable": False,
-        "context_settings": {"help_option_names": ["-h", "--help"], "max_content_width": 100},
-        **more,
-    }
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001, click's signature
+    if value and not ctx.resilient_parsing:
+        sys.stdout.write(f"opwatch {__version__}\n")
+        ctx.exit()
 
 
-app = typer.Typer(
-    cls=LazyGroup,
+app = LazyGroup(
+    name="opwatch",
     help="Wait for long-running API operations, and exit with a code that a script can trust.",
     epilog=EPILOG,
-    **settings(),
+    params=[
+        click.Option(
+            ["--version", "-V"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            help="Print the version and exit.",
+        )
+    ],
+    **SETTINGS,
 )
-
-
-@app.callback()
-def root(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", "-V", help="Print the version and exit.", metavar="")
-    ] = False,
-) -> None:
-    """Take the options that stand before a command."""
-    if version:
-        sys.stdout.write(f"opwatch {__version__}\n")
-        raise typer.Exit
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -140,14 +118,12 @@ def _code_of(problem: BaseException, *, as_json: bool) -> int:
     from opwatch.output.text.clean import PLAIN
 
     match problem:
-        case TyperException():
-            # The parser knows the usage line and the nearest option; those of its exceptions
-            # that reach here can show both. What was typed is not shown as it is.
-            problem.message = PLAIN(problem.message, LINE)
-            with suppress(OSError, SystemExit):
-                getattr(problem, "show", str)()
-            usage = UsageError(problem.format_message())
-            return end_of(usage, as_json=as_json, reported=True)
+        case click.ClickException():
+            # What was typed is not shown as it is; the parser shows the usage line above it.
+            message = PLAIN(_message(problem), LINE)
+            with suppress(OSError):
+                click.UsageError(message, getattr(problem, "ctx", None)).show()
+            return end_of(UsageError(message), as_json=as_json, reported=True)
         case SystemExit():
             # This is how the parser leaves when the reader of its help has left.
             return end_of(PipeClosedError(str(problem)), as_json=False)
@@ -155,3 +131,10 @@ def _code_of(problem: BaseException, *, as_json: bool) -> int:
             return end_of(write_failure(problem), as_json=as_json)
         case _:
             return end_of(problem, as_json=as_json)
+
+
+def _message(problem: click.ClickException) -> str:
+    """Return what *problem* says, with the nearest word that is known, not all that are near."""
+    if isinstance(problem, click.NoSuchOption | click.NoSuchCommand) and problem.possibilities:
+        return f"{problem.message} Did you mean {problem.possibilities[0]!r}?"
+    return problem.format_message()

@@ -1,20 +1,18 @@
 """The options that several commands share, declared once.
 
-Decides their names, their environment variables, what a duration looks like on the
-command line, and how a dataclass of options becomes the options of a command.
+Decides their names, their environment variables, and what a duration looks like on the
+command line.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Collection
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias, get_type_hints
+from typing import Annotated, Final, TypeAlias
 
-import typer
+import click
 
+from opwatch.cli.parameters import argument, option
 from opwatch.domain.duration import parse_duration
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 
@@ -30,7 +28,7 @@ def duration(text: str) -> float:
     try:
         return parse_duration(str(text))
     except ValueError as problem:
-        raise typer.BadParameter(str(problem)) from problem
+        raise click.BadParameter(str(problem)) from problem
 
 
 def interval(text: str) -> float:
@@ -41,42 +39,34 @@ def interval(text: str) -> float:
     """
     seconds = duration(text)
     if not SHORTEST_ON_LOOPBACK <= seconds <= LONGEST:
-        raise typer.BadParameter(f"{text!r} is not an interval from 100ms to 1h")
+        raise click.BadParameter(f"{text!r} is not an interval from 100ms to 1h")
     return seconds
-
-
-def _flag(*names: str, help: str) -> Any:  # noqa: A002, typer's own word
-    """Return a flag without the '<bool>' that typer would print after it."""
-    return typer.Option(*names, help=help, metavar="", show_default=False)
 
 
 References: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="REF",
+    argument(
+        metavar="REF...",
         help="Ids, status URLs or paths; - reads them from standard input.",
-        show_default=False,
     ),
 ]
 ProfileName: TypeAlias = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--profile", "-p", envvar="OPWATCH_PROFILE", metavar="NAME", help="The profile to ask with."
     ),
 ]
 Params: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--param", metavar="KEY=VALUE", help="A parameter of the profile; repeatable."),
+    option("--param", metavar="KEY=VALUE", help="A parameter of the profile; repeatable."),
 ]
 ConfigFile: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
-        "--config", envvar="OPWATCH_CONFIG", metavar="FILE", help="The configuration file."
-    ),
+    option("--config", envvar="OPWATCH_CONFIG", metavar="FILE", help="The configuration file."),
 ]
 BaseUrl: TypeAlias = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--base-url",
         envvar="OPWATCH_BASE_URL",
         metavar="URL",
@@ -85,15 +75,17 @@ BaseUrl: TypeAlias = Annotated[
 ]
 Header: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--header", "-H", metavar="'NAME: VALUE'", help="A header to send; repeatable."),
+    option("--header", "-H", metavar="'NAME: VALUE'", help="A header to send; repeatable."),
 ]
 TokenStdin: TypeAlias = Annotated[
     bool,
-    _flag("--token-stdin", help="Read the token from standard input, or ask for it at a terminal."),
+    option(
+        "--token-stdin", help="Read the token from standard input, or ask for it at a terminal."
+    ),
 ]
 CaFile: TypeAlias = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--ca-file",
         envvar="OPWATCH_CA_FILE",
         metavar="FILE",
@@ -101,23 +93,23 @@ CaFile: TypeAlias = Annotated[
     ),
 ]
 AsJson: TypeAlias = Annotated[
-    bool, _flag("--json", help="Print one JSON document on standard output.")
+    bool, option("--json", help="Print one JSON document on standard output.")
 ]
 Raw: TypeAlias = Annotated[
-    bool, _flag("--raw", help="Add the API's own answer to the JSON, as 'raw'.")
+    bool, option("--raw", help="Add the API's own answer to the JSON, as 'raw'.")
 ]
 Result: TypeAlias = Annotated[
-    bool, _flag("--result", help="Fetch the result of each operation that succeeds.")
+    bool, option("--result", help="Fetch the result of each operation that succeeds.")
 ]
-Quiet: TypeAlias = Annotated[bool, _flag("--quiet", "-q", help="Print only what went wrong.")]
+Quiet: TypeAlias = Annotated[bool, option("--quiet", "-q", help="Print only what went wrong.")]
 Verbose: TypeAlias = Annotated[
-    bool, _flag("--verbose", "-v", help="Show each request and answer, secrets masked.")
+    bool, option("--verbose", "-v", help="Show each request and answer, secrets masked.")
 ]
 NoColor: TypeAlias = Annotated[
-    bool, _flag("--no-color", help="Use no colour (like the variable NO_COLOR).")
+    bool, option("--no-color", help="Use no colour (like the variable NO_COLOR).")
 ]
 Debug: TypeAlias = Annotated[
-    bool, typer.Option("--debug", help="Show a traceback for a bug.", metavar="", hidden=True)
+    bool, option("--debug", help="Show a traceback for a bug.", hidden=True)
 ]
 
 
@@ -130,41 +122,3 @@ class ProfileOptions:
     config: ConfigFile = None
     base_url: BaseUrl = None
     token_stdin: TokenStdin = False
-
-
-def with_options(
-    *, without: Collection[str] = ()
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Return a decorator that turns the parameter ``options`` of a command into its fields.
-
-    Each field of that dataclass becomes an option, except those named in *without*:
-    they keep their defaults.
-    """
-
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        own = inspect.signature(function, eval_str=True).parameters
-        kind = own["options"].annotation
-        hints = get_type_hints(kind, include_extras=True)
-        offered = [each for each in fields(kind) if each.name not in without]
-
-        @functools.wraps(function)
-        def called(**values: Any) -> None:
-            options = kind(**{each.name: values.pop(each.name) for each in offered})
-            function(**values, options=options)
-
-        parameters: list[inspect.Parameter] = []
-        for name, parameter in own.items():
-            if name != "options":
-                parameters.append(parameter)
-                continue
-            for each in offered:
-                default = parameter.empty if each.default is MISSING else each.default
-                hint = hints[each.name]
-                parameters.append(
-                    parameter.replace(name=each.name, default=default, annotation=hint)
-                )
-        called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        called.__annotations__ = {each.name: each.annotation for each in parameters}
-        return called
-
-    return decorate

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def choose(question: str, among: Sequence[str]) -> str:
 def ask(question: str) -> str:
     """Return what a person answers to *question*, without the space around it."""
     try:
-        answer: str = typer.prompt(question, default="", show_default=False, err=True)
-    except typer.Abort as problem:
+        answer: str = click.prompt(question, default="", show_default=False, err=True)
+    except click.Abort as problem:
         raise KeyboardInterrupt from problem
     return answer.strip()

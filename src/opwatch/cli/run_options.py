@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-import typer
+import click
 
 from opwatch.cli import options as opt
+from opwatch.cli.parameters import option
 
 if TYPE_CHECKING:
     from opwatch.domain.policy import Policy
@@ -48,7 +49,7 @@ class RunOptions(opt.ProfileOptions):
     header: opt.Header = None
     timeout: Annotated[
         float | None,
-        typer.Option(
+        option(
             "--timeout",
             "-t",
             envvar="OPWATCH_TIMEOUT",
@@ -59,7 +60,7 @@ class RunOptions(opt.ProfileOptions):
     ] = None
     interval: Annotated[
         float | None,
-        typer.Option(
+        option(
             "--interval",
             "-i",
             envvar="OPWATCH_INTERVAL",
@@ -70,22 +71,19 @@ class RunOptions(opt.ProfileOptions):
     ] = None
     any_: Annotated[
         bool,
-        typer.Option(
+        option(
             "--any/--all",
-            metavar="",
             help="Stop at the first success, or wait for all.",
             show_default="--all",
         ),
     ] = False
     fail_fast: Annotated[
         bool,
-        typer.Option(
-            "--fail-fast", metavar="", help="Stop watching at the first that does not succeed."
-        ),
+        option("--fail-fast", help="Stop watching at the first that does not succeed."),
     ] = False
     stall: Annotated[
         float | None,
-        typer.Option(
+        option(
             "--stall",
             parser=opt.duration,
             metavar=opt.DURATION,
@@ -94,7 +92,7 @@ class RunOptions(opt.ProfileOptions):
     ] = None
     lost_after: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--lost-after",
             envvar="OPWATCH_LOST_AFTER",
             metavar=opt.DURATION,
@@ -104,7 +102,7 @@ class RunOptions(opt.ProfileOptions):
     ] = None
     confirm: Annotated[
         int | None,
-        typer.Option(
+        option(
             "--confirm",
             min=1,
             max=100,
@@ -114,7 +112,7 @@ class RunOptions(opt.ProfileOptions):
     ] = None
     fail_on: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--fail-on",
             metavar="blocked|warnings",
             help="Count what waits for a human, or has succeeded with warnings, as failed.",
@@ -122,7 +120,7 @@ class RunOptions(opt.ProfileOptions):
     ] = None
     timeout_exit_code: Annotated[
         int,
-        typer.Option(
+        option(
             "--timeout-exit-code",
             min=0,
             max=HIGHEST_EXIT_CODE,
@@ -133,7 +131,7 @@ class RunOptions(opt.ProfileOptions):
     result: opt.Result = False
     download: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--download",
             metavar="DIR",
             file_okay=False,
@@ -143,16 +141,15 @@ class RunOptions(opt.ProfileOptions):
     as_json: opt.AsJson = False
     as_jsonl: Annotated[
         bool,
-        typer.Option(
+        option(
             "--jsonl",
-            metavar="",
             help="Print each event as a line of JSON; the last is the result.",
         ),
     ] = False
     raw: opt.Raw = False
     progress: Annotated[
         str,
-        typer.Option(
+        option(
             "--progress",
             envvar="OPWATCH_PROGRESS",
             metavar="auto|bars|lines|none",
@@ -161,7 +158,7 @@ class RunOptions(opt.ProfileOptions):
     ] = "auto"
     junit: Annotated[
         Path | None,
-        typer.Option("--junit", metavar="FILE", help="Write a JUnit report of the operations."),
+        option("--junit", metavar="FILE", help="Write a JUnit report of the operations."),
     ] = None
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False
@@ -170,19 +167,19 @@ class RunOptions(opt.ProfileOptions):
     debug: opt.Debug = False
 
     def __post_init__(self) -> None:
-        """Check the options that typer cannot.
+        """Check the options that the parser cannot.
 
         Raises:
             BadParameter: one of them is not valid, or two contradict each other.
         """
         if self.as_json and self.as_jsonl:
-            raise typer.BadParameter("--json and --jsonl cannot both be given")
+            raise click.BadParameter("--json and --jsonl cannot both be given")
         if self.progress != "auto":
             from opwatch.output.terminal.display import Style
 
             if self.progress not in set(Style):
                 known = ", ".join(Style)
-                raise typer.BadParameter(f"--progress {self.progress!r} is not one of {known}")
+                raise click.BadParameter(f"--progress {self.progress!r} is not one of {known}")
 
     @property
     def prints_json(self) -> bool:
@@ -201,7 +198,7 @@ class RunOptions(opt.ProfileOptions):
         given = None if self.lost_after is None else opt.duration(self.lost_after) or None
         fail_on = {part.strip() for each in self.fail_on or () for part in each.split(",")}
         if fail_on - FAIL_ON:
-            raise typer.BadParameter("--fail-on knows only 'blocked' and 'warnings'")
+            raise click.BadParameter("--fail-on knows only 'blocked' and 'warnings'")
         return Policy(
             goal=Goal.ANY if self.any_ else Goal.ALL,
             timeout=self.timeout,
@@ -231,13 +228,13 @@ class RunOptions(opt.ProfileOptions):
     def resume_arguments(self) -> tuple[str, ...]:
         """Return the arguments that choose the same profile and results in another command."""
         words: list[str] = []
-        for option, value in (
+        for name, value in (
             ("-p", self.profile),
             ("--config", self.config),
             ("--base-url", self.base_url),
         ):
             if value is not None:
-                words += [option, str(value)]
+                words += [name, str(value)]
         for param in self.param or ():
             # It named what an answer did not, and is a reference from now on.
             words += [] if param.partition("=")[0].strip() == ID else ["--param", param]

@@ -10,40 +10,28 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
-
-import typer
+from typing import TYPE_CHECKING, Annotated
 
 from opwatch.cli import options as opt
-from opwatch.cli.app import Group, settings
+from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
 
 if TYPE_CHECKING:
     from opwatch.cli.selection import Selection
     from opwatch.credentials import DevicePrompt
     from opwatch.session.context import RunContext
 
-app = typer.Typer(
-    name="auth",
-    help="Store a credential in the keyring; see where credentials come from; try one.",
-    cls=Group,
-    **settings(),
-)
 
-
-@app.command()
-@opt.with_options(without={"token_stdin"})
+@command("login", without={"token_stdin"})
 def login(
     *,
     options: opt.ProfileOptions,
     token_stdin: Annotated[
         bool,
-        typer.Option(
-            "--token-stdin", metavar="", help="Read it from standard input, whatever the scheme."
-        ),
+        option("--token-stdin", help="Read it from standard input, whatever the scheme."),
     ] = False,
     ca_file: opt.CaFile = None,
     debug: opt.Debug = False,
-) -> None:
+) -> int:
     """Store a credential in the system's keyring.
 
     It is for the profile's origin only.
@@ -51,28 +39,26 @@ def login(
     Asks for it without showing it; reads standard input if that is not a terminal.
     With OAuth 2.0 device code, prints the code and the address to enter it at.
     """
-    _run(partial(_log_in, from_stdin=token_stdin), options, ca_file=ca_file, debug=debug)
+    return _run(partial(_log_in, from_stdin=token_stdin), options, ca_file=ca_file, debug=debug)
 
 
-@app.command()
-@opt.with_options(without={"token_stdin"})
-def logout(*, options: opt.ProfileOptions, debug: opt.Debug = False) -> None:
+@command("logout", without={"token_stdin"})
+def logout(*, options: opt.ProfileOptions, debug: opt.Debug = False) -> int:
     """Delete a credential from the keyring."""
-    _run(_log_out, options, debug=debug)
+    return _run(_log_out, options, debug=debug)
 
 
-@app.command()
-@opt.with_options(without={"profile", "token_stdin"})
+@command("status", without={"profile", "token_stdin"})
 def status(
     *,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", "-p", metavar="NAME", help="One profile, in full."),
+        option("--profile", "-p", metavar="NAME", help="One profile, in full."),
     ] = None,
     options: opt.ProfileOptions,
     as_json: opt.AsJson = False,
     debug: opt.Debug = False,
-) -> None:
+) -> int:
     """Show where credentials would come from.
 
     And when they expire, but never what they are.
@@ -84,18 +70,16 @@ def status(
     """
     work = _survey if profile is None else _status
     options = replace(options, profile=profile)
-    _run(partial(work, as_json=as_json), options, as_json=as_json, debug=debug)
+    return _run(partial(work, as_json=as_json), options, as_json=as_json, debug=debug)
 
 
-@app.command(name="test")
-@opt.with_options()
+@command("test")
 def try_out(
     reference: Annotated[
         str | None,
-        typer.Argument(
+        argument(
             metavar="REF",
             help="The operation to ask about; without it, the base URL is asked.",
-            show_default=False,
         ),
     ] = None,
     *,
@@ -104,13 +88,13 @@ def try_out(
     verbose: opt.Verbose = False,
     ca_file: opt.CaFile = None,
     debug: opt.Debug = False,
-) -> None:
+) -> int:
     """Try a credential with one request.
 
     Exit codes: 0 any answer but a refusal, 4 refused (401, 403, 407) or no
     credential, 6 no answer.
     """
-    _run(
+    return _run(
         partial(_test, reference=reference, as_json=as_json),
         options,
         ca_file=ca_file,
@@ -128,7 +112,7 @@ def _run(
     verbose: bool = False,
     as_json: bool = False,
     debug: bool = False,
-) -> NoReturn:
+) -> int:
     """Do *work*, and exit with the code that it returns, or that of what it raises."""
     from opwatch.cli.exit import end_of
     from opwatch.cli.runner import context_of
@@ -144,7 +128,7 @@ def _run(
         code = end_of(
             problem, as_json=as_json, command="auth", debug=debug, redact=context.redactor
         )
-    raise typer.Exit(code)
+    return code
 
 
 # -- login and logout ------------------------------------------------------------------
@@ -268,3 +252,11 @@ def _test(
     else:
         write_trial(sys.stdout, trial, now=context.wall(), redact=context.redactor)
     return ending.code
+
+
+app = Group(
+    "auth",
+    help="Store a credential in the keyring; see where credentials come from; try one.",
+    commands=[login, logout, status, try_out],
+    **SETTINGS,
+)

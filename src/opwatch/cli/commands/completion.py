@@ -5,17 +5,15 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import typer
+import click
 
-from opwatch.cli.app import settings
-
-app = typer.Typer(**settings())
+from opwatch.cli.parameters import argument, command
 
 
-@app.command(name="completion")
-def completion(
-    shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish|powershell", show_default=False)],
-) -> None:
+@command("completion")
+def app(
+    shell: Annotated[str, argument(metavar="bash|zsh|fish|powershell")],
+) -> int:
     """Print the completion script of a shell.
 
     For example: opwatch completion bash > ~/.local/share/bash-completion/completions/opwatch
@@ -25,7 +23,8 @@ def completion(
     from opwatch.output.streams import Sink
 
     if shell not in SHELLS:
-        raise typer.BadParameter(f"{shell!r} is not one of {', '.join(SHELLS)}")
+        raise click.BadParameter(f"{shell!r} is not one of {', '.join(SHELLS)}")
     sink = Sink(sys.stdout)
     sink.write(SHELLS[shell][1](read_tree()))
     sink.flush()
+    return 0

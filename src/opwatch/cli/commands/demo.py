@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-import typer
+import click
 
 from opwatch.cli import options as opt
-from opwatch.cli.app import settings
+from opwatch.cli.parameters import command, option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,23 +19,21 @@ if TYPE_CHECKING:
     from opwatch.output.terminal.display import Style
     from opwatch.session.plan import Plan
 
-app = typer.Typer(**settings())
-
 PACE: Final = 0.7
 """Seconds between two polls of the demo: its operations last seconds, not minutes."""
 SERVED_SCALE: Final = 5.0
 
 
-@app.command(name="demo")
-def demo(
+@command("demo")
+def app(
     *,
     serve: Annotated[
         bool,
-        typer.Option("--serve", metavar="", help="Keep the server up, and print commands to try."),
+        option("--serve", help="Keep the server up, and print commands to try."),
     ] = False,
     port: Annotated[
         int,
-        typer.Option(
+        option(
             "--port",
             min=0,
             max=65535,
@@ -45,10 +43,10 @@ def demo(
     ] = 0,
     progress: Annotated[
         str,
-        typer.Option("--progress", metavar="auto|bars|lines|none", help="How progress is shown."),
+        option("--progress", metavar="auto|bars|lines|none", help="How progress is shown."),
     ] = "auto",
     no_color: opt.NoColor = False,
-) -> None:
+) -> int:
     """Watch eight operations of five APIs, served from this machine.
 
     Needs no account and no network. One operation fails, so the wait would exit
@@ -58,13 +56,12 @@ def demo(
     from opwatch.output.terminal.display import Style
 
     if progress not in set(Style):
-        raise typer.BadParameter(f"--progress {progress!r} is not one of {', '.join(Style)}")
+        raise click.BadParameter(f"--progress {progress!r} is not one of {', '.join(Style)}")
     with DemoServer(port=port) as server:
         if serve:
             _serve(server)
-            raise typer.Exit(0)
-        code = _watch(server, Style(progress), no_color=no_color)
-    raise typer.Exit(code)
+            return 0
+        return _watch(server, Style(progress), no_color=no_color)
 
 
 def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from opwatch.cli import options as opt
-from opwatch.cli.app import settings
+from opwatch.cli.parameters import command, option
 from opwatch.cli.run_options import WAIT_ONLY, RunOptions
 
-app = typer.Typer(**settings())
 
-
-@app.command(name="get")
-@opt.with_options(without=WAIT_ONLY)
-def get(
+@command("get", without=WAIT_ONLY)
+def app(
     *,
     references: opt.References = None,
     exit_zero: Annotated[
         bool,
-        typer.Option(
+        option(
             "--exit-zero",
-            metavar="",
             help="Exit 0 whenever every operation was read, in any state.",
         ),
     ] = False,
     options: RunOptions,
-) -> None:
+) -> int:
     """Look at each operation once, and print its state.
 
     Exit codes: 0 all succeeded, 1 one failed, 3 cancelled, 4 denied, 5 not found,
@@ -39,4 +33,4 @@ def get(
     from opwatch.domain.policy import Policy
 
     policy = Policy(once=True, goal=Goal.READ if exit_zero else Goal.ALL)
-    raise typer.Exit(Command("get", options, references or ()).run(policy))
+    return Command("get", options, references or ()).run(policy)

@@ -11,77 +11,63 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from opwatch.cli import options as opt
-from opwatch.cli.app import Group, settings
-from opwatch.cli.commands import profile_explain, profile_new
+from opwatch.cli.commands.profile_explain import explain_reference
+from opwatch.cli.commands.profile_new import new_profile
+from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
 
 if TYPE_CHECKING:
     from opwatch.domain.auth import Scheme
     from opwatch.domain.errors import Problem
     from opwatch.profiles import Definition
 
-app = typer.Typer(
-    name="profile",
-    help="List, show, check, explain and write provider profiles.",
-    cls=Group,
-    **settings(),
-)
-app.command(name="explain")(profile_explain.explain_reference)
-app.command(name="new")(profile_new.new_profile)
 
-
-@app.command(name="list")
-def list_profiles(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False) -> None:
+@command("list")
+def list_profiles(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False) -> int:
     """List all profiles, built in and your own.
 
     One that is broken is reported instead; the exit code is 2 then.
     """
-    raise typer.Exit(_exit_code(lambda: _list(config, as_json=as_json), as_json=as_json))
+    return _exit_code(lambda: _list(config, as_json=as_json), as_json=as_json)
 
 
-@app.command(name="show")
+@command("show")
 def show_profile(
-    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    name: Annotated[str, argument(metavar="NAME")],
     *,
     config: opt.ConfigFile = None,
     as_json: opt.AsJson = False,
-    source: Annotated[
-        bool, typer.Option("--source", metavar="", help="Print the YAML itself.")
-    ] = False,
-) -> None:
+    source: Annotated[bool, option("--source", help="Print the YAML itself.")] = False,
+) -> int:
     """Show a profile.
 
     What it is for, its parameters, its credential, and how certain its facts are.
     """
-    raise typer.Exit(
-        _exit_code(lambda: _show(name, config, as_json=as_json, source=source), as_json=as_json)
-    )
+    return _exit_code(lambda: _show(name, config, as_json=as_json, source=source), as_json=as_json)
 
 
-@app.command(name="check")
+@command("check")
 def check_files(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", show_default=False)] = None,
+    files: Annotated[list[Path] | None, argument(metavar="FILE")] = None,
     *,
-    all_: Annotated[bool, typer.Option("--all", metavar="", help="Check every profile.")] = False,
+    all_: Annotated[bool, option("--all", help="Check every profile.")] = False,
     config: opt.ConfigFile = None,
-) -> None:
+) -> int:
     """Check profile and configuration files.
 
     Without a file, your own configuration is checked. Every problem is reported with
     file, line and column. Exit code 2 if there is any.
     """
-    raise typer.Exit(_exit_code(lambda: _check(files or [], config, everything=all_)))
+    return _exit_code(lambda: _check(files or [], config, everything=all_))
 
 
-@app.command(name="schema")
-def print_schema() -> None:
+@command("schema")
+def print_schema() -> int:
     """Print the JSON Schema of profiles.
 
     With it an editor checks and completes a profile as you type.
     """
-    raise typer.Exit(_exit_code(_schema))
+    return _exit_code(_schema)
 
 
 def _exit_code(work: Callable[[], int], *, as_json: bool = False) -> int:
@@ -248,3 +234,18 @@ def _schema() -> int:
 
     write_json(sys.stdout, schema())
     return 0
+
+
+app = Group(
+    "profile",
+    help="List, show, check, explain and write provider profiles.",
+    commands=[
+        list_profiles,
+        show_profile,
+        check_files,
+        print_schema,
+        explain_reference,
+        new_profile,
+    ],
+    **SETTINGS,
+)

@@ -10,9 +10,8 @@ import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from opwatch.cli import options as opt
+from opwatch.cli.parameters import argument, command, option
 from opwatch.domain.secret import MASK, SECRET_NAME, Secret
 
 if TYPE_CHECKING:
@@ -26,21 +25,21 @@ if TYPE_CHECKING:
     from opwatch.profiles import Profile
 
 
-@opt.with_options(without={"token_stdin"})
+@command("explain", without={"token_stdin"})
 def explain_reference(
-    reference: Annotated[str, typer.Argument(metavar="REF", show_default=False)],
+    reference: Annotated[str, argument(metavar="REF")],
     *,
     options: opt.ProfileOptions,
     answer: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--answer",
             metavar="FILE|-",
             help="A saved answer to be read: its JSON, or all that curl -i prints.",
         ),
     ] = None,
     as_json: opt.AsJson = False,
-) -> None:
+) -> int:
     """Show the request for an operation, and how an answer is read. Nothing is sent.
 
     With --answer: which rule decides, where it is written, and what each path finds.
@@ -49,10 +48,8 @@ def explain_reference(
     from opwatch.cli.selection import Selection
 
     selection = Selection(options, (reference,))
-    raise typer.Exit(
-        attempt(
-            lambda: _explain(selection, answer, as_json=as_json), as_json=as_json, command="profile"
-        )
+    return attempt(
+        lambda: _explain(selection, answer, as_json=as_json), as_json=as_json, command="profile"
     )
 
 

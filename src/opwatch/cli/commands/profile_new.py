@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from opwatch.cli import options as opt
 from opwatch.cli import questions
+from opwatch.cli.parameters import command, option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,33 +35,31 @@ class DraftOptions:
 
     sources: Annotated[
         list[str],
-        typer.Option(
+        option(
             "--from",
             metavar="FILE|URL|-",
             help="A sample answer: JSON, or as curl -i prints it; repeatable.",
-            show_default=False,
         ),
     ]
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="The name of the profile.")
+        str | None, option("--name", metavar="NAME", help="The name of the profile.")
     ] = None
     url: Annotated[
         str | None,
-        typer.Option("--url", metavar="URL", help="The URL that a sample in a file came from."),
+        option("--url", metavar="URL", help="The URL that a sample in a file came from."),
     ] = None
     data: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--data",
             "-d",
             metavar="TEXT|@FILE|@-",
             help="The JSON that was posted to get the samples.",
-            show_default=False,
         ),
     ] = None
     output: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--output",
             "-o",
             metavar="FILE",
@@ -219,8 +216,8 @@ class DraftOptions:
         )
 
 
-@opt.with_options()
-def new_profile(*, options: DraftOptions) -> None:
+@command("new")
+def new_profile(*, options: DraftOptions) -> int:
     """Draft a profile from sample answers.
 
     It is commented, for you to read through. Give an answer of each state that
@@ -228,7 +225,7 @@ def new_profile(*, options: DraftOptions) -> None:
     """
     from opwatch.cli.exit import attempt
 
-    raise typer.Exit(attempt(options.run, command="profile"))
+    return attempt(options.run, command="profile")
 
 
 def _usable(url: str, answer: Response | Trouble, token: Secret | None) -> Response:

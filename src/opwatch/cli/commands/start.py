@@ -9,10 +9,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
-import typer
+import click
 
-from opwatch.cli.app import settings
-from opwatch.cli.options import with_options
+from opwatch.cli.parameters import argument, command, option
 from opwatch.cli.run_options import RunOptions
 
 if TYPE_CHECKING:
@@ -21,22 +20,19 @@ if TYPE_CHECKING:
     from opwatch.session.context import RunContext
     from opwatch.session.plan import Plan, StartRequest
 
-app = typer.Typer(**settings())
-
 STDIN: Final = "@-"
 
 
-@app.command(name="start")
-@with_options()
-def start(
+@command("start")
+def app(
     *,
-    method: Annotated[str, typer.Argument(metavar="METHOD", help="The HTTP method, such as POST.")],
+    method: Annotated[str, argument(metavar="METHOD", help="The HTTP method, such as POST.")],
     path: Annotated[
-        str, typer.Argument(metavar="PATH", help="A path behind the base URL, or a whole URL.")
+        str, argument(metavar="PATH", help="A path behind the base URL, or a whole URL.")
     ],
     data: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--data",
             "-d",
             metavar="TEXT|@FILE|@-",
@@ -45,7 +41,7 @@ def start(
     ] = None,
     idempotency_key: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--idempotency-key",
             metavar="KEY",
             help="Send this Idempotency-Key, and the request again when its answer is lost.",
@@ -53,12 +49,10 @@ def start(
     ] = None,
     no_wait: Annotated[
         bool,
-        typer.Option(
-            "--no-wait", metavar="", help="Print the reference of what was started, and exit 0."
-        ),
+        option("--no-wait", help="Print the reference of what was started, and exit 0."),
     ] = False,
     options: RunOptions,
-) -> None:
+) -> int:
     """Start an operation with the profile's credential, and wait as 'wait' does.
 
     A request that is refused exits with 4 (401, 403) or 6. One whose answer is lost
@@ -83,10 +77,10 @@ def start(
         )
 
     if no_wait and (options.result or options.download is not None):
-        raise typer.BadParameter("--no-wait leaves no result to fetch")
+        raise click.BadParameter("--no-wait leaves no result to fetch")
     polls = replace(options, header=for_polls(options.header or ()))
-    command, policy = Command("start", polls, starting=starting), options.policy()
-    raise typer.Exit(_start_only(command, policy) if no_wait else command.run(policy))
+    run, policy = Command("start", polls, starting=starting), options.policy()
+    return _start_only(run, policy) if no_wait else run.run(policy)
 
 
 def _start_only(command: Command, policy: Policy) -> int:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import typer
-
 from opwatch.cli import options as opt
-from opwatch.cli.app import settings
+from opwatch.cli.parameters import command
 from opwatch.cli.run_options import RunOptions
 
-app = typer.Typer(**settings())
 
-
-@app.command(name="wait")
-@opt.with_options()
-def wait(*, references: opt.References = None, options: RunOptions) -> None:
+@command("wait")
+def app(*, references: opt.References = None, options: RunOptions) -> int:
     """Wait until every operation has ended; progress is on standard error.
 
     Ctrl-C detaches: nothing remote is cancelled, and the command to go on is
@@ -23,4 +18,4 @@ def wait(*, references: opt.References = None, options: RunOptions) -> None:
     from opwatch.cli.runner import Command
 
     policy = options.policy()
-    raise typer.Exit(Command("wait", options, references or ()).run(policy))
+    return Command("wait", options, references or ()).run(policy)

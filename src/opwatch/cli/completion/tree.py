@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import typer
-
 from opwatch.cli.app import COMMANDS, app
 
 CHOICES: Final = {
@@ -55,8 +53,7 @@ class Node:
 
 def read_tree() -> Node:
     """Return the whole command line of opwatch."""
-    root = typer.main.get_command(app)
-    return _node(root, ("opwatch",), None)
+    return _node(app, ("opwatch",), None)
 
 
 def _node(command: Any, words: tuple[str, ...], parent: Any) -> Node:

@@ -1,0 +1,152 @@
+"""How the signature of a function becomes the arguments and options of a command.
+
+Decides what a type is on the command line: a ``bool`` is a flag, a ``list`` may be
+given several times, and a dataclass is all of its fields.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+import click
+
+T = TypeVar("T")
+REQUIRED: Final = inspect.Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a signature cannot say of an option; without *names*, of an argument."""
+
+    names: tuple[str, ...]
+    help: str
+    attributes: dict[str, Any]
+
+
+def option(*names: str, help: str, **attributes: Any) -> Declared:  # noqa: A002, click's own word
+    """Declare an option; *attributes* are those of ``click.Option``."""
+    return Declared(names, help, attributes)
+
+
+def argument(*, metavar: str, **attributes: Any) -> Declared:
+    """Declare an argument; *attributes* are those of ``click.Argument``."""
+    return Declared((), "", {"metavar": metavar, **attributes})
+
+
+def command(
+    name: str, *, without: Collection[str] = ()
+) -> Callable[[Callable[..., int | None]], click.Command]:
+    """Return a decorator that makes a function the command *name*; what it returns is the code.
+
+    A parameter that is a dataclass becomes an option for each of its fields but those in
+    *without*, which keep their defaults. The docstring is the help.
+    """
+
+    def decorate(function: Callable[..., int | None]) -> click.Command:
+        hints = get_type_hints(function, include_extras=True)
+        own = inspect.signature(function).parameters
+        groups = {each: hints[each] for each in own if is_dataclass(hints[each])}
+
+        @functools.wraps(function)
+        def call(**values: Any) -> int | None:
+            # What may be given several times is a list, or nothing.
+            given = {
+                key: (list(value) or None) if isinstance(value, tuple) else value
+                for key, value in values.items()
+            }
+            for key, kind in groups.items():
+                names = {each.name for each in fields(kind)} - {*without, *own}
+                given[key] = kind(**{each: given.pop(each) for each in names})
+            return function(**given)
+
+        declared: list[click.Parameter] = []
+        for key, parameter in own.items():
+            if key in groups:
+                declared += _of_fields(groups[key], without)
+            else:
+                declared.append(_parameter(key, hints[key], parameter.default))
+        return click.Command(
+            name, callback=call, params=declared, help=inspect.getdoc(function), **SETTINGS
+        )
+
+    return decorate
+
+
+class Group(click.Group):
+    """A group that shows its help where no command is given, and ends with 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, click's signature
+        """Return the names of the commands, in the order in which they were given."""
+        return list(self.commands)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show the help if there is nothing in *args*."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(2)
+        return super().parse_args(ctx, args)
+
+
+SETTINGS: Final[dict[str, Any]] = {
+    "context_settings": {
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "show_default": True,
+    }
+}
+"""How every command and every group is set up."""
+
+
+def _of_fields(kind: Any, without: Collection[str]) -> Iterator[click.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    for each in fields(kind):
+        if each.name not in without:
+            default = REQUIRED if each.default is MISSING else each.default
+            yield _parameter(each.name, hints[each.name], default)
+
+
+def _parameter(key: str, hint: Any, default: Any) -> click.Parameter:
+    """Return the parameter *key* of a command, of the type *hint*."""
+    kind, declared = get_args(hint)[:2]
+    attributes = dict(declared.attributes)
+    several, kind = _kind(kind)
+    if kind is bool:
+        attributes["is_flag"] = True
+    else:
+        attributes.setdefault("type", _type(kind, attributes))
+    if default is not None and default is not REQUIRED:
+        attributes["default"] = default
+    attributes["required"] = default is REQUIRED
+    if not declared.names:
+        return click.Argument([key], nargs=-1 if several else 1, **attributes)
+    return click.Option(
+        [*declared.names, key],
+        help=declared.help,
+        multiple=several,
+        show_envvar="envvar" in attributes,
+        **attributes,
+    )
+
+
+def _kind(hint: Any) -> tuple[bool, Any]:
+    """Return whether *hint* is a list, and the type of one value."""
+    kind = next((each for each in get_args(hint) if each is not type(None)), hint)
+    if get_origin(hint) is list:
+        return True, kind
+    return (True, get_args(kind)[0]) if get_origin(kind) is list else (False, kind)
+
+
+def _type(kind: Any, attributes: dict[str, Any]) -> Any:
+    """Return what reads one value: the ``parser`` of *attributes*, or that of its type."""
+    if "parser" in attributes:
+        return attributes.pop("parser")
+    if kind is int:
+        return click.IntRange(attributes.pop("min", None), attributes.pop("max", None))
+    if kind is Path:
+        return click.Path(file_okay=attributes.pop("file_okay", True), path_type=Path)
+    return str
