@@ -68,7 +68,10 @@ class LazyGroup(Group):
 
 def _end_loading() -> None:
     """Give signals back to Python: a command may have asked for a secret without an echo."""
+    import gc
     import signal
+
+    gc.enable()
 
     for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
         if getattr(signal.getsignal(number), "while_loading", False):
