@@ -1,0 +1,40 @@
+"""What each command loads: start-up is a budget, and an import that creeps in is seen here."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from cli.program import Program
+
+PARSER = {"click", "opwatch.cli.app"}
+CONFIGURATION = {"yaml", "opwatch.profiles", "platformdirs", "jmespath"}
+NETWORK = {"asyncio", "ssl", "httpx2", "opwatch.http"}
+SELDOM = {
+    *("rich", "keyring", "regex", "sqlite3", "xml", "getpass", "pydantic", "unittest", "pdb"),
+    *("opwatch.demo", "opwatch.profiles.draft", "opwatch.credentials.oauth"),
+    *("opwatch.output.formats.junit", "opwatch.output.trace", "opwatch.session.start"),
+}
+BUDGET = {
+    "--version": (["--version"], PARSER | CONFIGURATION | NETWORK | SELDOM, 80),
+    "help": (["--help"], CONFIGURATION | NETWORK | SELDOM, 160),
+    "help of a command": (["wait", "--help"], CONFIGURATION | NETWORK | SELDOM, 190),
+    "profile list": (["profile", "list"], {"httpx2", "opwatch.http"} | SELDOM - {"regex"}, 400),
+    "get": (["get", "-p", "fullstory", "--json", "op-1"], SELDOM, 560),
+}
+"""The command, what it must not load, and the most modules, those of Python included."""
+
+
+@pytest.mark.parametrize("name", BUDGET)
+def test_a_command_loads_what_it_needs_and_no_more(program: Program, name: str) -> None:
+    arguments, unneeded, most = BUDGET[name]
+
+    ran = program.run(*arguments, environ={"PYTHONPROFILEIMPORTTIME": "1"})
+
+    loaded = set(re.findall(r"^import time: .*\| +(\S+)$", ran.err, re.MULTILINE))
+    assert "opwatch.version" in loaded, "the interpreter reports what it imports"
+    assert not unneeded & loaded
+    assert len(loaded) <= most
