@@ -11,7 +11,7 @@ Register-ArgumentCompleter -Native -CommandName opwatch -ScriptBlock {
     'opwatch profile new' = @('--from', '--name', '--url', '--data', '-d', '--output', '-o', '--config', '--token-stdin', '--ca-file', '--help', '-h')
     'opwatch profile list' = @('--config', '--json', '--help', '-h')
     'opwatch profile show' = @('--config', '--json', '--source', '--help', '-h')
-    'opwatch profile check' = @('--all', '--config', '--help', '-h')
+    'opwatch profile check' = @('--all', '--answer', '--strict', '--config', '--help', '-h')
     'opwatch profile schema' = @('--help', '-h')
     'opwatch auth' = @('login', 'logout', 'status', 'test', '--help', '-h')
     'opwatch auth login' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--ca-file', '--help', '-h')
