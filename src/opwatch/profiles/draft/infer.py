@@ -15,6 +15,7 @@ from opwatch.profiles.draft.rules import errors_of
 from opwatch.profiles.draft.samples import Field, Sample, fields_of
 from opwatch.profiles.draft.state import Decision, decide
 from opwatch.profiles.draft.status import numbers_of, words_of
+from opwatch.profiles.language.expressions import compile_expression
 from opwatch.profiles.values import moment, same_id, web_address, word
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def infer(
     inside = {each.path for each in errors}
     rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
     named = ("" if ids else _joined_id(fields, wanted)) or _id_of(fields, ids or {})
-    decision = decide(fields, samples, known, named=named, chosen=status)
+    operations = _operations(samples, ids or {}, named)
+    decision = decide(fields, samples, known, operations=operations, named=named, chosen=status)
     rest = [each for each in rest if not any(each.text in text for text in decision.status)]
     return Inference(
         decision,
@@ -117,6 +119,20 @@ def _id_of(fields: Sequence[Field], ids: Mapping[int, str]) -> str:
         if known and all(same_id(ids[index], found[index]) for index in known):
             return field.text
     return ""
+
+
+def _operations(samples: Sequence[Sample], ids: Mapping[int, str], named: str) -> dict[int, str]:
+    """Return which operation each of *samples* is about, as far as they say so.
+
+    Where none has an id they may all be about one.
+    """
+    if not ids and not named:
+        return {index: sample.url or "" for index, sample in enumerate(samples)}
+    id_at = compile_expression(named).find if named else lambda _data: None
+    found = {
+        index: ids.get(index) or word(id_at(sample.data)) for index, sample in enumerate(samples)
+    }
+    return {index: name.casefold() for index, name in found.items() if name}
 
 
 def _joined_id(fields: Sequence[Field], wanted: str) -> str:
