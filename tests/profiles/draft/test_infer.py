@@ -162,6 +162,53 @@ def test_a_person_may_say_that_the_word_is_an_end_after_all() -> None:
     assert "goes on after it" not in proposal.text
 
 
+DONE = {"id": "j-1", "status": "SUCCEEDED"}
+
+
+@pytest.mark.parametrize(
+    ("seen", "denial"),
+    [
+        ({"checksConclusion": "failed"}, {"fields": "checksConclusion", "are": ["failed"]}),
+        (
+            {"checks": {"a-b": {"state": "pending"}}},
+            {"fields": 'checks."a-b".state', "are": ["pending"]},
+        ),
+        ({"metadata": {"state": "CANCELLED"}}, {"fields": "metadata.state", "are": ["CANCELLED"]}),
+        ({"aliasError": {"code": "x"}}, {"fields": "aliasError"}),
+        ({"skipped": True}, {"fields": "skipped", "are": [True]}),
+    ],
+)
+def test_a_success_is_undecided_beside_what_the_samples_show_to_end_otherwise(
+    seen: dict[str, Any], denial: dict[str, Any]
+) -> None:
+    proposal = proposed({"id": "j-1", "status": "RUNNING"}, {**DONE, **seen}, DONE)
+
+    assert spec(proposal)["verify"] == {"unless": [denial]}
+    assert state(proposal, {**DONE, **seen}) is State.RUNNING
+    assert state(proposal, DONE) is State.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"previous_state": "failed"}, {"steps": {"status": "failed"}}, {"lastError": "x"},
+        {"plan": "new"}, {"checksConclusion": "succeeded"}, {"skipped": "no"}, {"error": None},
+    ],
+)  # fmt: skip
+def test_what_is_of_something_else_or_good_speaks_against_nothing(seen: dict[str, Any]) -> None:
+    proposal = proposed({"id": "j-1", "status": "RUNNING"}, {**DONE, **seen})
+
+    assert "verify" not in spec(proposal)
+    assert state(proposal, {**DONE, **seen}) is State.SUCCEEDED
+
+
+def test_a_status_of_the_same_name_elsewhere_is_not_taken_for_the_one_that_decides() -> None:
+    answer = {"id": "j-1", "job": {"state": "succeeded"}, "state": "failed"}
+    proposal = proposed(answer, {"id": "j-1", "job": {"state": "running"}})
+
+    assert state(proposal, answer) is not State.SUCCEEDED
+
+
 def test_a_persons_answer_settles_a_word() -> None:
     proposal = proposed({"status": "FLARB"}, meanings={"FLARB": "succeeded"})
 
@@ -264,8 +311,8 @@ def test_a_word_of_two_parts_is_understood_if_it_goes_on_or_went_wrong() -> None
 
 @pytest.mark.parametrize(
     "word",
-    ["ROLLBACK_COMPLETE", "SETUP_DONE", "failed provisioning", "not_completed", "CompletedEmptyRecords", "no_error",
-     "almost done", "build_succeeded", "published", "live"],
+    ["ROLLBACK_COMPLETE", "SETUP_DONE", "failed provisioning", "not_completed",
+     "CompletedEmptyRecords", "no_error", "almost done", "build_succeeded", "published", "live"],
 )  # fmt: skip
 def test_no_success_is_put_together_out_of_parts(word: str) -> None:
     proposal = proposed({"status": "running"}, {"status": word})

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
+from opwatch.profiles.draft.denials import Denial, denials_of
 from opwatch.profiles.draft.progress import progress_of
 from opwatch.profiles.draft.rules import errors_of
 from opwatch.profiles.draft.samples import Field, Sample, fields_of
@@ -55,7 +56,7 @@ class Inference(NamedTuple):
     """What is where. Texts are JMESPath; of several the first that finds something counts.
 
     *candidates* are the paths at which a status word could be. *operation_list* is the
-    list that the operations are in.
+    list that the operations are in. *denials* are what speaks against a success.
     """
 
     decision: Decision
@@ -70,6 +71,7 @@ class Inference(NamedTuple):
     conditional: bool = False
     candidates: tuple[str, ...] = ()
     operation_list: OperationList | None = None
+    denials: tuple[Denial, ...] = ()
 
 
 def infer(
@@ -93,6 +95,7 @@ def infer(
     operations = _operations(samples, ids or {}, named)
     decision = decide(fields, samples, known, operations=operations, named=named, chosen=status)
     rest = [each for each in rest if not any(each.text in text for text in decision.status)]
+    used = " ".join((*decision.status, *(rule.when for rule in decision.rules)))
     return Inference(
         decision,
         named,
@@ -105,6 +108,7 @@ def infer(
         _pause(rest),
         any("etag" in sample.headers for sample in samples),
         tuple(field.text for field in (*numbers_of(fields), *words_of(fields))),
+        denials=tuple(denials_of(fields, known, used)),
     )
 
 
