@@ -65,7 +65,7 @@ def error_lines(
     """Return *error* as lines; *debug* adds the traceback of a bug."""
     show = show or Show()
     match error:
-        case PipeClosedError():
+        case PipeClosedError() | BrokenPipeError():
             return []
         case ProfileError():
             found = [line for each in error.problems for line in _problem(each, show)]
