@@ -18,7 +18,7 @@ _opwatch() {
     opwatch_profile) words='list show check schema explain new --help -h' ;;
     opwatch_profile_list) words='--config --json --help -h' ;;
     opwatch_profile_show) words='--config --json --source --help -h' ;;
-    opwatch_profile_check) words='--all --config --help -h' ;;
+    opwatch_profile_check) words='--all --answer --strict --config --help -h' ;;
     opwatch_profile_schema) words='--help -h' ;;
     opwatch_profile_explain) words='--profile -p --param --config --base-url --answer --json --help -h' ;;
     opwatch_profile_new) words='--from --name --url --data -d --output -o --config --token-stdin --ca-file --help -h' ;;

@@ -96,6 +96,8 @@ complete -c opwatch -n '__fish_seen_subcommand_from profile; and __fish_seen_sub
 complete -c opwatch -n '__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from show' -l source -d 'Print the YAML itself.'
 complete -c opwatch -n '__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from show' -l help -s h -d 'Show this message and exit.'
 complete -c opwatch -n '__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from check' -l all -d 'Check every profile.'
+complete -c opwatch -n '__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from check' -l answer -x -d 'A saved answer of the API, with which more is found; repeatable.'
+complete -c opwatch -n '__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from check' -l strict -d 'Exit with 2 for a warning too.'
 complete -c opwatch -n '__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from check' -l config -r -F -d 'The configuration file.'
 complete -c opwatch -n '__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from check' -l help -s h -d 'Show this message and exit.'
 complete -c opwatch -n '__fish_seen_subcommand_from profile; and __fish_seen_subcommand_from schema' -l help -s h -d 'Show this message and exit.'

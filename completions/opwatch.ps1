@@ -9,7 +9,7 @@ Register-ArgumentCompleter -Native -CommandName opwatch -ScriptBlock {
     'opwatch profile' = @('list', 'show', 'check', 'schema', 'explain', 'new', '--help', '-h')
     'opwatch profile list' = @('--config', '--json', '--help', '-h')
     'opwatch profile show' = @('--config', '--json', '--source', '--help', '-h')
-    'opwatch profile check' = @('--all', '--config', '--help', '-h')
+    'opwatch profile check' = @('--all', '--answer', '--strict', '--config', '--help', '-h')
     'opwatch profile schema' = @('--help', '-h')
     'opwatch profile explain' = @('--profile', '-p', '--param', '--config', '--base-url', '--answer', '--json', '--help', '-h')
     'opwatch profile new' = @('--from', '--name', '--url', '--data', '-d', '--output', '-o', '--config', '--token-stdin', '--ca-file', '--help', '-h')

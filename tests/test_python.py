@@ -165,3 +165,38 @@ async def test_the_keyring_is_asked_only_where_the_profile_lists_it(
         await opwatch.get("1", profile="jobs", config=file)
 
     assert asked == (["jobs"] if listed else [])
+
+
+async def test_a_bare_url_is_read_as_at_the_prompt(server: DemoServer) -> None:
+    job = server.start("bentley-schedules", Script(0.0))
+
+    [operation] = await opwatch.get(job.url, token=DEMO_TOKEN.reveal())
+
+    assert operation.outcome is Outcome.SUCCEEDED
+
+
+async def test_a_url_brings_what_its_profile_lacks_as_at_the_prompt(server: DemoServer) -> None:
+    job = server.start("bentley-schedules", Script(0.0))
+
+    [operation] = await opwatch.get(job.url, profile="standard")
+
+    assert operation.outcome is Outcome.DENIED, "it was asked, without the credential of another"
+
+
+async def test_an_id_without_a_profile_is_refused() -> None:
+    with pytest.raises(UsageError, match="no profile given, and this is not a URL"):
+        await opwatch.get("42")
+
+
+async def test_a_default_profile_is_used_from_python_as_well(
+    server: DemoServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("version: 1\ndefault_profile: fullstory\n")
+    job = server.start("fullstory", Script(0.0))
+
+    [operation] = await opwatch.get(
+        job.id, config=file, base_url=server.base_url, token=DEMO_TOKEN.reveal()
+    )
+
+    assert operation.outcome is Outcome.SUCCEEDED

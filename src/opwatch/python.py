@@ -18,8 +18,9 @@ from opwatch.domain.events import Finished
 from opwatch.domain.outcome import Goal
 from opwatch.domain.policy import LOST_AFTER, NO_CONTACT, Policy
 from opwatch.domain.secret import Secret
-from opwatch.profiles import bind_profile, load_config, load_profile
+from opwatch.profiles import bind_profile, is_url, load_config, load_profile
 from opwatch.session.context import RunContext
+from opwatch.session.detect import assumed_lanes
 from opwatch.session.plan import make_plan
 from opwatch.session.session import carry_out, open_session
 
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from opwatch.domain.events import Event
-    from opwatch.domain.operation import Operation
+    from opwatch.domain.operation import Operation, Target
+    from opwatch.profiles import Profile
     from opwatch.session.plan import Plan
 
 
 async def watch(
     *references: str,
-    profile: str,
+    profile: str | None = None,
     params: Mapping[str, str] | None = None,
     config: Path | str | None = None,
     base_url: str | None = None,
@@ -47,7 +49,8 @@ async def watch(
 ) -> AsyncGenerator[Event, None]:
     """Yield the events of watching *references* until all have ended; the last is ``Finished``.
 
-    *profile*, *params*, *config* and *base_url* are those of the command line;
+    *profile*, *params*, *config* and *base_url* are those of the command line: without a
+    profile it is the configuration's ``default_profile``, or else each URL finds its own;
     *token* is the secret itself, otherwise it comes from the profile's sources; the
     system's keyring is asked only if the profile lists it. All
     times are in seconds, None for without limit.
@@ -65,7 +68,10 @@ async def watch(
         stall=stall,
         fail_fast=fail_fast,
     )
-    plan = _plan(references, policy, name=profile, params=params, config=config, base_url=base_url)
+    lanes = _lanes(
+        references, profile, params=params, config=config, base_url=base_url, has_token=bool(token)
+    )
+    plan = make_plan(lanes, policy)
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     run = asyncio.create_task(_run(plan, _context(token), events))
     try:
@@ -83,7 +89,7 @@ async def watch(
 
 async def get(
     *references: str,
-    profile: str,
+    profile: str | None = None,
     params: Mapping[str, str] | None = None,
     config: Path | str | None = None,
     base_url: str | None = None,
@@ -91,13 +97,16 @@ async def get(
 ) -> tuple[Operation, ...]:
     """Poll each of *references* once, and return the operations in their order.
 
+    The arguments are those of ``watch``.
+
     Raises:
         UsageError: the profile, a parameter or a reference cannot be used.
         CredentialError: there is no usable credential.
     """
-    plan = _plan(
-        references, Policy(once=True), name=profile, params=params, config=config, base_url=base_url
+    lanes = _lanes(
+        references, profile, params=params, config=config, base_url=base_url, has_token=bool(token)
     )
+    plan = make_plan(lanes, Policy(once=True))
     context = _context(token)
     async with open_session(plan, context) as session:
         watcher = await carry_out(session, lambda _event: None, context)
@@ -112,18 +121,23 @@ async def _run(plan: Plan, context: RunContext, events: asyncio.Queue[Event | No
         events.put_nowait(None)
 
 
-def _plan(
+def _lanes(
     references: tuple[str, ...],
-    policy: Policy,
+    name: str | None,
     *,
-    name: str,
     params: Mapping[str, str] | None,
     config: Path | str | None,
     base_url: str | None,
-) -> Plan:
+    has_token: bool,
+) -> list[tuple[Profile, list[Target]]]:
     settings = load_config(None if config is None else Path(config), os.environ)
-    profile = bind_profile(load_profile(name, settings), dict(params or {}), base_url=base_url)
-    return make_plan([(profile, [profile.target(each) for each in references])], policy)
+    known, name = dict(params or {}), name or settings.default_profile
+    urls = [each for each in references if is_url(each)]
+    if name is None:
+        typed = [(each, True) for each in references]
+        return assumed_lanes(typed, settings, known, has_token=has_token, base_url=base_url)
+    profile = bind_profile(load_profile(name, settings), known, base_url=base_url, urls=urls)
+    return [(profile, [profile.target(each) for each in references])]
 
 
 def _context(token: str | None) -> RunContext:

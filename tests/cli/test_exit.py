@@ -12,6 +12,8 @@ import pytest
 
 from opwatch.cli.exit import end_of
 from opwatch.domain.errors import UsageError
+from opwatch.domain.outcome import Abort
+from opwatch.engine import Interruption
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +40,28 @@ def test_an_error_document_that_cannot_be_written_has_the_code_of_that(
 
 
 @pytest.mark.parametrize(
-    ("problem", "code"),
-    [(BrokenPipeError, 141), (KeyboardInterrupt, 130), (lambda: UsageError("wrong"), 2)],
+    ("problem", "code", "sentence"),
+    [
+        (BrokenPipeError, 141, "the reader of the output has left"),
+        (KeyboardInterrupt, 130, "interrupted; nothing remote was cancelled"),
+        (lambda: Interruption(Abort.TERMINATED), 143, "terminated; nothing remote was cancelled"),
+        (
+            lambda: Interruption(Abort.HANGUP),
+            129,
+            "the terminal was closed; nothing remote was cancelled",
+        ),
+        (lambda: UsageError("wrong"), 2, "wrong"),
+        (lambda: KeyError("x"), 70, "a bug in opwatch: KeyError: 'x'"),
+    ],
 )
-def test_an_error_document_names_the_code_of_the_process(
-    capsys: pytest.CaptureFixture[str], problem: Callable[[], BaseException], code: int
+def test_an_error_document_names_the_code_of_the_process_and_why(
+    capsys: pytest.CaptureFixture[str],
+    problem: Callable[[], BaseException],
+    code: int,
+    sentence: str,
 ) -> None:
     assert end_of(problem(), as_json=True) == code
-    assert json.loads(capsys.readouterr().out)["exit_code"] == code
+    written = capsys.readouterr()
+    document = json.loads(written.out)
+    assert (document["exit_code"], document["problem"]) == (code, sentence)
+    assert ("bug" in written.err) == (code == 70)

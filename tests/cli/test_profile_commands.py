@@ -336,3 +336,54 @@ def test_a_broken_profile_is_reported_and_the_others_are_listed(inside: Inside) 
 
     assert (ran.code, "fullstory" in names, "mine" in names) == (2, True, False)
     assert "unknown key 'pol'" in ran.err
+
+
+# -- check ---------------------------------------------------------------------------
+
+MILLISECONDS = """version: 1
+base_url: https://api.example
+request: {path: '/jobs/{id}'}
+read: {status: status}
+states: {succeeded: [done]}
+wait: {body: pollMs}
+rules: [{state: failed, when: a == b}]
+"""
+
+
+def test_a_warning_has_a_place_and_leaves_the_exit_code_at_0(inside: Inside) -> None:
+    file = inside.home / "mine.yaml"
+    file.write_text(MILLISECONDS)
+
+    ran = inside.run("profile", "check", str(file))
+
+    assert ran.code == 0
+    assert ran.out == "1 checked, 1 warning\n"
+    assert "mine.yaml:6:14: warning: 'pollMs' is read as seconds" in ran.err
+    assert inside.run("profile", "check", "--strict", str(file)).code == 2
+
+
+def test_saved_answers_show_comparisons_of_nothing(inside: Inside) -> None:
+    file = inside.home / "mine.yaml"
+    file.write_text(MILLISECONDS)
+    whole = inside.home / "whole.txt"
+    whole.write_bytes(b'HTTP/2 200 \r\n\r\n{"id": "j-1"}')
+    answers = ("--answer", saved(inside.home, "a.json", RUNNING), "--answer", str(whole))
+
+    ran = inside.run("profile", "check", *answers, str(file))
+
+    assert (ran.code, ran.out) == (0, "1 checked, 2 warnings\n")
+    assert "warning: a == b compares two fields" in ran.err
+
+
+def test_an_answer_is_of_one_api_and_json(inside: Inside) -> None:
+    file = inside.home / "mine.yaml"
+    file.write_text(MILLISECONDS)
+    page = inside.home / "page.html"
+    page.write_text("<html>")
+
+    every = inside.run("profile", "check", "--all", "--answer", str(file))
+    odd = inside.run("profile", "check", "--answer", str(page), str(file))
+
+    assert (every.code, odd.code) == (2, 2)
+    assert "--answer goes with one file" in every.err
+    assert "page.html is not JSON" in odd.err

@@ -163,6 +163,14 @@ def profile_for(route: Route, expression: Callable[[], str] = lambda: "status") 
     return whole
 
 
+def profile_with(wrong: Any, route: Route) -> dict[str, Any]:
+    """Return a profile that takes *route*, at whose end it has *wrong* instead of what is asked."""
+    whole: dict[str, Any] = merged(
+        profile_for(route), _Maker(put=(wrong,)).value(PROFILE, route, ())
+    )
+    return whole
+
+
 def merged(first: Any, second: Any) -> Any:
     """Return *first* with what *second* has; in a list, item by item."""
     if isinstance(first, dict) and isinstance(second, dict):
@@ -218,16 +226,28 @@ def is_valid(value: Any, part: Mapping[str, Any]) -> bool:
     return _VALID[known]
 
 
-class _Maker:
-    """Makes values whose expressions are each what *expression* returns."""
+def is_profile(value: Any) -> bool:
+    return bool(_VALIDATOR.is_valid(value))
 
-    def __init__(self, expression: Callable[[], str]) -> None:
+
+class _Maker:
+    """Makes values whose expressions are each what *expression* returns.
+
+    The one of *put* stands at the end of the route, if it has one.
+    """
+
+    def __init__(
+        self, expression: Callable[[], str] = lambda: "status", put: tuple[Any, ...] = ()
+    ) -> None:
         self._expression = expression
+        self._put = put
 
     def value(self, part: Mapping[str, Any], route: Route, place: tuple[str, ...]) -> Any:
         """Return what *part*, at the keys *place*, asks for along *route*."""
         part = resolved(part)
         step, rest = (route[0], route[1:]) if route else ("", ())
+        if step.startswith("= ") and self._put:
+            return self._put[0]
         if "anyOf" in part:
             return self.value(part["anyOf"][int(step[-1]) if step else 0], rest, place)
         if is_record(part):

@@ -22,7 +22,16 @@ from opwatch.domain.operation import Reading, State
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles import bind_profile, check, explain_answer
 from profiles.making import NOW, definition
-from profiles.schema_walk import PROFILE, Route, merged, profile_for, routes, taken
+from profiles.schema_walk import (
+    PROFILE,
+    Route,
+    is_profile,
+    merged,
+    profile_for,
+    profile_with,
+    routes,
+    taken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,6 +187,29 @@ def test_every_alternative_of_the_schema_is_used_and_none_ends_as_a_bug(key: str
     untaken = {route for route in mine - found if not is_refused(route)}
     assert untaken == set(), "a property or a branch that no profile took that was used"
     assert {route for route in found if is_refused(route)} == set(), "no longer refused"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_value_of_a_wrong_type_is_refused_by_the_language_if_the_schema_refuses_it(
+    key: str,
+) -> None:
+    places = {route[:-1]: route for route in LEAVES if route[0] == key}
+    values: tuple[Any, ...] = ("status", 20, 2.5, True, None, [], {})
+    passed = [
+        (route[:-1], wrong)
+        for route in places.values()
+        for wrong in values
+        if check(json.dumps(written := profile_with(wrong, route)), "mine.yaml") == ()
+        and not is_profile(written)
+    ]
+
+    assert passed == []
+
+
+def test_what_only_the_language_refuses_is_found_by_the_check() -> None:
+    refused = [route for route in LEAVES if is_refused(route)]
+
+    assert [each for each in refused if check(json.dumps(profile_for(each)), "m.yaml") == ()] == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from opwatch.domain.errors import (
     CredentialError,
+    OpwatchError,
     PipeClosedError,
     StartError,
     UnwritableError,
@@ -19,6 +20,7 @@ from opwatch.domain.errors import (
 from opwatch.domain.outcome import Abort, Outcome, verdict
 from opwatch.engine import Interruption
 from opwatch.output.errors import problem_of, write_error
+from opwatch.output.text.words import CAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,13 +85,21 @@ def end_of(
         ended_at=0.0,
         wall_of=_now,
         redact=redact,
-        problem=problem_of(problem, redact=redact),
+        problem=_sentence(problem, redact),
     )
     try:
         write_document(sys.stdout, result)
     except (PipeClosedError, UnwritableError) as write_failure:
         return verdict_of(write_failure).code
     return ending.code
+
+
+def _sentence(problem: BaseException, redact: Callable[[str], str]) -> str:
+    """Return why there is no more to report; an exception of Python's may be a signal's."""
+    cause = cause_of(problem)
+    if isinstance(problem, OpwatchError) or cause is Abort.BUG:
+        return problem_of(problem, redact=redact)
+    return CAUSES[cause]
 
 
 def attempt(work: Callable[[], int], *, as_json: bool = False, command: str = "opwatch") -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from opwatch.cli.run_options import ID
-from opwatch.domain.errors import BadReferenceError, UsageError
+from opwatch.domain.errors import UsageError
 from opwatch.output.streams import is_terminal
 from opwatch.profiles import bind_profile, is_url, load_config, load_profile
 from opwatch.session.plan import Plan, make_plan
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from opwatch.profiles import Config, Profile
     from opwatch.session.input import ReferenceList
 
-NAME_ONE: Final = (
-    "name one with -p (opwatch profile list shows them), "
-    "or set default_profile in the configuration file"
-)
 STDIN: Final = "-"
 SILENT: Final = "see what is piped in; curl prints why it failed with  curl -sSi"
 WHOLE: Final = "pipe what  curl -i  prints; ids and URLs on standard input need no --param"
@@ -55,6 +51,8 @@ class Selection:
     def _named(self, config: Config) -> Profile:
         name = self.options.profile or config.default_profile
         if name is None:
+            from opwatch.session.detect import NAME_ONE
+
             raise UsageError("no profile given", hint=NAME_ONE)
         return self._bound(name, config)
 
@@ -154,19 +152,16 @@ class Selection:
 
     def _assumed(self, config: Config) -> list[tuple[Profile, list[Target]]]:
         """Return the lanes of a run without a profile: each URL finds its own."""
-        from opwatch.profiles import is_at, status_urls
+        from opwatch.profiles import status_urls
         from opwatch.session.detect import assumed_lanes
 
         references = list(self._read(lambda answer: status_urls(answer, config)))
-        for reference, _ in references:
-            if not is_url(reference):
-                message = "no profile given, and this is not a URL"
-                raise BadReferenceError(reference, message, hint=NAME_ONE)
-            if self.options.base_url and not is_at(reference, self.options.base_url):
-                message = f"this is not at {self.options.base_url}, and no profile is given"
-                raise BadReferenceError(reference, message, hint=NAME_ONE)
         return assumed_lanes(
-            references, config, self.parameters(), has_token=self.options.token_stdin
+            references,
+            config,
+            self.parameters(),
+            has_token=self.options.token_stdin,
+            base_url=self.options.base_url,
         )
 
     def _read(

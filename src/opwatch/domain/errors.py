@@ -37,13 +37,17 @@ class UsageError(OpwatchError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file. *line* and *column* count from 1; 0 is unknown."""
+    """One thing wrong in a file. *line* and *column* count from 1; 0 is unknown.
+
+    Of what is only a warning the file can be used.
+    """
 
     file: str
     line: int
     column: int
     message: str
     excerpt: str = ""
+    is_warning: bool = False
 
 
 class ProfileError(UsageError):

@@ -65,7 +65,7 @@ def error_lines(
     """Return *error* as lines; *debug* adds the traceback of a bug."""
     show = show or Show()
     match error:
-        case PipeClosedError():
+        case PipeClosedError() | BrokenPipeError():
             return []
         case ProfileError():
             found = [line for each in error.problems for line in _problem(each, show)]
@@ -155,11 +155,9 @@ def _problem(problem: Problem, show: Show) -> list[str]:
     """Return where in a file something is wrong: the position, the line, a caret."""
     place = ":".join(str(each) for each in (problem.line, problem.column) if each)
     file = leading(show(problem.file, None))
-    lines = [
-        f"{file}:{place}: {show(problem.message, LINE)}"
-        if place
-        else f"{file}: {show(problem.message, LINE)}"
-    ]
+    kind = "warning: " if problem.is_warning else ""
+    message = kind + show(problem.message, LINE)
+    lines = [f"{file}:{place}: {message}" if place else f"{file}: {message}"]
     if problem.excerpt.strip():
         lines += _excerpt(problem.excerpt.rstrip("\r\n"), problem.column, show)
     return lines

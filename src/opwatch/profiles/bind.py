@@ -17,7 +17,7 @@ from opwatch.domain.origin import AllowedOrigins, OriginError, parse_origin
 from opwatch.domain.pacing import Limits, PollingRules, shortest_at
 from opwatch.profiles.config import may_others_write
 from opwatch.profiles.language.auth import NO_AUTH, runs_command
-from opwatch.profiles.language.base_url import base_url_fault, params_of_urls
+from opwatch.profiles.language.base_url import base_url_fault, endpoint_fault, params_of_urls
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.profile import Bound, Profile
 from opwatch.profiles.references import is_url
@@ -144,7 +144,7 @@ def _check_auth(definition: Definition, auth: Scheme) -> None:
     position = position_of(definition.node, "auth")
     if isinstance(auth, OAuth2Auth):
         for url in filter(None, (auth.token_url, auth.device_url)):
-            fault = base_url_fault(url.partition("?")[0], allow_http=definition.spec.allow_http)
+            fault = endpoint_fault(url, allow_http=definition.spec.allow_http)
             if fault:
                 raise ProfileError((position.problem(f"{url!r}: {fault}"),))
     is_own = runs_command(auth) and not position.source.is_builtin

@@ -9,40 +9,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.errors import Problem, ProfileError, UsageError
-from opwatch.profiles.config import Config, missing_version, problems_of, profile_tree
-from opwatch.profiles.definition import define
+from opwatch.profiles.config import Config, missing_version, problems_of
+from opwatch.profiles.definition import load_profile
+from opwatch.profiles.doubts import doubts
 from opwatch.profiles.language.spec import PROFILE
 from opwatch.profiles.yaml.parser import decode, parse
 from opwatch.profiles.yaml.schema import FREE, SHARED_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from opwatch.profiles.yaml.nodes import Node
 
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 
 
-def check(text: str, file: str, config: Config | None = None) -> tuple[Problem, ...]:
-    """Return every problem of *text*, which is a profile or a configuration.
+def check(
+    text: str, file: str, config: Config | None = None, samples: Sequence[Any] = ()
+) -> tuple[Problem, ...]:
+    """Return every problem of *text*, a profile or a configuration, and every warning.
 
-    *config* holds the profiles that it may extend.
+    *config* holds the profiles that it may extend, *samples* are the JSON of answers of the API.
     """
     try:
         decode(file, text.encode("utf-8", "replace"))  # it may be too large
         root = parse(file, text)
     except ProfileError as error:
         return error.problems
-    return tuple(_problems(root, config or Config({})))
+    return tuple(_problems(root, config or Config({}), samples))
 
 
-def _problems(root: Node, config: Config) -> Iterator[Problem]:
+def _problems(root: Node, config: Config, samples: Sequence[Any]) -> Iterator[Problem]:
     if root.get("profiles") is None and root.get("default_profile") is None:
         name = _stem(root.position.source.name)
         problem = missing_version(root)
         if problem:
             yield problem
-        yield from _profile_problems(name, config.with_profiles({name: root}))
+        yield from profile_problems(name, config.with_profiles({name: root}), samples)
         return
     whole = list(problems_of(root))
     yield from whole
@@ -51,14 +54,13 @@ def _problems(root: Node, config: Config) -> Iterator[Problem]:
         return
     nodes = {name: entry.value for name, entry in profiles.entries.items()}
     for name in nodes:
-        yield from _profile_problems(name, config.with_profiles(nodes))
+        yield from profile_problems(name, config.with_profiles(nodes), samples)
 
 
-def _profile_problems(name: str, config: Config) -> Iterator[Problem]:
+def profile_problems(name: str, config: Config, samples: Sequence[Any] = ()) -> Iterator[Problem]:
+    """Yield every problem of the profile *name* of *config*, or every warning if it has none."""
     try:
-        define(
-            name, profile_tree(name, config), is_users=config.is_users(name), environ=config.environ
-        )
+        yield from doubts(load_profile(name, config), samples)
     except ProfileError as error:
         yield from error.problems
     except UsageError as error:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.operation import Reading
+from opwatch.profiles.doubts import conditions
 from opwatch.profiles.language.progress import measure_progress
 from opwatch.profiles.language.rules import UNKNOWN_WORD
 
@@ -69,15 +70,9 @@ def explain_answer(profile: Profile, target: Target, response: Response) -> Expl
 
 def _comparisons_of_nothing(definition: Definition, view: AnswerView) -> Iterator[str]:
     """Yield a warning for each ``==`` of two paths that the answer both lacks."""
-    spec = definition.spec
-    parts = {
-        "rules": [rule.condition.when for rule in spec.rules],
-        "troubles": [guard.condition.when for guard in spec.troubles],
-    }
-    for name, expressions in parts.items():
-        for index, when in enumerate(expressions):
-            for pair in when.absent_pairs(view.item) if when else ():
-                yield f"{name}[{index}]: {pair} holds because the answer has neither"
+    for name, index, when in conditions(definition.spec):
+        for pair in when.absent_pairs(view.item):
+            yield f"{name}[{index}]: {pair} holds because the answer has neither"
 
 
 def _where(definition: Definition, decided_by: str) -> str:

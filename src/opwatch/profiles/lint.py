@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError
-from opwatch.profiles.language.base_url import base_url_fault
+from opwatch.profiles.language.base_url import base_url_fault, endpoint_fault
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.language.request import IDS
 from opwatch.profiles.language.rules import PARTIAL
@@ -51,6 +51,7 @@ def _address_flaws(spec: Spec, node: Node, *, is_users: bool) -> Iterator[Flaw]:
         fault = None if text.names else base_url_fault(text.text, allow_http=spec.allow_http)
         if fault:
             yield position_of(node, "base_url", holding=text.text), fault
+    yield from _endpoint_flaws(spec, node)
     for key in ("allow_hosts", "open_hosts"):
         for host in getattr(spec, key):
             if not host.names and _host_fault(host.text):
@@ -59,6 +60,13 @@ def _address_flaws(spec: Spec, node: Node, *, is_users: bool) -> Iterator[Flaw]:
         fault = pattern.fault(spec.base_url)
         if fault:
             yield item_position(node, ("references",), index), fault
+
+
+def _endpoint_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
+    for text in (each for url in spec.auth.urls for each in _alternatives(url)):
+        fault = None if text.names else endpoint_fault(text.text, allow_http=spec.allow_http)
+        if fault:
+            yield position_of(node, "auth", holding=text.text), f"{text.text!r}: {fault}"
 
 
 def _host_fault(host: str) -> str | None:

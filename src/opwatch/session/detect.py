@@ -14,7 +14,7 @@ from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Response
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.policy import Policy
-from opwatch.profiles import ProfileDetector
+from opwatch.profiles import ProfileDetector, is_at, is_url
 from opwatch.session.plan import make_plan
 from opwatch.session.session import open_session
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from opwatch.session.context import RunContext
 
 TIMEOUT: Final = 30.0
+NAME_ONE: Final = (
+    "name one with -p (opwatch profile list shows them), "
+    "or set default_profile in the configuration file"
+)
 
 
 def assumed_lanes(
@@ -36,16 +40,23 @@ def assumed_lanes(
     params: Mapping[str, str],
     *,
     has_token: bool,
+    base_url: str | None = None,
 ) -> list[tuple[Profile, list[Target]]]:
     """Return a lane for each of *urls*, in their order; with each stands whether it was typed.
 
     Raises:
-        UsageError: one fits no profile, or several; or the
+        UsageError: one is not a URL, or not at *base_url*; it fits no profile, or several; or the
             token or the parameters would be for more than one.
     """
     detector = ProfileDetector(config, params, has_token=has_token)
     lanes: list[tuple[Profile, list[Target]]] = []
     for url, typed in urls:
+        if not is_url(url):
+            message = "no profile given, and this is not a URL"
+            raise BadReferenceError(url, message, hint=NAME_ONE)
+        if base_url and not is_at(url, base_url):
+            message = f"this is not at {base_url}, and no profile is given"
+            raise BadReferenceError(url, message, hint=NAME_ONE)
         profile, basis = detector.detect(url, typed=typed)
         lanes.append((profile, [replace(profile.target(url), basis=basis)]))
     hosts = {target.origin for _, targets in lanes for target in targets}

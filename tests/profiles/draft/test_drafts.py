@@ -31,14 +31,12 @@ PAGE = (Path(__file__).parents[3] / "docs" / "profiles.md").read_text("utf-8")
 POSTED = {"shopify-bulk": "gid://shopify/BulkOperation/7001"}
 OPEN = "not over"
 BAD = "no answer"
-# Which field beside a word of success makes it a failure here, only the vendor's own client
-# knows, and no sample tells; that a task may have two ids is known from its specification only.
+# Which sentence or word beside a success makes less of it here (a status message, 'registered'),
+# only the vendor's own client knows; that a task may have two ids, only its specification.
 KNOWN_BY_THE_VENDOR_ONLY = {
     "elasticsearch-task": 1,
     "gke-operation": 1,
-    "google-lro": 2,
-    "netlify": 1,
-    "vercel": 8,
+    "vercel": 1,
 }
 
 

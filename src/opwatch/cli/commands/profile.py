@@ -51,14 +51,24 @@ def check_files(
     files: Annotated[list[Path] | None, argument(metavar="FILE")] = None,
     *,
     all_: Annotated[bool, option("--all", help="Check every profile.")] = False,
+    answers: Annotated[
+        list[str] | None,
+        option(
+            "--answer",
+            metavar="FILE",
+            help="A saved answer of the API, with which more is found; repeatable.",
+        ),
+    ] = None,
+    strict: Annotated[bool, option("--strict", help="Exit with 2 for a warning too.")] = False,
     config: opt.ConfigFile = None,
 ) -> int:
     """Check profile and configuration files.
 
     Without a file, your own configuration is checked. Every problem is reported with
-    file, line and column. Exit code 2 if there is any.
+    file, line and column. Exit code 2 if there is any; a warning alone leaves it at 0.
     """
-    return _exit_code(lambda: _check(files or [], config, everything=all_))
+    found = answers or []
+    return _exit_code(lambda: _check(files or [], config, found, everything=all_, strict=strict))
 
 
 @command("schema")
@@ -179,34 +189,53 @@ def _show(name: str, config: Path | None, *, as_json: bool, source: bool) -> int
     return 0
 
 
-def _check(files: list[Path], config: Path | None, *, everything: bool) -> int:
+def _check(
+    files: list[Path], config: Path | None, answers: list[str], *, everything: bool, strict: bool
+) -> int:
     from opwatch.domain.errors import ProfileError, UsageError
     from opwatch.output.commands.profile_show import checked
     from opwatch.output.errors import write_error
     from opwatch.output.streams import Sink
-    from opwatch.profiles import load_config
+    from opwatch.profiles import load_config, profile_problems
 
     known = load_config(config, os.environ)
     if not files and not everything:
         if known.path is None:
             raise UsageError("no file given", hint="name one, or use --all for every profile")
         files = [known.path]
+    if answers and (everything or len(files) != 1):
+        raise UsageError("--answer goes with one file", hint="it is an answer of one API")
+    samples = [_sample(each) for each in answers]
     problems: list[Problem] = []
     for path in files:
-        problems += _problems_of_file(path, known)
+        problems += _problems_of_file(path, known, samples)
     count = len(files)
     if everything:
         count += len(known.names())
         for name in known.names():
-            problems += _problems_of_profile(name, known)
+            problems += profile_problems(name, known)
     if problems:
         write_error(sys.stderr, ProfileError(tuple(problems)))
+    if (strict and problems) or not all(each.is_warning for each in problems):
         return 2
-    Sink(sys.stdout).line(checked(count))
+    Sink(sys.stdout).line(checked(count, len(problems)))
     return 0
 
 
-def _problems_of_file(path: Path, known: Any) -> tuple[Problem, ...]:
+def _sample(source: str) -> Any:
+    """Return the JSON of the saved answer *source*."""
+    from opwatch.cli.files import bytes_of
+    from opwatch.domain.errors import UsageError
+    from opwatch.profiles import parse_body
+    from opwatch.session.input import answer_of
+
+    body = parse_body(answer_of(bytes_of(source), "", 0.0).body)
+    if body.fault is not None:
+        raise UsageError(f"{source} is not JSON: {body.detail or body.fault}")
+    return body.data
+
+
+def _problems_of_file(path: Path, known: Any, samples: list[Any]) -> tuple[Problem, ...]:
     from opwatch.domain.errors import UsageError
     from opwatch.profiles import check
 
@@ -214,18 +243,7 @@ def _problems_of_file(path: Path, known: Any) -> tuple[Problem, ...]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as problem:
         raise UsageError(f"cannot read {path}: {problem}") from problem
-    return check(text, str(path), known)
-
-
-def _problems_of_profile(name: str, known: Any) -> tuple[Problem, ...]:
-    from opwatch.domain.errors import ProfileError
-    from opwatch.profiles import load_profile
-
-    try:
-        load_profile(name, known)
-    except ProfileError as problem:
-        return problem.problems
-    return ()
+    return check(text, str(path), known, samples)
 
 
 def _schema() -> int:

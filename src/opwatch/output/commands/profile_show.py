@@ -38,6 +38,8 @@ def profile_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield state, ", ".join(words)
 
 
-def checked(count: int) -> str:
-    """Return that *count* files and profiles were checked without a finding."""
+def checked(count: int, warnings: int = 0) -> str:
+    """Return that *count* files and profiles were checked, and no worse than *warnings* found."""
+    if warnings:
+        return f"{count} checked, {warnings} warning{'s' if warnings > 1 else ''}"
     return f"{count} checked, no problem found"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _DONE: Final = frozenset({"done", "isdone", "completed", "iscomplete", "finished"})
 _RESULTS: Final = frozenset({"response", "result", "results", "output"})
-_FAILED: Final = frozenset({"failed", "isfailed", "iserror", "haserror", "haserrors"})
+FAILED: Final = frozenset({"failed", "isfailed", "iserror", "haserror", "haserrors"})
 _OPEN: Final = frozenset(
     {"building", "running", "isrunning", "inprogress", "isinprogress", "processing", "isprocessing"}
 )
@@ -96,7 +96,7 @@ def by_bad_ends(fields: Sequence[Field]) -> tuple[DraftRule, ...]:
 def is_bare(fields: Sequence[Field]) -> bool:
     """Tell whether nothing in *fields* shows how it ended: no error, no result, no flag."""
     flags = [field for field in fields if field.holds(bool)]
-    has_flag = any(field.key in SUCCESS_WORDS | _FAILED for field in flags)
+    has_flag = any(field.key in SUCCESS_WORDS | FAILED for field in flags)
     has_result = any(field.key in _RESULTS and len(field.path) == 1 for field in fields)
     return not (has_flag or has_result or errors_of(fields) or _is_standard(fields))
 
@@ -110,7 +110,7 @@ def _is_standard(fields: Iterable[Field]) -> bool:
 def _flag_rules(flags: Sequence[Field], over: str) -> list[DraftRule]:
     """Return the rules for flags that name an end, such as ``isFailed``."""
     rules = []
-    for state, keys in (("cancelled", CANCELLED), ("failed", _FAILED)):
+    for state, keys in (("cancelled", CANCELLED), ("failed", FAILED)):
         flag = next((field for field in flags if field.key in keys), None)
         if flag is not None:
             rules.append(DraftRule(state, f"{over} && {flag.text} == `true`"))
@@ -130,7 +130,7 @@ def _flag_error_rules(
             when = f"{over} && {error.text}.code == `1`"
             rules.append(DraftRule("cancelled", when, why=why, is_guess=False))
         rules.append(DraftRule("failed", f"{over} && {error.text}"))
-    elif not any(field.key in SUCCESS_WORDS | _FAILED for field in flags):
+    elif not any(field.key in SUCCESS_WORDS | FAILED for field in flags):
         why = "no sample failed; where would an error be?"
         condition = any_of(likely_error_paths(done.parent, fields))
         rules.append(DraftRule("failed", f"{over} && {condition}", why=why))

@@ -10,11 +10,13 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
+from opwatch.profiles.draft.denials import Denial, denials_of
 from opwatch.profiles.draft.progress import progress_of
 from opwatch.profiles.draft.rules import errors_of
 from opwatch.profiles.draft.samples import Field, Sample, fields_of
 from opwatch.profiles.draft.state import Decision, decide
 from opwatch.profiles.draft.status import numbers_of, words_of
+from opwatch.profiles.language.expressions import compile_expression
 from opwatch.profiles.values import moment, same_id, web_address, word
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class Inference(NamedTuple):
     """What is where. Texts are JMESPath; of several the first that finds something counts.
 
     *candidates* are the paths at which a status word could be. *operation_list* is the
-    list that the operations are in.
+    list that the operations are in. *denials* are what speaks against a success.
     """
 
     decision: Decision
@@ -69,6 +71,7 @@ class Inference(NamedTuple):
     conditional: bool = False
     candidates: tuple[str, ...] = ()
     operation_list: OperationList | None = None
+    denials: tuple[Denial, ...] = ()
 
 
 def infer(
@@ -89,8 +92,10 @@ def infer(
     inside = {each.path for each in errors}
     rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
     named = ("" if ids else _joined_id(fields, wanted)) or _id_of(fields, ids or {})
-    decision = decide(fields, samples, known, named=named, chosen=status)
+    operations = _operations(samples, ids or {}, named)
+    decision = decide(fields, samples, known, operations=operations, named=named, chosen=status)
     rest = [each for each in rest if not any(each.text in text for text in decision.status)]
+    used = " ".join((*decision.status, *(rule.when for rule in decision.rules)))
     return Inference(
         decision,
         named,
@@ -103,6 +108,7 @@ def infer(
         _pause(rest),
         any("etag" in sample.headers for sample in samples),
         tuple(field.text for field in (*numbers_of(fields), *words_of(fields))),
+        denials=tuple(denials_of(fields, known, used)),
     )
 
 
@@ -117,6 +123,20 @@ def _id_of(fields: Sequence[Field], ids: Mapping[int, str]) -> str:
         if known and all(same_id(ids[index], found[index]) for index in known):
             return field.text
     return ""
+
+
+def _operations(samples: Sequence[Sample], ids: Mapping[int, str], named: str) -> dict[int, str]:
+    """Return which operation each of *samples* is about, as far as they say so.
+
+    Where none has an id they may all be about one.
+    """
+    if not ids and not named:
+        return {index: sample.url or "" for index, sample in enumerate(samples)}
+    id_at = compile_expression(named).find if named else lambda _data: None
+    found = {
+        index: ids.get(index) or word(id_at(sample.data)) for index, sample in enumerate(samples)
+    }
+    return {index: name.casefold() for index, name in found.items() if name}
 
 
 def _joined_id(fields: Sequence[Field], wanted: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.profiles.draft.flags import by_bad_ends, by_flag, is_bare, running_rules
+from opwatch.profiles.draft.history import Seen, not_ends
 from opwatch.profiles.draft.rules import (
     DraftRule,
     by_counts,
@@ -17,16 +18,17 @@ from opwatch.profiles.draft.rules import (
     by_text,
     counted_failures,
     error_rules,
+    errors_of,
     is_one_of,
     is_over,
     while_accepted,
 )
 from opwatch.profiles.draft.status import StatusPlace, find_status, is_part, is_word, numbers_of
 from opwatch.profiles.draft.words import READY, meaning_of, stem
-from opwatch.profiles.language.expressions import spelling
+from opwatch.profiles.language.expressions import is_empty, spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
     from opwatch.profiles.draft.samples import Field, Sample
 
@@ -61,17 +63,18 @@ def decide(
     samples: Sequence[Sample],
     known: Mapping[str, str],
     *,
+    operations: Mapping[int, Hashable],
     named: str = "",
     chosen: str = "",
 ) -> Decision:
     """Return how *fields* show the state; *known* are the meanings of words.
 
-    *named* is where the id is, *chosen* the path that a person named for the
-    status word.
+    *operations* are those that the samples are about, by number. *named* is where the id is,
+    *chosen* the path that a person named for the status word.
     """
     place = find_status(fields, known, len(samples), chosen)
     if place.status:
-        found = _by_word(place, fields, known)
+        found = _by_word(place, fields, known, operations)
         return found._replace(rules=(*while_accepted(samples), *found.rules))
     if place.outcome and place.outcome[0]:
         return _by_outcome(place.outcome[0], fields, known)
@@ -86,25 +89,53 @@ def decide(
 _NUMBERS: Final = "the states are numbers, and the samples do not show what each means"
 _OF_A_PART: Final = "the word is about a part, whose success is not yet that of the whole"
 _ENVELOPE: Final = "such a word may mean only that the request succeeded"
+_GOES_ON: Final = "the same operation goes on after it in a later sample, so it seems to be no end"
 _READY: Final = f"'{READY}' may mean that it has ended, or that it waits to be started"
 
 
-def _by_word(place: StatusPlace, fields: Sequence[Field], known: Mapping[str, str]) -> Decision:
+def _by_word(
+    place: StatusPlace,
+    fields: Sequence[Field],
+    known: Mapping[str, str],
+    operations: Mapping[int, Hashable],
+) -> Decision:
     first = place.status[0]
     pairs = [_pair(*each) for each in zip(place.status, place.outcome, strict=True)]
     neutral = frozenset().union(*(each.neutral for each in pairs))
     seen = [value for each in pairs for value in each.seen if value not in neutral]
     status = pairs[0].text
     meanings = _meanings(seen, known)
-    notes = _withdraw_successes(place, meanings)
-    rules = counted_failures(status, meanings, fields)
-    rules = rules or error_rules(status, meanings, first, fields)
-    rules += list(pairs[0].rules) or by_counts(status, meanings, fields)
+    passed = not_ends(_history(place, fields, operations), known) & meanings.keys()
+    meanings.update(dict.fromkeys(passed))
+    notes = (*_withdraw_successes(place, meanings), *([_GOES_ON] if passed else ()))
+    ends = _without(meanings, passed)
+    rules = counted_failures(status, ends, fields)
+    rules = rules or error_rules(status, ends, first, fields)
+    rules += list(pairs[0].rules) or by_counts(status, ends, fields)
     rules = running_rules(fields) + rules
-    unlisted = neutral | _decided_by_counts(rules, meanings)
+    unlisted = neutral | _decided_by_counts(rules, ends)
     is_guessable = not (is_part(first) or place.is_envelope)
     words, texts = _without(meanings, unlisted), tuple(each.text for each in pairs)
     return Decision(texts, words, tuple(rules), unlisted, notes, is_guessable)
+
+
+def _history(
+    place: StatusPlace, fields: Sequence[Field], operations: Mapping[int, Hashable]
+) -> Iterator[Seen]:
+    """Yield the word of each sample that has one: the outcome's where there is an outcome."""
+    failing = {index for error in errors_of(fields) for index, value in error.found.items()
+               if not is_empty(value)}  # fmt: skip
+    for index, operation in operations.items():
+        words = (_word_at(index, *each) for each in zip(place.status, place.outcome, strict=True))
+        word = next((each for each in words if each), None)
+        if word:
+            yield Seen(operation, word, index in failing)
+
+
+def _word_at(index: int, status: Field, outcome: Field | None) -> str | None:
+    word, how = (each.found.get(index) if each else None for each in (status, outcome))
+    found = how if is_over(word) and is_word(how) else word
+    return found.strip() if isinstance(found, str) else None
 
 
 class _Pair(NamedTuple):

@@ -110,7 +110,7 @@ def _rank(words: Sequence[Field], known: Mapping[str, str]) -> list[Field]:
 def _worth(field: Field, known: Mapping[str, str]) -> float:
     """Return how much of *field* is known to be a status, more where it is called one."""
     seen = {spelling(value): value for value in field.values}
-    if _is_named(field):
+    if is_named(field):
         meant = [meaning_of(word, known) or _neutral(word) for word in seen.values()]
         return 1 + sum(bool(each) for each in meant) / len(seen)
     # A field with another name is the status only by whole words.
@@ -119,7 +119,8 @@ def _worth(field: Field, known: Mapping[str, str]) -> float:
     return 1.0 if is_news and all(whole) and field.key not in _NO_STATUS else 0.0
 
 
-def _is_named(field: Field) -> bool:
+def is_named(field: Field) -> bool:
+    """Tell whether *field* is called a status, a state or a phase."""
     holder = spelling(field.path[-2]) if field.key in _INSIDE and field.parent else ""
     return any(map(_STATUS.fullmatch, (field.key, holder)))
 
@@ -142,7 +143,7 @@ def _pair_outcome(
     """Return the field that shows whether it is over, and the one that shows how, if any."""
     first = ranked[0]
     for other in ranked[1:]:
-        if other.parent == first.parent and _is_named(first) and _is_named(other):
+        if other.parent == first.parent and is_named(first) and is_named(other):
             for one, two in ((first, other), (other, first)):
                 if _names_how(one, two, known):
                     return one, two

@@ -90,6 +90,12 @@ def meaning_of(word: str, known: Mapping[str, str]) -> str | None:
     return known.get(key) or _by_parts(word)
 
 
+def may_be_end(word: str) -> bool:
+    """Tell whether *word* has a part that may mean an end, as ``READY`` and ``copy_done`` do."""
+    parts = {each.lower() for each in _PART.findall(word)}
+    return bool(parts & ({READY} | ENDED | _GOOD_ENDS | _BAD_ENDS.keys()))
+
+
 def _by_parts(word: str) -> str | None:
     """Return the bucket of a word such as ``build_failed`` or ``validating files``."""
     parts = [each.lower() for each in _PART.findall(word)]
@@ -101,6 +107,8 @@ def _by_parts(word: str) -> str | None:
     last = parts[-1]
     if last in _BAD_ENDS:
         return _BAD_ENDS[last]
+    if _BAD_ENDS.keys() & set(parts):
+        return None  # such as 'failed provisioning'
     is_doing = last == "progress" or any(part.endswith("ing") for part in parts)
     return "running" if is_doing else None
 

@@ -46,7 +46,7 @@ class DraftPlan(NamedTuple):
 def draft(plan: DraftPlan, found: Inference) -> str:
     """Return the YAML of a profile that passes ``profile check``."""
     request = (_head(plan), _where(plan), _batch(found), _auth(plan))
-    answer = (_reading(found), _rules(found), _states(found), _pace(found))
+    answer = (_reading(found), _rules(found), _states(found), _verify(found), _pace(found))
     lines = [line for part in (*request, *answer, _handoff(plan, found)) for line in part]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -222,6 +222,18 @@ def _states(found: Inference) -> Iterator[str]:
         yield f"  # CHECK: in the samples, but not clear: {flow(unclear)}"
     for note in found.decision.notes:
         yield f"  # CHECK: {note}."
+    yield ""
+
+
+def _verify(found: Inference) -> Iterator[str]:
+    if not found.denials:
+        return
+    yield "# CHECK: beside these a success is undecided, and after a minute unknown. Which of them"
+    yield "# say nothing about the operation, and which make it 'means: failed' or 'partial'?"
+    yield "verify:"
+    yield "  unless:"
+    for path, values in found.denials:
+        yield f"    - {flow({'fields': path, **({'are': values} if values else {})})}"
     yield ""
 
 

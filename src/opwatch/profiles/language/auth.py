@@ -60,10 +60,14 @@ _NOTHING: Final = parse_template("")
 
 
 class AuthSpec(NamedTuple):
-    """A scheme whose *texts* contain parameters; *make* fills them in."""
+    """A scheme whose *texts* contain parameters; *make* fills them in.
+
+    *urls* are those of the texts that are a token endpoint's.
+    """
 
     make: Callable[[Fill], Scheme]
     texts: tuple[Text, ...] = ()
+    urls: tuple[Text, ...] = ()
 
 
 NO_AUTH: Final = AuthSpec(lambda _fill: NoAuth())
@@ -227,7 +231,8 @@ def _oauth2(
             extra={name: fill(text) for name, text in more.items()},
         )
 
-    return AuthSpec(make, (token_url, client_id.text, device_url, scope, *more.values()))
+    urls = (token_url, device_url) if device_url is not _NOTHING else (token_url,)
+    return AuthSpec(make, (*urls, client_id.text, scope, *more.values()), urls)
 
 
 def _secret_template(node: Node) -> str:

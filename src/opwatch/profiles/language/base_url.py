@@ -23,14 +23,23 @@ _DOMAIN: Final = re.compile(r"(?:\.[A-Za-z0-9-]+){2,}")
 
 def base_url_fault(url: str, *, allow_http: bool) -> str | None:
     """Return why *url* cannot be a base URL, None if it can."""
+    if "?" in url or "#" in url:
+        return "a base URL must not have a query or a fragment"
+    return _fault("a base URL", url, allow_http=allow_http)
+
+
+def endpoint_fault(url: str, *, allow_http: bool) -> str | None:
+    """Return why *url*, which may have a query, cannot be a token endpoint; None if it can."""
+    return _fault("a URL", url.partition("?")[0], allow_http=allow_http)
+
+
+def _fault(what: str, url: str, *, allow_http: bool) -> str | None:
     try:
         origin = parse_origin(url)
     except OriginError as error:
-        return f"not a base URL: {error}"
+        return f"not {what}: {error}"
     if origin.scheme == "http" and not (origin.is_loopback or allow_http):
         return "plain http would show the credential to the network; write https"
-    if "?" in url or "#" in url:
-        return "a base URL must not have a query or a fragment"
     return None
 
 

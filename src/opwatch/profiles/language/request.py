@@ -189,6 +189,8 @@ class _JsonTemplateShape:
 
     def parse(self, node: Node, _report: Report) -> JsonTemplate:
         """Return it."""
+        if not (node.is_map or node.is_list):
+            raise ShapeError("expected a mapping or a list, as JSON has them")
         names: set[str] = set()
         return JsonTemplate(_templates(node, names), frozenset(names))
 

@@ -5,6 +5,7 @@ Decides how a problem shows its line, and what the position of a path is.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opwatch.domain.errors import Problem
@@ -34,6 +35,10 @@ class Position(NamedTuple):
     def problem(self, message: str, *, shift: int = 0) -> Problem:
         """Return a problem at this position, *shift* columns to the right."""
         return Problem(self.source.name, self.line, self.column + shift, message, self.text)
+
+    def warning(self, message: str) -> Problem:
+        """Return a warning about this position."""
+        return replace(self.problem(message), is_warning=True)
 
     @property
     def text(self) -> str:

@@ -100,18 +100,30 @@ class Leaf(Generic[T]):
         if node.is_map or node.is_list:
             raise ShapeError(f"expected {self._wanted()}, found {_kind(node)}")
         try:
-            return self._parse(node)
+            value = self._parse(node)
         except ValueError as error:
             raise ShapeError(str(error)) from error
+        # Whoever reads the text alone takes 20 and true for texts; the schema does not.
+        if not self._fits(node.value):
+            found = "nothing" if node.value is None else node.text
+            raise ShapeError(f"expected a text, found {found}; write it in quotes")
+        return value
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
         return self._schema
 
+    @property
+    def _types(self) -> list[str]:
+        kinds: str | list[str] = self._schema.get("type", [])
+        return kinds if isinstance(kinds, list) else [kinds]
+
+    def _fits(self, value: Any) -> bool:
+        """Tell whether *value* is of a type that the JSON Schema allows; true is not a number."""
+        return not self._types or any(type(value) in _TYPES[name] for name in self._types)
+
     def _wanted(self) -> str:
-        kinds = self._schema.get("type", "a single value")
-        names: list[str] = kinds if isinstance(kinds, list) else [kinds]
-        return join_or(_KINDS.get(name, name) for name in names)
+        return join_or(_KINDS[name] for name in self._types or ["any"])
 
 
 class Conversion(Generic[T]):
@@ -322,6 +334,15 @@ _KINDS: Final = {
     "number": "a number",
     "integer": "a whole number",
     "boolean": "true or false",
+    "any": "a single value",
+}
+
+
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
 }
 
 

@@ -1,0 +1,99 @@
+"""What the language allows in a profile, although it is hardly what was meant.
+
+Decides what ``profile check`` warns of: a pause in milliseconds that is read as
+seconds, and a comparison of two paths that lead to nothing in the sample answers,
+which holds of every answer, for null equals null.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from opwatch.domain.messages import Headers
+from opwatch.profiles.language.expressions import Expression
+from opwatch.profiles.language.paths import AnswerView
+from opwatch.profiles.yaml.nodes import item_position, position_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from opwatch.domain.errors import Problem
+    from opwatch.profiles.definition import Definition
+    from opwatch.profiles.language.spec import Spec
+
+_IN_MS: Final = re.compile(
+    r"(?:(?:[_.-]|\b)ms|[_-]MS|[a-z0-9]M[sS]|(?i:millis(?:econds?|ecs?)?))[\"'\])\s]*"
+)
+
+
+def doubts(definition: Definition, samples: Sequence[Any] = ()) -> list[Problem]:
+    """Return a warning for what is hardly meant; *samples* are the JSON of the API's answers."""
+    found = [*_pauses_in_ms(definition), *_comparisons_of_nothing(definition, samples)]
+    return sorted(found, key=lambda each: (each.file, each.line, each.column))
+
+
+def conditions(spec: Spec) -> Iterator[tuple[str, int, Expression]]:
+    """Yield each ``when`` of *spec*: the key that it is under, its number there, and itself."""
+    parts: tuple[tuple[str, Iterable[Any]], ...] = (
+        ("rules", spec.rules),
+        ("troubles", spec.troubles),
+        ("moves", spec.moves),
+    )
+    for name, holders in parts:
+        for index, holder in enumerate(holders):
+            if holder.condition.when is not None:
+                yield name, index, holder.condition.when
+
+
+def _pauses_in_ms(definition: Definition) -> Iterator[Problem]:
+    node = definition.node.get("wait")
+    if node is None:
+        return
+    body, hint = node.get("body"), definition.spec.wait.body
+    if hint and body and body.get("as") is None:
+        for finder in hint.path.finders:
+            if isinstance(finder, Expression) and _names_ms(finder.text):
+                position = position_of(body, holding=finder.text)
+                yield position.warning(_IS_SECONDS.format(finder.text, "path", finder.text))
+    headers = node.get("headers")
+    for index, entry in enumerate(headers.value if headers else ()):
+        name = entry.get("name")
+        if entry.get("as") is None and _names_ms(name.text):
+            position = item_position(node, ("headers",), index)
+            yield position.warning(_IS_SECONDS.format(name.text, "name", name.text))
+
+
+_IS_SECONDS: Final = (
+    "{!r} is read as seconds; write {{{}: {}, as: ms}}, or 'as: seconds' if that is right"
+)
+
+
+def _names_ms(path: str) -> bool:
+    """Tell whether the last name of *path* says that it counts milliseconds."""
+    return any(match.end() == len(path) for match in _IN_MS.finditer(path))
+
+
+def _comparisons_of_nothing(definition: Definition, samples: Sequence[Any]) -> Iterator[Problem]:
+    items = [item for data in samples for item in _items(definition.spec, data)]
+    for name, _, when in conditions(definition.spec):
+        absent = [when.absent_pairs(item) for item in items]
+        for pair in absent[0] if absent else ():
+            if all(pair in each for each in absent):
+                position = position_of(definition.node, name, holding=when.text)
+                yield position.warning(
+                    f"{pair} compares two fields, and no sample answer has either: "
+                    f"null equals null, so it always holds"
+                )
+
+
+def _items(spec: Spec, data: Any) -> Iterator[Any]:
+    """Yield what of the answer *data* a condition may be about: the whole, and each operation."""
+    yield data
+    view = AnswerView(data, 200, Headers(), {}, lambda _name, value: value)
+    inner = spec.read.root.first(view)
+    if inner is not None:
+        yield inner
+    listed = spec.batch.items.find(data) if spec.batch else None
+    if isinstance(listed, list):
+        yield from listed
