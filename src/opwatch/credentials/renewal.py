@@ -175,6 +175,8 @@ class _Failures:
         if not is_first and not self._is_final(trouble, now):
             detail = trouble.detail or trouble.fault.value.replace("_", " ")
             trouble = replace(trouble, fault=Fault.RENEWAL_FAILED, detail=detail)
+        elif not is_first and trouble.fault is Fault.TOKEN_REFUSED:
+            trouble = replace(trouble, fault=Fault.RENEWAL_REFUSED)
         hold = min(HOLD_LONGEST, HOLD_FIRST * 2 ** min(self.number - 1, 10))
         self.until = now + max(hold, trouble.wait or 0.0)
         # The token endpoint asked for the pause, not the host that is polled.
@@ -186,4 +188,4 @@ class _Failures:
             # Believed after a minute: a laptop that wakes has a network, and so its
             # helper a token, a little later.
             return now - self.since >= PATIENCE
-        return trouble.fault is Fault.RENEWAL_REFUSED
+        return trouble.fault is Fault.TOKEN_REFUSED

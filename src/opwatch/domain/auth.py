@@ -177,7 +177,8 @@ class TrialOutcome(StrEnum):
 class TrialReport:
     """One authorized request of *profile*: *method* and *url*, and what came of it (*met*).
 
-    *status* is the HTTP status, None if no answer came; *trouble* is what went
+    It is the one to the token endpoint where that gave no token; both are empty where
+    nothing was sent. *status* is the HTTP status, None if no answer came; *trouble* is what went
     wrong. *place* and *expires_at* are those of the credential, as in ``CredentialReport``;
     a profile that wants none, or had none to show where it *is_optional*, has *place*
     empty.

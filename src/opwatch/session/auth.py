@@ -227,19 +227,28 @@ async def try_out(profile: Profile, context: RunContext, reference: str | None) 
     """
     target = None if reference is None else profile.target(reference)
     request = Request("GET", profile.base_url) if target is None else profile.request([target])
+    sent: list[Request] = []
+
+    def trace(asked: Request, came: Response | Trouble, seconds: float) -> None:
+        sent.append(asked)
+        if context.trace is not None:
+            context.trace(asked, came, seconds)
+
     async with open_client(context, connections=1) as client:
-        credential = open_profile_credential(profile, context, client)
+        credential = open_profile_credential(profile, replace(context, trace=trace), client)
         await credential.prepare()
         now = context.clock.now
-        sender = Sender(client, credential, profile.origins, now, context.trace)
+        sender = Sender(client, credential, profile.origins, now, trace)
         reply = await sender.send(request, TIMEOUT)
     status = credential.status()
+    # Where there is no token, the token endpoint is all that was asked, if anybody was.
+    shown = request if not sent or sent[-1].authorize else sent[-1]
     trouble = reply if isinstance(reply, Trouble) else _trouble_in(profile, target, reply)
     return TrialReport(
         profile.name,
         status.origin,
-        request.method,
-        request.url,
+        shown.method if sent else "",
+        shown.url if sent else "",
         _outcome(reply, trouble),
         reply.status,
         trouble,

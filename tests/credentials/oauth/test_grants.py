@@ -201,8 +201,9 @@ async def test_fault_95_a_refused_grant_is_final(wired: World, server: OAuthServ
     answer = await trouble(credential, server)
 
     assert answer == Trouble(
-        Fault.RENEWAL_REFUSED, "invalid_grant: the grant has expired", status=400
+        Fault.TOKEN_REFUSED, "HTTP 400: invalid_grant: the grant has expired", status=400
     )
+    assert answer.token_endpoint == server.base
     assert answer.rule.handling is Handling.DENIED
     assert server.asked == 1
 
@@ -247,7 +248,7 @@ async def test_a_wrong_client_is_refused(wired: World, server: OAuthServer) -> N
 
     answer = await trouble(credential, server)
 
-    assert (answer.fault, answer.detail) == (Fault.RENEWAL_REFUSED, "invalid_client")
+    assert (answer.fault, answer.detail) == (Fault.TOKEN_REFUSED, "HTTP 401: invalid_client")
 
 
 @pytest.mark.parametrize(
@@ -275,7 +276,7 @@ async def test_fault_95_an_endpoint_that_is_down_is_asked_again(
     asked_meanwhile = server.asked
     wired.clock.advance(1.1)
 
-    assert (first.fault, first.rule.handling) == (Fault.RENEWAL_FAILED, Handling.TRANSIENT)
+    assert (first.fault, first.rule.handling) == (Fault.TOKEN_FAILED, Handling.TRANSIENT)
     assert held == first
     assert first.wait is None
     assert asked_meanwhile == 1
@@ -297,11 +298,14 @@ async def test_the_pause_that_an_endpoint_names_is_kept(wired: World, server: OA
 @pytest.mark.parametrize(
     ("reply", "detail"),
     [
-        (Reply(200, {"token": "x"}), "no_token: the answer holds no usable access_token"),
-        (Reply(200, {"access_token": "a b"}), "no_token"),
-        (Reply(200, {"access_token": ["x"]}), "no_token"),
-        (Reply(200, {"access_token": "x", "token_type": "mac"}), "unsupported_token_type"),
-        (Reply(200, {"error": {"code": 7}}), '{"code": 7}'),
+        (Reply(200, {"token": "x"}), "HTTP 200: no_token: the answer holds no usable access_token"),
+        (Reply(200, {"access_token": "a b"}), "HTTP 200: no_token"),
+        (Reply(200, {"access_token": ["x"]}), "HTTP 200: no_token"),
+        (
+            Reply(200, {"access_token": "x", "token_type": "mac"}),
+            "HTTP 200: unsupported_token_type",
+        ),
+        (Reply(200, {"error": {"code": 7}}), 'HTTP 200: {"code": 7}'),
         (Reply(404, b"not here"), "HTTP 404"),
         (Reply(302, b"", (("Location", "https://evil.example/"),)), "HTTP 302"),
     ],
@@ -314,7 +318,7 @@ async def test_an_answer_without_a_token_is_the_last_word(
 
     answer = await trouble(credential, server)
 
-    assert answer.fault is Fault.RENEWAL_REFUSED
+    assert answer.fault is Fault.TOKEN_REFUSED
     assert answer.detail.startswith(detail)
 
 
@@ -327,7 +331,7 @@ async def test_a_token_endpoint_that_is_not_there_is_named_at_first_contact(
     answer = await trouble(credential, server)
 
     assert answer.fault is Fault.CONNECTION_REFUSED
-    assert answer.host == "127.0.0.1"
+    assert (answer.host, answer.token_endpoint) == ("127.0.0.1", "http://127.0.0.1:9")
 
 
 async def test_an_outage_of_the_token_endpoint_later_passes(
@@ -540,8 +544,8 @@ async def test_a_revoked_refresh_token_ends_with_the_servers_word(
 
     answer = await trouble(credential, server)
 
-    assert answer.fault is Fault.RENEWAL_REFUSED
-    assert answer.detail == "invalid_grant: the refresh token is not known"
+    assert answer.fault is Fault.TOKEN_REFUSED
+    assert answer.detail == "HTTP 400: invalid_grant: the refresh token is not known"
     assert server.asked == 1
 
 

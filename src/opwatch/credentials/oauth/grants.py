@@ -160,10 +160,8 @@ class OAuth2TokenSource:
             if latest is not None:
                 request, answer = latest, await self._ask(latest)
         match answer:
-            case Trouble():
-                return answer
-            case Refusal():
-                return answer.as_trouble()
+            case Trouble() | Refusal():
+                return self.endpoint.blamed(answer)
             case TokenResponse():
                 expires_at = search.context.wall() + answer.lifetime
                 self._latest = answer.access

@@ -15,8 +15,7 @@ from opwatch.output.formats.document import FORMAT, Writer
 from opwatch.output.formats.sheet import write_facts, write_rows
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, as_is, elide
-from opwatch.output.text.sentences import describe
-from opwatch.output.text.words import FAULTS
+from opwatch.output.text.sentences import describe, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -165,12 +164,12 @@ def write_trial(
     show = Show(redact)
     facts = [
         ("profile", trial.profile),
-        ("request", f"{trial.method} {trial.url}"),
+        ("request", f"{trial.method} {trial.url}" if trial.method else "none was sent"),
         ("credential", _credential(trial, now)),
         ("answer", _answer(trial, show)),
     ]
     if trial.met is not TrialOutcome.ACCEPTED and trial.trouble is not None:
-        fix = FAULTS[trial.trouble.fault].fix
+        fix = words_of(trial.trouble).fix
         host = trial.trouble.host or trial.origin
         facts.append(("to fix", _filled(fix, trial.profile, host, show)))
     write_facts(stream, facts, redact)
@@ -213,8 +212,8 @@ def trial_document(
         {
             "profile": trial.profile,
             "origin": trial.origin,
-            "method": trial.method,
-            "url": trial.url,
+            "method": trial.method or None,
+            "url": trial.url or None,
             "answer": trial.met.value,
             "http_status": trial.status,
             "error": error,
