@@ -138,6 +138,14 @@ class Credential:
         trouble = await self._renewer.replace()
         return trouble or refused.sensitive != self._signature
 
+    def confirm(self, replayed: Request) -> None:
+        """Take note that *replayed* was answered, after the secret before had been refused.
+
+        A server that ends its tokens early then gets the next one asked for at once.
+        """
+        if self._renewer is not None and replayed.sensitive == self._signature:
+            self._renewer.confirm()
+
     def secrets(self) -> tuple[Secret, ...]:
         """Return the live secrets of the run, for those who mask them elsewhere."""
         return self._redactor.secrets()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.context import DevicePrompt
-from opwatch.credentials.expiry import bounded
+from opwatch.credentials.expiry import lifetime_of
 from opwatch.credentials.oauth.endpoint import (
     OAuthClient,
     Refusal,
@@ -68,9 +68,9 @@ async def log_in(
             message = f"the login {what}: {detail or fault.value.replace('_', ' ')}"
             origin = origin or search.origin
             raise CredentialError(message, profile=search.profile, origin=origin)
-        case TokenResponse(access, lifetime, refresh):
+        case TokenResponse(access, _, refresh):
             search.context.redactor.learn(access)
-            token = StoredAccessToken(access, search.context.wall() + lifetime)
+            token = StoredAccessToken(access, response.expires_at(search.context.wall()))
             return refresh or token.as_text()
 
 
@@ -124,7 +124,7 @@ def _parse_authorization(response: Any) -> _DeviceAuthorization | Refusal | Trou
     complete = body.get("verification_uri_complete")
     if not (isinstance(complete, str) and _is_web_address(complete)):
         complete = None
-    lasts = min(LONGEST_LOGIN, bounded(number_of(body.get("expires_in")) or LONGEST_LOGIN))
+    lasts = min(LONGEST_LOGIN, lifetime_of(body.get("expires_in")) or LONGEST_LOGIN)
     interval = min(LONGEST_INTERVAL, max(1.0, number_of(body.get("interval")) or INTERVAL))
     return _DeviceAuthorization(
         DevicePrompt(user_code, url, complete, lasts), Secret(code), interval

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, urlencode
 
-from opwatch.credentials.expiry import lifetime_of
+from opwatch.credentials.expiry import expiry_of_jwt, lifetime_of
 from opwatch.credentials.validation import Alphabet, UnusableError, as_secret
 from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
 from opwatch.domain.origin import parse_origin
@@ -44,11 +44,15 @@ class OAuthClient:
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """An access token, good for *lifetime* seconds, and perhaps a refresh token."""
+    """An access token, good for *lifetime* seconds if known, and perhaps a refresh token."""
 
     access: Secret
-    lifetime: float
+    lifetime: float | None
     refresh: Secret | None = None
+
+    def expires_at(self, now: float) -> float | None:
+        """Return when it ends, if it is known; in seconds since the epoch, as *now* is."""
+        return expiry_of_jwt(self.access) if self.lifetime is None else now + self.lifetime
 
 
 @dataclass(frozen=True, slots=True)

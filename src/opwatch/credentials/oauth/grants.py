@@ -163,7 +163,7 @@ class OAuth2TokenSource:
             case Trouble() | Refusal():
                 return self.endpoint.blamed(answer)
             case TokenResponse():
-                expires_at = search.context.wall() + answer.lifetime
+                expires_at = answer.expires_at(search.context.wall())
                 self._latest = answer.access
                 refresh = answer.refresh or request.refresh
                 new = StoredAccessToken(answer.access, expires_at, refresh)
