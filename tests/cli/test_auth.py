@@ -21,7 +21,7 @@ from opwatch.output.commands.auth import CREDENTIAL_STATES, TRIAL_OUTCOMES
 from opwatch.output.commands.login import WAITING
 from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api
-from servers.oauth import OAuthServer, Reply
+from servers.oauth import Asked, OAuthServer, Reply
 from servers.raw import closed_port
 
 if TYPE_CHECKING:
@@ -231,6 +231,81 @@ def test_a_device_login_prints_code_and_address_and_keeps_the_refresh_token(
     assert list(entries(ring).values()) == [CANARY]
     assert CANARY not in ran.out + ran.err
     assert "device-code-canary" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("backend", "why"),
+    [
+        ("keyring.backends.fail.Keyring", "does not exist on this machine"),
+        ("keyring.backends.null.Keyring", "keeps nothing"),
+        ("credentials.keyrings.ReadOnly", "is locked"),
+        ("credentials.keyrings.Broken", "failed: InitError"),
+    ],
+)
+def test_h2_a_keyring_that_cannot_keep_a_device_login_is_found_out_before_a_code_is_shown(
+    backend: str, why: str, inside: Inside, ring: Path
+) -> None:
+    with OAuthServer(client_secret=None, refresh_token=CANARY) as server:
+        server.device_is_confirmed = True
+        server.answers.append(device_answer())
+        inside.configure(mine=device(server))
+        inside.environ["PYTHON_KEYRING_BACKEND"] = backend
+
+        ran = inside.run("auth", "login", "-p", "mine")
+        asked = len(server.requests)
+        (fix,) = [line for line in ran.err.splitlines() if "to fix" in line]
+        command = fix.partition("opwatch ")[2].removesuffix(" instead").split()
+        headless = inside.run(*command)
+        given = {"OPWATCH_MINE_REFRESH_TOKEN": headless.out.strip()}
+        used = inside.run("auth", "test", "-p", "mine", environ=given)
+
+    assert (ran.code, asked, ring.exists()) == (4, 0, False)
+    assert f"the keyring {why}" in ran.err
+    assert "enter the code" not in ran.err
+    assert (headless.code, headless.out) == (0, CANARY + "\n")
+    assert "enter the code  WDJB-MJHT" in headless.err
+    assert "OPWATCH_MINE_REFRESH_TOKEN" in headless.err
+    assert CANARY not in headless.err
+    assert used.code == 0, used.out
+
+
+def test_h2_a_login_that_a_person_has_made_is_not_lost_to_a_keyring_that_fails_meanwhile(
+    inside: Inside, ring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, asked = ring.with_suffix(".locked"), []
+
+    class Locking(OAuthServer):
+        def _grant(self, asked: Asked) -> Reply:
+            lock.touch()
+            return super()._grant(asked)
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        if len(asked) > 1:
+            lock.unlink()
+        return ""
+
+    monkeypatch.setattr("opwatch.cli.questions.has_person", lambda: True)
+    monkeypatch.setattr("opwatch.cli.questions.ask", ask)
+    with Locking(client_secret=None, refresh_token=CANARY) as server:
+        server.device_is_confirmed = True
+        server.answers.append(device_answer())
+        inside.configure(mine=device(server))
+        inside.environ["PYTHON_KEYRING_BACKEND"] = "credentials.keyrings.Lockable"
+
+        ran = inside.run("auth", "login", "-p", "mine")
+
+    assert (ran.code, len(asked), server.asked) == (0, 2, 1)
+    assert ran.err.count("the keyring is locked") == 2
+    assert list(entries(ring).values()) == [CANARY]
+
+
+def test_h2_to_print_is_for_a_login_that_gives_something_new(inside: Inside, ring: Path) -> None:
+    inside.configure(mine=profile(API))
+
+    ran = inside.run("auth", "login", "-p", "mine", "--print", stdin=CANARY.encode())
+
+    assert (ran.code, ran.out, ring.exists()) == (2, "", False)
 
 
 # -- status ----------------------------------------------------------------------------

@@ -115,7 +115,8 @@ class Person:
 
     async def log_in(self, scheme: OAuth2Auth | None = None) -> Credential:
         credential = self.world.open(scheme or device(self.server), base_url=self.server.base)
-        await login(credential).store_by_device(self.prompts.append, self.sleep)
+        kept = login(credential)
+        await kept.store(await kept.obtain(self.prompts.append, self.sleep))
         return credential
 
 

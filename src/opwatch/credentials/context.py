@@ -82,6 +82,9 @@ class Keyring(Protocol):
     async def write_entry(self, service: str, account: str, secret: Secret) -> str:
         """Store *secret* for *account* under *service*; return the name of what keeps it."""
 
+    async def try_entry(self, service: str, account: str) -> None:
+        """Find out whether an entry of *account* under *service* could be written."""
+
     async def erase_entry(self, service: str, account: str) -> bool:
         """Delete the entry; tell whether there was one."""
 

@@ -62,28 +62,36 @@ class Login:
         try:
             return await self.search.keyring.write_entry(self.service, self.account, usable)
         except UnusableError as problem:
-            name = variable_of(self.search.profile, self.part.variables[0])
-            instead = f"set {name} instead"
-            raise self._error(f"the keyring {problem.reason}", instead) from None
+            raise self._not_stored(problem) from None
 
-    async def store_by_device(
+    async def check(self) -> None:
+        """Find out, before a person is asked for anything, whether it could be stored.
+
+        Raises:
+            CredentialError: the keyring would not take it.
+        """
+        try:
+            await self.search.keyring.try_entry(self.service, self.account)
+        except UnusableError as problem:
+            raise self._not_stored(problem) from None
+
+    async def obtain(
         self,
         show: Callable[[DevicePrompt], None],
         sleep: Callable[[float], Awaitable[None]],
-    ) -> str:
-        """Have a person log in with a code, and store what comes of it, as ``store``.
+    ) -> Secret:
+        """Have a person log in with a code, and return what is to be stored.
 
         *show* is called once with the code and the address; *sleep* waits between
         questions, in seconds.
 
         Raises:
-            CredentialError: it was refused, nobody entered the code in time, or the
-                keyring does not take the result.
+            CredentialError: it was refused, or nobody entered the code in time.
         """
         from opwatch.credentials.oauth.device import log_in  # noqa: PLC0415, for this login alone
 
         assert self.by_device is not None  # noqa: S101, the caller has checked
-        return await self.store(await log_in(self.by_device, show=show, sleep=sleep))
+        return await log_in(self.by_device, show=show, sleep=sleep)
 
     async def forget(self) -> bool:
         """Delete what was stored; return whether there was anything.
@@ -95,6 +103,12 @@ class Login:
             return await self.search.keyring.erase_entry(self.service, self.account)
         except UnusableError as problem:
             raise self._error(f"the keyring {problem.reason}") from None
+
+    def _not_stored(self, problem: UnusableError) -> CredentialError:
+        profile = self.search.profile
+        name = variable_of(profile, self.part.variables[0])
+        instead = f"opwatch auth login -p {profile} --print" if self.by_device else f"set {name}"
+        return self._error(f"the keyring {problem.reason}", f"{instead} instead")
 
     def _error(self, message: str, *fixes: str) -> CredentialError:
         return CredentialError(

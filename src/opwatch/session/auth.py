@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
+    from opwatch.domain.secret import Secret
     from opwatch.profiles import Config, Profile
     from opwatch.session.context import RunContext
 
@@ -195,18 +196,23 @@ def login_to(profile: Profile, context: RunContext) -> Login:
 
 
 async def log_in_by_device(
-    profile: Profile, context: RunContext, show: Callable[[DevicePrompt], None]
-) -> str:
-    """Have a person log in with a code that *show* shows, and store the credential.
-
-    Return the name of the keyring that keeps it.
+    profile: Profile,
+    context: RunContext,
+    show: Callable[[DevicePrompt], None],
+    *,
+    to_store: bool,
+) -> Secret:
+    """Have a person log in with a code that *show* shows, and return the credential.
 
     Raises:
-        CredentialError: it was refused, or nobody entered the code in time.
+        CredentialError: it was refused, nobody entered the code in time, or, as it is
+            *to_store*, the keyring would not take it: then no code was shown.
     """
     async with open_client(context, connections=1) as client:
-        credential = open_profile_credential(profile, context, client)
-        return await _login(credential, profile).store_by_device(show, pause)
+        login = _login(open_profile_credential(profile, context, client), profile)
+        if to_store:
+            await login.check()
+        return await login.obtain(show, pause)
 
 
 def _login(credential: Credential, profile: Profile) -> Login:

@@ -19,7 +19,8 @@ from opwatch.cli.app import Group, settings
 
 if TYPE_CHECKING:
     from opwatch.cli.selection import Selection
-    from opwatch.credentials import DevicePrompt
+    from opwatch.credentials import DevicePrompt, Login
+    from opwatch.domain.secret import Secret
     from opwatch.session.context import RunContext
 
 app = typer.Typer(
@@ -41,6 +42,14 @@ def login(
             "--token-stdin", metavar="", help="Read it from standard input, whatever the scheme."
         ),
     ] = False,
+    to_print: Annotated[
+        bool,
+        typer.Option(
+            "--print",
+            metavar="",
+            help="With device code: print the credential on standard output, and store nothing.",
+        ),
+    ] = False,
     ca_file: opt.CaFile = None,
     debug: opt.Debug = False,
 ) -> None:
@@ -50,8 +59,10 @@ def login(
 
     Asks for it without showing it; reads standard input if that is not a terminal.
     With OAuth 2.0 device code, prints the code and the address to enter it at.
+    On a machine without a keyring, --print gives the credential to keep elsewhere.
     """
-    _run(partial(_log_in, from_stdin=token_stdin), options, ca_file=ca_file, debug=debug)
+    work = partial(_log_in, from_stdin=token_stdin, to_print=to_print)
+    _run(work, options, ca_file=ca_file, debug=debug)
 
 
 @app.command()
@@ -150,27 +161,61 @@ def _run(
 # -- login and logout ------------------------------------------------------------------
 
 
-def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool) -> int:
+def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool, to_print: bool) -> int:
     from opwatch.cli.secret_input import read_secret
+    from opwatch.domain.errors import UsageError
     from opwatch.engine import run_to_end
-    from opwatch.output.commands.login import secret_prompt, write_device, write_stored
+    from opwatch.output.commands.login import (
+        secret_prompt,
+        write_device,
+        write_secret,
+        write_stored,
+    )
     from opwatch.session.auth import log_in_by_device, login_to
 
     profile = selection.bound_profile()
     login = login_to(profile, context)
-    if login.by_device is not None and not from_stdin:
-
-        def show(prompt: DevicePrompt) -> None:
-            write_device(sys.stderr, **asdict(prompt), redact=context.redactor)
-
-        keyring = run_to_end(log_in_by_device(profile, context, show))
-    else:
+    by_device = login.by_device is not None and not from_stdin
+    if to_print and not by_device:
+        raise UsageError("--print goes with a login by device code; you have the credential")
+    if to_print and sys.stdout is None:
+        raise UsageError("--print, and standard output is closed")
+    if not by_device:
         secret = read_secret(
             lambda: secret_prompt(sys.stderr, login.asks_for, profile.name, login.account)
         )
         keyring = run_to_end(login.store(secret))
+    else:
+
+        def show(prompt: DevicePrompt) -> None:
+            write_device(sys.stderr, **asdict(prompt), redact=context.redactor)
+
+        work = log_in_by_device(profile, context, show, to_store=not to_print)
+        secret = run_to_end(work)
+        if to_print:
+            write_secret(sys.stdout, sys.stderr, secret, profile.name)
+            return 0
+        keyring = _store_patiently(login, secret)
     write_stored(sys.stderr, login.asks_for, profile.name, login.account, keyring)
     return 0
+
+
+def _store_patiently(login: Login, secret: Secret) -> str:
+    """Store what a person has just logged in for; it is not lost to a keyring that fails now."""
+    from opwatch.cli.questions import ask, has_person
+    from opwatch.domain.errors import CredentialError
+    from opwatch.engine import run_to_end
+    from opwatch.output.commands.login import STORE_AGAIN
+    from opwatch.output.errors import write_error
+
+    while True:
+        try:
+            return run_to_end(login.store(secret))
+        except CredentialError as problem:
+            if not has_person():
+                raise
+            write_error(sys.stderr, problem)
+            ask(STORE_AGAIN)
 
 
 def _log_out(selection: Selection, context: RunContext) -> int:
