@@ -143,7 +143,7 @@ def test_what_can_be_no_secret_is_refused_without_being_shown(
     assert (ran.code, entries(ring)) == (code, {})
     assert said in ran.err
     assert "canary" not in ran.out + ran.err
-    assert "_TOKEN instead" not in ran.err
+    assert "export OPWATCH_MINE_TOKEN" not in ran.err
 
 
 def test_what_is_pasted_with_the_schemes_own_word_is_kept_without_it(
@@ -175,7 +175,7 @@ def test_without_a_keyring_a_login_says_what_to_do_instead(inside: Inside) -> No
 
     assert ran.code == 4
     assert "the keyring does not exist on this machine" in ran.err
-    assert "set OPWATCH_MINE_TOKEN instead" in ran.err
+    assert "export OPWATCH_MINE_TOKEN=…" in ran.err
 
 
 def test_a_profile_that_wants_no_credential_has_nothing_to_keep(inside: Inside) -> None:

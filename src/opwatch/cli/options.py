@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias, get_type_hints
@@ -130,6 +130,15 @@ class ProfileOptions:
     config: ConfigFile = None
     base_url: BaseUrl = None
     token_stdin: TokenStdin = False
+
+    def again(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Return what, beside ``-p``, chooses the same profile in another command."""
+        given = {"OPWATCH_CONFIG": self.config, "OPWATCH_BASE_URL": self.base_url}
+        words: list[str] = []
+        for option, (name, value) in zip(("--config", "--base-url"), given.items(), strict=True):
+            if value is not None and environ.get(name) != str(value):
+                words += [option, str(value)]
+        return (*words, *(word for each in self.param or () for word in ("--param", each)))
 
 
 def with_options(

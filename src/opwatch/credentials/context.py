@@ -66,11 +66,12 @@ class DevicePrompt:
 
 @dataclass(frozen=True, slots=True)
 class KeyringEntry:
-    """What the keyring holds: a *value*, or None and *why*."""
+    """What the keyring holds: a *value*, or None and *why*; *no_keyring*: there is none."""
 
     value: Secret | None = None
     why: str = ""
     backend: str = ""
+    no_keyring: bool = False
 
 
 class Keyring(Protocol):
@@ -111,7 +112,8 @@ class CredentialContext:
     *named_on_command_line* (or is the default one). *interactive* tells that a person
     sits at a terminal. *redactor* learns every secret; share one among all credentials
     of a run. *send* asks a token endpoint. *lock* keeps other processes away from what
-    it names. *asks_keyring* is false where only a keyring that a profile lists is asked.
+    it names. *profile_options* are those that, beside ``-p``, choose the same profile in
+    another command. *asks_keyring* is false where only a keyring that a profile lists is asked.
     *announce* is called with what is being
     waited for.
     """
@@ -124,6 +126,7 @@ class CredentialContext:
     redactor: Redactor = field(default_factory=Redactor)
     send: Send = send_nothing
     lock: Lock = alone
+    profile_options: tuple[str, ...] = ()
     run: Run = run_program
     keyring: Keyring | None = None
     asks_keyring: bool = True

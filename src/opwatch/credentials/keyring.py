@@ -45,7 +45,7 @@ class SystemKeyring:
         try:
             answer = await self._ask("read", service, account, interactive=interactive)
         except _NoKeyringError as problem:
-            return KeyringEntry(why=problem.why)
+            return KeyringEntry(why=problem.why, no_keyring=True)
         backend = str(answer.get("backend", ""))
         if answer.get("damaged"):
             raise UnusableError("holds a damaged entry; log in again")

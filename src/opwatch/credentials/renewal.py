@@ -59,6 +59,10 @@ class TokenRenewer:
         self._end: Trouble | None = None
         self.token: Token | None = None
 
+    def replacement(self, place: str) -> str:
+        """Return how the secret at *place* is replaced."""
+        return self._source.search.advice.for_refused(self._source.parts, place)
+
     async def prepare(self) -> str:
         """Find the first token, or all that is needed to ask for it; return its place."""
         prepared = await self._source.prepare()

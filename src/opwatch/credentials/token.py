@@ -47,6 +47,12 @@ class Pending:
 class TokenSource(Protocol):
     """Gives tokens: the first at the start, others when one ends."""
 
+    search: CredentialSearch
+
+    @property
+    def parts(self) -> tuple[PartSources, ...]:
+        """What is looked for, and where."""
+
     async def prepare(self) -> Token | Pending:
         """Find the first token, or all that is needed to ask for it.
 
@@ -70,6 +76,11 @@ class StoredTokenSource:
     secret: PartSources
     username: PartSources | None = None
     fixed_username: str = ""
+
+    @property
+    def parts(self) -> tuple[PartSources, ...]:
+        """What is looked for, and where."""
+        return (self.secret,)
 
     async def prepare(self) -> Token:
         """Return what the places hold."""

@@ -181,7 +181,7 @@ class TrialReport:
     nothing was sent. *status* is the HTTP status, None if no answer came; *trouble* is what went
     wrong. *place* and *expires_at* are those of the credential, as in ``CredentialReport``;
     a profile that wants none, or had none to show where it *is_optional*, has *place*
-    empty.
+    empty. *fixes* are ways to give another one, or one at all.
     """
 
     profile: str
@@ -194,3 +194,4 @@ class TrialReport:
     place: str = ""
     expires_at: float | None = None
     is_optional: bool = False
+    fixes: tuple[str, ...] = ()

@@ -261,6 +261,7 @@ async def try_out(profile: Profile, context: RunContext, reference: str | None) 
         status.place,
         status.expires_at,
         is_optional=bool(status.tried),
+        fixes=(status.replacement,) if status.replacement else status.fixes,
     )
 
 

@@ -148,6 +148,7 @@ def _run(
 
     selection = Selection(options)
     context = context_of(selection.environ, ca_file=ca_file, verbose=verbose)
+    context = replace(context, profile_options=options.again(selection.environ))
     try:
         with raise_on_signals():
             code = work(selection, context)
@@ -175,12 +176,13 @@ def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool, to_p
 
     profile = selection.bound_profile()
     login = login_to(profile, context)
-    by_device = login.by_device is not None and not from_stdin
+    by_device = login.by_device and not from_stdin
     if to_print and not by_device:
         raise UsageError("--print goes with a login by device code; you have the credential")
     if to_print and sys.stdout is None:
         raise UsageError("--print, and standard output is closed")
     if not by_device:
+        run_to_end(login.check())
         secret = read_secret(
             lambda: secret_prompt(sys.stderr, login.asks_for, profile.name, login.account)
         )

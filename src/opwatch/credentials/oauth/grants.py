@@ -91,17 +91,28 @@ class OAuth2TokenSource:
         except OpwatchError as problem:
             return Trouble(Fault.NO_CREDENTIAL, str(problem))
 
+    @property
+    def parts(self) -> tuple[PartSources, ...]:
+        """What is looked for, and where."""
+        return (self.direct, self.client_secret, self.refresh)
+
     async def client(
         self, search: CredentialSearch, before: tuple[TriedSource, ...] = ()
     ) -> tuple[OAuthClient, str]:
         """Return the client and the place of its secret."""
-        name = await search.require_text(self.client_id, self.scheme.client_id, before)
+        name = await self.named_client(search, before)
         secret = await search.find(self.client_secret, before)
         if isinstance(secret, FoundSecret):
             return OAuthClient(name, secret.secret), secret.name
         if self.client_secret.is_required:
             raise search.missing_error(self.client_secret, secret)
         return OAuthClient(name), "a public client"
+
+    async def named_client(
+        self, search: CredentialSearch, before: tuple[TriedSource, ...] = ()
+    ) -> str:
+        """Return the id of the client."""
+        return await search.require_text(self.client_id, self.scheme.client_id, before)
 
     async def _find(self, search: CredentialSearch) -> Token | Pending:
         direct = await search.find(self.direct)
@@ -228,7 +239,7 @@ class OAuth2TokenSource:
 
     def _lost(self, why: str, instead_of: str = "") -> str:
         """Return what a person must know of a refresh token that only this run has."""
-        then = f"opwatch auth login -p {self.search.profile}"
+        then = self.search.advice.login()
         then += f"  without {instead_of}" if instead_of else ""
         what = "the server replaced the refresh token, and the new one could not be stored"
         return f"{what} ({why}): the next run will be refused; then  {then}"
@@ -247,6 +258,12 @@ def oauth2_token_source(
         account,
         in_keyring=part is Part.CLIENT_SECRET,
     )
+    refresh = search.sources_of(
+        Part.REFRESH_TOKEN,
+        scheme.refresh_token,
+        account,
+        in_keyring=part is Part.REFRESH_TOKEN,
+    )
     return OAuth2TokenSource(
         scheme,
         search,
@@ -254,10 +271,5 @@ def oauth2_token_source(
         direct=search.sources_of(Part.TOKEN, (), account),
         client_id=replace(client_id, is_required=True),
         client_secret=replace(secret, is_required=is_confidential),
-        refresh=search.sources_of(
-            Part.REFRESH_TOKEN,
-            scheme.refresh_token,
-            account,
-            in_keyring=part is Part.REFRESH_TOKEN,
-        ),
+        refresh=replace(refresh, by_device=scheme.grant == "device_code"),
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from opwatch.domain.outcome import Verdict
+    from opwatch.domain.trouble import Trouble
 
 CREDENTIAL_STATES: Final[Mapping[CredentialState, str]] = {
     CredentialState.FOUND: "found",
@@ -169,9 +170,7 @@ def write_trial(
         ("answer", _answer(trial, show)),
     ]
     if trial.met is not TrialOutcome.ACCEPTED and trial.trouble is not None:
-        fix = words_of(trial.trouble).fix
-        host = trial.trouble.host or trial.origin
-        facts.append(("to fix", _filled(fix, trial.profile, host, show)))
+        facts.append(("to fix", _fix(trial, trial.trouble, show)))
     write_facts(stream, facts, redact)
 
 
@@ -195,11 +194,15 @@ def _answer(trial: TrialReport, show: Show) -> str:
     return f"not refused: {http}, so the credential is not what it objects to"
 
 
-def _filled(fix: str, profile: str, host: str, show: Show) -> str:
-    name = show(profile, 80)
-    # ``auth test`` does not recommend itself.
-    fix = fix.replace("opwatch auth test", "opwatch auth status")
-    return fix.format(host=show(host, 120), profile=name, command=f"-p {name} REF", url="URL")
+def _fix(trial: TrialReport, trouble: Trouble, show: Show) -> str:
+    """Return what to do about *trouble*: a way out, and not the command that has just been run."""
+    fix, about, _ = words_of(trouble).fix.partition("opwatch auth ")
+    if about:
+        # What is left of "…; check it with  opwatch auth test" is what to do.
+        fix = fix.rpartition(";")[0]
+    name, host = show(trial.profile, 80), show(trouble.host or trial.origin, 120)
+    fix = fix.format(host=host, profile=name, command=f"-p {name} REF", url="URL")
+    return f"{fix}:  {'   or   '.join(trial.fixes)}" if about and trial.fixes else fix
 
 
 def trial_document(

@@ -315,7 +315,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     Fault.RENEWAL_FAILED: FaultWords(
         "renewal failed",
         "the credential cannot be renewed at the moment{detail}",
-        "check that the token endpoint answers:  opwatch auth test -p {profile}",
+        "try again later; see what is found now with  opwatch auth status -p {profile}",
     ),
 }
 
