@@ -451,9 +451,10 @@ def test_a_trial_asks_the_base_url_or_the_operation_once_with_the_credential(
     second = inside.run("auth", "test", "-p", "mine", "op-1", "--json")
 
     assert (first.code, second.code) == (0, 0)
-    assert facts(first)["answer"] == "accepted: HTTP 200"
+    assert facts(first)["answer"] == "accepted: HTTP 200, and HTTP 401 without the credential"
     assert facts(first)["credential"] == "from API_TOKEN"
-    assert [each.path for each in api.requests] == ["/", "/ops/op-1"]
+    assert [each.path for each in api.requests] == ["/", "/", "/ops/op-1", "/ops/op-1"]
+    assert ["authorization" in each.headers for each in api.requests] == [True, False] * 2
     document = second.document
     assert (document["answer"], document["http_status"], document["exit_code"]) == (
         "accepted", 200, 0,
@@ -486,6 +487,35 @@ def test_a_server_in_trouble_says_nothing_about_the_credential(status: int, insi
 
     said = f"not refused: HTTP {status}, which says nothing about the credential"
     assert (ran.code, facts(ran)["answer"]) == (0, said)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_h8_an_answer_that_anybody_gets_proves_nothing(status: int, inside: Inside) -> None:
+    inside.environ["API_TOKEN"] = CANARY
+    with Api(lambda _: Reply(status, {"message": "welcome"})) as api:
+        inside.configure(mine=profile(api.base))
+
+        ran = inside.run("auth", "test", "-p", "mine")
+        document = inside.run("auth", "test", "-p", "mine", "--json").document
+
+    assert (ran.code, facts(ran)["answer"].partition(",")[0]) == (0, f"not refused: HTTP {status}")
+    assert facts(ran)["answer"].endswith("the same without the credential, so this proves nothing")
+    assert (document["answer"], document["http_status_without"]) == ("unproven", status)
+
+
+def test_h8_a_token_that_ended_years_ago_is_told_with_its_day(inside: Inside) -> None:
+    inside.environ["API_TOKEN"] = token_until(1_577_880_000)
+    with Api(lambda _: Reply(401, {"message": "no"})) as api:
+        inside.configure(mine=profile(api.base))
+
+        tried = inside.run("auth", "test", "-p", "mine")
+        waited = inside.run("wait", "-p", "mine", "a")
+        looked = inside.run("auth", "status", "-p", "mine")
+
+    assert (tried.code, waited.code) == (4, 4)
+    assert "expired on 2020-01-01" in facts(tried)["credential"]
+    assert "API_TOKEN holds a token that expired on 2020-01-01" in waited.err
+    assert "expired on 2020-01-01" in facts(looked)["note"]
 
 
 def test_a_trial_of_the_operation_dash_is_refused_before_any_request(
@@ -561,7 +591,7 @@ def test_a_piped_token_is_taken_whole_or_not_at_all(
         ran = inside.run(*command, "-p", "mine", "--token-stdin", "a", stdin=given)
 
     assert ran.code == code, ran.err
-    sent = [each.headers["authorization"] for each in api.requests]
+    sent = [value for each in api.requests if (value := each.headers.get("authorization"))]
     assert sent == (["Bearer access-1"] if code == 0 else [])
 
 

@@ -9,7 +9,8 @@ place that was tried, in order, with the result there, and commands to paste.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, assert_never
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, assert_never
 
 from opwatch.credentials.advice import Advice
 from opwatch.credentials.expiry import expiry_of_jwt
@@ -34,6 +35,9 @@ from opwatch.domain.secret import Secret
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext, Keyring
     from opwatch.domain.auth import Sources
+
+CLOCKS_APART: Final = 60.0
+"""Seconds by which a token may seem to have ended before that is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,11 @@ async def search_source(
     note = None
     if plain != raw.secret:
         note = f"{source_name(place)} begins with the scheme's own word, which was left out"
-    return FoundSecret(secret, place, raw.expires_at or expiry_of_jwt(secret), note)
+    expires_at = raw.expires_at or expiry_of_jwt(secret)
+    if expires_at is not None and expires_at < context.wall() - CLOCKS_APART:
+        ended = datetime.fromtimestamp(expires_at, UTC)
+        note = f"{source_name(place)} holds a token that expired on {ended:%Y-%m-%d}"
+    return FoundSecret(secret, place, expires_at, note)
 
 
 async def _read_source(

@@ -166,9 +166,10 @@ class CredentialReport:
 
 
 class TrialOutcome(StrEnum):
-    """What came of one authorized request."""
+    """What one authorized request proved."""
 
     ACCEPTED = "accepted"
+    UNPROVEN = "unproven"  # not refused, but nor is the same request without the credential
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
 
@@ -181,7 +182,8 @@ class TrialReport:
     nothing was sent. *status* is the HTTP status, None if no answer came; *trouble* is what went
     wrong. *place* and *expires_at* are those of the credential, as in ``CredentialReport``;
     a profile that wants none, or had none to show where it *is_optional*, has *place*
-    empty. *fixes* are ways to give another one, or one at all.
+    empty. *fixes* are ways to give another one, or one at all. *bare_status* is the HTTP
+    status of the same request without the credential, None if none came.
     """
 
     profile: str
@@ -195,3 +197,4 @@ class TrialReport:
     expires_at: float | None = None
     is_optional: bool = False
     fixes: tuple[str, ...] = ()
+    bare_status: int | None = None

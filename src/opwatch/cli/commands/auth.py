@@ -118,6 +118,9 @@ def try_out(
 ) -> None:
     """Try a credential with one request.
 
+    Unless it is refused, the request is sent once more without the credential:
+    what anybody gets proves nothing, and is reported as unproven.
+
     Exit codes: 0 any answer but a refusal, 4 refused (401, 403, 407) or no
     credential, 6 no answer.
     """
@@ -306,6 +309,7 @@ def _test(
     trial = run_to_end(auth.try_out(selection.bound_profile(), context, reference))
     outcomes = {
         TrialOutcome.ACCEPTED: Outcome.SUCCEEDED,
+        TrialOutcome.UNPROVEN: Outcome.SUCCEEDED,
         TrialOutcome.REFUSED: Outcome.DENIED,
         TrialOutcome.UNREACHABLE: Outcome.UNKNOWN,
     }

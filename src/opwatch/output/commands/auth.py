@@ -35,14 +35,13 @@ CREDENTIAL_STATES: Final[Mapping[CredentialState, str]] = {
 }
 TRIAL_OUTCOMES: Final[Mapping[TrialOutcome, str]] = {
     TrialOutcome.ACCEPTED: "accepted",
+    TrialOutcome.UNPROVEN: "not refused",
     TrialOutcome.REFUSED: "refused",
     TrialOutcome.UNREACHABLE: "no answer",
 }
 HEADINGS: Final = ("PROFILE", "CREDENTIAL", "FROM", "EXPIRES", "FOR", "DETAIL")
+UNPROVEN: Final = "name an operation that only you may see, as REF of  opwatch auth test"
 NOT_RUN: Final = "status does not run it; opwatch auth test does"
-_GOOD: Final = range(200, 300)
-_SERVER_ERROR: Final = 500
-_TOO_MANY: Final = (408, 429)
 _PLACE_ROOM: Final = 40
 
 
@@ -169,7 +168,9 @@ def write_trial(
         ("credential", _credential(trial, now)),
         ("answer", _answer(trial, show)),
     ]
-    if trial.met is not TrialOutcome.ACCEPTED and trial.trouble is not None:
+    if trial.met is TrialOutcome.UNPROVEN:
+        facts.append(("to prove", UNPROVEN))
+    elif trial.met is not TrialOutcome.ACCEPTED and trial.trouble is not None:
         facts.append(("to fix", _fix(trial, trial.trouble, show)))
     write_facts(stream, facts, redact)
 
@@ -180,18 +181,22 @@ def _credential(trial: TrialReport, now: float) -> str:
         return CREDENTIAL_STATES[state]
     if trial.expires_at is None:
         return f"from {trial.place}"
-    return f"from {trial.place}, expires {_expiry(trial.expires_at, now)}"
+    when, word = _expiry(trial.expires_at, now), "expires"
+    if trial.expires_at < now:
+        when, word = f"on {_local(trial.expires_at)}, {when}", "expired"
+    return f"from {trial.place}, {word} {when}"
 
 
 def _answer(trial: TrialReport, show: Show) -> str:
     word, http = TRIAL_OUTCOMES[trial.met], f"HTTP {trial.status}"
-    if trial.met is not TrialOutcome.ACCEPTED:
+    if trial.met is TrialOutcome.ACCEPTED:
+        bare = trial.bare_status
+        return f"{word}: {http}" + (f", and HTTP {bare} without the credential" if bare else "")
+    if trial.met is not TrialOutcome.UNPROVEN:
         return f"{word}: {describe(trial.trouble, show) if trial.trouble else http}"
-    if trial.status in _GOOD:
-        return f"{word}: {http}"
-    if trial.status is None or trial.status >= _SERVER_ERROR or trial.status in _TOO_MANY:
-        return f"not refused: {http}, which says nothing about the credential"
-    return f"not refused: {http}, so the credential is not what it objects to"
+    if trial.bare_status is None:
+        return f"{word}: {http}, which says nothing about the credential"
+    return f"{word}: {http}, and the same without the credential, so this proves nothing"
 
 
 def _fix(trial: TrialReport, trouble: Trouble, show: Show) -> str:
@@ -219,6 +224,7 @@ def trial_document(
             "url": trial.url or None,
             "answer": trial.met.value,
             "http_status": trial.status,
+            "http_status_without": trial.bare_status,
             "error": error,
             "place": trial.place or None,
             "expires_at": None if trial.expires_at is None else _utc(trial.expires_at),
