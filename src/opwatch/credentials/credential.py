@@ -165,7 +165,7 @@ class Credential:
             is_found=bool(self._place) or (self._renewer is None and self._absence is None),
             place=self._place,
             expires_at=token.expires_at if token else None,
-            notes=token.notes if token else (),
+            notes=token.notes if token else self._renewer.notes if self._renewer else (),
             tried=self._absence.tried if self._absence else (),
             fixes=self._absence.fixes if self._absence else (),
             replacement=self._renewer.replacement(self._place) if self._renewer else "",

@@ -57,6 +57,7 @@ class TokenRenewer:
         self._has_cured = False
         self._refused_in_a_row = 0
         self._end: Trouble | None = None
+        self.notes: tuple[str, ...] = ()
         self.token: Token | None = None
 
     def replacement(self, place: str) -> str:
@@ -66,6 +67,7 @@ class TokenRenewer:
     async def prepare(self) -> str:
         """Find the first token, or all that is needed to ask for it; return its place."""
         prepared = await self._source.prepare()
+        self.notes = prepared.notes
         if isinstance(prepared, Pending):
             return prepared.place
         self._take(prepared)

@@ -39,9 +39,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """All that is needed to ask for a token is at hand; *place* says where it came from."""
+    """All that is needed to ask for a token is at hand; *place* says where it came from.
+
+    *notes* are oddities to tell once.
+    """
 
     place: str
+    notes: tuple[str, ...] = ()
 
 
 class TokenSource(Protocol):
@@ -104,6 +108,13 @@ class StoredTokenSource:
             message = "a username of HTTP Basic cannot hold a colon"
             raise CredentialError(message, profile=search.profile, origin=search.origin)
         return name
+
+
+def spent(secret: Secret) -> str:
+    """Return what a refresh token is marked by, once the server has replaced it."""
+    import hashlib  # noqa: PLC0415, only a login that rotates needs it
+
+    return f"spent {hashlib.sha256(secret.reveal().encode()).hexdigest()}"
 
 
 def token_of(found: FoundSecret, username: str = "") -> Token:

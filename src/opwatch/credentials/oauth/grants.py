@@ -28,6 +28,7 @@ from opwatch.credentials.token import (
     StoredAccessToken,
     Token,
     parse_stored_token,
+    spent,
     token_of,
 )
 from opwatch.credentials.validation import UnusableError
@@ -122,6 +123,10 @@ class OAuth2TokenSource:
         if isinstance(request, Token):
             return request
         self._request = request
+        if request.stored is not None and search.context.is_marked(spent(request.stored)):
+            # By an earlier run: to be told of before anything is asked.
+            instead_of = "" if request.entry else request.place
+            return Pending(request.place, (self._lost("by an earlier run", instead_of),))
         return self._kept_token(request) or Pending(request.place)
 
     async def _gather(
@@ -224,6 +229,7 @@ class OAuth2TokenSource:
         if request.entry is None:
             if is_rotated:
                 self._notes = (self._lost(f"{request.place} cannot be written", request.place),)
+                self._mark_spent(request)
             return following
         text = new.as_text()
         try:
@@ -233,9 +239,14 @@ class OAuth2TokenSource:
             # It still serves this run; the next one may have to log in again.
             if is_rotated:
                 self._notes = (self._lost(f"the keyring {problem.reason}"),)
+                self._mark_spent(request)
             return following
         self._notes = ()
         return replace(following, stored=text)
+
+    def _mark_spent(self, request: TokenRequest) -> None:
+        if request.stored is not None:
+            self.search.context.mark(spent(request.stored))
 
     def _lost(self, why: str, instead_of: str = "") -> str:
         """Return what a person must know of a refresh token that only this run has."""
