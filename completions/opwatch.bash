@@ -23,7 +23,7 @@ _opwatch() {
     opwatch_profile_explain) words='--profile -p --param --config --base-url --answer --json --help -h' ;;
     opwatch_profile_new) words='--from --name --url --data -d --output -o --config --token-stdin --ca-file --help -h' ;;
     opwatch_auth) words='login logout status test --help -h' ;;
-    opwatch_auth_login) words='--profile -p --param --config --base-url --token-stdin --ca-file --help -h' ;;
+    opwatch_auth_login) words='--profile -p --param --config --base-url --token-stdin --print --ca-file --help -h' ;;
     opwatch_auth_logout) words='--profile -p --param --config --base-url --help -h' ;;
     opwatch_auth_status) words='--profile -p --param --config --base-url --json --help -h' ;;
     opwatch_auth_test) words='--profile -p --param --config --base-url --token-stdin --json --verbose -v --ca-file --help -h' ;;

@@ -127,6 +127,7 @@ complete -c opwatch -n '__fish_seen_subcommand_from auth; and __fish_seen_subcom
 complete -c opwatch -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l config -r -F -d 'The configuration file.'
 complete -c opwatch -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l base-url -x -d 'Another base URL than the profiles.'
 complete -c opwatch -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l token-stdin -d 'Read it from standard input, whatever the scheme.'
+complete -c opwatch -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l print -d 'With device code: print the credential on standard output, and store nothing.'
 complete -c opwatch -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l ca-file -r -F -d 'Certificate authorities to trust besides the systems (PEM).'
 complete -c opwatch -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from login' -l help -s h -d 'Show this message and exit.'
 complete -c opwatch -n '__fish_seen_subcommand_from auth; and __fish_seen_subcommand_from logout' -l profile -s p -x -a '(opwatch __complete profiles 2>/dev/null)' -d 'The profile to ask with.'

@@ -14,7 +14,7 @@ Register-ArgumentCompleter -Native -CommandName opwatch -ScriptBlock {
     'opwatch profile explain' = @('--profile', '-p', '--param', '--config', '--base-url', '--answer', '--json', '--help', '-h')
     'opwatch profile new' = @('--from', '--name', '--url', '--data', '-d', '--output', '-o', '--config', '--token-stdin', '--ca-file', '--help', '-h')
     'opwatch auth' = @('login', 'logout', 'status', 'test', '--help', '-h')
-    'opwatch auth login' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--ca-file', '--help', '-h')
+    'opwatch auth login' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--print', '--ca-file', '--help', '-h')
     'opwatch auth logout' = @('--profile', '-p', '--param', '--config', '--base-url', '--help', '-h')
     'opwatch auth status' = @('--profile', '-p', '--param', '--config', '--base-url', '--json', '--help', '-h')
     'opwatch auth test' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--json', '--verbose', '-v', '--ca-file', '--help', '-h')

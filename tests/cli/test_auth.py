@@ -21,7 +21,7 @@ from opwatch.output.commands.auth import CREDENTIAL_STATES, TRIAL_OUTCOMES
 from opwatch.output.commands.login import WAITING
 from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api
-from servers.oauth import OAuthServer, Reply
+from servers.oauth import Asked, OAuthServer, Reply
 from servers.raw import closed_port
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def test_what_can_be_no_secret_is_refused_without_being_shown(
     assert (ran.code, entries(ring)) == (code, {})
     assert said in ran.err
     assert "canary" not in ran.out + ran.err
-    assert "_TOKEN instead" not in ran.err
+    assert "export OPWATCH_MINE_TOKEN" not in ran.err
 
 
 def test_what_is_pasted_with_the_schemes_own_word_is_kept_without_it(
@@ -175,7 +175,7 @@ def test_without_a_keyring_a_login_says_what_to_do_instead(inside: Inside) -> No
 
     assert ran.code == 4
     assert "the keyring does not exist on this machine" in ran.err
-    assert "set OPWATCH_MINE_TOKEN instead" in ran.err
+    assert "export OPWATCH_MINE_TOKEN=…" in ran.err
 
 
 def test_a_profile_that_wants_no_credential_has_nothing_to_keep(inside: Inside) -> None:
@@ -231,6 +231,81 @@ def test_a_device_login_prints_code_and_address_and_keeps_the_refresh_token(
     assert list(entries(ring).values()) == [CANARY]
     assert CANARY not in ran.out + ran.err
     assert "device-code-canary" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("backend", "why"),
+    [
+        ("keyring.backends.fail.Keyring", "does not exist on this machine"),
+        ("keyring.backends.null.Keyring", "keeps nothing"),
+        ("credentials.keyrings.ReadOnly", "is locked"),
+        ("credentials.keyrings.Broken", "failed: InitError"),
+    ],
+)
+def test_h2_a_keyring_that_cannot_keep_a_device_login_is_found_out_before_a_code_is_shown(
+    backend: str, why: str, inside: Inside, ring: Path
+) -> None:
+    with OAuthServer(client_secret=None, refresh_token=CANARY) as server:
+        server.device_is_confirmed = True
+        server.answers.append(device_answer())
+        inside.configure(mine=device(server))
+        inside.environ["PYTHON_KEYRING_BACKEND"] = backend
+
+        ran = inside.run("auth", "login", "-p", "mine")
+        asked = len(server.requests)
+        (fix,) = [line for line in ran.err.splitlines() if "to fix" in line]
+        command = fix.partition("opwatch ")[2].removesuffix(" instead").split()
+        headless = inside.run(*command)
+        given = {"OPWATCH_MINE_REFRESH_TOKEN": headless.out.strip()}
+        used = inside.run("auth", "test", "-p", "mine", environ=given)
+
+    assert (ran.code, asked, ring.exists()) == (4, 0, False)
+    assert f"the keyring {why}" in ran.err
+    assert "enter the code" not in ran.err
+    assert (headless.code, headless.out) == (0, CANARY + "\n")
+    assert "enter the code  WDJB-MJHT" in headless.err
+    assert "OPWATCH_MINE_REFRESH_TOKEN" in headless.err
+    assert CANARY not in headless.err
+    assert used.code == 0, used.out
+
+
+def test_h2_a_login_that_a_person_has_made_is_not_lost_to_a_keyring_that_fails_meanwhile(
+    inside: Inside, ring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, asked = ring.with_suffix(".locked"), []
+
+    class Locking(OAuthServer):
+        def _grant(self, asked: Asked) -> Reply:
+            lock.touch()
+            return super()._grant(asked)
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        if len(asked) > 1:
+            lock.unlink()
+        return ""
+
+    monkeypatch.setattr("opwatch.cli.questions.has_person", lambda: True)
+    monkeypatch.setattr("opwatch.cli.questions.ask", ask)
+    with Locking(client_secret=None, refresh_token=CANARY) as server:
+        server.device_is_confirmed = True
+        server.answers.append(device_answer())
+        inside.configure(mine=device(server))
+        inside.environ["PYTHON_KEYRING_BACKEND"] = "credentials.keyrings.Lockable"
+
+        ran = inside.run("auth", "login", "-p", "mine")
+
+    assert (ran.code, len(asked), server.asked) == (0, 2, 1)
+    assert ran.err.count("the keyring is locked") == 2
+    assert list(entries(ring).values()) == [CANARY]
+
+
+def test_h2_to_print_is_for_a_login_that_gives_something_new(inside: Inside, ring: Path) -> None:
+    inside.configure(mine=profile(API))
+
+    ran = inside.run("auth", "login", "-p", "mine", "--print", stdin=CANARY.encode())
+
+    assert (ran.code, ran.out, ring.exists()) == (2, "", False)
 
 
 # -- status ----------------------------------------------------------------------------
@@ -376,9 +451,10 @@ def test_a_trial_asks_the_base_url_or_the_operation_once_with_the_credential(
     second = inside.run("auth", "test", "-p", "mine", "op-1", "--json")
 
     assert (first.code, second.code) == (0, 0)
-    assert facts(first)["answer"] == "accepted: HTTP 200"
+    assert facts(first)["answer"] == "accepted: HTTP 200, and HTTP 401 without the credential"
     assert facts(first)["credential"] == "from API_TOKEN"
-    assert [each.path for each in api.requests] == ["/", "/ops/op-1"]
+    assert [each.path for each in api.requests] == ["/", "/", "/ops/op-1", "/ops/op-1"]
+    assert ["authorization" in each.headers for each in api.requests] == [True, False] * 2
     document = second.document
     assert (document["answer"], document["http_status"], document["exit_code"]) == (
         "accepted", 200, 0,
@@ -411,6 +487,35 @@ def test_a_server_in_trouble_says_nothing_about_the_credential(status: int, insi
 
     said = f"not refused: HTTP {status}, which says nothing about the credential"
     assert (ran.code, facts(ran)["answer"]) == (0, said)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_h8_an_answer_that_anybody_gets_proves_nothing(status: int, inside: Inside) -> None:
+    inside.environ["API_TOKEN"] = CANARY
+    with Api(lambda _: Reply(status, {"message": "welcome"})) as api:
+        inside.configure(mine=profile(api.base))
+
+        ran = inside.run("auth", "test", "-p", "mine")
+        document = inside.run("auth", "test", "-p", "mine", "--json").document
+
+    assert (ran.code, facts(ran)["answer"].partition(",")[0]) == (0, f"not refused: HTTP {status}")
+    assert facts(ran)["answer"].endswith("the same without the credential, so this proves nothing")
+    assert (document["answer"], document["http_status_without"]) == ("unproven", status)
+
+
+def test_h8_a_token_that_ended_years_ago_is_told_with_its_day(inside: Inside) -> None:
+    inside.environ["API_TOKEN"] = token_until(1_577_880_000)
+    with Api(lambda _: Reply(401, {"message": "no"})) as api:
+        inside.configure(mine=profile(api.base))
+
+        tried = inside.run("auth", "test", "-p", "mine")
+        waited = inside.run("wait", "-p", "mine", "a")
+        looked = inside.run("auth", "status", "-p", "mine")
+
+    assert (tried.code, waited.code) == (4, 4)
+    assert "expired on 2020-01-01" in facts(tried)["credential"]
+    assert "API_TOKEN holds a token that expired on 2020-01-01" in waited.err
+    assert "expired on 2020-01-01" in facts(looked)["note"]
 
 
 def test_a_trial_of_the_operation_dash_is_refused_before_any_request(
@@ -486,7 +591,7 @@ def test_a_piped_token_is_taken_whole_or_not_at_all(
         ran = inside.run(*command, "-p", "mine", "--token-stdin", "a", stdin=given)
 
     assert ran.code == code, ran.err
-    sent = [each.headers["authorization"] for each in api.requests]
+    sent = [value for each in api.requests if (value := each.headers.get("authorization"))]
     assert sent == (["Bearer access-1"] if code == 0 else [])
 
 

@@ -95,6 +95,30 @@ def test_a_refused_renewal_in_the_middle_ends_with_4_and_no_loop(inside: Inside)
         assert "opwatch auth test -p mine" in ran.err
 
 
+class Impatient(Jobs):
+    """Ends each token after *good* answers."""
+
+    def _api(self, asked: Asked) -> Reply:
+        reply = super()._api(asked)
+        if reply.status == 200 and self.statuses[200] % self._good == 0:
+            self._revoked |= {self.token}
+        return reply
+
+
+def test_h7_a_server_that_ends_its_tokens_early_denies_none_of_two_hundred_operations(
+    inside: Inside,
+) -> None:
+    with Impatient(good=20) as server:
+        inside.configure(mine=server.profile())
+        inside.environ["API_SECRET"] = SECRET
+
+        ran = inside.run("wait", "-p", "mine", "-t30s", "--json", "-", stdin=references(200))
+
+        assert (ran.code, ran.document["summary"]) == (0, {"total": 200, "succeeded": 200})
+        # Two answers an operation, twenty a token.
+        assert server.asked <= 2 * 200 / 20 + 1
+
+
 class Stubborn(Jobs):
     """Refuses each token but the first."""
 

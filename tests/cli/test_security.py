@@ -147,6 +147,7 @@ OPENERS: Final = {
     "credentials/search.py": "reads a part that is no secret",
     "credentials/validation.py": "checks its characters",
     "http/request.py": "puts it on the wire",
+    "output/commands/login.py": "prints it where a person asks for it, with --print",
     "output/ci/github.py": "registers it with the runner of GitHub",
     "session/session.py": "gives the cookies of a piped answer to the client",
 }

@@ -88,8 +88,14 @@ def test_h3_a_replaced_refresh_token_that_cannot_be_stored_is_told_of_once(
         if source == "variable":
             inside.environ["REFRESH"] = "refresh-1"
 
+        before = inside.run("auth", "status", "-p", "mine")
         ran = inside.run("wait", "-p", "mine", "a", "b", "c")
+        after = inside.run("auth", "status", "-p", "mine")
 
+    assert "could not be stored" not in before.out
+    assert "the new one could not be stored (by an earlier run)" in after.out
+    assert "opwatch auth login -p mine" in after.out
+    assert all(each.stat().st_size == 0 for each in inside.home.rglob("locks/*"))
     assert ran.code == 0, ran.err
     assert ran.err.count("the new one could not be stored") == 1
     why = "REFRESH cannot be written" if source == "variable" else "the keyring is locked"

@@ -86,6 +86,15 @@ class ReadOnly(Filed):
         raise KeyringLocked("Failed to unlock the collection!")
 
 
+class Lockable(Filed):
+    """Is locked while there is a file beside its own."""
+
+    def _keep(self, entries: dict[str, str]) -> None:
+        if self._path.with_suffix(".locked").exists():
+            raise KeyringLocked("Failed to unlock the collection!")
+        super()._keep(entries)
+
+
 class Broken(Filed):
     def get_password(self, service: str, username: str) -> str | None:  # noqa: ARG002, its signature
         raise InitError("Failed to create the collection:\nsecond line")

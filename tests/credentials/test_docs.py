@@ -54,7 +54,7 @@ def test_every_scheme_and_source_has_an_example() -> None:
 
 def test_the_figures_are_those_of_the_code() -> None:
     assert (SHARE, APART, MOST_IN_A_ROW, HOLD_LONGEST) == (0.8, 30.0, 3, 60.0)
-    assert (SHORTEST, LONGEST) == (30.0, 24 * 3600.0)
+    assert (SHORTEST, LONGEST) == (1.0, 24 * 3600.0)
     assert (PATIENCE, PATIENCE_AT_TERMINAL) == (3.0, 60.0)
     assert len("sixsix") == SHORTEST_MASKED
     assert {"HOME", "PATH", "LANG", "TERM", "TZ", "USER"} <= PASSED

@@ -115,7 +115,8 @@ class Person:
 
     async def log_in(self, scheme: OAuth2Auth | None = None) -> Credential:
         credential = self.world.open(scheme or device(self.server), base_url=self.server.base)
-        await login(credential).store_by_device(self.prompts.append, self.sleep)
+        kept = login(credential)
+        await kept.store(await kept.obtain(self.prompts.append, self.sleep))
         return credential
 
 
@@ -184,8 +185,11 @@ async def test_a_refused_login_says_the_servers_word(
 ) -> None:
     server.answers += [server._device(), refused(error)]
 
-    with pytest.raises(CredentialError, match=f"the login was refused: {error}"):
+    with pytest.raises(
+        CredentialError, match=f"the login was refused: HTTP 400: {error}"
+    ) as caught:
         await Person(wired, server).log_in()
+    assert caught.value.origin == server.base
 
 
 @pytest.mark.parametrize(
@@ -278,7 +282,7 @@ async def test_a_revoked_login_is_denied(wired: World, server: OAuthServer) -> N
     answer = await credential.authorize(Request("GET", server.base + "/op"))
 
     assert isinstance(answer, Trouble)
-    assert answer.fault is Fault.RENEWAL_REFUSED
+    assert answer.fault is Fault.TOKEN_REFUSED
 
 
 async def test_the_device_code_and_the_tokens_are_masked_at_once(
@@ -329,8 +333,9 @@ async def test_a_login_at_a_server_that_is_not_there_says_so(
         "device_code", server.token_url, "client", device_url="http://127.0.0.1:9/device"
     )
 
-    with pytest.raises(CredentialError, match="the login failed: "):
+    with pytest.raises(CredentialError, match="the login failed: ") as caught:
         await Person(wired, server).log_in(scheme)
+    assert caught.value.origin == "http://127.0.0.1:9"
 
 
 @pytest.mark.parametrize("kept", ['{"access_token":7}', "{", "{}"])
@@ -344,4 +349,4 @@ async def test_a_damaged_kept_token_is_no_reason_to_crash(
     answer = await credential.authorize(Request("GET", server.base + "/op"))
 
     assert isinstance(answer, Trouble)
-    assert answer.fault is Fault.RENEWAL_REFUSED
+    assert answer.fault is Fault.TOKEN_REFUSED

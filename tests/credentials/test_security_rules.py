@@ -325,7 +325,7 @@ async def test_s5_a_server_that_says_the_secret_back_is_masked(world: World) -> 
             answer = await credential.authorize(get())
 
     assert isinstance(answer, Trouble)
-    assert credential.redactor()(answer.detail) == "invalid_client: bad secret ***"
+    assert credential.redactor()(answer.detail) == "HTTP 400: invalid_client: bad secret ***"
 
 
 def test_s5_secrets_are_never_in_the_arguments_of_a_program() -> None:
@@ -469,7 +469,7 @@ async def test_s15_a_token_endpoint_that_answers_success_without_a_token_is_no_s
     answer = await credential.authorize(get())
 
     assert isinstance(answer, Trouble)
-    assert answer.fault is Fault.RENEWAL_REFUSED
+    assert answer.fault is Fault.TOKEN_REFUSED
 
 
 async def test_s16_a_variable_of_another_profile_is_never_used(world: World) -> None:

@@ -67,6 +67,10 @@ class FakeKeyring:
         self.entries[service, account] = secret
         return "memory"
 
+    async def try_entry(self, service: str, account: str) -> None:
+        del service, account
+        self._fail()
+
     async def erase_entry(self, service: str, account: str) -> bool:
         self._fail()
         return self.entries.pop((service, account), None) is not None

@@ -97,7 +97,9 @@ EXAMPLES: Final[Mapping[Fault, tuple[str, int | None]]] = {
     Fault.API_THROTTLED: ("10 requests a minute", 200),
     Fault.NO_CREDENTIAL: ("keyring is locked", None),
     Fault.RENEWAL_REFUSED: ("invalid_grant", None),
-    Fault.RENEWAL_FAILED: ("the token endpoint answered HTTP 503", None),
+    Fault.TOKEN_REFUSED: ("HTTP 401: invalid_client: no such client", 401),
+    Fault.TOKEN_FAILED: ("HTTP 503", 503),
+    Fault.RENEWAL_FAILED: ("HTTP 503", 503),
 }
 
 

@@ -38,6 +38,7 @@ STRICT: dict[Fault, tuple[int, Outcome, str]] = {
     Fault.STATUS_UNAUTHORIZED: (1, Outcome.DENIED, "host"),
     Fault.API_DENIED: (1, Outcome.DENIED, "host"),
     Fault.NO_CREDENTIAL: (1, Outcome.DENIED, "host"),
+    Fault.TOKEN_REFUSED: (1, Outcome.DENIED, "host"),
     Fault.RENEWAL_REFUSED: (1, Outcome.DENIED, "host"),
     Fault.STATUS_FORBIDDEN: (1, Outcome.DENIED, "operation"),
     Fault.TOO_LARGE: (3, Outcome.UNKNOWN, "operation"),
@@ -62,6 +63,7 @@ FINAL: dict[Fault, tuple[Outcome, Reason]] = {
     Fault.API_REFUSED: (Outcome.UNKNOWN, Reason.REFUSED),
     Fault.NO_RESULT: (Outcome.UNKNOWN, Reason.REFUSED),
     Fault.NO_CREDENTIAL: (Outcome.DENIED, Reason.NO_CREDENTIAL),
+    Fault.TOKEN_REFUSED: (Outcome.DENIED, Reason.DENIED),
     Fault.RENEWAL_REFUSED: (Outcome.DENIED, Reason.DENIED),
 }
 

@@ -6,6 +6,7 @@ command line.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
@@ -122,3 +123,12 @@ class ProfileOptions:
     config: ConfigFile = None
     base_url: BaseUrl = None
     token_stdin: TokenStdin = False
+
+    def again(self, environ: Mapping[str, str]) -> tuple[str, ...]:
+        """Return what, beside ``-p``, chooses the same profile in another command."""
+        given = {"OPWATCH_CONFIG": self.config, "OPWATCH_BASE_URL": self.base_url}
+        words: list[str] = []
+        for name, (variable, value) in zip(("--config", "--base-url"), given.items(), strict=True):
+            if value is not None and environ.get(variable) != str(value):
+                words += [name, str(value)]
+        return (*words, *(word for each in self.param or () for word in ("--param", each)))

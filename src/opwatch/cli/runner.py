@@ -74,9 +74,10 @@ class Command:
     def context(self) -> RunContext:
         """Return what the run takes from outside."""
         options = self.options
-        return context_of(
+        context = context_of(
             self.environ, ca_file=options.ca_file, quiet=options.quiet, verbose=options.verbose
         )
+        return replace(context, profile_options=options.again(self.environ))
 
     def prepare(self, policy: Policy, context: RunContext) -> tuple[Plan, RunContext]:
         """Return what to do, and *context* with the token that was piped in.

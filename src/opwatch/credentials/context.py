@@ -66,11 +66,12 @@ class DevicePrompt:
 
 @dataclass(frozen=True, slots=True)
 class KeyringEntry:
-    """What the keyring holds: a *value*, or None and *why*."""
+    """What the keyring holds: a *value*, or None and *why*; *no_keyring*: there is none."""
 
     value: Secret | None = None
     why: str = ""
     backend: str = ""
+    no_keyring: bool = False
 
 
 class Keyring(Protocol):
@@ -81,6 +82,9 @@ class Keyring(Protocol):
 
     async def write_entry(self, service: str, account: str, secret: Secret) -> str:
         """Store *secret* for *account* under *service*; return the name of what keeps it."""
+
+    async def try_entry(self, service: str, account: str) -> None:
+        """Find out whether an entry of *account* under *service* could be written."""
 
     async def erase_entry(self, service: str, account: str) -> bool:
         """Delete the entry; tell whether there was one."""
@@ -100,6 +104,11 @@ def ignore(*_: object) -> None:
     """Stand in for a function that would inform somebody."""
 
 
+def never(*_: object) -> bool:
+    """Stand in for a question about other runs."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class CredentialContext:
     """What a credential may use of its surroundings.
@@ -108,9 +117,10 @@ class CredentialContext:
     *named_on_command_line* (or is the default one). *interactive* tells that a person
     sits at a terminal. *redactor* learns every secret; share one among all credentials
     of a run. *send* asks a token endpoint. *lock* keeps other processes away from what
-    it names. *asks_keyring* is false where only a keyring that a profile lists is asked.
-    *announce* is called with what is being
-    waited for.
+    it names; *mark* leaves word for later ones, and *is_marked* finds it. *profile_options*
+    are those that, beside ``-p``, choose the same profile in another command. *asks_keyring*
+    is false where only a keyring that a profile lists is asked. *announce* is called with
+    what is being waited for.
     """
 
     clock: RunClock
@@ -121,6 +131,9 @@ class CredentialContext:
     redactor: Redactor = field(default_factory=Redactor)
     send: Send = send_nothing
     lock: Lock = alone
+    mark: Callable[[str], None] = ignore
+    is_marked: Callable[[str], bool] = never
+    profile_options: tuple[str, ...] = ()
     run: Run = run_program
     keyring: Keyring | None = None
     asks_keyring: bool = True

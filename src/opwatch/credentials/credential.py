@@ -40,7 +40,8 @@ class CredentialStatus:
     *place* is where it came from, empty if none is wanted or none was looked for.
     *expires_at* is in seconds since the epoch, None if unknown. *notes* are oddities to
     report once. Where the API may do without a credential, *tried* are the places that
-    held none, and *fixes* are commands that would give one.
+    held none, and *fixes* are commands that would give one. *replacement* is how another one
+    is put in its place.
     """
 
     profile: str
@@ -51,6 +52,7 @@ class CredentialStatus:
     notes: tuple[str, ...] = ()
     tried: tuple[TriedSource, ...] = ()
     fixes: tuple[str, ...] = ()
+    replacement: str = ""
 
 
 class Credential:
@@ -138,6 +140,14 @@ class Credential:
         trouble = await self._renewer.replace()
         return trouble or refused.sensitive != self._signature
 
+    def confirm(self, replayed: Request) -> None:
+        """Take note that *replayed* was answered, after the secret before had been refused.
+
+        A server that ends its tokens early then gets the next one asked for at once.
+        """
+        if self._renewer is not None and replayed.sensitive == self._signature:
+            self._renewer.confirm()
+
     def secrets(self) -> tuple[Secret, ...]:
         """Return the live secrets of the run, for those who mask them elsewhere."""
         return self._redactor.secrets()
@@ -155,9 +165,10 @@ class Credential:
             is_found=bool(self._place) or (self._renewer is None and self._absence is None),
             place=self._place,
             expires_at=token.expires_at if token else None,
-            notes=token.notes if token else (),
+            notes=token.notes if token else self._renewer.notes if self._renewer else (),
             tried=self._absence.tried if self._absence else (),
             fixes=self._absence.fixes if self._absence else (),
+            replacement=self._renewer.replacement(self._place) if self._renewer else "",
         )
 
     def _sign_with(self, token: Token) -> None:
@@ -225,10 +236,9 @@ def _source_and_login(
             token = _endpoint("token_url", scheme.token_url, allow_http=allow_http)
             account = f"{search.origin} via {token}"
             grants = oauth2_token_source(scheme, search, account, allow_http=allow_http)
-            if scheme.grant != "device_code":
-                return grants, login_of(scheme, search, account)
-            _endpoint("device_url", scheme.device_url or "", allow_http=allow_http)
-            return grants, login_of(scheme, search, account, by_device=grants)
+            if scheme.grant == "device_code":
+                _endpoint("device_url", scheme.device_url or "", allow_http=allow_http)
+            return grants, login_of(scheme, search, account, oauth=grants)
         case _:
             assert_never(scheme)
 

@@ -1,7 +1,7 @@
 """When a secret ends, and when to get the next one.
 
-Decides how long a token is used: to 80 % of a lifetime that is bounded to
-30 s … 24 h, and is 5 min where the server does not state it (fault 95).
+Decides how long a token is used: to 80 % of the lifetime that its server states, and
+until it is refused where none is stated (fault 95). No end is ever made up.
 """
 
 from __future__ import annotations
@@ -15,21 +15,31 @@ from opwatch.domain.moments import moment_of, number_of
 if TYPE_CHECKING:
     from opwatch.domain.secret import Secret
 
-SHORTEST: Final = 30.0
+# All in seconds.
+SHORTEST: Final = 1.0
 LONGEST: Final = 86400.0
-UNSTATED: Final = 300.0
+ENDED: Final = 30.0
+MOST: Final = 100 * 365 * 86400.0
 SHARE: Final = 0.8
 
 
-def lifetime_of(expires_in: Any) -> float:
-    """Return the seconds that an OAuth2 ``expires_in`` of any type and size means."""
+def lifetime_of(expires_in: Any) -> float | None:
+    """Return the seconds that an OAuth2 ``expires_in`` of any type and size states.
+
+    None where it states none: a token that has ended before it came is no answer, and some
+    servers write 0 for one that does not end.
+    """
     seconds = number_of(expires_in)
-    return UNSTATED if seconds is None else bounded(seconds)
+    return min(MOST, seconds) if seconds is not None and seconds > 0 else None
 
 
-def bounded(seconds: float) -> float:
-    """Return *seconds* within 30 s and 24 h."""
-    return min(LONGEST, max(SHORTEST, seconds))
+def renewal_pause(left: float) -> float:
+    """Return after how many seconds a token is renewed that has *left* seconds to go.
+
+    One that has ended as it comes, by this machine's clock, is used all the same, and not
+    asked for again at once.
+    """
+    return SHARE * (min(LONGEST, max(SHORTEST, left)) if left > 0 else ENDED)
 
 
 def expiry_of(value: Any) -> float | None:

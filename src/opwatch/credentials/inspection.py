@@ -68,5 +68,8 @@ class _Unattended:
     async def write_entry(self, service: str, account: str, secret: Secret) -> str:
         raise NotImplementedError("an inspection writes nothing")
 
+    async def try_entry(self, service: str, account: str) -> None:
+        raise NotImplementedError("an inspection writes nothing")
+
     async def erase_entry(self, service: str, account: str) -> bool:
         raise NotImplementedError("an inspection erases nothing")

@@ -45,7 +45,7 @@ class SystemKeyring:
         try:
             answer = await self._ask("read", service, account, interactive=interactive)
         except _NoKeyringError as problem:
-            return KeyringEntry(why=problem.why)
+            return KeyringEntry(why=problem.why, no_keyring=True)
         backend = str(answer.get("backend", ""))
         if answer.get("damaged"):
             raise UnusableError("holds a damaged entry; log in again")
@@ -58,9 +58,15 @@ class SystemKeyring:
 
     async def write_entry(self, service: str, account: str, secret: Secret) -> str:
         """Keep *secret* for *account* under *service*; return the name of what keeps it."""
-        value = secret.reveal()
+        return await self._write("write", service, account, value=secret.reveal())
+
+    async def try_entry(self, service: str, account: str) -> None:
+        """Find out whether an entry of *account* under *service* could be written."""
+        await self._write("try", service, account)
+
+    async def _write(self, verb: str, service: str, account: str, **more: str) -> str:
         interactive = self.context.interactive
-        answer = await self._ask("write", service, account, interactive=interactive, value=value)
+        answer = await self._ask(verb, service, account, interactive=interactive, **more)
         if "refused" in answer:
             raise KeyringDownError(str(answer["refused"]))
         return str(answer.get("backend", ""))

@@ -59,17 +59,9 @@ def read_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
-    """Keep the value; the first entry is written last, so that no half is ever read.
-
-    A backend that keeps nothing is ``refused``, and one that keeps a plain file, unless
-    a person chose it by name.
-    """
-    name = _name(keyring.get_keyring())
-    if name.startswith("keyring.backends.null."):
-        return {"refused": f"keeps nothing ({name})"}
-    if "plain" in name.lower() and os.environ.get("PYTHON_KEYRING_BACKEND") != name:
-        chosen = f"PYTHON_KEYRING_BACKEND={name}"
-        return {"refused": f"is a plain file ({name}); {chosen}  uses it nevertheless"}
+    """Keep the value; the first entry is written last, so that no half is ever read."""
+    if refused := _refusal(keyring):
+        return refused
     service, account, value = request["service"], request["account"], request["value"]
     limit = request["limit"] or len(value)
     pieces = [value[at : at + limit] for at in range(0, len(value), limit)]
@@ -79,6 +71,18 @@ def write_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
             keyring.set_password(service, f"{account} #{number}", piece)
         value = f"{MARK} {len(pieces)} {_digest(value)}"
     keyring.set_password(service, account, value)
+    return {}
+
+
+def try_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Write an entry beside that of the account, and delete it: it locks, prompts or fails now."""
+    if refused := _refusal(keyring):
+        return refused
+    service, beside = request["service"], f"{request['account']} (trial)"
+    keyring.get_password(service, beside)
+    keyring.set_password(service, beside, "to be deleted")
+    with contextlib.suppress(keyring.errors.PasswordDeleteError):
+        keyring.delete_password(service, beside)
     return {}
 
 
@@ -95,7 +99,21 @@ def erase_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
     return {"erased": True}
 
 
-VERBS = {"read": read_entry, "write": write_entry, "erase": erase_entry}
+VERBS = {"read": read_entry, "write": write_entry, "try": try_entry, "erase": erase_entry}
+
+
+def _refusal(keyring: Any) -> dict[str, Any]:
+    """Return why nothing is stored: a backend that keeps nothing, or a plain file.
+
+    The latter is used if a person chose it by name.
+    """
+    name = _name(keyring.get_keyring())
+    if name.startswith("keyring.backends.null."):
+        return {"refused": f"keeps nothing ({name})"}
+    if "plain" in name.lower() and os.environ.get("PYTHON_KEYRING_BACKEND") != name:
+        chosen = f"PYTHON_KEYRING_BACKEND={name}"
+        return {"refused": f"is a plain file ({name}); {chosen}  uses it nevertheless"}
+    return {}
 
 
 def _name(backend: Any) -> str:

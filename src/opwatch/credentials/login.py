@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from opwatch.credentials.advice import assignment
 from opwatch.credentials.sources import Part, stored_part
 from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
 from opwatch.domain.auth import FromKeyring, OAuth2Auth, template_of
@@ -30,16 +31,21 @@ if TYPE_CHECKING:
 class Login:
     """Stores *part* of a credential for *account* under *service*.
 
-    *by_device* is set when a person logs in with a code (RFC 8628) and there is
-    nothing to type here. *template* is what it will be put into.
+    *oauth* asks for tokens with it, if it is one of OAuth 2.0. *template* is what it will
+    be put into.
     """
 
     part: Part
     service: str
     account: str
     search: CredentialSearch
-    by_device: OAuth2TokenSource | None = None
+    oauth: OAuth2TokenSource | None = None
     template: str = ""
+
+    @property
+    def by_device(self) -> bool:
+        """Whether a person logs in with a code (RFC 8628): there is nothing to type here."""
+        return self.oauth is not None and self.oauth.scheme.grant == "device_code"
 
     @property
     def asks_for(self) -> str:
@@ -57,33 +63,44 @@ class Login:
         try:
             usable = validated(plain, self.part.alphabet)
         except UnusableError as problem:
-            again = f'printf %s "$SECRET" | opwatch auth login -p {self.search.profile}'
+            again = f'printf %s "$SECRET" | {self.search.advice.login()}'
             raise self._error(f"the {self.part.title} {problem.reason}", again) from None
         try:
             return await self.search.keyring.write_entry(self.service, self.account, usable)
         except UnusableError as problem:
-            name = variable_of(self.search.profile, self.part.variables[0])
-            instead = f"set {name} instead"
-            raise self._error(f"the keyring {problem.reason}", instead) from None
+            raise self._not_stored(problem) from None
 
-    async def store_by_device(
+    async def check(self) -> None:
+        """Find out, before a person is asked for anything, whether it could be stored.
+
+        Raises:
+            CredentialError: the keyring would not take it, or the client id is missing.
+        """
+        if self.oauth is not None:
+            # Who has an id to give would type it where the secret is asked for.
+            await self.oauth.named_client(self.search)
+        try:
+            await self.search.keyring.try_entry(self.service, self.account)
+        except UnusableError as problem:
+            raise self._not_stored(problem) from None
+
+    async def obtain(
         self,
         show: Callable[[DevicePrompt], None],
         sleep: Callable[[float], Awaitable[None]],
-    ) -> str:
-        """Have a person log in with a code, and store what comes of it, as ``store``.
+    ) -> Secret:
+        """Have a person log in with a code, and return what is to be stored.
 
         *show* is called once with the code and the address; *sleep* waits between
         questions, in seconds.
 
         Raises:
-            CredentialError: it was refused, nobody entered the code in time, or the
-                keyring does not take the result.
+            CredentialError: it was refused, or nobody entered the code in time.
         """
         from opwatch.credentials.oauth.device import log_in  # noqa: PLC0415, for this login alone
 
-        assert self.by_device is not None  # noqa: S101, the caller has checked
-        return await self.store(await log_in(self.by_device, show=show, sleep=sleep))
+        assert self.oauth is not None  # noqa: S101, the caller has checked
+        return await log_in(self.oauth, show=show, sleep=sleep)
 
     async def forget(self) -> bool:
         """Delete what was stored; return whether there was anything.
@@ -96,6 +113,11 @@ class Login:
         except UnusableError as problem:
             raise self._error(f"the keyring {problem.reason}") from None
 
+    def _not_stored(self, problem: UnusableError) -> CredentialError:
+        name = variable_of(self.search.profile, self.part.variables[0])
+        instead = self.search.advice.login("--print") if self.by_device else assignment(name)
+        return self._error(f"the keyring {problem.reason}", instead)
+
     def _error(self, message: str, *fixes: str) -> CredentialError:
         return CredentialError(
             message, profile=self.search.profile, origin=self.search.origin, fixes=fixes
@@ -107,13 +129,13 @@ def login_of(
     search: CredentialSearch,
     account: str,
     *,
-    by_device: OAuth2TokenSource | None = None,
+    oauth: OAuth2TokenSource | None = None,
 ) -> Login:
     """Return how the credential of *scheme* is stored."""
     part, sources = stored_part(scheme)
     listed = (each.service for each in sources if isinstance(each, FromKeyring))
     service = next(listed, search.profile)
-    return Login(part, service, account, search, by_device, _template_of(scheme))
+    return Login(part, service, account, search, oauth, _template_of(scheme))
 
 
 def _template_of(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> str:

@@ -1,7 +1,8 @@
 """How long a token is used, and how the next one is obtained.
 
 Decides that a renewal comes at 80 % of a lifetime, or at once after a refusal, but
-then at most every 30 s and three times in a row; that one renewal is under way
+then at most every 30 s and three times in a row, unless the last one has cured a refusal;
+that one renewal is under way
 however many operations ask; that a failed one is not tried again before 1, 2,
 4 … 60 s; and that a renewal which was refused when it was needed is the end: nothing is
 requested with this credential any more (faults 95 to 97).
@@ -14,7 +15,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials.expiry import SHARE, bounded
+from opwatch.credentials.expiry import renewal_pause
 from opwatch.credentials.token import Pending, Token, TokenSource
 from opwatch.domain.trouble import FINAL_AT_ONCE, Fault, Trouble
 
@@ -53,13 +54,20 @@ class TokenRenewer:
         self._failures = _Failures()
         self._forced_at = -math.inf
         self._is_refused = False
+        self._has_cured = False
         self._refused_in_a_row = 0
         self._end: Trouble | None = None
+        self.notes: tuple[str, ...] = ()
         self.token: Token | None = None
+
+    def replacement(self, place: str) -> str:
+        """Return how the secret at *place* is replaced."""
+        return self._source.search.advice.for_refused(self._source.parts, place)
 
     async def prepare(self) -> str:
         """Find the first token, or all that is needed to ask for it; return its place."""
         prepared = await self._source.prepare()
+        self.notes = prepared.notes
         if isinstance(prepared, Pending):
             return prepared.place
         self._take(prepared)
@@ -86,17 +94,21 @@ class TokenRenewer:
         if self._renewal is not None and not self._renewal.done():
             return await self._outcome_of_needed(self._renewal)
         now = self._now()
-        if not self._is_refused and now - self._obtained_at >= WORKED:
-            # A token that worked for a while was good: this refusal begins a new count.
+        if not self._is_refused and (self._has_cured or now - self._obtained_at >= WORKED):
+            # A token that worked was good: this refusal begins a new count.
             self._refused_in_a_row = 0
         self._is_refused = True
-        if now - self._forced_at < APART:
+        if now - self._forced_at < APART and not self._has_cured:
             return None
         if self._refused_in_a_row >= MOST_IN_A_ROW:
             detail = f"{self._refused_in_a_row} renewed credentials in a row were refused"
             self._end = Trouble(Fault.RENEWAL_REFUSED, detail)
             return self._end
         return await self._outcome_of_needed(self._renewal_or_failure(now, forced=True))
+
+    def confirm(self) -> None:
+        """Take note that a request which was refused has been answered with the present token."""
+        self._has_cured = True
 
     async def _outcome_of_needed(
         self, renewal: asyncio.Task[Trouble | None] | Trouble
@@ -126,6 +138,7 @@ class TokenRenewer:
         self._take(issued)
         if forced:
             self._forced_at = self._now()
+            self._has_cured = False
             self._refused_in_a_row += not self._is_refused
         return None
 
@@ -140,7 +153,7 @@ class TokenRenewer:
             self._renew_at = self._ends_at = math.inf
             return
         left = token.expires_at - self._wall()
-        self._renew_at = now + SHARE * bounded(left)
+        self._renew_at = now + renewal_pause(left)
         self._ends_at = now + left
 
 
@@ -175,6 +188,8 @@ class _Failures:
         if not is_first and not self._is_final(trouble, now):
             detail = trouble.detail or trouble.fault.value.replace("_", " ")
             trouble = replace(trouble, fault=Fault.RENEWAL_FAILED, detail=detail)
+        elif not is_first and trouble.fault is Fault.TOKEN_REFUSED:
+            trouble = replace(trouble, fault=Fault.RENEWAL_REFUSED)
         hold = min(HOLD_LONGEST, HOLD_FIRST * 2 ** min(self.number - 1, 10))
         self.until = now + max(hold, trouble.wait or 0.0)
         # The token endpoint asked for the pause, not the host that is polled.
@@ -186,4 +201,4 @@ class _Failures:
             # Believed after a minute: a laptop that wakes has a network, and so its
             # helper a token, a little later.
             return now - self.since >= PATIENCE
-        return trouble.fault is Fault.RENEWAL_REFUSED
+        return trouble.fault is Fault.TOKEN_REFUSED

@@ -8,16 +8,16 @@ place that was tried, in order, with the result there, and commands to paste.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, assert_never
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, assert_never
 
+from opwatch.credentials.advice import Advice
 from opwatch.credentials.expiry import expiry_of_jwt
 from opwatch.credentials.helper import ProgramMissingError, ask_helper
 from opwatch.credentials.keyring import KeyringDownError
 from opwatch.credentials.secret_file import read_secret_file
 from opwatch.credentials.sources import (
-    COMMON_VARIABLE,
     AnySource,
     FromStdin,
     Part,
@@ -31,11 +31,13 @@ from opwatch.credentials.validation import UnusableError, validated, without_dou
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring
 from opwatch.domain.errors import CredentialError, OpwatchError, TriedSource, UsageError
 from opwatch.domain.secret import Secret
-from opwatch.domain.variables import variable_of
 
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext, Keyring
     from opwatch.domain.auth import Sources
+
+CLOCKS_APART: Final = 60.0
+"""Seconds by which a token may seem to have ended before that is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,14 @@ class FoundSecret:
 
 @dataclass(frozen=True, slots=True)
 class EmptySource:
-    """A place without a secret, and *why*. *is_broken_setup*: its program is not installed."""
+    """A place without a secret, and *why*.
+
+    *is_broken_setup*: its program is not installed. *no_keyring*: the machine has none.
+    """
 
     why: str
     is_broken_setup: bool = False
+    no_keyring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class MissingPart:
 
     tried: tuple[TriedSource, ...]
     broken: tuple[str, ...] = ()
+    no_keyring: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,11 @@ class CredentialSearch:
     origin: str
     context: CredentialContext
     keyring: Keyring
+
+    @property
+    def advice(self) -> Advice:
+        """What to do about what is found."""
+        return Advice(self.profile, self.context.profile_options)
 
     def unattended(self) -> CredentialSearch:
         """Return the same search with nobody at the terminal, for the middle of a wait."""
@@ -105,7 +117,7 @@ class CredentialSearch:
         Raises:
             CredentialError: a place holds something that cannot be used.
         """
-        tried, broken = list(before), []
+        tried, broken, no_keyring = list(before), [], False
         for place in sources.places:
             try:
                 result = await search_source(place, sources, self.context, self.keyring)
@@ -113,6 +125,7 @@ class CredentialSearch:
                 if sources.is_optional and isinstance(problem, KeyringDownError):
                     # No other account's secret may follow: none at all is shown then.
                     tried.append(TriedSource(source_name(place), problem.reason))
+                    no_keyring = True
                     break
                 raise self._unusable_error(place, sources, problem, tried) from None
             if isinstance(result, FoundSecret):
@@ -121,8 +134,9 @@ class CredentialSearch:
                     self.context.redactor.learn(result.secret, passing=is_passing)
                 return result
             tried.append(TriedSource(source_name(place), result.why))
+            no_keyring |= result.no_keyring
             broken += [f"{subject_of(place)} {result.why}"] if result.is_broken_setup else []
-        return MissingPart(tuple(tried), tuple(broken))
+        return MissingPart(tuple(tried), tuple(broken), no_keyring)
 
     async def require(
         self, sources: PartSources, before: tuple[TriedSource, ...] = ()
@@ -156,7 +170,7 @@ class CredentialSearch:
 
     def missing_error(self, sources: PartSources, missing: MissingPart) -> OpwatchError:
         """Return the error that says that the part is *missing*."""
-        fixes = self._fixes(sources)
+        fixes = self.advice.for_missing(sources, no_keyring=missing.no_keyring)
         title = "credential" if sources.part.is_common else sources.part.title
         message = f"no {title} for {self.profile!r}"
         if missing.broken:
@@ -178,8 +192,8 @@ class CredentialSearch:
         problem: UnusableError,
         tried: list[TriedSource],
     ) -> CredentialError:
-        # To log in would need the keyring too.
-        fixes = self._fixes(sources, login=not isinstance(problem, KeyringDownError))
+        is_down = isinstance(problem, KeyringDownError)
+        fixes = self.advice.for_unusable(sources, place, is_down=is_down)
         return CredentialError(
             f"{subject_of(place)} {problem.reason}",
             profile=self.profile,
@@ -187,19 +201,6 @@ class CredentialSearch:
             tried=(*tried, TriedSource(source_name(place), problem.reason)),
             fixes=(problem.fix,) if problem.fix else fixes,
         )
-
-    def _fixes(self, sources: PartSources, *, login: bool = True) -> tuple[str, ...]:
-        own = [each.name for each in sources.places if isinstance(each, FromEnv)]
-        own = [each for each in own if each != COMMON_VARIABLE]
-        # The API's own variable, which the profile names, before the one made of its name.
-        ours = {variable_of(self.profile, name) for name in sources.part.variables}
-        name = next((each for each in own if each not in ours), own[0])
-        assign = f'$env:{name} = "…"' if os.name == "nt" else f"export {name}=…"
-        if not login:
-            return (assign,)
-        log_in = f"opwatch auth login -p {self.profile}"
-        # Nobody has a refresh token at hand: it comes of a login.
-        return (log_in, assign) if sources.part is Part.REFRESH_TOKEN else (assign, log_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,11 @@ async def search_source(
     note = None
     if plain != raw.secret:
         note = f"{source_name(place)} begins with the scheme's own word, which was left out"
-    return FoundSecret(secret, place, raw.expires_at or expiry_of_jwt(secret), note)
+    expires_at = raw.expires_at or expiry_of_jwt(secret)
+    if expires_at is not None and expires_at < context.wall() - CLOCKS_APART:
+        ended = datetime.fromtimestamp(expires_at, UTC)
+        note = f"{source_name(place)} holds a token that expired on {ended:%Y-%m-%d}"
+    return FoundSecret(secret, place, expires_at, note)
 
 
 async def _read_source(
@@ -247,7 +252,9 @@ async def _read_source(
             entry = await keyring.read_entry(
                 service, sources.account, interactive=context.interactive
             )
-            return EmptySource(entry.why) if entry.value is None else _Raw(entry.value)
+            if entry.value is None:
+                return EmptySource(entry.why, no_keyring=entry.no_keyring)
+            return _Raw(entry.value)
         case FromCommand():
             try:
                 reply = await ask_helper(place, context)

@@ -7,6 +7,7 @@ a container runtime are readable by all by design, so ``/run/secrets`` is except
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from typing import TYPE_CHECKING, Final
 
@@ -76,4 +77,5 @@ def _check(found: os.stat_result, path: str) -> None:
     if os.name != "posix" or os.path.normpath(path).startswith(MOUNTS):
         return
     if mode & READABLE_BY_OTHERS:
-        raise UnusableError(f"can be read by others (mode {mode:04o})", fix=f"chmod 600 {path}")
+        fix = f"chmod 600 {shlex.quote(path)}"
+        raise UnusableError(f"can be read by others (mode {mode:04o})", fix=fix)

@@ -87,7 +87,8 @@ class PartSources:
 
     *account* names the entry in the keyring: the origin that the secret is for.
     *template* is what it will be put into. Without one that *is_required* there
-    is no credential; without one that *is_optional* none is shown.
+    is no credential; without one that *is_optional* none is shown. One *by_device* comes
+    of a login with a code.
     """
 
     part: Part
@@ -96,6 +97,7 @@ class PartSources:
     template: str = ""
     is_required: bool = True
     is_optional: bool = False
+    by_device: bool = False
 
 
 def ordered_places(

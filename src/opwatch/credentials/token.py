@@ -39,13 +39,23 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """All that is needed to ask for a token is at hand; *place* says where it came from."""
+    """All that is needed to ask for a token is at hand; *place* says where it came from.
+
+    *notes* are oddities to tell once.
+    """
 
     place: str
+    notes: tuple[str, ...] = ()
 
 
 class TokenSource(Protocol):
     """Gives tokens: the first at the start, others when one ends."""
+
+    search: CredentialSearch
+
+    @property
+    def parts(self) -> tuple[PartSources, ...]:
+        """What is looked for, and where."""
 
     async def prepare(self) -> Token | Pending:
         """Find the first token, or all that is needed to ask for it.
@@ -71,6 +81,11 @@ class StoredTokenSource:
     username: PartSources | None = None
     fixed_username: str = ""
 
+    @property
+    def parts(self) -> tuple[PartSources, ...]:
+        """What is looked for, and where."""
+        return (self.secret,)
+
     async def prepare(self) -> Token:
         """Return what the places hold."""
         return await self._find(self.search)
@@ -93,6 +108,13 @@ class StoredTokenSource:
             message = "a username of HTTP Basic cannot hold a colon"
             raise CredentialError(message, profile=search.profile, origin=search.origin)
         return name
+
+
+def spent(secret: Secret) -> str:
+    """Return what a refresh token is marked by, once the server has replaced it."""
+    import hashlib  # noqa: PLC0415, only a login that rotates needs it
+
+    return f"spent {hashlib.sha256(secret.reveal().encode()).hexdigest()}"
 
 
 def token_of(found: FoundSecret, username: str = "") -> Token:

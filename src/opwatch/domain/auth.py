@@ -166,9 +166,10 @@ class CredentialReport:
 
 
 class TrialOutcome(StrEnum):
-    """What came of one authorized request."""
+    """What one authorized request proved."""
 
     ACCEPTED = "accepted"
+    UNPROVEN = "unproven"  # not refused, but nor is the same request without the credential
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
 
@@ -177,10 +178,12 @@ class TrialOutcome(StrEnum):
 class TrialReport:
     """One authorized request of *profile*: *method* and *url*, and what came of it (*met*).
 
-    *status* is the HTTP status, None if no answer came; *trouble* is what went
+    It is the one to the token endpoint where that gave no token; both are empty where
+    nothing was sent. *status* is the HTTP status, None if no answer came; *trouble* is what went
     wrong. *place* and *expires_at* are those of the credential, as in ``CredentialReport``;
     a profile that wants none, or had none to show where it *is_optional*, has *place*
-    empty.
+    empty. *fixes* are ways to give another one, or one at all. *bare_status* is the HTTP
+    status of the same request without the credential, None if none came.
     """
 
     profile: str
@@ -193,3 +196,5 @@ class TrialReport:
     place: str = ""
     expires_at: float | None = None
     is_optional: bool = False
+    fixes: tuple[str, ...] = ()
+    bare_status: int | None = None

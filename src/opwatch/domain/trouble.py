@@ -121,6 +121,8 @@ class Fault(StrEnum):
     API_THROTTLED = "api_throttled"
     # credentials
     NO_CREDENTIAL = "no_credential"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105, a word
+    TOKEN_FAILED = "token_failed"  # noqa: S105, a word
     RENEWAL_REFUSED = "renewal_refused"
     RENEWAL_FAILED = "renewal_failed"
 
@@ -186,7 +188,9 @@ RULES: Final[Mapping[Fault, FaultRule]] = {
     Fault.API_NOT_FOUND: _NOT_FOUND,
     Fault.API_THROTTLED: _THROTTLED,
     Fault.NO_CREDENTIAL: FaultRule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST),
-    # A refused renewal is the token endpoint's last word: no patience helps.
+    # A refused token is the token endpoint's last word: no patience helps.
+    Fault.TOKEN_REFUSED: FaultRule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST),
+    Fault.TOKEN_FAILED: _TRANSIENT,
     Fault.RENEWAL_REFUSED: FaultRule(Handling.DENIED, FirstContact.AT_ONCE, Scope.HOST),
     Fault.RENEWAL_FAILED: _TRANSIENT,
 }
@@ -223,7 +227,7 @@ OF_A_MEMBER: Final = frozenset(
 )
 
 # Faults for which a second opinion is worthless even in the middle of a wait.
-FINAL_AT_ONCE: Final = frozenset({Fault.NO_CREDENTIAL, Fault.RENEWAL_REFUSED})
+FINAL_AT_ONCE: Final = frozenset({Fault.NO_CREDENTIAL, Fault.TOKEN_REFUSED, Fault.RENEWAL_REFUSED})
 
 # Three answers over the limit are no accident: the resource is that large.
 FINAL_AFTER_TRIES: Final = frozenset({Fault.TOO_LARGE})
@@ -238,7 +242,8 @@ class Trouble:
     that the server named. *host* names who answered or did not. *unsent* tells
     that nothing of the request has left this machine. *speaker* tells whose answer it
     seems to be. *anonymous* tells that no credential was sent, *asks_for* which schemes of
-    authentication the answer names (RFC 9110 §11.6.1).
+    authentication the answer names (RFC 9110 §11.6.1). *token_endpoint* is the origin of
+    the endpoint that was asked for a token, if it is the one in trouble and not the API.
     """
 
     fault: Fault
@@ -250,6 +255,7 @@ class Trouble:
     speaker: Speaker = field(default=Speaker.API, compare=False)
     anonymous: bool = field(default=False, compare=False)
     asks_for: tuple[str, ...] = field(default=(), compare=False)
+    token_endpoint: str = field(default="", compare=False)
 
     @property
     def rule(self) -> FaultRule:

@@ -1,10 +1,10 @@
 """The work of ``opwatch auth``: store a credential, delete it, inspect it, try it.
 
-Decides which one request a trial makes, and what its answer means for the credential;
-and what an inspection costs, which never asks a person. Of one profile everything is
-inspected, except a helper that talks to a person. Of all at once no helper is run, and
-the keyring is asked for a user's own profiles only; a built-in one is listed if
-something is set for it.
+Decides which request a trial makes, with the credential and then without, and what the
+answers prove; and what an inspection costs, which never asks a person. Of one profile
+everything is inspected, except a helper that talks to a person. Of all at once no helper
+is run, and the keyring is asked for a user's own profiles only; a built-in one is listed
+if something is set for it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from opwatch.domain.auth import (
     TrialReport,
 )
 from opwatch.domain.errors import CredentialError, ProfileError, UsageError
-from opwatch.domain.messages import Request
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.origin import AllowedOrigins
 from opwatch.domain.trouble import Handling, Trouble, fault_of_status
 from opwatch.engine import pause
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from opwatch.credentials import Credential, DevicePrompt, Login
     from opwatch.domain.auth import Scheme
-    from opwatch.domain.messages import Response
     from opwatch.domain.operation import Target
+    from opwatch.domain.secret import Secret
     from opwatch.profiles import Config, Profile
     from opwatch.session.context import RunContext
 
@@ -51,6 +51,8 @@ AT_ONCE: Final = 4
 _NOWHERE: Final = "https://parameters-are-missing.invalid"
 TIMEOUT: Final = 30.0
 _REFUSALS: Final = frozenset({401, 403, 407})
+_TOO_MANY: Final = frozenset({408, 429})
+_SERVER_ERROR: Final = 500
 
 
 # -- inspect ---------------------------------------------------------------------------
@@ -195,18 +197,23 @@ def login_to(profile: Profile, context: RunContext) -> Login:
 
 
 async def log_in_by_device(
-    profile: Profile, context: RunContext, show: Callable[[DevicePrompt], None]
-) -> str:
-    """Have a person log in with a code that *show* shows, and store the credential.
-
-    Return the name of the keyring that keeps it.
+    profile: Profile,
+    context: RunContext,
+    show: Callable[[DevicePrompt], None],
+    *,
+    to_store: bool,
+) -> Secret:
+    """Have a person log in with a code that *show* shows, and return the credential.
 
     Raises:
-        CredentialError: it was refused, or nobody entered the code in time.
+        CredentialError: it was refused, nobody entered the code in time, or, as it is
+            *to_store*, the keyring would not take it: then no code was shown.
     """
     async with open_client(context, connections=1) as client:
-        credential = open_profile_credential(profile, context, client)
-        return await _login(credential, profile).store_by_device(show, pause)
+        login = _login(open_profile_credential(profile, context, client), profile)
+        if to_store:
+            await login.check()
+        return await login.obtain(show, pause)
 
 
 def _login(credential: Credential, profile: Profile) -> Login:
@@ -221,31 +228,54 @@ def _login(credential: Credential, profile: Profile) -> Login:
 async def try_out(profile: Profile, context: RunContext, reference: str | None) -> TrialReport:
     """Return the outcome of one authorized request: about *reference*, else to the base URL.
 
+    Unless it is refused, the same is sent once without the credential: what is answered to
+    everybody proves nothing.
+
     Raises:
         BadReferenceError: *reference* names no operation of *profile*.
         CredentialError: there is no credential to try.
     """
     target = None if reference is None else profile.target(reference)
     request = Request("GET", profile.base_url) if target is None else profile.request([target])
+    sent: list[Request] = []
+
+    def trace(asked: Request, came: Response | Trouble, seconds: float) -> None:
+        sent.append(asked)
+        if context.trace is not None:
+            context.trace(asked, came, seconds)
+
     async with open_client(context, connections=1) as client:
-        credential = open_profile_credential(profile, context, client)
+        credential = open_profile_credential(profile, replace(context, trace=trace), client)
         await credential.prepare()
         now = context.clock.now
-        sender = Sender(client, credential, profile.origins, now, context.trace)
+        sender = Sender(client, credential, profile.origins, now, trace)
         reply = await sender.send(request, TIMEOUT)
-    status = credential.status()
+        status, bare = credential.status(), None
+        if status.place and isinstance(reply, Response) and not _says_nothing(reply):
+            bare = await sender.send(replace(request, authorize=False), TIMEOUT)
+    # Where there is no token, it is the token endpoint that was asked, if anybody was.
+    shown = sent[-1] if isinstance(reply, Trouble) and reply.token_endpoint else request
     trouble = reply if isinstance(reply, Trouble) else _trouble_in(profile, target, reply)
+    met = _outcome(reply, trouble)
+    if status.place and met is TrialOutcome.ACCEPTED:
+        is_other = isinstance(bare, Response) and (
+            (bare.status != reply.status and not _says_nothing(bare))
+            or _outcome(bare, _trouble_in(profile, target, bare)) is TrialOutcome.REFUSED
+        )
+        met = met if is_other else TrialOutcome.UNPROVEN
     return TrialReport(
         profile.name,
         status.origin,
-        request.method,
-        request.url,
-        _outcome(reply, trouble),
+        shown.method if sent else "",
+        shown.url if sent else "",
+        met,
         reply.status,
         trouble,
         status.place,
         status.expires_at,
         is_optional=bool(status.tried),
+        bare_status=bare.status if bare else None,
+        fixes=(status.replacement,) if status.replacement else status.fixes,
     )
 
 
@@ -256,6 +286,11 @@ def _trouble_in(profile: Profile, target: Target | None, response: Response) -> 
         return None if fault is None else Trouble(fault, status=response.status)
     finding = profile.read([target], response).findings[0]
     return finding if isinstance(finding, Trouble) else None
+
+
+def _says_nothing(reply: Response) -> bool:
+    """Tell whether *reply* is about the server, or is a refusal that needs no comparison."""
+    return reply.status in _REFUSALS | _TOO_MANY or reply.status >= _SERVER_ERROR
 
 
 def _outcome(reply: Response | Trouble, trouble: Trouble | None) -> TrialOutcome:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from opwatch.credentials.context import CredentialContext, Lock, ignore
 from opwatch.engine import Clock, SystemClock, pause
-from opwatch.session.lock import one_at_a_time
+from opwatch.session.lock import is_marked, mark, one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,8 @@ class RunContext(CredentialContext):
 
     clock: Clock = field(default_factory=SystemClock)
     lock: Lock = _one_at_a_time
+    mark: Callable[[str], None] = mark
+    is_marked: Callable[[str], bool] = is_marked
     ca_file: Path | None = None
     catch_signals: bool = False
     uniform: Uniform = random.uniform

@@ -1,9 +1,10 @@
-"""One process at a time, among all of a user's on this machine.
+"""One process at a time, among all of a user's on this machine, and marks for the next one.
 
 Decides how a lock is shared: a file of its own in the user's state folder, empty and named by
 a digest, which the system unlocks when its process ends, however it ends. It is
 waited for a little longer than a token endpoint may take; then, or where there is no
-such folder, it goes on without, as if nobody else were there.
+such folder, it goes on without, as if nobody else were there. A mark is an empty file
+beside the locks, named by a digest as well, so that nothing can be learnt from it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
+_MARK: Final = "mark "
 PATIENCE: Final = 45.0
 LOOK: Final = 0.05
 
@@ -39,18 +42,37 @@ async def one_at_a_time(
             os.close(descriptor)
 
 
-def _opened(name: str) -> int | None:
+def mark(name: str) -> None:
+    """Leave a mark *name* for the runs to come, if there is a place for it."""
+    descriptor = _opened(_MARK + name)
+    if descriptor is not None:
+        os.close(descriptor)
+
+
+def is_marked(name: str) -> bool:
+    """Tell whether a run has left the mark *name*."""
+    try:
+        return _path(_MARK + name).exists()
+    except OSError:
+        return False
+
+
+def _path(name: str) -> Path:
     # Only a login that rotates needs them.
     import hashlib  # noqa: PLC0415
 
     from platformdirs import user_state_path  # noqa: PLC0415
 
     digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return user_state_path("opwatch", appauthor=False) / "locks" / digest
+
+
+def _opened(name: str) -> int | None:
+    path = _path(name)
     try:
-        folder = user_state_path("opwatch", appauthor=False) / "locks"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-        return os.open(folder / digest, flags, 0o600)
+        return os.open(path, flags, 0o600)
     except OSError:
         return None
 

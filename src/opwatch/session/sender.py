@@ -1,8 +1,8 @@
 """How one request gets its answer: signed, sent, redirected, signed again.
 
-Decides the order of these, and that a refused credential is renewed and the
-request repeated exactly once. Redirects are followed by hand, and only to an
-origin that the profile allows.
+Decides the order of these, and that a refused credential is renewed and the request
+repeated, a few times if other requests use up what was renewed. Redirects are followed by
+hand, and only to an origin that the profile allows.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Trace: TypeAlias = "Callable[[Request, Response | Trouble, float], None]"
 UNAUTHORIZED: Final = 401
+MOST_RENEWALS: Final = 5
 NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
@@ -92,13 +93,15 @@ class Sender:
     async def _follow(self, request: Request, send: Send) -> Response | Trouble:
         if self._headers and request.authorize:
             request = replace(request, headers=with_given(request.headers, self._headers))
-        hops, renewed = 0, False
+        hops = renewals = 0
         while True:
             signed, reply = await self._sign_and(send, request)
             if isinstance(reply, Trouble):
                 return reply
-            if reply.status == UNAUTHORIZED and request.authorize and not renewed:
-                renewed = True
+            if renewals and reply.is_good:
+                self._credential.confirm(signed)
+            if reply.status == UNAUTHORIZED and request.authorize and renewals < MOST_RENEWALS:
+                renewals += 1
                 fresh = await self._credential.renew(signed)
                 if isinstance(fresh, Trouble):
                     return replace(fresh, unsent=True)

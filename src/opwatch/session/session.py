@@ -98,7 +98,11 @@ def open_profile_credential(profile: Profile, context: RunContext, client: Clien
     """Return the credential of *profile*, which asks its token endpoint through *client*."""
 
     async def send(request: Request, timeout: float) -> Response | Trouble:
-        return await client.send(request, timeout=timeout)
+        began = context.clock.now()
+        reply = await client.send(request, timeout=timeout)
+        if context.trace is not None:
+            context.trace(request, reply, context.clock.now() - began)
+        return reply
 
     return open_credential(
         profile.auth,

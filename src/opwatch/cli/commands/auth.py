@@ -17,7 +17,8 @@ from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
 
 if TYPE_CHECKING:
     from opwatch.cli.selection import Selection
-    from opwatch.credentials import DevicePrompt
+    from opwatch.credentials import DevicePrompt, Login
+    from opwatch.domain.secret import Secret
     from opwatch.session.context import RunContext
 
 
@@ -29,6 +30,13 @@ def login(
         bool,
         option("--token-stdin", help="Read it from standard input, whatever the scheme."),
     ] = False,
+    to_print: Annotated[
+        bool,
+        option(
+            "--print",
+            help="With device code: print the credential on standard output, and store nothing.",
+        ),
+    ] = False,
     ca_file: opt.CaFile = None,
     debug: opt.Debug = False,
 ) -> int:
@@ -38,8 +46,10 @@ def login(
 
     Asks for it without showing it; reads standard input if that is not a terminal.
     With OAuth 2.0 device code, prints the code and the address to enter it at.
+    On a machine without a keyring, --print gives the credential to keep elsewhere.
     """
-    return _run(partial(_log_in, from_stdin=token_stdin), options, ca_file=ca_file, debug=debug)
+    work = partial(_log_in, from_stdin=token_stdin, to_print=to_print)
+    return _run(work, options, ca_file=ca_file, debug=debug)
 
 
 @command("logout", without={"token_stdin"})
@@ -91,6 +101,9 @@ def try_out(
 ) -> int:
     """Try a credential with one request.
 
+    Unless it is refused, the request is sent once more without the credential:
+    what anybody gets proves nothing, and is reported as unproven.
+
     Exit codes: 0 any answer but a refusal, 4 refused (401, 403, 407) or no
     credential, 6 no answer.
     """
@@ -121,6 +134,7 @@ def _run(
 
     selection = Selection(options)
     context = context_of(selection.environ, ca_file=ca_file, verbose=verbose)
+    context = replace(context, profile_options=options.again(selection.environ))
     try:
         with raise_on_signals():
             code = work(selection, context)
@@ -134,27 +148,62 @@ def _run(
 # -- login and logout ------------------------------------------------------------------
 
 
-def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool) -> int:
+def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool, to_print: bool) -> int:
     from opwatch.cli.secret_input import read_secret
+    from opwatch.domain.errors import UsageError
     from opwatch.engine import run_to_end
-    from opwatch.output.commands.login import secret_prompt, write_device, write_stored
+    from opwatch.output.commands.login import (
+        secret_prompt,
+        write_device,
+        write_secret,
+        write_stored,
+    )
     from opwatch.session.auth import log_in_by_device, login_to
 
     profile = selection.bound_profile()
     login = login_to(profile, context)
-    if login.by_device is not None and not from_stdin:
-
-        def show(prompt: DevicePrompt) -> None:
-            write_device(sys.stderr, **asdict(prompt), redact=context.redactor)
-
-        keyring = run_to_end(log_in_by_device(profile, context, show))
-    else:
+    by_device = login.by_device and not from_stdin
+    if to_print and not by_device:
+        raise UsageError("--print goes with a login by device code; you have the credential")
+    if to_print and sys.stdout is None:
+        raise UsageError("--print, and standard output is closed")
+    if not by_device:
+        run_to_end(login.check())
         secret = read_secret(
             lambda: secret_prompt(sys.stderr, login.asks_for, profile.name, login.account)
         )
         keyring = run_to_end(login.store(secret))
+    else:
+
+        def show(prompt: DevicePrompt) -> None:
+            write_device(sys.stderr, **asdict(prompt), redact=context.redactor)
+
+        work = log_in_by_device(profile, context, show, to_store=not to_print)
+        secret = run_to_end(work)
+        if to_print:
+            write_secret(sys.stdout, sys.stderr, secret, profile.name)
+            return 0
+        keyring = _store_patiently(login, secret)
     write_stored(sys.stderr, login.asks_for, profile.name, login.account, keyring)
     return 0
+
+
+def _store_patiently(login: Login, secret: Secret) -> str:
+    """Store what a person has just logged in for; it is not lost to a keyring that fails now."""
+    from opwatch.cli.questions import ask, has_person
+    from opwatch.domain.errors import CredentialError
+    from opwatch.engine import run_to_end
+    from opwatch.output.commands.login import STORE_AGAIN
+    from opwatch.output.errors import write_error
+
+    while True:
+        try:
+            return run_to_end(login.store(secret))
+        except CredentialError as problem:
+            if not has_person():
+                raise
+            write_error(sys.stderr, problem)
+            ask(STORE_AGAIN)
 
 
 def _log_out(selection: Selection, context: RunContext) -> int:
@@ -243,6 +292,7 @@ def _test(
     trial = run_to_end(auth.try_out(selection.bound_profile(), context, reference))
     outcomes = {
         TrialOutcome.ACCEPTED: Outcome.SUCCEEDED,
+        TrialOutcome.UNPROVEN: Outcome.SUCCEEDED,
         TrialOutcome.REFUSED: Outcome.DENIED,
         TrialOutcome.UNREACHABLE: Outcome.UNKNOWN,
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.context import DevicePrompt
-from opwatch.credentials.expiry import bounded
+from opwatch.credentials.expiry import lifetime_of
 from opwatch.credentials.oauth.endpoint import (
     OAuthClient,
     Refusal,
@@ -25,7 +25,7 @@ from opwatch.domain.errors import CredentialError
 from opwatch.domain.moments import number_of
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.secret import Secret
-from opwatch.domain.trouble import Trouble
+from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,16 +63,15 @@ async def log_in(
     client, _ = await source.client(search)
     response = await _await_token(source, client, show, sleep)
     match response:
-        case Refusal():
-            message = f"the login was refused: {response.as_trouble().detail}"
-        case Trouble():
-            what = response.detail or response.fault.value.replace("_", " ")
-            message = f"the login failed: {what}"
-        case TokenResponse(access, lifetime, refresh):
+        case Trouble(fault, detail, token_endpoint=origin):
+            what = "was refused" if fault is Fault.TOKEN_REFUSED else "failed"
+            message = f"the login {what}: {detail or fault.value.replace('_', ' ')}"
+            origin = origin or search.origin
+            raise CredentialError(message, profile=search.profile, origin=origin)
+        case TokenResponse(access, _, refresh):
             search.context.redactor.learn(access)
-            token = StoredAccessToken(access, search.context.wall() + lifetime)
+            token = StoredAccessToken(access, response.expires_at(search.context.wall()))
             return refresh or token.as_text()
-    raise CredentialError(message, profile=search.profile, origin=search.origin)
 
 
 async def _await_token(
@@ -80,14 +79,14 @@ async def _await_token(
     client: OAuthClient,
     show: Callable[[DevicePrompt], None],
     sleep: Callable[[float], Awaitable[None]],
-) -> TokenResponse | Refusal | Trouble:
+) -> TokenResponse | Trouble:
     """Show the code, and ask until the person has entered it, or time is up."""
     scheme, endpoint = source.scheme, source.endpoint
     context = source.search.context
     device = replace(endpoint, url=scheme.device_url or "")
     started = _parse_authorization(await device.ask(OAuthClient(client.id), {}))
     if not isinstance(started, _DeviceAuthorization):
-        return started
+        return device.blamed(started)
     context.redactor.learn(started.code)
     show(started.prompt)
     ends_at, interval = context.now() + started.prompt.expires_in, started.interval
@@ -103,9 +102,11 @@ async def _await_token(
             case Trouble():
                 # RFC 8628 §3.5: on a connection that fails, ask less often.
                 interval = min(LONGEST_INTERVAL, interval * 2)
-            case _:
+            case Refusal():
+                return endpoint.blamed(answer)
+            case TokenResponse():
                 return answer
-    return Refusal("expired_token", "nobody entered the code in time")
+    return Trouble(Fault.TOKEN_REFUSED, "nobody entered the code in time")
 
 
 def _parse_authorization(response: Any) -> _DeviceAuthorization | Refusal | Trouble:
@@ -123,7 +124,7 @@ def _parse_authorization(response: Any) -> _DeviceAuthorization | Refusal | Trou
     complete = body.get("verification_uri_complete")
     if not (isinstance(complete, str) and _is_web_address(complete)):
         complete = None
-    lasts = min(LONGEST_LOGIN, bounded(number_of(body.get("expires_in")) or LONGEST_LOGIN))
+    lasts = min(LONGEST_LOGIN, lifetime_of(body.get("expires_in")) or LONGEST_LOGIN)
     interval = min(LONGEST_INTERVAL, max(1.0, number_of(body.get("interval")) or INTERVAL))
     return _DeviceAuthorization(
         DevicePrompt(user_code, url, complete, lasts), Secret(code), interval

@@ -8,13 +8,14 @@ connection). Sources: RFC 6749 §2.3.1, §5.1, §5.2.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, urlencode
 
-from opwatch.credentials.expiry import lifetime_of
+from opwatch.credentials.expiry import expiry_of_jwt, lifetime_of
 from opwatch.credentials.validation import Alphabet, UnusableError, as_secret
 from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
+from opwatch.domain.origin import parse_origin
 from opwatch.domain.retry_after import retry_after
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
@@ -43,11 +44,15 @@ class OAuthClient:
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """An access token, good for *lifetime* seconds, and perhaps a refresh token."""
+    """An access token, good for *lifetime* seconds if known, and perhaps a refresh token."""
 
     access: Secret
-    lifetime: float
+    lifetime: float | None
     refresh: Secret | None = None
+
+    def expires_at(self, now: float) -> float | None:
+        """Return when it ends, if it is known; in seconds since the epoch, as *now* is."""
+        return expiry_of_jwt(self.access) if self.lifetime is None else now + self.lifetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +65,8 @@ class Refusal:
 
     def as_trouble(self) -> Trouble:
         """Return it as the trouble that ends a watch with *denied*."""
-        detail = f"{self.code}: {self.text}" if self.text else self.code
-        # Cut once and at the very end: a secret in it is recognized by its beginning.
-        return Trouble(Fault.RENEWAL_REFUSED, detail[:_LONGEST_TEXT], status=self.status)
+        detail = _sentence(self.status, self.code, self.text)
+        return Trouble(Fault.TOKEN_REFUSED, detail, status=self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,11 @@ class Endpoint:
     scheme: OAuth2Auth
     send: Send = field(repr=False)
     allow_http: bool = False
+
+    def blamed(self, problem: Refusal | Trouble) -> Trouble:
+        """Return *problem* as trouble with this endpoint, and not with the API."""
+        trouble = problem.as_trouble() if isinstance(problem, Refusal) else problem
+        return replace(trouble, token_endpoint=str(parse_origin(self.url)))
 
     async def ask(
         self, client: OAuthClient, fields: Mapping[str, str], *secret_fields: tuple[str, Secret]
@@ -107,10 +116,11 @@ def parse_token_response(response: Response | Trouble) -> TokenResponse | Refusa
         return body
     kind = body.get("token_type")
     if isinstance(kind, str) and kind.lower() not in {"bearer", ""}:
-        return Refusal("unsupported_token_type", "the token is not a bearer token")
+        text = "the token is not a bearer token"
+        return Refusal("unsupported_token_type", text, response.status)
     access = _secret(body.get("access_token"))
     if access is None:
-        return Refusal("no_token", "the answer holds no usable access_token")
+        return Refusal("no_token", "the answer holds no usable access_token", response.status)
     refresh = _secret(body.get("refresh_token"))
     return TokenResponse(access, lifetime_of(body.get("expires_in")), refresh)
 
@@ -119,33 +129,41 @@ def parse_object(response: Response | Trouble) -> dict[str, Any] | Refusal | Tro
     """Return the JSON object of a good answer of an OAuth 2.0 endpoint."""
     if isinstance(response, Trouble):
         return response
-    if response.status >= _SERVER_ERROR or response.status in _PASSING_STATUS:
-        return _failed(response, f"the token endpoint answered HTTP {response.status}")
     try:
         body = json.loads(response.body)
     except (ValueError, RecursionError):
         body = None
-    if isinstance(body, dict) and body.get("error"):
-        if body["error"] in _PASSING_ERRORS:
-            return _failed(response, f"the token endpoint answered {body['error']}")
-        text = body.get("error_description")
-        return Refusal(_text(body["error"]), _text(text) if text else "", response.status)
+    error = body.get("error") if isinstance(body, dict) else None
+    text = body.get("error_description") if isinstance(body, dict) else None
+    code, text = (_text(each) if each else "" for each in (error, text))
+    is_down = response.status >= _SERVER_ERROR or response.status in _PASSING_STATUS
+    if is_down or code in _PASSING_ERRORS:
+        return _failed(response, code, text)
+    if code:
+        return Refusal(code, text, response.status)
     if not response.is_good:
         is_redirect = response.status in _REDIRECTS
-        text = "a redirect, which a secret never follows" if is_redirect else ""
-        return Refusal(f"HTTP {response.status}", text, status=response.status)
+        text = "a redirect, which a secret never follows" if is_redirect else text
+        return Refusal("", text, response.status)
     if not isinstance(body, dict):
         # A web page with status 200 is a proxy's, or a portal's: not the endpoint's answer.
-        return _failed(response, "the token endpoint answered something that is not a JSON object")
+        return _failed(response, "something that is not a JSON object")
     return body
 
 
-def _failed(response: Response, detail: str) -> Trouble:
+def _sentence(status: int | None, *words: str) -> str:
+    http = "" if status is None else f"HTTP {status}"
+    # Cut once and at the very end: a secret in it is recognized by its beginning.
+    return ": ".join(each for each in (http, *words) if each)[:_LONGEST_TEXT]
+
+
+def _failed(response: Response, *words: str) -> Trouble:
     header = response.headers.get("retry-after")
     wait = header and retry_after(
         header, received_at=response.received_at, date=response.headers.get("date")
     )
-    return Trouble(Fault.RENEWAL_FAILED, detail, status=response.status, wait=wait or None)
+    detail = _sentence(response.status, *words)
+    return Trouble(Fault.TOKEN_FAILED, detail, status=response.status, wait=wait or None)
 
 
 def _basic(client_id: str, secret: Secret) -> Sensitive:

@@ -28,6 +28,7 @@ from opwatch.credentials.token import (
     StoredAccessToken,
     Token,
     parse_stored_token,
+    spent,
     token_of,
 )
 from opwatch.credentials.validation import UnusableError
@@ -91,17 +92,28 @@ class OAuth2TokenSource:
         except OpwatchError as problem:
             return Trouble(Fault.NO_CREDENTIAL, str(problem))
 
+    @property
+    def parts(self) -> tuple[PartSources, ...]:
+        """What is looked for, and where."""
+        return (self.direct, self.client_secret, self.refresh)
+
     async def client(
         self, search: CredentialSearch, before: tuple[TriedSource, ...] = ()
     ) -> tuple[OAuthClient, str]:
         """Return the client and the place of its secret."""
-        name = await search.require_text(self.client_id, self.scheme.client_id, before)
+        name = await self.named_client(search, before)
         secret = await search.find(self.client_secret, before)
         if isinstance(secret, FoundSecret):
             return OAuthClient(name, secret.secret), secret.name
         if self.client_secret.is_required:
             raise search.missing_error(self.client_secret, secret)
         return OAuthClient(name), "a public client"
+
+    async def named_client(
+        self, search: CredentialSearch, before: tuple[TriedSource, ...] = ()
+    ) -> str:
+        """Return the id of the client."""
+        return await search.require_text(self.client_id, self.scheme.client_id, before)
 
     async def _find(self, search: CredentialSearch) -> Token | Pending:
         direct = await search.find(self.direct)
@@ -111,6 +123,10 @@ class OAuth2TokenSource:
         if isinstance(request, Token):
             return request
         self._request = request
+        if request.stored is not None and search.context.is_marked(spent(request.stored)):
+            # By an earlier run: to be told of before anything is asked.
+            instead_of = "" if request.entry else request.place
+            return Pending(request.place, (self._lost("by an earlier run", instead_of),))
         return self._kept_token(request) or Pending(request.place)
 
     async def _gather(
@@ -160,12 +176,10 @@ class OAuth2TokenSource:
             if latest is not None:
                 request, answer = latest, await self._ask(latest)
         match answer:
-            case Trouble():
-                return answer
-            case Refusal():
-                return answer.as_trouble()
+            case Trouble() | Refusal():
+                return self.endpoint.blamed(answer)
             case TokenResponse():
-                expires_at = search.context.wall() + answer.lifetime
+                expires_at = answer.expires_at(search.context.wall())
                 self._latest = answer.access
                 refresh = answer.refresh or request.refresh
                 new = StoredAccessToken(answer.access, expires_at, refresh)
@@ -215,6 +229,7 @@ class OAuth2TokenSource:
         if request.entry is None:
             if is_rotated:
                 self._notes = (self._lost(f"{request.place} cannot be written", request.place),)
+                self._mark_spent(request)
             return following
         text = new.as_text()
         try:
@@ -224,13 +239,18 @@ class OAuth2TokenSource:
             # It still serves this run; the next one may have to log in again.
             if is_rotated:
                 self._notes = (self._lost(f"the keyring {problem.reason}"),)
+                self._mark_spent(request)
             return following
         self._notes = ()
         return replace(following, stored=text)
 
+    def _mark_spent(self, request: TokenRequest) -> None:
+        if request.stored is not None:
+            self.search.context.mark(spent(request.stored))
+
     def _lost(self, why: str, instead_of: str = "") -> str:
         """Return what a person must know of a refresh token that only this run has."""
-        then = f"opwatch auth login -p {self.search.profile}"
+        then = self.search.advice.login()
         then += f"  without {instead_of}" if instead_of else ""
         what = "the server replaced the refresh token, and the new one could not be stored"
         return f"{what} ({why}): the next run will be refused; then  {then}"
@@ -249,6 +269,12 @@ def oauth2_token_source(
         account,
         in_keyring=part is Part.CLIENT_SECRET,
     )
+    refresh = search.sources_of(
+        Part.REFRESH_TOKEN,
+        scheme.refresh_token,
+        account,
+        in_keyring=part is Part.REFRESH_TOKEN,
+    )
     return OAuth2TokenSource(
         scheme,
         search,
@@ -256,10 +282,5 @@ def oauth2_token_source(
         direct=search.sources_of(Part.TOKEN, (), account),
         client_id=replace(client_id, is_required=True),
         client_secret=replace(secret, is_required=is_confidential),
-        refresh=search.sources_of(
-            Part.REFRESH_TOKEN,
-            scheme.refresh_token,
-            account,
-            in_keyring=part is Part.REFRESH_TOKEN,
-        ),
+        refresh=replace(refresh, by_device=scheme.grant == "device_code"),
     )

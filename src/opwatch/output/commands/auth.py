@@ -15,14 +15,14 @@ from opwatch.output.formats.document import FORMAT, Writer
 from opwatch.output.formats.sheet import write_facts, write_rows
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, as_is, elide
-from opwatch.output.text.sentences import describe
-from opwatch.output.text.words import FAULTS
+from opwatch.output.text.sentences import describe, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
     from opwatch.domain.outcome import Verdict
+    from opwatch.domain.trouble import Trouble
 
 CREDENTIAL_STATES: Final[Mapping[CredentialState, str]] = {
     CredentialState.FOUND: "found",
@@ -35,14 +35,13 @@ CREDENTIAL_STATES: Final[Mapping[CredentialState, str]] = {
 }
 TRIAL_OUTCOMES: Final[Mapping[TrialOutcome, str]] = {
     TrialOutcome.ACCEPTED: "accepted",
+    TrialOutcome.UNPROVEN: "not refused",
     TrialOutcome.REFUSED: "refused",
     TrialOutcome.UNREACHABLE: "no answer",
 }
 HEADINGS: Final = ("PROFILE", "CREDENTIAL", "FROM", "EXPIRES", "FOR", "DETAIL")
+UNPROVEN: Final = "name an operation that only you may see, as REF of  opwatch auth test"
 NOT_RUN: Final = "status does not run it; opwatch auth test does"
-_GOOD: Final = range(200, 300)
-_SERVER_ERROR: Final = 500
-_TOO_MANY: Final = (408, 429)
 _PLACE_ROOM: Final = 40
 
 
@@ -165,14 +164,14 @@ def write_trial(
     show = Show(redact)
     facts = [
         ("profile", trial.profile),
-        ("request", f"{trial.method} {trial.url}"),
+        ("request", f"{trial.method} {trial.url}" if trial.method else "none was sent"),
         ("credential", _credential(trial, now)),
         ("answer", _answer(trial, show)),
     ]
-    if trial.met is not TrialOutcome.ACCEPTED and trial.trouble is not None:
-        fix = FAULTS[trial.trouble.fault].fix
-        host = trial.trouble.host or trial.origin
-        facts.append(("to fix", _filled(fix, trial.profile, host, show)))
+    if trial.met is TrialOutcome.UNPROVEN:
+        facts.append(("to prove", UNPROVEN))
+    elif trial.met is not TrialOutcome.ACCEPTED and trial.trouble is not None:
+        facts.append(("to fix", _fix(trial, trial.trouble, show)))
     write_facts(stream, facts, redact)
 
 
@@ -182,25 +181,33 @@ def _credential(trial: TrialReport, now: float) -> str:
         return CREDENTIAL_STATES[state]
     if trial.expires_at is None:
         return f"from {trial.place}"
-    return f"from {trial.place}, expires {_expiry(trial.expires_at, now)}"
+    when, word = _expiry(trial.expires_at, now), "expires"
+    if trial.expires_at < now:
+        when, word = f"on {_local(trial.expires_at)}, {when}", "expired"
+    return f"from {trial.place}, {word} {when}"
 
 
 def _answer(trial: TrialReport, show: Show) -> str:
     word, http = TRIAL_OUTCOMES[trial.met], f"HTTP {trial.status}"
-    if trial.met is not TrialOutcome.ACCEPTED:
+    if trial.met is TrialOutcome.ACCEPTED:
+        bare = trial.bare_status
+        return f"{word}: {http}" + (f", and HTTP {bare} without the credential" if bare else "")
+    if trial.met is not TrialOutcome.UNPROVEN:
         return f"{word}: {describe(trial.trouble, show) if trial.trouble else http}"
-    if trial.status in _GOOD:
-        return f"{word}: {http}"
-    if trial.status is None or trial.status >= _SERVER_ERROR or trial.status in _TOO_MANY:
-        return f"not refused: {http}, which says nothing about the credential"
-    return f"not refused: {http}, so the credential is not what it objects to"
+    if trial.bare_status is None:
+        return f"{word}: {http}, which says nothing about the credential"
+    return f"{word}: {http}, and the same without the credential, so this proves nothing"
 
 
-def _filled(fix: str, profile: str, host: str, show: Show) -> str:
-    name = show(profile, 80)
-    # ``auth test`` does not recommend itself.
-    fix = fix.replace("opwatch auth test", "opwatch auth status")
-    return fix.format(host=show(host, 120), profile=name, command=f"-p {name} REF", url="URL")
+def _fix(trial: TrialReport, trouble: Trouble, show: Show) -> str:
+    """Return what to do about *trouble*: a way out, and not the command that has just been run."""
+    fix, about, _ = words_of(trouble).fix.partition("opwatch auth ")
+    if about:
+        # What is left of "…; check it with  opwatch auth test" is what to do.
+        fix = fix.rpartition(";")[0]
+    name, host = show(trial.profile, 80), show(trouble.host or trial.origin, 120)
+    fix = fix.format(host=host, profile=name, command=f"-p {name} REF", url="URL")
+    return f"{fix}:  {'   or   '.join(trial.fixes)}" if about and trial.fixes else fix
 
 
 def trial_document(
@@ -213,10 +220,11 @@ def trial_document(
         {
             "profile": trial.profile,
             "origin": trial.origin,
-            "method": trial.method,
-            "url": trial.url,
+            "method": trial.method or None,
+            "url": trial.url or None,
             "answer": trial.met.value,
             "http_status": trial.status,
+            "http_status_without": trial.bare_status,
             "error": error,
             "place": trial.place or None,
             "expires_at": None if trial.expires_at is None else _utc(trial.expires_at),

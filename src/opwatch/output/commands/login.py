@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import OpwatchError
+from opwatch.domain.variables import variable_of
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.sentences import rounded
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TextIO
 
+    from opwatch.domain.secret import Secret
+
 LINE: Final = 400
+STORE_AGAIN: Final = "the login itself is good; Enter tries to store it again, Ctrl-C gives it up"
 WAITING: Final[Mapping[str, str]] = {
     "keyring": "the keyring",
     "helper": "the program that prints the credential",
@@ -64,6 +68,21 @@ def write_stored(
     name, where = sink.show(profile, 80), sink.show(account, 200)
     which = f" ({sink.show(keyring, 80)})" if keyring else ""
     sink.line(f"opwatch: the {title} for {name!r} is now in the keyring, for {where} only{which}")
+
+
+def write_secret(
+    stream: TextIO | None, remarks: TextIO | None, secret: Secret, profile: str
+) -> None:
+    """Write *secret*, which a person asked for, alone on *stream*, and to *remarks* its use.
+
+    Raises:
+        PipeClosedError, UnwritableError: *stream* is gone or full.
+    """
+    Sink(stream).line(secret.reveal())
+    sink = Sink(remarks, required=False)
+    name = sink.show(variable_of(profile, "REFRESH_TOKEN"), 80)
+    sink.line(f"opwatch: nothing was stored; give it in {name}, or in a file of yours alone")
+    sink.line("opwatch: that the profile's auth names, as  refresh_token: {file: PATH}")
 
 
 def write_deleted(stream: TextIO | None, title: str, profile: str, *, was_there: bool) -> None:

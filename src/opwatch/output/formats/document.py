@@ -136,7 +136,8 @@ class Writer:
             return None
         if operation.outcome in API_OUTCOMES and operation.reason is not Reason.NO_RESULT:
             return None
-        details = {"http_status": trouble.status} if trouble.status is not None else None
+        facts = {"http_status": trouble.status, "token_endpoint": trouble.token_endpoint or None}
+        details = {name: value for name, value in facts.items() if value is not None} or None
         message = describe(trouble, Show(self._redact))
         return {"code": trouble.fault.value, "message": message, "details": details}
 

@@ -20,6 +20,7 @@ from opwatch.output.text.words import (
     FAULTS,
     NO_ANSWER,
     ODDITIES,
+    OF_TOKEN_ENDPOINT,
     OUTCOMES,
     REASONS,
     STATES,
@@ -73,7 +74,8 @@ def time_left(seconds: float) -> str:
 
 def brief(trouble: Trouble, show: Show = PLAIN) -> str:
     """Return *trouble* in a few words: ``HTTP 502``, ``certificate refused``."""
-    return _filled(words_of(trouble).brief, trouble, show)
+    text = _filled(words_of(trouble).brief, trouble, show)
+    return f"token endpoint: {text}" if trouble.token_endpoint else text
 
 
 def describe(trouble: Trouble, show: Show = PLAIN) -> str:
@@ -87,6 +89,8 @@ def describe(trouble: Trouble, show: Show = PLAIN) -> str:
 def words_of(trouble: Trouble) -> FaultWords:
     """Return what *trouble* is called: no credential sent is not a credential refused."""
     usual = FAULTS[trouble.fault]
+    if trouble.token_endpoint:
+        return OF_TOKEN_ENDPOINT.get(trouble.fault, usual)
     return ANONYMOUS.get(trouble.fault, usual) if trouble.anonymous else usual
 
 
@@ -107,6 +111,8 @@ def _filled(template: str, trouble: Trouble, show: Show) -> str:
 
 def host_of(trouble: Trouble, show: Show) -> str:
     """Return the host that *trouble* is about."""
+    if trouble.token_endpoint:
+        return f"the token endpoint {show(trouble.token_endpoint, 120)}"
     return show(trouble.host, 80) if trouble.host else "the host"
 
 

@@ -307,13 +307,31 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "no credential for {host}{detail}",
         "provide a credential; see where opwatch looks with  opwatch auth status -p {profile}",
     ),
+    Fault.TOKEN_REFUSED: FaultWords("no token", "{host} gives no token{detail}", _LOGIN),
+    Fault.TOKEN_FAILED: FaultWords("no token yet", "{host} gives no token yet{detail}", _WAIT),
     Fault.RENEWAL_REFUSED: FaultWords(
         "renewal refused", "the renewal of the credential was refused{detail}", _LOGIN
     ),
     Fault.RENEWAL_FAILED: FaultWords(
         "renewal failed",
         "the credential cannot be renewed at the moment{detail}",
-        "check that the token endpoint answers:  opwatch auth test -p {profile}",
+        "try again later; see what is found now with  opwatch auth status -p {profile}",
+    ),
+}
+
+# The same where it was the token endpoint that was asked: {host} then names it.
+OF_TOKEN_ENDPOINT: Final[Mapping[Fault, FaultWords]] = {
+    **{
+        fault: FaultWords(
+            FAULTS[fault].brief, FAULTS[fault].full, "check token_url of profile {profile}"
+        )
+        for fault in (Fault.UNRESOLVED, Fault.CONNECTION_REFUSED, Fault.TLS, Fault.TOO_LARGE)
+    },
+    Fault.RENEWAL_REFUSED: FaultWords(
+        "renewal refused", "{host} gives no new token{detail}", _LOGIN
+    ),
+    Fault.RENEWAL_FAILED: FaultWords(
+        "renewal failed", "{host} gives no new token at the moment{detail}", _WAIT
     ),
 }
 
