@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import httpcore2 as httpcore
 
 from opwatch.domain.errors import UsageError
+from opwatch.http.network import Network
 from opwatch.http.request import proxy_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Connections:
         self._proxies = proxies
         self._environ = environ
         self._ca_file = ca_file
-        self._network = network
+        self._network = network or Network()
         self._turns = asyncio.Semaphore(most)
         self._open = set[httpcore.AsyncConnectionInterface]()
         self._idle: dict[httpcore.AsyncConnectionInterface, tuple[Origin, float]] = {}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.origin import parse_origin
 from opwatch.http.faults import is_lost_before_answer, trouble_of
+from opwatch.http.network import Wire
 from opwatch.http.request import build_request, origin_of
 from opwatch.http.response import BODY_LIMIT, ResponseReader
 from opwatch.http.trace import RequestPhase, RequestTrace
@@ -74,7 +75,7 @@ class Exchange:
         try:
             origin = origin_of(request)
             host, proxy = origin.host, str(self._connections.proxy_to(origin) or "")
-            extensions = {"timeout": self._timeouts, "trace": trace}
+            extensions = {"timeout": self._timeouts}
             outgoing = build_request(request, origin, self._defaults, extensions)
             async with asyncio.timeout(seconds) as clock:
                 reader = ResponseReader(request.url, trace, limit, into, clock, seconds)
@@ -108,18 +109,22 @@ class Exchange:
         *,
         fresh: bool = False,
     ) -> Response:
+        trace = reader.trace
         connection = await self._connections.take(origin, fresh=fresh)
         try:
+            if connection.is_idle():
+                trace.reuse()
+            else:
+                outgoing.extensions["trace"] = trace
             answer = await connection.handle_async_request(outgoing)
+            wire = answer.extensions.get("network_stream")
+            trace.answer(heard=not isinstance(wire, Wire) or wire.heard)
             try:
                 if request.authorize:
                     self._keep_cookies(origin, request.url, answer.headers)
                 return await reader.read_response(answer)
             finally:
                 await answer.aclose()
-        except BaseException:
-            await reader.trace.close_handshake()
-            raise
         finally:
             await self._connections.give_back(origin, connection)
 
