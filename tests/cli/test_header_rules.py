@@ -74,7 +74,7 @@ def test_the_last_check_before_a_request_is_sent_agrees(name: str) -> None:
     with pytest.raises(FaultError, match=f"the header {name} cannot be given"):
         build_request(plain, origin_of(plain), {}, {})
     if may_auth_give(name):
-        assert build_request(secret, origin_of(secret), {}, {}).headers[name] == "x"
+        assert (name.encode(), b"x") in build_request(secret, origin_of(secret), {}, {}).headers
     else:
         with pytest.raises(FaultError, match=f"the header {name} cannot be given"):
             build_request(secret, origin_of(secret), {}, {})

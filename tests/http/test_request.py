@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 
 from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
-from opwatch.domain.origin import Origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http import request as wire
 from opwatch.http.faults import FaultError
-from opwatch.http.request import build_request, origin_of
+from opwatch.http.request import build_request, origin_of, target_of
 from servers.raw import RawServer, answer
 
 if TYPE_CHECKING:
-    import httpx2
+    import httpcore2
 
     from opwatch.http import Client
 
@@ -25,8 +25,12 @@ CANARY = "canary-7f3a"
 DEFAULTS = {"Accept": "application/json", "User-Agent": "opwatch/test"}
 
 
-def sealed(request: Request) -> httpx2.Request:
+def sealed(request: Request) -> httpcore2.Request:
     return build_request(request, origin_of(request), DEFAULTS, {})
+
+
+def headers_of(request: Request) -> httpx2.Headers:
+    return httpx2.Headers(sealed(request).headers)
 
 
 def refused(request: Request) -> FaultError:
@@ -45,14 +49,14 @@ def header(value: str, name: str = "Authorization") -> Sensitive:
 def test_a_secret_header_takes_the_place_of_one_of_the_same_name() -> None:
     request = Request("GET", "https://a.test/", {"AUTHORIZATION": "none", "X-One": "1"})
 
-    headers = sealed(request.carrying(header(f"Bearer {CANARY}"))).headers
+    headers = headers_of(request.carrying(header(f"Bearer {CANARY}")))
 
     assert headers.get_list("authorization") == [f"Bearer {CANARY}"]
     assert headers["x-one"] == "1"
 
 
 def test_the_headers_of_a_request_take_the_place_of_the_defaults() -> None:
-    headers = sealed(Request("GET", "https://a.test/", {"accept": "text/plain"})).headers
+    headers = headers_of(Request("GET", "https://a.test/", {"accept": "text/plain"}))
 
     assert headers.get_list("accept") == ["text/plain"]
     assert headers["user-agent"] == "opwatch/test"
@@ -70,18 +74,20 @@ def test_the_headers_of_a_request_take_the_place_of_the_defaults() -> None:
 def test_a_secret_in_the_query_is_quoted_and_added(url: str, expected: bytes) -> None:
     request = Request("GET", url).carrying(Sensitive(SecretLocation.QUERY, "key", Secret("c&d")))
 
-    assert sealed(request).url.raw_path == expected
+    assert sealed(request).url.target == expected
 
 
-def test_a_secret_in_a_form_is_quoted_and_added_to_the_body() -> None:
+async def test_a_secret_in_a_form_is_quoted_and_added_to_the_body() -> None:
     secret = Sensitive(SecretLocation.FORM, "client_secret", Secret("a&b c"))
     request = Request("POST", "https://a.test/token", body=b"grant_type=x").carrying(secret)
 
-    wire = sealed(request)
+    stream, headers = sealed(request).stream, headers_of(request)
 
-    assert wire.content == b"grant_type=x&client_secret=a%26b+c"
-    assert wire.headers["content-type"] == "application/x-www-form-urlencoded"
-    assert wire.headers["content-length"] == str(len(wire.content))
+    assert isinstance(stream, AsyncIterable)
+    body = b"".join([part async for part in stream])
+    assert body == b"grant_type=x&client_secret=a%26b+c"
+    assert headers["content-type"] == "application/x-www-form-urlencoded"
+    assert headers["content-length"] == str(len(body))
 
 
 @pytest.mark.parametrize("place", SecretLocation)
@@ -95,11 +101,11 @@ def test_a_secret_leaves_over_tls_only(place: SecretLocation, url: str) -> None:
     "url", ["https://a.test/", "http://127.0.0.1:1/", "http://[::1]/", "http://localhost/"]
 )
 def test_but_it_may_go_to_this_machine_in_plain_text(url: str) -> None:
-    assert sealed(Request("GET", url).carrying(header(CANARY))).headers["authorization"] == CANARY
+    assert headers_of(Request("GET", url).carrying(header(CANARY)))["authorization"] == CANARY
 
 
 def test_plain_http_is_no_matter_without_a_secret() -> None:
-    assert sealed(Request("GET", "http://a.test/")).url.scheme == "http"
+    assert sealed(Request("GET", "http://a.test/")).url.scheme == b"http"
 
 
 @pytest.mark.parametrize(
@@ -159,14 +165,33 @@ def test_a_host_that_two_parsers_read_as_two_hosts_is_refused() -> None:
     refused(Request("GET", "https://stra\xdfe.test/").carrying(header(CANARY)))
 
 
-def test_a_library_that_reads_another_host_than_we_do_is_not_let_send(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """S1: no such URL is known; the next release of a parser may know one."""
-    hosts = iter(["a.test", "evil.test"])
-    monkeypatch.setattr(wire, "parse_origin", lambda _: Origin("https", next(hosts), 443))
+@pytest.mark.parametrize(
+    "rest", ["", "//evil.test/", "/@evil.test", "?@evil.test/", "#@evil.test", "/http://evil.test/"]
+)
+def test_the_library_is_told_the_host_and_reads_it_from_no_url(rest: str) -> None:
+    """S1: two parsers cannot differ where there is one."""
+    url = sealed(Request("GET", f"https://A.test{rest}").carrying(header(CANARY))).url
 
-    refused(Request("GET", "https://a.test/").carrying(header(CANARY)))
+    assert (url.scheme, url.host, url.port) == (b"https", b"a.test", None)
+    assert url.target.startswith(b"/")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        *("", "/", "?", "?a=b", "#f", "/a#f", "/a?b#c", "/v1/ops/a-b_c.d~e", "/a:b;c=d,e@f/$g"),
+        *("/..", "/../a", "/a/./b", "/a/b/..", "/.a", "/a.", "/a/.../b", "/a?b=/../c"),
+        *("/%2f", "/%2F%zz", "/%", "/a%2", "/é", "/a?q=ü", "/a'b", "/a[0]", "/a?b[0]='c'"),
+        *("//evil.test/a", "/a//b", "/a?b?c", "/a?b=c+d", "/a*b(c)!", "/a?b=%20c&d=e%"),
+    ],
+)
+def test_a_target_is_quoted_as_the_library_quotes_it(rest: str) -> None:
+    assert target_of(f"http://a.test:8080{rest}") == httpx2.URL(f"http://a.test{rest}").raw_path
+
+
+def test_a_post_without_a_body_says_so() -> None:
+    assert headers_of(Request("POST", "https://a.test/"))["content-length"] == "0"
+    assert "content-length" not in headers_of(Request("GET", "https://a.test/", body=b""))
 
 
 async def test_what_cannot_be_sent_is_a_trouble_without_the_token(client: Client) -> None:

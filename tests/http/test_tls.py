@@ -165,7 +165,7 @@ async def test_no_tls_context_is_made_for_plain_http(client: Client) -> None:
     with RawServer([answer(b"{}")]) as server:
         await client.send(Request("GET", server.url), timeout=2)
 
-    assert "trust" not in vars(client._pools)
+    assert "trust" not in vars(client._kept)
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])

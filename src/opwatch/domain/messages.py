@@ -86,10 +86,13 @@ def with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:
 class Headers:
     """The headers of an answer: case-insensitive, repeated ones kept in order."""
 
-    __slots__ = ("_pairs",)
+    __slots__ = ("_by_name", "_pairs")
 
     def __init__(self, pairs: tuple[tuple[str, str], ...] = ()) -> None:
         self._pairs = tuple((name.lower(), value) for name, value in pairs)
+        self._by_name: dict[str, list[str]] = {}
+        for name, value in self._pairs:
+            self._by_name.setdefault(name, []).append(value)
 
     def get(self, name: str) -> str | None:
         """Return the last value of *name*, or None."""
@@ -98,8 +101,7 @@ class Headers:
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return every value of *name*, in order."""
-        wanted = name.lower()
-        return tuple(value for key, value in self._pairs if key == wanted)
+        return tuple(self._by_name.get(name.lower(), ()))
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_PORT: Final = 65535
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\<>\"^`{|}]")
+# Scheme and authority end where a path, a query or a fragment begins (RFC 3986 §3.2).
+_BEGINNING: Final = re.compile(r"(?:[^/?#]*//)?[^/?#]*")
 _BRACKETED: Final = re.compile(r"\[[0-9a-f:.]*:[0-9a-f:.]*\](:[0-9]*)?", re.ASCII | re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.ASCII)
@@ -39,20 +42,31 @@ class Origin:
     @property
     def is_loopback(self) -> bool:
         """Tell whether the host is this machine by definition, not by look-up."""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
-        try:
-            address = ipaddress.ip_address(self.host)
-        except ValueError:
-            return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return (mapped or address).is_loopback
+        return _is_loopback(self.host)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         if DEFAULT_PORTS.get(self.scheme) == self.port:
             return f"{self.scheme}://{host}"
         return f"{self.scheme}://{host}:{self.port}"
+
+
+@lru_cache(maxsize=256)
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def split_origin(url: str) -> tuple[str, str]:
+    """Return scheme and authority of *url*, and the rest: its path, query and fragment."""
+    end = _BEGINNING.match(url).end()  # type: ignore[union-attr]  # it matches nothing, too
+    return url[:end], url[end:]
 
 
 def parse_origin(url: str) -> Origin:
@@ -64,8 +78,14 @@ def parse_origin(url: str) -> Origin:
     """
     if _FORBIDDEN.search(url):
         raise OriginError("the URL holds a character that no URL may hold")
+    return _origin(split_origin(url)[0])
+
+
+@lru_cache(maxsize=256)
+def _origin(beginning: str) -> Origin:
+    """Return the origin of the URLs with this *beginning*: a run asks few, over and over."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(beginning)
         port = parts.port
     except ValueError as problem:
         raise OriginError("the URL has no valid host and port") from problem

@@ -93,7 +93,7 @@ def _named(headers: Headers, remaining: str | None, reset: str | None) -> Iterat
 def _listed(headers: Headers) -> Iterator[tuple[str, str]]:
     """Yield the quotas of ``"a";r=0;t=30, "b";r=5`` or ``limit=9, remaining=0, reset=30``."""
     text = _joined(headers, "ratelimit")
-    if len(text) > _LONGEST_LIST:
+    if not text or len(text) > _LONGEST_LIST:
         return
     dictionary: dict[str, str] = {}
     for item in _QUOTED.sub("", text).split(","):

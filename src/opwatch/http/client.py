@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import BinaryIO
 
-    import httpx2 as httpx
+    import httpcore2 as httpcore
 
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
+    from opwatch.http.connections import Connections
     from opwatch.http.exchange import Exchange
-    from opwatch.http.pools import Pools
 
 CONNECT: Final = 10.0
 
@@ -30,11 +30,11 @@ CONNECT: Final = 10.0
 class Client:
     """Sends requests and returns answers, over connections that are kept.
 
-    At most *connections* are open to one kind of route and kept for *keepalive*
-    idle seconds, which should outlive the pause between polls. Proxies and the
+    At most *connections* are open, each until it has been idle for *keepalive*
+    seconds, which should outlive the pause between polls. Proxies and the
     system's certificates are chosen by *environ*; *ca_file* adds certificates.
     Connecting, with name resolution and TLS, may take *connect* seconds. The cookies of
-    an origin go back to it. *transport* takes the place of the network in a test.
+    an origin go back to it. *network* takes the place of the sockets in a test.
 
     The look-up of a name runs in a thread that cannot be stopped. A request ends in
     time all the same, but a process with a hung resolver leaves by ``os._exit``.
@@ -53,7 +53,7 @@ class Client:
         ca_file: Path | None = None,
         keepalive: float = 120.0,
         connect: float = CONNECT,
-        transport: httpx.AsyncBaseTransport | None = None,
+        network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._proxies = Proxies.of(environ)
         self._connections = connections
@@ -62,8 +62,8 @@ class Client:
         self._ca_file = ca_file
         self._keepalive = keepalive
         self._connect = connect
-        self._transport = transport
-        self._pools: Pools
+        self._network = network
+        self._kept: Connections
         self._exchange: Exchange
 
     @property
@@ -73,20 +73,20 @@ class Client:
         return tuple(dict.fromkeys(each for each in found if each))
 
     async def __aenter__(self) -> Self:
+        from opwatch.http.connections import Connections  # noqa: PLC0415, see the module's docstring
         from opwatch.http.exchange import Exchange  # noqa: PLC0415, see the module's docstring
-        from opwatch.http.pools import Pools  # noqa: PLC0415, see the module's docstring
 
-        self._pools = Pools(
-            connections=self._connections,
+        self._kept = Connections(
+            most=self._connections,
             keepalive=self._keepalive,
             proxies=self._proxies,
             environ=self._environ,
             ca_file=self._ca_file,
-            transport=self._transport,
+            network=self._network,
         )
-        self._pools.check_trust()
+        self._kept.check_trust()
         self._exchange = Exchange(
-            self._pools,
+            self._kept,
             defaults={
                 "Accept": "application/json, */*;q=0.5",
                 "Accept-Encoding": "identity",
@@ -102,7 +102,7 @@ class Client:
         problem: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._pools.aclose()
+        await self._kept.aclose()
 
     def keep_cookies(self, url: str, lines: Sequence[str]) -> None:
         """Keep the cookies of *lines*, each a ``Set-Cookie``, as if *url* had set them."""

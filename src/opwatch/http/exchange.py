@@ -2,7 +2,7 @@
 
 Decides how an exchange is bounded: in time from the name's resolution to the last
 byte, and in tries: one more, on a fresh connection, when a kept one turned out to
-be stale (fault 7). It works on the library's transports, below its client, which
+be stale (fault 7). It works on the library's connections, below its client, which
 would redirect, send cookies to other hosts, and log whole URLs. Decides that a cookie
 goes back to the origin that has set it and to no other, with the requests that carry a
 credential, as long as the run lasts; and how many a server may set.
@@ -12,26 +12,27 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Final
-
-import httpx2 as httpx
 
 from opwatch.domain.origin import parse_origin
 from opwatch.http.faults import is_lost_before_answer, trouble_of
+from opwatch.http.network import Wire
 from opwatch.http.request import build_request, origin_of
 from opwatch.http.response import BODY_LIMIT, ResponseReader
 from opwatch.http.trace import RequestPhase, RequestTrace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from http.cookiejar import Cookie
     from typing import BinaryIO
+
+    import httpcore2 as httpcore
+    import httpx2 as httpx
 
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.origin import Origin
     from opwatch.domain.trouble import Trouble
-    from opwatch.http.pools import Pools
+    from opwatch.http.connections import Connections
 
 
 MOST_COOKIES: Final = 50
@@ -40,13 +41,15 @@ MOST_COOKIE_BYTES: Final = 16 * 1024
 
 
 class Exchange:
-    """Carries requests over *pools*, each with the headers of *defaults*.
+    """Carries requests over *connections*, each with the headers of *defaults*.
 
     Connecting, with name resolution and TLS, may take *connect* seconds.
     """
 
-    def __init__(self, pools: Pools, *, defaults: Mapping[str, str], connect: float) -> None:
-        self._pools = pools
+    def __init__(
+        self, connections: Connections, *, defaults: Mapping[str, str], connect: float
+    ) -> None:
+        self._connections = connections
         self._defaults = defaults
         self._timeouts = {"connect": connect, "read": None, "write": None, "pool": None}
         self._jars: dict[Origin, httpx.Cookies] = {}
@@ -71,8 +74,8 @@ class Exchange:
         host = proxy = ""
         try:
             origin = origin_of(request)
-            host, proxy = origin.host, str(self._pools.proxy_to(origin) or "")
-            extensions = {"timeout": self._timeouts, "trace": trace}
+            host, proxy = origin.host, str(self._connections.proxy_to(origin) or "")
+            extensions = {"timeout": self._timeouts}
             outgoing = build_request(request, origin, self._defaults, extensions)
             async with asyncio.timeout(seconds) as clock:
                 reader = ResponseReader(request.url, trace, limit, into, clock, seconds)
@@ -84,55 +87,73 @@ class Exchange:
             return replace(trouble, unsent=trace.is_unsent)
 
     async def _exchange(
-        self, request: Request, origin: Origin, outgoing: httpx.Request, reader: ResponseReader
+        self, request: Request, origin: Origin, outgoing: httpcore.Request, reader: ResponseReader
     ) -> Response:
-        keep = None
-        if request.authorize:  # a cookie is a credential too
-            keep = partial(self._keep_cookies, origin, outgoing)
-            if origin in self._jars:
-                self._jars[origin].set_cookie_header(outgoing)
+        if request.authorize and origin in self._jars:  # a cookie is a credential too
+            self._add_cookies(origin, request.url, outgoing)
         trace = reader.trace
         try:
-            return await _once(self._pools.to(origin), outgoing, keep, reader)
+            return await self._once(request, origin, outgoing, reader)
         except Exception as problem:
             if not (request.is_safe and _was_stale(problem, trace)):
                 raise
         trace.restart()
-        return await _once(self._pools.to(origin, fresh=True), outgoing, keep, reader)
+        return await self._once(request, origin, outgoing, reader, fresh=True)
+
+    async def _once(
+        self,
+        request: Request,
+        origin: Origin,
+        outgoing: httpcore.Request,
+        reader: ResponseReader,
+        *,
+        fresh: bool = False,
+    ) -> Response:
+        trace = reader.trace
+        connection = await self._connections.take(origin, fresh=fresh)
+        try:
+            if connection.is_idle():
+                trace.reuse()
+            else:
+                outgoing.extensions["trace"] = trace
+            answer = await connection.handle_async_request(outgoing)
+            wire = answer.extensions.get("network_stream")
+            trace.answer(heard=not isinstance(wire, Wire) or wire.heard)
+            try:
+                if request.authorize:
+                    self._keep_cookies(origin, request.url, answer.headers)
+                return await reader.read_response(answer)
+            finally:
+                await answer.aclose()
+        finally:
+            await self._connections.give_back(origin, connection)
 
     def keep_cookies(self, url: str, lines: Sequence[str]) -> None:
         """Keep the cookies of *lines*, each a ``Set-Cookie``, as if *url* had set them."""
         headers = [(b"set-cookie", line.encode("utf-8", "replace")) for line in lines]
-        answer = httpx.Response(200, headers=headers)
-        self._keep_cookies(parse_origin(url), httpx.Request("GET", url), answer)
+        self._keep_cookies(parse_origin(url), url, headers)
 
-    def _keep_cookies(self, origin: Origin, asked: httpx.Request, answer: httpx.Response) -> None:
-        if "set-cookie" not in answer.headers:
+    def _add_cookies(self, origin: Origin, url: str, outgoing: httpcore.Request) -> None:
+        import httpx2 as httpx  # noqa: PLC0415, few servers set cookies
+
+        asked = httpx.Request("GET", url, headers=outgoing.headers)
+        self._jars[origin].set_cookie_header(asked)
+        if "cookie" in asked.headers:
+            outgoing.headers.append((b"Cookie", asked.headers["cookie"].encode()))
+
+    def _keep_cookies(
+        self, origin: Origin, url: str, headers: Sequence[tuple[bytes, bytes]]
+    ) -> None:
+        if all(name.lower() != b"set-cookie" for name, _ in headers):
             return
-        answer.request = asked
+        import httpx2 as httpx  # noqa: PLC0415, few servers set cookies
+
         jar = self._jars.setdefault(origin, httpx.Cookies())
-        jar.extract_cookies(answer)
+        jar.extract_cookies(
+            httpx.Response(200, headers=list(headers), request=httpx.Request("GET", url))
+        )
         if len(jar) > MOST_COOKIES or sum(map(_length, jar.jar)) > MOST_COOKIE_BYTES:
             del self._jars[origin]
-
-
-async def _once(
-    transport: httpx.AsyncBaseTransport,
-    outgoing: httpx.Request,
-    keep: Callable[[httpx.Response], None] | None,
-    reader: ResponseReader,
-) -> Response:
-    try:
-        answer = await transport.handle_async_request(outgoing)
-    except BaseException:
-        await reader.trace.close_handshake()
-        raise
-    try:
-        if keep is not None:
-            keep(answer)
-        return await reader.read_response(answer)
-    finally:
-        await answer.aclose()
 
 
 def _length(cookie: Cookie) -> int:

@@ -2,8 +2,8 @@
 
 Decides which headers may be sent at all (security rule S6), that a secret leaves
 only over TLS, to this machine, or where a user's own profile allows plain http (S3), and
-that the library reads the same host from a URL as the rule that pins credentials to an
-origin (S1).
+that the library is told the host and never reads a URL: it goes where the rule that pins
+credentials to an origin has looked (S1).
 """
 
 from __future__ import annotations
@@ -12,11 +12,17 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-import httpx2 as httpx
+import httpcore2 as httpcore
 
 from opwatch.domain.header_rules import header_refusal, is_header_name, is_header_value
 from opwatch.domain.messages import SecretLocation, with_query
-from opwatch.domain.origin import Origin, OriginError, parse_origin
+from opwatch.domain.origin import (
+    DEFAULT_PORTS,
+    Origin,
+    OriginError,
+    parse_origin,
+    split_origin,
+)
 from opwatch.domain.trouble import Fault
 from opwatch.http.faults import FaultError
 
@@ -29,6 +35,13 @@ if TYPE_CHECKING:
 
 _METHOD: Final = re.compile(r"[A-Za-z]+")
 _FORM: Final = "application/x-www-form-urlencoded"
+_LONGEST: Final = 8192
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH", "QUERY"})
+# What needs no quoting in any part of a URL (RFC 3986 §3.3 and §3.4).
+_PLAIN: Final = re.compile(
+    r"/(?:[\w.~!$&()*+,;=:@/-]|%[0-9A-Fa-f]{2})*(?:\?(?:[\w.~!$&()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?",
+    re.ASCII,
+)
 
 
 def origin_of(request: Request) -> Origin:
@@ -45,7 +58,7 @@ def origin_of(request: Request) -> Origin:
 
 def build_request(
     request: Request, origin: Origin, defaults: Mapping[str, str], extensions: Mapping[str, Any]
-) -> httpx.Request:
+) -> httpcore.Request:
     """Return *request* to *origin* as it is sent, over the headers of *defaults*.
 
     Raises:
@@ -63,16 +76,38 @@ def build_request(
     }
     url, body = _open(request, named)
     _check_headers(request, named)
+    method = request.method.upper()
+    if body or method in _WITH_BODY:
+        named["content-length"] = ("Content-Length", str(len(body or b"")))
+    host = str(origin).partition("://")[2]
+    headers = [(b"Host", host.encode())]
+    headers += [(name.encode(), value.encode()) for name, value in named.values()]
+    address = httpcore.URL(
+        scheme=origin.scheme.encode(),
+        host=origin.host.encode(),
+        port=None if origin.port == DEFAULT_PORTS[origin.scheme] else origin.port,
+        target=target_of(url),
+    )
+    return httpcore.Request(
+        method.encode(), address, headers=headers, content=body, extensions=dict(extensions)
+    )
+
+
+def target_of(url: str) -> bytes:
+    """Return what a request line names of *url*: its path and query, quoted.
+
+    Raises:
+        FaultError: it is longer than a URL may be.
+    """
+    rest = split_origin(url)[1]
+    if len(rest) <= _LONGEST and _PLAIN.fullmatch(rest) and "/." not in rest:
+        return rest.encode()
+    import httpx2 as httpx  # noqa: PLC0415, most URLs are plain
+
     try:
-        outgoing = httpx.Request(
-            request.method, url, headers=list(named.values()), content=body, extensions=extensions
-        )
-        is_same = parse_origin(str(outgoing.url)) == origin
+        return httpx.URL(f"//host{rest}").raw_path
     except (httpx.InvalidURL, ValueError):
         raise FaultError(Fault.BAD_REQUEST, "the request cannot be put into HTTP") from None
-    if not is_same:
-        raise FaultError(Fault.BAD_REQUEST, "the URL's host can be read in two ways")
-    return outgoing
 
 
 def _open(request: Request, named: dict[str, tuple[str, str]]) -> tuple[str, bytes | None]:
@@ -112,12 +147,12 @@ def _check_headers(request: Request, named: Mapping[str, tuple[str, str]]) -> No
             raise FaultError(Fault.BAD_REQUEST, f"the value of the header {name} cannot be sent")
 
 
-def proxy_url(proxy: Proxy, context: ssl.SSLContext) -> httpx.Proxy:
+def proxy_of(proxy: Proxy, context: ssl.SSLContext) -> httpcore.Proxy:
     """Return *proxy* as the library takes it; *context* is for one that speaks TLS."""
-    headers = {}
+    headers = []
     if proxy.credentials:
-        headers["Proxy-Authorization"] = proxy.credentials.reveal()
+        headers.append((b"Proxy-Authorization", proxy.credentials.reveal().encode()))
     speaks_tls = proxy.origin.scheme == "https"
-    return httpx.Proxy(
+    return httpcore.Proxy(
         str(proxy.origin), headers=headers, ssl_context=context if speaks_tls else None
     )

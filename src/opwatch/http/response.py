@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable
     from typing import BinaryIO
 
-    import httpx2 as httpx
+    import httpcore2 as httpcore
 
     from opwatch.http.trace import RequestTrace
 
@@ -61,7 +61,7 @@ class ResponseReader:
     clock: asyncio.Timeout
     seconds: float
 
-    async def read_response(self, answer: httpx.Response) -> Response:
+    async def read_response(self, answer: httpcore.Response) -> Response:
         """Return the whole of *answer*.
 
         Raises:
@@ -69,11 +69,12 @@ class ResponseReader:
             UnwritableError: the file does not take the body.
         """
         received_at = time.time()
-        headers = Headers(tuple((_text(name), _text(value)) for name, value in answer.headers.raw))
-        _check_framing(answer.http_version, headers, self.trace)
+        headers = Headers(tuple((_text(name), _text(value)) for name, value in answer.headers))
+        version = _text(answer.extensions["http_version"])
+        _check_framing(version, headers, self.trace)
         coding = ",".join(headers.all("content-encoding"))
         memory = io.BytesIO()
-        into = self.into if answer.status_code in _RESULTS else None
+        into = self.into if answer.status in _RESULTS else None
         limit = self.limit if into else min(self.limit, BODY_LIMIT)
         try:
             await self._decode(
@@ -81,20 +82,20 @@ class ResponseReader:
             )
         except FaultError as problem:
             if problem.fault is Fault.TOO_LARGE:
-                problem.status = answer.status_code
+                problem.status = answer.status
                 problem.speaker = _speaker(memory.getbuffer())
             raise
         return Response(
-            answer.status_code,
+            answer.status,
             self.url,
             headers,
             memory.getvalue(),
             received_at=received_at,
-            http_version=answer.http_version,
+            http_version=version,
         )
 
     async def _decode(
-        self, answer: httpx.Response, decoder: BodyDecoder, *, extends: bool = False
+        self, answer: httpcore.Response, decoder: BodyDecoder, *, extends: bool = False
     ) -> None:
         mark = 0
         # As sent: the library's own decoding is what a bomb is made for.

@@ -7,7 +7,6 @@ answer to it at all.
 
 from __future__ import annotations
 
-import asyncio
 from enum import StrEnum
 from typing import Any, Final
 
@@ -28,16 +27,15 @@ _PHASES: Final = {
     "start_tls.started": RequestPhase.TLS,
     "send_request_headers.started": RequestPhase.SEND,
     "receive_response_headers.started": RequestPhase.WAIT,
-    "receive_response_headers.complete": RequestPhase.BODY,
 }
 
 
 class RequestTrace:
-    """The ``trace`` extension of one request.
+    """The ``trace`` extension of a request on a new connection; on a kept one none is needed.
 
-    *at_proxy*: the other side is still the proxy. *is_unsolicited*: the answer was in
-    the buffer before the request had been sent, so it is left over from the exchange
-    before and answers nothing.
+    *at_proxy*: the other side is still the proxy. *is_unsolicited*: nothing was heard
+    after the request had been sent, so the answer is left over from the exchange before
+    and answers nothing.
     """
 
     def __init__(self) -> None:
@@ -47,16 +45,18 @@ class RequestTrace:
         """Forget everything: the request is sent once more."""
         self.phase = RequestPhase.QUEUED
         self.at_proxy = False
+        self.is_reused = False
         self.is_unsolicited = False
-        self._connected = False
-        self._has_waited = False
-        self._stream: Any = None
 
-    @property
-    def is_reused(self) -> bool:
-        """Tell whether the request was sent on a connection that had served before."""
-        sent = self.phase in {RequestPhase.SEND, RequestPhase.WAIT, RequestPhase.BODY}
-        return sent and not self._connected
+    def reuse(self) -> None:
+        """Take note that the request goes out on a connection that has served before."""
+        self.phase = RequestPhase.SEND
+        self.is_reused = True
+
+    def answer(self, *, heard: bool) -> None:
+        """Take note that the head of an answer is there."""
+        self.phase = RequestPhase.BODY
+        self.is_unsolicited = not heard
 
     @property
     def is_unsent(self) -> bool:
@@ -70,33 +70,12 @@ class RequestTrace:
     async def __call__(self, event: str, facts: dict[str, Any]) -> None:
         """Take note of *event*, such as ``http11.send_request_headers.started``."""
         layer, _, step = event.partition(".")
-        if step == "connect_tcp.complete":
-            self._stream = facts["return_value"]
         phase = _PHASES.get(step)
         if phase is None:
             return
         self.phase = phase
-        if phase is RequestPhase.CONNECT:
-            self._connected = True
-        elif phase is RequestPhase.WAIT:
-            self._has_waited = False
-            asyncio.get_running_loop().call_soon(self._wait)
-        elif phase is RequestPhase.BODY:
-            self.is_unsolicited = not self._has_waited
         request = facts.get("request")
         if layer == "connection":
             self.at_proxy = True
         elif request is not None or layer == "proxy":
             self.at_proxy = getattr(request, "method", b"") == b"CONNECT"
-
-    async def close_handshake(self) -> None:
-        """Close a connection that was given up in its TLS handshake.
-
-        The library closes it when its own time is up, but leaves it open, and
-        known to the event loop, when the request is cancelled.
-        """
-        if self.phase is RequestPhase.TLS and self._stream is not None:
-            await self._stream.aclose()
-
-    def _wait(self) -> None:
-        self._has_waited = True

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT: Final = 2000
 _UUID: Final = r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+_UUID_LENGTH: Final = 36
 # Where APIs put the sentence for people; the best key first.
 _MESSAGE_KEYS: Final = (
     "message", "Message", "description", "detail", "details", "error_description", "error_message",
@@ -117,7 +118,8 @@ def resolve_url(base: str, url: Any) -> str | None:
 def id_key(value: Any) -> str | None:
     """Return what ids are compared by: UUIDs regardless of case, others exactly."""
     text = word(value)
-    return text.lower() if text and re.fullmatch(_UUID, text) else text
+    is_uuid = text and len(text) == _UUID_LENGTH and re.fullmatch(_UUID, text)
+    return text.lower() if text and is_uuid else text
 
 
 def same_id(wanted: str, found: Any) -> bool:

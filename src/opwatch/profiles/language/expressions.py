@@ -204,11 +204,18 @@ def _check_call(node: dict[str, Any], functions: Functions, text: str) -> None:
         raise ExpressionError(f"{name}() takes {wanted}{more} arguments, not {given}", offset)
 
 
+_NAME_LENGTH: Final = 64
 _SEPARATORS: Final = re.compile(r"[\s_-]+")
 
 
 def spelling(text: str) -> str:
     """Return *text* without case, spaces, ``-`` and ``_``, by which words are compared."""
+    return _spelling(text) if len(text) <= _NAME_LENGTH else _spelling.__wrapped__(text)
+
+
+@lru_cache(maxsize=2048)
+def _spelling(text: str) -> str:
+    """An API says the same names and words in each of its answers."""
     return _SEPARATORS.sub("", text.casefold())
 
 
