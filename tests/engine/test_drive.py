@@ -161,8 +161,8 @@ def test_many_requests_are_in_flight_at_once() -> None:
 
     took = carry_out(a_watcher(*names), answers(SUCCEEDED, latency=1.0), Told())
 
-    # One to meet the host, then eight at a time.
-    assert took == pytest.approx(1 + 5, abs=0.5)
+    # One to meet the host, nine at once, and the rest at a pace that grows with each answer.
+    assert 3.0 <= took <= 4.0
 
 
 def test_a_gap_of_the_clock_is_a_sleep() -> None:
@@ -389,7 +389,7 @@ def test_a_thousand_operations_go_through_one_loop() -> None:
 
     took = carry_out(watcher, answers(SUCCEEDED), Told(), tick=60.0)
 
-    assert took == pytest.approx(99.0, abs=2)
+    assert took < 6.0
     assert watcher.verdict().code == 0
 
 
