@@ -151,9 +151,18 @@ def test_time_is_told_while_nothing_happens() -> None:
 
     carry_out(a_watcher(), answers(RUNNING, SUCCEEDED, latency=20.0), told, tick=2.0)
 
-    ticks = [event.at for event in told.events if isinstance(event, Ticked)]
+    ticks = [event.at for event in told.events if isinstance(event, Ticked) and not event.asked]
     assert ticks[0] == 2.0
     assert all(later - earlier <= 2.0 + 1e-6 for earlier, later in pairwise(ticks))
+
+
+def test_it_is_told_about_whom_a_request_leaves() -> None:
+    told = Told()
+
+    carry_out(a_watcher("a", "b"), answers(SUCCEEDED, latency=1.0), told)
+
+    asked = [each.id for event in told.events if isinstance(event, Ticked) for each in event.asked]
+    assert sorted(asked) == ["a", "b"]
 
 
 def test_many_requests_are_in_flight_at_once() -> None:
