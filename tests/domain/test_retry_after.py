@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opwatch.domain.messages import Headers
-from opwatch.domain.retry_after import ResetAs, rate_limit_wait, retry_after
+from opwatch.domain.retry_after import ResetAs, rate_limit_pace, rate_limit_wait, retry_after
 
 NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110
 FINITE = st.floats(min_value=0, max_value=4e9)
@@ -256,3 +256,68 @@ def test_no_number_in_a_reset_makes_a_wait_that_is_no_number(
 
     assert is_empty
     assert wait is None or (isfinite(wait) and wait >= 0)
+
+
+# -- a pace ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "pace"),
+    [
+        ('"burst";q=100;w=10', 10.0),
+        ('"burst";q=100;w=10, "minute";q=300;w=60', 5.0),
+        ("100;w=60", 100 / 60),
+        ('"burst";q=100;w=10;pk=:cHsdsRa894==:', 10.0),
+        ('"burst";q=100;w=10;qu="requests"', 10.0),
+        ('"bytes";q=100;w=10;qu="content-bytes"', None),
+        ('"day";q=1000;w=86400', None),
+        ('"burst";q=100', None),
+        ('"burst";q=100;w=0', None),
+        ('"burst";q=0;w=10', None),
+        ('"burst";q=-5;w=10', None),
+        ("burst;q=1e9;w=x", None),
+        ("\x1b[31m;;==", None),
+        ('"a";q=1;w=1,' * 300, None),
+    ],
+)
+def test_a_policy_of_at_most_a_minute_is_a_pace(policy: str, pace: float | None) -> None:
+    assert rate_limit_pace(headers(("RateLimit-Policy", policy)), NOW) == pace
+
+
+@pytest.mark.parametrize(
+    ("limit", "left", "reset", "pace"),
+    [
+        ("5000", "4000", "3000", None),
+        ("5000", "2400", "3000", 0.8),
+        ("5000", "0", "3000", None),
+        ("", "30", "15", 2.0),
+        ("", "30", "3000", None),
+        ("many", "30", "15", 2.0),
+        ("5000", "30", "soon", None),
+        ("5000", "30", "0", None),
+        ("5000", "few", "15", None),
+    ],
+)
+def test_a_quota_that_runs_low_is_spread_until_it_is_filled_again(
+    limit: str, left: str, reset: str, pace: float | None
+) -> None:
+    named = {"Limit": limit, "Remaining": left, "Reset": reset}
+    answer = headers(*((f"X-RateLimit-{name}", value) for name, value in named.items() if value))
+
+    assert rate_limit_pace(answer, NOW) == pace
+
+
+@given(st.text(), st.text(), st.text(), st.text(), FINITE)
+def test_no_header_at_all_makes_a_pace_that_is_no_number(
+    policy: str, left: str, reset: str, limit: str, received_at: float
+) -> None:
+    answer = headers(
+        ("RateLimit-Policy", policy),
+        ("X-RateLimit-Limit", limit),
+        ("X-RateLimit-Remaining", left),
+        ("X-RateLimit-Reset", reset),
+    )
+
+    pace = rate_limit_pace(answer, received_at)
+
+    assert pace is None or (isfinite(pace) and pace > 0)

@@ -151,9 +151,18 @@ def test_time_is_told_while_nothing_happens() -> None:
 
     carry_out(a_watcher(), answers(RUNNING, SUCCEEDED, latency=20.0), told, tick=2.0)
 
-    ticks = [event.at for event in told.events if isinstance(event, Ticked)]
+    ticks = [event.at for event in told.events if isinstance(event, Ticked) and not event.asked]
     assert ticks[0] == 2.0
     assert all(later - earlier <= 2.0 + 1e-6 for earlier, later in pairwise(ticks))
+
+
+def test_it_is_told_about_whom_a_request_leaves() -> None:
+    told = Told()
+
+    carry_out(a_watcher("a", "b"), answers(SUCCEEDED, latency=1.0), told)
+
+    asked = [each.id for event in told.events if isinstance(event, Ticked) for each in event.asked]
+    assert sorted(asked) == ["a", "b"]
 
 
 def test_many_requests_are_in_flight_at_once() -> None:
@@ -161,8 +170,8 @@ def test_many_requests_are_in_flight_at_once() -> None:
 
     took = carry_out(a_watcher(*names), answers(SUCCEEDED, latency=1.0), Told())
 
-    # One to meet the host, then eight at a time.
-    assert took == pytest.approx(1 + 5, abs=0.5)
+    # One to meet the host, nine at once, and the rest at a pace that grows with each answer.
+    assert 3.0 <= took <= 4.0
 
 
 def test_a_gap_of_the_clock_is_a_sleep() -> None:
@@ -389,7 +398,7 @@ def test_a_thousand_operations_go_through_one_loop() -> None:
 
     took = carry_out(watcher, answers(SUCCEEDED), Told(), tick=60.0)
 
-    assert took == pytest.approx(99.0, abs=2)
+    assert took < 6.0
     assert watcher.verdict().code == 0
 
 

@@ -10,6 +10,7 @@ import pytest
 from opwatch.domain.events import Ended
 from opwatch.domain.operation import Answer, State
 from opwatch.domain.outcome import Outcome
+from opwatch.domain.pacing import Limits, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.watcher.watcher import Watcher
 from simulation import laws
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def run() -> Run:
     world = World({"a": Job(300.0), "b": Job(300.0, State.FAILED)})
-    run = world.watch(Policy(timeout=600.0))
+    rules = PollingRules(limits=Limits(rate=10.0, at_once=8))
+    run = world.watch(Policy(timeout=600.0), rules)
     laws.check(run)
     return run
 

@@ -219,7 +219,7 @@ class World:
         level, since = self._served[name]
         level = max(0.0, level - max(0.0, at - since) * host.limit)
         over = level + 1 > max(1.0, host.limit)
-        self._served[name] = (level if over else level + 1, at)
+        self._served[name] = (level if over else level + 1, max(since, at))
         return over
 
     def _finding(self, name: str, host: Host, at: float, poll: Poll) -> Finding:

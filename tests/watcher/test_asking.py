@@ -116,7 +116,8 @@ def test_an_unchanged_answer_about_nothing_is_a_trouble() -> None:
 
 
 def test_a_thousand_operations_start_at_the_rate_of_their_host() -> None:
-    run = World({str(n): Job(9000.0) for n in range(1000)}).watch(until=50.0)
+    rules = PollingRules(limits=Limits(rate=10.0))
+    run = World({str(n): Job(9000.0) for n in range(1000)}).watch(polling_rules=rules, until=50.0)
 
     assert 480 <= len(run.sent) <= 520
     check(run)

@@ -7,7 +7,7 @@ import pytest
 
 from opwatch.domain.events import Ended, Oddity, Started, Warned
 from opwatch.domain.outcome import Reason
-from opwatch.domain.pacing import Pace, PollingRules
+from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import BAD_GATEWAY, REFUSED, RUNNING, SUCCEEDED, Bench, running, throttled
@@ -173,7 +173,9 @@ def test_at_the_deadline_those_who_waited_longest_are_asked_first() -> None:
 
 
 def test_the_last_call_keeps_to_the_rate() -> None:
-    run = World({str(n): Job(9000.0) for n in range(300)}).watch(Policy(timeout=120.0))
+    rules = PollingRules(limits=Limits(rate=10.0))
+    jobs = {str(n): Job(9000.0) for n in range(300)}
+    run = World(jobs).watch(Policy(timeout=120.0), rules)
 
     assert 10 <= sum(each.poll.final for each in run.sent) <= 30
     check(run)

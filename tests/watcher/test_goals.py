@@ -139,8 +139,8 @@ def test_one_look_at_a_dead_host_is_over_in_seconds(
 
 @pytest.mark.parametrize("finding", [throttled(120.0), throttled(3600.0)])
 def test_one_look_does_not_wait_for_minutes_because_it_is_told_to(finding: Trouble) -> None:
-    limited = Host(spells=(Spell(3.0, math.inf, finding),))
-    run = World({str(n): Job(60.0) for n in range(100)}, {HOST: limited}).watch(LOOK)
+    limited = Host(spells=(Spell(1.0, math.inf, finding),))
+    run = World({str(n): Job(60.0) for n in range(1000)}, {HOST: limited}).watch(LOOK)
 
     assert run.ended < 10
     assert Reason.RATE_LIMITED in {each.reason for each in run.watcher.operations}

@@ -82,4 +82,5 @@ def test_quick_retries_run_out_where_bad_answers_are_common() -> None:
         pauses.append(bench.pause())
 
     assert max(pauses[:5]) < 2.0
-    assert min(pauses[-5:]) >= bench.watcher._scheduler.polling_rules(0).pace.first
+    first = bench.watcher._scheduler.polling_rules(0).pace.first
+    assert sum(pause < first for pause in pauses) <= 12, "ten, and one for ten good answers"

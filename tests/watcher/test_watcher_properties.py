@@ -220,8 +220,8 @@ class Watching(RuleBasedStateMachine):
             flying = sum(1 for poll in self.outstanding if poll.targets[0].origin == origin)
             limits = self.polling_rules.limits
             assert gate.in_flight == flying <= limits.at_once
-            assert -1e-9 <= gate._tokens <= limits.burst
-            assert min(0.2, limits.rate) <= gate._rate <= limits.rate
+            assert -1e-9 <= gate.rate._tokens <= max(limits.burst, gate.rate.now / 20)
+            assert min(0.2, limits.rate) <= gate.rate.now <= limits.rate
             assert 0 <= gate._quick <= 10
             assert not math.isnan(gate.not_before)
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
-    from opwatch.domain.operation import Operation
+    from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Abort, Verdict
     from opwatch.domain.trouble import Trouble
 
@@ -101,9 +101,10 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """Time has passed and nothing else has happened."""
+    """Time has passed, and no answer has come; a request about those of *asked* leaves now."""
 
     at: float
+    asked: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

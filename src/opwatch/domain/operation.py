@@ -239,11 +239,13 @@ class Answer:
     *wait* is a pause in seconds for the whole host: a rate limit's, or until an
     empty quota is filled again. A pause that a good answer asks for concerns its
     operation alone and is ``Reading.wait``. *notes* are worth one warning each.
+    *rate* is how many requests a second the host's headers allow from now on.
     """
 
     findings: tuple[Finding, ...]
     wait: float | None = None
     notes: tuple[str, ...] = ()
+    rate: float | None = None
 
     @classmethod
     def all(cls, finding: Trouble | Unchanged, count: int) -> Answer:

@@ -6,6 +6,7 @@ and deciding are three things; this file knows only the first two.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -57,11 +58,14 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a host bears: *rate* requests a second, *burst* at once, *at_once* in flight."""
+    """What a host bears: *rate* requests a second, *burst* at once, *at_once* in flight.
 
-    rate: float = 10.0
+    A *rate* of ``inf`` is one that nobody has documented: the pace follows the answers.
+    """
+
+    rate: float = math.inf
     burst: int = 10
-    at_once: int = 8
+    at_once: int = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""How long the server asks us to stay away.
+"""How long the server asks us to stay away, and how fast it may be asked.
 
 Decides which forms of Retry-After (RFC 9110 §10.2.3) and of the rate-limit
-headers count, and what pause in seconds each means. Only an exact form
+headers count, and what pause in seconds, or rate, each means. Only an exact form
 counts: Python's own ``int`` would take ``1_000`` and ``+5``, its ``float`` would
 take ``nan``, and a sleep of ``nan`` never ends. What cannot be read is ignored,
 and nothing here ever makes a client faster. Pauses are not capped here.
@@ -30,8 +30,12 @@ _FAMILIES: Final = (
     ("x-rate-limit-remaining", "x-rate-limit-reset"),
     ("ratelimit-remaining", "ratelimit-reset"),
 )
+_LIMITS: Final = ("x-ratelimit-limit", "x-rate-limit-limit", "ratelimit-limit")
+_LONGEST_WINDOW: Final = 60
+"""Seconds up to which a policy is a pace; of a longer one, what is left counts."""
 _LONGEST_LIST: Final = 1024
 _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_OTHER_UNIT: Final = re.compile(r";[ \t]*qu=(?!\"requests\")")
 _PARAMETER: Final = re.compile(r"(?:^|;)[ \t]*([a-z]+)=([0-9]{1,9})[ \t]*(?=;|$)", re.IGNORECASE)
 
 
@@ -81,6 +85,50 @@ def rate_limit_wait(
         if _DIGITS.fullmatch(left) and int(left) == 0:
             resets.append(_pause(until, reset_as, received_at, date))
     return max((each for each in resets if each is not None), default=None), bool(resets)
+
+
+def rate_limit_pace(
+    headers: Headers,
+    received_at: float,
+    *,
+    remaining: str | None = None,
+    reset: str | None = None,
+    reset_as: ResetAs = ResetAs.AUTO,
+) -> float | None:
+    """Return the requests a second that the headers allow, None where they name no pace.
+
+    A ``RateLimit-Policy`` (draft-ietf-httpapi-ratelimit-headers) of at most a minute is a
+    pace, q / w. A quota of which less than half is left, or of an unknown size that is
+    filled again within a minute, is spread over the time until then. The slowest
+    counts; an empty quota names a pause instead, see ``rate_limit_wait``.
+    """
+    date = headers.get("date")
+    paces = list(_policies(headers))
+    sizes = [each for name in _LIMITS if _DIGITS.fullmatch(each := _joined(headers, name))]
+    for left, until in (*_named(headers, remaining, reset), *_listed(headers)):
+        if not _DIGITS.fullmatch(left) or int(left) == 0:
+            continue
+        pause = _pause(until, reset_as, received_at, date)
+        is_short = pause is not None and pause <= _LONGEST_WINDOW
+        is_low = all(int(left) * 2 < int(each) for each in sizes) if sizes else is_short
+        if pause and is_low:
+            paces.append(int(left) / pause)
+    return min(paces, default=None)
+
+
+def _policies(headers: Headers) -> Iterator[float]:
+    """Yield the paces of ``"burst";q=100;w=60`` or, as in older drafts, ``100;w=60``."""
+    text = _joined(headers, "ratelimit-policy")
+    if len(text) > _LONGEST_LIST:
+        return
+    for item in text.split(","):
+        quota, _, _ = item.partition(";")
+        parameters = {name.lower(): value for name, value in _PARAMETER.findall(item)}
+        most = parameters.get("q", quota.strip(" \t"))
+        window = int(parameters.get("w", "0"))
+        is_pace = 0 < window <= _LONGEST_WINDOW and not _OTHER_UNIT.search(item)
+        if is_pace and _DIGITS.fullmatch(most) and int(most) > 0:
+            yield int(most) / window
 
 
 def _named(headers: Headers, remaining: str | None, reset: str | None) -> Iterator[tuple[str, str]]:

@@ -137,8 +137,11 @@ class _Run:
         """Send every poll that is due, each in a task of its own."""
         now = self._clock.now()
         self.tell_all(self._watcher.tick(now))
-        for poll in self._watcher.due(now):
+        polls = self._watcher.due(now)
+        for poll in polls:
             self._spawn(self._ask(poll))
+        if polls:
+            self.tell_all([Ticked(now, tuple(each for poll in polls for each in poll.targets))])
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

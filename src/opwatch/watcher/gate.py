@@ -2,11 +2,10 @@
 
 Decides how fast a host is asked, and holds all operations of a host that does
 not answer behind a single probe. It is not a circuit breaker that fails calls: it
-only holds them. States and figures: a token bucket for the rate, halved when
-the host throttles (AIMD), and ::
+only holds them. How many requests a second may pass is ``rate``; the states are::
 
     first ──any answer──▶ closed ──5 bad in a row, or half of the last 20──▶ open
-    open ──probe good──▶ ramping ──full rate──▶ closed
+    open ──probe good──▶ ramping ──as fast as at the beginning──▶ closed
     ramping ──2 bad in a row──▶ open      throttled with a pause: open until then
 
 Until the host has given a good answer, a bad one leads back to first. A fault that an
@@ -30,6 +29,7 @@ from opwatch.domain.trouble import (
     Scope,
     Trouble,
 )
+from opwatch.watcher.rate import HostRate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,11 +44,8 @@ LONGEST_FIRST: Final = 32.0
 """Seconds between two tries at a host that has never given a good answer."""
 LONGEST_STRICT: Final = 8.0
 """The same where nobody is there, and the patience for that is short."""
-RAMP_FROM: Final = 2.0
-RAMP_GROWTH: Final = 1.05
-SLOWEST_RATE: Final = 0.2
 FEWEST_AT_ONCE: Final = 2
-RECOVERY: Final = 1.1
+OVERLOADED: Final = 503
 CLEAN_TIME: Final = 60.0
 QUICK_CAPACITY: Final = 10.0
 QUICK_PER_GOOD: Final = 0.1
@@ -86,11 +83,8 @@ class Gate:
         self.named_until = now
         self._limits = limits
         self._uniform = uniform
-        self._rate = limits.rate
+        self.rate = HostRate(limits, now)
         self._at_once = limits.at_once
-        self._ramp = RAMP_FROM
-        self._tokens = float(limits.burst)
-        self._filled_at = now
         self._clean_since = now
         self._silent_from: float | None = None
         self._recent: deque[bool] = deque(maxlen=RECENT)
@@ -127,44 +121,36 @@ class Gate:
         """Return when the next request may go; ``inf`` while an answer must come first."""
         if self.in_flight >= (1 if self.is_single else self._at_once):
             return math.inf
-        self._fill(now)
-        rate = self._current_rate()
-        filled = now if self._tokens >= 1 else now + (1 - self._tokens) / rate
-        return max(filled, self.named_until if self._is_last else self.not_before)
+        return max(self.rate.free_at(now), self.named_until if self._is_last else self.not_before)
 
     def take(self, now: float) -> None:
         """Count a request that goes now."""
-        self._fill(now)
-        self._tokens -= 1
+        self.rate.take(now)
         self.in_flight += 1
-        if self.state is GateState.RAMPING:
-            self._ramp *= RAMP_GROWTH
-            if self._ramp >= self._rate:
-                self.state = GateState.CLOSED
 
-    def good(self, now: float) -> None:
-        """Count a good answer."""
+    def good(self, now: float, latency: float = 0.0) -> None:
+        """Count a good answer to a request that was *latency* seconds under way."""
         self._heard()
+        self.rate.good(now, latency)
         self.contacted = True
         self.successes += 1
         self._recent.append(True)
         self._quick = min(QUICK_CAPACITY, self._quick + QUICK_PER_GOOD)
         if now - self._clean_since >= CLEAN_TIME:
-            self._rate = min(self._limits.rate, self._rate * RECOVERY)
             self._at_once = min(self._limits.at_once, self._at_once + 1)
             self._clean_since = now
         if self.state is GateState.OPEN:
-            self._begin_ramp()
-        elif self.state is GateState.FIRST:
+            self._begin_ramp(now)
+        elif self.state is GateState.FIRST or self.rate.is_full:
             self.state = GateState.CLOSED
 
-    def answered(self) -> None:
+    def answered(self, now: float) -> None:
         """Count an answer that is neither good nor the host's trouble (404, 400, 401)."""
         self._heard()
         if self.state is GateState.FIRST:
             self.state = GateState.CLOSED
         elif self.state is GateState.OPEN:
-            self._begin_ramp()
+            self._begin_ramp(now)
 
     def bad(self, now: float, *, strict: bool = False) -> bool:
         """Count a transient fault; tell whether the gate has just opened (or opened further).
@@ -210,16 +196,18 @@ class Gate:
 
     def throttled(self, now: float, wait: float | None) -> bool:
         """Count a rate limit that names a pause of *wait* seconds, or none; tell if it opened."""
-        is_new = not self._stale
         self._clean_since = now
+        self.rate.throttled(now)
         if wait:
             self._came_back()
             self.hold(now, wait)
-        held = bool(wait) or self.bad(now)
-        if is_new:
-            # The answers to what is in flight now are one event with this one.
-            self._rate = max(SLOWEST_RATE, self._rate / 2)
-            self._stale = self.in_flight
+            return True
+        if self._stale:
+            # The answers to what was in flight then are one event with the first.
+            self._came_back()
+            return False
+        held = self.bad(now)
+        self._stale = self.in_flight
         return held
 
     def hold(self, now: float, wait: float) -> None:
@@ -277,20 +265,10 @@ class Gate:
         pause = self._uniform(0.5, 1.0) * self.probe_cycle
         self.not_before = max(self.not_before, now + pause)
 
-    def _begin_ramp(self) -> None:
+    def _begin_ramp(self, now: float) -> None:
         self.state = GateState.RAMPING
-        self._ramp = min(RAMP_FROM, self._rate)
-        self._tokens = 0.0
+        self.rate.begin_again(now)
         self._recent.clear()
-
-    def _current_rate(self) -> float:
-        return min(self._ramp, self._rate) if self.state is GateState.RAMPING else self._rate
-
-    def _fill(self, now: float) -> None:
-        passed = max(0.0, now - self._filled_at)
-        self._filled_at = now
-        most = 1.0 if self.state is GateState.RAMPING else float(self._limits.burst)
-        self._tokens = min(most, self._tokens + passed * self._current_rate())
 
 
 OLD_NEWS: Final = 2
@@ -305,8 +283,10 @@ def count_trouble(
     if handling is Handling.THROTTLED:
         return gate.throttled(now, wait)
     if handling is not Handling.TRANSIENT or _is_of_operation(trouble, gate):
-        gate.answered()
+        gate.answered(now)
         return False
+    if trouble.status == OVERLOADED:
+        gate.rate.throttled(now, is_overload=True)
     if _is_old_news(gate, records):
         gate.inconclusive(now)
         return False

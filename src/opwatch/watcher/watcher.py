@@ -207,8 +207,9 @@ class Watcher:
         worst = troubles[0] if troubles else None
         wait, events = self._capped(answer.wait, now)
         held = False
+        gate.rate.allow(answer.rate)
         if worst is None or len(troubles) < len(answer.findings):
-            gate.good(now)
+            gate.good(now, now - self._records[poll.indices[0]].asked_at)
         else:
             records = [self._records[index] for index in poll.indices]
             held = count_trouble(gate, records, worst, wait, now)

@@ -12,6 +12,7 @@ from opwatch.domain.trouble import Fault
 from opwatch.output.streams import Sink
 from opwatch.output.terminal.bars import Bars
 from opwatch.output.text.glyphs import UNICODE
+from opwatch.output.text.styles import line_cells
 from output.screen import Terminal
 from output.script import Story, crowd, four, target
 
@@ -236,10 +237,12 @@ def test_after_a_narrowing_the_lines_that_the_terminal_broke_are_taken_away() ->
     with bars_on(terminal) as renderer:
         for event in [each for each in story.events if each.at <= 65]:
             renderer(event)
+        frame = renderer._frame
         before = len(terminal.getvalue())
         terminal.resize(45, 24)
         renderer(story.wait(1).events[-1])
-        # Five lines of 100, 86, 78, 59 and 98 cells are twelve of 45.
+        # Five lines of 100, 88, 77, 89 and 100 cells are twelve of 45.
+        assert [line_cells(line) for line in frame] == [100, 88, 77, 89, 100]
         assert terminal.getvalue()[before:].count("\x1b[1A") == 11
 
 

@@ -2,7 +2,7 @@ from typing import NoReturn
 
 import pytest
 
-from opwatch.domain.events import Event
+from opwatch.domain.events import Event, Ticked
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
@@ -190,6 +190,39 @@ def test_a_host_that_is_held_explains_the_silence_of_its_operations() -> None:
     story.hold(42.0, Trouble(Fault.STATUS_THROTTLED, status=429))
     assert "rate limited · again in 42 s" in screen(story)
     assert "rate limited" not in screen(story.wait(40))
+
+
+def test_asking_again_is_said_of_a_request_that_is_under_way_only() -> None:
+    story = Story(["a"])
+    story.read("a").bad("a", Trouble(Fault.CONNECTION_REFUSED), again=3.0).wait(3.5)
+    assert "waits its turn" in screen(story, columns=120)
+
+    one = story.operations["a"].target
+    asked = [*story.events, Ticked(story.at, (one,))]
+    frame = compose(board_after(asked), story.at, (120, 24), UNICODE)
+    assert "asking again" in "\n".join(map(plain, frame))
+
+
+def test_a_row_whose_turn_does_not_come_shows_its_age() -> None:
+    story = Story(["a"])
+    story.read("a", again=2.0).wait(70.0)
+
+    assert "1m 10s old · waits its turn" in screen(story)
+
+
+def test_a_host_that_is_down_has_one_line_and_all_who_wait_for_it_are_in_trouble() -> None:
+    refused = Trouble(Fault.CONNECTION_REFUSED)
+    story = Story([*"abcdef"])
+    for each in "abcdef":
+        story.read(each)
+    story.bad("a", refused).bad("b", refused).hold(30.0, refused).wait(12.0)
+    shown = screen(story)
+
+    assert shown.count("connection refused") == 1
+    assert "https://api.example.com: connection refused for 12 s · again in 18 s · 6 wait" in shown
+    assert "(6 in trouble)" in shown
+
+    assert "(1 in trouble)" in screen(story.read("a")), "it answers again; b was refused"
 
 
 def test_a_pause_that_comes_with_every_good_answer_is_not_news() -> None:

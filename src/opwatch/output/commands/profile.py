@@ -7,6 +7,7 @@ scheme's word; values out of answers are remote text and cleaned.
 from __future__ import annotations
 
 import json
+from math import isinf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.duration import format_duration
@@ -129,10 +130,7 @@ def _of_schedule(report: ProfileReport) -> Iterator[tuple[str, str]]:
         yield "", "If-None-Match: an unchanged answer costs nothing"
     yield (
         "limits",
-        (
-            f"{limits.rate:.3g} requests a second, bursts of {limits.burst}, "
-            f"{limits.at_once} in flight"
-        ),
+        (f"{_rate(limits.rate)}, bursts of {limits.burst}, {limits.at_once} in flight"),
     )
     if polling_rules.batch > 1:
         yield "batch", f"up to {polling_rules.batch} operations in one request"
@@ -145,6 +143,10 @@ def _of_schedule(report: ProfileReport) -> Iterator[tuple[str, str]]:
     yield "not found", f"final after {_time(polling_rules.not_found_grace)}{gone}"
     if polling_rules.confirm > 1:
         yield "confirm", f"an end counts after {polling_rules.confirm} equal answers"
+
+
+def _rate(rate: float) -> str:
+    return "as fast as it answers well" if isinf(rate) else f"{rate:.3g} requests a second"
 
 
 def _time(seconds: float) -> str:
@@ -185,6 +187,7 @@ def _shown(value: Any, show: Show) -> str:
 def report_document(report: ProfileReport) -> dict[str, Any]:
     """Return the same for a program."""
     target, polling_rules = report.target, report.polling_rules
+    rate = polling_rules.limits.rate
     return {
         "profile": target.profile,
         "file": report.file,
@@ -206,7 +209,7 @@ def report_document(report: ProfileReport) -> dict[str, Any]:
             "factor": polling_rules.pace.factor,
             "steps_seconds": list(polling_rules.pace.steps),
             "conditional": report.conditional,
-            "requests_per_second": polling_rules.limits.rate,
+            "requests_per_second": None if isinf(rate) else rate,
             "burst": polling_rules.limits.burst,
             "in_flight": polling_rules.limits.at_once,
             "batch": polling_rules.batch,

@@ -32,6 +32,7 @@ from opwatch.output.text.words import OUTCOMES, STATES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from opwatch.domain.operation import Target
     from opwatch.output.text.clean import Show
 
 Key: TypeAlias = tuple[str, str, str]
@@ -56,7 +57,11 @@ COUNT_WORDS: Final = (
 
 def key_of(operation: Operation) -> Key:
     """Return what distinguishes *operation* from all others of the run."""
-    target = operation.target
+    return key_of_target(operation.target)
+
+
+def key_of_target(target: Target) -> Key:
+    """Return what distinguishes the operation of *target* from all others of the run."""
     return target.profile, target.origin, target.reference
 
 
@@ -102,6 +107,12 @@ class Board:
         self.widest_status = 0
         self.counts: Counter[str] = Counter()
         self.held: dict[str, Held] = {}
+        self.down: dict[str, Held] = {}
+        """The hosts that are in trouble, by what was first held for it."""
+        self.open: Counter[str] = Counter()
+        """How many operations are under way at each host."""
+        self._asked: set[Key] = set()
+        self._unheard: Counter[str] = Counter()
         self._operations: dict[Key, Operation] = {}
         self._ranks: dict[Key, int] = {}
         self._buckets: dict[int, dict[Key, None]] = {}
@@ -115,8 +126,17 @@ class Board:
 
     @property
     def troubled(self) -> int:
-        """How many operations had a bad answer last."""
-        return len(self._buckets.get(TROUBLED, ()))
+        """How many operations had a bad answer last, or wait for a host that gives none."""
+        alone = sum(many for origin, many in self._unheard.items() if origin not in self.down)
+        return alone + sum(self.open[origin] for origin in self.down)
+
+    def asks(self, origin: str) -> bool:
+        """Tell whether a request to *origin* is under way."""
+        return any(each == origin for _, each, _ in self._asked)
+
+    def is_asked(self, operation: Operation) -> bool:
+        """Tell whether a request about *operation* is under way."""
+        return key_of(operation) in self._asked
 
     @property
     def progress(self) -> float | None:
@@ -142,10 +162,16 @@ class Board:
                 self._put(operation)
             case Held(origin=origin):
                 self.held[origin] = event
+                if event.trouble is not None:
+                    self.down.setdefault(origin, event)
+            case Ticked(asked=targets):
+                self._asked.update(map(key_of_target, targets))
             case Finished(operations=operations):
                 self._replace(operations)
-            case Warned() | Resumed() | Interrupted() | Ticked():
+            case Warned() | Resumed() | Interrupted():
                 pass
+        if isinstance(event, Observed):
+            self.down.pop(event.operation.target.origin, None)
 
     def _start(self, event: Started) -> None:
         self.started_at, self.deadline = event.at, event.deadline
@@ -163,13 +189,20 @@ class Board:
         key = key_of(operation)
         before = self._operations.get(key)
         self._operations[key] = operation
+        self._asked.discard(key)
         if before is not None:
-            self.counts[count_word(before)] -= 1
-        self.counts[count_word(operation)] += 1
+            self._count(before, -1)
+        self._count(operation, 1)
         self._move(key, rank(operation))
         reading = operation.reading
         if reading is not None and (before is None or reading is not before.reading):
             self.widest_status = max(self.widest_status, cells(status_of(operation, self.show)))
+
+    def _count(self, operation: Operation, many: int) -> None:
+        self.counts[count_word(operation)] += many
+        if operation.outcome is None:
+            self.open[operation.target.origin] += many
+            self._unheard[operation.target.origin] += many if operation.streak else 0
 
     def _move(self, key: Key, new: int) -> None:
         old = self._ranks.get(key)

@@ -13,7 +13,7 @@ from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.board import COUNT_WORDS, Board, count_word
 from opwatch.output.terminal.rows import Note, note_of, percent_of, row
 from opwatch.output.text.clean import cells
-from opwatch.output.text.sentences import brief, rounded, status_of
+from opwatch.output.text.sentences import brief, rounded, short_time, status_of
 from opwatch.output.text.styles import (
     GAP,
     ONE_LINE_BELOW,
@@ -74,12 +74,14 @@ def _layout(board: Board, at: float, width: int) -> Layout:
 
 
 def _rows(board: Board, at: float, layout: Layout, room: int, glyphs: Glyphs) -> list[Line]:
+    hosts = _hosts(board, at, glyphs)[: room // 3]
+    room -= len(hosts)
     total = len(board)
     folded = total > room
     chosen = board.foremost(room - 1) if folded else list(board)
     spare = 0 if folded else room - total
     noted = _noted(board, chosen, at, glyphs, spare if layout.wraps else total)
-    lines: list[Line] = []
+    lines: list[Line] = hosts
     for index, operation in enumerate(chosen):
         line = row(operation, layout, at, glyphs, board.show)
         note = noted.get(index)
@@ -94,14 +96,40 @@ def _rows(board: Board, at: float, layout: Layout, room: int, glyphs: Glyphs) ->
     return lines
 
 
+def _hosts(board: Board, at: float, glyphs: Glyphs) -> list[Line]:
+    """Return a line for each host that is in trouble and that more than one waits for."""
+    lines: list[Line] = []
+    for origin, first in board.down.items():
+        held, many = board.held[origin], board.open[origin]
+        if many > 1 and first.trouble is not None:
+            what = brief(held.trouble or first.trouble, board.show)
+            parts = [f"{board.show(origin, 60)}: {what} for {short_time(at - first.at)}"]
+            if board.asks(origin):
+                parts.append("asking again")
+            elif held.until > at:
+                parts.append(f"again in {short_time(held.until - at)}")
+            parts.append(f"{many:,} wait")
+            text = f" {glyphs.dot} ".join(parts)
+            lines.append([(f"{glyphs.trouble} {text}", Tone.WARN)])
+    return lines
+
+
+def _note(board: Board, operation: Operation, at: float, glyphs: Glyphs) -> Note:
+    """Return the note of *operation*; what is true of its whole host is said once, above."""
+    origin = operation.target.origin
+    if not operation.is_over and origin in board.down and board.open[origin] > 1:
+        since = operation.confirmed_at
+        return Note(() if since is None else (f"{short_time(at - since)} old",), tone=Tone.WARN)
+    held = board.held_for(operation, at)
+    is_asked = board.is_asked(operation)
+    return note_of(operation, at, held, glyphs, board.show, is_asked=is_asked)
+
+
 def _noted(
     board: Board, chosen: Sequence[Operation], at: float, glyphs: Glyphs, most: int
 ) -> dict[int, Note]:
     """Return the notes of at most *most* rows, by their place; trouble goes before news."""
-    notes = {
-        index: note_of(each, at, board.held_for(each, at), glyphs, board.show)
-        for index, each in enumerate(chosen)
-    }
+    notes = {index: _note(board, each, at, glyphs) for index, each in enumerate(chosen)}
     wanted = [index for index, note in notes.items() if any(note.parts)]
     wanted.sort(key=lambda index: notes[index].tone is Tone.FAINT)
     return {index: notes[index] for index in wanted[: max(0, most)]}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from opwatch.output.text.glyphs import Glyphs
 
 WORTH_A_NOTE: Final = 5.0  # seconds that a pause must last to be worth a note
+TURN: Final = "waits its turn"
 PULSE: Final = 5
 PULSE_SPEED: Final = 8.0
 
@@ -88,7 +89,15 @@ def glyph_of(operation: Operation, glyphs: Glyphs) -> tuple[str, Tone]:
             return glyphs.running, Tone.BUSY
 
 
-def note_of(operation: Operation, at: float, held: Held | None, glyphs: Glyphs, show: Show) -> Note:
+def note_of(
+    operation: Operation,
+    at: float,
+    held: Held | None,
+    glyphs: Glyphs,
+    show: Show,
+    *,
+    is_asked: bool = False,
+) -> Note:
     """Return the one note beside *operation*: trouble first."""
     if operation.outcome is not None:
         bad = operation.outcome is not Outcome.SUCCEEDED
@@ -97,13 +106,16 @@ def note_of(operation: Operation, at: float, held: Held | None, glyphs: Glyphs, 
             tone=_tone_of_ending(operation) if bad else Tone.FAINT,
         )
     if operation.streak and operation.trouble is not None:
-        return _trouble_note(operation, at, glyphs, show)
+        return _trouble_note(operation, at, glyphs, show, is_asked=is_asked)
     if held is not None and held.trouble is not None and _is_worth_a_note(held, operation, at):
         why = brief(held.trouble, show)
         return Note((why, f"again in {short_time(held.until - at)}"), tone=Tone.WARN)
     reading = operation.reading
     if reading is None:
         return Note()
+    due, confirmed_at = operation.next_poll_at, operation.confirmed_at
+    if not is_asked and due is not None and confirmed_at is not None and at - due >= WORTH_A_NOTE:
+        return Note((f"{short_time(at - confirmed_at)} old", TURN), tone=Tone.WARN)
     if reading.state is State.BLOCKED:
         return Note((REASONS[Reason.BLOCKED], message_of(operation, show)), tone=Tone.WARN)
     left = _left(operation, at)
@@ -129,18 +141,25 @@ def _is_worth_a_note(held: Held, operation: Operation, at: float) -> bool:
     return held.until - at >= WORTH_A_NOTE and (due is None or due <= held.until)
 
 
-def _trouble_note(operation: Operation, at: float, glyphs: Glyphs, show: Show) -> Note:
+def _trouble_note(
+    operation: Operation, at: float, glyphs: Glyphs, show: Show, *, is_asked: bool
+) -> Note:
     if operation.trouble is None:
         return Note()
     what = with_streak(brief(operation.trouble, show), operation.streak, glyphs.times)
-    due = operation.next_poll_at
-    again = (
-        f"again in {short_time(due - at)}" if due is not None and due - at >= 1 else "asking again"
-    )
+    again = _again(operation.next_poll_at, at, is_asked=is_asked)
     if operation.confirmed_at is None:
         return Note((what, again), tone=Tone.WARN)
     age = f"{short_time(at - operation.confirmed_at)} old"
     return Note((age, what, again), order=(1, 0, 2), tone=Tone.WARN)
+
+
+def _again(due: float | None, at: float, *, is_asked: bool) -> str:
+    if is_asked:
+        return "asking again"
+    if due is None:
+        return ""
+    return f"again in {short_time(max(1.0, due - at))}" if due > at else TURN
 
 
 def _tone_of_ending(operation: Operation) -> Tone:

@@ -1,8 +1,8 @@
 """The ``wait`` and ``limits`` of a profile: how long an answer asks us to pause.
 
 Decides which headers, fields and sentences of an answer name a pause; the
-longest of them counts. Retry-After always counts, rate headers only if they say
-that nothing is left.
+longest of them counts. Retry-After always counts, rate headers are a pause only if they
+say that nothing is left, and else perhaps a pace.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
-from opwatch.domain.retry_after import ResetAs, rate_limit_wait, retry_after
+from opwatch.domain.retry_after import ResetAs, rate_limit_pace, rate_limit_wait, retry_after
 from opwatch.profiles.language.paths import LOOKUP, Lookup
 from opwatch.profiles.language.scalars import DAY, HEADER, PATTERN, RATE, whole_number, word
 from opwatch.profiles.values import moment
@@ -69,12 +69,13 @@ class Pauses(NamedTuple):
     """The pauses in seconds that one answer asks for.
 
     *named* is asked for explicitly; *quota* lasts until a quota that *is_empty* is
-    filled again.
+    filled again. *rate* is how many requests a second are allowed until then.
     """
 
     named: float | None = None
     quota: float | None = None
     is_empty: bool = False
+    rate: float | None = None
 
     @property
     def longest(self) -> float | None:
@@ -92,14 +93,11 @@ def pauses(response: Response, hints: Hints, quota: Quota, view: AnswerView) -> 
         found.append(_pause(hints.body.path.first(view), hints.body.unit, response))
     if hints.text:
         found.append(_in_text(hints.text, view))
-    wait, is_empty = rate_limit_wait(
-        headers,
-        response.received_at,
-        remaining=quota.remaining,
-        reset=quota.reset,
-        reset_as=quota.reset_as,
-    )
-    return Pauses(_longest(*found), wait, is_empty)
+    named = {"remaining": quota.remaining, "reset": quota.reset}
+    at, reset_as = response.received_at, quota.reset_as
+    wait, is_empty = rate_limit_wait(headers, at, **named, reset_as=reset_as)
+    rate = rate_limit_pace(headers, at, **named, reset_as=reset_as)
+    return Pauses(_longest(*found), wait, is_empty, rate)
 
 
 def _retry_after(response: Response, value: str) -> float | None:

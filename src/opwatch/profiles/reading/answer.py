@@ -55,13 +55,14 @@ class AnswerReader:
         parsed = self.parse_response(response)
         trouble = self._trouble_of_guard(parsed, targets[0])
         if trouble is not None:
-            return Answer((trouble,) * len(targets), trouble.wait)
+            return Answer((trouble,) * len(targets), trouble.wait, rate=parsed.pauses.rate)
         notes: list[str] = [_TWICE] if parsed.body.repeats else []
         if is_list and parsed.is_readable:
             findings = self._listed(targets, parsed, pages, notes)
         else:
             findings = tuple(self._single(target, parsed) for target in targets)
-        return Answer(findings, _host_wait(parsed, findings), tuple(notes))
+        wait, rate = _host_wait(parsed, findings), parsed.pauses.rate
+        return Answer(findings, wait, tuple(notes), rate)
 
     def unread(self, target: Target, trouble: Trouble) -> Finding:
         """Return *trouble*, a body too large to read, unless its HTTP status decides the state.

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+
+from opwatch.domain.pacing import Limits
+from opwatch.watcher.rate import HostRate
+
+QUICK = 0.01
+
+
+def served(rate: HostRate, start: float, seconds: float, latency: float = QUICK) -> int:
+    """Ask as fast as *rate* allows for *seconds*, answered at once and well; return how often."""
+    now, count = rate.free_at(start), 0
+    while now < start + seconds:
+        rate.take(now)
+        rate.good(now, latency)
+        count += 1
+        now = rate.free_at(now)
+    return count
+
+
+def a_rate(limits: Limits | None = None) -> HostRate:
+    return HostRate(limits or Limits(), 0.0)
+
+
+def test_it_begins_at_ten_a_second_and_at_least_doubles_in_each() -> None:
+    rate = a_rate()
+    paces = [rate.now]
+    for second in range(3):
+        served(rate, float(second), 1.0)
+        paces.append(rate.now)
+
+    assert paces[0] == 10.0
+    assert all(after >= 2 * before for before, after in pairwise(paces))
+
+
+def test_two_thousand_answers_take_less_than_four_seconds() -> None:
+    assert served(a_rate(), 0.0, 4.0) > 2_000
+
+
+def test_a_pace_that_is_not_used_does_not_grow() -> None:
+    rate = a_rate()
+    for second in range(1_000):
+        rate.take(2.0 * second)
+        rate.good(2.0 * second, QUICK)
+
+    assert rate.now == 10.0
+
+
+def test_a_pace_does_not_grow_while_the_answers_take_longer() -> None:
+    rate = a_rate()
+    served(rate, 0.0, 1.0)
+    served(rate, 1.0, 0.2, latency=1.0)
+    before = rate.now
+    served(rate, 1.2, 1.0, latency=1.0)
+    assert rate.now == before
+
+    served(rate, 2.2, 1.0)
+    assert rate.now > before
+
+
+def test_a_throttle_halves_what_was_answered_and_is_one_for_a_second() -> None:
+    rate = a_rate()
+    served(rate, 0.0, 1.0)
+    answered = served(rate, 1.0, 1.0)
+    for late in (0.0, 0.3, 0.9):
+        rate.throttled(2.0 + late)
+
+    assert rate.now == pytest.approx(min(answered, rate.now * 2) / 2)
+    before = rate.now
+    rate.throttled(3.0)
+    assert rate.now == pytest.approx(before / 2)
+
+
+def test_what_was_learned_of_a_limit_is_remembered() -> None:
+    rate = a_rate()
+    served(rate, 0.0, 2.0)
+    rate.throttled(2.0)
+    served(rate, 2.0, 10.0)
+    rate.throttled(12.0)
+    known = rate.most
+
+    served(rate, 13.0, 5.0)
+    assert 0.85 * known < rate.now < 0.95 * known
+    served(rate, 18.0, 60.0)
+    assert rate.now < 1.1 * known
+
+
+def test_a_throttle_of_a_crowd_that_hardly_asks_halves_the_pace() -> None:
+    rate = a_rate()
+    paces = []
+    for minute in range(9):
+        rate.take(60.0 * minute)
+        rate.throttled(60.0 * minute)
+        paces.append(rate.now)
+
+    assert paces == [5.0, 2.5, 1.25, 0.625, 0.3125, 0.2, 0.2, 0.2, 0.2]
+
+
+def test_what_a_vendor_documents_is_never_exceeded() -> None:
+    rate = a_rate(Limits(rate=25.0, burst=5))
+
+    assert served(rate, 0.0, 10.0) <= 25 * 10 + 5
+    assert rate.now == 25.0
+
+
+def test_what_the_headers_name_holds_until_they_name_something_else() -> None:
+    rate = a_rate()
+    served(rate, 0.0, 2.0)
+    rate.allow(4.0)
+    assert rate.now == 4.0
+    rate.allow(0.0001)
+    assert rate.now == 0.2, "a header alone does not stop a watch"
+    rate.allow(None)
+
+    assert rate.now > 100.0
+
+
+def test_after_an_outage_it_begins_slowly_again() -> None:
+    rate = a_rate()
+    served(rate, 0.0, 2.0)
+    rate.begin_again(10.0)
+
+    assert rate.free_at(10.0) == 10.5
+    assert not rate.is_full
+    served(rate, 10.5, 2.0)
+    assert rate.is_full
+
+
+def test_a_rate_that_is_unlimited_is_never_infinite() -> None:
+    rate = a_rate()
+    served(rate, 0.0, 3.0)
+
+    assert math.isfinite(rate.now)
