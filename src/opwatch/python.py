@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from opwatch.domain.events import Finished
 from opwatch.domain.outcome import Goal
+from opwatch.domain.pacing import Eagerness
 from opwatch.domain.policy import LOST_AFTER, NO_CONTACT, Policy
 from opwatch.domain.secret import Secret
 from opwatch.profiles import bind_profile, is_url, load_config, load_profile
@@ -42,6 +43,7 @@ async def watch(
     token: str | None = None,
     timeout: float | None = None,
     interval: float | None = None,
+    pace: str = "normal",
     lost_after: float | None = LOST_AFTER,
     stall: float | None = None,
     stop_at_first_success: bool = False,
@@ -52,17 +54,19 @@ async def watch(
     *profile*, *params*, *config* and *base_url* are those of the command line: without a
     profile it is the configuration's ``default_profile``, or else each URL finds its own;
     *token* is the secret itself, otherwise it comes from the profile's sources; the
-    system's keyring is asked only if the profile lists it. All
-    times are in seconds, None for without limit.
+    system's keyring is asked only if the profile lists it. *pace* is ``eager``,
+    ``normal`` or ``gentle``. All times are in seconds, None for without limit.
 
     Raises:
         UsageError: the profile, a parameter or a reference cannot be used.
         CredentialError: there is no usable credential.
+        ValueError: there is no such *pace*.
     """
     policy = Policy(
         goal=Goal.ANY if stop_at_first_success else Goal.ALL,
         timeout=timeout,
         interval=interval,
+        pace=Eagerness(pace),
         lost_after=lost_after,
         no_contact=NO_CONTACT if lost_after == LOST_AFTER else lost_after,
         stall=stall,

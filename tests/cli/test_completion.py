@@ -56,6 +56,7 @@ def test_bash_offers_the_names_of_profiles() -> None:
 @needs_bash
 def test_bash_offers_the_few_values_of_an_option() -> None:
     assert _bash("opwatch", "wait", "--progress", "") == {"auto", "bars", "lines", "none"}
+    assert _bash("opwatch", "wait", "--pace", "") == {"eager", "normal", "gentle"}
 
 
 @pytest.mark.parametrize(("shell", "script"), [("zsh", "_opwatch"), ("fish", "opwatch.fish")])

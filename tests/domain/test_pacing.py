@@ -1,23 +1,47 @@
 from __future__ import annotations
 
 import random
+from typing import Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from opwatch.domain.pacing import Pace, pause_after_bad, pause_after_good
+from opwatch.domain.pacing import (
+    Eagerness,
+    Forecast,
+    Pace,
+    paced,
+    pause_after_bad,
+    pause_after_good,
+    regular,
+)
 from simulation.bench import middle
 
+PACES: Final = st.builds(
+    Pace,
+    first=st.floats(0.1, 60.0),
+    longest=st.floats(60.0, 600.0),
+    factor=st.floats(1.0, 10.0),
+    steps=st.just(()) | st.lists(st.floats(0.1, 600.0), min_size=1, max_size=4).map(tuple),
+)
+FORECASTS: Final = st.builds(Forecast, left=st.floats(-1e6, 1e6), seen=st.floats(0.0, 1e6))
 
-def pauses(pace: Pace, count: int, left: float | None = None) -> list[float]:
-    return [round(pause_after_good(pace, quiet, left, middle), 3) for quiet in range(count)]
+
+def pauses(pace: Pace, count: int, forecast: Forecast | None = None) -> list[float]:
+    return [round(pause_after_good(pace, quiet, forecast, middle), 3) for quiet in range(count)]
 
 
-def test_a_pause_grows_by_half_while_nothing_changes_up_to_the_longest() -> None:
-    assert pauses(Pace(), 9) == [2.0, 3.0, 4.5, 6.75, 10.125, 15.188, 22.781, 30.0, 30.0]
+def test_a_pause_grows_by_a_fifth_while_nothing_changes_up_to_the_longest() -> None:
+    grown = pauses(Pace(), 17)
+
+    assert grown[:5] == [2.0, 2.4, 2.88, 3.456, 4.147]
+    assert grown[14:] == [25.678, 30.0, 30.0]
 
 
 def test_a_pause_that_was_quiet_for_ever_is_still_the_longest() -> None:
     assert pause_after_good(Pace(), 10**9, None, middle) == 30.0
+    assert pause_after_good(Pace(first=0.1, longest=3600, factor=10), 10**9, None, middle) == 3600
 
 
 def test_steps_are_taken_as_they_are_and_the_last_repeats() -> None:
@@ -25,24 +49,77 @@ def test_steps_are_taken_as_they_are_and_the_last_repeats() -> None:
 
 
 def test_steps_are_kept_whatever_is_predicted() -> None:
-    assert pauses(Pace(steps=(5.0, 30.0)), 2, left=2.0) == [5.0, 30.0]
+    assert pauses(Pace(steps=(5.0, 30.0)), 2, Forecast(2.0, 100.0)) == [5.0, 30.0]
 
 
 @pytest.mark.parametrize(
     ("left", "pause"),
-    [(1000.0, 30.0), (60.0, 30.0), (40.0, 20.0), (10.0, 5.0), (4.0, 2.0), (1.0, 2.0), (0.0, 2.0)],
+    [(1000.0, 180.0), (400.0, 100.0), (40.0, 10.0), (8.0, 2.0), (4.0, 2.0), (0.0, 2.0)],
 )
-def test_half_of_the_predicted_time_is_slept(left: float, pause: float) -> None:
-    assert pauses(Pace(), 3, left) == [pause] * 3
+def test_a_quarter_of_the_predicted_time_is_slept(left: float, pause: float) -> None:
+    assert pauses(Pace(), 3, Forecast(left, seen=1000.0)) == [pause] * 3
 
 
 @pytest.mark.parametrize(
-    ("overdue", "pause"), [(1.0, 2.0), (16.0, 2.0), (80.0, 10.0), (240.0, 30.0), (7200.0, 30.0)]
+    ("seen", "pause"), [(0.0, 30.0), (60.0, 30.0), (100.0, 50.0), (900.0, 180.0)]
+)
+def test_what_was_seen_for_a_short_time_is_not_relied_on_for_a_long_one(
+    seen: float, pause: float
+) -> None:
+    assert pauses(Pace(), 1, Forecast(10_000.0, seen)) == [pause]
+
+
+@pytest.mark.parametrize(
+    ("overdue", "pause"), [(1.0, 2.0), (5.0, 2.0), (80.0, 8.0), (2000.0, 40.0), (1e6, 180.0)]
 )
 def test_an_operation_that_is_overdue_is_asked_ever_more_rarely(
     overdue: float, pause: float
 ) -> None:
-    assert pauses(Pace(), 1, -overdue) == [pause]
+    assert pauses(Pace(), 1, Forecast(-overdue, seen=1e6)) == [pause]
+
+
+@given(PACES, st.sampled_from(Eagerness), st.integers(0, 10**6), st.none() | FORECASTS)
+def test_no_pause_is_shorter_than_the_first_or_longer_than_the_documented_bound(
+    pace: Pace, eagerness: Eagerness, quiet: int, forecast: Forecast | None
+) -> None:
+    it = paced(pace, eagerness)
+    seen = 0.0 if forecast is None else forecast.seen
+
+    low, high = (pause_after_good(it, quiet, forecast, lot) for lot in (min, max))
+
+    shortest = min(pace.steps) if pace.steps else pace.first
+    allowed = max(it.usual_bound, min(it.bound, seen / 2))
+    assert 0.9 * shortest <= low * (1 + 1e-9)
+    assert high <= 1.1 * allowed * (1 + 1e-9)
+
+
+@given(PACES, st.integers(0, 100), st.none() | FORECASTS)
+def test_the_gentler_the_pace_the_longer_each_pause(
+    pace: Pace, quiet: int, forecast: Forecast | None
+) -> None:
+    eager, normal, gentle = (
+        pause_after_good(paced(pace, each), quiet, forecast, middle) for each in Eagerness
+    )
+
+    assert eager <= normal * (1 + 1e-9)
+    assert normal <= gentle * (1 + 1e-9)
+
+
+def test_the_default_paces_have_the_bounds_that_are_documented() -> None:
+    bounds = {each.value: paced(Pace(), each) for each in Eagerness}
+
+    assert {name: (it.usual_bound, it.bound) for name, it in bounds.items()} == {
+        "eager": (15.0, 90.0),
+        "normal": (30.0, 180.0),
+        "gentle": (60.0, 360.0),
+    }
+
+
+@given(st.floats(0.1, 3600.0), st.integers(0, 100), st.none() | FORECASTS)
+def test_an_interval_is_kept_whatever_is_predicted(
+    seconds: float, quiet: int, forecast: Forecast | None
+) -> None:
+    assert pause_after_good(regular(seconds), quiet, forecast, middle) == pytest.approx(seconds)
 
 
 def test_a_pause_is_within_a_tenth_of_the_schedule() -> None:

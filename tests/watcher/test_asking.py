@@ -6,9 +6,9 @@ from collections import Counter
 import pytest
 
 from opwatch.domain.events import Held, Oddity, Resumed, Troubled, Warned
-from opwatch.domain.operation import Answer, Target, Unchanged
+from opwatch.domain.operation import Answer, State, Target, Unchanged
 from opwatch.domain.outcome import Abort
-from opwatch.domain.pacing import Limits, Pace, PollingRules
+from opwatch.domain.pacing import Eagerness, Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Speaker, Trouble
 from opwatch.watcher.watcher import TICK, Watcher
@@ -38,7 +38,7 @@ def test_an_operation_without_progress_is_asked_ever_more_rarely() -> None:
         bench.answer(RUNNING)
         pauses.append(round(bench.pause(), 2))
 
-    assert pauses == [2.0, 3.0, 4.5, 6.75, 10.12, 15.19, 22.78, 30.0, 30.0, 30.0]
+    assert pauses == [2.0, 2.4, 2.88, 3.46, 4.15, 4.98, 5.97, 7.17, 8.6, 10.32]
 
 
 def test_polls_gather_where_the_percentages_say_that_the_end_is() -> None:
@@ -50,6 +50,20 @@ def test_polls_gather_where_the_percentages_say_that_the_end_is() -> None:
 
     assert late[1] < late[0] / 5
     assert requests[1] < requests[0] + 5
+
+
+@pytest.mark.parametrize(("pace", "bound"), [("eager", 90), ("normal", 180), ("gentle", 360)])
+def test_a_failure_that_progress_did_not_foretell_is_noticed_within_the_bound(
+    pace: str, bound: float
+) -> None:
+    policy, late = Policy(pace=Eagerness(pace)), []
+    for n in range(20):
+        failed_at = 3000.0 + 50 * n
+        at_failure = 100 * failed_at / (4 * 3600.0)
+        job = Job(failed_at, State.FAILED, percent=at_failure.__mul__)
+        late.append(World({"a": job}, seed=n).watch(policy).ended - failed_at)
+
+    assert bound / 3 < max(late) <= 1.1 * bound + 1
 
 
 @pytest.mark.parametrize("stuck", [99.0, 100.0])

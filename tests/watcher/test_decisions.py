@@ -295,7 +295,7 @@ def test_errors_poll_no_faster_than_the_schedule_when_the_budget_is_spent() -> N
 
 def test_only_the_first_retry_may_come_sooner_than_the_schedule_and_only_if_it_is_paid() -> None:
     paid = context(quick=lambda: True)
-    unhurried = [RUNNING] * 8
+    unhurried = [RUNNING] * 17
     broke, rich = a_record(*unhurried), a_record(*unhurried)
 
     assert decide_on_trouble(broke, BAD_GATEWAY, context()) == PollAgain(30.0)

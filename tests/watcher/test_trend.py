@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from opwatch.domain.pacing import Forecast
 from opwatch.watcher.record import Trend
 
 
@@ -62,6 +63,26 @@ def test_only_the_latest_pace_counts() -> None:
     assert trend(*slow, *fast).left(905.0) == 13.0
 
 
+def test_the_pace_relies_on_two_samples_and_on_the_faster_of_the_latest_step_and_all() -> None:
+    assert trend((0.0, 10.0)).forecast(50.0) is None
+    assert trend((0.0, 10.0), (10.0, 20.0)).forecast(20.0) == Forecast(left=70.0, seen=20.0)
+
+    quickens = trend((0.0, 0.0), (100.0, 10.0), (110.0, 20.0))
+    slows = trend((0.0, 0.0), (10.0, 10.0), (110.0, 20.0))
+
+    assert quickens.forecast(110.0) == Forecast(left=80.0, seen=110.0)
+    assert slows.forecast(110.0) == Forecast(left=440.0, seen=110.0)
+
+
+def test_after_a_fall_only_what_was_seen_since_counts() -> None:
+    it = trend((0.0, 10.0), (10.0, 50.0), (20.0, 5.0))
+    assert it.forecast(20.0) is None
+
+    it.add(30.0, 15.0)
+
+    assert it.forecast(40.0) == Forecast(left=75.0, seen=20.0)
+
+
 @example([(0.0, 0.0), (0.0, 1.0), (1.0, math.inf)], 0.0)
 @given(
     st.lists(
@@ -72,6 +93,8 @@ def test_only_the_latest_pace_counts() -> None:
 def test_whatever_is_reported_the_prediction_is_a_number_or_none(
     samples: list[tuple[float, float | None]], now: float
 ) -> None:
-    left = trend(*sorted(samples, key=lambda each: each[0])).left(now)
+    it = trend(*sorted(samples, key=lambda each: each[0]))
+    left, forecast = it.left(now), it.forecast(now)
 
     assert left is None or not math.isnan(left)
+    assert forecast is None or not math.isnan(forecast.left)

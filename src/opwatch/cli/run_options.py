@@ -14,6 +14,7 @@ import click
 
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import option
+from opwatch.domain.pacing import Eagerness
 
 if TYPE_CHECKING:
     from opwatch.domain.policy import Policy
@@ -26,6 +27,7 @@ WAIT_ONLY: Final = frozenset(
     {
         "timeout",
         "interval",
+        "pace",
         "any_",
         "fail_fast",
         "stall",
@@ -69,6 +71,17 @@ class RunOptions(opt.ProfileOptions):
             help="Poll this often instead of at the profile's pace; at least 1s.",
         ),
     ] = None
+    pace: Annotated[
+        str,
+        option(
+            "--pace",
+            envvar="OPWATCH_PACE",
+            metavar="eager|normal|gentle",
+            help="Know sooner, or ask less. A sudden failure is noticed within the profile's "
+            "longest pause (30s unless it says otherwise), six times that once progress was "
+            "seen; eager halves this, gentle doubles it. --interval overrules it.",
+        ),
+    ] = "normal"
     any_: Annotated[
         bool,
         option(
@@ -174,6 +187,9 @@ class RunOptions(opt.ProfileOptions):
         """
         if self.as_json and self.as_jsonl:
             raise click.BadParameter("--json and --jsonl cannot both be given")
+        if self.pace not in set(Eagerness):
+            known = ", ".join(Eagerness)
+            raise click.BadParameter(f"--pace {self.pace!r} is not one of {known}")
         if self.progress != "auto":
             from opwatch.output.terminal.display import Style
 
@@ -206,6 +222,7 @@ class RunOptions(opt.ProfileOptions):
             no_contact=NO_CONTACT if self.lost_after is None else given,
             stall=self.stall,
             interval=self.interval,
+            pace=Eagerness(self.pace),
             confirm=self.confirm,
             fail_fast=self.fail_fast,
             fail_on_blocked="blocked" in fail_on,

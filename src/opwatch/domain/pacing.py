@@ -2,6 +2,13 @@
 
 Decides the pause after a good answer and after a bad one. Polling, retrying
 and deciding are three things; this file knows only the first two.
+
+The rule after a good answer. While nothing is known, pauses grow by a fifth from the
+first to the longest. Once progress was seen to move, a quarter of the time to the
+soonest end that it predicts is slept; past that end the pause is the square root of the
+time overdue. No pause is longer than the longest unless progress allows it, and then
+neither than six times that nor than half of the time for which progress has been seen:
+so late may a failure be noticed that comes before the predicted end.
 """
 
 from __future__ import annotations
@@ -9,6 +16,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.operation import State
@@ -22,6 +31,15 @@ LONGEST: Final = 3600.0
 FIRST_RETRY: Final = 1.0
 THROTTLED_RETRY: Final = 5.0
 LONGEST_RETRY: Final = 60.0
+STRETCH: Final = 6.0
+"""By how much a pause before a predicted end may exceed the longest pause."""
+OF_SEEN: Final = 0.5
+"""The part of the time for which progress was seen that such a pause may last."""
+OVERDUE: Final = 1.6
+JITTER: Final = 0.1
+"""The part of a pause by which chance makes it longer or shorter."""
+FEW_ENOUGH: Final = 300
+"""A power that no factor of a pace takes out of a float's range."""
 
 Uniform: TypeAlias = Callable[[float, float], float]
 """A source of random numbers between two bounds; passed in, so that tests can choose."""
@@ -38,13 +56,25 @@ class Pace:
 
     The first is *first*; each further one without a change is *factor* times
     the last, up to *longest*. *steps*, when given, are the pauses themselves,
-    begun anew at each change; the last one repeats.
+    begun anew at each change; the last one repeats. *share* is the part of the
+    predicted time to the end that is slept.
     """
 
     first: float = 2.0
     longest: float = 30.0
-    factor: float = 1.5
+    factor: float = 1.2
     steps: tuple[float, ...] = ()
+    share: float = 0.25
+
+    @property
+    def usual_bound(self) -> float:
+        """The longest pause in seconds where no end is predicted, but for chance."""
+        return max(self.steps) if self.steps else max(self.first, self.longest)
+
+    @property
+    def bound(self) -> float:
+        """The longest pause in seconds before a predicted end, but for chance."""
+        return self.usual_bound if self.steps else STRETCH * self.usual_bound
 
     def at_least(self, shortest: float) -> Pace:
         """Return this pace without a pause below *shortest*."""
@@ -54,6 +84,50 @@ class Pace:
             longest=max(shortest, self.longest),
             steps=tuple(max(shortest, each) for each in self.steps),
         )
+
+
+def regular(seconds: float) -> Pace:
+    """Return the pace that asks every so many *seconds*, whatever is predicted."""
+    return Pace(first=seconds, longest=seconds, steps=(seconds,))
+
+
+class Eagerness(StrEnum):
+    """The choice between few requests and little lateness."""
+
+    EAGER = "eager"
+    NORMAL = "normal"
+    GENTLE = "gentle"
+
+
+@cache
+def paced(pace: Pace, eagerness: Eagerness) -> Pace:
+    """Return *pace* with the pauses halved or doubled.
+
+    None is halved below the first, nor is one of *steps*: a vendor may have named them.
+    """
+    if eagerness is Eagerness.NORMAL:
+        return pace
+    scale = 2.0 if eagerness is Eagerness.GENTLE else 0.5
+    up = max(1.0, scale)
+    return Pace(
+        first=min(LONGEST, up * pace.first),
+        longest=min(LONGEST, max(pace.first, scale * pace.longest)),
+        factor=1 + scale * (pace.factor - 1),
+        steps=tuple(min(LONGEST, up * each) for each in pace.steps),
+        share=scale * pace.share,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What progress tells of the end, in seconds.
+
+    It is *left* from now at the soonest, less than 0 when it is overdue; progress has
+    been *seen* for so long.
+    """
+
+    left: float
+    seen: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +168,22 @@ class PollingRules:
     given_up: State = State.FAILED
 
 
-def pause_after_good(pace: Pace, quiet: int, left: float | None, uniform: Uniform) -> float:
+def pause_after_good(pace: Pace, quiet: int, forecast: Forecast | None, uniform: Uniform) -> float:
     """Return the seconds until the next poll after a good answer.
 
-    *quiet* counts the answers without a change of state. *left* is the
-    predicted time to the end: half of it is slept, so that polls gather where the
-    end is likely and are few where it is not. Less than 0 says for how long the
-    end has been overdue: the pauses grow again, lest one stuck at 99 % be hammered.
+    *quiet* counts the answers without a change of state. *forecast* is what progress
+    predicts: polls gather where the end is likely and are few where it is not. Past a
+    predicted end the pauses grow again, lest one stuck at 99 % be hammered.
     """
     if pace.steps:
         pause = pace.steps[min(quiet, len(pace.steps) - 1)]
-    elif left is not None:
-        pause = left / 2 if left > 0 else -left / 8
-        pause = min(pace.longest, max(pace.first, pause))
+    elif forecast is None:
+        pause = min(pace.longest, pace.first * pace.factor ** min(quiet, FEW_ENOUGH))
     else:
-        pause = min(pace.longest, pace.first * pace.factor ** min(quiet, 60))
-    return pause * uniform(0.9, 1.1)
+        late = math.sqrt(OVERDUE * pace.share * pace.first * max(0.0, -forecast.left))
+        most = max(pace.longest, min(pace.bound, OF_SEEN * forecast.seen))
+        pause = min(most, max(pace.first, pace.share * forecast.left, late))
+    return pause * uniform(1 - JITTER, 1 + JITTER)
 
 
 def pause_after_bad(streak: int, *, throttled: bool, uniform: Uniform) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from opwatch.domain.outcome import Goal
+from opwatch.domain.pacing import Eagerness
 
 LOST_AFTER: Final = 900.0
 NO_CONTACT: Final = 30.0
@@ -20,9 +21,10 @@ class Policy:
     """The limits of one run. Times are in seconds, None is without limit.
 
     *once* looks at each operation until it has been read one time; with a
-    *timeout* of 0 one that is not terminal then has timed out. *interval*
-    replaces the profile's pace; *confirm* its number of confirmations. *no_contact* is
-    *lost_after* for a host that could not be reached at all so far.
+    *timeout* of 0 one that is not terminal then has timed out. *pace* says how eagerly
+    the profile's pace is followed, *interval* replaces it; *confirm* replaces its number
+    of confirmations. *no_contact* is *lost_after* for a host that could not be reached at
+    all so far.
     """
 
     goal: Goal = Goal.ALL
@@ -30,6 +32,7 @@ class Policy:
     lost_after: float | None = LOST_AFTER
     no_contact: float | None = NO_CONTACT
     stall: float | None = None
+    pace: Eagerness = Eagerness.NORMAL
     interval: float | None = None
     confirm: int | None = None
     fail_fast: bool = False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.origin import parse_origin
-from opwatch.domain.pacing import shortest_at
+from opwatch.domain.pacing import paced, shortest_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -92,7 +92,8 @@ class Plan:
         """The longest scheduled pause between two polls, in seconds."""
         if self.policy.interval is not None:
             return self.policy.interval
-        return max(each.polling_rules.pace.longest for each in self.profiles.values())
+        paces = [each.polling_rules.pace for each in self.profiles.values()]
+        return max(paced(each, self.policy.pace).bound for each in paces)
 
     @property
     def at_once(self) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.pacing import Pace, pause_after_bad, pause_after_good
+from opwatch.domain.pacing import Pace, paced, pause_after_bad, pause_after_good, regular
 from opwatch.domain.trouble import (
     FINAL_AFTER_TRIES,
     FINAL_AT_ONCE,
@@ -92,10 +92,10 @@ class Context:
 
     @property
     def pace(self) -> Pace:
-        """The profile's pace, or the interval that the person chose."""
+        """The profile's pace, as eager as the person wants it, or the interval that he chose."""
         if self.policy.interval is None:
-            return self.polling_rules.pace
-        return Pace(first=self.policy.interval, longest=self.policy.interval, factor=1.0)
+            return paced(self.polling_rules.pace, self.policy.pace)
+        return regular(self.policy.interval)
 
 
 def after_reading(record: Record, reading: Reading, context: Context) -> Step:
@@ -292,12 +292,15 @@ def _retry(record: Record, context: Context, *, throttled: bool) -> float:
     pause = pause_after_bad(streak, throttled=throttled, uniform=context.uniform)
     if streak == 1 and not throttled and context.quick():
         return pause
-    return max(pause, _by_schedule(record, context))
+    # What went wrong is not slept over until a predicted end.
+    return max(pause, min(_by_schedule(record, context), context.pace.usual_bound))
 
 
 def _by_schedule(record: Record, context: Context) -> float:
-    left = None if record.operation.eta is None else record.trend.left(context.now)
-    return pause_after_good(context.pace, record.quiet, left, context.uniform)
+    reading = record.operation.reading
+    is_open = reading is not None and not reading.state.is_terminal
+    forecast = record.trend.forecast(context.now) if is_open else None
+    return pause_after_good(context.pace, record.quiet, forecast, context.uniform)
 
 
 def _until_next(record: Record, reading: Reading, context: Context) -> float:

@@ -1,8 +1,8 @@
 """The watcher's own record of one operation: its snapshot, and what is counted of it.
 
-Decides how many samples of progress a prediction of the end needs, and that a falling
-percentage starts it anew; that is a guess for pacing and for the eye, never for a
-verdict. What the counts mean is decided in ``decisions``. All times are seconds of the
+Decides how many samples of progress a prediction of the end needs, for the eye three
+and for the pace two, and that a falling percentage starts it anew; it is a guess, never
+for a verdict. What the counts mean is decided in ``decisions``. All times are seconds of the
 run's clock.
 """
 
@@ -13,6 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import Operation
+from opwatch.domain.pacing import Forecast
 from opwatch.domain.trouble import FirstContact, Handling
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 
 FEWEST: Final = 3
+FEWEST_FOR_PACE: Final = 2
 WINDOW: Final = 6
 WHOLE: Final = 100.0
 ANY_NUMBER: Final = 1_000_000
@@ -31,10 +33,11 @@ ANY_NUMBER: Final = 1_000_000
 class Trend:
     """The latest samples of one operation's progress, and what they predict."""
 
-    __slots__ = ("_samples",)
+    __slots__ = ("_samples", "_since")
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, float]] = deque(maxlen=WINDOW)
+        self._since = 0.0
 
     def add(self, at: float, percent: float | None) -> None:
         """Add a sample; one that is not a finite number, or says nothing new, is not one."""
@@ -42,6 +45,8 @@ class Trend:
             return
         if self._samples and percent < self._samples[-1][1]:
             self._samples.clear()
+        if not self._samples:
+            self._since = at
         if not self._samples or percent > self._samples[-1][1]:
             self._samples.append((at, percent))
 
@@ -57,6 +62,21 @@ class Trend:
         if pace <= 0:
             return None
         return (WHOLE - high) / pace - (now - until)
+
+    def forecast(self, now: float) -> Forecast | None:
+        """Return the soonest end at *now*, None while progress was not seen to move.
+
+        The faster of the latest step and of all samples is drawn on: what quickens is
+        not slept through.
+        """
+        if len(self._samples) < FEWEST_FOR_PACE:
+            return None
+        until, high = self._samples[-1]
+        before = (self._samples[0], self._samples[-2])
+        pace = max((high - low) / (until - at) if until > at else 0.0 for at, low in before)
+        if pace <= 0:
+            return None
+        return Forecast((WHOLE - high) / pace - (now - until), now - self._since)
 
 
 class Record:

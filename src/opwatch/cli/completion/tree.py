@@ -14,6 +14,7 @@ from opwatch.cli.app import COMMANDS, app
 
 CHOICES: Final = {
     "--progress": ("auto", "bars", "lines", "none"),
+    "--pace": ("eager", "normal", "gentle"),
     "--fail-on": ("blocked", "warnings"),
 }
 

@@ -123,7 +123,14 @@ def _of_schedule(report: ProfileReport) -> Iterator[tuple[str, str]]:
             "pace",
             (
                 f"pauses from {_time(pace.first)} to {_time(pace.longest)}, "
-                f"x{pace.factor:g} while nothing changes; shorter near a predicted end"
+                f"x{pace.factor:g} while nothing changes"
+            ),
+        )
+        yield (
+            "",
+            (
+                f"with progress: {pace.share:.0%} of the time to the predicted end, "
+                f"at most {_time(pace.bound)}"
             ),
         )
     if report.conditional:
@@ -208,6 +215,7 @@ def report_document(report: ProfileReport) -> dict[str, Any]:
             "longest_seconds": polling_rules.pace.longest,
             "factor": polling_rules.pace.factor,
             "steps_seconds": list(polling_rules.pace.steps),
+            "longest_with_progress_seconds": polling_rules.pace.bound,
             "conditional": report.conditional,
             "requests_per_second": None if isinf(rate) else rate,
             "burst": polling_rules.limits.burst,
