@@ -2,8 +2,8 @@
 
 Decides how a lock is shared: a file of its own in the user's state folder, empty and named by
 a digest, which the system unlocks when its process ends, however it ends. It is
-waited for a little longer than a token endpoint may take; then, or where there is no
-such folder, it goes on without, as if nobody else were there.
+waited for a little longer than a token endpoint and a keyring may take; then, or where there is
+no such folder, it goes on without, as if nobody else were there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-PATIENCE: Final = 45.0
+PATIENCE: Final = 75.0
 LOOK: Final = 0.05
 
 
