@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from inherited import heed_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 heed_signals()
 
@@ -33,3 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if counts[name] % mark.args[0]:
                 item.add_marker(pytest.mark.slow)
             counts[name] += 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where nothing may be missing, as at night, a test that lacks something has failed."""
+    report = yield
+    if report.skipped and "NOTHING_MISSING" in os.environ and "NOT TESTED" in str(report.longrepr):
+        report.outcome = "failed"
+    return report

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +40,21 @@ def test_every_place_that_the_page_of_the_house_names_is_there(place: str) -> No
     roots = (ROOT / "src" / "opwatch", ROOT)
 
     assert any((root / place).exists() for root in roots)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("environ", "code"), [({}, 0), ({"NOTHING_MISSING": "1"}, 1)])
+def test_a_test_that_lacks_something_is_skipped_by_day_and_fails_at_night(
+    environ: dict[str, str], code: int
+) -> None:
+    where = "tests/credentials/test_secret_service.py::test_without_a_bus_there_is_no_keyring"
+    done = subprocess.run(  # noqa: S603, our own tests
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", where],
+        cwd=ROOT,
+        env={"PATH": "/nowhere", **environ},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (done.returncode, b"NOT TESTED: the real Secret Service" in done.stdout) == (code, True)

@@ -426,7 +426,10 @@ def test_a_look_at_one_profile_runs_its_helper_and_tells_the_end(inside: Inside)
     assert each["place"].startswith(sys.executable)
 
 
-def test_a_keyring_that_hangs_is_told_and_does_not_hold_a_look_up(inside: Inside) -> None:
+def test_a_keyring_that_hangs_is_told_and_does_not_hold_a_look_up(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opwatch.credentials.keyring.PATIENCE", 1.5)
     inside.configure(**{f"p{number}": profile(API) for number in range(9)})
     inside.environ["PYTHON_KEYRING_BACKEND"] = "credentials.keyrings.Hanging"
 

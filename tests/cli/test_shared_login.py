@@ -11,30 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.inside import profile
-from servers.oauth import Asked, OAuthServer, Reply
+from servers.oauth import RotatingServer
 
 if TYPE_CHECKING:
     from cli.inside import Inside
 
 TESTS = Path(__file__).resolve().parents[1]
-
-
-class RotatingServer(OAuthServer):
-    """Revokes the whole login when a refresh token comes a second time, as vendors do."""
-
-    def __init__(self) -> None:
-        super().__init__(client_secret=None, rotates=True)
-
-    def _api(self, asked: Asked) -> Reply:
-        reply = super()._api(asked)
-        name = asked.path.rpartition("/")[2]
-        return Reply(body={"id": name, "status": "done"}) if reply.status == 200 else reply
-
-    def _grant(self, asked: Asked) -> Reply:
-        reply = super()._grant(asked)
-        if reply.status != 200:
-            self.refresh_token = "none; the login is revoked"
-        return reply
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="NOT TESTED: the locks of Windows")

@@ -10,7 +10,7 @@ import pytest
 
 from opwatch.credentials.expiry import LONGEST, SHARE, SHORTEST
 from opwatch.credentials.helper import PASSED, TOKEN_NAMES
-from opwatch.credentials.keyring import PATIENCE, PATIENCE_AT_TERMINAL
+from opwatch.credentials.keyring import PATIENCE, PATIENCE_AT_TERMINAL, PATIENCE_TO_KEEP, STUCK
 from opwatch.credentials.redaction import SHORTEST as SHORTEST_MASKED
 from opwatch.credentials.renewal import APART, HOLD_LONGEST, MOST_IN_A_ROW
 from opwatch.profiles import bind_profile, load_config, load_profile
@@ -55,7 +55,7 @@ def test_every_scheme_and_source_has_an_example() -> None:
 def test_the_figures_are_those_of_the_code() -> None:
     assert (SHARE, APART, MOST_IN_A_ROW, HOLD_LONGEST) == (0.8, 30.0, 3, 60.0)
     assert (SHORTEST, LONGEST) == (1.0, 24 * 3600.0)
-    assert (PATIENCE, PATIENCE_AT_TERMINAL) == (3.0, 60.0)
+    assert (PATIENCE, PATIENCE_TO_KEEP, PATIENCE_AT_TERMINAL, STUCK) == (10.0, 30.0, 60.0, 60.0)
     assert len("sixsix") == SHORTEST_MASKED
     assert {"HOME", "PATH", "LANG", "TERM", "TZ", "USER"} <= PASSED
     assert all(f'"{name}"' in PAGE for name in TOKEN_NAMES if name != "Secret")

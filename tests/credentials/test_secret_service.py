@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from credentials.secret_service import needs_secret_service, unlocked_keyring
 from credentials.world import BASE, CANARY, OTHER, World, carried, get
 from opwatch.credentials.keyring import SystemKeyring
 from opwatch.domain.auth import FromEnv, HeaderAuth
@@ -20,20 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NEEDED = ("dbus-run-session", "gnome-keyring-daemon")
-MISSING = [each for each in NEEDED if shutil.which(each) is None]
+pytestmark = needs_secret_service
 
-pytestmark = pytest.mark.skipif(
-    bool(MISSING),
-    reason=f"NOT TESTED: the real Secret Service needs {' and '.join(MISSING)};"
-    " install gnome-keyring and dbus",
-)
-
-SESSION = """
-printf pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
-echo "$DBUS_SESSION_BUS_ADDRESS"
-exec cat
-"""
 LOCK = """
 import secretstorage
 secretstorage.get_default_collection(secretstorage.dbus_init()).lock()
@@ -43,27 +30,10 @@ secretstorage.get_default_collection(secretstorage.dbus_init()).lock()
 @pytest.fixture
 def world(world: World, tmp_path: Path) -> Iterator[World]:
     """A world with an unlocked keyring in it."""
-    for name in ("home", "run"):
-        (tmp_path / name).mkdir(mode=0o700)
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path / "home"),
-        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
-    }
-    with subprocess.Popen(  # noqa: S603, our own words
-        [str(shutil.which("dbus-run-session")), "--", "sh", "-c", SESSION],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environ,
-        text=True,
-    ) as session:
-        assert session.stdout is not None
-        world.environ |= environ | {"DBUS_SESSION_BUS_ADDRESS": session.stdout.readline().strip()}
+    with unlocked_keyring(tmp_path) as environ:
+        world.environ |= environ
         world.keyring = SystemKeyring(world.context(), patience=10.0)
         yield world
-        assert session.stdin is not None
-        session.stdin.close()
 
 
 def lock(world: World) -> None:

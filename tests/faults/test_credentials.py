@@ -129,13 +129,14 @@ def test_a_locked_keyring_is_said_to_be_locked_and_nobody_elses_token_is_taken(h
 
 
 @fault(86)
+@pytest.mark.slow  # by day with less patience: credentials/test_keyring.py
 def test_a_keyring_that_hangs_is_left_within_seconds(here: Here) -> None:
     here.keyring("Hanging")
 
     ran = here.run({"keyring": "api"})
 
     assert (ran.code, here.server.requests) == (4, [])
-    assert "keyring did not answer within 3 s" in ran.err
+    assert "keyring did not answer within 10 s" in ran.err
 
 
 @fault(86, 130)

@@ -12,6 +12,7 @@ token's rotation), and a test may tell it what to answer instead, in order:
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import threading
 from collections import deque
@@ -178,6 +179,52 @@ class OAuthServer:
         if self.rotates or grant == DEVICE:
             body["refresh_token"] = self.refresh_token
         return Reply(body=body)
+
+
+class RotatingServer(OAuthServer):
+    """Revokes the whole login when a refresh token comes a second time, as vendors do.
+
+    For *grace* more uses the one before gives the present tokens once more, for an answer that
+    got lost. Each request waits for *gate* before anything is done; then it is forgotten
+    if its number is among *forgotten*, as by a server that was started anew meanwhile.
+    """
+
+    def __init__(self, *, grace: int = 0) -> None:
+        super().__init__(client_secret=None, rotates=True)
+        self.grace = grace
+        self.gate = threading.Event()
+        self.gate.set()
+        self.arrived = threading.Semaphore(0)
+        self.forgotten: set[int] = set()
+        self._before = ""
+        self._number = itertools.count(1)
+
+    def answer(self, asked: Asked) -> Reply:
+        """Return what *asked* is answered, in its time."""
+        if asked.path != "/oauth/token":
+            return super().answer(asked)
+        number = next(self._number)
+        self.arrived.release()
+        self.gate.wait(30.0)
+        if number in self.forgotten:
+            return Reply(503)
+        return super().answer(asked)
+
+    def _api(self, asked: Asked) -> Reply:
+        reply = super()._api(asked)
+        name = asked.path.rpartition("/")[2]
+        return Reply(body={"id": name, "status": "done"}) if reply.status == 200 else reply
+
+    def _grant(self, asked: Asked) -> Reply:
+        given, present = asked.form.get("refresh_token"), self.refresh_token
+        if given == self._before and self.grace:
+            self.grace -= 1
+            return Reply(body={"access_token": self.token, "refresh_token": present})
+        reply = super()._grant(asked)
+        self._before = present
+        if reply.status != 200:
+            self.refresh_token = "none; the login is revoked"
+        return reply
 
 
 class _Server(ThreadingHTTPServer):

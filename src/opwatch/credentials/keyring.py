@@ -2,13 +2,15 @@
 
 Decides that an entry is bound to one origin (its account name), so that a secret
 stored for one host is never found for another; and that a keyring which hangs,
-is locked or does not exist is a clear message within seconds (faults 84 to 87). A
+is locked or does not exist is a clear message within seconds (faults 84 to 87). To keep a
+secret it has longer, for a refresh token that is lost is a login that is lost. A
 child process talks to it, see ``keyring_worker``.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from dataclasses import dataclass, field
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext
 
 PREFIX: Final = "opwatch:"
-PATIENCE: Final = 3.0
+# All in seconds. Ten processes that start at once on a busy machine take some of it.
+PATIENCE: Final = 10.0
+PATIENCE_TO_KEEP: Final = 30.0
 PATIENCE_AT_TERMINAL: Final = 60.0
+STUCK: Final = 60.0
 WINDOWS_LIMIT: Final = 1200
 _WORKER: Final = str(Path(__file__).with_name("keyring_worker.py"))
 _LONGEST_DETAIL: Final = 200
@@ -36,9 +41,10 @@ class SystemKeyring:
     """The keyring that the ``keyring`` library finds on this machine."""
 
     context: CredentialContext
-    patience: float = PATIENCE
+    patience: float = field(default_factory=lambda: PATIENCE)
     limit: int | None = WINDOWS_LIMIT if os.name == "nt" else None
     _stuck: UnusableError | None = field(default=None, init=False)
+    _stuck_until: float = field(default=-math.inf, init=False)
 
     async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
         """Return the entry of *account* under *service*."""
@@ -80,7 +86,8 @@ class SystemKeyring:
     async def _ask(
         self, verb: str, service: str, account: str, *, interactive: bool, **more: str
     ) -> dict[str, Any]:
-        if self._stuck is not None:
+        is_kept = verb == "write"
+        if self._stuck is not None and self.context.now() < self._stuck_until and not is_kept:
             raise self._stuck
         if getattr(sys, "frozen", False):
             raise _FrozenError("cannot be asked by a frozen program")
@@ -95,13 +102,14 @@ class SystemKeyring:
         program = Program(
             (sys.executable, "-P", _WORKER),
             self.context.environ,
-            PATIENCE_AT_TERMINAL if interactive else self.patience,
+            PATIENCE_AT_TERMINAL if interactive else PATIENCE_TO_KEEP if is_kept else self.patience,
             feed=json.dumps(request).encode(),
         )
         running = self.context.run(program)
         result = await announced(running, WaitingFor.KEYRING, self.context.announce)
         if result.outcome is ProgramOutcome.TIMED_OUT:
-            # Asking it again would only take as long again.
+            # Asking it again at once would only take as long again.
+            self._stuck_until = self.context.now() + STUCK
             self._stuck = KeyringDownError(f"did not answer within {program.timeout:g} s")
             raise self._stuck
         try:

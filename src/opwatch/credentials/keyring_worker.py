@@ -18,6 +18,7 @@ import sys
 from typing import Any
 
 MARK = "opwatch-parts"
+READS = 2
 
 
 def main() -> None:
@@ -47,30 +48,38 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 def read_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Return the value, or None and the account that an entry is for instead."""
     service, account = request["service"], request["account"]
-    value = keyring.get_password(service, account)
-    if value is None:
-        return {"value": None, "other": _other(keyring, service)}
-    count, digest = _parts(value)
-    if not count:
-        return {"value": value}
-    parts = [keyring.get_password(service, f"{account} #{n}") or "" for n in range(count)]
-    value = "".join(parts)
-    return {"value": value} if _digest(value) == digest else {"value": None, "damaged": True}
+    for _ in range(READS):
+        value = keyring.get_password(service, account)
+        if value is None:
+            return {"value": None, "other": _other(keyring, service)}
+        names, digest = _parts(account, value)
+        if not names:
+            return {"value": value}
+        value = "".join(keyring.get_password(service, each) or "" for each in names)
+        if _digest(value) == digest:
+            return {"value": value}
+    return {"value": None, "damaged": True}
 
 
 def write_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
-    """Keep the value; the first entry is written last, so that no half is ever read."""
+    """Keep the value; at each moment another process reads the old one or the new one, whole.
+
+    Parts are named after their digest, the first entry is replaced when all are there, and
+    only then the old parts go. (Nor is anything lost where this is ended in the middle.)
+    """
     if refused := _refusal(keyring):
         return refused
     service, account, value = request["service"], request["account"], request["value"]
     limit = request["limit"] or len(value)
     pieces = [value[at : at + limit] for at in range(0, len(value), limit)]
-    erase_entry(keyring, request)
+    old, _ = _parts(account, keyring.get_password(service, account) or "")
     if len(pieces) > 1:
-        for number, piece in enumerate(pieces):
-            keyring.set_password(service, f"{account} #{number}", piece)
         value = f"{MARK} {len(pieces)} {_digest(value)}"
+    new, _ = _parts(account, value)
+    for name, piece in zip(new, pieces, strict=False):
+        keyring.set_password(service, name, piece)
     keyring.set_password(service, account, value)
+    _erase(keyring, service, [each for each in old if each not in new])
     return {}
 
 
@@ -92,10 +101,8 @@ def erase_entry(keyring: Any, request: dict[str, Any]) -> dict[str, Any]:
     value = keyring.get_password(service, account)
     if value is None:
         return {"erased": False}
-    for number in range(_parts(value)[0]):
-        with contextlib.suppress(keyring.errors.PasswordDeleteError):
-            keyring.delete_password(service, f"{account} #{number}")
     keyring.delete_password(service, account)
+    _erase(keyring, service, _parts(account, value)[0])
     return {"erased": True}
 
 
@@ -131,11 +138,18 @@ def _other(keyring: Any, service: str) -> str | None:
     return None
 
 
-def _parts(value: str) -> tuple[int, str]:
+def _parts(account: str, value: str) -> tuple[list[str], str]:
+    """Return the names of the parts that *value* counts, and their digest; none if it has none."""
     words = value.split(" ")
     if len(words) == len((MARK, "count", "digest")) and words[0] == MARK and words[1].isdigit():
-        return min(int(words[1]), 1000), words[2]
-    return 0, ""
+        return [f"{account} #{words[2]} {n}" for n in range(min(int(words[1]), 1000))], words[2]
+    return [], ""
+
+
+def _erase(keyring: Any, service: str, names: list[str]) -> None:
+    for each in names:
+        with contextlib.suppress(keyring.errors.PasswordDeleteError):
+            keyring.delete_password(service, each)
 
 
 def _digest(value: str) -> str:

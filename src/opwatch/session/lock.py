@@ -2,9 +2,9 @@
 
 Decides how a lock is shared: a file of its own in the user's state folder, empty and named by
 a digest, which the system unlocks when its process ends, however it ends. It is
-waited for a little longer than a token endpoint may take; then, or where there is no
-such folder, it goes on without, as if nobody else were there. A mark is an empty file
-beside the locks, named by a digest as well, so that nothing can be learnt from it.
+waited for a little longer than a token endpoint and a keyring may take; then, or where
+there is no such folder, it goes on without, as if nobody else were there. A mark is an
+empty file beside the locks, named by a digest as well, so that nothing can be learnt from it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MARK: Final = "mark "
-PATIENCE: Final = 45.0
+PATIENCE: Final = 75.0
 LOOK: Final = 0.05
 
 
