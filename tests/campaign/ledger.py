@@ -16,7 +16,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx2 as httpx
+import httpcore2 as httpcore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -59,17 +59,9 @@ def _ssl(*classes: type[ssl.SSLError]) -> Iterator[Failure]:
 
 def _of_the_library() -> Iterator[Failure]:
     """Yield every exception class that the HTTP library exports."""
-    for name, each in sorted(vars(httpx).items()):
-        if not (isinstance(each, type) and issubclass(each, Exception)):
-            continue
-        if issubclass(each, httpx.HTTPStatusError):
-            request = httpx.Request("GET", "http://127.0.0.1/")
-            response = httpx.Response(500, request=request)
-            yield _raising(f"httpx.{name}", each, "said", request=request, response=response)
-        elif issubclass(each, httpx.StreamError) and each is not httpx.StreamError:
-            yield _raising(f"httpx.{name}", each)
-        else:
-            yield _raising(f"httpx.{name}", each, "as said")
+    for name, each in sorted(vars(httpcore).items()):
+        if isinstance(each, type) and issubclass(each, Exception):
+            yield _raising(f"httpcore.{name}", each, "as said")
 
 
 def _signals() -> Iterator[Failure]:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
-import httpx2 as httpx
+import httpcore2 as httpcore
 
 from campaign.network import StuckError, TorturedClock, TorturedLoop
 from opwatch.cli.exit import end_of
@@ -162,7 +162,7 @@ class Stage:
                 (os, "open", _met(ledger, os.open, lambda path, *_: opened.get(str(path)))),
                 (io, "open", _met(ledger, io.open, lambda path, *_: opened.get(str(path)))),
                 (ssl.SSLContext, "sslobject_class", _tls_of(ledger)),
-                (httpx.AsyncHTTPTransport, "handle_async_request", _handle_of(ledger)),
+                (httpcore.AsyncHTTPConnection, "handle_async_request", _handle_of(ledger)),
             ):
                 stack.enter_context(patch.object(owner, name, replacement))
             yield
@@ -271,9 +271,11 @@ def _tls_of(ledger: Ledger) -> type[ssl.SSLObject]:
 
 
 def _handle_of(ledger: Ledger) -> Any:
-    real = httpx.AsyncHTTPTransport.handle_async_request
+    real = httpcore.AsyncHTTPConnection.handle_async_request
 
-    async def handle(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+    async def handle(
+        self: httpcore.AsyncHTTPConnection, request: httpcore.Request
+    ) -> httpcore.Response:
         ledger.meet("library")
         response = await real(self, request)
         response.stream = _Met(response.stream, ledger)
@@ -282,7 +284,7 @@ def _handle_of(ledger: Ledger) -> Any:
     return handle
 
 
-class _Met(httpx.AsyncByteStream):
+class _Met:
     def __init__(self, stream: Any, ledger: Ledger) -> None:
         self._stream = stream
         self._ledger = ledger

@@ -223,7 +223,7 @@ def test_s1_a_login_with_a_code_follows_no_redirect(
         auth = {"oauth2": grant | {"device_url": api.device_url}}
         inside.configure(mine=profile(api.base, auth=auth))
 
-        ran = inside.run("auth", "login", "-p", "mine")
+        ran = inside.run("auth", "login", "-p", "mine", "--print")
 
     assert ran.code == 4
     assert "a redirect, which a secret never follows" in ran.err

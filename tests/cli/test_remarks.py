@@ -84,4 +84,4 @@ def test_a_login_is_asked_for_by_nothing_but_its_own_command(inside: Inside) -> 
     ran = inside.run("wait", "-p", "mine", "a", stdin=b"never-read-as-a-token\n")
 
     assert ran.code == 4
-    assert "opwatch auth login -p mine" in ran.err
+    assert "no credential for 'mine'" in ran.err

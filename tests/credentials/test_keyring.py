@@ -164,7 +164,7 @@ async def test_fault_86_a_hanging_keyring_is_left_in_time_and_not_asked_again(
 async def test_fault_86_a_keyring_that_did_not_answer_may_answer_a_minute_later(
     world: World,
 ) -> None:
-    chain = keyring(world, "Hanging", patience=0.5)
+    chain = keyring(world, "Hanging", patience=2.0)
     said = await reason(chain)
     keyring(world, "Filed")
 
@@ -172,7 +172,7 @@ async def test_fault_86_a_keyring_that_did_not_answer_may_answer_a_minute_later(
     at_once = await reason(chain)
     world.clock.advance(61)
 
-    assert (said, at_once) == ("did not answer within 0.5 s",) * 2
+    assert (said, at_once) == ("did not answer within 2 s",) * 2
     assert kept == "credentials.keyrings.Filed"
     assert await read(chain) == CANARY
 
