@@ -41,6 +41,18 @@ def test_a_host_that_has_answered_once_is_not_at_first_contact_for_another() -> 
     assert bench.outcomes == ["None"] * 2, "strict only while the host has never answered"
 
 
+def test_after_a_long_outage_one_bad_answer_is_chance_again() -> None:
+    bench = Bench()
+    bench.answer(RUNNING)
+    bench.answer(*[BAD_GATEWAY] * 20)
+    gate = bench.watcher._scheduler.gate(0)
+    assert gate.is_held
+
+    bench.answer(RUNNING, BAD_GATEWAY)
+
+    assert not gate.is_held, "what was before the recovery does not count"
+
+
 def test_the_first_bad_answer_is_retried_soon_and_the_second_is_not() -> None:
     bench = Bench()
     bench.answer(RUNNING)
