@@ -32,6 +32,25 @@ def test_a_host_that_ends_leaves_those_who_have_their_end() -> None:
     assert bench.watcher.operations[1].reason is Reason.LOST_CONTACT
 
 
+def test_an_answer_on_its_way_is_waited_for_when_its_host_is_given_up() -> None:
+    bench = Bench("a", "b", policy=Policy(lost_after=1.0))
+    bench.answer(RUNNING, RUNNING)
+    late = None
+
+    while bench.outcomes[0] == "None":
+        for poll in bench.ask():
+            if poll.indices == (1,):
+                late = poll
+            else:
+                bench.record(poll, REFUSED)
+        bench.now = max(bench.now + 0.1, bench.watcher.wake_at(bench.now))
+
+    assert bench.outcomes == ["unknown", "None"]
+    assert late is not None
+    bench.record(late, SUCCEEDED)
+    assert bench.outcomes == ["unknown", "succeeded"]
+
+
 def test_a_host_that_has_answered_once_is_not_at_first_contact_for_another() -> None:
     bench = Bench("a", "b")
     bench.answer(RUNNING)
