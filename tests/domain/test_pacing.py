@@ -4,7 +4,8 @@ import random
 
 import pytest
 
-from opwatch.domain.pacing import Pace, pause_after_bad, pause_after_good
+from opwatch.domain.origin import parse_origin
+from opwatch.domain.pacing import Pace, pause_after_bad, pause_after_good, shortest_at
 from simulation.bench import middle
 
 
@@ -73,3 +74,17 @@ def test_a_retry_after_a_rate_limit_starts_from_five_seconds() -> None:
 
 def test_a_retry_after_a_million_bad_answers_is_still_a_number() -> None:
     assert pause_after_bad(10**6, throttled=True, uniform=max) == 60.0
+
+
+def test_no_pause_of_a_pace_is_shorter_than_the_shortest_and_no_other_changes() -> None:
+    given = Pace(first=0.5, longest=0.7, factor=3.0, steps=(0.1, 5.0))
+
+    assert given.at_least(1.0) == Pace(first=1.0, longest=1.0, factor=3.0, steps=(1.0, 5.0))
+    assert Pace().at_least(1.0) == Pace()
+
+
+@pytest.mark.parametrize(("origin", "shortest"), [("http://127.0.0.1:80", 0.1), ("https://a.b", 1)])
+def test_only_this_machine_may_be_asked_more_than_once_a_second(
+    origin: str, shortest: float
+) -> None:
+    assert shortest_at(parse_origin(origin)) == shortest
