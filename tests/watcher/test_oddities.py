@@ -12,7 +12,9 @@ PACE = PollingRules(Pace(first=1.0, longest=10.0))
 
 
 def warned(bench: Bench) -> list[tuple[Oddity, str, str | None]]:
-    return [(each.oddity, each.text, each.reference) for each in bench.told(Warned)]
+    found = bench.told(Warned)
+    assert all(0 < each.at <= bench.now for each in found)
+    return [(each.oddity, each.text, each.reference) for each in found]
 
 
 def test_an_answer_that_is_odd_in_several_ways_is_warned_of_for_each() -> None:
