@@ -772,16 +772,22 @@ def test_what_goes_on_without_an_end_ends_at_its_moment(
     assert step(seconds) == Stop(*end)
 
 
-@pytest.mark.parametrize("more", [{"policy": Policy(stall=20.0)}, {}])
-def test_the_last_look_of_a_patience_is_made_as_it_ends(more: dict[str, object]) -> None:
-    odd = RUNNING if more else replace(RUNNING, contradiction=CONFLICT)
+@pytest.mark.parametrize(
+    ("policy", "odd", "end"),
+    [
+        (Policy(stall=20.0), RUNNING, 20.0),
+        (Policy(), replace(RUNNING, contradiction=CONFLICT), 50.0),
+    ],
+)
+def test_the_last_look_of_a_patience_is_made_as_it_ends(
+    policy: Policy, odd: Reading, end: float
+) -> None:
     record = a_record(odd)
     record.quiet = 20
 
     def pause(at: float) -> float:
-        step = after_reading(record, odd, context(at, **more))
+        step = after_reading(record, odd, context(at, policy=policy))
         assert isinstance(step, PollAgain)
         return step.pause
 
-    end = 20.0 if more else 50.0
     assert (pause(end - 5.0), pause(end - 0.5), pause(0.0)) == (5.0, 2.0, min(end, 30.0))
