@@ -27,7 +27,7 @@ TARGET = Target("ref", "id", "https://api.example")
 
 
 def test_three_states_are_the_end_and_nothing_else_is() -> None:
-    assert TERMINAL == {State.SUCCEEDED, State.FAILED, State.CANCELLED}
+    assert {State.SUCCEEDED, State.FAILED, State.CANCELLED} == TERMINAL
     for state in State:
         assert state.is_terminal is (state in TERMINAL)
 
