@@ -198,3 +198,67 @@ def test_the_complaint_of_a_starting_answer_is_what_its_guard_finds() -> None:
     assert bound.reader.complaint(response({"fault": {"text": "no quota"}})) == "no quota"
     assert bound.reader.complaint(response({"fault": {}})) == ""
     assert BOUND.reader.complaint(response({"fault": {"text": "no quota"}})) == ""
+
+
+# -- what is said of a status that is not there ------------------------------------
+
+
+def test_eight_fields_are_named_and_each_with_thirty_characters() -> None:
+    def said(body: Any) -> str:
+        found = reading(BOUND, response(body))
+        assert isinstance(found, Trouble)
+        return found.detail
+
+    eight = {f"k{number}": 1 for number in range(8)}
+    assert said(eight) == f"'status'; it has {', '.join(eight)}"
+    assert said({**eight, "more": 1}) == f"'status'; it has {', '.join(eight)}, …"
+    assert said({"x" * 31: 1}) == f"'status'; it has {'x' * 30}"
+    assert said({}) == "'status'; it has no fields"
+
+
+@pytest.mark.parametrize(("length", "is_named"), [(80, True), (81, False)])
+def test_a_long_expression_does_not_help_and_is_left_out(length: int, *, is_named: bool) -> None:
+    path = "s" * (length - 2)  # it is shown in quotes
+    bound = profile(f"read: {{id: id, status: {path}}}\n")
+
+    found = reading(bound, response({"a": 1}))
+
+    assert isinstance(found, Trouble)
+    assert (path in found.detail) is is_named
+    assert found.detail.endswith("; it has a")
+
+
+def test_where_a_root_is_missing_the_root_is_named_and_what_there_is() -> None:
+    bound = profile("read: {root: data.job, id: id, status: status}\n")
+
+    missing = reading(bound, response({"data": {}, "status": "done"}))
+    other = reading(bound, response([1]))
+
+    assert isinstance(missing, Trouble)
+    assert isinstance(other, Trouble)
+    assert (missing.fault, missing.detail) == (
+        Fault.NO_STATUS,
+        "'data.job'; it has data, status",
+    )
+    assert (other.fault, other.detail) == (Fault.NOT_AN_OBJECT, "'data.job'")
+
+
+def test_no_error_is_shown_of_a_success_and_no_end_of_what_goes_on() -> None:
+    bound = profile(
+        "read: {id: id, status: status, error: error, finished: at, result: out}\n"
+        "rules: [{when: bad, state: succeeded, partial: true}]\n"
+    )
+    more = {"id": "a", "error": "x", "at": "2026-03-01T09:00:00Z", "out": 7}
+
+    def read(**body: Any) -> Reading:
+        found = reading(bound, response({**more, **body}))
+        assert isinstance(found, Reading)
+        return found
+
+    done, failed, running = (read(status=each) for each in ("done", "failed", "running"))
+    assert (done.error, done.result) == (None, 7)
+    assert done.finished_at is not None
+    assert failed.error is not None
+    assert (failed.error.message, failed.result) == ("x", 7)
+    assert (running.error, running.finished_at, running.result) == (None, None, None)
+    assert read(status="done", bad=True).error == failed.error
