@@ -4,8 +4,16 @@ import random
 
 import pytest
 
+from opwatch.domain.operation import State
 from opwatch.domain.origin import parse_origin
-from opwatch.domain.pacing import Pace, pause_after_bad, pause_after_good, shortest_at
+from opwatch.domain.pacing import (
+    Limits,
+    Pace,
+    PollingRules,
+    pause_after_bad,
+    pause_after_good,
+    shortest_at,
+)
 from simulation.bench import middle
 
 
@@ -88,3 +96,20 @@ def test_only_this_machine_may_be_asked_more_than_once_a_second(
     origin: str, shortest: float
 ) -> None:
     assert shortest_at(parse_origin(origin)) == shortest
+
+
+def test_what_a_profile_does_not_say_is_as_its_page_documents() -> None:
+    assert Pace() == Pace(first=2.0, longest=30.0, factor=1.5, steps=())
+    assert Limits() == Limits(rate=10.0, burst=10, at_once=8)
+    assert PollingRules() == PollingRules(
+        pace=Pace(),
+        limits=Limits(),
+        batch=1,
+        not_found_grace=30.0,
+        gone=None,
+        gone_kind="",
+        confirm=1,
+        unknown_after=600.0,
+        give_up_after=None,
+        given_up=State.FAILED,
+    )

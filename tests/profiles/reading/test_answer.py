@@ -262,3 +262,16 @@ def test_no_error_is_shown_of_a_success_and_no_end_of_what_goes_on() -> None:
     assert (failed.error.message, failed.result) == ("x", 7)
     assert (running.error, running.finished_at, running.result) == (None, None, None)
     assert read(status="done", bad=True).error == failed.error
+
+
+def test_what_a_finding_was_read_from_is_the_item_of_its_operation() -> None:
+    mine, other = {"id": "a", "status": "done"}, {"id": "b", "status": "failed"}
+    reader, target = LIST.reader, LIST.target("a")
+
+    def item(body: Any, *, is_list: bool) -> Any:
+        return reader.view_of(target, reader.parse_response(response(body)), is_list=is_list).item
+
+    assert item({"items": [other, mine]}, is_list=True) == mine
+    assert item({"items": [other]}, is_list=True) is None
+    assert item({}, is_list=True) is None
+    assert item(mine, is_list=False) == mine
