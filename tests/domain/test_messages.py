@@ -50,6 +50,13 @@ def test_secrets_add_up_and_do_not_follow_to_another_url() -> None:
     assert moved == Request("POST", "https://other.example/", {"A": "b"}, b"body")
 
 
+def test_a_request_may_be_authorized_and_its_secrets_may_not_go_over_plain_http() -> None:
+    request = Request("GET", URL)
+
+    assert (request.authorize, request.allow_http) == (True, False)
+    assert (request.body, request.headers, request.sensitive) == (None, {}, ())
+
+
 def test_headers_are_added_or_replaced_and_the_others_stay() -> None:
     request = Request("GET", URL, {"Accept": "x", "If-Match": "1"})
 

@@ -40,6 +40,19 @@ def test_a_contradiction_is_warned_of_instead_of_its_word() -> None:
     assert warned(bench) == [(Oddity.CONTRADICTION, "status: done, error: x", "a")]
 
 
+def test_a_contradiction_beside_a_long_pause_is_warned_of_as_well() -> None:
+    conflict = Contradiction("status", "done", "error", "x")
+    bench = Bench()
+
+    bench.answer(Reading(State.RUNNING, "y", contradiction=conflict, wait=4000.0))
+
+    assert [oddity for oddity, *_ in warned(bench)] == [
+        Oddity.WAIT_CAPPED,
+        Oddity.CONTRADICTION,
+        Oddity.WAIT_LONG,
+    ]
+
+
 def test_a_pause_of_ten_times_the_longest_is_usual_and_a_longer_one_is_not() -> None:
     bench = Bench(polling_rules=PACE)
 

@@ -155,6 +155,8 @@ def test_a_record_begins_with_the_pause_of_its_start() -> None:
 
     assert (record.due, record.asked_at, record.operation.watched_from) == (107.0, 100.0, 100.0)
     assert (record.is_unheard, record.is_over, record.in_flight) == (True, False, False)
+    assert (record.successes_before, record.confirmations, record.quiet) == (0, 0, 0)
+    assert (record.strict_tries, record.refusals, record.misses) == (0, 0, 0)
 
 
 def test_the_next_poll_is_told_with_regard_to_the_gate() -> None:

@@ -72,6 +72,14 @@ def test_after_a_long_outage_one_bad_answer_is_chance_again() -> None:
     assert not gate.is_held, "what was before the recovery does not count"
 
 
+@pytest.mark.parametrize(("trouble", "bad"), [(Trouble(Fault.NO_DESCRIPTORS), 0), (BAD_GATEWAY, 1)])
+def test_what_this_machine_is_short_of_is_no_fault_of_the_host(trouble: Trouble, bad: int) -> None:
+    bench = Bench()
+    bench.answer(RUNNING, trouble)
+
+    assert bench.watcher._scheduler.gate(0).bad_in_a_row == bad
+
+
 def test_the_first_bad_answer_is_retried_soon_and_the_second_is_not() -> None:
     bench = Bench()
     bench.answer(RUNNING)

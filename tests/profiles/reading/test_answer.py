@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -275,3 +276,15 @@ def test_what_a_finding_was_read_from_is_the_item_of_its_operation() -> None:
     assert item({"items": [other]}, is_list=True) is None
     assert item({}, is_list=True) is None
     assert item(mine, is_list=False) == mine
+
+
+@pytest.mark.parametrize("is_list", [True, False])
+def test_what_stands_beside_the_reference_is_there_when_its_part_is_looked_at(
+    *, is_list: bool
+) -> None:
+    target = replace(LIST.target("a"), params={"id": "a", "space": "x"})
+    answer = response({"items": [{"id": "a"}]})
+
+    view = LIST.reader.view_of(target, LIST.reader.parse_response(answer), is_list=is_list)
+
+    assert (view.params["id"], view.params["space"]) == ("a", "x")
