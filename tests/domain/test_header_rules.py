@@ -40,7 +40,7 @@ def test_what_belongs_to_the_connection_nobody_may_give(name: str, change: objec
     assert header_refusal(written, by_auth=True) == why
 
 
-@pytest.mark.parametrize("name", OF_CREDENTIAL)
+@pytest.mark.parametrize("name", sorted(OF_CREDENTIAL))
 def test_what_carries_a_credential_only_auth_may_give(name: str) -> None:
     why = f"the header {name} cannot be given: it carries a credential, and only 'auth' may give it"
 
