@@ -6,6 +6,7 @@ import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from campaign.mutation import BOUND, counted, interval, score
 from faults.catalogue import GROUPS, TITLES
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def page(figures: Found) -> str:
         _leaving(found["leaving"]),
         _soak(found["soak"]),
         _limits(found["limits"]),
+        _mutation(found["mutation"]),
         _wording(),
     )
     return "\n\n".join(part for section in sections for part in section) + "\n"
@@ -104,6 +106,9 @@ def faulty(found: Found) -> list[str]:
         lines += [f"{door}: {wrong}" for wrong in each["wrong"]]
     for kind in found["limits"].values():
         lines += [f"{each['limit']}: {each['wrong']}" for each in kind if each["wrong"]]
+    tried = found["mutation"]
+    if tried and score(tried) < BOUND:
+        lines.append(f"the tests notice {score(tried):.1%} of small changes, less than {BOUND:.0%}")
     return lines
 
 
@@ -157,6 +162,8 @@ def summary(figures: Found) -> str:
             "soak",
         ),
     }
+    if found["mutation"]:
+        rows["small changes of the source"] = (_noticed(found["mutation"]), "mutation")
     return _table(
         "| what | result | measured |",
         (f"| {name} | {said} | {_when(ran[part])} |" for name, (said, part) in rows.items()),
@@ -376,6 +383,59 @@ def _ending(squeezed: Found) -> tuple[int, str, str]:
 def _range(limits: list[str]) -> str:
     first, last = limits[0], limits[-1].split()[-1]
     return f"`{first}`" if len(limits) == 1 else f"`{first}` to `{last}`"
+
+
+def _noticed(found: Found) -> str:
+    good, total = counted(found)
+    low, high = interval(good, total)
+    return (
+        f"{score(found):.1%} of {total:,} tried are noticed by the tests "
+        f"(of all: {low:.0%} to {high:.0%})"
+    )
+
+
+def _mutation(found: Found) -> Iterator[str]:
+    if not found:
+        return
+    modules, survivors = found["modules"], found["survivors"]
+    explained = [each for each in survivors if each["reason"]]
+    killed, total = counted(found)
+    low, high = interval(killed, total)
+    tried, mutants = (sum(each[key] for each in modules.values()) for key in ("tried", "mutants"))
+    yield "## Mutation"
+    yield _words(
+        f"""Of {mutants:,} small changes of `watcher`, `domain` and `profiles/reading` (an operator
+        swapped, a condition forced, an argument or a call left out, a number or a word changed)
+        {tried:,} were tried, by chance with the seed {found["seed"]}; {killed:,} were noticed by
+        the tests of their module. Left out: {len(explained):,}, because they change nothing that
+        counts. Of the other {total:,} that is {score(found):.1%}; with 95 % certainty it is
+        {low:.1%} to {high:.1%} of all."""
+    )
+    rows = (
+        f"| `{name}` | {each['mutants']} | {each['tried']} | {each['killed']} "
+        f"| {sum(one['module'] == name for one in explained)} | {_share(found, name)} |"
+        for name, each in modules.items()
+    )
+    yield _table("| module | changes | tried | noticed | left out | score |", rows)
+    if survivors:
+        yield "Not noticed:"
+        yield _table(
+            "| where | change | why |",
+            (
+                f"| `{each['module']}` {each['line']} | `{_cell(each['change'])}` "
+                f"| {each['reason'] or '**a test is missing**'} |"
+                for each in survivors
+            ),
+        )
+
+
+def _share(found: Found, module: str) -> str:
+    good, total = counted(found, module)
+    return f"{good / total:.0%}" if total else ""
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("`", "'")
 
 
 def _wording() -> Iterator[str]:

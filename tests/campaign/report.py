@@ -43,6 +43,7 @@ TEXTS: Final = 12_000
 TIMES: Final = 30
 MINUTES: Final = 10.0
 SIMULATED_MINUTES: Final = 30.0
+MUTATION_MINUTES: Final = 60.0
 
 
 def run(names: Sequence[str], share: float) -> None:
@@ -87,6 +88,7 @@ def parts(share: float) -> Mapping[str, Callable[[], Any]]:
         hostile_text,
         leaving,
         limits,
+        mutation,
         small_worlds,
         soak,
         survived,
@@ -104,6 +106,7 @@ def parts(share: float) -> Mapping[str, Callable[[], Any]]:
         "guided": lambda: guided.measure(SECONDS_AT_A_DOOR * share),
         "leaving": lambda: leaving.measure(max(1, round(TIMES * share))),
         "limits": limits.measure,
+        "mutation": lambda: mutation.measure(MUTATION_MINUTES * share),
         "soak": lambda: soak.measure(SIMULATED_MINUTES * share, MINUTES * share),
     }
 

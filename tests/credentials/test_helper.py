@@ -97,6 +97,17 @@ async def test_fault_89_a_failure_never_repeats_a_secret(world: World) -> None:
     assert said == "ended with exit code 1: bad token *** or *** here"
 
 
+@pytest.mark.parametrize("shown", [3, 7, 8, len(CANARY) - 1])
+async def test_what_a_failed_helper_says_is_masked_before_it_is_cut(
+    world: World, shown: int
+) -> None:
+    code = f"import sys; print({CANARY!r}); sys.exit('x' * {200 - shown} + {CANARY!r})"
+
+    said = await reason(world, python(code))
+
+    assert said == f"ended with exit code 1: {'x' * (200 - shown)}***"[: 25 + 200]
+
+
 async def test_fault_89_a_failure_without_words_is_told_by_its_code(world: World) -> None:
     assert await reason(world, python("raise SystemExit(7)")) == "ended with exit code 7"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import random
 from typing import Final
 
@@ -7,14 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opwatch.domain.operation import State
+from opwatch.domain.origin import parse_origin
 from opwatch.domain.pacing import (
     Eagerness,
     Forecast,
+    Limits,
     Pace,
+    PollingRules,
     paced,
     pause_after_bad,
     pause_after_good,
     regular,
+    shortest_at,
 )
 from simulation.bench import middle
 
@@ -150,3 +156,34 @@ def test_a_retry_after_a_rate_limit_starts_from_five_seconds() -> None:
 
 def test_a_retry_after_a_million_bad_answers_is_still_a_number() -> None:
     assert pause_after_bad(10**6, throttled=True, uniform=max) == 60.0
+
+
+def test_no_pause_of_a_pace_is_shorter_than_the_shortest_and_no_other_changes() -> None:
+    given = Pace(first=0.5, longest=0.7, factor=3.0, steps=(0.1, 5.0))
+
+    assert given.at_least(1.0) == Pace(first=1.0, longest=1.0, factor=3.0, steps=(1.0, 5.0))
+    assert Pace().at_least(1.0) == Pace()
+
+
+@pytest.mark.parametrize(("origin", "shortest"), [("http://127.0.0.1:80", 0.1), ("https://a.b", 1)])
+def test_only_this_machine_may_be_asked_more_than_once_a_second(
+    origin: str, shortest: float
+) -> None:
+    assert shortest_at(parse_origin(origin)) == shortest
+
+
+def test_what_a_profile_does_not_say_is_as_its_page_documents() -> None:
+    assert Pace() == Pace(first=2.0, longest=30.0, factor=1.2, steps=())
+    assert Limits() == Limits(rate=math.inf, burst=10, at_once=32)
+    assert PollingRules() == PollingRules(
+        pace=Pace(),
+        limits=Limits(),
+        batch=1,
+        not_found_grace=30.0,
+        gone=None,
+        gone_kind="",
+        confirm=1,
+        unknown_after=600.0,
+        give_up_after=None,
+        given_up=State.FAILED,
+    )

@@ -160,6 +160,25 @@ def test_a_quota_that_is_not_surely_empty_names_no_pause(remaining: str) -> None
     assert rate_limit_wait(answer, 1.7e9) == (None, False)
 
 
+@pytest.mark.parametrize("remaining", [" 0", "0\t", " \t0 "])
+def test_blanks_around_a_number_are_no_part_of_it(remaining: str) -> None:
+    answer = headers(("X-RateLimit-Remaining", remaining), ("X-RateLimit-Reset", " 30\t"))
+
+    assert rate_limit_wait(answer, 1.7e9) == (30.0, True)
+
+
+@pytest.mark.parametrize("around", ["X0", "0X", "x0", "\u00a00"])
+def test_nothing_but_blanks_is_left_out_around_a_number(around: str) -> None:
+    answer = headers(("X-RateLimit-Remaining", around), ("X-RateLimit-Reset", "30"))
+
+    assert rate_limit_wait(answer, 1.7e9) == (None, False)
+    assert retry_after(around, received_at=NOW) is None
+
+
+def test_what_a_profile_may_say_of_a_reset_is_as_it_is_documented() -> None:
+    assert list(ResetAs) == ["auto", "epoch", "epoch_ms", "delta"]
+
+
 def test_an_empty_quota_without_a_reset_is_empty_all_the_same() -> None:
     assert rate_limit_wait(headers(("X-RateLimit-Remaining", "0")), 1.7e9) == (None, True)
 

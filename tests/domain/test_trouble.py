@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -9,7 +10,10 @@ from opwatch.domain.trouble import (
     OF_THE_OPERATION,
     RULES,
     Fault,
+    FirstContact,
     Handling,
+    Scope,
+    Speaker,
     Trouble,
     fault_of_status,
 )
@@ -93,6 +97,115 @@ def test_a_named_pause_makes_a_rate_limit_of_403_and_503(
 )
 def test_a_status_with_a_meaning_of_its_own_keeps_it(status: int, fault: Fault) -> None:
     assert fault_of_status(status, wait_named=False, quota_empty=False) is fault
+
+
+def of_rule(first: FirstContact, scope: Scope) -> set[Fault]:
+    return {fault for fault, rule in RULES.items() if (rule.first, rule.scope) == (first, scope)}
+
+
+def test_what_ends_a_whole_host_at_its_first_bad_answer_would_end_every_operation_there() -> None:
+    assert of_rule(FirstContact.AT_ONCE, Scope.HOST) == {
+        Fault.CERTIFICATE,
+        Fault.STATUS_UNAUTHORIZED,
+        Fault.STATUS_PROXY_AUTH,
+        Fault.API_DENIED,
+        Fault.NO_CREDENTIAL,
+        Fault.RENEWAL_REFUSED,
+        Fault.TOKEN_REFUSED,
+    }
+
+
+def test_a_few_tries_end_a_host_that_cannot_be_spoken_to() -> None:
+    assert of_rule(FirstContact.TRIES, Scope.HOST) == {Fault.TLS, Fault.PROXY, Fault.NOT_THE_API}
+
+
+def test_a_host_that_is_not_there_is_given_time_to_come() -> None:
+    assert of_rule(FirstContact.PATIENCE, Scope.HOST) == {
+        Fault.UNRESOLVED,
+        Fault.CONNECTION_REFUSED,
+        Fault.NO_DESCRIPTORS,
+    }
+    assert of_rule(FirstContact.PATIENCE, Scope.OPERATION) == set()
+
+
+def test_what_one_url_answers_ends_no_other_operation() -> None:
+    assert of_rule(FirstContact.AT_ONCE, Scope.OPERATION) == {
+        Fault.STATUS_FORBIDDEN,
+        Fault.STATUS_UNSUPPORTED,
+    }
+    assert of_rule(FirstContact.TRIES, Scope.OPERATION) == {
+        Fault.TOO_LARGE,
+        Fault.EMPTY,
+        Fault.HTML,
+        Fault.XML,
+        Fault.NOT_JSON,
+        Fault.NOT_AN_OBJECT,
+        Fault.NO_STATUS,
+    }
+
+
+@pytest.mark.parametrize(
+    ("handling", "faults"),
+    [
+        (Handling.THROTTLED, {Fault.STATUS_THROTTLED, Fault.API_THROTTLED}),
+        (
+            Handling.DENIED,
+            {
+                Fault.STATUS_UNAUTHORIZED,
+                Fault.STATUS_FORBIDDEN,
+                Fault.API_DENIED,
+                Fault.NO_CREDENTIAL,
+                Fault.RENEWAL_REFUSED,
+                Fault.TOKEN_REFUSED,
+            },
+        ),
+        (
+            Handling.NOT_FOUND,
+            {
+                Fault.STATUS_NOT_FOUND,
+                Fault.STATUS_GONE,
+                Fault.MISSING_FROM_BATCH,
+                Fault.API_NOT_FOUND,
+            },
+        ),
+        (
+            Handling.REFUSED,
+            {
+                Fault.FOREIGN_ORIGIN,
+                Fault.REDIRECT_LOOP,
+                Fault.BAD_REDIRECT,
+                Fault.BAD_REQUEST,
+                Fault.STATUS_REFUSED,
+                Fault.API_REFUSED,
+                Fault.NO_RESULT,
+            },
+        ),
+    ],
+)
+def test_nothing_else_is_more_than_transient(handling: Handling, faults: set[Fault]) -> None:
+    assert {fault for fault, rule in RULES.items() if rule.handling is handling} == faults
+
+
+@pytest.mark.parametrize("speaker", Speaker)
+def test_what_was_seen_is_not_missed_on_the_word_of_a_proxy(speaker: Speaker) -> None:
+    missed = Trouble(Fault.STATUS_NOT_FOUND, speaker=speaker)
+    refused = Trouble(Fault.STATUS_REFUSED, speaker=speaker)
+
+    is_others = speaker is Speaker.OTHER
+    assert missed.handling(seen=False) is Handling.NOT_FOUND
+    assert missed.handling(seen=True) is (Handling.TRANSIENT if is_others else Handling.NOT_FOUND)
+    assert refused.handling(seen=True) is Handling.REFUSED
+
+
+def test_troubles_are_the_same_whoever_speaks_and_whatever_was_sent() -> None:
+    one = Trouble(Fault.STATUS_FORBIDDEN, "no", 403, 5.0, "a.example")
+
+    assert replace(one, speaker=Speaker.OTHER, anonymous=True) == one
+    assert replace(one, unsent=True, asks_for=("Basic",)) == one
+    assert replace(one, detail="yes") != one
+    assert replace(one, status=404) != one
+    assert replace(one, wait=6.0) != one
+    assert replace(one, host="b.example") != one
 
 
 def test_only_a_refusal_of_the_credential_is_final_at_once_in_the_middle_of_a_wait() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from campaign.mutation import HELD_BY, SOURCE, TESTS, counted, interval, score
 from campaign.page import faulty, page, summary, survived
 from campaign.report import FIGURES, PAGE, README, with_summary
 
@@ -49,6 +50,7 @@ def test_what_went_wrong_is_on_the_page(figures: Any) -> None:
     parts["text"]["disturbed"] = ["the cursor has gone"]
     parts["text"]["commands"] = ["::error::"]
     parts["limits"]["memory"][0]["wrong"] = "exit -11"
+    parts["mutation"] = mutation(tried=10, killed=9, reasons=[""])
 
     said = page(worse)
 
@@ -63,4 +65,40 @@ def test_what_went_wrong_is_on_the_page(figures: Any) -> None:
     assert "* `the cursor has gone`" in said
     assert "* `::error::`" in said
     assert "* `exit -11`" in said
-    assert len(faulty(parts)) == 10
+    assert "| `watcher/gate` 7 | `a -> b` | **a test is missing** |" in said
+    assert len(faulty(parts)) == 11
+
+
+def mutation(*, tried: int, killed: int, reasons: list[str]) -> dict[str, Any]:
+    survivors = [
+        {"module": "watcher/gate", "line": 7, "change": "a -> b", "reason": each}
+        for each in reasons
+    ]
+    modules = {"watcher/gate": {"mutants": 100, "tried": tried, "killed": killed}}
+    return {"seed": 7, "modules": modules, "survivors": survivors}
+
+
+def test_a_change_that_changes_nothing_does_not_count_and_one_without_a_reason_does() -> None:
+    found = mutation(tried=20, killed=18, reasons=["the same to every caller", ""])
+
+    assert counted(found) == counted(found, "watcher/gate") == (18, 19)
+    assert counted(found, "watcher/record") == (0, 0)
+    assert score(found) == 18 / 19
+
+
+def test_few_tries_leave_a_wide_interval() -> None:
+    assert [round(each, 3) for each in interval(18, 20)] == [0.699, 0.972]
+    assert [round(each, 3) for each in interval(0, 10)] == [0.0, 0.278]
+    assert interval(0, 0) == (0.0, 1.0)
+
+
+def test_each_module_of_the_three_rooms_is_held_by_tests_that_are_there() -> None:
+    there = {
+        str(path.relative_to(SOURCE / "opwatch").with_suffix(""))
+        for room in ("watcher", "domain", "profiles/reading")
+        for path in (SOURCE / "opwatch" / room).glob("*.py")
+        if path.stem != "__init__"
+    }
+
+    assert set(HELD_BY) == there
+    assert not [each for tests in HELD_BY.values() for each in tests if not (TESTS / each).exists()]

@@ -37,6 +37,18 @@ def test_what_had_ended_when_it_was_started_is_never_asked_about(
     assert watcher.operations[0].outcome is outcome
 
 
+def test_what_was_known_at_the_start_is_reported_as_it_was_observed() -> None:
+    watcher = a_watcher(InitialAnswer(FAILED))
+
+    _, observed, ended = watcher.start()
+
+    assert isinstance(observed, Observed)
+    assert isinstance(ended, Ended)
+    assert (observed.at, observed.changed) == (5.0, True)
+    assert (observed.operation.reading, observed.operation.polls) == (FAILED, 0)
+    assert ended.operation is watcher.operations[0]
+
+
 def test_the_others_are_watched_as_ever() -> None:
     watcher = a_watcher(InitialAnswer(SUCCEEDED), InitialAnswer())
     watcher.start()

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.events import Ended, Oddity, Started, Warned
-from opwatch.domain.outcome import Reason
+from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
+from opwatch.watcher.deadline import Deadline
+from opwatch.watcher.decisions import Stop
 from simulation.bench import BAD_GATEWAY, REFUSED, RUNNING, SUCCEEDED, Bench, running, throttled
 from simulation.laws import check
 from simulation.world import HOST, Host, Job, Spell, World
@@ -305,3 +307,63 @@ def test_a_long_schedule_does_not_pass_over_the_deadline() -> None:
 
     assert run.outcomes() == {"a": "succeeded"}
     assert run.sent[-1].at == 600.0
+
+
+def test_a_deadline_is_called_once_at_its_moment_and_over_a_second_later() -> None:
+    it = Deadline(Policy(timeout=60.0), 100.0)
+    assert (it.at, it.next_at(), it.last_call_at) == (160.0, 160.0, None)
+    assert not it.call(159.9)
+    assert not it.is_over(999.0), "not before the last call"
+
+    assert it.call(160.5)
+
+    assert (it.last_call_at, it.next_at()) == (160.5, 161.5)
+    assert not it.call(170.0)
+    assert (it.is_over(161.4), it.is_over(161.5)) == (False, True)
+
+
+@pytest.mark.parametrize("policy", [Policy(), Policy(once=True), Policy(timeout=60.0, once=True)])
+def test_one_look_and_a_wait_without_end_have_no_deadline(policy: Policy) -> None:
+    it = Deadline(policy, 100.0)
+
+    assert (it.at, it.next_at(), it.call(1e9), it.is_over(1e9)) == (None, math.inf, False, False)
+    assert it.request_timeout(1e9) == policy.request_timeout
+    assert it.too_late(1e9) is None
+
+
+def test_a_request_may_take_until_a_second_after_the_deadline_or_the_last_call() -> None:
+    it = Deadline(Policy(timeout=60.0, request_timeout=30.0), 0.0)
+    assert [it.request_timeout(at) for at in (0.0, 31.0, 31.5, 59.0)] == [30.0, 30.0, 29.5, 2.0]
+
+    it.call(60.5)
+
+    assert it.request_timeout(60.5) == 1.0
+    assert it.request_timeout(61.0) == 0.5
+
+
+def test_what_was_asked_at_the_last_call_ends_and_what_left_before_is_asked_again() -> None:
+    it = Deadline(Policy(timeout=60.0), 0.0)
+    assert it.too_late(60.0) is None
+
+    it.call(60.0)
+
+    assert it.too_late(59.9) is None
+    assert it.too_late(60.0) == Stop(Outcome.TIMED_OUT, Reason.DEADLINE)
+
+
+def test_a_pause_beyond_the_deadline_is_too_long_until_the_last_call() -> None:
+    it = Deadline(Policy(timeout=60.0), 0.0)
+    assert it.too_long(60.0, 10.0) is None
+    assert it.too_long(60.1, 10.0) == Stop(Outcome.TIMED_OUT, Reason.RATE_LIMITED)
+
+    it.call(60.0)
+
+    assert it.too_long(99.0, 60.0) is None
+    assert Deadline(Policy(), 0.0).too_long(1e9, 0.0) is None
+
+
+def test_one_look_is_not_kept_for_more_than_ten_seconds() -> None:
+    it = Deadline(Policy(once=True), 0.0)
+
+    assert it.too_long(15.0, 5.0) is None
+    assert it.too_long(15.1, 5.0) == Stop(Outcome.UNKNOWN, Reason.RATE_LIMITED)

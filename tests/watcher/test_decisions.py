@@ -588,3 +588,208 @@ def test_three_answers_over_the_limit_are_final_at_any_time_if_they_come_in_a_ro
         assert isinstance(decide_on_trouble(record, large, context(30.0)), PollAgain)
 
     assert decide_on_trouble(record, large, context(30.0)) == Stop(Outcome.UNKNOWN, Reason.REFUSED)
+
+
+# -- where each patience ends, exactly -------------------------------------------
+
+
+def test_tries_at_first_contact_come_less_and_less_often_up_to_eight_seconds() -> None:
+    def pause(tries: int) -> float:
+        it = context(contacted=False, host_bad=tries, host_strict=tries, silence=0.0)
+        step = decide_on_trouble(a_record(), Trouble(Fault.CONNECTION_REFUSED), it)
+        assert isinstance(step, PollAgain)
+        return step.pause
+
+    assert [pause(tries) for tries in range(7)] == [0.75, 0.75, 1.5, 3.0, 6.0, 6.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("policy", "silence", "is_over"),
+    [
+        (Policy(no_contact=30.0), 29.9, False),
+        (Policy(no_contact=30.0), 30.0, True),
+        (Policy(no_contact=None), 1e9, False),
+        (Policy(no_contact=30.0, once=True), 0.0, True),
+    ],
+)
+def test_a_host_has_its_time_to_be_there(policy: Policy, silence: float, *, is_over: bool) -> None:
+    it = context(contacted=False, host_bad=3, host_strict=3, silence=silence, policy=policy)
+    step = decide_on_trouble(a_record(), Trouble(Fault.UNRESOLVED), it)
+
+    assert isinstance(step, Stop) is is_over
+
+
+@pytest.mark.parametrize(
+    ("misses", "at", "is_gone"), [(3, 29.9, False), (3, 30.0, True), (2, 99.0, False)]
+)
+def test_what_was_seen_is_gone_after_half_a_minute_and_three_misses(
+    misses: int, at: float, *, is_gone: bool
+) -> None:
+    record = a_record(RUNNING)
+    record.misses, record.misses_from = misses - 1, 0.0
+
+    step = decide_on_trouble(record, NOT_FOUND, context(at))
+
+    assert (step == Stop(Outcome.NOT_FOUND, Reason.GONE)) is is_gone
+
+
+@pytest.mark.parametrize(
+    ("misses", "at", "is_over"), [(3, 19.9, False), (3, 20.0, True), (2, 99.0, False)]
+)
+def test_what_was_never_seen_has_its_grace(misses: int, at: float, *, is_over: bool) -> None:
+    record = a_record()
+    record.misses, record.misses_from = misses - 1, 0.0
+    rules = PollingRules(not_found_grace=20.0)
+
+    step = decide_on_trouble(record, NOT_FOUND, context(at, polling_rules=rules))
+
+    assert (step == Stop(Outcome.NOT_FOUND, Reason.NEVER_FOUND)) is is_over
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "seconds"),
+    [(Fault.STATUS_UNAUTHORIZED, 401, 30.0), (Fault.STATUS_FORBIDDEN, 403, 60.0)],
+)
+def test_a_refusal_counts_when_it_has_lasted(fault: Fault, status: int, seconds: float) -> None:
+    record = a_record(RUNNING)
+    steps = [
+        decide_on_trouble(record, Trouble(fault, status=status), context(at))
+        for at in (0.0, seconds - 0.1, seconds)
+    ]
+
+    assert steps == [PollAgain(30.0), PollAgain(30.0), Stop(Outcome.DENIED, Reason.DENIED)]
+
+
+def test_a_credential_that_was_not_sent_is_not_refused_at_once_by_one_answer() -> None:
+    asked = Trouble(Fault.NO_CREDENTIAL, status=401)
+    record = a_record(RUNNING)
+
+    steps = [decide_on_trouble(record, asked, context(at)) for at in (0.0, 30.0)]
+
+    assert steps == [PollAgain(30.0), Stop(Outcome.DENIED, Reason.NO_CREDENTIAL)]
+
+
+@pytest.mark.parametrize(
+    ("wait", "step"),
+    [
+        (None, PollAgain(0.75)),
+        (0.2, PollAgain(0.75)),
+        (10.0, PollAgain(10.0)),
+        (10.1, Stop(Outcome.UNKNOWN, Reason.RATE_LIMITED)),
+    ],
+)
+def test_one_look_waits_for_ten_seconds_and_no_longer(wait: float | None, step: Step) -> None:
+    it = context(policy=Policy(once=True), host_bad=1)
+
+    assert decide_on_trouble(a_record(), throttled(wait), it) == step
+
+
+@pytest.mark.parametrize(("contacted", "down"), [(True, 8), (False, 3)])
+def test_one_look_takes_a_host_for_down_sooner_if_it_never_answered(
+    *, contacted: bool, down: int
+) -> None:
+    def step(bad: int) -> Step:
+        it = context(policy=Policy(once=True), contacted=contacted, host_bad=bad)
+        return decide_on_trouble(a_record(), BAD_GATEWAY, it)
+
+    assert step(down - 1) == PollAgain(0.75)
+    assert step(down) == Stop(Outcome.UNKNOWN, Reason.UNREACHABLE, whole_host=True)
+
+
+def test_three_bad_answers_in_a_row_end_one_look_for_that_operation_only() -> None:
+    record, it = a_record(), context(policy=Policy(once=True), host_bad=1)
+
+    steps = [decide_on_trouble(record, BAD_GATEWAY, it) for _ in range(3)]
+
+    assert steps[:2] == [PollAgain(0.75)] * 2
+    assert steps[2] == Stop(Outcome.UNKNOWN, Reason.UNREACHABLE)
+
+
+@pytest.mark.parametrize(
+    ("silence", "bad", "is_lost"), [(900.0, 3, True), (899.9, 3, False), (900.0, 2, False)]
+)
+def test_a_host_is_lost_after_its_silence_and_three_bad_answers(
+    silence: float, bad: int, *, is_lost: bool
+) -> None:
+    it = context(10.0, silence=silence, host_bad=bad, policy=Policy(lost_after=900.0))
+    step = decide_on_trouble(a_record(RUNNING), BAD_GATEWAY, it)
+
+    assert (step == Stop(Outcome.UNKNOWN, Reason.LOST_CONTACT, whole_host=True)) is is_lost
+
+
+def test_the_silence_of_what_was_never_confirmed_counts_from_its_first_poll() -> None:
+    record = a_record()
+    record.ask(100.0, patience=0.0)
+    record.operation = record.operation.but(streak=2)
+    policy = Policy(lost_after=60.0)
+
+    early = decide_on_trouble(record, BAD_GATEWAY, context(159.9, policy=policy))
+    late = decide_on_trouble(record, BAD_GATEWAY, context(160.0, policy=policy))
+
+    assert isinstance(early, PollAgain)
+    assert late == Stop(Outcome.UNKNOWN, Reason.LOST_CONTACT)
+
+
+@pytest.mark.parametrize(
+    ("policy", "rules", "more", "seconds", "end"),
+    [
+        (Policy(stall=90.0), PollingRules(), {}, 90.0, (Outcome.TIMED_OUT, Reason.STALLED)),
+        (
+            Policy(),
+            PollingRules(give_up_after=70.0, given_up=State.CANCELLED),
+            {},
+            70.0,
+            (Outcome.CANCELLED, Reason.GIVEN_UP),
+        ),
+        (
+            Policy(),
+            PollingRules(unknown_after=80.0),
+            {"is_known_word": False},
+            80.0,
+            (Outcome.UNKNOWN, Reason.UNKNOWN_STATUS),
+        ),
+        (
+            Policy(),
+            PollingRules(),
+            {"contradiction": CONFLICT},
+            50.0,
+            (Outcome.UNKNOWN, Reason.CONTRADICTED),
+        ),
+    ],
+)
+def test_what_goes_on_without_an_end_ends_at_its_moment(
+    policy: Policy,
+    rules: PollingRules,
+    more: dict[str, object],
+    seconds: float,
+    end: tuple[Outcome, Reason],
+) -> None:
+    odd = replace(RUNNING, **more)  # type: ignore[arg-type]
+    record = a_record(odd)
+
+    def step(at: float) -> Step:
+        return decide_on_reading(record, odd, context(at, policy=policy, polling_rules=rules))
+
+    assert isinstance(step(seconds - 0.1), PollAgain)
+    assert step(seconds) == Stop(*end)
+
+
+@pytest.mark.parametrize(
+    ("policy", "odd", "end"),
+    [
+        (Policy(stall=20.0), RUNNING, 20.0),
+        (Policy(), replace(RUNNING, contradiction=CONFLICT), 50.0),
+    ],
+)
+def test_the_last_look_of_a_patience_is_made_as_it_ends(
+    policy: Policy, odd: Reading, end: float
+) -> None:
+    record = a_record(odd)
+    record.quiet = 20
+
+    def pause(at: float) -> float:
+        step = after_reading(record, odd, context(at, policy=policy))
+        assert isinstance(step, PollAgain)
+        return step.pause
+
+    assert (pause(end - 5.0), pause(end - 0.5), pause(0.0)) == (5.0, 2.0, min(end, 30.0))

@@ -142,7 +142,8 @@ def test_what_we_have_started_may_be_gone_before_its_first_look(
 
     bench.run(NOT_FOUND)
 
-    assert bench.outcomes == [outcome]
+    reason = Reason.GONE if outcome == "succeeded" else Reason.NEVER_FOUND
+    assert (bench.outcomes, bench.one.reason) == ([outcome], reason)
     assert bench.now >= DELETION_GONE.not_found_grace
 
 
@@ -152,7 +153,7 @@ def test_what_was_never_seen_is_never_gone(gone: State | None) -> None:
 
     bench.run(NOT_FOUND)
 
-    assert bench.outcomes == ["not_found"]
+    assert (bench.outcomes, bench.one.reason) == (["not_found"], Reason.NEVER_FOUND)
 
 
 def test_an_operation_that_a_batch_does_not_name_is_not_found_for_itself() -> None:

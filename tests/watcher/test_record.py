@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from opwatch.domain.operation import Reading, State, Target
+from opwatch.domain.operation import Contradiction, InitialAnswer, Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.trouble import Fault, Trouble
+from opwatch.domain.trouble import Fault, Trouble, fault_of_status
 from opwatch.watcher.record import Record
 from simulation.bench import BAD_GATEWAY, NOT_FOUND, RUNNING, SUCCEEDED, running
 
@@ -87,6 +87,76 @@ def test_what_it_waited_for_the_gate_beyond_a_probe_is_not_its_own_silence() -> 
     record.plan(10.0, 100.0, not_before=0.0)
     record.ask(150.0, patience=30.0)
     assert record.uncounted == 10.0
+
+
+def test_what_was_asked_in_time_waited_for_nobody() -> None:
+    record = a_record()
+    for at in (0.0, 10.0, 19.9):
+        record.ask(at, patience=0.0)
+        record.plan(10.0, at, not_before=0.0)
+
+    assert (record.uncounted, record.first_asked_at, record.asked_at) == (0.0, 0.0, 19.9)
+
+
+def test_what_it_waited_for_the_gate_adds_up_until_a_good_answer_comes() -> None:
+    record = a_record()
+    record.ask(0.0, patience=0.0)
+    for at in (5.0, 12.0):
+        record.due = at - 3.0
+        record.ask(at, patience=0.0)
+    assert record.uncounted == 6.0
+
+    record.confirm(RUNNING, 13.0)
+    assert record.uncounted == 0.0
+
+
+def test_refusals_and_misses_are_counted_apart_and_from_their_first() -> None:
+    record = a_record()
+    for at, status in ((5.0, 401), (6.0, 404), (7.0, 403), (8.0, 404)):
+        fault = fault_of_status(status, wait_named=False, quota_empty=False)
+        assert fault is not None
+        record.record_trouble(Trouble(fault, status=status), at)
+
+    assert (record.refusals, record.refusals_from) == (2, 5.0)
+    assert (record.misses, record.misses_from) == (2, 6.0)
+
+    record.confirm(RUNNING, 9.0)
+    record.record_trouble(NOT_FOUND, 10.0)
+    assert (record.refusals, record.misses, record.misses_from) == (0, 1, 10.0)
+
+
+def test_equal_ends_are_counted_by_their_state_whatever_their_word() -> None:
+    record, counts = a_record(), []
+    other = Reading(State.SUCCEEDED, "DONE")
+    for reading in (SUCCEEDED, SUCCEEDED, other, RUNNING, SUCCEEDED):
+        record.confirm(reading, 1.0)
+        counts.append(record.confirmations)
+
+    assert counts == [1, 2, 3, 1, 1]
+
+
+def test_an_unknown_word_and_a_contradiction_each_have_their_first_moment() -> None:
+    record = a_record()
+    conflict = Contradiction("status", "done", "error", "x")
+    odd = Reading(State.RUNNING, "x", is_known_word=False, contradiction=conflict)
+
+    for at in (1.0, 2.0):
+        record.confirm(odd, at)
+        assert (record.unknown_from, record.contradicted_from) == (1.0, 1.0)
+
+    record.confirm(RUNNING, 3.0)
+    assert (record.unknown_from, record.contradicted_from) == (None, None)
+
+
+def test_a_record_begins_with_the_pause_of_its_start() -> None:
+    target = Target("a", "a", "https://api.example", initial=InitialAnswer(pause=7.0))
+
+    record = Record(target, now=100.0)
+
+    assert (record.due, record.asked_at, record.operation.watched_from) == (107.0, 100.0, 100.0)
+    assert (record.is_unheard, record.is_over, record.in_flight) == (True, False, False)
+    assert (record.successes_before, record.confirmations, record.quiet) == (0, 0, 0)
+    assert (record.strict_tries, record.refusals, record.misses) == (0, 0, 0)
 
 
 def test_the_next_poll_is_told_with_regard_to_the_gate() -> None:

@@ -32,6 +32,25 @@ def test_a_host_that_ends_leaves_those_who_have_their_end() -> None:
     assert bench.watcher.operations[1].reason is Reason.LOST_CONTACT
 
 
+def test_an_answer_on_its_way_is_waited_for_when_its_host_is_given_up() -> None:
+    bench = Bench("a", "b", policy=Policy(lost_after=1.0))
+    bench.answer(RUNNING, RUNNING)
+    late = None
+
+    while bench.outcomes[0] == "None":
+        for poll in bench.ask():
+            if poll.indices == (1,):
+                late = poll
+            else:
+                bench.record(poll, REFUSED)
+        bench.now = max(bench.now + 0.1, bench.watcher.wake_at(bench.now))
+
+    assert bench.outcomes == ["unknown", "None"]
+    assert late is not None
+    bench.record(late, SUCCEEDED)
+    assert bench.outcomes == ["unknown", "succeeded"]
+
+
 def test_a_host_that_has_answered_once_is_not_at_first_contact_for_another() -> None:
     bench = Bench("a", "b")
     bench.answer(RUNNING)
@@ -39,6 +58,26 @@ def test_a_host_that_has_answered_once_is_not_at_first_contact_for_another() -> 
     bench.answer(*[REFUSED] * 4)
 
     assert bench.outcomes == ["None"] * 2, "strict only while the host has never answered"
+
+
+def test_after_a_long_outage_one_bad_answer_is_chance_again() -> None:
+    bench = Bench()
+    bench.answer(RUNNING)
+    bench.answer(*[BAD_GATEWAY] * 20)
+    gate = bench.watcher._scheduler.gate(0)
+    assert gate.is_held
+
+    bench.answer(RUNNING, BAD_GATEWAY)
+
+    assert not gate.is_held, "what was before the recovery does not count"
+
+
+@pytest.mark.parametrize(("trouble", "bad"), [(Trouble(Fault.NO_DESCRIPTORS), 0), (BAD_GATEWAY, 1)])
+def test_what_this_machine_is_short_of_is_no_fault_of_the_host(trouble: Trouble, bad: int) -> None:
+    bench = Bench()
+    bench.answer(RUNNING, trouble)
+
+    assert bench.watcher._scheduler.gate(0).bad_in_a_row == bad
 
 
 def test_the_first_bad_answer_is_retried_soon_and_the_second_is_not() -> None:

@@ -34,6 +34,10 @@ def test_nothing_is_predicted_from_fewer_than_three_samples(
     assert trend(*samples).left(100.0) is None
 
 
+def test_nothing_is_predicted_from_samples_of_one_moment() -> None:
+    assert trend((5.0, 10.0), (5.0, 20.0), (5.0, 30.0)).left(9.0) is None
+
+
 def test_a_steady_pace_is_drawn_on_to_the_end() -> None:
     it = trend((0.0, 10.0), (10.0, 20.0), (20.0, 30.0))
 

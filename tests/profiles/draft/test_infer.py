@@ -260,6 +260,16 @@ def test_a_success_that_counts_failures_is_less_than_one() -> None:
     assert "partial: true" in proposal.text
 
 
+def test_where_no_total_is_counted_all_have_failed_if_none_succeeded() -> None:
+    def body(good: int, bad: int) -> dict[str, Any]:
+        return {"status": "completed", "succeededCount": good, "failedCount": bad}
+
+    proposal = proposed(body(9, 0))
+    found = [state(proposal, body(*each)) for each in ((9, 0), (6, 3), (0, 9))]
+
+    assert found == [State.SUCCEEDED, State.SUCCEEDED, State.FAILED]
+
+
 def test_an_api_with_only_a_done_flag_is_read_by_rules() -> None:
     name = "operations/j-1"
     proposal = proposed(

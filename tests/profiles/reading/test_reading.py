@@ -422,6 +422,13 @@ def test_uuids_are_the_same_in_capitals_and_other_ids_are_not() -> None:
     assert trouble(BOUND, response({"id": "A", "status": "done"})).fault is Fault.WRONG_ID
 
 
+@pytest.mark.parametrize(("other", "shown"), [("b", "b"), (7, "7"), ("B" * 400, "B" * 300)])
+def test_an_answer_about_another_operation_says_which(other: object, shown: str) -> None:
+    found = trouble(BOUND, response({"id": other, "status": "done", "message": "fine"}))
+
+    assert (found.fault, found.detail) == (Fault.WRONG_ID, shown)
+
+
 def test_one_of_several_ids_must_be_the_one_that_was_asked() -> None:
     assert read(RICH, response({"id": "x/ops/a", "name": "a", "status": "done"})).state
     assert (
