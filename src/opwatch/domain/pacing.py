@@ -38,8 +38,8 @@ OF_SEEN: Final = 0.5
 OVERDUE: Final = 1.6
 JITTER: Final = 0.1
 """The part of a pause by which chance makes it longer or shorter."""
-FEW_ENOUGH: Final = 300
-"""A power that no factor of a pace takes out of a float's range."""
+LARGE_ENOUGH: Final = 50.0
+"""The logarithm of a growth beyond every pause, and well within a float's range."""
 
 Uniform: TypeAlias = Callable[[float, float], float]
 """A source of random numbers between two bounds; passed in, so that tests can choose."""
@@ -178,7 +178,8 @@ def pause_after_good(pace: Pace, quiet: int, forecast: Forecast | None, uniform:
     if pace.steps:
         pause = pace.steps[min(quiet, len(pace.steps) - 1)]
     elif forecast is None:
-        pause = min(pace.longest, pace.first * pace.factor ** min(quiet, FEW_ENOUGH))
+        growth = math.exp(min(quiet * math.log(pace.factor), LARGE_ENOUGH))
+        pause = min(pace.longest, pace.first * growth)
     else:
         late = math.sqrt(OVERDUE * pace.share * pace.first * max(0.0, -forecast.left))
         most = max(pace.longest, min(pace.bound, OF_SEEN * forecast.seen))
