@@ -53,7 +53,11 @@ References: TypeAlias = Annotated[
 ProfileName: TypeAlias = Annotated[
     str | None,
     option(
-        "--profile", "-p", envvar="OPWATCH_PROFILE", metavar="NAME", help="The profile to ask with."
+        "--profile",
+        "-p",
+        envvar="OPWATCH_PROFILE",
+        metavar="PROFILE",
+        help="The profile to ask with.",
     ),
 ]
 Params: TypeAlias = Annotated[

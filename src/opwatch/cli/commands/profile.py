@@ -33,7 +33,7 @@ def list_profiles(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False)
 
 @command("show")
 def show_profile(
-    name: Annotated[str, argument(metavar="NAME")],
+    name: Annotated[str, argument(metavar="PROFILE")],
     *,
     config: opt.ConfigFile = None,
     as_json: opt.AsJson = False,

@@ -8,14 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from opwatch.cli.app import COMMANDS, app
-
-CHOICES: Final = {
-    "--progress": ("auto", "bars", "lines", "none"),
-    "--fail-on": ("blocked", "warnings"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +22,15 @@ class Flag:
     help: str
     repeats: bool = False
 
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The values it takes, where they are few."""
-        return next((CHOICES[name] for name in self.names if name in CHOICES), ())
-
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A command: its words, its help, its options and the commands below it."""
+    """A command: its words, its help, its options, arguments and the commands below it."""
 
     words: tuple[str, ...]
     help: str
     flags: tuple[Flag, ...]
+    arguments: tuple[str, ...]
     usage: str
     text: str
     children: tuple[Node, ...] = ()
@@ -68,15 +59,20 @@ def _node(command: Any, words: tuple[str, ...], parent: Any) -> Node:
         words,
         command.get_short_help_str(limit=200),
         tuple(_flags(command, context)),
+        tuple(each.make_metavar(context) for each in command.params if not _is_option(each)),
         command.get_usage(context).removeprefix("Usage: "),
         command.get_help(context),
         tuple(children),
     )
 
 
+def _is_option(param: Any) -> bool:
+    return bool(param.param_type_name == "option")
+
+
 def _flags(command: Any, context: Any) -> Iterator[Flag]:
     for param in command.get_params(context):
-        if param.param_type_name != "option" or getattr(param, "hidden", False):
+        if not _is_option(param) or param.hidden:
             continue
         names = (*param.opts, *param.secondary_opts)
         value = "" if param.is_flag or param.count else (param.metavar or param.name.upper())
