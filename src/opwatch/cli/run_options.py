@@ -55,6 +55,8 @@ class RunOptions(opt.ProfileOptions):
             envvar="OPWATCH_TIMEOUT",
             parser=opt.duration,
             metavar=opt.DURATION,
+            group="end",
+            often=True,
             help="Give up after this long (exit 124); 0 looks once. Default: never.",
         ),
     ] = None
@@ -66,6 +68,7 @@ class RunOptions(opt.ProfileOptions):
             envvar="OPWATCH_INTERVAL",
             parser=opt.interval,
             metavar=opt.DURATION,
+            group="ask",
             help="Poll this often instead of at the profile's pace; at least 1s.",
         ),
     ] = None
@@ -73,13 +76,17 @@ class RunOptions(opt.ProfileOptions):
         bool,
         option(
             "--any/--all",
+            group="end",
+            often=True,
             help="Stop at the first success, or wait for all.",
             show_default="--all",
         ),
     ] = False
     fail_fast: Annotated[
         bool,
-        option("--fail-fast", help="Stop watching at the first that does not succeed."),
+        option(
+            "--fail-fast", group="end", help="Stop watching at the first that does not succeed."
+        ),
     ] = False
     stall: Annotated[
         float | None,
@@ -87,6 +94,7 @@ class RunOptions(opt.ProfileOptions):
             "--stall",
             parser=opt.duration,
             metavar=opt.DURATION,
+            group="end",
             help="Give up on an operation in which nothing changes for this long (exit 124).",
         ),
     ] = None
@@ -96,6 +104,7 @@ class RunOptions(opt.ProfileOptions):
             "--lost-after",
             envvar="OPWATCH_LOST_AFTER",
             metavar=opt.DURATION,
+            group="end",
             help="Give up on an operation without a good answer for this long (exit 6); "
             "0: only at the timeout. Default: 15m, and 30s for a host that was never reached.",
         ),
@@ -107,6 +116,7 @@ class RunOptions(opt.ProfileOptions):
             min=1,
             max=100,
             metavar="N",
+            group="end",
             help="Believe an end only after N equal answers.",
         ),
     ] = None
@@ -115,6 +125,7 @@ class RunOptions(opt.ProfileOptions):
         option(
             "--fail-on",
             metavar="blocked|warnings",
+            group="end",
             help="Count what waits for a human, or has succeeded with warnings, as failed.",
         ),
     ] = None
@@ -125,6 +136,7 @@ class RunOptions(opt.ProfileOptions):
             min=0,
             max=HIGHEST_EXIT_CODE,
             metavar="N",
+            group="end",
             help="Exit with this code instead of 124.",
         ),
     ] = 124
@@ -135,7 +147,9 @@ class RunOptions(opt.ProfileOptions):
             "--download",
             metavar="DIR",
             file_okay=False,
-            help="Save the result of each operation that succeeds as a file in DIR.",
+            group="output",
+            often=True,
+            help="Save each result as a file in DIR.",
         ),
     ] = None
     as_json: opt.AsJson = False
@@ -143,6 +157,7 @@ class RunOptions(opt.ProfileOptions):
         bool,
         option(
             "--jsonl",
+            group="output",
             help="Print each event as a line of JSON; the last is the result.",
         ),
     ] = False
@@ -153,12 +168,18 @@ class RunOptions(opt.ProfileOptions):
             "--progress",
             envvar="OPWATCH_PROGRESS",
             metavar="auto|bars|lines|none",
+            group="output",
             help="How progress is shown on standard error.",
         ),
     ] = "auto"
     junit: Annotated[
         Path | None,
-        option("--junit", metavar="FILE", help="Write a JUnit report of the operations."),
+        option(
+            "--junit",
+            metavar="FILE",
+            group="output",
+            help="Write a JUnit report of the operations.",
+        ),
     ] = None
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False

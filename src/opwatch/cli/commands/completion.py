@@ -10,7 +10,16 @@ import click
 from opwatch.cli.parameters import argument, command
 
 
-@command("completion")
+@command(
+    "completion",
+    examples=[
+        (
+            "opwatch completion bash > ~/.local/share/bash-completion/completions/opwatch",
+            "for bash",
+        ),
+        ("opwatch completion fish > ~/.config/fish/completions/opwatch.fish", "for fish"),
+    ],
+)
 def app(
     shell: Annotated[str, argument(metavar="bash|zsh|fish|powershell")],
 ) -> int:

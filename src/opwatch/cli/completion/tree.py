@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opwatch.cli.app import COMMANDS, app
+from opwatch.cli.help import Example, whole_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Node:
     arguments: tuple[str, ...]
     usage: str
     text: str
+    examples: tuple[Example, ...]
     children: tuple[Node, ...] = ()
 
     def walk(self) -> Iterator[Node]:
@@ -61,7 +63,8 @@ def _node(command: Any, words: tuple[str, ...], parent: Any) -> Node:
         tuple(_flags(command, context)),
         tuple(each.make_metavar(context) for each in command.params if not _is_option(each)),
         command.get_usage(context).removeprefix("Usage: "),
-        command.get_help(context),
+        whole_page(command, context),
+        tuple(command.examples),
         tuple(children),
     )
 
