@@ -106,7 +106,7 @@ def _options(command: Any, context: click.Context) -> dict[str, list[Any]]:
 def _all_options(command: Any, context: click.Context, is_whole: bool) -> list[str]:  # noqa: FBT001, as _often_options
     lines = list[str]()
     for group, options in _options(command, context).items():
-        rows = [(_left(each, context), _right(each, context)) for each in options]
+        rows = [(label(each, context), description(each, context)) for each in options]
         lines += ["", f"{GROUPS[group]}:", *_table(rows, _COLUMN)]
     arguments = [
         each for each in command.params if getattr(each, "help", "") and _is_argument(each)
@@ -121,7 +121,7 @@ def _often_options(command: Any, context: click.Context, _is_whole: bool) -> lis
     lines = list[str]()
     for group, options in _options(command, context).items():
         rows = [
-            (_left(each, context), _sentence(each.help))
+            (label(each, context), _sentence(each.help))
             for each in options
             if getattr(each, "often", False)
         ]
@@ -151,12 +151,13 @@ def _names(command: Any, context: click.Context, whole: str, room: int) -> list[
     )
 
 
-def _left(option: Any, context: click.Context) -> str:
+def label(option: Any, context: click.Context) -> str:
+    """Return the names of *option*, and what its value is called."""
     names: str = option.get_help_record(context)[0]
     return names
 
 
-def _right(option: Any, context: click.Context) -> str:
+def description(option: Any, context: click.Context) -> str:
     """Return what *option* does, its variable, its default and its bounds."""
     extra = option.get_help_extra(context)
     words = [f"${name}" for name in extra.get("envvars", ())]

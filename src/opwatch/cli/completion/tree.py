@@ -11,17 +11,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from opwatch.cli.app import COMMANDS, app
-from opwatch.cli.help import Example, whole_page
+from opwatch.cli.help import Example, description, label, whole_page
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """An option. *value* is what its argument is called, empty for a switch."""
+    """An option. *value* is what its argument is called, empty for a switch.
+
+    *label* and *description* are what the whole help shows of it, in *group*.
+    """
 
     names: tuple[str, ...]
     value: str
     help: str
-    repeats: bool = False
+    repeats: bool
+    group: str
+    label: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class Node:
 
     words: tuple[str, ...]
     help: str
+    about: str
     flags: tuple[Flag, ...]
     arguments: tuple[str, ...]
     usage: str
@@ -60,6 +67,7 @@ def _node(command: Any, words: tuple[str, ...], parent: Any) -> Node:
     return Node(
         words,
         command.get_short_help_str(limit=200),
+        command.help or "",
         tuple(_flags(command, context)),
         tuple(each.make_metavar(context) for each in command.params if not _is_option(each)),
         command.get_usage(context).removeprefix("Usage: "),
@@ -82,4 +90,12 @@ def _flags(command: Any, context: Any) -> Iterator[Flag]:
         if "--help" in names:
             # The parser keeps these in a set, whose order differs from run to run.
             names, value = tuple(sorted(names)), ""
-        yield Flag(names, value, param.help or "", bool(param.multiple))
+        yield Flag(
+            names,
+            value,
+            param.help or "",
+            bool(param.multiple),
+            getattr(param, "group", ""),
+            label(param, context),
+            description(param, context),
+        )
