@@ -1,4 +1,4 @@
-# bash completion for opwatch (bash 4 or later); generated, do not edit
+# bash completion for opwatch (bash 4.3 or later); generated, do not edit
 _opwatch() {
   local at word typed prefix words=()
   for ((at = 1; at <= COMP_CWORD; at++)); do

@@ -146,6 +146,19 @@ def test_a_list_of_another_version_is_not_used(
     assert offered("wait -p new", home) == ["newer"]
 
 
+def test_no_secret_is_kept_of_a_profile_that_names_its_variable(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    config = tmp_path / ".config" / "opwatch" / "config.yaml"
+    config.write_text(OWN.replace("My jobs", "My ${JOBS_TOKEN}"))
+
+    assert offered("wait -p zi", {**home, "JOBS_TOKEN": "canary-1f0c9d"}) == ["zine"]
+
+    kept = [path.read_text() for path in (tmp_path / ".cache").rglob("*.txt")]
+    assert len(kept) == 1
+    assert "canary" not in kept[0]
+
+
 @pytest.mark.parametrize("text", [b"", b"\xff\xfe", b"opwatch 0\n", b"profile stolen\tx\n"])
 def test_a_list_that_is_damaged_is_written_anew(home: dict[str, str], text: bytes) -> None:
     offered("wait -p zi", home)

@@ -43,7 +43,14 @@ def rendered(page: str, *, width: int, color: bool) -> str:
     from rich.console import Console  # noqa: PLC0415, seldom needed
     from rich.markdown import Markdown  # noqa: PLC0415, seldom needed
 
-    console = Console(width=width, force_terminal=True, no_color=not color, highlight=False)
+    console = Console(
+        width=width,
+        force_terminal=True,
+        color_system="standard" if color else None,
+        no_color=not color,
+        highlight=False,
+        _environ={},
+    )
     with console.capture() as captured:
         console.print(Markdown(page, hyperlinks=False))
     return captured.get()

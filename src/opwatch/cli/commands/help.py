@@ -7,6 +7,7 @@ goes through the person's pager.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from typing import Annotated
 
@@ -36,11 +37,11 @@ def app(
     from opwatch.output.streams import is_terminal
     from opwatch.output.topics import TOPICS, page_of, rendered
 
-    at_terminal = is_terminal(sys.stdout)
+    at_terminal = is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
     if words and len(words) == 1 and words[0] in TOPICS:
         text = page_of(words[0])
         if at_terminal:
-            width = min(os.get_terminal_size(sys.stdout.fileno()).columns, 100)
+            width = min(shutil.get_terminal_size().columns, 100)
             text = rendered(text, width=width, color="NO_COLOR" not in os.environ)
     else:
         text = _page(words or [])
@@ -74,7 +75,7 @@ def _page(words: list[str]) -> str:
 def _show(text: str, *, at_terminal: bool) -> None:
     from opwatch.output.streams import Sink
 
-    if at_terminal and text.count("\n") >= os.get_terminal_size(sys.stdout.fileno()).lines:
+    if at_terminal and text.count("\n") >= shutil.get_terminal_size().lines:
         click.echo_via_pager(text, color=True)
         return
     sink = Sink(sys.stdout)

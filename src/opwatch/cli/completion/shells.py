@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BASH: Final = r"""# bash completion for opwatch (bash 4 or later); generated, do not edit
+BASH: Final = r"""# bash completion for opwatch (bash 4.3 or later); generated, do not edit
 _opwatch() {
   local at word typed prefix words=()
   for ((at = 1; at <= COMP_CWORD; at++)); do

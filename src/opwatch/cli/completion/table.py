@@ -89,9 +89,17 @@ def profiles(names: Iterable[str], config: Config) -> tuple[str, bool]:
 def own_profiles(path: str, environ: Mapping[str, str], *, is_named: bool) -> tuple[str, bool]:
     """Return the list of the profiles of the configuration at *path*, and whether it is whole.
 
-    A configuration that cannot be read is not told of at a TAB: it has no names.
+    A configuration that cannot be read is not told of at a TAB: it has no names. The list
+    is kept in a file, so a secret that a profile takes from *environ* is masked.
     """
+    from opwatch.credentials import Redactor
+    from opwatch.domain.secret import SECRET_NAME, Secret
     from opwatch.profiles import load_config
+
+    redact = Redactor()
+    for name, value in environ.items():
+        if SECRET_NAME.search(name):
+            redact.learn(Secret(value))
 
     # The profile that a variable names is looked up at each TAB.
     environ = {key: value for key, value in environ.items() if key != "OPWATCH_PROFILE"}
@@ -100,7 +108,7 @@ def own_profiles(path: str, environ: Mapping[str, str], *, is_named: bool) -> tu
         config = load_config(named, environ, folder=Path(path).parent)
         own = [name for name in config.names() if config.is_users(name)]
         text, is_whole = profiles(own, config)
-        return f"default {config.default_profile or ''}\n{text}", is_whole
+        return redact(f"default {config.default_profile or ''}\n{text}"), is_whole
     return "", False
 
 
