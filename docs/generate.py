@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contract import MEANINGS
+from manual import manual
 from opwatch.cli.completion.shells import SHELLS
+from opwatch.cli.completion.table import files as completion_lists
 from opwatch.cli.completion.tree import read_tree
 from opwatch.domain.outcome import OF_ABORT, OF_OUTCOME, PRECEDENCE, Abort
 from opwatch.profiles import load_config, load_profile
@@ -32,7 +34,11 @@ def files() -> Iterator[tuple[Path, str]]:
     """Yield each generated file and what belongs in it."""
     tree = read_tree()
     for name, script in SHELLS.values():
-        yield ROOT / "completions" / name, script(tree)
+        yield ROOT / "completions" / name, script
+    for name, text in completion_lists(tree):
+        yield ROOT / "src/opwatch/cli/completion" / name, text
+    for name, text in manual(tree):
+        yield ROOT / "docs/man" / name, text
     yield ROOT / "docs/cli.md", commands(tree)
     yield ROOT / "docs/exit-codes.md", exit_codes()
     yield ROOT / "docs/providers.md", providers()

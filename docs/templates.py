@@ -3,7 +3,7 @@
 COMMANDS = """\
 # Commands
 
-Look up a command and its options here. Generated from the program: what `--help` prints.
+Look up a command and its options here. Generated from the program: what `opwatch help COMMAND` prints.
 """
 
 EXIT_CODES = """\

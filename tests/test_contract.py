@@ -59,9 +59,7 @@ def words() -> Iterator[str]:
     yield from (f"profile {each}" for each in keys(profile_schema()))
     for node in read_tree().walk():
         command = " ".join(node.words)
-        yield from (
-            f"option {command} {each}" for each in re.findall(r"--?[a-zA-Z][\w-]*", node.text)
-        )
+        yield from (f"option {command} {each}" for flag in node.flags for each in flag.names)
     source = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "src").rglob("*.py")))
     yield from (f"variable {each}" for each in re.findall(r"OPWATCH_[A-Z_]*[A-Z]", source))
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from contextlib import suppress
-from typing import Final, NoReturn
 
 from opwatch.version import __version__
+
+TYPE_CHECKING = False  # that of typing costs a fifth of a TAB
+if TYPE_CHECKING:
+    from typing import Final, NoReturn
 
 # Of the table in domain/outcome.py, which may be what could not be loaded.
 BUG: Final = 70
@@ -32,7 +34,7 @@ def main() -> NoReturn:
         # Answered before anything is imported: it is asked by scripts, often.
         _tell(f"opwatch {__version__}\n")
     if arguments[:1] == ["__complete"]:
-        _tell(_names_of_profiles())
+        _tell(_completions(arguments[1:]))
     _leave_on_signals(arguments)
     leave(_run(arguments))
 
@@ -47,10 +49,11 @@ def _leave_on_signals(arguments: list[str]) -> None:
 
     def receive(number: int, _frame: object) -> None:
         code = 128 + number
-        if {"--json", "--jsonl"} & set(arguments):
-            with suppress(OSError):
+        try:
+            if {"--json", "--jsonl"} & set(arguments):
                 os.write(1, _document(arguments[0], code).encode())
-        os._exit(code)
+        finally:
+            os._exit(code)
 
     receive.while_loading = True  # type: ignore[attr-defined]
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no HUP
@@ -85,31 +88,37 @@ def _run(arguments: list[str]) -> int:
 
         return run(arguments)
     except BaseException as problem:  # noqa: BLE001, the command line has a net of its own above this
-        with suppress(Exception):
+        try:
             sys.stderr.write(f"opwatch: cannot be loaded: {type(problem).__name__}\n")
-        return BUG
+        finally:
+            leave(BUG)
 
 
-def _names_of_profiles() -> str:
-    """Return the names that a TAB may complete; a broken configuration is not told of there."""
-    with suppress(Exception):
-        from opwatch.profiles import load_config  # noqa: PLC0415, a TAB must not load the parser
+def _completions(words: list[str]) -> str:
+    """Return what a TAB may offer: the first of *words* is `=` and what is typed already.
 
-        return "".join(f"{name}\n" for name in load_config(None, os.environ).names())
-    return ""
+    The `=` keeps an empty word, which some shells do not pass on. A broken configuration is
+    not told of here.
+    """
+    try:
+        from opwatch.cli.completion.words import complete  # noqa: PLC0415, only for a TAB
+
+        return complete(words[0][1:], words[1:], os.environ)
+    except Exception:  # noqa: BLE001, a shell that waits for words has no use for an error
+        return ""
 
 
 def _tell(text: str) -> NoReturn:
     """Write *text* to standard output and leave."""
     try:
         if sys.stdout is not None:
-            sys.stdout.write(text)
+            sys.stdout.buffer.write(text.encode())
             sys.stdout.flush()
     except BrokenPipeError:
         leave(PIPE_CLOSED)
     except OSError:
         leave(UNWRITABLE)
-    sys.exit(0)
+    leave(0)
 
 
 def leave(code: int) -> NoReturn:

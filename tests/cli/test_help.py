@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
 import pytest
 
-from opwatch.cli.app import run
+from opwatch.cli.app import app, run
+from opwatch.cli.completion.tree import read_tree
+from opwatch.cli.help import GROUPS, Example
+from opwatch.output.topics import TOPICS, page_of, rendered
+from opwatch.profiles import load_config, load_profile
+
+if TYPE_CHECKING:
+    from opwatch.cli.completion.tree import Node
+
+NODES = {" ".join(node.words): node for node in read_tree().walk()}
 
 
 @pytest.mark.parametrize("words", [[], ["profile"], ["auth"]])
@@ -36,3 +51,118 @@ def test_the_line_about_a_command_is_whole(
     run([*words, "--help"])
 
     assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("node", NODES.values(), ids=NODES)
+def test_a_help_fits_a_terminal_of_24_lines(
+    node: Node, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    assert run([*node.words[1:], "--help"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 23, "the next prompt has the last line"
+    assert max(map(len, lines)) <= 80
+    if any(flag.names[0] not in "\n".join(lines) for flag in node.flags):
+        assert any(f"More: opwatch help {' '.join(node.words[1:])}".rstrip() in x for x in lines)
+
+
+@pytest.mark.parametrize("node", NODES.values(), ids=NODES)
+def test_the_whole_help_shows_every_option_under_a_title(
+    node: Node, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["help", *node.words[1:]]) == 0
+
+    out = capsys.readouterr().out
+    for name in (name for flag in node.flags for name in flag.names):
+        assert re.search(rf"^ +.*{name}\b", out, re.MULTILINE)
+    titles = re.findall(r"^(\S.*):$", out, re.MULTILINE)
+    assert set(titles) <= {"Commands", "Arguments", "Examples", *GROUPS.values()}
+
+
+@pytest.mark.parametrize("node", NODES.values(), ids=NODES)
+def test_no_type_of_python_is_shown(node: Node) -> None:
+    assert not re.search(r"<=|\bINTEGER\b|\bTEXT\b(?!\|)|\bNone\b|list\[|\bPath\b", node.text)
+
+
+EXAMPLES = [(name, each) for name, node in NODES.items() for each in node.examples]
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_each_help_has_two_examples(name: str) -> None:
+    assert len([of for of, _ in EXAMPLES if of == name]) == 2
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=lambda each: getattr(each, "line", ""))
+def test_an_example_is_a_line_that_can_be_typed(name: str, example: Example) -> None:
+    words = shlex.split(example.line)
+    words = words[words.index("opwatch") + 1 :]
+    for end in ("|", ">"):
+        words = words[: words.index(end)] if end in words else words
+    command: click.Command = app
+    context = click.Context(app, info_name="opwatch")
+    while isinstance(command, click.Group):
+        below = command.get_command(context, words.pop(0))
+        assert below is not None
+        command, context = below, click.Context(below, info_name=below.name, parent=context)
+
+    context = command.make_context(command.name, words, parent=context.parent)
+
+    assert context.command_path.startswith(name)
+    if context.params.get("profile"):
+        known = load_config(None, {}, folder=Path("/nowhere"))
+        definition = load_profile(context.params["profile"], known)
+        given = {each.partition("=")[0] for each in context.params.get("param") or ()}
+        assert given <= set(definition.spec.params)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_is_the_page_of_the_documentation(
+    topic: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / f"{topic}.md"
+
+    assert run(["help", topic]) == 0
+
+    assert capsys.readouterr().out == page.read_text(encoding="utf-8") == page_of(topic)
+    assert topic in (app.epilog or "")
+
+
+def test_at_a_terminal_a_topic_is_set_out_and_without_colour_where_it_is_not_wanted() -> None:
+    coloured = rendered("# Exit codes\n\nSee `--json`.\n", width=60, color=True)
+    plain = rendered("# Exit codes\n\nSee `--json`.\n", width=60, color=False)
+
+    assert "\x1b[" in coloured
+    assert "#" not in plain
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", plain)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["help", "wiat"], "'wait'"),
+        (["help", "profile", "sohw"], "'show'"),
+        (["help", "exit-cods"], "'exit-codes'"),
+        (["hlep"], "'help'"),
+        (["wait", "--tiemout", "9", "x"], "'--timeout'"),
+    ],
+)
+def test_a_typo_is_answered_with_the_nearest_word_only(
+    words: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == 2
+
+    err = capsys.readouterr().err
+    assert err.rstrip().endswith(f"Did you mean {meant}?")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"), [("a", "not a valid whole number"), ("500", "not in the range 1 to 100")]
+)
+def test_a_number_that_cannot_be_is_refused_in_words(
+    value: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["wait", "--confirm", value, "x"]) == 2
+
+    assert message in capsys.readouterr().err

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cli.program import Program
 
 PARSER = {"click", "opwatch.cli.app"}
@@ -18,8 +20,14 @@ SELDOM = {
     *("opwatch.demo", "opwatch.profiles.draft", "opwatch.credentials.oauth"),
     *("opwatch.output.formats.junit", "opwatch.output.trace", "opwatch.session.start"),
 }
+SLOW = {"typing", "re", "pathlib", "json", "inspect", "dataclasses"}
+"""Of Python itself, but too slow for what is asked at each TAB."""
+AT_ONCE = PARSER | CONFIGURATION | NETWORK | SELDOM | SLOW
 BUDGET = {
-    "--version": (["--version"], PARSER | CONFIGURATION | NETWORK | SELDOM, 80),
+    "--version": (["--version"], AT_ONCE, 80),
+    "TAB": (["__complete", "=--t", "wait", "-p", "fullstory"], AT_ONCE, 80),
+    "TAB for a profile": (["__complete", "=f", "wait", "-p"], AT_ONCE, 80),
+    "TAB for a parameter": (["__complete", "=", "wait", "-p", "azure", "--param"], AT_ONCE, 80),
     "help": (["--help"], CONFIGURATION | NETWORK | SELDOM, 160),
     "help of a command": (["wait", "--help"], CONFIGURATION | NETWORK | SELDOM, 190),
     "profile list": (["profile", "list"], {"httpx2", "opwatch.http"} | SELDOM - {"regex"}, 400),
@@ -38,3 +46,20 @@ def test_a_command_loads_what_it_needs_and_no_more(program: Program, name: str) 
     assert "opwatch.version" in loaded, "the interpreter reports what it imports"
     assert not unneeded & loaded
     assert len(loaded) <= most
+
+
+def test_a_tab_reads_no_yaml_once_it_knows_the_files_of_a_user(
+    program: Program, tmp_path: Path
+) -> None:
+    folder = tmp_path / ".config" / "opwatch"
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text("version: 1\nprofiles: {zine: {extends: azure-async}}\n")
+    asked = ["__complete", "=", "wait", "-p", "zine", "--param"]
+    first = program.run(*asked)
+
+    ran = program.run(*asked, environ={"PYTHONPROFILEIMPORTTIME": "1"})
+
+    loaded = set(re.findall(r"^import time: .*\| +(\S+)$", ran.err, re.MULTILINE))
+    assert first.out.startswith("cloud=\t")
+    assert ran.out == first.out
+    assert not AT_ONCE & loaded

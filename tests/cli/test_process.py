@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -29,26 +27,6 @@ def _validator(name: Literal["document", "event"]) -> Draft202012Validator:
 
 
 FAST = ("-p", "fullstory", "--interval", "0.1")
-
-
-LOADED = """
-import sys
-sys.argv = ["opwatch", "--version"]
-import opwatch.__main__
-try:
-    opwatch.__main__.main()
-except SystemExit:
-    print(sorted({"click", "httpx2", "rich", "yaml"} & set(sys.modules)))
-"""
-
-
-def test_the_version_is_printed_without_loading_the_parser(program: Program) -> None:
-    done = subprocess.run(  # noqa: S603, our own program
-        [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
-    )
-
-    assert done.stdout.endswith("[]\n")
-    assert program.run("-V").out.startswith("opwatch ")
 
 
 def test_no_operation_is_a_usage_error_and_still_a_document(program: Program) -> None:

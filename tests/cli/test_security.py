@@ -326,6 +326,7 @@ def test_s12_no_run_leaves_a_secret_on_the_disk(inside: Inside) -> None:
 WRITERS: Final = {
     "session/download.py": "results, where --download says",
     "cli/files.py": "a drafted profile, where --output says",
+    "cli/completion/profiles.py": "names of profiles, in the cache folder, at a TAB",
     "cli/view.py": "the report, where --junit says",
     "credentials/keyring_worker.py": "its own standard output",
     "session/lock.py": "an empty file, to lock",

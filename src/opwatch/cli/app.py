@@ -30,14 +30,11 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "auth": ("opwatch.cli.commands.auth", "Keep, show and try the credentials of profiles."),
     "demo": ("opwatch.cli.commands.demo", "Watch the operations of a server on this machine."),
     "completion": ("opwatch.cli.commands.completion", "Print the completion script of a shell."),
+    "help": ("opwatch.cli.commands.help", "Show all options of a command, or explain a topic."),
 }
 WATCHING: Final = frozenset({"get", "wait", "start"})
 """Commands that load more when they run, and then have handlers of signals."""
-EPILOG: Final = (
-    "Exit codes of get and wait: 0 succeeded, 1 failed, 2 usage, 3 cancelled, 4 denied, "
-    "5 not found, 6 unknown, 8 pending (get only), 124 timed out, 130 interrupted. "
-    "With several, the worst counts: see docs/exit-codes.md."
-)
+EPILOG: Final = "Topics: opwatch help exit-codes|profiles|json|ci"
 
 
 class LazyGroup(Group):
@@ -60,10 +57,9 @@ class LazyGroup(Group):
         found: click.Command = module.app
         return found
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002, click's signature
-        """Write the names and their help without importing a command."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+    def rows(self, ctx: click.Context) -> list[tuple[str, str]]:  # noqa: ARG002, as above
+        """Return the names and their help without importing a command."""
+        return [(name, text) for name, (_, text) in COMMANDS.items()]
 
 
 def _end_loading() -> None:
@@ -87,8 +83,12 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
 
 app = LazyGroup(
     name="opwatch",
-    help="Wait for long-running API operations, and exit with a code that a script can trust.",
+    help="Wait for long-running API operations; exit with a code that a script can trust.",
     epilog=EPILOG,
+    examples=[
+        ("opwatch demo", "watch eight operations of a server on this machine"),
+        ("opwatch wait -p fullstory EXPORT_ID", "wait for one, and exit 0 once it has succeeded"),
+    ],
     params=[
         click.Option(
             ["--version", "-V"],

@@ -54,16 +54,34 @@ References: TypeAlias = Annotated[
 ProfileName: TypeAlias = Annotated[
     str | None,
     option(
-        "--profile", "-p", envvar="OPWATCH_PROFILE", metavar="NAME", help="The profile to ask with."
+        "--profile",
+        "-p",
+        envvar="OPWATCH_PROFILE",
+        metavar="PROFILE",
+        group="ask",
+        often=True,
+        help="The profile to ask with.",
     ),
 ]
 Params: TypeAlias = Annotated[
     list[str] | None,
-    option("--param", metavar="KEY=VALUE", help="A parameter of the profile; repeatable."),
+    option(
+        "--param",
+        metavar="KEY=VALUE",
+        group="ask",
+        often=True,
+        help="A parameter of the profile; repeatable.",
+    ),
 ]
 ConfigFile: TypeAlias = Annotated[
     Path | None,
-    option("--config", envvar="OPWATCH_CONFIG", metavar="FILE", help="The configuration file."),
+    option(
+        "--config",
+        envvar="OPWATCH_CONFIG",
+        metavar="FILE",
+        group="ask",
+        help="The configuration file.",
+    ),
 ]
 BaseUrl: TypeAlias = Annotated[
     str | None,
@@ -71,17 +89,22 @@ BaseUrl: TypeAlias = Annotated[
         "--base-url",
         envvar="OPWATCH_BASE_URL",
         metavar="URL",
+        group="ask",
         help="Another base URL than the profile's.",
     ),
 ]
 Header: TypeAlias = Annotated[
     list[str] | None,
-    option("--header", "-H", metavar="'NAME: VALUE'", help="A header to send; repeatable."),
+    option(
+        "--header", "-H", metavar="'NAME: VALUE'", group="ask", help="A header to send; repeatable."
+    ),
 ]
 TokenStdin: TypeAlias = Annotated[
     bool,
     option(
-        "--token-stdin", help="Read the token from standard input, or ask for it at a terminal."
+        "--token-stdin",
+        group="ask",
+        help="Read the token from standard input, or ask for it at a terminal.",
     ),
 ]
 CaFile: TypeAlias = Annotated[
@@ -90,24 +113,32 @@ CaFile: TypeAlias = Annotated[
         "--ca-file",
         envvar="OPWATCH_CA_FILE",
         metavar="FILE",
+        group="ask",
         help="Certificate authorities to trust besides the system's (PEM).",
     ),
 ]
 AsJson: TypeAlias = Annotated[
-    bool, option("--json", help="Print one JSON document on standard output.")
+    bool,
+    option(
+        "--json", group="output", often=True, help="Print one JSON document on standard output."
+    ),
 ]
 Raw: TypeAlias = Annotated[
-    bool, option("--raw", help="Add the API's own answer to the JSON, as 'raw'.")
+    bool, option("--raw", group="output", help="Add the API's own answer to the JSON, as 'raw'.")
 ]
 Result: TypeAlias = Annotated[
-    bool, option("--result", help="Fetch the result of each operation that succeeds.")
+    bool,
+    option("--result", group="output", help="Fetch the result of each operation that succeeds."),
 ]
-Quiet: TypeAlias = Annotated[bool, option("--quiet", "-q", help="Print only what went wrong.")]
+Quiet: TypeAlias = Annotated[
+    bool, option("--quiet", "-q", group="output", help="Print only what went wrong.")
+]
 Verbose: TypeAlias = Annotated[
-    bool, option("--verbose", "-v", help="Show each request and answer, secrets masked.")
+    bool,
+    option("--verbose", "-v", group="output", help="Show each request and answer, secrets masked."),
 ]
 NoColor: TypeAlias = Annotated[
-    bool, option("--no-color", help="Use no colour (like the variable NO_COLOR).")
+    bool, option("--no-color", group="output", help="Use no colour (like the variable NO_COLOR).")
 ]
 Debug: TypeAlias = Annotated[
     bool, option("--debug", help="Show a traceback for a bug.", hidden=True)

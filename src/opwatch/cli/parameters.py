@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 import click
+
+from opwatch.cli.help import Example, short_page
 
 T = TypeVar("T")
 REQUIRED: Final = inspect.Parameter.empty
@@ -29,7 +31,7 @@ class Declared:
 
 
 def option(*names: str, help: str, **attributes: Any) -> Declared:  # noqa: A002, click's own word
-    """Declare an option; *attributes* are those of ``click.Option``."""
+    """Declare an option; *attributes* are those of ``Option`` and ``click.Option``."""
     return Declared(names, help, attributes)
 
 
@@ -38,13 +40,46 @@ def argument(*, metavar: str, **attributes: Any) -> Declared:
     return Declared((), "", {"metavar": metavar, **attributes})
 
 
+class Option(click.Option):
+    """An option in the *group* of ``GROUPS``; one that is used *often* is on every page of help."""
+
+    def __init__(
+        self, *names: Any, group: str = "", often: bool = False, **attributes: Any
+    ) -> None:
+        super().__init__(*names, **attributes)
+        self.group = group
+        self.often = often
+
+
+class Range(click.IntRange):
+    """A whole number between two bounds, and said in words."""
+
+    name = "whole number"
+
+    def _describe_range(self) -> str:
+        return f"{self.min} to {self.max}"
+
+
+class Command(click.Command):
+    """A command whose help has *examples*."""
+
+    def __init__(self, *names: Any, examples: Sequence[Example], **attributes: Any) -> None:
+        super().__init__(*names, **attributes)
+        self.examples = examples
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the page that fits a terminal."""
+        formatter.write(short_page(self, ctx))
+
+
 def command(
-    name: str, *, without: Collection[str] = ()
+    name: str, *, without: Collection[str] = (), examples: Sequence[tuple[str, str]]
 ) -> Callable[[Callable[..., int | None]], click.Command]:
     """Return a decorator that makes a function the command *name*; what it returns is the code.
 
     A parameter that is a dataclass becomes an option for each of its fields but those in
-    *without*, which keep their defaults. The docstring is the help.
+    *without*, which keep their defaults. The docstring is the help. *examples* are command
+    lines, and what each is for.
     """
 
     def decorate(function: Callable[..., int | None]) -> click.Command:
@@ -70,8 +105,13 @@ def command(
                 declared += _of_fields(groups[key], without)
             else:
                 declared.append(_parameter(key, hints[key], parameter.default))
-        return click.Command(
-            name, callback=call, params=declared, help=inspect.getdoc(function), **SETTINGS
+        return Command(
+            name,
+            callback=call,
+            params=declared,
+            help=inspect.getdoc(function),
+            examples=[Example(*each) for each in examples],
+            **SETTINGS,
         )
 
     return decorate
@@ -79,6 +119,19 @@ def command(
 
 class Group(click.Group):
     """A group that shows its help where no command is given, and ends with 2."""
+
+    def __init__(self, *names: Any, examples: Sequence[tuple[str, str]], **attributes: Any) -> None:
+        super().__init__(*names, **attributes)
+        self.examples = [Example(*each) for each in examples]
+
+    def rows(self, ctx: click.Context) -> list[tuple[str, str]]:
+        """Return the names of the commands, and what each does."""
+        found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        return [(name, each.get_short_help_str(limit=200)) for name, each in found.items() if each]
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the page that fits a terminal."""
+        formatter.write(short_page(self, ctx))
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, click's signature
         """Return the names of the commands, in the order in which they were given."""
@@ -124,7 +177,7 @@ def _parameter(key: str, hint: Any, default: Any) -> click.Parameter:
     attributes["required"] = default is REQUIRED
     if not declared.names:
         return click.Argument([key], nargs=-1 if several else 1, **attributes)
-    return click.Option(
+    return Option(
         [*declared.names, key],
         help=declared.help,
         multiple=several,
@@ -146,7 +199,7 @@ def _type(kind: Any, attributes: dict[str, Any]) -> Any:
     if "parser" in attributes:
         return attributes.pop("parser")
     if kind is int:
-        return click.IntRange(attributes.pop("min", None), attributes.pop("max", None))
+        return Range(attributes.pop("min", None), attributes.pop("max", None))
     if kind is Path:
         return click.Path(file_okay=attributes.pop("file_okay", True), path_type=Path)
     return str

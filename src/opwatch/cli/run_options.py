@@ -57,6 +57,8 @@ class RunOptions(opt.ProfileOptions):
             envvar="OPWATCH_TIMEOUT",
             parser=opt.duration,
             metavar=opt.DURATION,
+            group="end",
+            often=True,
             help="Give up after this long (exit 124); 0 looks once. Default: never.",
         ),
     ] = None
@@ -68,6 +70,7 @@ class RunOptions(opt.ProfileOptions):
             envvar="OPWATCH_INTERVAL",
             parser=opt.interval,
             metavar=opt.DURATION,
+            group="ask",
             help="Poll this often instead of at the profile's pace; at least 1s.",
         ),
     ] = None
@@ -75,6 +78,7 @@ class RunOptions(opt.ProfileOptions):
         str,
         option(
             "--pace",
+            group="ask",
             envvar="OPWATCH_PACE",
             metavar="eager|normal|gentle",
             help="Know sooner, or ask less. A sudden failure is noticed within the profile's "
@@ -86,13 +90,17 @@ class RunOptions(opt.ProfileOptions):
         bool,
         option(
             "--any/--all",
+            group="end",
+            often=True,
             help="Stop at the first success, or wait for all.",
             show_default="--all",
         ),
     ] = False
     fail_fast: Annotated[
         bool,
-        option("--fail-fast", help="Stop watching at the first that does not succeed."),
+        option(
+            "--fail-fast", group="end", help="Stop watching at the first that does not succeed."
+        ),
     ] = False
     stall: Annotated[
         float | None,
@@ -100,6 +108,7 @@ class RunOptions(opt.ProfileOptions):
             "--stall",
             parser=opt.duration,
             metavar=opt.DURATION,
+            group="end",
             help="Give up on an operation in which nothing changes for this long (exit 124).",
         ),
     ] = None
@@ -109,6 +118,7 @@ class RunOptions(opt.ProfileOptions):
             "--lost-after",
             envvar="OPWATCH_LOST_AFTER",
             metavar=opt.DURATION,
+            group="end",
             help="Give up on an operation without a good answer for this long (exit 6); "
             "0: only at the timeout. Default: 15m, and 30s for a host that was never reached.",
         ),
@@ -120,6 +130,7 @@ class RunOptions(opt.ProfileOptions):
             min=1,
             max=100,
             metavar="N",
+            group="end",
             help="Believe an end only after N equal answers.",
         ),
     ] = None
@@ -128,6 +139,7 @@ class RunOptions(opt.ProfileOptions):
         option(
             "--fail-on",
             metavar="blocked|warnings",
+            group="end",
             help="Count what waits for a human, or has succeeded with warnings, as failed.",
         ),
     ] = None
@@ -138,6 +150,7 @@ class RunOptions(opt.ProfileOptions):
             min=0,
             max=HIGHEST_EXIT_CODE,
             metavar="N",
+            group="end",
             help="Exit with this code instead of 124.",
         ),
     ] = 124
@@ -148,7 +161,9 @@ class RunOptions(opt.ProfileOptions):
             "--download",
             metavar="DIR",
             file_okay=False,
-            help="Save the result of each operation that succeeds as a file in DIR.",
+            group="output",
+            often=True,
+            help="Save each result as a file in DIR.",
         ),
     ] = None
     as_json: opt.AsJson = False
@@ -156,6 +171,7 @@ class RunOptions(opt.ProfileOptions):
         bool,
         option(
             "--jsonl",
+            group="output",
             help="Print each event as a line of JSON; the last is the result.",
         ),
     ] = False
@@ -166,12 +182,18 @@ class RunOptions(opt.ProfileOptions):
             "--progress",
             envvar="OPWATCH_PROGRESS",
             metavar="auto|bars|lines|none",
+            group="output",
             help="How progress is shown on standard error.",
         ),
     ] = "auto"
     junit: Annotated[
         Path | None,
-        option("--junit", metavar="FILE", help="Write a JUnit report of the operations."),
+        option(
+            "--junit",
+            metavar="FILE",
+            group="output",
+            help="Write a JUnit report of the operations.",
+        ),
     ] = None
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False

@@ -22,13 +22,22 @@ if TYPE_CHECKING:
     from opwatch.session.context import RunContext
 
 
-@command("login", without={"token_stdin"})
+@command(
+    "login",
+    without={"token_stdin"},
+    examples=[
+        ("opwatch auth login -p fullstory", "asks for the key, and does not show it"),
+        ("pass show fullstory | opwatch auth login -p fullstory", "from a password store"),
+    ],
+)
 def login(
     *,
     options: opt.ProfileOptions,
     token_stdin: Annotated[
         bool,
-        option("--token-stdin", help="Read it from standard input, whatever the scheme."),
+        option(
+            "--token-stdin", group="ask", help="Read it from standard input, whatever the scheme."
+        ),
     ] = False,
     to_print: Annotated[
         bool,
@@ -52,18 +61,35 @@ def login(
     return _run(work, options, ca_file=ca_file, debug=debug)
 
 
-@command("logout", without={"token_stdin"})
+@command(
+    "logout",
+    without={"token_stdin"},
+    examples=[
+        ("opwatch auth logout -p fullstory", "forget it"),
+        (
+            "opwatch auth logout -p airflow --param server=https://airflow.example.com",
+            "that of one server",
+        ),
+    ],
+)
 def logout(*, options: opt.ProfileOptions, debug: opt.Debug = False) -> int:
     """Delete a credential from the keyring."""
     return _run(_log_out, options, debug=debug)
 
 
-@command("status", without={"profile", "token_stdin"})
+@command(
+    "status",
+    without={"profile", "token_stdin"},
+    examples=[
+        ("opwatch auth status", "where the credentials of your profiles come from"),
+        ("opwatch auth status -p fullstory", "one profile, in full"),
+    ],
+)
 def status(
     *,
     profile: Annotated[
         str | None,
-        option("--profile", "-p", metavar="NAME", help="One profile, in full."),
+        option("--profile", "-p", metavar="PROFILE", group="ask", help="One profile, in full."),
     ] = None,
     options: opt.ProfileOptions,
     as_json: opt.AsJson = False,
@@ -83,7 +109,13 @@ def status(
     return _run(partial(work, as_json=as_json), options, as_json=as_json, debug=debug)
 
 
-@command("test")
+@command(
+    "test",
+    examples=[
+        ("opwatch auth test -p fullstory", "is the credential accepted?"),
+        ("opwatch auth test -p fullstory EXPORT_ID", "may it see this operation?"),
+    ],
+)
 def try_out(
     reference: Annotated[
         str | None,
@@ -308,5 +340,9 @@ app = Group(
     "auth",
     help="Store a credential in the keyring; see where credentials come from; try one.",
     commands=[login, logout, status, try_out],
+    examples=[
+        ("opwatch auth login -p fullstory", "store a credential"),
+        ("opwatch auth status", "see where credentials come from"),
+    ],
     **SETTINGS,
 )

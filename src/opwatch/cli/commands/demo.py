@@ -24,7 +24,13 @@ PACE: Final = 0.7
 SERVED_SCALE: Final = 5.0
 
 
-@command("demo")
+@command(
+    "demo",
+    examples=[
+        ("opwatch demo", "watch eight operations: a minute at most"),
+        ("opwatch demo --serve --port 8080", "keep the server up, and print commands to try"),
+    ],
+)
 def app(
     *,
     serve: Annotated[

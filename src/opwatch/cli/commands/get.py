@@ -9,7 +9,17 @@ from opwatch.cli.parameters import command, option
 from opwatch.cli.run_options import WAIT_ONLY, RunOptions
 
 
-@command("get", without=WAIT_ONLY)
+@command(
+    "get",
+    without=WAIT_ONLY,
+    examples=[
+        ("opwatch get -p fullstory EXPORT_ID OTHER_ID", "one look at each"),
+        (
+            "opwatch get -p fullstory --result --json EXPORT_ID | jq .operations[0].result",
+            "what an operation has produced",
+        ),
+    ],
+)
 def app(
     *,
     references: opt.References = None,
@@ -17,6 +27,8 @@ def app(
         bool,
         option(
             "--exit-zero",
+            group="end",
+            often=True,
             help="Exit 0 whenever every operation was read, in any state.",
         ),
     ] = False,

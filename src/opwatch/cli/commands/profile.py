@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from opwatch.profiles import Definition
 
 
-@command("list")
+@command(
+    "list",
+    examples=[
+        ("opwatch profile list", "all of them, with how well their facts are sourced"),
+        ("opwatch profile list --json | jq -r .[].name", "their names"),
+    ],
+)
 def list_profiles(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False) -> int:
     """List all profiles, built in and your own.
 
@@ -31,9 +37,15 @@ def list_profiles(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False)
     return _exit_code(lambda: _list(config, as_json=as_json), as_json=as_json)
 
 
-@command("show")
+@command(
+    "show",
+    examples=[
+        ("opwatch profile show azure-async", "its parameters, its credential, its notes"),
+        ("opwatch profile show azure-async --source", "the YAML, to copy and change"),
+    ],
+)
 def show_profile(
-    name: Annotated[str, argument(metavar="NAME")],
+    name: Annotated[str, argument(metavar="PROFILE")],
     *,
     config: opt.ConfigFile = None,
     as_json: opt.AsJson = False,
@@ -46,7 +58,13 @@ def show_profile(
     return _exit_code(lambda: _show(name, config, as_json=as_json, source=source), as_json=as_json)
 
 
-@command("check")
+@command(
+    "check",
+    examples=[
+        ("opwatch profile check my-api.yaml", "every problem, with file, line and column"),
+        ("opwatch profile check my-api.yaml --answer saved.json", "also comparisons of nothing"),
+    ],
+)
 def check_files(
     files: Annotated[list[Path] | None, argument(metavar="FILE")] = None,
     *,
@@ -71,7 +89,13 @@ def check_files(
     return _exit_code(lambda: _check(files or [], config, found, everything=all_, strict=strict))
 
 
-@command("schema")
+@command(
+    "schema",
+    examples=[
+        ("opwatch profile schema > opwatch.schema.json", "for the settings of an editor"),
+        ("opwatch profile schema | jq '.properties | keys'", "the keys of a profile"),
+    ],
+)
 def print_schema() -> int:
     """Print the JSON Schema of profiles.
 
@@ -264,6 +288,10 @@ app = Group(
         print_schema,
         explain_reference,
         new_profile,
+    ],
+    examples=[
+        ("opwatch profile list", "which there are"),
+        ("opwatch profile new --from answer.json -o my-api.yaml", "one for your own API"),
     ],
     **SETTINGS,
 )

@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from opwatch.profiles import Profile
 
 
-@command("explain", without={"token_stdin"})
+@command(
+    "explain",
+    without={"token_stdin"},
+    examples=[
+        ("opwatch profile explain -p fullstory EXPORT_ID", "what would be sent"),
+        (
+            "opwatch profile explain -p fullstory --answer saved.json EXPORT_ID",
+            "which rule decides about a saved answer",
+        ),
+    ],
+)
 def explain_reference(
     reference: Annotated[str, argument(metavar="REF")],
     *,

@@ -216,7 +216,19 @@ class DraftOptions:
         )
 
 
-@command("new")
+@command(
+    "new",
+    examples=[
+        (
+            "opwatch profile new --from running.json --from failed.json -o my-api.yaml",
+            "from saved answers",
+        ),
+        (
+            "curl -i https://api.example.com/jobs/42 | opwatch profile new --from -",
+            "from a whole answer",
+        ),
+    ],
+)
 def new_profile(*, options: DraftOptions) -> int:
     """Draft a profile from sample answers.
 

@@ -23,7 +23,19 @@ if TYPE_CHECKING:
 STDIN: Final = "@-"
 
 
-@command("start")
+@command(
+    "start",
+    examples=[
+        (
+            "opwatch start -p fullstory POST /segments/v1/exports -d @export.json",
+            "start an export, and wait for it",
+        ),
+        (
+            "opwatch start -p fullstory --no-wait POST /segments/v1/exports -d @export.json",
+            "start it, and print its reference",
+        ),
+    ],
+)
 def app(
     *,
     method: Annotated[str, argument(metavar="METHOD", help="The HTTP method, such as POST.")],
@@ -36,7 +48,9 @@ def app(
             "--data",
             "-d",
             metavar="TEXT|@FILE|@-",
-            help="The body; JSON unless a Content-Type header says otherwise.",
+            group="send",
+            often=True,
+            help="The body; JSON unless a header says otherwise.",
         ),
     ] = None,
     idempotency_key: Annotated[
@@ -44,12 +58,18 @@ def app(
         option(
             "--idempotency-key",
             metavar="KEY",
+            group="send",
             help="Send this Idempotency-Key, and the request again when its answer is lost.",
         ),
     ] = None,
     no_wait: Annotated[
         bool,
-        option("--no-wait", help="Print the reference of what was started, and exit 0."),
+        option(
+            "--no-wait",
+            group="end",
+            often=True,
+            help="Print the reference of what was started; exit 0.",
+        ),
     ] = False,
     options: RunOptions,
 ) -> int:

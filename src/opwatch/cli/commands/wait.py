@@ -7,7 +7,19 @@ from opwatch.cli.parameters import command
 from opwatch.cli.run_options import RunOptions
 
 
-@command("wait")
+@command(
+    "wait",
+    examples=[
+        (
+            "opwatch wait -p fullstory --timeout 30m EXPORT_ID",
+            "exit 124 if it has not ended after half an hour",
+        ),
+        (
+            "jq -r '.[].id' ids.json | opwatch wait -p azure-async --json -",
+            "wait for many, and print one JSON document",
+        ),
+    ],
+)
 def app(*, references: opt.References = None, options: RunOptions) -> int:
     """Wait until every operation has ended; progress is on standard error.
 

@@ -8,41 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from opwatch.cli.app import COMMANDS, app
-
-CHOICES: Final = {
-    "--progress": ("auto", "bars", "lines", "none"),
-    "--pace": ("eager", "normal", "gentle"),
-    "--fail-on": ("blocked", "warnings"),
-}
+from opwatch.cli.help import Example, description, label, whole_page
 
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """An option. *value* is what its argument is called, empty for a switch."""
+    """An option. *value* is what its argument is called, empty for a switch.
+
+    *label* and *description* are what the whole help shows of it, in *group*.
+    """
 
     names: tuple[str, ...]
     value: str
     help: str
-    repeats: bool = False
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The values it takes, where they are few."""
-        return next((CHOICES[name] for name in self.names if name in CHOICES), ())
+    repeats: bool
+    group: str
+    label: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A command: its words, its help, its options and the commands below it."""
+    """A command: its words, its help, its options, arguments and the commands below it."""
 
     words: tuple[str, ...]
     help: str
+    about: str
     flags: tuple[Flag, ...]
+    arguments: tuple[str, ...]
     usage: str
     text: str
+    examples: tuple[Example, ...]
     children: tuple[Node, ...] = ()
 
     def walk(self) -> Iterator[Node]:
@@ -68,20 +67,35 @@ def _node(command: Any, words: tuple[str, ...], parent: Any) -> Node:
     return Node(
         words,
         command.get_short_help_str(limit=200),
+        command.help or "",
         tuple(_flags(command, context)),
+        tuple(each.make_metavar(context) for each in command.params if not _is_option(each)),
         command.get_usage(context).removeprefix("Usage: "),
-        command.get_help(context),
+        whole_page(command, context),
+        tuple(command.examples),
         tuple(children),
     )
 
 
+def _is_option(param: Any) -> bool:
+    return bool(param.param_type_name == "option")
+
+
 def _flags(command: Any, context: Any) -> Iterator[Flag]:
     for param in command.get_params(context):
-        if param.param_type_name != "option" or getattr(param, "hidden", False):
+        if not _is_option(param) or param.hidden:
             continue
         names = (*param.opts, *param.secondary_opts)
         value = "" if param.is_flag or param.count else (param.metavar or param.name.upper())
         if "--help" in names:
             # The parser keeps these in a set, whose order differs from run to run.
             names, value = tuple(sorted(names)), ""
-        yield Flag(names, value, param.help or "", bool(param.multiple))
+        yield Flag(
+            names,
+            value,
+            param.help or "",
+            bool(param.multiple),
+            getattr(param, "group", ""),
+            label(param, context),
+            description(param, context),
+        )
