@@ -33,6 +33,10 @@ def main() -> NoReturn:
     if arguments in (["--version"], ["-V"]):
         # Answered before anything is imported: it is asked by scripts, often.
         _tell(f"opwatch {__version__}\n")
+    if arguments[:1] in (["--version"], ["-V"]) and arguments[1:] in (["--verbose"], ["-v"]):
+        from opwatch.output.commands.versions import versions  # noqa: PLC0415, as above
+
+        _tell(versions())
     if arguments[:1] == ["__complete"]:
         _tell(_completions(arguments[1:]))
     _leave_on_signals(arguments)

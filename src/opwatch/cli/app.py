@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "List, show, check, explain and write provider profiles.",
     ),
     "auth": ("opwatch.cli.commands.auth", "Keep, show and try the credentials of profiles."),
+    "config": ("opwatch.cli.commands.config", "Show which files are read, and where yours go."),
     "demo": ("opwatch.cli.commands.demo", "Watch the operations of a server on this machine."),
     "completion": ("opwatch.cli.commands.completion", "Print the completion script of a shell."),
     "help": ("opwatch.cli.commands.help", "Show all options of a command, or explain a topic."),
@@ -96,7 +97,7 @@ app = LazyGroup(
             is_eager=True,
             expose_value=False,
             callback=_version,
-            help="Print the version and exit.",
+            help="Print the version and exit; with --verbose, what it runs on.",
         )
     ],
     **SETTINGS,

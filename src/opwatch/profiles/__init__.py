@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from opwatch.profiles.bind import bind_profile
     from opwatch.profiles.checks import check, profile_problems, schema
-    from opwatch.profiles.config import Config, load_config, name_fault
+    from opwatch.profiles.config import Config, load_config, name_fault, place_of_config
     from opwatch.profiles.definition import Definition, load_profile
     from opwatch.profiles.detect.detector import ProfileDetector, is_at, status_urls
     from opwatch.profiles.explain import explain_answer
@@ -40,6 +40,7 @@ __all__ = [
     "load_profile",
     "name_fault",
     "parse_body",
+    "place_of_config",
     "profile_problems",
     "schema",
     "status_urls",
@@ -63,6 +64,7 @@ _MODULES: Final = {
     "load_profile": "definition",
     "name_fault": "config",
     "parse_body": "reading.body",
+    "place_of_config": "config",
     "profile_problems": "checks",
     "schema": "checks",
     "status_urls": "detect.detector",

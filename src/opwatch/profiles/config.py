@@ -116,6 +116,17 @@ class Config:
         return _files_in(self._folder) if self._folder else {}
 
 
+def place_of_config(
+    path: Path | None, environ: Mapping[str, str], *, folder: Path | None = None
+) -> tuple[Path, str]:
+    """Return the path of the configuration, and what named it; nothing for the user's folder."""
+    if path is not None:
+        return path, "--config"
+    if named := environ.get("OPWATCH_CONFIG"):
+        return Path(named), "OPWATCH_CONFIG"
+    return (folder or _users_folder()) / "config.yaml", ""
+
+
 def load_config(
     path: Path | None, environ: Mapping[str, str], *, folder: Path | None = None
 ) -> Config:
@@ -129,18 +140,17 @@ def load_config(
         UsageError: the file that is named cannot be read, or others may write to it.
         ProfileError: it is not a configuration.
     """
-    named = path or (Path(environ["OPWATCH_CONFIG"]) if environ.get("OPWATCH_CONFIG") else None)
-    where = named or (folder or _users_folder()) / "config.yaml"
+    where, by = place_of_config(path, environ, folder=folder)
     profiles = where.parent / "profiles"
-    if named is None and not where.exists():
+    if not by and not where.exists():
         return Config(environ, folder=profiles)
-    if named is None:
+    if not by:
         refuse_foreign(where)
     root = read_file(where)
     problems = tuple(problems_of(root))
     if problems:
         raise ProfileError(problems)
-    return Config(environ, root, where, profiles, is_trusted=named is not None)
+    return Config(environ, root, where, profiles, is_trusted=bool(by))
 
 
 def builtin_names() -> frozenset[str]:
