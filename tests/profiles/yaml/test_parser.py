@@ -83,6 +83,7 @@ def test_a_number_in_the_place_of_a_text_stays_as_it_was_written() -> None:
         ("a: !mine x", (1, 4, "the tag '!mine' is not supported")),
         ("a: 1\n---\nb: 2", (2, 1, "the file holds more than one document")),
         ("a:\n\t- 1", (2, 1, "a tab; YAML is indented with spaces")),
+        ("a: {b: /c/{id}}", (1, 11, "in {…} a text with braces needs quotes: '/c/{id}'")),
         ("- 1", (1, 1, "the top of the file must be a mapping")),
         ("just words", (1, 1, "the top of the file must be a mapping")),
         ("", (1, 1, "the file is empty")),

@@ -9,6 +9,7 @@ depth that are checked before anything is built (faults 108 to 116).
 from __future__ import annotations
 
 import math
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,10 @@ _MAX_DIGITS: Final = 300
 _BASES: Final = {"0x": 16, "0o": 8}
 _BEGINS: Final = frozenset("+-.0123456789")
 _DECIMAL: Final = _BEGINS | frozenset("eE")
+_BARE_TEMPLATE: Final = re.compile(
+    r"\{[^'\"]{0,200}:\s+(?P<text>[^\s'\",{}]{0,200}\{\w{1,64}\}[^\s'\",{}]{0,200})"
+)
+"""A template without quotes in a mapping that is written in braces."""
 _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -162,6 +167,8 @@ def _described(error: Any, position: Position) -> str:
     line = position.text
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return "a tab; YAML is indented with spaces"
+    if found := _BARE_TEMPLATE.search(line):
+        return f"in {{…}} a text with braces needs quotes: '{found['text']}'"
     return str(error.problem or error.context or "the file is not YAML")
 
 
