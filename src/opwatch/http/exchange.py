@@ -106,6 +106,10 @@ class Exchange:
         answer = httpx.Response(200, headers=headers)
         self._keep_cookies(parse_origin(url), httpx.Request("GET", url), answer)
 
+    def cookie_names(self) -> list[str]:
+        """Return the names of the cookies that are kept."""
+        return sorted({each.name for jar in self._jars.values() for each in jar.jar})
+
     def _keep_cookies(self, origin: Origin, asked: httpx.Request, answer: httpx.Response) -> None:
         if "set-cookie" not in answer.headers:
             return
