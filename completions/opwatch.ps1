@@ -2,10 +2,10 @@
 Register-ArgumentCompleter -Native -CommandName opwatch -ScriptBlock {
   param($word, $ast, $position)
   $words = @{
-    'opwatch' = @('get', 'wait', 'start', 'profile', 'auth', 'demo', 'completion', '--version', '-V', '--help', '-h')
+    'opwatch' = @('get', 'wait', 'start', 'profile', 'auth', 'history', 'demo', 'completion', '--version', '-V', '--help', '-h')
     'opwatch get' = @('--exit-zero', '--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--result', '--json', '--raw', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
-    'opwatch wait' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--timeout', '-t', '--interval', '-i', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--json', '--jsonl', '--raw', '--progress', '--junit', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
-    'opwatch start' = @('--data', '-d', '--idempotency-key', '--no-wait', '--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--timeout', '-t', '--interval', '-i', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--json', '--jsonl', '--raw', '--progress', '--junit', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
+    'opwatch wait' = @('--resume', '--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--timeout', '-t', '--interval', '-i', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--json', '--jsonl', '--raw', '--progress', '--junit', '--no-state', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
+    'opwatch start' = @('--data', '-d', '--idempotency-key', '--no-wait', '--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--timeout', '-t', '--interval', '-i', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--json', '--jsonl', '--raw', '--progress', '--junit', '--no-state', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
     'opwatch profile' = @('list', 'show', 'check', 'schema', 'explain', 'new', '--help', '-h')
     'opwatch profile list' = @('--config', '--json', '--help', '-h')
     'opwatch profile show' = @('--config', '--json', '--source', '--help', '-h')
@@ -18,6 +18,9 @@ Register-ArgumentCompleter -Native -CommandName opwatch -ScriptBlock {
     'opwatch auth logout' = @('--profile', '-p', '--param', '--config', '--base-url', '--help', '-h')
     'opwatch auth status' = @('--profile', '-p', '--param', '--config', '--base-url', '--json', '--help', '-h')
     'opwatch auth test' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--json', '--verbose', '-v', '--ca-file', '--help', '-h')
+    'opwatch history' = @('show', 'clear', '--profile', '-p', '--outcome', '--since', '--most', '--json', '--help', '-h')
+    'opwatch history show' = @('--json', '--help', '-h')
+    'opwatch history clear' = @('--help', '-h')
     'opwatch demo' = @('--serve', '--port', '--progress', '--no-color', '--help', '-h')
     'opwatch completion' = @('--help', '-h')
   }

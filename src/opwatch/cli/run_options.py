@@ -37,6 +37,7 @@ WAIT_ONLY: Final = frozenset(
         "as_jsonl",
         "progress",
         "junit",
+        "no_state",
     }
 )
 """The fields of RunOptions that a command without a wait does not offer."""
@@ -160,6 +161,10 @@ class RunOptions(opt.ProfileOptions):
         Path | None,
         option("--junit", metavar="FILE", help="Write a JUnit report of the operations."),
     ] = None
+    no_state: Annotated[
+        bool,
+        option("--no-state", help="Keep nothing of this run (like OPWATCH_STATE=off)."),
+    ] = False
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False
     no_color: opt.NoColor = False

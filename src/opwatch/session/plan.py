@@ -92,7 +92,9 @@ class Plan:
         """The longest scheduled pause between two polls, in seconds."""
         if self.policy.interval is not None:
             return self.policy.interval
-        return max(each.polling_rules.pace.longest for each in self.profiles.values())
+        return max(
+            (each.polling_rules.pace.longest for each in self.profiles.values()), default=0.0
+        )
 
     @property
     def at_once(self) -> int:
