@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from opwatch.domain.kept import KeptOperation, KeptRun
 from opwatch.state import runs
-from opwatch.state.runs import KeptOperation, KeptRun
 from opwatch.state.store import Store, open_store
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 WRITER = """
 import sys
 from pathlib import Path
-from opwatch.state.runs import KeptOperation, KeptRun, begin, new_id
+from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.state.runs import begin, new_id
 from opwatch.state.store import open_store
 
 store = open_store(Path(sys.argv[1]))

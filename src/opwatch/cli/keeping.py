@@ -6,17 +6,17 @@ Decides which options belong to a run, and which to the terminal that it is show
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.auth import NoAuth
 from opwatch.domain.errors import UsageError
+from opwatch.domain.kept import KeptRun
 from opwatch.state.discretion import is_whole, kept_reference, kept_values
 from opwatch.state.journal import Journal
 from opwatch.state.lock import RunLock
-from opwatch.state.runs import KeptRun, new_id
+from opwatch.state.runs import new_id
 from opwatch.state.store import StoreError, is_off, open_store, state_folder
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ class Keeper:
         """Return the command that goes on with the run, None if it is not kept whole."""
         if self._journal is None or not self._journal.settle():
             return None
+        from opwatch.output.commands.history import resume_command
+
         return resume_command(self._journal.run.id)
 
     def end(self, code: int) -> None:
@@ -123,11 +125,6 @@ def keeper_of(
         resumed.lock.close()  # It is only shown once more.
         return None
     return Keeper(command, options, context, piped=piped, resumed=resumed)
-
-
-def resume_command(run: str) -> str:
-    """Return the command that goes on with *run*."""
-    return shlex.join(["opwatch", "wait", "--resume", run])
 
 
 # -- what is kept of the options -----------------------------------------------------------------

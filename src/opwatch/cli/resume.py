@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from opwatch.cli.exit import attempt
 from opwatch.cli.keeping import AS_GIVEN, MIXED, PATHS, Resumption, names_of, store_to_read
 from opwatch.domain.errors import UsageError
+from opwatch.domain.kept import KeptRun
 from opwatch.state.lock import RunLock
-from opwatch.state.runs import LAST, KeptRun, find_run
+from opwatch.state.runs import LAST, find_run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from opwatch.cli.keeping import Keeper, Resumption
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import WaitingFor
+    from opwatch.domain.kept import KeptRun
     from opwatch.domain.policy import Policy
     from opwatch.domain.secret import Secret
     from opwatch.session.session import Session
-    from opwatch.state.runs import KeptRun
     from opwatch.watcher.watcher import Watcher
 
 ALLOCATIONS: Final = 50_000

@@ -19,9 +19,9 @@ from opwatch.session.plan import Plan, make_plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from opwatch.domain.kept import KeptOperation, KeptRun
     from opwatch.domain.policy import Policy
     from opwatch.profiles import Config, Profile
-    from opwatch.state.runs import KeptOperation, KeptRun
 
 
 def policy_until(policy: Policy, deadline: float | None, now: float) -> Policy:

@@ -15,20 +15,20 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.domain.events import Ended, Event, Finished, Observed, Started, Troubled
+from opwatch.domain.kept import KeptOperation
 from opwatch.domain.trouble import Handling
 from opwatch.state import runs
 from opwatch.state.discretion import kept_reference, kept_text, kept_values
 from opwatch.state.lock import RunLock
-from opwatch.state.runs import KeptOperation
 from opwatch.state.store import is_damage, open_store, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from opwatch.domain.kept import KeptRun
     from opwatch.domain.operation import Operation, Target
     from opwatch.state.discretion import Redact
-    from opwatch.state.runs import KeptRun
     from opwatch.state.store import Store
 
     Job = Callable[[Store], None]
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 PAUSE: Final = 1.0
 """Seconds of the run's clock between two writes."""
-START: Final = 0.05
+START: Final = 0.03
 """Seconds that the first request waits for the run to be written down."""
-END: Final = 1.0
+END: Final = 2.0
 """Seconds that the end of a run waits for the same."""
 LONGEST_VALIDATOR: Final = 200
 
@@ -47,10 +47,10 @@ class Note(NamedTuple):
     """An operation as it stood, and what its next poll needs."""
 
     operation: Operation
-    missed_from: float | None
-    etag: str | None
-    modified: str | None
-    moved_to: str | None
+    missed_from: float | None = None
+    etag: str | None = None
+    modified: str | None = None
+    moved_to: str | None = None
 
 
 class Journal:
@@ -148,30 +148,30 @@ class Journal:
             earlier = each.target.earlier
             if earlier is not None and earlier.missed_from is not None:
                 self._missed[id(each.target)] = earlier.missed_from
-            if not each.ended_before:
-                self._note(each)
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
-        self._write(event.at, is_first=True).wait(START)
+        # What goes on is in the store as it was left.
+        self._write(event.at, None if self._goes_on else event.operations).wait(START)
 
     def _note(self, operation: Operation) -> None:
         target = operation.target
         note = Note(operation, self._missed.get(id(target)), *self._memory(target))
         self._changed[self._positions[id(target)]] = note
 
-    def _write(self, at: float, *, is_first: bool = False) -> threading.Event:
-        """Have the thread write what has changed; return what tells that it has."""
+    def _write(self, at: float, begun: Sequence[Operation] | None = None) -> threading.Event:
+        """Have the thread write what has *begun* or changed; return what tells that it has."""
         self.run = replace(self.run, written_at=self._wall_of(at), cookies=list(self._cookies()))
         run, changed = self.run, self._changed
         self._changed, self._written_at = {}, at
 
         def job(store: Store) -> None:
-            rows = {position: self._kept(each) for position, each in changed.items()}
+            notes = dict(enumerate(map(Note, begun))) if begun is not None else changed
+            rows = {position: self._kept(each) for position, each in notes.items()}
             self._is_whole &= all(each.is_whole for each in rows.values())
-            if is_first and not self._goes_on:
-                runs.begin(store, run, list(rows.values()))
-            else:
+            if begun is None:
                 runs.update(store, run, rows)
+            else:
+                runs.begin(store, run, list(rows.values()))
 
         return self._post(job)
 

@@ -16,8 +16,7 @@ from opwatch.domain.outcome import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.output.commands.history import RunReport
-    from opwatch.state.runs import KeptRun
+    from opwatch.domain.kept import KeptRun
     from opwatch.state.store import Store
 
 OPEN = "open"
@@ -70,22 +69,18 @@ def listing(*, options: HistoryOptions) -> int:
     """Show the runs that are kept, the latest first."""
 
     def work(store: Store) -> None:
-        from opwatch.output.commands.history import history_document, write_runs
-        from opwatch.output.formats.sheet import write_json_line
-        from opwatch.output.streams import is_terminal, width_of
+        from opwatch.output.commands.history import write_runs
         from opwatch.state.runs import list_runs
 
         since = None if options.since is None else time.time() - options.since
         found = list_runs(
             store, profile=options.profile, outcome=options.outcome, since=since, most=options.most
         )
-        reports = [_report(store, each) for each in found]
+        shown = [(each, _is_watched(store, each)) for each in found]
         if options.as_json:
-            write_json_line(sys.stdout, history_document(reports))
+            _write_json(shown)
         else:
-            write_runs(
-                sys.stdout, reports, terminal=is_terminal(sys.stdout), width=width_of(sys.stdout)
-            )
+            write_runs(sys.stdout, shown)
 
     return _with_store(work, as_json=options.as_json)
 
@@ -96,21 +91,16 @@ def show_run(run: Annotated[str, argument(metavar="ID")], *, as_json: opt.AsJson
 
     def work(store: Store) -> None:
         from opwatch.domain.errors import UsageError
-        from opwatch.output.commands.history import history_document, write_run
-        from opwatch.output.formats.sheet import write_json_line
-        from opwatch.output.streams import is_terminal, width_of
+        from opwatch.output.commands.history import write_run
         from opwatch.state.runs import find_run
 
         found = find_run(store, run)
         if found is None:
             raise UsageError(f"there is no run {run!r}", hint="opwatch history shows them")
-        report = _report(store, found)
         if as_json:
-            write_json_line(sys.stdout, history_document([report]))
+            _write_json([(found, _is_watched(store, found))])
         else:
-            write_run(
-                sys.stdout, report, terminal=is_terminal(sys.stdout), width=width_of(sys.stdout)
-            )
+            write_run(sys.stdout, found, watched=_is_watched(store, found))
 
     return _with_store(work, as_json=as_json)
 
@@ -144,41 +134,18 @@ def _with_store(work: Callable[[Store], None], *, as_json: bool = False) -> int:
     return attempt(done, as_json=as_json, command="history")
 
 
-def _report(store: Store, run: KeptRun) -> RunReport:
-    """Return *run* as it is shown; one without an end may be watched at this moment."""
-    from opwatch.cli.keeping import resume_command
-    from opwatch.output.commands.history import OperationReport, RunReport
+def _is_watched(store: Store, run: KeptRun) -> bool:
+    """Tell whether a process watches *run* at this moment."""
     from opwatch.state.lock import is_watched
 
-    watched = run.ended_at is None and is_watched(store.path.parent, run.id)
-    return RunReport(
-        id=run.id,
-        command=run.command,
-        profile=run.profile,
-        started_at=run.started_at,
-        written_at=run.written_at,
-        ended_at=run.ended_at,
-        code=run.code,
-        cause=run.cause,
-        is_watched=watched,
-        resume=resume_command(run.id) if run.left and not watched else None,
-        operations=[
-            OperationReport(
-                reference=each.reference,
-                id=each.id,
-                profile=each.profile,
-                state=each.state,
-                status=each.status,
-                message=each.message,
-                outcome=each.outcome,
-                reason=each.reason,
-                watched_from=each.watched_from,
-                confirmed_at=each.confirmed_at,
-                ended_at=each.ended_at,
-            )
-            for each in run.operations
-        ],
-    )
+    return run.ended_at is None and is_watched(store.path.parent, run.id)
+
+
+def _write_json(runs: list[tuple[KeptRun, bool]]) -> None:
+    from opwatch.output.commands.history import history_document
+    from opwatch.output.formats.sheet import write_json_line
+
+    write_json_line(sys.stdout, history_document(runs))
 
 
 def _list(**values: object) -> int | None:

@@ -1,13 +1,14 @@
 """What ``opwatch history`` shows of the runs that are kept.
 
-Decides the words, and the document of ``--json``. All times are seconds since the epoch.
+Decides the words, and the document of ``--json``. Of each run it is told whether a process
+watches it; one without an end that nobody watches was broken off. What is shown was masked
+when it was kept. All times are seconds since the epoch.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import ExitCode, Outcome
 from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_facts, write_rows
-from opwatch.output.streams import Sink
+from opwatch.output.streams import Sink, is_terminal, width_of
 from opwatch.output.text.summary import ORDER, TO_GO_ON
 from opwatch.output.text.words import CAUSES, OUTCOMES
 
@@ -23,113 +24,59 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-RUNS: Final = ("RUN", "STARTED", "PROFILE", "TOOK", "EXIT", "OPERATIONS", TO_GO_ON.upper())
-OPERATIONS: Final = ("OPERATION", "OUTCOME", "STATUS", "TOOK", "DETAIL")
+    from opwatch.domain.kept import KeptOperation, KeptRun
+
+HEADINGS: Final = ("RUN", "STARTED", "PROFILE", "TOOK", "EXIT", "OPERATIONS", TO_GO_ON.upper())
+OF_OPERATION: Final = ("OPERATION", "OUTCOME", "STATUS", "TOOK", "DETAIL")
 WATCHED: Final = "still running"
 BROKEN_OFF: Final = "broken off"
 OPEN: Final = "open"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationReport:
-    """One operation of a run that is kept."""
-
-    reference: str
-    id: str
-    profile: str
-    state: str | None
-    status: str
-    message: str | None
-    outcome: str | None
-    reason: str | None
-    watched_from: float
-    confirmed_at: float | None
-    ended_at: float | None
+def resume_command(run: str) -> str:
+    """Return the command that goes on with *run*."""
+    return f"opwatch wait --resume {run}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
-    """One run that is kept. Without *ended_at* it is either watched still, or was broken off."""
-
-    id: str
-    command: str
-    profile: str | None
-    started_at: float
-    written_at: float
-    ended_at: float | None
-    code: int | None
-    cause: str | None
-    is_watched: bool
-    resume: str | None
-    operations: Sequence[OperationReport]
-
-    @property
-    def standing(self) -> str:
-        """How it ended, or that it has not."""
-        if self.code is None:
-            return WATCHED if self.is_watched else BROKEN_OFF
-        causes = {each.value: words for each, words in CAUSES.items()}
-        return f"{self.code} ({causes.get(self.cause or '', self.cause)})"
-
-    @property
-    def took(self) -> str:
-        """How long it was watched, as far as anybody knows."""
-        return format_duration((self.ended_at or self.written_at) - self.started_at)
-
-    @property
-    def profiles(self) -> str:
-        """The profile that was named, or those that were found."""
-        return self.profile or ", ".join(sorted({each.profile for each in self.operations}))
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many operations ended how."""
-        found = Counter(each.outcome or OPEN for each in self.operations)
-        return {
-            each: found[each] for each in (*(each.value for each in ORDER), OPEN) if found[each]
-        }
-
-
-def write_runs(
-    stream: TextIO | None, runs: Sequence[RunReport], *, terminal: bool, width: int = 80
-) -> None:
+def write_runs(stream: TextIO | None, runs: Sequence[tuple[KeptRun, bool]]) -> None:
     """Write a row for each of *runs*.
 
     Raises:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
+    terminal = is_terminal(stream)
     rows = [
         (
-            each.id,
-            _time(each.started_at, terminal=terminal),
-            each.profiles,
-            each.took,
-            each.standing,
-            _counted(each),
-            each.resume or "",
+            run.id,
+            _time(run.started_at, terminal=terminal),
+            _profiles(run),
+            format_duration(_took(run)),
+            _standing(run, watched=watched),
+            _counted(run),
+            _way_on(run, watched=watched) or "",
         )
-        for each in runs
+        for run, watched in runs
     ]
-    write_rows(stream, RUNS, rows, terminal=terminal, width=width)
+    write_rows(stream, HEADINGS, rows, terminal=terminal, width=width_of(stream))
 
 
-def write_run(stream: TextIO | None, run: RunReport, *, terminal: bool, width: int = 80) -> None:
+def write_run(stream: TextIO | None, run: KeptRun, *, watched: bool) -> None:
     """Write all that is kept of *run*.
 
     Raises:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
+    terminal = is_terminal(stream)
     facts = [
         ("run", f"{run.id} (opwatch {run.command})"),
-        ("profile", run.profiles),
+        ("profile", _profiles(run)),
         ("started", _time(run.started_at, terminal=terminal)),
-        ("took", run.took),
-        ("exit", run.standing),
+        ("took", format_duration(_took(run))),
+        ("exit", _standing(run, watched=watched)),
         ("operations", _counted(run)),
+        (TO_GO_ON, _way_on(run, watched=watched) or ""),
     ]
-    if run.resume is not None:
-        facts.append((TO_GO_ON, run.resume))
-    write_facts(stream, facts)
+    write_facts(stream, [(label, text) for label, text in facts if text])
     Sink(stream).line("")
     rows = [
         (
@@ -141,7 +88,7 @@ def write_run(stream: TextIO | None, run: RunReport, *, terminal: bool, width: i
         )
         for each in run.operations
     ]
-    write_rows(stream, OPERATIONS, rows, terminal=terminal, width=width)
+    write_rows(stream, OF_OPERATION, rows, terminal=terminal, width=width_of(stream))
 
 
 def write_cleared(stream: TextIO | None, count: int) -> None:
@@ -150,51 +97,69 @@ def write_cleared(stream: TextIO | None, count: int) -> None:
     Sink(stream, required=False).line(f"opwatch: {runs} forgotten")
 
 
-def history_document(runs: Sequence[RunReport]) -> dict[str, Any]:
+def history_document(runs: Sequence[tuple[KeptRun, bool]]) -> dict[str, Any]:
     """Return the document of ``history --json``."""
     return {
         "format": FORMAT,
         "command": "history",
         "exit_code": int(ExitCode.SUCCEEDED),
         "exit_reason": Outcome.SUCCEEDED.value,
-        "runs": [_run(each) for each in runs],
+        "runs": [_run(run, watched=watched) for run, watched in runs],
     }
 
 
-def _run(run: RunReport) -> dict[str, Any]:
+def _run(run: KeptRun, *, watched: bool) -> dict[str, Any]:
     return {
         "id": run.id,
         "command": run.command,
         "profile": run.profile,
         "started_at": _zulu(run.started_at),
         "ended_at": _zulu(run.ended_at),
-        "elapsed_seconds": round((run.ended_at or run.written_at) - run.started_at, 3),
+        "elapsed_seconds": round(_took(run), 3),
         "exit_code": run.code,
         "exit_reason": run.cause,
-        "watched": run.is_watched,
-        "resume": run.resume,
-        "summary": {"total": len(run.operations), **run.counts},
-        "operations": [
-            {
-                "reference": each.reference,
-                "id": each.id,
-                "profile": each.profile or None,
-                "state": each.state,
-                "status": each.status or None,
-                "message": each.message,
-                "outcome": each.outcome,
-                "reason": each.reason,
-                "watched_from": _zulu(each.watched_from),
-                "last_confirmed_at": _zulu(each.confirmed_at),
-                "ended_at": _zulu(each.ended_at),
-            }
-            for each in run.operations
-        ],
+        "watched": watched,
+        "resume": _way_on(run, watched=watched),
+        "summary": {"total": len(run.operations), **_counts(run)},
+        "operations": [_operation(each) for each in run.operations],
     }
 
 
-def _counted(run: RunReport) -> str:
-    return ", ".join(f"{count:,} {_outcome(each)}" for each, count in run.counts.items())
+def _operation(kept: KeptOperation) -> dict[str, Any]:
+    names = ("reference", "id", "profile", "state", "status", "message", "outcome", "reason")
+    return {name: getattr(kept, name) or None for name in names} | {
+        "watched_from": _zulu(kept.watched_from),
+        "last_confirmed_at": _zulu(kept.confirmed_at),
+        "ended_at": _zulu(kept.ended_at),
+    }
+
+
+def _way_on(run: KeptRun, *, watched: bool) -> str | None:
+    return None if watched or not run.left else resume_command(run.id)
+
+
+def _standing(run: KeptRun, *, watched: bool) -> str:
+    if run.code is None:
+        return WATCHED if watched else BROKEN_OFF
+    causes = {each.value: words for each, words in CAUSES.items()}
+    return f"{run.code} ({causes.get(run.cause or '', run.cause)})"
+
+
+def _took(run: KeptRun) -> float:
+    return (run.ended_at or run.written_at) - run.started_at
+
+
+def _profiles(run: KeptRun) -> str:
+    return run.profile or ", ".join(sorted({each.profile for each in run.operations}))
+
+
+def _counts(run: KeptRun) -> dict[str, int]:
+    found = Counter(each.outcome or OPEN for each in run.operations)
+    return {each: found[each] for each in (*map(str, ORDER), OPEN) if found[each]}
+
+
+def _counted(run: KeptRun) -> str:
+    return ", ".join(f"{count:,} {_outcome(each)}" for each, count in _counts(run).items())
 
 
 def _outcome(outcome: str | None) -> str:
@@ -208,9 +173,7 @@ def _moment(at: float) -> datetime:
 
 
 def _time(at: float, *, terminal: bool) -> str:
-    if not terminal:
-        return _zulu(at) or ""
-    return f"{_moment(at).astimezone():%Y-%m-%d %H:%M}"
+    return f"{_moment(at).astimezone():%Y-%m-%d %H:%M}" if terminal else _zulu(at) or ""
 
 
 def _zulu(at: float | None) -> str | None:
