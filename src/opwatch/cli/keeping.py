@@ -39,10 +39,11 @@ MIXED: Final = ("param", "header")
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """A run that is taken up, and the lock that keeps others away from it."""
+    """A run that is taken up *until* its deadline, and the lock that keeps others away from it."""
 
     run: KeptRun
     lock: RunLock
+    until: float | None = None
 
 
 class Keeper:
@@ -97,7 +98,7 @@ class Keeper:
             return None
         from opwatch.output.commands.history import resume_command
 
-        return resume_command(self._journal.run.id)
+        return resume_command(self._journal.run)
 
     def end(self, code: int) -> None:
         """Write that the command ends with *code*, and what was odd, if anything was."""

@@ -39,7 +39,6 @@ def _resume(
     name: str, options: RunOptions, references: Sequence[str], given: Collection[str]
 ) -> int:
     from opwatch.cli.runner import Command
-    from opwatch.session.resume import policy_until
 
     if references:
         message = "--resume goes on with a run as it was begun, and takes no more references"
@@ -49,16 +48,14 @@ def _resume(
     resumption = take(name)
     run = resumption.run
     restored = restored_options(run, options, given)
-    command = Command("wait", restored, resumed=resumption)
-    policy = restored.policy()
-    if "timeout" not in given:
-        policy = policy_until(policy, run.deadline, command.context().wall())
+    until = None if "timeout" in given else run.deadline
+    command = Command("wait", restored, resumed=replace(resumption, until=until))
     if run.cookies and run.left and not options.quiet:
         from opwatch.output.errors import write_warning
 
         lost = f"the cookies of run {run.id} are not kept: {', '.join(run.cookies)}"
         write_warning(sys.stderr, f"{lost}; it goes on without them")
-    return command.run(policy)
+    return command.run(restored.policy())
 
 
 def take(name: str) -> Resumption:

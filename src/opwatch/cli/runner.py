@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from opwatch.cli.keeping import Keeper, Resumption
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import WaitingFor
-    from opwatch.domain.kept import KeptRun
     from opwatch.domain.policy import Policy
     from opwatch.domain.secret import Secret
     from opwatch.session.session import Session
@@ -104,7 +103,7 @@ class Command:
         selection = Selection(self.options, self.references, self.environ)
         token = selection.token()
         if self.resumed is not None:
-            plan = self._taken_up(self.resumed.run, selection, policy, context)
+            plan = self._taken_up(self.resumed, selection, policy, context)
         elif self.starting is None:
             plan = selection.plan(policy)
         else:
@@ -119,12 +118,12 @@ class Command:
         return plan, replace(context, token_from_stdin=token)
 
     def _taken_up(
-        self, run: KeptRun, selection: Selection, policy: Policy, context: RunContext
+        self, resumed: Resumption, selection: Selection, policy: Policy, context: RunContext
     ) -> Plan:
-        """Return what is left of *run*."""
+        """Return what is left of the run that is *resumed*."""
         from opwatch.session.resume import resumed_plan
 
-        offset = context.now() - context.wall()
+        run, offset = resumed.run, context.now() - context.wall()
         return resumed_plan(
             run,
             policy,
@@ -132,6 +131,7 @@ class Command:
             selection.settings(),
             selection.parameters(),
             has_token=self.options.token_stdin,
+            until=resumed.until,
             clock_of=lambda at: at + offset,
         )
 

@@ -24,17 +24,6 @@ if TYPE_CHECKING:
     from opwatch.profiles import Config, Profile
 
 
-def policy_until(policy: Policy, deadline: float | None, now: float) -> Policy:
-    """Return *policy* with what is left until *deadline*: one look if that has passed.
-
-    Both times are of one clock.
-    """
-    if deadline is None:
-        return policy
-    left = deadline - now
-    return replace(policy, timeout=left) if left > 0 else replace(policy, timeout=0.0, once=True)
-
-
 def resumed_plan(
     run: KeptRun,
     policy: Policy,
@@ -43,12 +32,13 @@ def resumed_plan(
     params: Mapping[str, str],
     *,
     has_token: bool,
+    until: float | None,
     clock_of: Callable[[float], float],
 ) -> Plan:
     """Return what is left of *run*, at its place among what has ended before.
 
-    Without a *profile*, each URL finds its own again. *clock_of* turns seconds since the
-    epoch into the clock of this run.
+    Without a *profile*, each URL finds its own again. *until* is the deadline in seconds since
+    the epoch, which *clock_of* turns into the clock of this run.
 
     Raises:
         UsageError: a reference or a parameter can no longer be used.
@@ -68,7 +58,7 @@ def resumed_plan(
         _taken_up(next(again), each, clock_of) if each in left else _ended(each, clock_of)
         for each in run.operations
     )
-    return replace(plan, targets=targets)
+    return replace(plan, targets=targets, until=until)
 
 
 def _taken_up(target: Target, kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:

@@ -166,7 +166,7 @@ async def carry_out(
     watcher = Watcher(
         plan.targets,
         {name: profile.polling_rules for name, profile in plan.profiles.items()},
-        plan.policy,
+        plan.policy_at(context.wall()),
         now=clock.now(),
         uniform=context.uniform,
     )

@@ -138,7 +138,8 @@ class Journal:
 
     def _start(self, event: Started) -> None:
         at = self._wall_of(event.at)
-        deadline = None if event.deadline is None else self._wall_of(event.deadline)
+        # One look after the deadline has none of its own.
+        deadline = self.run.deadline if event.deadline is None else self._wall_of(event.deadline)
         started_at = self.run.started_at if self._goes_on else at
         self.run = replace(
             self.run, started_at=started_at, deadline=deadline, ended_at=None, code=None, cause=None

@@ -33,9 +33,12 @@ BROKEN_OFF: Final = "broken off"
 OPEN: Final = "open"
 
 
-def resume_command(run: str) -> str:
-    """Return the command that goes on with *run*."""
-    return f"opwatch wait --resume {run}"
+def resume_command(run: KeptRun) -> str:
+    """Return the command that goes on with *run*: as long again, if its deadline ended it."""
+    command, end = f"opwatch wait --resume {run.id}", run.deadline
+    if end is None or (run.ended_at or run.written_at) < end:
+        return command
+    return f"{command} --timeout {max(1, round(end - run.started_at))}s"
 
 
 def write_runs(stream: TextIO | None, runs: Sequence[tuple[KeptRun, bool]]) -> None:
@@ -135,7 +138,7 @@ def _operation(kept: KeptOperation) -> dict[str, Any]:
 
 
 def _way_on(run: KeptRun, *, watched: bool) -> str | None:
-    return None if watched or not run.left else resume_command(run.id)
+    return None if watched or not run.left else resume_command(run)
 
 
 def _standing(run: KeptRun, *, watched: bool) -> str:
