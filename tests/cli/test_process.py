@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -76,7 +77,20 @@ def test_a_signal_detaches_with_a_document_and_the_way_to_go_on(
     _validator("document").validate(ran.document)
     assert (code, reason) == (ran.document["exit_code"], ran.document["exit_reason"])
     assert ran.outcomes == ["pending"]
+    assert re.search(r"to go on: opwatch wait --resume [0-9a-f]{8}\n", ran.err)
+
+
+def test_where_nothing_is_kept_the_way_to_go_on_names_it_all(
+    server: DemoServer, program: Program
+) -> None:
+    job = server.start("fullstory", Script(60))
+
+    ran = program.interrupted(
+        signal.SIGINT, "wait", *FAST, "--no-state", job.id, when="waiting for"
+    )
+
     assert f"to go on: opwatch wait -p fullstory --base-url {server.base_url} {job.id}" in ran.err
+    assert not (program.home / ".local").exists()
 
 
 def test_a_deadline_ends_with_124_and_a_document(server: DemoServer, program: Program) -> None:

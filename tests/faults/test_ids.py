@@ -127,7 +127,7 @@ def test_an_id_that_looks_like_an_option_is_one_behind_two_dashes(tmp_path: Path
 def test_the_command_to_go_on_is_right_for_such_an_id(tmp_path: Path) -> None:
     with api(http(b'{"status": "running"}')) as server:
         program = _program(tmp_path, server.url)
-        ran = program.run("wait", "--timeout", "0", "--", "-x", "a b")
+        ran = program.run("wait", "--no-state", "--timeout", "0", "--", "-x", "a b")
 
     assert ran.err.splitlines()[-1].startswith("opwatch to go on: opwatch wait ")
     assert ran.err.endswith(" -- -x 'a b'\n")

@@ -102,7 +102,7 @@ def test_ctrl_c_leaves_the_table_and_the_cursor_and_the_way_to_go_on(
         assert tty.shown[0].startswith("○ ")
         assert "no longer watched" in tty.shown[0]
         assert "exit 130: interrupted; nothing remote was cancelled" in tty.shown[1]
-        assert tty.shown[2].startswith("to go on:  opwatch wait -p fullstory")
+        assert tty.shown[2].startswith("to go on:  opwatch wait --resume ")
 
 
 @fault(131)

@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "List, show, check, explain and write provider profiles.",
     ),
     "auth": ("opwatch.cli.commands.auth", "Keep, show and try the credentials of profiles."),
+    "history": ("opwatch.cli.commands.history", "Show past runs, and how to go on with them."),
     "config": ("opwatch.cli.commands.config", "Show which files are read, and where yours go."),
     "demo": ("opwatch.cli.commands.demo", "Watch the operations of a server on this machine."),
     "completion": ("opwatch.cli.commands.completion", "Print the completion script of a shell."),

@@ -139,7 +139,7 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Show the help if there is nothing in *args*."""
-        if not args and not ctx.resilient_parsing:
+        if not (args or ctx.resilient_parsing or self.invoke_without_command):
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
         return super().parse_args(ctx, args)

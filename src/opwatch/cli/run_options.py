@@ -39,6 +39,7 @@ WAIT_ONLY: Final = frozenset(
         "as_jsonl",
         "progress",
         "junit",
+        "no_state",
     }
 )
 """The fields of RunOptions that a command without a wait does not offer."""
@@ -195,6 +196,14 @@ class RunOptions(opt.ProfileOptions):
             help="Write a JUnit report of the operations.",
         ),
     ] = None
+    no_state: Annotated[
+        bool,
+        option(
+            "--no-state",
+            group="output",
+            help="Keep nothing of this run (like OPWATCH_STATE=off).",
+        ),
+    ] = False
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False
     no_color: opt.NoColor = False

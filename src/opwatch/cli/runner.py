@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.cli.exit import end_of, verdict_of
 from opwatch.cli.files import check_writable
-from opwatch.cli.selection import Selection
+from opwatch.cli.selection import STDIN, Selection
 from opwatch.cli.view import View, lost_operations
 from opwatch.credentials import Redactor
 from opwatch.domain.errors import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from opwatch.cli.keeping import Keeper, Resumption
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import WaitingFor
     from opwatch.domain.policy import Policy
@@ -56,20 +57,33 @@ ALLOCATIONS: Final = 50_000
 class Command:
     """The command *name* with its *options*.
 
-    *starting* reads what is to be sent first, where an operation is to be started.
+    *starting* reads what is to be sent first, where an operation is to be started;
+    *resumed* is the run to go on with.
     """
 
     name: str
     options: RunOptions
     references: Sequence[str] = ()
     starting: Callable[[], StartRequest] | None = None
+    resumed: Resumption | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
 
     def run(self, policy: Policy) -> int:
         """Watch under *policy*; return the exit code."""
         context = self.context()
-        view = View(self.name, self.options, context)
+        view = View(self.name, self.options, context, keeper=self._keeper(context))
         return run_watch(lambda: self.prepare(policy, context), view)
+
+    def _keeper(self, context: RunContext) -> Keeper | None:
+        """Return what keeps the run, None for a look or where nothing is to be kept."""
+        if self.name == "get" or self.options.no_state:
+            return None
+        try:
+            from opwatch.cli.keeping import keeper_of
+        except ImportError:  # a Python without SQLite
+            return None
+        piped = STDIN in self.references
+        return keeper_of(self.name, self.options, context, piped=piped, resumed=self.resumed)
 
     def context(self) -> RunContext:
         """Return what the run takes from outside."""
@@ -89,7 +103,9 @@ class Command:
             check_writable(self.options.junit)
         selection = Selection(self.options, self.references, self.environ)
         token = selection.token()
-        if self.starting is None:
+        if self.resumed is not None:
+            plan = self._taken_up(self.resumed, selection, policy, context)
+        elif self.starting is None:
             plan = selection.plan(policy)
         else:
             plan = _plan_of_start(selection, self.starting(), policy)
@@ -101,6 +117,24 @@ class Command:
                 sys.stderr, plan.targets, has_token=token is not None, redact=context.redactor
             )
         return plan, replace(context, token_from_stdin=token)
+
+    def _taken_up(
+        self, resumed: Resumption, selection: Selection, policy: Policy, context: RunContext
+    ) -> Plan:
+        """Return what is left of the run that is *resumed*."""
+        from opwatch.session.resume import resumed_plan
+
+        run, offset = resumed.run, context.now() - context.wall()
+        return resumed_plan(
+            run,
+            policy,
+            selection.bound_profile() if run.profile and run.left else None,
+            selection.settings(),
+            selection.parameters(),
+            has_token=self.options.token_stdin,
+            until=resumed.until,
+            clock_of=lambda at: at + offset,
+        )
 
     def _headers(self, plan: Plan, context: RunContext) -> Mapping[str, str]:
         """Return the headers of all polls; what may be a secret in them is masked from now on."""
@@ -209,7 +243,8 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
             watcher = run_to_end(_watch(plan, context, view))
             with pass_over_signals():
                 code = _leave(watcher, plan, view, started_at)
-            return code  # noqa: RET504, the handler below returns it if the way out fails
+                view.end(code)
+            return code
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
         if code is not None:
             return code  # everything is written, and a second document would break the first
@@ -222,6 +257,7 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
             redact=view.redact,
         )
         view.write_way_on(problem)
+        view.end(left)
         return left
 
 
@@ -229,7 +265,7 @@ async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
     async with open_session(plan, context) as session:
         if plan.starting is not None:
             await _start(session, plan.starting, context, view)
-        with view.listening(session.plan) as listener:
+        with view.listening(session) as listener:
             return await carry_out(
                 session,
                 listener,

@@ -22,13 +22,14 @@ from opwatch.output.terminal.display import Style, open_display
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from opwatch.cli.keeping import Keeper
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import Redactor
     from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
     from opwatch.session.context import RunContext
-    from opwatch.session.plan import Plan
+    from opwatch.session.session import Session
 
 TICK_BARS: Final = 0.1
 TICK_LINES: Final = 1.0
@@ -37,12 +38,16 @@ RESUMABLE: Final = frozenset({"wait", "start"})
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How the run of *command* is shown. *collect* is given its operations when it is over."""
+    """How the run of *command* is shown. *collect* is given its operations when it is over.
+
+    *keeper* keeps it, if anything does.
+    """
 
     command: str
     options: RunOptions
     context: RunContext
     collect: Callable[[Sequence[Operation]], None] | None = None
+    keeper: Keeper | None = None
 
     @property
     def redact(self) -> Redactor:
@@ -70,11 +75,14 @@ class View:
         return TICK_BARS if moving else TICK_LINES
 
     @contextmanager
-    def listening(self, plan: Plan) -> Iterator[Listener]:
-        """Yield the listener that shows the run."""
+    def listening(self, session: Session) -> Iterator[Listener]:
+        """Yield the listener that shows the run of *session*, and keeps it."""
+        plan = session.plan
         with ExitStack() as stack:
             wall_of = self.wall_of()
-            listeners: list[Listener] = [
+            # What is shown at the end says how to go on, so it is kept before.
+            listeners = [] if self.keeper is None else [self.keeper.listener(session)]
+            listeners.append(
                 stack.enter_context(
                     open_display(
                         self.style,
@@ -86,7 +94,7 @@ class View:
                         environ=self.context.environ,
                     )
                 )
-            ]
+            )
             if self.options.as_jsonl:
                 from opwatch.output.formats.jsonl import jsonl
 
@@ -125,8 +133,16 @@ class View:
         """Return the command that goes on waiting for the *unfinished* operations."""
         if not unfinished:
             return None
+        way_on = self.keeper.way_on() if self.keeper is not None else None
+        if way_on is not None:
+            return way_on
         targets = [operation.target for operation in unfinished]
         return wait_command(self.options.resume_arguments(), targets)
+
+    def end(self, code: int) -> None:
+        """Let whatever keeps the run know that it ends with *code*."""
+        if self.keeper is not None:
+            self.keeper.end(code)
 
     def leave(
         self,

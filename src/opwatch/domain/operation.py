@@ -135,6 +135,30 @@ class InitialAnswer:
     cookies: tuple[Secret, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier process left of its watch. Times are of this run's clock.
+
+    *missed_from* is since when the API did not know the operation. *etag*, *modified* and
+    *moved_to* are what the next poll needs of the last answer. With an *outcome*, the watch
+    has ended before, and nothing is asked.
+    """
+
+    watched_from: float
+    reading: Reading | None = None
+    confirmed_at: float | None = None
+    changed_at: float | None = None
+    missed_from: float | None = None
+    ended_at: float | None = None
+    polls: int = 0
+    problems: int = 0
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    etag: str | None = None
+    modified: str | None = None
+    moved_to: str | None = None
+
+
 class Basis(StrEnum):
     """What a profile that nobody named was chosen by."""
 
@@ -151,7 +175,8 @@ class Target:
     polled verbatim. *origin* names the host that answers; targets with the same
     non-empty *group* can be asked about in one request. *profile* names the
     profile that knows how; *basis* is what it was chosen by, if not by the
-    person. *initial* is set where the starting answer was seen.
+    person. *initial* is set where the starting answer was seen, *earlier* where another
+    process has watched it.
     """
 
     reference: str
@@ -163,6 +188,7 @@ class Target:
     group: str = ""
     basis: Basis | None = None
     initial: InitialAnswer = InitialAnswer()
+    earlier: Earlier | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +232,12 @@ class Operation:
     def is_over(self) -> bool:
         """Tell whether our watch of it has ended."""
         return self.outcome is not None
+
+    @property
+    def ended_before(self) -> bool:
+        """Tell whether its end was confirmed by an earlier process, and is only recorded."""
+        earlier = self.target.earlier
+        return earlier is not None and earlier.outcome is not None
 
     def elapsed(self, now: float) -> float:
         """Return for how many seconds it has been watched at *now*."""

@@ -108,6 +108,10 @@ class Client:
         """Keep the cookies of *lines*, each a ``Set-Cookie``, as if *url* had set them."""
         self._exchange.keep_cookies(url, lines)
 
+    def cookie_names(self) -> list[str]:
+        """Return the names of the cookies that are kept."""
+        return self._exchange.cookie_names()
+
     async def send(
         self,
         request: Request,

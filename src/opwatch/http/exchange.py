@@ -133,6 +133,10 @@ class Exchange:
         headers = [(b"set-cookie", line.encode("utf-8", "replace")) for line in lines]
         self._keep_cookies(parse_origin(url), url, headers)
 
+    def cookie_names(self) -> list[str]:
+        """Return the names of the cookies that are kept."""
+        return sorted({each.name for jar in self._jars.values() for each in jar.jar})
+
     def _add_cookies(self, origin: Origin, url: str, outgoing: httpcore.Request) -> None:
         import httpx2 as httpx  # noqa: PLC0415, few servers set cookies
 

@@ -35,6 +35,11 @@ class Fetcher:
         self._senders = senders
         self._memories: dict[tuple[str, str], PollMemory] = {}
 
+    def memory(self, target: Target) -> tuple[str | None, str | None, str | None]:
+        """Return the validators of the last answer about *target*, and where it has moved to."""
+        known = self._memories.get((target.profile, target.reference)) or PollMemory.of(target)
+        return known.etag, known.modified, known.moved_to
+
     async def __call__(self, poll: Poll) -> Answer:
         """Return the answer to *poll*; whatever goes wrong is trouble in it."""
         try:
@@ -49,7 +54,7 @@ class Fetcher:
         name = poll.targets[0].profile
         profile, sender = self._profiles[name], self._senders[name]
         memories = [
-            self._memories.setdefault((target.profile, target.reference), PollMemory())
+            self._memories.setdefault((target.profile, target.reference), PollMemory.of(target))
             for target in poll.targets
         ]
         targets = [m.moved(target) for m, target in zip(memories, poll.targets, strict=True)]
@@ -85,6 +90,12 @@ class PollMemory:
     etag: str | None = None
     modified: str | None = None
     moved_to: str | None = None
+
+    @classmethod
+    def of(cls, target: Target) -> PollMemory:
+        """Return what an earlier process left for the next poll of *target*."""
+        earlier = target.earlier
+        return cls(earlier.etag, earlier.modified, earlier.moved_to) if earlier else cls()
 
     def moved(self, target: Target) -> Target:
         """Return *target* at the URL that the last answer named."""

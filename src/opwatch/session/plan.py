@@ -60,7 +60,8 @@ class Plan:
 
     *duplicates* counts the references that named an operation once more. *starting* is
     the request to send first; *results* is how results are fetched, None for not at all;
-    *headers* go with every request that carries a credential.
+    *headers* go with every request that carries a credential; *until* is the deadline of a
+    run that is taken up, in seconds since the epoch.
     """
 
     profiles: Mapping[str, Profile]
@@ -70,6 +71,19 @@ class Plan:
     starting: StartRequest | None = None
     results: ResultOptions | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    until: float | None = None
+
+    def policy_at(self, wall: float) -> Policy:
+        """Return the limits of a watch that begins at *wall*, in seconds since the epoch.
+
+        Of a deadline that has passed, one look is left.
+        """
+        if self.until is None:
+            return self.policy
+        left = self.until - wall
+        if left > 0:
+            return replace(self.policy, timeout=left)
+        return replace(self.policy, timeout=0.0, once=True)
 
     def with_targets(self, targets: Iterable[Target]) -> Plan:
         """Return this plan for *targets*, which its one profile knows."""
@@ -93,7 +107,7 @@ class Plan:
         if self.policy.interval is not None:
             return self.policy.interval
         paces = [each.polling_rules.pace for each in self.profiles.values()]
-        return max(paced(each, self.policy.pace).bound for each in paces)
+        return max((paced(each, self.policy.pace).bound for each in paces), default=0.0)
 
     @property
     def at_once(self) -> int:

@@ -47,6 +47,7 @@ class Session:
         self.plan = plan
         self.started: StartingUrls | None = None
         self._context = context
+        self._client = client
         self._is_prepared = False
         self._told = set[tuple[str, str]]()
         context = replace(context, announce=self._announce)
@@ -68,6 +69,10 @@ class Session:
                 headers=plan.headers,
             )
         self.fetcher = Fetcher(plan.profiles, self.senders)
+
+    def cookie_names(self) -> list[str]:
+        """Return the names of the cookies that the run has got."""
+        return self._client.cookie_names()
 
     async def prepare(self) -> None:
         """Find every credential.
@@ -135,7 +140,7 @@ async def open_session(plan: Plan, context: RunContext) -> AsyncIterator[Session
         CredentialError: a profile has no usable credential.
         UsageError: a proxy variable or the CA file cannot be used.
     """
-    connections = min(MOST_CONNECTIONS, plan.at_once)
+    connections = min(MOST_CONNECTIONS, max(1, plan.at_once))
     # A connection that is dropped between two polls costs a handshake at each.
     keepalive = max(KEPT_ALIVE, 2 * plan.longest_pause)
     async with open_client(context, connections=connections, keepalive=keepalive) as client:
@@ -165,7 +170,7 @@ async def carry_out(
     watcher = Watcher(
         plan.targets,
         {name: profile.polling_rules for name, profile in plan.profiles.items()},
-        plan.policy,
+        plan.policy_at(context.wall()),
         now=clock.now(),
         uniform=context.uniform,
     )

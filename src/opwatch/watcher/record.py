@@ -17,7 +17,7 @@ from opwatch.domain.pacing import Forecast
 from opwatch.domain.trouble import FirstContact, Handling
 
 if TYPE_CHECKING:
-    from opwatch.domain.operation import Reading, Target
+    from opwatch.domain.operation import Earlier, Reading, Target
     from opwatch.domain.outcome import Outcome, Reason
     from opwatch.domain.trouble import Trouble
 
@@ -128,6 +128,28 @@ class Record:
         self.misses_from = now
         self.unknown_from: float | None = None
         self.contradicted_from: float | None = None
+        if target.earlier is not None:
+            self._take_up(target.earlier, now)
+
+    def _take_up(self, earlier: Earlier, now: float) -> None:
+        """Go on where an *earlier* process has left off; its absence was no host's silence."""
+        self.operation = self.operation.but(
+            watched_from=earlier.watched_from,
+            reading=earlier.reading,
+            confirmed_at=earlier.confirmed_at,
+            changed_at=earlier.changed_at,
+            polls=earlier.polls,
+            problems=earlier.problems,
+            outcome=earlier.outcome,
+            reason=earlier.reason,
+            ended_at=earlier.ended_at,
+        )
+        if earlier.confirmed_at is not None:
+            self.uncounted = max(0.0, now - earlier.confirmed_at)
+        if earlier.missed_from is not None:
+            self.misses, self.misses_from = 1, earlier.missed_from
+        if earlier.reading is not None and not earlier.reading.is_known_word:
+            self.unknown_from = earlier.changed_at
 
     @property
     def is_over(self) -> bool:

@@ -119,6 +119,8 @@ class Scheduler:
         self._batch: dict[QueueKey, int] = {}
         self._members: dict[GateKey, list[int]] = {}
         for index, target in enumerate(targets):
+            if self.records[index].is_over:
+                continue
             key = _queue_key(target)
             if key not in self._queues:
                 known = polling_rules[target.profile]

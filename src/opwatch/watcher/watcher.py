@@ -100,7 +100,8 @@ class Watcher:
         self._records = self._scheduler.records
         self._uniform = uniform
         self._started_at = self._ticked_at = now
-        self._asked_for = self._still_open = len(targets)
+        self._asked_for = len(targets)
+        self._still_open = sum(1 for _ in self._scheduler.open())
         self._aborts: set[Abort] = set()
         self._warnings = Warnings()
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import click
+from click.core import ParameterSource
+
 from opwatch.cli import options as opt
-from opwatch.cli.parameters import command
+from opwatch.cli.parameters import command, option
 from opwatch.cli.run_options import RunOptions
 
 
@@ -20,13 +25,35 @@ from opwatch.cli.run_options import RunOptions
         ),
     ],
 )
-def app(*, references: opt.References = None, options: RunOptions) -> int:
+def app(
+    *,
+    references: opt.References = None,
+    resume: Annotated[
+        str | None,
+        option(
+            "--resume",
+            group="ask",
+            is_flag=False,
+            flag_value="last",
+            metavar="[last|ID]",
+            help="Go on with what is left of a run that was begun before: see opwatch history.",
+        ),
+    ] = None,
+    options: RunOptions,
+) -> int:
     """Wait until every operation has ended; progress is on standard error.
 
     Ctrl-C detaches: nothing remote is cancelled, and the command to go on is
     printed. Exit codes: 0 all succeeded, 1 one failed, 3 cancelled, 4 denied,
     5 not found, 6 unknown, 74 no result, 124 timed out, 130 interrupted.
     """
+    if resume is not None:
+        from opwatch.cli.resume import resume_run
+
+        context = click.get_current_context()
+        typed = ParameterSource.COMMANDLINE
+        given = {name for name in context.params if context.get_parameter_source(name) is typed}
+        return resume_run(resume, options, references or (), given)
     from opwatch.cli.runner import Command
 
     policy = options.policy()

@@ -123,6 +123,8 @@ class Writer:
             "reason": operation.reason.value if operation.reason else None,
             "warnings": warnings_of(operation, Show(self._redact)),
         }
+        if operation.ended_before:
+            found["ended_before"] = True
         if self._raw:
             found["raw"] = self.value(reading.raw) if reading else None
         return found

@@ -38,7 +38,7 @@ from opwatch.output.text.sentences import (
     warning_text,
 )
 from opwatch.output.text.summary import exit_text, next_steps, summary
-from opwatch.output.text.words import CAUSES, TO_BE_SURE
+from opwatch.output.text.words import CAUSES, NOTHING_LEFT, TO_BE_SURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -167,14 +167,18 @@ class Lines(Renderer):
 
     def _start(self, event: Started) -> None:
         self._next_beat = event.at + HEARTBEAT
-        many = len(event.operations)
-        names = (
-            display_name(event.operations[0], self._show) if many == 1 else f"{many:,} operations"
-        )
+        left = [each for each in event.operations if not each.is_over]
+        many, total = len(left), len(event.operations)
+        names = display_name(left[0], self._show) if many == 1 else f"{many:,} operations"
+        if many < total:
+            names = f"{many:,} of {total:,} operations" if many else NOTHING_LEFT
         until = (
             "" if event.deadline is None else f", until {self._wall_of(event.deadline):%H:%M:%S}"
         )
         self._write(event.at, f"waiting for {names}{until}")
+        for each in () if self._is_crowd else event.operations:
+            if each.is_over:
+                self._write(event.at, ending_sentence(each, self._show))
 
     def _observe(self, event: Observed) -> None:
         operation, reading = event.operation, event.operation.reading

@@ -17,6 +17,7 @@ from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import PLAIN, Show, elide
 from opwatch.output.text.words import (
     ANONYMOUS,
+    ENDED_BEFORE,
     FAULTS,
     NO_ANSWER,
     ODDITIES,
@@ -180,6 +181,8 @@ def _is_telling(value: Any) -> bool:
 def ending_detail(operation: Operation, show: Show = PLAIN, *, code: str = "(code {})") -> str:
     """Return why the watch of *operation* ended as it did, beyond its outcome and status."""
     reading, outcome = operation.reading, operation.outcome
+    if operation.ended_before:
+        return f"{ENDED_BEFORE}{_after(message_of(operation, show))}"
     if operation.reason is not None:
         reason = _reason(operation, show)
         is_blocked = reading is not None and reading.state is State.BLOCKED

@@ -75,6 +75,9 @@ REASONS: Final[Mapping[Reason, str]] = {
 }
 
 # Of an operation that reports an end which is not confirmed yet.
+ENDED_BEFORE: Final = "ended before"
+"""Of an operation whose end is recorded, and was confirmed by an earlier process."""
+NOTHING_LEFT: Final = "nothing; all had ended before"
 TO_BE_SURE: Final = "asking once more to be sure"
 NO_ANSWER: Final = "no answer"
 UNCONFIRMED: Final = "unconfirmed"

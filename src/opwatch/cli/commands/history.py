@@ -1,0 +1,187 @@
+"""``opwatch history``: the runs that are kept, one of them in full, and how to forget them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import click
+
+from opwatch.cli import options as opt
+from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
+from opwatch.domain.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opwatch.domain.kept import KeptRun
+    from opwatch.state.store import Store
+
+OPEN = "open"
+"""The outcome of an operation that has none yet."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryOptions:
+    """Which runs are shown, and how."""
+
+    profile: Annotated[
+        str | None,
+        option("--profile", "-p", metavar="NAME", help="Only runs of this profile."),
+    ] = None
+    outcome: Annotated[
+        str | None,
+        option(
+            "--outcome",
+            metavar="OUTCOME",
+            help="Only runs with an operation that ended so: succeeded, failed, …, or open.",
+        ),
+    ] = None
+    since: Annotated[
+        float | None,
+        option(
+            "--since",
+            parser=opt.duration,
+            metavar=opt.DURATION,
+            help="Only runs that began in the last 2h, 7d, …",
+        ),
+    ] = None
+    most: Annotated[
+        int, option("--most", min=1, metavar="N", help="At most this many, the latest first.")
+    ] = 50
+    as_json: opt.AsJson = False
+
+    def __post_init__(self) -> None:
+        """Check the word for an outcome.
+
+        Raises:
+            BadParameter: there is no such outcome.
+        """
+        known = [*(each.value for each in Outcome), OPEN]
+        if self.outcome is not None and self.outcome not in known:
+            raise click.BadParameter(f"--outcome {self.outcome!r} is not one of {', '.join(known)}")
+
+
+EXAMPLES = [
+    ("opwatch history --outcome unknown --since 7d", "the runs that lost contact this week"),
+    ("opwatch history --json | jq -r '.runs[0].id'", "the latest run, for a script"),
+]
+
+
+@command("history", examples=EXAMPLES)
+def listing(*, options: HistoryOptions) -> int:
+    """Show the runs that are kept, the latest first."""
+
+    def work(store: Store) -> None:
+        from opwatch.output.commands.history import write_runs
+        from opwatch.state.runs import list_runs
+
+        since = None if options.since is None else time.time() - options.since
+        found = list_runs(
+            store, profile=options.profile, outcome=options.outcome, since=since, most=options.most
+        )
+        shown = [(each, _is_watched(store, each)) for each in found]
+        if options.as_json:
+            _write_json(shown)
+        else:
+            write_runs(sys.stdout, shown)
+
+    return _with_store(work, as_json=options.as_json)
+
+
+@command(
+    "show",
+    examples=[
+        ("opwatch history show 3", "how each operation of a run ended"),
+        ("opwatch history show 3 --json", "the same for a program"),
+    ],
+)
+def show_run(run: Annotated[str, argument(metavar="ID")], *, as_json: opt.AsJson = False) -> int:
+    """Show one run in full: its operations, how each ended, and how to go on."""
+
+    def work(store: Store) -> None:
+        from opwatch.domain.errors import UsageError
+        from opwatch.output.commands.history import write_run
+        from opwatch.state.runs import find_run
+
+        found = find_run(store, run)
+        if found is None:
+            raise UsageError(f"there is no run {run!r}", hint="opwatch history shows them")
+        if as_json:
+            _write_json([(found, _is_watched(store, found))])
+        else:
+            write_run(sys.stdout, found, watched=_is_watched(store, found))
+
+    return _with_store(work, as_json=as_json)
+
+
+@command(
+    "clear",
+    examples=[
+        ("opwatch history clear", "forget all runs"),
+        ("opwatch history clear && opwatch history", "see that there are none"),
+    ],
+)
+def clear_runs() -> int:
+    """Forget all runs that are kept."""
+
+    def work(store: Store) -> None:
+        from opwatch.output.commands.history import write_cleared
+        from opwatch.state.runs import clear
+
+        write_cleared(sys.stderr, clear(store))
+
+    return _with_store(work)
+
+
+def _with_store(work: Callable[[Store], None], *, as_json: bool = False) -> int:
+    """Do *work* with the store; return the exit code."""
+    from opwatch.cli.exit import attempt
+    from opwatch.cli.keeping import store_to_read
+
+    def done() -> int:
+        store = store_to_read()
+        try:
+            work(store)
+        finally:
+            store.close()
+        return 0
+
+    return attempt(done, as_json=as_json, command="history")
+
+
+def _is_watched(store: Store, run: KeptRun) -> bool:
+    """Tell whether a process watches *run* at this moment."""
+    from opwatch.state.lock import is_watched
+
+    return run.ended_at is None and is_watched(store.path.parent, run.id)
+
+
+def _write_json(runs: list[tuple[KeptRun, bool]]) -> None:
+    from opwatch.output.commands.history import history_document
+    from opwatch.output.formats.sheet import write_json_line
+
+    write_json_line(sys.stdout, history_document(runs))
+
+
+def _list(**values: object) -> int | None:
+    """List the runs, unless another command follows."""
+    context = click.get_current_context()
+    if context.invoked_subcommand is not None:
+        return None
+    code: int = context.invoke(listing, **values)
+    return code
+
+
+app = Group(
+    "history",
+    help="Show the runs that are kept, one of them in full, or forget all.",
+    callback=_list,
+    params=listing.params,
+    commands=[show_run, clear_runs],
+    invoke_without_command=True,
+    examples=EXAMPLES,
+    **SETTINGS,
+)

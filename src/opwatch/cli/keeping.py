@@ -1,0 +1,185 @@
+"""How a command keeps its run.
+
+Decides which options belong to a run, and which to the terminal that it is shown on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from opwatch.domain.auth import NoAuth
+from opwatch.domain.errors import UsageError
+from opwatch.domain.kept import KeptRun
+from opwatch.state.discretion import is_whole, kept_reference, kept_values
+from opwatch.state.journal import Journal
+from opwatch.state.lock import RunLock
+from opwatch.state.runs import new_id
+from opwatch.state.store import StoreError, is_off, open_store, state_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from opwatch.cli.run_options import RunOptions
+    from opwatch.domain.events import Listener
+    from opwatch.session.context import RunContext
+    from opwatch.session.session import Session
+    from opwatch.state.store import Store
+
+AS_GIVEN: Final = (
+    *("interval", "any_", "fail_fast", "stall", "lost_after", "confirm", "fail_on"),
+    *("timeout_exit_code", "result"),
+)
+PATHS: Final = ("config", "ca_file", "download")
+MIXED: Final = ("param", "header")
+"""Options that are kept value by value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A run that is taken up *until* its deadline, and the lock that keeps others away from it."""
+
+    run: KeptRun
+    lock: RunLock
+    until: float | None = None
+
+
+class Keeper:
+    """Keeps the run of *command*, given with *options*; goes on with *resumed*, if there is one."""
+
+    def __init__(
+        self,
+        command: str,
+        options: RunOptions,
+        context: RunContext,
+        *,
+        piped: bool = False,
+        resumed: Resumption | None = None,
+    ) -> None:
+        self._command = command
+        self._options = options
+        self._context = context
+        self._piped = piped
+        self._resumed = resumed
+        self._journal: Journal | None = None
+
+    def listener(self, session: Session) -> Listener:
+        """Return what writes down the run of *session*."""
+        plan, context = session.plan, self._context
+        if self._resumed is not None:
+            run = replace(self._resumed.run, pid=os.getpid(), lost=())
+        else:
+            options, lost = kept_options(self._options, session, context.redactor)
+            options["piped"] = self._piped
+            profile = None if plan.assumed else plan.profile_name
+            run = KeptRun(new_id(), self._command, profile, options, lost, pid=os.getpid())
+        offset = context.wall() - context.now()
+        self._journal = Journal(
+            state_folder(),
+            run,
+            redact=context.redactor,
+            wall_of=lambda at: at + offset,
+            memory=session.fetcher.memory,
+            cookies=session.cookie_names,
+            signed=frozenset(
+                name
+                for name, each in plan.profiles.items()
+                if isinstance(each.auth, NoAuth) or each.definition.spec.open_hosts
+            ),
+            lock=None if self._resumed is None else self._resumed.lock,
+        )
+        return self._journal
+
+    def way_on(self) -> str | None:
+        """Return the command that goes on with the run, None if it is not kept whole."""
+        if self._journal is None or not self._journal.settle():
+            return None
+        from opwatch.output.commands.history import resume_command
+
+        return resume_command(self._journal.run)
+
+    def end(self, code: int) -> None:
+        """Write that the command ends with *code*, and what was odd, if anything was."""
+        if self._journal is None:
+            return
+        self._journal.close(code)
+        if self._journal.remark is not None:
+            from opwatch.output.errors import write_warning
+
+            write_warning(sys.stderr, self._journal.remark)
+
+
+def keeper_of(
+    command: str,
+    options: RunOptions,
+    context: RunContext,
+    *,
+    piped: bool,
+    resumed: Resumption | None,
+) -> Keeper | None:
+    """Return what keeps a run, None where the environment says that nothing is kept."""
+    if is_off(context.environ):
+        return None
+    if resumed is not None and not resumed.run.left:
+        resumed.lock.close()  # It is only shown once more.
+        return None
+    return Keeper(command, options, context, piped=piped, resumed=resumed)
+
+
+# -- what is kept of the options -----------------------------------------------------------------
+
+
+def kept_options(
+    options: RunOptions, session: Session, redact: Callable[[str], str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what is kept of *options*, and what may be a secret and is not."""
+    plan = session.plan
+    kept: dict[str, Any] = {name: getattr(options, name) for name in AS_GIVEN}
+    for name in PATHS:
+        path = getattr(options, name)
+        kept[name] = None if path is None else str(path.absolute())
+    given = {name: value for name, value in _pairs(options.param) if name != "id"}
+    base_url = options.base_url
+    if plan.profile_name is not None and not plan.assumed:
+        (profile,) = plan.profiles.values()
+        base_url, given = profile.base_url, {**profile.params, **given}
+    params = kept_values(given, redact)
+    headers = kept_values(options.headers(), redact, opaque=True)
+    kept["base_url"] = base_url and kept_reference(base_url, redact)
+    kept["param"] = [f"{name}={value}" for name, value in params.items() if is_whole(value)]
+    kept["header"] = [f"{name}: {value}" for name, value in headers.items() if is_whole(value)]
+    masked = {f"--param {name}" for name, value in params.items() if not is_whole(value)}
+    masked |= {f"-H {name}" for name, value in headers.items() if not is_whole(value)}
+    return kept, sorted(masked & names_of(options))
+
+
+def names_of(options: RunOptions) -> set[str]:
+    """Return what names each parameter and header that is given in *options*."""
+    params = {f"--param {name}" for name, _ in _pairs(options.param)}
+    return params | {f"-H {name}" for name in options.headers()}
+
+
+def _pairs(params: Sequence[str] | None) -> list[tuple[str, str]]:
+    parts = (each.partition("=") for each in params or ())
+    return [(name.strip(), value) for name, _, value in parts]
+
+
+def store_to_read() -> Store:
+    """Return the store, which must be there.
+
+    Raises:
+        UsageError: it is not, or cannot be used.
+    """
+    if is_off(os.environ):
+        raise UsageError("OPWATCH_STATE=off: no run is kept")
+    try:
+        store = open_store(state_folder(), may_create=False)
+    except StoreError as problem:
+        raise UsageError(f"no run is kept: {problem}") from problem
+    if store.remark is not None:
+        from opwatch.output.errors import write_warning
+
+        write_warning(sys.stderr, store.remark)
+    return store

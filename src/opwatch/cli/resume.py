@@ -1,0 +1,109 @@
+"""``opwatch wait --resume``: a run that was kept goes on.
+
+Decides which run is meant, that one process at a time watches it, and that what may be a
+secret has to be given again before it goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opwatch.cli.exit import attempt
+from opwatch.cli.keeping import AS_GIVEN, MIXED, PATHS, Resumption, names_of, store_to_read
+from opwatch.domain.errors import UsageError
+from opwatch.domain.kept import KeptRun
+from opwatch.state.lock import RunLock
+from opwatch.state.runs import LAST, find_run
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from opwatch.cli.run_options import RunOptions
+
+
+def resume_run(
+    name: str, options: RunOptions, references: Sequence[str], given: Collection[str]
+) -> int:
+    """Go on with the run *name*, or the last; *given* are the options typed. Return the code."""
+    return attempt(
+        lambda: _resume(name, options, references, given),
+        as_json=options.prints_json,
+        command="wait",
+    )
+
+
+def _resume(
+    name: str, options: RunOptions, references: Sequence[str], given: Collection[str]
+) -> int:
+    from opwatch.cli.runner import Command
+
+    if references:
+        message = "--resume goes on with a run as it was begun, and takes no more references"
+        raise UsageError(message, hint="wait for them with a command of their own")
+    if options.no_state:
+        raise UsageError("--resume needs what --no-state keeps away")
+    resumption = take(name)
+    run = resumption.run
+    restored = restored_options(run, options, given)
+    until = None if "timeout" in given else run.deadline
+    command = Command("wait", restored, resumed=replace(resumption, until=until))
+    if run.cookies and run.left and not options.quiet:
+        from opwatch.output.errors import write_warning
+
+        lost = f"the cookies of run {run.id} are not kept: {', '.join(run.cookies)}"
+        write_warning(sys.stderr, f"{lost}; it goes on without them")
+    return command.run(restored.policy())
+
+
+def take(name: str) -> Resumption:
+    """Return the run *name*, or the last that has something left, kept away from all others.
+
+    Raises:
+        UsageError: there is none, another process watches it, or it was not kept whole.
+    """
+    store = store_to_read()
+    try:
+        found = find_run(store, name)
+        if found is None:
+            what = "no run is left to go on with" if name == LAST else f"there is no run {name!r}"
+            raise UsageError(what, hint="opwatch history shows those that are kept")
+        lock = RunLock(store.path.parent, found.id)
+        if not lock.take():
+            message = f"run {found.id} is being watched by process {found.pid}"
+            raise UsageError(message, hint="opwatch history shows the others")
+        # Who had it until now may have written since.
+        found = find_run(store, found.id) or found
+    finally:
+        store.close()
+    if not all(each.is_whole for each in found.left):
+        lock.close()
+        message = f"run {found.id} cannot go on: a URL in it may hold a secret, and was not kept"
+        raise UsageError(message, hint="name its operations again:  opwatch wait REF...")
+    return Resumption(found, lock)
+
+
+def restored_options(run: KeptRun, options: RunOptions, given: Collection[str]) -> RunOptions:
+    """Return the options of *run*, and of *options* those that a terminal has or were *given*.
+
+    Raises:
+        UsageError: what was not kept is not among those given.
+    """
+    kept: dict[str, Any] = {name: run.options.get(name) for name in (*AS_GIVEN, "base_url")}
+    kept |= {name: path and Path(path) for name in PATHS for path in [run.options.get(name)]}
+    kept |= {"profile": run.profile, "timeout": None}
+    whole = {name: value for name, value in kept.items() if name not in given}
+    for name in MIXED:
+        whole[name] = [*(run.options.get(name) or ()), *(getattr(options, name) or ())] or None
+    missing = [each for each in run.lost if each not in names_of(options)]
+    if missing:
+        raise UsageError(
+            f"run {run.id} cannot go on without what was not kept, for it may be a secret: "
+            + ", ".join(missing),
+            hint="give it again, behind --resume " + run.id,
+        )
+    if "profile" in given and options.profile != run.profile:
+        raise UsageError(f"run {run.id} is of another profile: {run.profile or 'none was named'}")
+    return replace(options, **whole)

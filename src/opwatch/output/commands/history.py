@@ -1,0 +1,185 @@
+"""What ``opwatch history`` shows of the runs that are kept.
+
+Decides the words, and the document of ``--json``. Of each run it is told whether a process
+watches it; one without an end that nobody watches was broken off. What is shown was masked
+when it was kept. All times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from opwatch.domain.duration import format_duration
+from opwatch.domain.outcome import ExitCode, Outcome
+from opwatch.output.formats.document import FORMAT
+from opwatch.output.formats.sheet import write_facts, write_rows
+from opwatch.output.streams import Sink, is_terminal, width_of
+from opwatch.output.text.summary import ORDER, TO_GO_ON
+from opwatch.output.text.words import CAUSES, OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TextIO
+
+    from opwatch.domain.kept import KeptOperation, KeptRun
+
+HEADINGS: Final = ("RUN", "STARTED", "PROFILE", "TOOK", "EXIT", "OPERATIONS", TO_GO_ON.upper())
+OF_OPERATION: Final = ("OPERATION", "OUTCOME", "STATUS", "TOOK", "DETAIL")
+WATCHED: Final = "still running"
+BROKEN_OFF: Final = "broken off"
+OPEN: Final = "open"
+
+
+def resume_command(run: KeptRun) -> str:
+    """Return the command that goes on with *run*: as long again, if its deadline ended it."""
+    command, end = f"opwatch wait --resume {run.id}", run.deadline
+    if end is None or (run.ended_at or run.written_at) < end:
+        return command
+    return f"{command} --timeout {max(1, round(end - run.started_at))}s"
+
+
+def write_runs(stream: TextIO | None, runs: Sequence[tuple[KeptRun, bool]]) -> None:
+    """Write a row for each of *runs*.
+
+    Raises:
+        PipeClosedError, UnwritableError: the stream is gone or full.
+    """
+    terminal = is_terminal(stream)
+    rows = [
+        (
+            run.id,
+            _time(run.started_at, terminal=terminal),
+            _profiles(run),
+            format_duration(_took(run)),
+            _standing(run, watched=watched),
+            _counted(run),
+            _way_on(run, watched=watched) or "",
+        )
+        for run, watched in runs
+    ]
+    write_rows(stream, HEADINGS, rows, terminal=terminal, width=width_of(stream))
+
+
+def write_run(stream: TextIO | None, run: KeptRun, *, watched: bool) -> None:
+    """Write all that is kept of *run*.
+
+    Raises:
+        PipeClosedError, UnwritableError: the stream is gone or full.
+    """
+    terminal = is_terminal(stream)
+    facts = [
+        ("run", f"{run.id} (opwatch {run.command})"),
+        ("profile", _profiles(run)),
+        ("started", _time(run.started_at, terminal=terminal)),
+        ("took", format_duration(_took(run))),
+        ("exit", _standing(run, watched=watched)),
+        ("operations", _counted(run)),
+        (TO_GO_ON, _way_on(run, watched=watched) or ""),
+    ]
+    write_facts(stream, [(label, text) for label, text in facts if text])
+    Sink(stream).line("")
+    rows = [
+        (
+            each.reference,
+            _outcome(each.outcome),
+            each.status or each.state or "",
+            format_duration((each.ended_at or run.written_at) - each.watched_from),
+            " ".join(filter(None, (each.reason and f"({each.reason})", each.message))),
+        )
+        for each in run.operations
+    ]
+    write_rows(stream, OF_OPERATION, rows, terminal=terminal, width=width_of(stream))
+
+
+def write_cleared(stream: TextIO | None, count: int) -> None:
+    """Write that *count* runs are forgotten."""
+    runs = "1 run is" if count == 1 else f"{count:,} runs are"
+    Sink(stream, required=False).line(f"opwatch: {runs} forgotten")
+
+
+def history_document(runs: Sequence[tuple[KeptRun, bool]]) -> dict[str, Any]:
+    """Return the document of ``history --json``."""
+    return {
+        "format": FORMAT,
+        "command": "history",
+        "exit_code": int(ExitCode.SUCCEEDED),
+        "exit_reason": Outcome.SUCCEEDED.value,
+        "runs": [_run(run, watched=watched) for run, watched in runs],
+    }
+
+
+def _run(run: KeptRun, *, watched: bool) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "command": run.command,
+        "profile": run.profile,
+        "started_at": _zulu(run.started_at),
+        "ended_at": _zulu(run.ended_at),
+        "elapsed_seconds": round(_took(run), 3),
+        "exit_code": run.code,
+        "exit_reason": run.cause,
+        "watched": watched,
+        "resume": _way_on(run, watched=watched),
+        "summary": {"total": len(run.operations), **_counts(run)},
+        "operations": [_operation(each) for each in run.operations],
+    }
+
+
+def _operation(kept: KeptOperation) -> dict[str, Any]:
+    names = ("reference", "id", "profile", "state", "status", "message", "outcome", "reason")
+    return {name: getattr(kept, name) or None for name in names} | {
+        "watched_from": _zulu(kept.watched_from),
+        "last_confirmed_at": _zulu(kept.confirmed_at),
+        "ended_at": _zulu(kept.ended_at),
+    }
+
+
+def _way_on(run: KeptRun, *, watched: bool) -> str | None:
+    return None if watched or not run.left else resume_command(run)
+
+
+def _standing(run: KeptRun, *, watched: bool) -> str:
+    if run.code is None:
+        return WATCHED if watched else BROKEN_OFF
+    causes = {each.value: words for each, words in CAUSES.items()}
+    return f"{run.code} ({causes.get(run.cause or '', run.cause)})"
+
+
+def _took(run: KeptRun) -> float:
+    return (run.ended_at or run.written_at) - run.started_at
+
+
+def _profiles(run: KeptRun) -> str:
+    return run.profile or ", ".join(sorted({each.profile for each in run.operations}))
+
+
+def _counts(run: KeptRun) -> dict[str, int]:
+    found = Counter(each.outcome or OPEN for each in run.operations)
+    return {each: found[each] for each in (*map(str, ORDER), OPEN) if found[each]}
+
+
+def _counted(run: KeptRun) -> str:
+    return ", ".join(f"{count:,} {_outcome(each)}" for each, count in _counts(run).items())
+
+
+def _outcome(outcome: str | None) -> str:
+    return OUTCOMES[Outcome(outcome)] if outcome and outcome != OPEN else OPEN
+
+
+def _moment(at: float) -> datetime:
+    with suppress(ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(at, UTC)
+    return datetime.fromtimestamp(0, UTC)
+
+
+def _time(at: float, *, terminal: bool) -> str:
+    return f"{_moment(at).astimezone():%Y-%m-%d %H:%M}" if terminal else _zulu(at) or ""
+
+
+def _zulu(at: float | None) -> str | None:
+    if at is None:
+        return None
+    return _moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,292 @@
+"""The journal of one run, written while it goes on.
+
+Decides when something is written: at the start, when an operation ends, gets another word,
+is missed or moves, and at the end; once a second at most. A thread of its own does it, so
+that a slow disk holds nothing up, and nothing that goes wrong there is more than a remark.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from opwatch.domain.events import Ended, Event, Finished, Observed, Started, Troubled
+from opwatch.domain.kept import KeptOperation
+from opwatch.domain.trouble import Handling
+from opwatch.state import runs
+from opwatch.state.discretion import kept_reference, kept_text, kept_values
+from opwatch.state.lock import RunLock
+from opwatch.state.store import is_damage, open_store, set_aside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from opwatch.domain.kept import KeptRun
+    from opwatch.domain.operation import Operation, Target
+    from opwatch.state.discretion import Redact
+    from opwatch.state.store import Store
+
+    Job = Callable[[Store], None]
+    Memory = Callable[[Target], tuple[str | None, str | None, str | None]]
+
+PAUSE: Final = 1.0
+"""Seconds of the run's clock between two writes."""
+START: Final = 0.03
+"""Seconds that the first request waits for the run to be written down."""
+END: Final = 2.0
+"""Seconds that the end of a run waits for the same."""
+LONGEST_VALIDATOR: Final = 200
+
+
+class Note(NamedTuple):
+    """An operation as it stood, and what its next poll needs."""
+
+    operation: Operation
+    missed_from: float | None = None
+    etag: str | None = None
+    modified: str | None = None
+    moved_to: str | None = None
+
+
+class Journal:
+    """Writes *run* into the store in *folder*; it is a listener of the run.
+
+    *wall_of* turns the run's clock into seconds since the epoch, *memory* returns ETag and
+    Last-Modified of an operation's last answer and where it has moved to, *cookies* the names
+    of those that came.
+    Of the profiles in *signed* a URL may be a key by itself. *lock* is that of a run that
+    goes on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        run: KeptRun,
+        *,
+        redact: Redact,
+        wall_of: Callable[[float], float],
+        memory: Memory,
+        cookies: Callable[[], Sequence[str]],
+        signed: frozenset[str] = frozenset(),
+        lock: RunLock | None = None,
+    ) -> None:
+        self.run = run
+        self.remark: str | None = None
+        self._folder = folder
+        self._redact = redact
+        self._wall_of = wall_of
+        self._memory = memory
+        self._cookies = cookies
+        self._signed = signed
+        self._lock = lock
+        self._goes_on = lock is not None
+        self._jobs: SimpleQueue[tuple[Job | None, threading.Event]] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._is_kept = False
+        self._is_whole = True
+        self._positions: dict[int, int] = {}
+        self._words: dict[int, tuple[object, ...]] = {}
+        self._missed: dict[int, float] = {}
+        self._changed: dict[int, Note] = {}
+        self._written_at = 0.0
+
+    # -- on the loop -------------------------------------------------------------
+
+    def __call__(self, event: Event) -> None:
+        """Take in *event*; nothing is raised, and nothing waited for but the first write."""
+        try:
+            self._take(event)
+        except Exception as problem:  # noqa: BLE001, a run needs no journal
+            self._give_up(problem)
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Started():
+                self._start(event)
+            case Observed(operation=operation):
+                self._missed.pop(id(operation.target), None)
+                reading = operation.reading
+                if reading is not None:
+                    word = (reading.state, reading.status, reading.moved_to)
+                    if self._words.get(id(operation.target)) != word:
+                        self._words[id(operation.target)] = word
+                        self._note(operation)
+            case Troubled(operation=operation, trouble=trouble):
+                key, seen = id(operation.target), operation.reading is not None
+                if key not in self._missed and trouble.handling(seen=seen) is Handling.NOT_FOUND:
+                    self._missed[key] = event.at
+                    self._note(operation)
+            case Ended(operation=operation):
+                self._note(operation)
+            case Finished():
+                wall = self._wall_of(event.at)
+                self.run = replace(
+                    self.run,
+                    ended_at=wall,
+                    code=int(event.verdict.code),
+                    cause=event.verdict.reason,
+                )
+            case _:
+                pass
+        if isinstance(event, Finished) or (self._changed and event.at - self._written_at >= PAUSE):
+            self._write(event.at)
+
+    def _start(self, event: Started) -> None:
+        at = self._wall_of(event.at)
+        # One look after the deadline has none of its own.
+        deadline = self.run.deadline if event.deadline is None else self._wall_of(event.deadline)
+        started_at = self.run.started_at if self._goes_on else at
+        self.run = replace(
+            self.run, started_at=started_at, deadline=deadline, ended_at=None, code=None, cause=None
+        )
+        for position, each in enumerate(event.operations):
+            self._positions[id(each.target)] = position
+            earlier = each.target.earlier
+            if earlier is not None and earlier.missed_from is not None:
+                self._missed[id(each.target)] = earlier.missed_from
+        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._thread.start()
+        # What goes on is in the store as it was left.
+        self._write(event.at, None if self._goes_on else event.operations).wait(START)
+
+    def _note(self, operation: Operation) -> None:
+        target = operation.target
+        note = Note(operation, self._missed.get(id(target)), *self._memory(target))
+        self._changed[self._positions[id(target)]] = note
+
+    def _write(self, at: float, begun: Sequence[Operation] | None = None) -> threading.Event:
+        """Have the thread write what has *begun* or changed; return what tells that it has."""
+        self.run = replace(self.run, written_at=self._wall_of(at), cookies=list(self._cookies()))
+        run, changed = self.run, self._changed
+        self._changed, self._written_at = {}, at
+
+        def job(store: Store) -> None:
+            notes = dict(enumerate(map(Note, begun))) if begun is not None else changed
+            rows = {position: self._kept(each) for position, each in notes.items()}
+            self._is_whole &= all(each.is_whole for each in rows.values())
+            if begun is None:
+                runs.update(store, run, rows)
+            else:
+                runs.begin(store, run, list(rows.values()))
+
+        return self._post(job)
+
+    def _post(self, job: Job | None) -> threading.Event:
+        done = threading.Event()
+        self._jobs.put((job, done))
+        return done
+
+    def settle(self) -> bool:
+        """Wait a moment for all to be written; tell whether the run can be resumed from it."""
+        if self._thread is None or not self._post(lambda _store: None).wait(END):
+            return False
+        return self._is_kept and self._is_whole and not self.run.lost
+
+    def close(self, code: int) -> None:
+        """Write that the process ends with *code*, and let the run go."""
+        if self._thread is None:
+            return
+        if self.run.code != code:
+            self.run = replace(
+                self.run, code=code, ended_at=self.run.ended_at or self.run.written_at
+            )
+            self._write(self._written_at)
+        self._post(None).wait(END)
+
+    # -- in the thread -----------------------------------------------------------
+
+    def _work(self) -> None:
+        store: Store | None = None
+        try:
+            store = self._opened()
+            self._is_kept = True
+        except Exception as problem:  # noqa: BLE001, a run needs no store
+            self._give_up(problem)
+        while True:
+            job, done = self._jobs.get()
+            if store is not None and job is not None and self._is_kept:
+                try:
+                    job(store)
+                except Exception as problem:  # noqa: BLE001, a run needs no store
+                    self._give_up(problem, store)
+            if job is None:
+                with suppress(Exception):
+                    if store is not None:
+                        store.close()
+                if self._lock is not None:
+                    self._lock.close()
+                done.set()
+                return
+            done.set()
+
+    def _opened(self) -> Store:
+        store = open_store(self._folder)
+        self.remark = store.remark
+        if self._lock is None:
+            self._lock = RunLock(self._folder, self.run.id)
+            self._lock.take()
+        return store
+
+    def _give_up(self, problem: Exception, store: Store | None = None) -> None:
+        """Write no more, because of *problem*; a person is told once, if it is news."""
+        self._is_kept = False
+        self.remark = None if getattr(problem, "is_usual", False) else f"nothing is kept: {problem}"
+        if store is not None and isinstance(problem, sqlite3.Error) and is_damage(problem):
+            with suppress(Exception):
+                successor = set_aside(store.path)
+                self.remark = successor.remark
+                successor.close()
+
+    def _kept(self, note: Note) -> KeptOperation:
+        def wall(at: float | None) -> float | None:
+            return None if at is None else self._wall_of(at)
+
+        def said(text: str | None) -> str | None:
+            return kept_text(text, self._redact)
+
+        operation = note.operation
+        target, reading = operation.target, operation.reading
+        signed = target.profile in self._signed
+        kept = KeptOperation(
+            reference=kept_reference(target.reference, self._redact, signed=signed),
+            id=self._redact(target.id),
+            profile=target.profile,
+            origin=target.origin,
+            handed=kept_values(target.initial.params, self._redact),
+            basis=target.basis,
+            watched_from=self._wall_of(operation.watched_from),
+            confirmed_at=wall(operation.confirmed_at),
+            changed_at=wall(operation.changed_at),
+            missed_from=wall(note.missed_from),
+            ended_at=wall(operation.ended_at),
+            polls=operation.polls,
+            problems=operation.problems,
+            outcome=operation.outcome,
+            reason=operation.reason,
+            etag=_short(note.etag),
+            modified=_short(note.modified),
+            moved_to=note.moved_to and kept_reference(note.moved_to, self._redact, signed=signed),
+        )
+        if reading is None:
+            return kept
+        error = reading.error.message if reading.error and operation.is_over else None
+        return replace(
+            kept,
+            state=reading.state,
+            status=said(reading.status) or "",
+            progress=reading.progress,
+            count=reading.count,
+            kind=said(reading.kind),
+            message=said(error or reading.message),
+            updated_at=reading.updated_at.isoformat() if reading.updated_at else None,
+            is_known_word=reading.is_known_word,
+        )
+
+
+def _short(validator: str | None) -> str | None:
+    return validator if validator and len(validator) <= LONGEST_VALIDATOR else None

@@ -1,0 +1,167 @@
+"""Runs and operations as they are kept, and as they are found again.
+
+Decides how they are written and found, and which are forgotten: the old ones, and the oldest
+when there are too many or the file is too large. Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.state.store import MOST_BYTES
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from opwatch.state.store import Store
+
+OLDEST: Final = 90 * 86400.0
+"""Seconds after its last word that a run is remembered."""
+MOST_RUNS: Final = 2000
+LAST: Final = "last"
+
+
+def new_id() -> str:
+    """Return the id of a new run: eight hexadecimal digits."""
+    return secrets.token_hex(4)
+
+
+# -- rows --------------------------------------------------------------------------------
+
+_RUN: Final = tuple(each.name for each in fields(KeptRun) if each.name != "operations")
+_OPERATION: Final = tuple(each.name for each in fields(KeptOperation))
+
+
+def _values(kept: KeptRun | KeptOperation, names: Iterable[str]) -> list[Any]:
+    return [
+        json.dumps(value)
+        if isinstance(value := getattr(kept, name), dict | list | tuple)
+        else value
+        for name in names
+    ]
+
+
+def _insert(table: str, names: Sequence[str], more: Sequence[str] = ()) -> str:
+    columns = (*more, *names)
+    return (
+        f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) "  # noqa: S608, our own words
+        f"VALUES ({', '.join('?' * len(columns))})"
+    )
+
+
+# -- writing -----------------------------------------------------------------------------
+
+
+def begin(store: Store, run: KeptRun, operations: Sequence[KeptOperation]) -> None:
+    """Write *run*, which has begun with *operations*, and forget what is too old or too much."""
+    with store.writing() as connection:
+        connection.execute(_insert("runs", _RUN), _values(run, _RUN))
+        _put(connection, run.id, enumerate(operations))
+    prune(store, run.started_at)
+
+
+def update(store: Store, run: KeptRun, operations: Mapping[int, KeptOperation]) -> None:
+    """Write how *run* and those of its *operations* stand that have changed."""
+    with store.writing() as connection:
+        assigned = ", ".join(f"{name} = ?" for name in _RUN)
+        connection.execute(
+            f"UPDATE runs SET {assigned} WHERE id = ?",  # noqa: S608, our own words
+            [*_values(run, _RUN), run.id],
+        )
+        _put(connection, run.id, operations.items())
+
+
+def _put(
+    connection: sqlite3.Connection, run: str, operations: Iterable[tuple[int, KeptOperation]]
+) -> None:
+    connection.executemany(
+        _insert("operations", _OPERATION, ("run", "position")),
+        ([run, position, *_values(each, _OPERATION)] for position, each in operations),
+    )
+
+
+def prune(store: Store, now: float) -> None:
+    """Forget the runs that are too old, or too many, or make the file too large."""
+    with store.writing() as connection:
+        connection.execute("DELETE FROM runs WHERE written_at < ?", (now - OLDEST,))
+        (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+        excess = count - MOST_RUNS
+        if store.used > MOST_BYTES:
+            excess = max(excess, count // 4)
+        if excess > 0:
+            connection.execute(
+                "DELETE FROM runs WHERE id IN (SELECT id FROM runs ORDER BY started_at LIMIT ?)",
+                (excess,),
+            )
+
+
+def clear(store: Store) -> int:
+    """Forget all runs, and leave nothing of them in the file; return how many there were."""
+    store.connection.execute("PRAGMA secure_delete = ON")
+    with store.writing() as connection:
+        count: int = connection.execute("DELETE FROM runs").rowcount
+    store.connection.execute("VACUUM")
+    store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return count
+
+
+# -- reading -----------------------------------------------------------------------------
+
+
+def find_run(store: Store, name: str) -> KeptRun | None:
+    """Return the run *name*, or with ``last`` the latest in which something is left to do."""
+    if name != LAST:
+        rows = store.connection.execute("SELECT * FROM runs WHERE id = ?", (name,))
+        return next((_with_operations(store, each) for each in rows), None)
+    rows = store.connection.execute("SELECT * FROM runs ORDER BY started_at DESC")
+    return next((run for each in rows if (run := _with_operations(store, each)).left), None)
+
+
+def list_runs(
+    store: Store,
+    *,
+    profile: str | None = None,
+    outcome: str | None = None,
+    since: float | None = None,
+    most: int | None = None,
+) -> list[KeptRun]:
+    """Return the runs, the latest first: *most* of them, of a *profile*, *outcome*, *since* then.
+
+    An *outcome* is that of an operation; "open" is that of one without any.
+    """
+    found: list[KeptRun] = []
+    rows = store.connection.execute(
+        "SELECT * FROM runs WHERE started_at >= ? ORDER BY started_at DESC", (since or 0.0,)
+    )
+    for row in rows:
+        run = _with_operations(store, row)
+        outcomes = {each.outcome or "open" for each in run.operations}
+        profiles = {run.profile, *(each.profile for each in run.operations)}
+        if (outcome is None or outcome in outcomes) and (profile is None or profile in profiles):
+            found.append(run)
+        if len(found) == most:
+            break
+    return found
+
+
+def _with_operations(store: Store, row: sqlite3.Row) -> KeptRun:
+    run = KeptRun(
+        **{name: row[name] for name in _RUN}
+        | {name: json.loads(row[name]) for name in ("options", "lost", "cookies")}
+    )
+    rows = store.connection.execute(
+        "SELECT * FROM operations WHERE run = ? ORDER BY position", (run.id,)
+    )
+    operations = tuple(
+        KeptOperation(
+            **{name: each[name] for name in _OPERATION}
+            | {"handed": json.loads(each["handed"]), "is_known_word": bool(each["is_known_word"])}
+        )
+        for each in rows
+    )
+    return replace(run, operations=operations)

@@ -1,0 +1,239 @@
+"""The file that outlives a run: SQLite in the user's state folder.
+
+Decides where it is, that only its owner may read it, how its form changes with a version,
+and that one which is damaged is left for another with the next number. A new file comes into
+being whole, under another name first: of ten processes that make it at once, one wins and
+all use that. WAL lets them read while one writes, and a process that is killed leaves what it had
+committed; without a sync at each commit, a power cut may take the last moments with it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+NAME: Final = "state-{}.db"
+"""With a number, which is one more for the one that takes a damaged one's place."""
+BUSY: Final = 5.0
+"""Seconds that a write waits for that of another process."""
+MOST_BYTES: Final = 64 * 1024**2
+OFF: Final = frozenset({"off", "0", "no", "false"})
+
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY, command TEXT, profile TEXT, options TEXT, lost TEXT, cookies TEXT,
+        started_at REAL, deadline REAL, written_at REAL, ended_at REAL,
+        code INTEGER, cause TEXT, pid INTEGER
+    ) WITHOUT ROWID;
+    CREATE INDEX runs_by_start ON runs (started_at);
+    CREATE TABLE operations (
+        run TEXT REFERENCES runs ON DELETE CASCADE, position INTEGER,
+        reference TEXT, id TEXT, profile TEXT, origin TEXT, handed TEXT, basis TEXT,
+        watched_from REAL, confirmed_at REAL, changed_at REAL, missed_from REAL, ended_at REAL,
+        polls INTEGER, problems INTEGER, outcome TEXT, reason TEXT,
+        state TEXT, status TEXT, progress REAL, count INTEGER, kind TEXT, message TEXT,
+        updated_at TEXT, is_known_word INTEGER, moved_to TEXT, etag TEXT, modified TEXT,
+        PRIMARY KEY (run, position)
+    ) WITHOUT ROWID;
+    """,
+)
+"""What makes each version of the form out of the one before; ``user_version`` counts them."""
+
+
+class StoreError(Exception):
+    """There is no store; *is_usual* if that is nothing to speak of, such as a read-only home."""
+
+    def __init__(self, message: str, *, is_usual: bool = False) -> None:
+        super().__init__(message)
+        self.is_usual = is_usual
+
+
+def is_off(environ: Mapping[str, str]) -> bool:
+    """Tell whether *environ* switches the store off."""
+    return environ.get("OPWATCH_STATE", "").strip().lower() in OFF
+
+
+def state_folder() -> Path:
+    """Return the user's folder for what opwatch remembers (``XDG_STATE_HOME``)."""
+    from platformdirs import user_state_path  # noqa: PLC0415, whoever keeps nothing needs it not
+
+    return user_state_path("opwatch", appauthor=False)
+
+
+class Store:
+    """The open file at *path*. *remark* says what was odd about it, for a person to read once."""
+
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, remark: str | None = None
+    ) -> None:
+        self.path = path
+        self.connection = connection
+        self.remark = remark
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Write all that is done meanwhile, or nothing of it.
+
+        Raises:
+            sqlite3.Error: it cannot be written.
+        """
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    @property
+    def used(self) -> int:
+        """The bytes that hold anything."""
+        count, free, size = (
+            self.connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((count - free) * size)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self.connection.close()
+
+
+def open_store(folder: Path, *, may_create: bool = True) -> Store:
+    """Return the store in *folder*, a new one where there is none and it *may_create*.
+
+    Raises:
+        StoreError: there is none, or it cannot be used.
+    """
+    path = folder / NAME.format(1)
+    try:
+        if not may_create and not folder.is_dir():
+            raise StoreError(f"nothing is kept in {folder}", is_usual=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _keep_private(folder, 0o700)
+        path = max(folder.glob(NAME.format("*")), key=_number, default=path)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            return set_aside(path)
+        try:
+            return Store(path, _opened(path))
+        except sqlite3.DatabaseError as problem:
+            if not is_damage(problem):
+                raise
+            return set_aside(path)
+    except OSError as problem:
+        raise StoreError(f"{path}: {problem.strerror}", is_usual=True) from problem
+    except sqlite3.Error as problem:
+        raise StoreError(f"{path}: {problem}", is_usual=_is_usual(problem)) from problem
+
+
+def set_aside(path: Path) -> Store:
+    """Return the store that takes the place of the damaged one at *path*, which stays there.
+
+    Whoever still has that open would delete its log by name, so no other may have its name.
+
+    Raises:
+        StoreError, OSError, sqlite3.Error: it cannot be made.
+    """
+    number = _number(path)
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(OSError):
+            path.with_name(NAME.format(number - 1) + suffix).unlink(missing_ok=True)
+    successor = path.with_name(NAME.format(number + 1))
+    return Store(successor, _opened(successor), f"{path} is damaged, and used no more")
+
+
+def is_damage(problem: sqlite3.Error) -> bool:
+    """Tell whether *problem* is that the file is not a whole one of SQLite."""
+    return _code(problem) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def _is_usual(problem: sqlite3.Error) -> bool:
+    return _code(problem) in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+
+
+def _code(problem: sqlite3.Error) -> int:
+    return getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+def _number(path: Path) -> int:
+    digits = path.stem.rpartition("-")[2]
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _keep_private(path: Path, mode: int) -> None:
+    """Let only its owner read what is at *path*.
+
+    Raises:
+        StoreError: that is somebody else.
+    """
+    about = path.stat()
+    if hasattr(os, "getuid") and about.st_uid != os.getuid():
+        raise StoreError(f"{path} belongs to another user")
+    if about.st_mode & 0o077:
+        path.chmod(mode)
+
+
+def _create(path: Path) -> None:
+    """Make a whole file under another name, and give it its own if nobody was faster."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        new.unlink(missing_ok=True)
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        connection = _connected(new)
+        connection.execute("PRAGMA journal_mode = WAL")
+        _migrate(connection)
+        connection.close()
+        with suppress(FileExistsError):
+            os.link(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=32
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        _create(path)
+    _keep_private(path, 0o600)
+    connection = _connected(path)
+    try:
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "journal_size_limit = 1048576"):
+            connection.execute(f"PRAGMA {pragma}")
+        _migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the form up to date."""
+
+    def version() -> int:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    if version() == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for number, steps in enumerate(MIGRATIONS[version() :], start=version() + 1):
+        for step in filter(str.strip, steps.split(";")):
+            connection.execute(step)
+        connection.execute(f"PRAGMA user_version = {number}")
+    newer = version() > len(MIGRATIONS)
+    connection.execute("COMMIT")
+    if newer:
+        raise StoreError("it is of a newer opwatch")

@@ -1,0 +1,444 @@
+"""A wait that goes on: after Ctrl-C, after kill -9, once and not twice, and without a secret."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+
+from cli.inside import profile
+from cli.program import Program
+from faults.whole import api, asked_about
+from opwatch.demo import DemoServer, Script
+from servers.raw import http
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+FAST = ("-p", "fullstory", "-i", "0.2")
+CANARY = "c4n4ryS3cr3tWorthNothing0815"
+"""A secret that opwatch cannot know to be one but by where it stands."""
+TOKEN = "token-worth-nothing-either"
+"""The credential itself."""
+BUSY = http(b'{"status": "running", "percent": 10}')
+DONE = http(b'{"status": "done"}')
+
+
+class Jobs:
+    """An API of jobs whose *states* a test may change; *asked* are those that were asked about."""
+
+    def __init__(self, **states: str) -> None:
+        self.states = states
+        self.asked: list[str] = []
+        self._server = api(self._answer)
+
+    def _answer(self, request: bytes) -> bytes:
+        job = asked_about(request)
+        self.asked.append(job)
+        return http(json.dumps({"id": job, "status": self.states[job]}).encode())
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._server.__exit__(*problem)
+
+
+@dataclass
+class Killed:
+    """A run that ended without a word."""
+
+    program: Program
+
+    def __call__(self, *arguments: str, when: str) -> str:
+        """Run until standard error says *when*, kill it, and return the id of its run."""
+        with subprocess.Popen(  # noqa: S603, our own program
+            [sys.executable, "-m", "opwatch", *arguments],
+            env=self.program.environ,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=self.program.home,
+        ) as child:
+            assert child.stderr is not None
+            said = b""
+            while when.encode() not in said:
+                line = child.stderr.readline()
+                assert line, said
+                said += line
+            self.settled(child.pid)
+            child.kill()
+        return str(self.last()["id"])
+
+    def settled(self, pid: int) -> None:
+        """Wait until the store says that the process *pid* has seen the state of all."""
+        for _ in range(200):
+            run = self.last()
+            if run and all(each["state"] for each in run["operations"]):
+                return
+            os.sched_yield()
+        raise AssertionError(f"{pid} has written nothing")
+
+    def last(self) -> Any:
+        """Return the latest run."""
+        found = self.program.run("history", "--json").document.get("runs")
+        return found[0] if found else {}
+
+
+def resumed_id(ran: Any) -> str:
+    found = re.search(r"opwatch wait --resume ([0-9a-f]{8})\n", ran.err)
+    assert found is not None, ran.err
+    return found[1]
+
+
+def until_of(ran: Any) -> str:
+    return re.findall(r"until (\S+)", ran.err)[0]  # type: ignore[no-any-return]
+
+
+def configured(home: Path, url: str, **changes: Any) -> Program:
+    config = home / "config.yaml"
+    config.write_text(json.dumps({"version": 1, "profiles": {"jobs": profile(url, **changes)}}))
+    config.chmod(0o600)
+    program = Program(home)
+    del program.environ["OPWATCH_TOKEN"]
+    program.environ |= {"API_TOKEN": TOKEN, "OPWATCH_CONFIG": str(config)}
+    return program
+
+
+def test_after_ctrl_c_it_goes_on_with_what_is_left(tmp_path: Path) -> None:
+    with Jobs(bad="failed", slow="running") as jobs:
+        program = configured(tmp_path, jobs.url)
+        left = program.interrupted(
+            signal.SIGINT, "wait", "-p", "jobs", "bad", "slow", when="bad failed"
+        )
+        jobs.states["slow"] = "done"
+        jobs.asked.clear()
+
+        ran = program.run("wait", "--resume", resumed_id(left), "--json")
+
+        assert ran.code == 1, "the whole run counts, also what had ended before"
+        assert ran.outcomes == ["failed", "succeeded"]
+        assert set(jobs.asked) == {"slow"}
+        before = [each.get("ended_before", False) for each in ran.document["operations"]]
+        assert before == [True, False]
+        assert "waiting for 1 of 2 operations" in ran.err
+        assert re.search("bad failed .* after .*: ended before", ran.err)
+
+
+def test_after_kill_9_on_another_terminal_it_goes_on(tmp_path: Path) -> None:
+    with Jobs(quick="done", slow="running") as jobs:
+        program = configured(tmp_path, jobs.url)
+        Killed(program)("wait", "-p", "jobs", "quick", "slow", when="quick succeeded")
+        jobs.states["slow"] = "done"
+        jobs.asked.clear()
+
+        ran = program.run("wait", "--resume", "--json", environ={"OPWATCH_PROFILE": "fullstory"})
+
+        assert (ran.code, ran.outcomes) == (0, ["succeeded", "succeeded"])
+        assert set(jobs.asked) == {"slow"}
+
+
+def test_a_run_that_is_over_is_shown_once_more_and_nothing_is_asked(tmp_path: Path) -> None:
+    with api(DONE) as server:
+        program = configured(tmp_path, server.url)
+        program.run("wait", "-p", "jobs", "a")
+        run = program.run("history", "--json").document["runs"][0]
+        asked = len(server.requests)
+        ran = program.run("wait", "--resume", run["id"], "--json", environ={"API_TOKEN": ""})
+
+        assert (ran.code, ran.outcomes) == (0, ["succeeded"])
+        assert len(server.requests) == asked
+        assert program.run("history", "--json").document["runs"] == [run]
+        assert program.run("wait", "--resume").code == 2, "nothing is left to go on with"
+
+
+def test_a_second_resume_at_the_same_time_is_refused_by_name(
+    server: DemoServer, program: Program
+) -> None:
+    job = server.start("fullstory", Script(60))
+    left = program.interrupted(signal.SIGINT, "wait", *FAST, job.id, when="waiting for")
+    run = resumed_id(left)
+    with subprocess.Popen(  # noqa: S603, our own program
+        [sys.executable, "-m", "opwatch", "wait", "--resume", run],
+        env=program.environ,
+        stderr=subprocess.PIPE,
+        cwd=program.home,
+    ) as first:
+        assert first.stderr is not None
+        assert b"waiting for" in first.stderr.readline()
+        second = program.run("wait", "--resume", run)
+        history = program.run("history")
+        first.kill()
+    third = program.run("wait", "--resume", run, "--timeout", "0")
+
+    assert second.code == 2
+    assert f"run {run} is being watched by process {first.pid}" in second.err
+    assert "still running" in history.out
+    assert third.code == 124, "a lock dies with its process"
+
+
+def test_a_run_that_is_watched_is_not_taken_from_its_first_process(
+    server: DemoServer, program: Program
+) -> None:
+    job = server.start("fullstory", Script(60))
+    with subprocess.Popen(  # noqa: S603, our own program
+        [sys.executable, "-m", "opwatch", "wait", *FAST, job.id],
+        env=program.environ,
+        stderr=subprocess.PIPE,
+        cwd=program.home,
+    ) as first:
+        assert first.stderr is not None
+        assert b"waiting for" in first.stderr.readline()
+        Killed(program).settled(first.pid)
+        second = program.run("wait", "--resume")
+        first.kill()
+
+    assert second.code == 2
+    assert f"is being watched by process {first.pid}" in second.err
+
+
+def test_the_deadline_is_the_first_one_unless_another_is_given(
+    server: DemoServer, program: Program
+) -> None:
+    job = server.start("fullstory", Script(60))
+    left = program.interrupted(
+        signal.SIGINT, "wait", *FAST, "--timeout", "1h", job.id, when="waiting for"
+    )
+    until = until_of(left)
+    run = resumed_id(left)
+
+    again = program.interrupted(signal.SIGINT, "wait", "--resume", run, when="waiting for")
+    short = program.run(
+        "wait", "--resume", run, "--timeout", "0.3", environ={"OPWATCH_TIMEOUT": "2h"}
+    )
+    late, later = program.run("wait", "--resume", run), program.run("wait", "--resume", run)
+
+    first, second = (datetime.strptime(each, "%H:%M:%S") for each in (until, until_of(again)))  # noqa: DTZ007, a time of day
+    assert abs((second - first).seconds) <= 1
+    assert short.code == 124
+    assert (late.code, later.code) == (124, 124), "it has passed: one look"
+    assert re.search(rf"opwatch wait --resume {run} --timeout \d+s\n", later.err)
+
+
+def test_options_go_on_and_those_of_the_terminal_do_not(tmp_path: Path) -> None:
+    with api(BUSY) as server:
+        program = configured(tmp_path, server.url)
+        left = program.interrupted(
+            signal.SIGINT,
+            *("wait", "-p", "jobs", "-H", "X-Tenant: acme", "--timeout-exit-code", "9"),
+            *("--stall", "30m", "--json", "a"),
+            when="waiting for",
+        )
+        run = resumed_id(left)
+        before = len(server.requests)
+        ran = program.run(
+            "wait", "--resume", run, "--timeout", "0",
+            environ={"OPWATCH_PROFILE": "fullstory", "OPWATCH_BASE_URL": "https://other.example"},
+        )  # fmt: skip
+
+        assert (ran.code, ran.out) == (9, "")
+        assert all(b"x-tenant: acme" in each.lower() for each in server.requests[before:])
+        assert server.requests[before:]
+
+
+def test_a_moved_url_and_its_validator_go_on(tmp_path: Path) -> None:
+    moved = b'{"status": "running"}'
+    there = "Operation-Location: /ops/moved"
+
+    def answer(request: bytes) -> bytes:
+        if b"/ops/moved" not in request:
+            return http(moved, there, 'ETag: "first"')
+        if b'if-none-match: "second"' in request.lower():
+            return http(status="304 Not Modified")
+        return http(moved, there, 'ETag: "second"')
+
+    with api(answer) as server:
+        program = configured(tmp_path, server.url, moves=["Operation-Location"], conditional=True)
+        left = program.interrupted(signal.SIGINT, "wait", "-p", "jobs", "a", when="running")
+        before = len(server.requests)
+        ran = program.run("wait", "--resume", resumed_id(left), "--timeout", "0.2")
+
+        assert ran.code == 124
+        assert b"GET /ops/moved " in server.requests[before]
+        assert b"if-none-match: " in server.requests[before].lower()
+
+
+def test_cookies_are_named_and_not_kept(tmp_path: Path) -> None:
+    with api(http(b'{"status": "running"}', f"Set-Cookie: route={CANARY}")) as server:
+        program = configured(tmp_path, server.url)
+        left = program.interrupted(signal.SIGINT, "wait", "-p", "jobs", "a", when="running")
+        ran = program.run("wait", "--resume", resumed_id(left), "--timeout", "0")
+
+        assert "are not kept: route; it goes on without them" in ran.err
+        assert CANARY not in whole_store(tmp_path)
+
+
+def whole_store(home: Path) -> str:
+    files = [each for each in (home / ".local").rglob("*") if each.is_file()]
+    assert any(each.name.startswith("state-") for each in files)
+    return b"".join(each.read_bytes() for each in files).decode("latin-1")
+
+
+@pytest.fixture
+def spilling() -> Iterator[str]:
+    """An API that says the secret in each of its texts."""
+    said = json.dumps({
+        "status": "running",
+        "message": f"cloned https://u:{CANARY}@git.example with token={CANARY} for {TOKEN}",
+        "link": f"https://x.example/?sig={CANARY}",
+        "result": {"password": CANARY},
+    })  # fmt: skip
+    with api(http(said.encode(), f"Set-Cookie: sid={CANARY}", f"X-Secret: {CANARY}")) as server:
+        yield server.url
+
+
+SPOTS: dict[str, Callable[[str], list[str]]] = {
+    "an id": lambda _url: ["a"],
+    "the query of a URL": lambda url: [f"{url}/ops/a?token={CANARY}"],
+    "the signature of a URL": lambda url: [f"{url}/ops/a?sv=1&sig={CANARY}&se=2"],
+    "a header": lambda _url: ["-H", f"X-Auth-Token: {CANARY}", "a"],
+    "a header by its look": lambda _url: ["-H", f"X-Custom: {CANARY}", "a"],
+    "a parameter of the body": lambda _url: ["--param", f"password={CANARY}", "a"],
+}
+
+
+@pytest.mark.parametrize("spot", SPOTS)
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_no_secret_is_in_the_file(
+    spot: str, end: signal.Signals, spilling: str, tmp_path: Path
+) -> None:
+    body = {"path": "/ops/{id}", "method": "POST", "body": {"id": "{id}", "secret": "{password}"}}
+    more: dict[str, Any] = {"params": {"id": {}, "password": {"default": "none"}}}
+    if "body" in spot:
+        more["request"] = body
+    program = configured(tmp_path, spilling, **more)
+
+    arguments = ("wait", "-p", "jobs", *SPOTS[spot](spilling))
+    if end is signal.SIGKILL:
+        Killed(program)(*arguments, when="running")
+    else:
+        program.interrupted(end, *arguments, when="running")
+
+    kept = whole_store(tmp_path)
+    assert "running" in kept
+    assert not [each for each in (CANARY[:12], CANARY[-12:], TOKEN) if each in kept]
+
+
+def test_a_password_before_a_host_is_refused_and_kept_nowhere(tmp_path: Path) -> None:
+    with api(BUSY) as server:
+        program = configured(tmp_path, server.url)
+        ran = program.run(
+            "wait", "-p", "jobs", server.url.replace("//", f"//me:{CANARY}@") + "/ops/a"
+        )
+
+    assert ran.code == 2
+    assert not (tmp_path / ".local").exists()
+
+
+def test_what_was_not_kept_has_to_be_given_again(tmp_path: Path) -> None:
+    with api(BUSY) as server:
+        program = configured(tmp_path, server.url)
+        header = f"X-Auth-Token: {CANARY}"
+        left = program.interrupted(
+            signal.SIGINT, "wait", "-p", "jobs", "-H", header, "a", when="running"
+        )
+        run = program.run("history", "--json").document["runs"][0]["id"]
+        without = program.run("wait", "--resume", run)
+        given = program.run("wait", "--resume", run, "-H", header, "--timeout", "0")
+
+        assert "--resume" not in left.err, "the command to go on would not go on"
+        assert "opwatch wait -p jobs" in left.err
+        assert without.code == 2
+        assert "-H X-Auth-Token" in without.err
+        assert given.code == 124
+
+
+def test_a_url_that_was_not_kept_is_not_asked_in_another_form(tmp_path: Path) -> None:
+    with api(BUSY) as server:
+        program = configured(tmp_path, server.url)
+        url = f"{server.url}/ops/a?token={CANARY}"
+        program.interrupted(signal.SIGINT, "wait", "-p", "jobs", url, when="running")
+        before = len(server.requests)
+        ran = program.run("wait", "--resume")
+
+        assert ran.code == 2
+        assert "may hold a secret" in ran.err
+        assert len(server.requests) == before
+
+
+def test_urls_without_a_profile_find_theirs_again(tmp_path: Path) -> None:
+    with api(BUSY) as server:
+        program = configured(tmp_path, "https://elsewhere.example")
+
+        url = f"{server.url}/things/1"
+        left = program.interrupted(signal.SIGINT, "wait", url, when="running")
+        ran = program.run("wait", "--resume", resumed_id(left), "--timeout", "0", "--json")
+
+        assert ran.code == 124
+        assert ran.document["operations"][0]["reference"] == url
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "message"),
+    [
+        (("--resume", "deadbeef"), {}, "no run"),
+        (("--resume",), {}, "no run"),
+        (("--resume", "deadbeef", "a"), {}, "takes no more references"),
+        (("--resume", "--no-state"), {}, "--no-state"),
+        (("--resume",), {"OPWATCH_STATE": "off"}, "OPWATCH_STATE=off"),
+    ],
+)
+def test_what_cannot_go_on_says_why(
+    arguments: tuple[str, ...], environ: dict[str, str], message: str, program: Program
+) -> None:
+    ran = program.run("wait", *arguments, environ=environ)
+
+    assert ran.code == 2
+    assert message in ran.err
+
+
+@pytest.mark.parametrize("how", ["--no-state", "OPWATCH_STATE"])
+def test_who_wants_nothing_kept_has_nothing_kept(how: str, tmp_path: Path) -> None:
+    with api(DONE) as server:
+        program = configured(tmp_path, server.url)
+        flags = [how] if how.startswith("-") else []
+        ran = program.run("wait", "-p", "jobs", *flags, "a", environ={how: "off"})
+
+    assert ran.code == 0
+    assert not (tmp_path / ".local").exists()
+
+
+def test_a_look_is_not_kept(tmp_path: Path) -> None:
+    with api(DONE) as server:
+        configured(tmp_path, server.url).run("get", "-p", "jobs", "a")
+
+    assert not (tmp_path / ".local").exists()
+
+
+@pytest.mark.parametrize("home", ["file/below", "garbage"])
+def test_a_verdict_needs_no_store(home: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    garbage = tmp_path / "garbage" / "opwatch"
+    garbage.mkdir(parents=True)
+    (garbage / "state-1.db").write_bytes(os.urandom(9000))
+    with api(DONE) as server:
+        program = configured(tmp_path, server.url)
+        ran = program.run(
+            "wait", "-p", "jobs", "--json", "a", environ={"XDG_STATE_HOME": str(tmp_path / home)}
+        )
+
+    assert (ran.code, ran.outcomes) == (0, ["succeeded"])
+    assert ("is damaged" in ran.err) is (home == "garbage")
