@@ -66,10 +66,10 @@ class Contradiction(NamedTuple):
 class Reading:
     """What one good answer reports of one operation. All texts are the API's own.
 
-    *progress* is a percentage in [0, 100]; *count* a number without a total.
-    *kind* is what the operation does, *details* is whatever else the profile names.
-    *wait* is a pause in seconds that the answer asks for. *moved_to* is the URL
-    that the next poll must go to. *partial* marks a success with warnings.
+    *progress* is a percentage in [0, 100]; *count* a number without a total. *name* is
+    what the API calls the operation, *kind* what it does, *details* is whatever else the
+    profile names. *wait* is a pause in seconds that the answer asks for. *moved_to* is the
+    URL that the next poll must go to. *partial* marks a success with warnings.
     *is_known_word* is false when the profile maps neither status nor rule. A
     *contradiction* has left an end undecided.
     """
@@ -80,6 +80,7 @@ class Reading:
     count: int | None = None
     message: str | None = None
     kind: str | None = None
+    name: str = ""
     error: OperationError | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None

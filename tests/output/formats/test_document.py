@@ -53,6 +53,7 @@ def test_the_document_is_what_the_contract_says() -> None:
             {
                 "reference": "abc",
                 "id": "abc",
+                "name": None,
                 "profile": "fullstory",
                 "state": "succeeded",
                 "outcome": "succeeded",
@@ -307,3 +308,9 @@ def test_the_schema_knows_every_word_that_the_code_knows() -> None:
         *(each.value for each in Outcome),
         *(each.value for each in Abort),
     }
+
+
+def test_the_name_that_an_api_has_stands_beside_the_reference_and_the_id() -> None:
+    story = Story(["abc"]).read("abc", name="CI #7")
+    (operation,) = of(story)["operations"]
+    assert (operation["reference"], operation["id"], operation["name"]) == ("abc", "abc", "CI #7")

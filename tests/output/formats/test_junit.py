@@ -54,3 +54,8 @@ def test_any_text_makes_well_formed_xml(name: str, message: str) -> None:
     story.fail(name, message, name)
     (case,) = parsed(story).iter("testcase")
     assert case[0].tag == "failure"
+
+
+def test_a_case_is_called_by_name_and_reference() -> None:
+    (case,) = parsed(Story(["4242"]).succeed("4242", name="CI <7>")).iter("testcase")
+    assert case.get("name") == "CI <7> (4242)"

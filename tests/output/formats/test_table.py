@@ -134,3 +134,10 @@ def test_a_time_without_a_zone_is_taken_for_utc() -> None:
     local = NOON.astimezone()
     assert age(datetime(2026, 11, 22, 10, 12, 5), local) == "12 s ago"  # noqa: DTZ001, an API may name no zone
     assert NOON.tzinfo is UTC
+
+
+def test_a_name_of_the_apis_own_stands_before_the_id_and_a_pipe_keeps_the_reference() -> None:
+    story = Story(["4242"]).read("4242", name="CI #7")
+    story.end("4242", Outcome.PENDING, Reason.NOT_WAITED)
+    assert written(story, terminal=True).splitlines()[1].startswith("CI #7 (4242)  running")
+    assert written(story, terminal=False).splitlines()[1].startswith("4242\trunning")

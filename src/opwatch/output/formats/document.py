@@ -102,6 +102,7 @@ class Writer:
         found = {
             "reference": self.text(operation.reference),
             "id": self.text(operation.id),
+            "name": self.text(reading.name or None) if reading else None,
             "profile": self.text(operation.target.profile or None),
             "state": reading.state.value if reading else None,
             "outcome": operation.outcome.value if operation.outcome else None,

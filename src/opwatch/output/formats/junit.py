@@ -53,7 +53,7 @@ def _case(operation: Operation, at: float, show: Show) -> str:
     outcome = operation.outcome or Outcome.PENDING
     head = (
         f"    <testcase classname={_attribute(show(operation.target.profile) or 'opwatch')}"
-        f" name={_attribute(show(operation.reference, None))}"
+        f" name={_attribute(_name(operation, show))}"
         f' time="{operation.elapsed(at):.3f}"'
     )
     element = ELEMENTS[outcome]
@@ -62,6 +62,13 @@ def _case(operation: Operation, at: float, show: Show) -> str:
     detail = ending_detail(operation, show) or status_of(operation, show) or OUTCOMES[outcome]
     body = f"<{element} type={_attribute(outcome.value)} message={_attribute(detail)}>"
     return f"{head}>\n      {body}{escape(detail)}</{element}>\n    </testcase>\n"
+
+
+def _name(operation: Operation, show: Show) -> str:
+    """Return the reference, after the API's name for the operation where it has one."""
+    reference = show(operation.reference, None)
+    name = show(operation.reading.name.strip()) if operation.reading else ""
+    return f"{name} ({reference})" if name else reference
 
 
 def _attribute(text: str) -> str:

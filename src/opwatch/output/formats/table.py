@@ -23,9 +23,9 @@ from opwatch.output.text.clean import (
     wrapped,
 )
 from opwatch.output.text.sentences import (
-    display_name,
     ending_detail,
     kind_of,
+    name_and_id,
     short_time,
     status_of,
 )
@@ -129,7 +129,7 @@ def _cells_of(operation: Operation, now: datetime, show: Show) -> tuple[str, ...
     progress = operation.reading.progress if operation.reading else None
     updated = operation.reading.updated_at if operation.reading else None
     return (
-        leading(display_name(operation, show)),
+        leading(name_and_id(operation, show)),
         state_word(operation),
         "" if progress is None else f"{int(progress)} %",
         status_of(operation, show),

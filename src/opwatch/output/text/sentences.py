@@ -14,7 +14,7 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.events import Oddity, Warned
 from opwatch.domain.operation import Operation, OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.output.text.clean import PLAIN, Show, elide
+from opwatch.output.text.clean import PLAIN, Show, cells, elide
 from opwatch.output.text.words import (
     ANONYMOUS,
     FAULTS,
@@ -120,10 +120,28 @@ def host_of(trouble: Trouble, show: Show) -> str:
 
 
 def display_name(operation: Operation, show: Show = PLAIN, limit: int | None = 80) -> str:
-    """Return the name of *operation*: what was typed, or its id if that was a URL or path."""
-    reference = operation.reference
-    name = show(operation.id if "/" in reference and operation.id else reference, None)
+    """Return what *operation* is called: the API's name for it, else what was typed of it."""
+    name = _own_name(operation, show) or _typed_name(operation, show)
     return name if limit is None else elide(name, limit)
+
+
+def name_and_id(operation: Operation, show: Show = PLAIN, limit: int = 80) -> str:
+    """Return the API's name for *operation* with what was typed; that alone if it has none."""
+    name, typed = _own_name(operation, show), _typed_name(operation, show)
+    if not name or name == typed:
+        return elide(typed, limit)
+    room = max(limit // 2, limit - cells(typed) - 3)
+    return elide(f"{elide(name, room)} ({typed})", limit)
+
+
+def _own_name(operation: Operation, show: Show) -> str:
+    return show(operation.reading.name.strip()) if operation.reading else ""
+
+
+def _typed_name(operation: Operation, show: Show) -> str:
+    """Return what was typed, or the id if that was a URL or path."""
+    reference = operation.reference
+    return show(operation.id if "/" in reference and operation.id else reference, None)
 
 
 def status_of(operation: Operation, show: Show = PLAIN, limit: int = 40) -> str:

@@ -89,6 +89,7 @@ class Reads(NamedTuple):
 
     root: Lookup = NOWHERE
     id: Lookup = NOWHERE
+    name: Lookup = NOWHERE
     status: Lookup = NOWHERE
     progress: tuple[Form, ...] = ()
     message: Lookup = NOWHERE
@@ -209,6 +210,7 @@ _READ: Final = RecordOf(
     {
         "root": Key(LOOKUP, "where the operation is in a single answer; paths begin there"),
         "id": Key(LOOKUP, "its id, compared with the requested one"),
+        "name": Key(LOOKUP, "what people call it; shown instead of the reference"),
         "status": Key(LOOKUP, "the status word"),
         "progress": Key(PROGRESS, "how far it is"),
         "message": Key(LOOKUP, "what it is doing, in words"),
