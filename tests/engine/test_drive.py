@@ -105,7 +105,7 @@ def carry_out(
             clock=clock or VirtualClock(),
             inbox=inbox,
             tick=tick,
-            collect=collect,
+            collect={Outcome.SUCCEEDED: collect} if collect else {},
         )
         return asyncio.get_running_loop().time()
 

@@ -50,6 +50,21 @@ class OperationError:
     details: Any = None
 
 
+class Failure(NamedTuple):
+    """Why an operation failed, as the API answered when it was asked after the end.
+
+    *text* is what failed, *lines* are the last of its log, *link* is a web page about it;
+    all are the API's own (hostile until cleaned). *trouble* is why there is no more.
+    *is_asked* is false where too many others had been asked about.
+    """
+
+    text: str | None = None
+    lines: tuple[str, ...] = ()
+    link: str | None = None
+    trouble: Trouble | None = None
+    is_asked: bool = True
+
+
 class Contradiction(NamedTuple):
     """Two fields of an answer of which one says *said*, an end, and the *other* denies it."""
 
@@ -170,7 +185,8 @@ class Target:
 class Operation:
     """A snapshot of our watch of one operation. Times are seconds of the run's clock.
 
-    *streak* counts bad answers since the last good one, *problems* all of them.
+    *streak* counts bad answers since the last good one, *problems* all of them. *failure*
+    is None unless it failed and the API was to be asked why.
     """
 
     target: Target
@@ -186,6 +202,7 @@ class Operation:
     eta: float | None = None
     outcome: Outcome | None = None
     reason: Reason | None = None
+    failure: Failure | None = None
     ended_at: float | None = None
 
     @property

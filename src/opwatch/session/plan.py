@@ -60,7 +60,8 @@ class Plan:
 
     *duplicates* counts the references that named an operation once more. *starting* is
     the request to send first; *results* is how results are fetched, None for not at all;
-    *headers* go with every request that carries a credential.
+    *headers* go with every request that carries a credential; *asks_why* tells whether the
+    API is asked why an operation failed.
     """
 
     profiles: Mapping[str, Profile]
@@ -70,6 +71,7 @@ class Plan:
     starting: StartRequest | None = None
     results: ResultOptions | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    asks_why: bool = False
 
     def with_targets(self, targets: Iterable[Target]) -> Plan:
         """Return this plan for *targets*, which its one profile knows."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import Outcome
 from opwatch.output.text.clean import Redact, Show, as_is
-from opwatch.output.text.sentences import ending_detail, status_of
+from opwatch.output.text.sentences import ending_detail, failure_lines, status_of
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def _case(operation: Operation, at: float, show: Show) -> str:
         return head + "/>\n"
     detail = ending_detail(operation, show) or status_of(operation, show) or OUTCOMES[outcome]
     body = f"<{element} type={_attribute(outcome.value)} message={_attribute(detail)}>"
-    return f"{head}>\n      {body}{escape(detail)}</{element}>\n    </testcase>\n"
+    text = "\n".join([detail, *failure_lines(operation, show)])
+    return f"{head}>\n      {body}{escape(text)}</{element}>\n    </testcase>\n"
 
 
 def _name(operation: Operation, show: Show) -> str:

@@ -13,7 +13,7 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.rows import glyph_of, status_cell
 from opwatch.output.text.clean import cells, cut, elide, leading, wrapped
-from opwatch.output.text.sentences import API_OUTCOMES, ending_detail, name_and_id
+from opwatch.output.text.sentences import API_OUTCOMES, ending_detail, failure_lines, name_and_id
 from opwatch.output.text.styles import GAP, Line, Tone, pad
 from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
@@ -98,6 +98,8 @@ def _table(
         else:
             under = wrapped(detail, max(1, width - 4), MOST_LINES, ellipsis=glyphs.ellipsis)
             lines += [line, *([(f"  {glyphs.under} {each}", shade)] for each in under)]
+        log = failure_lines(operation, show, max(1, width - 4))
+        lines += [[(f"  {glyphs.under} {each}", Tone.FAINT)] for each in log]
     return lines
 
 

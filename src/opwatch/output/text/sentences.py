@@ -19,16 +19,19 @@ from opwatch.output.text.words import (
     ANONYMOUS,
     FAULTS,
     NO_ANSWER,
+    NOT_ASKED,
     ODDITIES,
     OF_TOKEN_ENDPOINT,
     OUTCOMES,
     REASONS,
     STATES,
     UNCONFIRMED,
+    WHY_NOT,
     FaultWords,
 )
 
 if TYPE_CHECKING:
+    from opwatch.domain.operation import Failure
     from opwatch.domain.trouble import Trouble
 
 
@@ -209,10 +212,27 @@ def ending_detail(operation: Operation, show: Show = PLAIN, *, code: str = "(cod
         return brief(operation.trouble, show) if operation.trouble else ""
     if outcome is not Outcome.SUCCEEDED:
         error = error_text(reading.error, show, code=code) if reading.error else ""
-        return error or message_of(operation, show)
+        failed = show((operation.failure.text or "").strip()) if operation.failure else ""
+        return "; ".join(filter(None, (error or message_of(operation, show), failed)))
     if reading.partial:
         return f"with warnings{_after(warnings_of(operation, show) or '')}"
     return result_text(reading.result, show) or message_of(operation, show)
+
+
+def failure_lines(operation: Operation, show: Show = PLAIN, limit: int | None = None) -> list[str]:
+    """Return the end of the log of what failed, or else why there is none."""
+    failure = operation.failure
+    if failure is None:
+        return []
+    note = failure_note(failure, show)
+    return [show(each, limit) for each in failure.lines] or ([note] if note else [])
+
+
+def failure_note(failure: Failure, show: Show = PLAIN) -> str | None:
+    """Return why not more is known of *failure*, None if that was no trouble."""
+    if not failure.is_asked:
+        return NOT_ASKED
+    return WHY_NOT.format(trouble=describe(failure.trouble, show)) if failure.trouble else None
 
 
 def warnings_of(operation: Operation, show: Show = PLAIN) -> str | None:

@@ -77,6 +77,8 @@ REASONS: Final[Mapping[Reason, str]] = {
 # Of an operation that reports an end which is not confirmed yet.
 TO_BE_SURE: Final = "asking once more to be sure"
 NO_ANSWER: Final = "no answer"
+WHY_NOT: Final = "why it failed could not be had: {trouble}"
+NOT_ASKED: Final = "not asked why it failed: too many did"
 UNCONFIRMED: Final = "unconfirmed"
 
 # {text} is that of the event.

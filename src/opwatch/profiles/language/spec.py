@@ -12,6 +12,7 @@ from opwatch.domain.operation import State
 from opwatch.domain.pacing import Pace
 from opwatch.profiles.language.auth import AUTH, NO_AUTH, AuthSpec
 from opwatch.profiles.language.handoff import HANDOFF, HandoffRule
+from opwatch.profiles.language.on_failure import ON_FAILURE, OnFailure
 from opwatch.profiles.language.params import PARAM, Param, check_param
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.progress import PROGRESS, Form
@@ -164,6 +165,7 @@ class Spec(NamedTuple):
     handoff: tuple[HandoffRule, ...] = ()
     result: tuple[Step, ...] = ()
     final: str | Mapping[str, str] = "operation"
+    on_failure: OnFailure = OnFailure()
     extends: str = ""
 
 
@@ -315,5 +317,6 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "handoff": Key(HANDOFF, "where a starting answer names the operation"),
         "result": Key(RESULT, "the requests towards the result"),
         "final": Key(FINAL, "where the result is, once it succeeded"),
+        "on_failure": Key(ON_FAILURE, "the requests about why it failed"),
     },
 ))  # fmt: skip
