@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,11 +11,15 @@ from hypothesis import strategies as st
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading, State
 from opwatch.profiles import check
+from opwatch.profiles.config import Config, profile_tree
+from opwatch.profiles.definition import define
 from opwatch.profiles.failures import TAIL, last_lines
 from opwatch.profiles.language.patterns import BoundedPattern
 from opwatch.profiles.language.result import Log
+from opwatch.profiles.yaml.parser import parse
 from profiles.making import profile
 
+EXTENDS = "version: 1\nextends: github-actions\non_failure: []\n"
 JOBS = """
 base_url: https://api.example.com
 request: {path: '/jobs/{id}'}
@@ -73,7 +79,6 @@ def test_a_log_that_is_made_to_be_slow_is_read_at_once() -> None:
 @pytest.mark.parametrize(
     ("steps", "said"),
     [
-        ("[]", "the list is empty"),
         ("[{text: a}]", "a step needs either 'path' or 'url'"),
         ("[{path: /a, log: true, text: b}]", "'log' is plain text"),
         ("[{url: a, body: {b: c}}]", "a step with 'body' needs 'path'"),
@@ -100,11 +105,42 @@ def _asked(on_failure: str, raw: object, state: State = State.FAILED) -> list[st
     return urls
 
 
+def test_a_profile_that_extends_another_can_do_without_its_questions() -> None:
+    config = Config({}).with_profiles({"mine": parse("mine.yaml", EXTENDS)})
+    mine = define("mine", profile_tree("mine", config), is_users=True, environ={})
+
+    assert mine.spec.on_failure.steps == ()
+    assert profile(f"version: 1{JOBS}on_failure: []").explains_failures is False
+
+
 def test_a_cancelled_operation_is_asked_about_only_if_that_is_said() -> None:
     assert _asked("[{path: /why}]", {}, State.CANCELLED) == []
     both = "{of: [failed, cancelled], steps: [{path: /why}]}"
     assert _asked(both, {}, State.CANCELLED) == ["https://api.example.com/why"]
     assert _asked(both, {}) == ["https://api.example.com/why"]
+
+
+def test_a_log_within_json_is_read_as_one_in_plain_text() -> None:
+    # The answers of https://buildkite.com/docs/apis/rest-api/builds and …/jobs, for which
+    # there is no built-in profile yet.
+    steps = """
+  - with: {job: "jobs[?state == 'failed'] | [0].id"}
+    path: '/jobs/{job}/log'
+    lines: content
+"""
+    jobs = profile(f"version: 1{JOBS}on_failure:{steps}")
+    raw = {"id": "j-1", "jobs": [{"id": "a", "state": "passed"}, {"id": "b", "state": "failed"}]}
+    way = jobs.failure_steps(jobs.target("j-1"), Reading(State.FAILED, raw=raw))
+    assert way is not None
+    assert way.fetch is not None
+    url = way.fetch.request.url
+    content = json.dumps({"size": 28, "content": "\x1b_bk;t=1\x07one\r\n\x1b[31mtwo\x1b[0m\r\n"})
+
+    assert url == "https://api.example.com/jobs/b/log"
+    assert way.after(Response(200, url, Headers(), content.encode())).failure.lines == (
+        "one",
+        "two",
+    )
 
 
 @pytest.mark.parametrize("value", ["..", "a/..", "%2e%2e", ".", ""])

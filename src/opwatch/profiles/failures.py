@@ -31,9 +31,9 @@ TAIL: Final = 64 * 1024
 UNKNOWN: Final = Failure()
 PLAIN: Final = Log()
 _TAB: Final = 8
-# ECMA-48: a control sequence, a command to the operating system, or a single character.
+# ECMA-48: a control sequence, a string (which some end with a bell), or a single character.
 _ESCAPE: Final = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])"
 )
 
 

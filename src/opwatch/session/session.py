@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials import Credential, open_credential
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from opwatch.credentials import WaitingFor
     from opwatch.domain.events import Listener
     from opwatch.domain.messages import Request, Response
+    from opwatch.domain.operation import Operation
     from opwatch.domain.trouble import Trouble
     from opwatch.engine.drive import Collect
     from opwatch.profiles import Profile, StartingUrls
     from opwatch.session.context import RunContext
+    from opwatch.session.failures import FailureInquiry
     from opwatch.session.plan import Plan
 
 MOST_CONNECTIONS: Final = 32
@@ -196,9 +199,15 @@ def _collectors(session: Session, context: RunContext) -> Mapping[Outcome, Colle
             plan, senders, plan.results, context.uniform, session.started
         )
     if plan.asks_why and any(each.explains_failures for each in plan.profiles.values()):
-        from opwatch.session.failures import FailureInquiry  # noqa: PLC0415, not all APIs tell
 
-        found[Outcome.FAILED] = found[Outcome.CANCELLED] = FailureInquiry(
-            plan.profiles, senders, context.uniform
-        )
+        @cache
+        def inquiry() -> FailureInquiry:
+            from opwatch.session.failures import FailureInquiry  # noqa: PLC0415, most runs succeed
+
+            return FailureInquiry(plan.profiles, senders, context.uniform)
+
+        async def ask_why(operation: Operation) -> Operation:
+            return await inquiry()(operation)
+
+        found[Outcome.FAILED] = found[Outcome.CANCELLED] = ask_why
     return found

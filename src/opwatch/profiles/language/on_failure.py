@@ -54,8 +54,7 @@ _STEPS: Final = ListOf(
             "link": Key(LOOKUP, "a web page about what failed"),
             "log": Key(_LOG, "the answer is a log, as plain text"),
         },
-    ),
-    least=1,
+    )
 )
 ON_FAILURE: Final[OneOf[OnFailure]] = OneOf("the steps", {
     "list": Conversion(_STEPS, OnFailure),
