@@ -91,6 +91,7 @@ def carry_out(
     after: dict[float, Abort] | None = None,
     tick: float = 1.0,
     collect: Callable[[Operation], Awaitable[Operation]] | None = None,
+    collects: Outcome = Outcome.SUCCEEDED,
 ) -> float:
     """Drive *watcher* to its end; return the seconds that this took."""
 
@@ -105,7 +106,7 @@ def carry_out(
             clock=clock or VirtualClock(),
             inbox=inbox,
             tick=tick,
-            collect=collect,
+            collect={collects: collect} if collect else {},
         )
         return asyncio.get_running_loop().time()
 
@@ -378,6 +379,29 @@ def test_a_signal_does_not_wait_for_a_result() -> None:
     it = watcher.operations[0]
     assert (it.outcome, it.reason) == (Outcome.SUCCEEDED, Reason.DETACHED)
     assert [event.operation.id for event in told.events if isinstance(event, Ended)] == ["a"]
+
+
+def test_a_signal_does_not_wait_to_hear_why_an_operation_failed() -> None:
+    async def collect(operation: Operation) -> Operation:
+        await asyncio.sleep(FOREVER)
+        return operation
+
+    watcher, told = a_watcher("a", "b"), Told()
+    after = {5.0: Abort.INTERRUPTED}
+
+    took = carry_out(
+        watcher,
+        answers(FAILED, SUCCEEDED),
+        told,
+        collect=collect,
+        collects=Outcome.FAILED,
+        after=after,
+    )
+
+    assert took == 5.0
+    it = watcher.operations[0]
+    assert (it.outcome, it.reason, it.failure) == (Outcome.FAILED, None, None)
+    assert [event.operation.id for event in told.events if isinstance(event, Ended)] == ["b", "a"]
 
 
 def test_a_result_that_raises_is_a_bug_and_is_raised_again() -> None:

@@ -27,7 +27,7 @@ from opwatch.domain.events import (
     Troubled,
     Warned,
 )
-from opwatch.domain.operation import Operation, OperationError, Reading, State, Target
+from opwatch.domain.operation import Failure, Operation, OperationError, Reading, State, Target
 from opwatch.domain.outcome import Abort, Goal, Outcome, Reason, Verdict, verdict
 from opwatch.domain.trouble import Fault, Trouble
 
@@ -134,11 +134,18 @@ class Story:
         self.read(reference, status, state=State.SUCCEEDED, outcome=Outcome.SUCCEEDED, **more)
         return self.end(reference, Outcome.SUCCEEDED)
 
-    def fail(self, reference: str, message: str, code: str | None = None) -> Story:
+    def fail(
+        self,
+        reference: str,
+        message: str,
+        code: str | None = None,
+        failure: Failure | None = None,
+    ) -> Story:
         error = OperationError(code, message)
         progress = getattr(self.operations[reference].reading, "progress", None)
         ended: dict[str, Any] = {"state": State.FAILED, "outcome": Outcome.FAILED}
         self.read(reference, "FAILED", progress, error=error, **ended)
+        self._now(reference, failure=failure)
         return self.end(reference, Outcome.FAILED)
 
     def hold(self, seconds: float, trouble: Trouble | None = None, host: str = HOST) -> Story:

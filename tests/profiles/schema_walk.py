@@ -110,6 +110,10 @@ BESIDE: Final[tuple[tuple[Route, Any], ...]] = (
     (("rules",), [{"http": "2xx", "state": "running"}]),
     (("result",), [{"path": "/ops/{id}/result"}]),
     (("result", ITEM, "url"), {}),
+    (("on_failure", "anyOf 0"), [{"path": "/ops/{id}/why"}]),
+    (("on_failure", "anyOf 0", ITEM, "url"), []),
+    (("on_failure", "anyOf 1"), {"steps": [{"path": "/ops/{id}/why"}]}),
+    (("on_failure", "anyOf 1", "steps", ITEM, "url"), {}),
 )
 
 

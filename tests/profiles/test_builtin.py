@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -179,3 +180,37 @@ def test_a_result_chain_is_followed(name: str, case: dict[str, Any]) -> None:
     if "expect" in case:
         assert way.fetch is None
         assert way.value == case["expect"]["value"]
+
+
+@pytest.mark.parametrize(("name", "case"), cases("failures"))
+def test_a_failure_is_asked_about(name: str, case: dict[str, Any]) -> None:
+    bound = profile(name)
+    target = bound.target(str(DOCUMENTS[name]["reference"]))
+    reading = bound.read([target], response(case)).findings[0]
+    assert isinstance(reading, Reading)
+
+    way = bound.failure_steps(target, reading)
+
+    assert way is not None
+    for step in case["steps"]:
+        assert way.fetch is not None, way.steps.missing
+        request = way.fetch.request
+        assert (request.url, request.authorize) == (step["url"], step["authorize"])
+        assert ("sent" in step) is (request.method == "POST")
+        assert json.loads(request.body or b"null") == step.get("sent")
+        reply = response(step, step["url"])
+        way = way.after_log(reply.body.decode()) if way.log else way.after(reply)
+    assert (way.fetch, way.steps.missing) == (None, None)
+    found = way.failure._asdict() | {"lines": list(way.failure.lines)}
+    assert {key: found[key] for key in case["expect"]} == case["expect"]
+
+
+@pytest.mark.parametrize(("name", "case"), cases("failures"))
+def test_nothing_else_is_asked_after_a_success(name: str, case: dict[str, Any]) -> None:
+    bound = profile(name)
+    target = bound.target(str(DOCUMENTS[name]["reference"]))
+    reading = bound.read([target], response(case)).findings[0]
+    assert isinstance(reading, Reading)
+
+    assert bound.failure_steps(target, replace(reading, state=State.SUCCEEDED)) is None
+    assert bound.failure_steps(target, replace(reading, state=State.CANCELLED)) is None

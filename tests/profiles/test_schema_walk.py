@@ -151,8 +151,12 @@ def fetch_result(bound: Profile, chance: random.Random, one: Any, answer: Respon
     steps = bound.result_steps(one, Reading(State.SUCCEEDED, "done", raw=raw))
     for _ in range(5):
         if steps.fetch is None:
-            return
+            break
         steps = steps.after(an_answer(chance, steps.fetch.request.url))
+    why = bound.failure_steps(one, Reading(State.FAILED, "failed", raw=raw))
+    while why is not None and why.fetch is not None:
+        reply = an_answer(chance, why.fetch.request.url)
+        why = why.after_log(repr(reply.body)) if why.log else why.after(reply)
 
 
 def is_refused(route: Route) -> bool:

@@ -155,6 +155,15 @@ class RunOptions(opt.ProfileOptions):
             help="Exit with this code instead of 124.",
         ),
     ] = 124
+    reason: Annotated[
+        bool,
+        option(
+            "--reason/--no-reason",
+            group="output",
+            help="Ask the API why an operation failed, where the profile knows how.",
+            show_default="--reason",
+        ),
+    ] = True
     result: opt.Result = False
     download: Annotated[
         Path | None,

@@ -109,7 +109,12 @@ class Command:
             plan = selection.plan(policy)
         else:
             plan = _plan_of_start(selection, self.starting(), policy)
-        plan = replace(plan, results=self._results(), headers=self._headers(plan, context))
+        plan = replace(
+            plan,
+            results=self._results(),
+            headers=self._headers(plan, context),
+            asks_why=self.options.reason,
+        )
         if plan.assumed and not self.options.quiet:
             from opwatch.output.commands.start import write_assumptions
 

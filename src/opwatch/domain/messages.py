@@ -133,3 +133,8 @@ class Response:
     def is_good(self) -> bool:
         """Tell whether the status is one of success (RFC 9110 §15.3)."""
         return 200 <= self.status < 300  # noqa: PLR2004, the class of status itself
+
+    @property
+    def is_redirect(self) -> bool:
+        """Tell whether the status is one of redirection (RFC 9110 §15.4)."""
+        return 300 <= self.status < 400  # noqa: PLR2004, the class of status itself

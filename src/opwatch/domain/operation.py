@@ -50,6 +50,21 @@ class OperationError:
     details: Any = None
 
 
+class Failure(NamedTuple):
+    """Why an operation failed, as the API answered when it was asked after the end.
+
+    *text* is what failed, *lines* are the last of its log, *link* is a web page about it;
+    all are the API's own (hostile until cleaned). *trouble* is why there is no more.
+    *is_asked* is false where too many others had been asked about.
+    """
+
+    text: str | None = None
+    lines: tuple[str, ...] = ()
+    link: str | None = None
+    trouble: Trouble | None = None
+    is_asked: bool = True
+
+
 class Contradiction(NamedTuple):
     """Two fields of an answer of which one says *said*, an end, and the *other* denies it."""
 
@@ -66,10 +81,10 @@ class Contradiction(NamedTuple):
 class Reading:
     """What one good answer reports of one operation. All texts are the API's own.
 
-    *progress* is a percentage in [0, 100]; *count* a number without a total.
-    *kind* is what the operation does, *details* is whatever else the profile names.
-    *wait* is a pause in seconds that the answer asks for. *moved_to* is the URL
-    that the next poll must go to. *partial* marks a success with warnings.
+    *progress* is a percentage in [0, 100]; *count* a number without a total. *name* is
+    what the API calls the operation, *kind* what it does, *details* is whatever else the
+    profile names. *wait* is a pause in seconds that the answer asks for. *moved_to* is the
+    URL that the next poll must go to. *partial* marks a success with warnings.
     *is_known_word* is false when the profile maps neither status nor rule. A
     *contradiction* has left an end undecided.
     """
@@ -80,6 +95,7 @@ class Reading:
     count: int | None = None
     message: str | None = None
     kind: str | None = None
+    name: str = ""
     error: OperationError | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -195,7 +211,8 @@ class Target:
 class Operation:
     """A snapshot of our watch of one operation. Times are seconds of the run's clock.
 
-    *streak* counts bad answers since the last good one, *problems* all of them.
+    *streak* counts bad answers since the last good one, *problems* all of them. *failure*
+    is None unless it failed and the API was to be asked why.
     """
 
     target: Target
@@ -211,6 +228,7 @@ class Operation:
     eta: float | None = None
     outcome: Outcome | None = None
     reason: Reason | None = None
+    failure: Failure | None = None
     ended_at: float | None = None
 
     @property

@@ -19,7 +19,7 @@ from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine.signals import Suspend, stop_here
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 
     from opwatch.engine.clock import Clock
     from opwatch.engine.signals import Inbox, Message
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 Fetch: TypeAlias = "Callable[[Poll], Awaitable[Answer]]"
 Collect: TypeAlias = "Callable[[Operation], Awaitable[Operation]]"
-"""Is given an operation that has succeeded; returns it with its result, or why there is none."""
+"""Is given an operation that has ended; returns it with what is known of it beyond its end."""
 
+NOTHING: Final[Mapping[Outcome, Collect]] = {}
 MARGIN: Final = 1.0
 """Seconds beyond its own limit after which a request is taken away from the fetcher."""
 
@@ -42,14 +43,15 @@ async def drive(
     inbox: Inbox,
     tick: float = 1.0,
     timeout_code: int = 124,
-    collect: Collect | None = None,
+    collect: Mapping[Outcome, Collect] = NOTHING,
 ) -> None:
     """Run *watcher* to its end, telling *tell* each event and, every *tick* seconds, the time.
 
     Whatever *fetch* raises is a bug and is raised again. A listener that cannot
     write ends the run with the abort that its error stands for; one that holds
-    the terminal gives it back while the process is stopped. With *collect*, the
-    end of an operation that succeeded is told when its result is there.
+    the terminal gives it back while the process is stopped. The end of an
+    operation whose outcome is in *collect* is told when that has returned: the
+    result of one that succeeded, why another failed.
     """
     run = _Run(watcher, fetch, tell, clock, inbox, collect=collect)
     try:
@@ -78,7 +80,7 @@ class _Run:
         clock: Clock,
         inbox: Inbox,
         *,
-        collect: Collect | None,
+        collect: Mapping[Outcome, Collect],
     ) -> None:
         self._watcher = watcher
         self._fetch = fetch
@@ -87,26 +89,27 @@ class _Run:
         self._inbox = inbox
         self._tasks: set[asyncio.Task[None]] = set()
         self._collect = collect
-        self._succeeded: dict[int, Operation] = {}
+        self._withheld: dict[int, Operation] = {}
         self._is_aborted = False
 
     @property
     def goes_on(self) -> bool:
         """Tell whether something is still to be waited for."""
-        return not self._watcher.finished or (bool(self._succeeded) and not self._is_aborted)
+        return not self._watcher.finished or (bool(self._withheld) and not self._is_aborted)
 
     def tell_all(self, events: Iterable[Event]) -> None:
-        """Tell the listener, but of a success only when its result is there."""
+        """Tell the listener, but of an end only when all is there that belongs to it."""
         self._tell_now(event for event in events if not self._is_withheld(event))
 
     def _is_withheld(self, event: Event) -> bool:
-        """Begin to collect the result of the operation whose success *event* tells, if any."""
-        if self._collect is None or not isinstance(event, Ended):
+        """Begin to collect what belongs to the end that *event* tells, if any does."""
+        if not isinstance(event, Ended) or event.operation.outcome is None:
             return False
-        if event.operation.outcome is not Outcome.SUCCEEDED:
+        collect = self._collect.get(event.operation.outcome)
+        if collect is None:
             return False
-        self._succeeded[id(event.operation.target)] = event.operation
-        self._spawn(self._collect_result(self._collect, event.operation))
+        self._withheld[id(event.operation.target)] = event.operation
+        self._spawn(self._collect_for(collect, event.operation))
         return True
 
     def _tell_now(self, events: Iterable[Event]) -> None:
@@ -129,9 +132,10 @@ class _Run:
         return self._watcher.interrupt(abort, self._clock.now())
 
     def give_up_results(self) -> None:
-        """Tell the ends whose results nobody waits for any more."""
-        for operation in tuple(self._succeeded.values()):
-            self._take_in(operation.but(reason=Reason.DETACHED))
+        """Tell the ends for which nobody waits any more; a success lacks its result then."""
+        for operation in tuple(self._withheld.values()):
+            is_incomplete = operation.outcome is Outcome.SUCCEEDED
+            self._take_in(operation.but(reason=Reason.DETACHED) if is_incomplete else operation)
 
     def send_due(self) -> None:
         """Send every poll that is due, each in a task of its own."""
@@ -160,7 +164,7 @@ class _Run:
             return
         self._inbox.put_nowait((poll, answer))
 
-    async def _collect_result(self, collect: Collect, operation: Operation) -> None:
+    async def _collect_for(self, collect: Collect, operation: Operation) -> None:
         try:
             self._inbox.put_nowait(await collect(operation))
         except Exception as bug:  # noqa: BLE001, it is raised again where the run is
@@ -195,8 +199,8 @@ class _Run:
                 self.tell_all(self._watcher.record(poll, answer, self._clock.now()))
 
     def _take_in(self, operation: Operation) -> None:
-        """Tell the end of *operation*, now that its result is there or will not come."""
-        self._succeeded.pop(id(operation.target), None)
+        """Tell the end of *operation*, now that all is there or will not come."""
+        self._withheld.pop(id(operation.target), None)
         self._tell_now(self._watcher.set_result(operation, self._clock.now()))
 
     def _suspend(self) -> None:

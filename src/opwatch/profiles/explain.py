@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _INDEX: Final = r"([\w.]+)\[(\d+)\]"
 _FIELDS: Final = (
-    "root", "id", "status", "message", "kind",
+    "root", "id", "name", "status", "message", "kind",
     "created", "started", "updated", "finished", "link", "result",
 )  # fmt: skip
 

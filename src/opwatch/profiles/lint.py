@@ -115,10 +115,8 @@ def _batch_flaws(spec: Spec, batch: Batch, node: Node) -> Iterator[Flaw]:
 
 def _param_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
     known = {*spec.params, ID}
-    taken = {name for step in spec.result for name in step.takes}
     for part, texts, more in _texts(spec):
-        allowed = known | taken if part == "result" else known | more
-        for name in sorted({name for text in texts for name in text.names} - allowed):
+        for name in sorted({name for text in texts for name in text.names} - known - more):
             message = f"there is no parameter {name!r}" + did_you_mean(name, known)
             yield position_of(node, part, holding=f"{{{name}}}"), message
         for choice in texts:
@@ -187,10 +185,12 @@ def _texts(spec: Spec) -> Iterator[tuple[str, list[Any], set[str]]]:
         yield "batch", [each for each in parts if each], {IDS}
     handed = {name for rule in spec.handoff for name in rule.names}
     yield "handoff", [_Names(frozenset(handed))], none
-    steps = [(step.path, step.query.values(), step.headers.values()) for step in spec.result]
-    for where, query, headers in steps:
-        inner = [text for texts in query for text in texts]
-        yield "result", [*([where] if where else []), *inner, *headers], none
+    for part, steps in (("result", spec.result), ("on_failure", spec.on_failure.steps)):
+        taken = {name for step in steps for name in step.takes}
+        for step in steps:
+            inner = [text for texts in step.query.values() for text in texts]
+            rest = [each for each in (step.path, step.body) if each]
+            yield part, [*rest, *inner, *step.headers.values()], taken
 
 
 def _meaning_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:

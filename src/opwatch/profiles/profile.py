@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from opwatch.domain.pacing import PollingRules
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles.definition import Definition
+    from opwatch.profiles.failures import FailureSteps
     from opwatch.profiles.language.spec import Confidence
     from opwatch.profiles.results import ResultSteps, StartingUrls
 
@@ -239,6 +240,23 @@ class Profile:
             whole = urljoin(start.url, start.location)
             start = start._replace(location=self._resolver.completed(whole, target.params))
         return begin(steps, self._spec, reading, target.url or self.base_url, start)
+
+    @property
+    def explains_failures(self) -> bool:
+        """Tell whether it knows how to ask why an operation failed."""
+        return bool(self._spec.on_failure.steps)
+
+    def failure_steps(self, target: Target, reading: Reading) -> FailureSteps | None:
+        """Return the steps to why *target* failed, from its terminal *reading*; None for none."""
+        asked = self._spec.on_failure
+        if reading.state not in asked.of or not target.initial.is_named:
+            return None
+        from opwatch.profiles.failures import FailureSteps  # noqa: PLC0415, few need it
+        from opwatch.profiles.results import ResultSteps, follow  # noqa: PLC0415, few need it
+
+        steps = ResultSteps((), self.base_url, {**self.params, **target.params}, self._encode)
+        url = target.url or self.base_url
+        return FailureSteps(follow(steps, asked.steps, self._spec, reading, url))
 
     def is_list(self, targets: Sequence[Target]) -> bool:
         """Tell whether the answer about *targets* lists operations."""

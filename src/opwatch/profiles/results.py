@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin
 
 from opwatch.domain.messages import Headers, Request, with_query
 from opwatch.profiles.language.expressions import is_empty
 from opwatch.profiles.language.paths import AnswerView, Lookup
 from opwatch.profiles.language.request import RequestSpec, build, headers_of, query_of
 from opwatch.profiles.language.result import Step
-from opwatch.profiles.reading.body import parse_body
+from opwatch.profiles.reading.body import ParsedBody, parse_body
 from opwatch.profiles.values import moment, resolve_url
 from opwatch.profiles.values import word as as_word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from opwatch.domain.messages import Response
@@ -63,11 +63,12 @@ class ResultSteps:
     def after(self, response: Response) -> ResultSteps:
         """Return the next state, after the answer to the request of *fetch*."""
         done, *rest = self.steps
-        if not response.is_good:
-            return replace(self, fetch=None, missing=f"HTTP {response.status}")
-        body = parse_body(response.body)
+        is_awaited = response.is_redirect if done.redirect else response.is_good
+        if not is_awaited:
+            return replace(self, fetch=None, value=None, missing=f"HTTP {response.status}")
+        body = ParsedBody() if done.redirect else parse_body(response.body)
         if body.fault:
-            return replace(self, fetch=None, missing=body.fault.value)
+            return replace(self, fetch=None, value=None, missing=body.fault.value)
         value = done.value.find(body.data) if done.value else body.data
         return replace(self, steps=tuple(rest), fetch=None, value=value).next(
             AnswerView(body.data, response.status, response.headers, self.values, self.encode),
@@ -85,12 +86,13 @@ class ResultSteps:
             return replace(self, steps=())
         found = {name: as_word(path.find(view.item)) for name, path in step.takes.items()}
         for name, each in found.items():
-            if not each:
+            # The value becomes part of a path: it must not lead out of that.
+            if not each or {".", ".."} & set(unquote(each).split("/")):
                 return replace(self, steps=(), missing=f"{name} at {step.takes[name].text!r}")
         values = {**self.values, **{name: each for name, each in found.items() if each}}
         request = self._request(step, view, values, url)
         if request is None:
-            return replace(self, steps=(), missing=step.url.text if step.url else None)
+            return replace(self, steps=(), missing=step.url.text if step.url else "a parameter")
         fetch = Fetch(request, step.download, _expiry(step.expires, view))
         return replace(self, values=values, fetch=fetch)
 
@@ -98,7 +100,9 @@ class ResultSteps:
         self, step: Step, view: AnswerView, values: Mapping[str, str], base: str
     ) -> Request | None:
         if step.url is None:
-            spec = RequestSpec("GET", step.path, step.query, step.headers)
+            if step.path and not all(map(values.get, step.path.choose(values).names)):
+                return None
+            spec = RequestSpec("", step.path, step.query, step.headers, step.body)
             request = build(self.base, spec, values, self.encode)
             return replace(request, authorize=step.authorize)
         url = resolve_url(base, step.url.first(view))
@@ -131,10 +135,17 @@ def begin(
             return steps
         request = Request("GET", urljoin(start.url, where), headers_of(RequestSpec(), steps.values))
         return replace(steps, steps=(Step(),), fetch=Fetch(request))
+    return follow(steps, spec.result, spec, reading, url)
+
+
+def follow(
+    steps: ResultSteps, chain: Sequence[Step], spec: Spec, reading: Reading, url: str
+) -> ResultSteps:
+    """Return *steps* before the first request of *chain*, after the *reading* from *url*."""
     view = AnswerView(reading.raw, 200, Headers(), steps.values, steps.encode)
     # A single answer is kept whole; an item of a list is the operation itself.
     view = view._replace(item=spec.read.root.first(view) or reading.raw)
-    return replace(steps, steps=spec.result).next(view, url)
+    return replace(steps, steps=tuple(chain)).next(view, url)
 
 
 def _final_place(spec: Spec, start: StartingUrls | None) -> str:

@@ -61,7 +61,8 @@ class Plan:
     *duplicates* counts the references that named an operation once more. *starting* is
     the request to send first; *results* is how results are fetched, None for not at all;
     *headers* go with every request that carries a credential; *until* is the deadline of a
-    run that is taken up, in seconds since the epoch.
+    run that is taken up, in seconds since the epoch; *asks_why* tells whether the API is
+    asked why an operation failed.
     """
 
     profiles: Mapping[str, Profile]
@@ -72,6 +73,7 @@ class Plan:
     results: ResultOptions | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     until: float | None = None
+    asks_why: bool = False
 
     def policy_at(self, wall: float) -> Policy:
         """Return the limits of a watch that begins at *wall*, in seconds since the epoch.

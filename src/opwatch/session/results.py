@@ -94,7 +94,7 @@ class _ResultFetch:
     async def _follow(self, steps: ResultSteps) -> tuple[ResultValue, bool]:
         host = ""
         while (fetch := steps.fetch) is not None:
-            refused = _refusal_to_ask(fetch.request, self.profile)
+            refused = refusal_to_ask(fetch.request, self.profile)
             if refused is not None:
                 return refused, False
             if fetch.download:
@@ -151,7 +151,7 @@ class _ResultFetch:
         return name if self.sender.redact(name) == name else ""
 
 
-def _refusal_to_ask(request: Request, profile: Profile) -> Trouble | None:
+def refusal_to_ask(request: Request, profile: Profile) -> Trouble | None:
     """Return why *request* is not to be made, None if it may be."""
     try:
         origin = parse_origin(request.url)

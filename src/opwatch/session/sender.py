@@ -61,8 +61,13 @@ class Sender:
         """What masks the live secrets of the run."""
         return self._credential.redactor()
 
-    async def send(self, request: Request, timeout: float) -> Response | Trouble:
-        """Return the answer to *request*, within *timeout* seconds for all hops together."""
+    async def send(
+        self, request: Request, timeout: float, *, redirected: bool = True
+    ) -> Response | Trouble:
+        """Return the answer to *request*, within *timeout* seconds for all hops together.
+
+        Unless it may be *redirected*, a redirect is the answer.
+        """
         until = self.now() + timeout
 
         async def send(signed: Request) -> Response | Trouble:
@@ -71,7 +76,7 @@ class Sender:
                 return Trouble(Fault.TIMEOUT, unsent=True)
             return await self._client.send(signed, timeout=left)
 
-        return await self._follow(request, send)
+        return await self._follow(request, send, redirected=redirected)
 
     async def download(
         self, request: Request, file: BinaryIO, *, timeout: float, limit: int
@@ -90,7 +95,9 @@ class Sender:
 
         return await self._follow(request, send)
 
-    async def _follow(self, request: Request, send: Send) -> Response | Trouble:
+    async def _follow(
+        self, request: Request, send: Send, *, redirected: bool = True
+    ) -> Response | Trouble:
         if self._headers and request.authorize:
             request = replace(request, headers=with_given(request.headers, self._headers))
         hops = renewals = 0
@@ -107,6 +114,8 @@ class Sender:
                     return replace(fresh, unsent=True)
                 if fresh:
                     continue
+            if not redirected:
+                return reply
             hop = next_hop(request, reply, self._origins, hops)
             if not isinstance(hop, Request):
                 return hop or reply

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials import Credential, open_credential
+from opwatch.domain.outcome import Outcome
 from opwatch.engine import Inbox, catch_signals, drive
 from opwatch.http import Client
 from opwatch.session.fetch import Fetcher
@@ -20,16 +22,18 @@ from opwatch.version import __version__
 from opwatch.watcher.watcher import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from opwatch.credentials import WaitingFor
     from opwatch.domain.events import Listener
     from opwatch.domain.messages import Request, Response
+    from opwatch.domain.operation import Operation
     from opwatch.domain.trouble import Trouble
+    from opwatch.engine.drive import Collect
     from opwatch.profiles import Profile, StartingUrls
     from opwatch.session.context import RunContext
-    from opwatch.session.plan import Plan, ResultOptions
-    from opwatch.session.results import ResultFetcher
+    from opwatch.session.failures import FailureInquiry
+    from opwatch.session.plan import Plan
 
 MOST_CONNECTIONS: Final = 32
 KEPT_ALIVE: Final = 120.0
@@ -174,7 +178,6 @@ async def carry_out(
         now=clock.now(),
         uniform=context.uniform,
     )
-    collect = None if plan.results is None else _result_fetcher(session, plan.results, context)
     inbox: Inbox = asyncio.Queue()
     with catch_signals(inbox, listener) if context.catch_signals else nullcontext():
         await drive(
@@ -185,12 +188,31 @@ async def carry_out(
             inbox=inbox,
             tick=tick,
             timeout_code=timeout_code,
-            collect=collect,
+            collect=_collectors(session, context),
         )
     return watcher
 
 
-def _result_fetcher(session: Session, results: ResultOptions, context: RunContext) -> ResultFetcher:
-    from opwatch.session.results import ResultFetcher  # noqa: PLC0415, few runs ask for results
+def _collectors(session: Session, context: RunContext) -> Mapping[Outcome, Collect]:
+    """Return what is fetched after an end, by the outcome: results, and why it failed."""
+    plan, senders = session.plan, session.senders
+    found: dict[Outcome, Collect] = {}
+    if plan.results is not None:
+        from opwatch.session.results import ResultFetcher  # noqa: PLC0415, few runs ask for it
 
-    return ResultFetcher(session.plan, session.senders, results, context.uniform, session.started)
+        found[Outcome.SUCCEEDED] = ResultFetcher(
+            plan, senders, plan.results, context.uniform, session.started
+        )
+    if plan.asks_why and any(each.explains_failures for each in plan.profiles.values()):
+
+        @cache
+        def inquiry() -> FailureInquiry:
+            from opwatch.session.failures import FailureInquiry  # noqa: PLC0415, most runs succeed
+
+            return FailureInquiry(plan.profiles, senders, context.uniform)
+
+        async def ask_why(operation: Operation) -> Operation:
+            return await inquiry()(operation)
+
+        found[Outcome.FAILED] = found[Outcome.CANCELLED] = ask_why
+    return found

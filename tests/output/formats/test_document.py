@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from opwatch.domain.errors import PipeClosedError, UnwritableError
-from opwatch.domain.operation import OperationError, State
+from opwatch.domain.operation import Failure, OperationError, State
 from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
-from opwatch.domain.trouble import Fault
+from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.formats.document import document, dumps, output_schema, write_document
 from output.schemas import DOCUMENT, VALIDATE_DOCUMENT
 from output.script import Story, four, target, wall_of
@@ -53,6 +53,7 @@ def test_the_document_is_what_the_contract_says() -> None:
             {
                 "reference": "abc",
                 "id": "abc",
+                "name": None,
                 "profile": "fullstory",
                 "state": "succeeded",
                 "outcome": "succeeded",
@@ -61,6 +62,7 @@ def test_the_document_is_what_the_contract_says() -> None:
                 "message": None,
                 "kind": None,
                 "error": None,
+                "failure": None,
                 "created_at": "2026-11-22T09:00:00Z",
                 "started_at": None,
                 "updated_at": None,
@@ -307,3 +309,38 @@ def test_the_schema_knows_every_word_that_the_code_knows() -> None:
         *(each.value for each in Outcome),
         *(each.value for each in Abort),
     }
+
+
+def test_the_name_that_an_api_has_stands_beside_the_reference_and_the_id() -> None:
+    story = Story(["abc"]).read("abc", name="CI #7")
+    (operation,) = of(story)["operations"]
+    assert (operation["reference"], operation["id"], operation["name"]) == ("abc", "abc", "CI #7")
+
+
+def test_why_it_failed_stands_beside_the_error() -> None:
+    why = Failure("job test", ("1 != 2",), "https://www.example.com/j/1")
+    story = Story(["a", "b"]).fail("a", "broken", failure=why)
+    story.fail("b", "broken", failure=Failure(trouble=Trouble(Fault.TIMEOUT, host="h.example")))
+    first, second = (each["failure"] for each in of(story)["operations"])
+    assert first == {
+        "text": "job test",
+        "lines": ["1 != 2"],
+        "link": "https://www.example.com/j/1",
+        "note": None,
+    }
+    assert (
+        second["note"]
+        == "why it failed could not be had: h.example did not finish its answer in time"
+    )
+
+
+def test_a_secret_in_a_log_is_masked_wherever_it_is_written() -> None:
+    failure = Failure("s3cret", ("a s3cret",), "https://www.example.com/s3cret")
+    text = json.dumps(
+        of(
+            Story(["a"]).fail("a", "broken", failure=failure),
+            redact=lambda text: text.replace("s3cret", "***"),
+        )
+    )
+    assert "s3cret" not in text
+    assert "a ***" in text

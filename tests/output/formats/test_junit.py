@@ -4,6 +4,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opwatch.domain.operation import Failure
 from opwatch.domain.outcome import Outcome
 from opwatch.output.formats.junit import junit
 from output.script import Story, four, target
@@ -54,3 +55,15 @@ def test_any_text_makes_well_formed_xml(name: str, message: str) -> None:
     story.fail(name, message, name)
     (case,) = parsed(story).iter("testcase")
     assert case[0].tag == "failure"
+
+
+def test_a_case_is_called_by_name_and_reference() -> None:
+    (case,) = parsed(Story(["4242"]).succeed("4242", name="CI <7>")).iter("testcase")
+    assert case.get("name") == "CI <7> (4242)"
+
+
+def test_a_failure_holds_the_end_of_the_log() -> None:
+    failure = Failure("job test", ("a < b", "]]>\x00\x1b[2J"))
+    (case,) = parsed(Story(["op-1"]).fail("op-1", "broken", failure=failure)).iter("testcase")
+    assert case[0].get("message") == "broken; job test"
+    assert case[0].text == "broken; job test\na < b\n]]>\\x00\\x1b[2J"

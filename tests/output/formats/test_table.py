@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from opwatch.domain.operation import State
+from opwatch.domain.operation import Failure, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault
 from opwatch.output.formats.table import age, write_table
@@ -134,3 +134,21 @@ def test_a_time_without_a_zone_is_taken_for_utc() -> None:
     local = NOON.astimezone()
     assert age(datetime(2026, 11, 22, 10, 12, 5), local) == "12 s ago"  # noqa: DTZ001, an API may name no zone
     assert NOON.tzinfo is UTC
+
+
+def test_a_name_of_the_apis_own_stands_before_the_id_and_a_pipe_keeps_the_reference() -> None:
+    story = Story(["4242"]).read("4242", name="CI #7")
+    story.end("4242", Outcome.PENDING, Reason.NOT_WAITED)
+    assert written(story, terminal=True).splitlines()[1].startswith("CI #7 (4242)  running")
+    assert written(story, terminal=False).splitlines()[1].startswith("4242\trunning")
+
+
+def test_a_terminal_is_shown_the_end_of_a_log_and_a_pipe_is_not() -> None:
+    failure = Failure("job test", ("[red]1 != 2", "x" * 100))
+    story = Story(["a"]).fail("a", "", failure=failure)
+    assert written(story, terminal=True, width=70).splitlines()[1:] == [
+        "a          failed            FAILED           job test",
+        "  │ [red]1 != 2",
+        "  │ " + "x" * 65 + "…",
+    ]
+    assert written(story, terminal=False).splitlines()[1:] == ["a\tfailed\t\tFAILED\t\tjob test"]

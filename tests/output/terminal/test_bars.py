@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opwatch.domain.events import Event, Oddity
-from opwatch.domain.operation import OperationError, State
+from opwatch.domain.operation import Failure, OperationError, State
 from opwatch.domain.outcome import Outcome
 from opwatch.domain.trouble import Fault
 from opwatch.output.streams import Sink
@@ -276,3 +276,14 @@ def test_no_remote_text_disturbs_the_screen(
     assert any(line.startswith("0 of 2 succeeded") for line in terminal.shown)
     assert terminal.screen.title == ""
     assert not terminal.cursor_is_hidden()
+
+
+def test_the_end_of_a_log_stands_under_its_row_and_a_long_line_is_cut() -> None:
+    terminal = Terminal(60, 24)
+    failure = Failure("job test, step make", ("[bold]1 != 2[/bold]", "x" * 100))
+    story = Story(["import-44"]).fail("import-44", "", failure=failure)
+    assert after(story.finish().events, terminal)[:3] == [
+        "✗ import-44  FAILED  0s   job test, step make",
+        "  │ [bold]1 != 2[/bold]",
+        "  │ " + "x" * 55 + "…",
+    ]

@@ -333,3 +333,11 @@ def test_a_frame_of_ten_thousand_operations_looks_at_those_it_shows_only() -> No
         board.take(event)
     assert len(compose(board, story.at, (120, 50), UNICODE)) == 49
     assert len(compose(board, story.at, (39, 50), UNICODE)) == 1
+
+
+def test_a_row_is_called_by_the_apis_own_name_once_that_is_known() -> None:
+    story = Story(["4242"])
+    before = screen(story, 100).splitlines()[1]
+    after = screen(story.wait(2).read("4242", name="Build and test #562"), 100).splitlines()[1]
+    assert before.startswith("◌ 4242 ")
+    assert after.startswith("● Build and test #562  ")

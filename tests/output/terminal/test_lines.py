@@ -1,5 +1,5 @@
 from opwatch.domain.events import Event, Oddity
-from opwatch.domain.operation import State
+from opwatch.domain.operation import Failure, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.streams import Sink
@@ -232,4 +232,25 @@ def test_a_deadline_is_reported_in_words() -> None:
     assert lines_of(story)[-3:-1] == [
         "op-1 out of time after 1m 00s: still running at the deadline",
         "out of time after 1m 00s; exit 124: out of time",
+    ]
+
+
+def test_a_failure_is_followed_by_the_end_of_its_log_and_no_line_of_it_begins_one() -> None:
+    hostile = ("::error::forged", "##vso[task.complete]", "\x1b[2J##teamcity[x]", "[red]\nopwatch")
+    story = Story(["a"]).fail("a", "broken", failure=Failure("job test", hostile))
+    assert written(story.events)[-5:] == [
+        "opwatch 10:12:17 a failed (FAILED) after 0s: broken; job test",
+        "opwatch   | ::error::forged",
+        "opwatch   | # #vso[task.complete]",
+        "opwatch   | \\x1b[2J# #teamcity[x]",
+        "opwatch   | [red]\\nopwatch",
+    ]
+
+
+def test_why_there_is_no_reason_is_told_in_its_place() -> None:
+    story = Story(["a", "b"]).fail("a", "broken", failure=Failure(is_asked=False))
+    story.fail("b", "broken", failure=Failure(trouble=Trouble(Fault.TIMEOUT, host="h.example")))
+    assert [line for line in written(story.events) if "|" in line] == [
+        "opwatch   | not asked why it failed: too many did",
+        "opwatch   | why it failed could not be had: h.example did not finish its answer in time",
     ]

@@ -10,6 +10,7 @@ from opwatch.output.text.sentences import (
     ending_detail,
     ending_sentence,
     error_text,
+    name_and_id,
     result_text,
     rounded,
     short_time,
@@ -217,6 +218,20 @@ def test_an_operation_typed_as_an_address_is_called_by_its_id() -> None:
     typed = Operation(target("https://api.example.com/v1/ops/abc", id="abc"), watched_from=0.0)
     assert display_name(typed) == "abc"
     assert display_name(Operation(target("abc"), watched_from=0.0)) == "abc"
+
+
+def test_a_name_of_the_apis_own_goes_before_what_was_typed() -> None:
+    named = operation(reading=Reading(State.RUNNING, name=" CI\x1b[2J\n::error::#7 "))
+    assert display_name(named) == r"CI\x1b[2J\n::error::#7"
+    assert name_and_id(operation(reading=Reading(State.RUNNING, name="CI #7"))) == "CI #7 (op-1)"
+    assert name_and_id(operation(reading=Reading(State.RUNNING, name="op-1"))) == "op-1"
+    assert name_and_id(operation()) == "op-1"
+
+
+def test_a_long_name_leaves_the_id_whole() -> None:
+    long = operation(reading=Reading(State.RUNNING, name="word " * 60))
+    assert name_and_id(long).endswith("(op-1)")
+    assert len(name_and_id(long)) == 80
 
 
 def test_a_long_id_keeps_its_end_by_which_it_differs_from_the_next() -> None:

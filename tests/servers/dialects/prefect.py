@@ -46,8 +46,13 @@ class Prefect(Dialect):
     }
 
     def routes(self) -> tuple[Route, ...]:
-        """Return the usual calls and the batch."""
-        return (*super().routes(), Route("POST", _API + "/flow_runs/filter", self.filter))
+        """Return the usual calls, the batch, and those about a run's logs and tasks."""
+        return (
+            *super().routes(),
+            Route("POST", _API + "/flow_runs/filter", self.filter),
+            Route("POST", _API + "/logs/filter", self.logs),
+            Route("POST", _API + "/task_runs/filter", self.tasks),
+        )
 
     def path(self, job: Job) -> str:
         """Return the path below the root of the API that has started it."""
@@ -72,6 +77,28 @@ class Prefect(Dialect):
         jobs = [job for job in found if job and job.answers_to(call.params)]
         runs = [self.run(job, job.phase(call.now)) for job in jobs]
         return self.hitch_reply(call, *jobs) or Reply.json(200, runs)
+
+    def logs(self, call: Call) -> Reply:
+        """Answer with the log of the one flow run that the body names, the last line first."""
+        asked = json_body(call.request)
+        try:
+            (name,) = asked["logs"]["flow_run_id"]["any_"]
+            lines = [f"line {number} of {name}" for number in range(30, 0, -1)]
+            found = lines[: asked["limit"]] if asked["sort"] == "TIMESTAMP_DESC" else lines[::-1]
+        except (KeyError, TypeError, ValueError):
+            return self.refusal(422, call.now)
+        return Reply.json(200, [{"name": "prefect", "level": 40, "message": it} for it in found])
+
+    def tasks(self, call: Call) -> Reply:
+        """Answer with the one task of a flow run that has failed."""
+        asked = json_body(call.request)
+        try:
+            is_sound = len(asked["flow_runs"]["id"]["any_"]) == 1
+            states = asked["task_runs"]["state"]["type"]["any_"]
+        except (KeyError, TypeError):
+            return self.refusal(422, call.now)
+        failed = [{"name": "load-0", "state_type": "FAILED"}]
+        return Reply.json(200, failed if is_sound and "FAILED" in states else [])
 
     def run(self, job: Job, phase: JobPhase) -> dict[str, Any]:
         """Return the flow run; the name of a state is for display."""

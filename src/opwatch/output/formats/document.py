@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, as_is
-from opwatch.output.text.sentences import API_OUTCOMES, describe, warnings_of
+from opwatch.output.text.sentences import API_OUTCOMES, describe, failure_note, warnings_of
 from opwatch.output.text.summary import ORDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import TextIO
 
-    from opwatch.domain.operation import Operation, OperationError
+    from opwatch.domain.operation import Failure, Operation, OperationError
     from opwatch.domain.outcome import Verdict
 
 FORMAT: Final = 1
@@ -102,6 +102,7 @@ class Writer:
         found = {
             "reference": self.text(operation.reference),
             "id": self.text(operation.id),
+            "name": self.text(reading.name or None) if reading else None,
             "profile": self.text(operation.target.profile or None),
             "state": reading.state.value if reading else None,
             "outcome": operation.outcome.value if operation.outcome else None,
@@ -110,6 +111,7 @@ class Writer:
             "message": self.text(reading.message) if reading else None,
             "kind": self.text(reading.kind) if reading else None,
             "error": self._error(operation),
+            "failure": self._failure(operation.failure),
             "created_at": self.provider_time(reading.created_at) if reading else None,
             "started_at": self.provider_time(reading.started_at) if reading else None,
             "updated_at": self.provider_time(reading.updated_at) if reading else None,
@@ -148,6 +150,14 @@ class Writer:
             "code": self.text(error.code),
             "message": self.text(error.message),
             "details": self.value(error.details),
+        }
+
+    def _failure(self, failure: Failure | None) -> dict[str, Any] | None:
+        return failure and {
+            "text": self.text(failure.text),
+            "lines": [self.text(each) for each in failure.lines],
+            "link": self.text(failure.link),
+            "note": failure_note(failure, Show(self._redact)),
         }
 
     def text(self, text: str | None) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import Outcome
 from opwatch.output.text.clean import Redact, Show, as_is
-from opwatch.output.text.sentences import ending_detail, status_of
+from opwatch.output.text.sentences import ending_detail, failure_lines, status_of
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _case(operation: Operation, at: float, show: Show) -> str:
     outcome = operation.outcome or Outcome.PENDING
     head = (
         f"    <testcase classname={_attribute(show(operation.target.profile) or 'opwatch')}"
-        f" name={_attribute(show(operation.reference, None))}"
+        f" name={_attribute(_name(operation, show))}"
         f' time="{operation.elapsed(at):.3f}"'
     )
     element = ELEMENTS[outcome]
@@ -61,7 +61,15 @@ def _case(operation: Operation, at: float, show: Show) -> str:
         return head + "/>\n"
     detail = ending_detail(operation, show) or status_of(operation, show) or OUTCOMES[outcome]
     body = f"<{element} type={_attribute(outcome.value)} message={_attribute(detail)}>"
-    return f"{head}>\n      {body}{escape(detail)}</{element}>\n    </testcase>\n"
+    text = "\n".join([detail, *failure_lines(operation, show)])
+    return f"{head}>\n      {body}{escape(text)}</{element}>\n    </testcase>\n"
+
+
+def _name(operation: Operation, show: Show) -> str:
+    """Return the reference, after the API's name for the operation where it has one."""
+    reference = show(operation.reference, None)
+    name = show(operation.reading.name.strip()) if operation.reading else ""
+    return f"{name} ({reference})" if name else reference
 
 
 def _attribute(text: str) -> str:

@@ -23,9 +23,10 @@ from opwatch.output.text.clean import (
     wrapped,
 )
 from opwatch.output.text.sentences import (
-    display_name,
     ending_detail,
+    failure_lines,
     kind_of,
+    name_and_id,
     short_time,
     status_of,
 )
@@ -102,11 +103,13 @@ def aligned(
             glyphs,
         )
     ]
-    for row in rows:
+    for operation, row in zip(operations, rows, strict=True):
         fits = cells(row[-1]) <= detail
         lines.append(_line(row if fits else (*row[:-1], ""), widths, detail, glyphs))
         under = [] if fits else wrapped(row[-1], max(1, width - 4), ellipsis=glyphs.ellipsis)
         lines += [[(f"  {glyphs.under} {each}", Tone.PLAIN)] for each in under]
+        log = failure_lines(operation, show, max(1, width - 4))
+        lines += [[(f"  {glyphs.under} {text}", Tone.FAINT)] for text in log]
     lines[0] = [(text, Tone.FAINT) for text, _ in lines[0]]
     return [fitted(line, width, ellipsis=glyphs.ellipsis) for line in lines]
 
@@ -129,7 +132,7 @@ def _cells_of(operation: Operation, now: datetime, show: Show) -> tuple[str, ...
     progress = operation.reading.progress if operation.reading else None
     updated = operation.reading.updated_at if operation.reading else None
     return (
-        leading(display_name(operation, show)),
+        leading(name_and_id(operation, show)),
         state_word(operation),
         "" if progress is None else f"{int(progress)} %",
         status_of(operation, show),

@@ -197,6 +197,8 @@ class Board:
         reading = operation.reading
         if reading is not None and (before is None or reading is not before.reading):
             self.widest_status = max(self.widest_status, cells(status_of(operation, self.show)))
+            if reading.name:
+                self.widest_name = max(self.widest_name, cells(display_name(operation, self.show)))
 
     def _count(self, operation: Operation, many: int) -> None:
         self.counts[count_word(operation)] += many

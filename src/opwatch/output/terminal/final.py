@@ -13,7 +13,7 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.rows import glyph_of, status_cell
 from opwatch.output.text.clean import cells, cut, elide, leading, wrapped
-from opwatch.output.text.sentences import API_OUTCOMES, display_name, ending_detail
+from opwatch.output.text.sentences import API_OUTCOMES, ending_detail, failure_lines, name_and_id
 from opwatch.output.text.styles import GAP, Line, Tone, pad
 from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
@@ -75,7 +75,7 @@ def _worth_a_row(operations: Sequence[Operation]) -> Sequence[Operation]:
 def _table(
     operations: Sequence[Operation], at: float, width: int, glyphs: Glyphs, show: Show
 ) -> list[Line]:
-    names = [display_name(each, show) for each in operations]
+    names = [name_and_id(each, show) for each in operations]
     statuses = [status_cell(each, show) for each in operations]
     elapsed = [format_duration(each.elapsed(at)) for each in operations]
     name_width = min(max(map(cells, names), default=0), max(8, width // 3))
@@ -98,6 +98,8 @@ def _table(
         else:
             under = wrapped(detail, max(1, width - 4), MOST_LINES, ellipsis=glyphs.ellipsis)
             lines += [line, *([(f"  {glyphs.under} {each}", shade)] for each in under)]
+        log = failure_lines(operation, show, max(1, width - 4))
+        lines += [[(f"  {glyphs.under} {each}", Tone.FAINT)] for each in log]
     return lines
 
 

@@ -34,6 +34,7 @@ from opwatch.output.text.sentences import (
     describe,
     display_name,
     ending_sentence,
+    failure_lines,
     state_text,
     warning_text,
 )
@@ -55,6 +56,8 @@ CROWD: Final = 50
 """More operations than this have lines for their ends only, and one about trouble for each host."""
 QUIET: Final = 60.0
 STEP: Final = 10.0
+LOG_LINE: Final = 400
+"""Cells of a line of another log."""
 STEP_PAUSE: Final = 10.0
 
 Kind: TypeAlias = "tuple[Fault, int | None]"
@@ -217,6 +220,8 @@ class Lines(Renderer):
     def _end(self, event: Ended) -> None:
         if not self._is_crowd or event.operation.reason not in RUN_REASONS:
             self._write(event.at, ending_sentence(event.operation, self._show))
+            for line in failure_lines(event.operation, self._show, LOG_LINE):
+                self._sink.line(f"opwatch   | {line}")
 
     def _hold(self, event: Held) -> None:
         pause = event.until - event.at

@@ -14,22 +14,25 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.events import Oddity, Warned
 from opwatch.domain.operation import Operation, OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.output.text.clean import PLAIN, Show, elide
+from opwatch.output.text.clean import PLAIN, Show, cells, elide
 from opwatch.output.text.words import (
     ANONYMOUS,
     ENDED_BEFORE,
     FAULTS,
     NO_ANSWER,
+    NOT_ASKED,
     ODDITIES,
     OF_TOKEN_ENDPOINT,
     OUTCOMES,
     REASONS,
     STATES,
     UNCONFIRMED,
+    WHY_NOT,
     FaultWords,
 )
 
 if TYPE_CHECKING:
+    from opwatch.domain.operation import Failure
     from opwatch.domain.trouble import Trouble
 
 
@@ -121,10 +124,28 @@ def host_of(trouble: Trouble, show: Show) -> str:
 
 
 def display_name(operation: Operation, show: Show = PLAIN, limit: int | None = 80) -> str:
-    """Return the name of *operation*: what was typed, or its id if that was a URL or path."""
-    reference = operation.reference
-    name = show(operation.id if "/" in reference and operation.id else reference, None)
+    """Return what *operation* is called: the API's name for it, else what was typed of it."""
+    name = _own_name(operation, show) or _typed_name(operation, show)
     return name if limit is None else elide(name, limit)
+
+
+def name_and_id(operation: Operation, show: Show = PLAIN, limit: int = 80) -> str:
+    """Return the API's name for *operation* with what was typed; that alone if it has none."""
+    name, typed = _own_name(operation, show), _typed_name(operation, show)
+    if not name or name == typed:
+        return elide(typed, limit)
+    room = max(limit // 2, limit - cells(typed) - 3)
+    return elide(f"{elide(name, room)} ({typed})", limit)
+
+
+def _own_name(operation: Operation, show: Show) -> str:
+    return show(operation.reading.name.strip()) if operation.reading else ""
+
+
+def _typed_name(operation: Operation, show: Show) -> str:
+    """Return what was typed, or the id if that was a URL or path."""
+    reference = operation.reference
+    return show(operation.id if "/" in reference and operation.id else reference, None)
 
 
 def status_of(operation: Operation, show: Show = PLAIN, limit: int = 40) -> str:
@@ -194,10 +215,27 @@ def ending_detail(operation: Operation, show: Show = PLAIN, *, code: str = "(cod
         return brief(operation.trouble, show) if operation.trouble else ""
     if outcome is not Outcome.SUCCEEDED:
         error = error_text(reading.error, show, code=code) if reading.error else ""
-        return error or message_of(operation, show)
+        failed = show((operation.failure.text or "").strip()) if operation.failure else ""
+        return "; ".join(filter(None, (error or message_of(operation, show), failed)))
     if reading.partial:
         return f"with warnings{_after(warnings_of(operation, show) or '')}"
     return result_text(reading.result, show) or message_of(operation, show)
+
+
+def failure_lines(operation: Operation, show: Show = PLAIN, limit: int | None = None) -> list[str]:
+    """Return the end of the log of what failed, or else why there is none."""
+    failure = operation.failure
+    if failure is None:
+        return []
+    note = failure_note(failure, show)
+    return [show(each, limit) for each in failure.lines] or ([note] if note else [])
+
+
+def failure_note(failure: Failure, show: Show = PLAIN) -> str | None:
+    """Return why not more is known of *failure*, None if that was no trouble."""
+    if not failure.is_asked:
+        return NOT_ASKED
+    return WHY_NOT.format(trouble=describe(failure.trouble, show)) if failure.trouble else None
 
 
 def warnings_of(operation: Operation, show: Show = PLAIN) -> str | None:

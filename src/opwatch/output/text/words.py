@@ -80,6 +80,8 @@ ENDED_BEFORE: Final = "ended before"
 NOTHING_LEFT: Final = "nothing; all had ended before"
 TO_BE_SURE: Final = "asking once more to be sure"
 NO_ANSWER: Final = "no answer"
+WHY_NOT: Final = "why it failed could not be had: {trouble}"
+NOT_ASKED: Final = "not asked why it failed: too many did"
 UNCONFIRMED: Final = "unconfirmed"
 
 # {text} is that of the event.

@@ -87,6 +87,14 @@ class BoundedPattern:
         found = self._matches(text[-MAX_SUBJECT:])
         return found[-1] if found else None
 
+    def removed_from(self, text: str) -> str:
+        """Return *text* without the matches in it; the whole of it if time runs out."""
+        end, kept = 0, ""
+        for match in self._matches(text[:MAX_SUBJECT]):
+            kept += text[end : match.start()]
+            end = match.end()
+        return kept + text[end:]
+
     def is_all_of(self, text: str) -> bool:
         """Tell whether the whole of *text* is a match, and that is found in time."""
         if self._timeouts >= MOST_TIMEOUTS:

@@ -237,7 +237,7 @@ def _whole_text(node: Node) -> str:
     return node.value
 
 
-_BODY: Final = _JsonTemplateShape()
+BODY: Final = _JsonTemplateShape()
 _METHOD: Final = Key(one_of("GET", "POST"), "the HTTP method")
 _PATH: Final = Key(ANY_TEXT, "appended to base_url")
 _GRAPHQL: Final = RecordOf(
@@ -245,7 +245,7 @@ _GRAPHQL: Final = RecordOf(
     "'graphql'",
     {
         "query": Key(Leaf(_whole_text, {"type": "string"}), "the query's text", required=True),
-        "variables": Key(_BODY, "its variables"),
+        "variables": Key(BODY, "its variables"),
     },
 )
 HEADERS: Final = MapOf(ANY_TEXT, check_header)
@@ -258,7 +258,7 @@ REQUEST: Final = RecordOf(
         "path": _PATH,
         "query": Key(QUERY, "the URL's query; empty values are left out"),
         "headers": Key(HEADERS, "request headers, without credentials"),
-        "body": Key(_BODY, "a JSON body in which texts are templates"),
+        "body": Key(BODY, "a JSON body in which texts are templates"),
         "graphql": Key(_GRAPHQL, "a GraphQL query, sent with POST"),
     },
 )
@@ -279,7 +279,7 @@ BATCH: Final = RecordOf(
         "style": Key(one_of("repeat", "comma", "brackets"), "how it takes them"),
         "method": _METHOD,
         "path": _PATH,
-        "body": Key(_BODY, "a JSON body in which the text {ids} becomes the list of ids"),
+        "body": Key(BODY, "a JSON body in which the text {ids} becomes the list of ids"),
         "max": Key(whole_number(1, 1000), "the most ids of one request"),
         "items": Key(EXPRESSION, "where the list is in the answer", required=True),
         "id": Key(LOOKUP, "where the id is in an item; else as 'read' says"),

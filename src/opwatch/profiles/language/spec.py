@@ -12,6 +12,7 @@ from opwatch.domain.operation import State
 from opwatch.domain.pacing import Pace
 from opwatch.profiles.language.auth import AUTH, NO_AUTH, AuthSpec
 from opwatch.profiles.language.handoff import HANDOFF, HandoffRule
+from opwatch.profiles.language.on_failure import ON_FAILURE, OnFailure
 from opwatch.profiles.language.params import PARAM, Param, check_param
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.progress import PROGRESS, Form
@@ -89,6 +90,7 @@ class Reads(NamedTuple):
 
     root: Lookup = NOWHERE
     id: Lookup = NOWHERE
+    name: Lookup = NOWHERE
     status: Lookup = NOWHERE
     progress: tuple[Form, ...] = ()
     message: Lookup = NOWHERE
@@ -163,6 +165,7 @@ class Spec(NamedTuple):
     handoff: tuple[HandoffRule, ...] = ()
     result: tuple[Step, ...] = ()
     final: str | Mapping[str, str] = "operation"
+    on_failure: OnFailure = OnFailure()
     extends: str = ""
 
 
@@ -209,6 +212,7 @@ _READ: Final = RecordOf(
     {
         "root": Key(LOOKUP, "where the operation is in a single answer; paths begin there"),
         "id": Key(LOOKUP, "its id, compared with the requested one"),
+        "name": Key(LOOKUP, "what people call it; shown instead of the reference"),
         "status": Key(LOOKUP, "the status word"),
         "progress": Key(PROGRESS, "how far it is"),
         "message": Key(LOOKUP, "what it is doing, in words"),
@@ -313,5 +317,6 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "handoff": Key(HANDOFF, "where a starting answer names the operation"),
         "result": Key(RESULT, "the requests towards the result"),
         "final": Key(FINAL, "where the result is, once it succeeded"),
+        "on_failure": Key(ON_FAILURE, "the requests about why it failed"),
     },
 ))  # fmt: skip

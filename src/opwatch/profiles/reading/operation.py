@@ -142,6 +142,7 @@ class OperationReader:
         return Reading(
             state=meaning.state,
             status=(found or "").strip(),
+            name=(sentence(reads.name.first(view)) or "") if reads.name else "",
             progress=progress.percent,
             count=progress.so_far,
             message=sentence(reads.message.first(view)) if reads.message else None,
