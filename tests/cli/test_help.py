@@ -98,11 +98,11 @@ def test_each_help_has_two_examples(name: str) -> None:
 def test_an_example_is_a_line_that_can_be_typed(name: str, example: Example) -> None:
     words = shlex.split(example.line)
     words = words[words.index("opwatch") + 1 :]
-    for end in ("|", ">"):
+    for end in ("|", ">", "&&"):
         words = words[: words.index(end)] if end in words else words
     command: click.Command = app
     context = click.Context(app, info_name="opwatch")
-    while isinstance(command, click.Group):
+    while isinstance(command, click.Group) and not words[0].startswith("-"):
         below = command.get_command(context, words.pop(0))
         assert below is not None
         command, context = below, click.Context(below, info_name=below.name, parent=context)

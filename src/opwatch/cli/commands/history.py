@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from opwatch.domain.kept import KeptRun
     from opwatch.state.store import Store
 
+MOST = 10_000
 OPEN = "open"
 """The outcome of an operation that has none yet."""
 
@@ -49,7 +50,8 @@ class HistoryOptions:
         ),
     ] = None
     most: Annotated[
-        int, option("--most", min=1, metavar="N", help="At most this many, the latest first.")
+        int,
+        option("--most", min=1, max=MOST, metavar="N", help="At most this many, the latest first."),
     ] = 50
     as_json: opt.AsJson = False
 
