@@ -39,6 +39,7 @@ WAIT_ONLY: Final = frozenset(
         "as_jsonl",
         "progress",
         "junit",
+        "ci",
     }
 )
 """The fields of RunOptions that a command without a wait does not offer."""
@@ -173,6 +174,15 @@ class RunOptions(opt.ProfileOptions):
         Path | None,
         option("--junit", metavar="FILE", help="Write a JUnit report of the operations."),
     ] = None
+    ci: Annotated[
+        str,
+        option(
+            "--ci",
+            envvar="OPWATCH_CI",
+            metavar="auto|none|github|gitlab|azure|buildkite|teamcity",
+            help="Report to a CI system: groups, annotations, a summary; auto knows which.",
+        ),
+    ] = "auto"
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False
     no_color: opt.NoColor = False
@@ -196,6 +206,13 @@ class RunOptions(opt.ProfileOptions):
             if self.progress not in set(Style):
                 known = ", ".join(Style)
                 raise click.BadParameter(f"--progress {self.progress!r} is not one of {known}")
+
+        if self.ci != "auto":
+            from opwatch.output.ci.system import System
+
+            if self.ci not in set(System):
+                known = ", ".join(System)
+                raise click.BadParameter(f"--ci {self.ci!r} is not one of {known}")
 
     @property
     def prints_json(self) -> bool:
