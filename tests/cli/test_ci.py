@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.inside import profile
+from opwatch.cli.ci_report import CiReport
+from opwatch.cli.run_options import RunOptions
 from opwatch.output.ci.system import VARIABLES
+from opwatch.session.context import RunContext
 from output.ci import readers
 from output.ci.test_log import HOSTILE
 from servers.echo import Api
@@ -60,13 +63,18 @@ def test_a_step_of_github_has_annotations_outputs_and_a_summary(inside: Inside) 
     assert TOKEN not in output.read_text() + summary.read_text()
 
 
-def test_a_run_that_cannot_begin_is_an_annotation_and_has_outputs(inside: Inside) -> None:
+@pytest.mark.parametrize(
+    "command", [["wait", "a"], ["start", "POST", "/ops"], ["start", "POST", "/ops", "--no-wait"]]
+)
+def test_a_run_that_cannot_begin_is_an_annotation_and_has_outputs(
+    command: list[str], inside: Inside
+) -> None:
     environ, output, summary = step(inside)
 
-    ran = inside.run("wait", "-p", "nobody", "a", environ=environ)
+    ran = inside.run(*command, "-p", "nobody", environ=environ)
 
     assert ran.code == 2
-    assert ran.err.splitlines()[-1].startswith("::error title=opwatch wait::")
+    assert ran.err.splitlines()[-1].startswith(f"::error title=opwatch {command[0]}::")
     found = readers.github_outputs(output.read_text())
     assert (found["exit-code"], json.loads(found["json"])["exit_reason"]) == ("2", "usage")
     assert "nobody" in found["summary"]
@@ -105,6 +113,15 @@ def test_get_reports_to_nobody(inside: Inside) -> None:
         ran = inside.run("get", "-p", "mine", "bad", environ=environ)
 
     assert (ran.code, readers.commands(ran.err), output.exists()) == (1, [], False)
+
+
+@pytest.mark.parametrize(
+    ("command", "is_reported"), [("wait", True), ("start", True), ("demo", False)]
+)
+def test_the_demo_fails_no_build(command: str, is_reported: bool) -> None:  # noqa: FBT001
+    context = RunContext(environ={"GITHUB_ACTIONS": "true"})
+
+    assert CiReport(command, RunOptions(), context).is_known is is_reported
 
 
 def test_a_system_that_is_not_known_is_refused(inside: Inside) -> None:

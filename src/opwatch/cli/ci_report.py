@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.errors import OpwatchError, UnwritableError
 from opwatch.domain.outcome import Abort, Verdict
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
 
+REPORTED: Final = frozenset({"wait", "start"})
+SIGNALS: Final = frozenset({Abort.HANGUP, Abort.INTERRUPTED, Abort.TERMINATED, Abort.PIPE_CLOSED})
+
 
 @dataclass(frozen=True, slots=True)
 class CiReport:
-    """Reports the run of *command*; ``get`` has nothing to report."""
+    """Reports the run of *command*, if it is one that waits for what a person asked for."""
 
     command: str
     options: RunOptions
@@ -38,7 +41,7 @@ class CiReport:
     @property
     def system(self) -> System:
         """The system that reads the log."""
-        if self.command == "get":
+        if self.command not in REPORTED:
             return System.NONE
         return system_of(self.options.ci, self.context.environ)
 
@@ -141,6 +144,3 @@ class CiReport:
 
         with suppress(OpwatchError):
             Sink(sys.stderr, redact=self.context.redactor, required=False).line(line)
-
-
-SIGNALS = frozenset({Abort.HANGUP, Abort.INTERRUPTED, Abort.TERMINATED, Abort.PIPE_CLOSED})

@@ -62,7 +62,12 @@ def test_a_summary_is_a_heading_a_table_and_the_way_on() -> None:
     assert text.startswith("### opwatch: ")
     assert "2 of 4 succeeded&#44; 1 failed&#44; 1 unknown" in text
     assert head == ["", "Operation", "Status", "Time", "Detail"]
-    assert [each[0].split()[1] for each in found] == ["failed", "unknown", "succeeded", "succeeded"]
+    assert [each[0].partition("\xa0")[2] for each in found] == [
+        "failed",
+        "unknown",
+        "succeeded",
+        "succeeded",
+    ]
     assert found[0][1:] == [
         "<code>import-44</code>", "<code>FAILED</code>", "2m 19s",
         "<code>bad column 'x' (code 17)</code>",

@@ -75,7 +75,7 @@ def _row(operation: Operation, at: float, show: Show) -> str:
     outcome, link = _outcome(operation), page_of(operation, show)
     name = code(display_name(operation, show))
     cells = (
-        f"{GLYPHS.get(outcome, '❔')} {OUTCOMES[outcome]}",
+        f"{GLYPHS.get(outcome, '❔')}&nbsp;{OUTCOMES[outcome]}",
         f'<a href="{entities(link)}">{name}</a>' if link else name,
         code(status_of(operation, show)),
         format_duration(operation.elapsed(at)),
