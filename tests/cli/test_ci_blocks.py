@@ -20,6 +20,7 @@ import yaml
 
 from opwatch.demo import Script
 from opwatch.domain.operation import State
+from opwatch.output.ci.system import VARIABLES
 from opwatch.version import __version__
 from output.ci import readers
 
@@ -41,6 +42,7 @@ SYSTEMS: Final = {
     "Azure Pipelines": "TF_BUILD",
     "Buildkite": "BUILDKITE",
     "TeamCity": "TEAMCITY_VERSION",
+    "Jenkins": "JENKINS_URL",
 }
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the scripts are for a POSIX shell")
@@ -269,7 +271,13 @@ def blocks() -> Iterator[Any]:
         title = section.partition("\n")[0]
         marked = r"<!-- (?:workflow|block) -->\n```(\w+)\n(.*?)```"
         for number, (language, text) in enumerate(re.findall(marked, section, re.DOTALL)):
-            script = text if language == "sh" else "\n".join(scripts(yaml.safe_load(text)))
+            match language:
+                case "sh":
+                    script = text
+                case "groovy":
+                    script = "\n".join(re.findall(r"^ *sh '(.*)'$", text, re.MULTILINE))
+                case _:
+                    script = "\n".join(scripts(yaml.safe_load(text)))
             if "opwatch wait" in script:
                 yield pytest.param(SYSTEMS[title], script, id=f"{title} {number}")
 
@@ -299,8 +307,9 @@ def test_a_block_of_the_page_waits_and_reports(
     ran = run(script, environ | ids)
 
     assert ran.returncode == 1, ran.stderr
-    found = readers.commands(ran.stderr + ran.stdout)
-    assert found, ran.stderr
+    log = ran.stderr + ran.stdout
+    assert "failed (FAILED) after" in log
+    assert bool(readers.commands(log)) == (variable in VARIABLES), log
     assert f"opwatch=={__version__}" in (Path(environ["HOME"]) / "installed").read_text()
     assert (Path(environ["HOME"]) / "opwatch.xml").exists() == ("--junit" in script)
 
@@ -365,7 +374,7 @@ def test_actionlint_finds_nothing_in_the_workflows(tmp_path: Path) -> None:
     assert len(found) == 2
     for number, text in enumerate(found):
         # Only of an action in the same repository are the inputs and outputs checked.
-        local = re.sub(r"opwatch/opwatch/(\S+)@v\S+", r"./\1", text)
+        local = re.sub(r"OWNER/opwatch/(\S+)@v\S+", r"./\1", text)
         (folder / f"{number}.yml").write_text(local)
 
     ran = subprocess.run(  # noqa: S603, found above
