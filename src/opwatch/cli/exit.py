@@ -19,15 +19,17 @@ from opwatch.domain.errors import (
 )
 from opwatch.domain.outcome import Abort, Outcome, verdict
 from opwatch.engine import Interruption
-from opwatch.output.errors import problem_of, write_error
+from opwatch.output.errors import fixes_of, problem_of, write_error
 from opwatch.output.text.words import CAUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from opwatch.domain.operation import Operation
     from opwatch.domain.outcome import Verdict
+    from opwatch.output.formats.writer import WrittenProfile
+    from opwatch.output.text.summary import Resume
 
 
 def cause_of(problem: BaseException) -> Abort | Outcome:
@@ -68,6 +70,8 @@ def end_of(
     debug: bool = False,
     reported: bool = False,
     redact: Callable[[str], str] = str,
+    resume: Resume | None = None,
+    profiles: Mapping[str, WrittenProfile] | None = None,
 ) -> int:
     """Report *problem*, unless it was *reported*, with *as_json* also in JSON; return the code."""
     ending = verdict_of(problem)
@@ -86,6 +90,9 @@ def end_of(
         wall_of=_now,
         redact=redact,
         problem=_sentence(problem, redact),
+        fixes=fixes_of(problem, redact=redact),
+        resume=resume,
+        profiles=profiles or {},
     )
     try:
         write_document(sys.stdout, result)

@@ -220,6 +220,8 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
             operations=_unwatched(plan, problem, view.context.now()),
             debug=view.options.debug,
             redact=view.redact,
+            resume=view.way_on,
+            profiles=plan.profiles if plan else None,
         )
         view.write_way_on(problem)
         return left
@@ -251,13 +253,7 @@ async def _start(session: Session, starting: StartRequest, context: RunContext, 
 def _leave(watcher: Watcher, plan: Plan, view: View, started_at: float) -> int:
     verdict = watcher.verdict(timeout_code=view.options.timeout_exit_code)
     try:
-        view.leave(
-            watcher.operations,
-            verdict,
-            started_at=started_at,
-            profile=plan.profile_name,
-            duplicates=plan.duplicates,
-        )
+        view.leave(watcher.operations, verdict, started_at=started_at, plan=plan)
     except (PipeClosedError, UnwritableError) as problem:
         write_error(sys.stderr, problem, redact=view.redact)
         return verdict_of(problem).code

@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
+    from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
     from opwatch.session.plan import Plan
 
@@ -37,12 +38,16 @@ RESUMABLE: Final = frozenset({"wait", "start"})
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How the run of *command* is shown. *collect* is given its operations when it is over."""
+    """How the run of *command* is shown. *collect* is given its operations when it is over.
+
+    *warnings* are what the run warned of, for its document.
+    """
 
     command: str
     options: RunOptions
     context: RunContext
     collect: Callable[[Sequence[Operation]], None] | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def redact(self) -> Redactor:
@@ -81,12 +86,16 @@ class View:
                         sys.stderr,
                         wall_of=wall_of,
                         redact=self.redact,
-                        resume=self.resume if self.command in RESUMABLE else None,
+                        resume=self.way_on,
                         no_color=self.options.no_color,
                         environ=self.context.environ,
                     )
                 )
             ]
+            if self.options.prints_json:
+                from opwatch.output.formats.document import warnings_into
+
+                listeners.append(warnings_into(self.warnings, self.redact))
             if self.options.as_jsonl:
                 from opwatch.output.formats.jsonl import jsonl
 
@@ -98,6 +107,9 @@ class View:
                     raw=self.options.raw,
                     redact=self.redact,
                     duplicates=plan.duplicates,
+                    profiles=plan.profiles,
+                    resume=self.way_on,
+                    warnings=self.warnings,
                 )
                 listeners.append(stack.enter_context(events))
             together = Listeners(listeners)
@@ -121,6 +133,11 @@ class View:
             how = wait_command(self.options.resume_arguments(), targets)
             report_wait_command(sys.stderr, how, redact=self.redact)
 
+    @property
+    def way_on(self) -> Resume | None:
+        """What writes the command that goes on, for a command that waits."""
+        return self.resume if self.command in RESUMABLE else None
+
     def resume(self, unfinished: Sequence[Operation]) -> str | None:
         """Return the command that goes on waiting for the *unfinished* operations."""
         if not unfinished:
@@ -134,8 +151,7 @@ class View:
         verdict: Verdict,
         *,
         started_at: float,
-        profile: str | None = None,
-        duplicates: int = 0,
+        plan: Plan,
     ) -> None:
         """Write what the run leaves: the document, the table, the JUnit file.
 
@@ -157,10 +173,13 @@ class View:
                 started_at=started_at,
                 ended_at=now,
                 wall_of=self.wall_of(),
-                profile=profile,
+                profile=plan.profile_name,
                 raw=self.options.raw,
                 redact=self.redact,
-                duplicates=duplicates,
+                duplicates=plan.duplicates,
+                profiles=plan.profiles,
+                resume=self.way_on,
+                warnings=self.warnings,
             )
             write_document(sys.stdout, result)
         elif self.command == "get" and not self.options.quiet:

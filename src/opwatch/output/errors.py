@@ -29,6 +29,7 @@ from opwatch.output.text.clean import Redact, Show, as_is, cells, leading
 from opwatch.output.text.words import FAULTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
 LINE: Final = 400
@@ -104,6 +105,22 @@ def problem_of(error: BaseException, *, redact: Redact = as_is) -> str:
             return lack[0]
         case _:
             return f"a bug in opwatch: {show(_bug_text(error), LINE)}"
+
+
+def fixes_of(error: BaseException, *, redact: Redact = as_is) -> list[str]:
+    """Return what to do about *error*, for the ``fix`` of a document."""
+    show = Show(redact)
+    match error:
+        case UsageError() | StartError():
+            hints: Sequence[str | None] = (error.hint,)
+        case CredentialError():
+            hints = error.fixes
+        case OpwatchError():
+            hints = ()
+        case _:
+            lack = _lack(error)
+            hints = () if lack is None else (lack[1],)
+    return [show(each, LINE) for each in hints if each]
 
 
 def _lack(error: BaseException) -> tuple[str, str] | None:

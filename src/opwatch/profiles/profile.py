@@ -240,6 +240,10 @@ class Profile:
             start = start._replace(location=self._resolver.completed(whole, target.params))
         return begin(steps, self._spec, reading, target.url or self.base_url, start)
 
+    def where(self, decided_by: str) -> tuple[str, int]:
+        """Return the file and the line of what ``Reading.rule`` names."""
+        return self.definition.where(decided_by)
+
     def is_list(self, targets: Sequence[Target]) -> bool:
         """Tell whether the answer about *targets* lists operations."""
         return self._is_batch(targets) or (self._batch_request is not None and not self._has_single)

@@ -100,6 +100,7 @@ def _start_only(command: Command, policy: Policy) -> int:
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
         name = plan.profile_name if plan else None
         lost = lost_operations(problem, name) if isinstance(problem, StartError) else ()
+        view = View(command.name, command.options, context)
         code = end_of(
             problem,
             as_json=command.options.prints_json,
@@ -107,8 +108,10 @@ def _start_only(command: Command, policy: Policy) -> int:
             operations=lost,
             debug=command.options.debug,
             redact=context.redactor,
+            resume=view.way_on,
+            profiles=plan.profiles if plan else None,
         )
-        View(command.name, command.options, context).write_way_on(problem)
+        view.write_way_on(problem)
         return code
     return ExitCode.SUCCEEDED
 
@@ -134,7 +137,12 @@ def _write(plan: Plan, command: Command, context: RunContext) -> None:
     try:
         if command.options.prints_json:
             output.write_start_document(
-                sys.stdout, targets, profile=plan.profile_name, command=how, redact=redact
+                sys.stdout,
+                targets,
+                profile=plan.profile_name,
+                command=how,
+                redact=redact,
+                profiles=plan.profiles,
             )
         else:
             output.write_references(sys.stdout, targets, redact=redact)
