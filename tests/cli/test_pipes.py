@@ -1,7 +1,8 @@
-"""What opwatch writes for programs, and what it reads of that: JSON with all that is needed to go on."""
+"""What opwatch writes for programs, and what it reads of that again."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,3 +101,189 @@ def test_the_json_of_an_error_has_what_to_do_about_it(opwatch: Inside) -> None:
         assert ran.code == code, ran.err
         assert _document(ran)["fix"]
         assert ran.document["fix"][0].split()[0] in ran.err
+
+
+# -- what goes back in ---------------------------------------------------------------------
+
+
+def _asked(api: Api) -> list[str]:
+    """Return the paths that the API was asked for, and forget them."""
+    paths = [each.path for each in api.requests]
+    api.requests.clear()
+    return paths
+
+
+@pytest.mark.parametrize("form", ["--json", "--jsonl"])
+def test_what_opwatch_writes_goes_back_in_with_profiles_and_parameters(
+    opwatch: Inside, api: Api, form: str
+) -> None:
+    command = "get" if form == "--json" else "wait"
+    limit = [] if form == "--json" else ["-t", "0"]
+    line = ["-p", "mine", "--param", "team=b", "done", "-p", "other", "failed"]
+    first = opwatch.run(command, form, *limit, *line)
+    asked = _asked(api)
+
+    again = opwatch.run("get", "--json", "-", stdin=first.out.encode())
+
+    assert sorted(_asked(api)) == sorted(asked) == ["/b/ops/done", "/ops/failed"]
+    assert [each["profile"] for each in _document(again)["operations"]] == ["mine", "other"]
+    assert again.document["summary"] == {"total": 2, "succeeded": 1, "failed": 1}
+    assert again.code == 1
+
+
+def test_one_operation_that_jq_took_out_goes_back_in(opwatch: Inside, api: Api) -> None:
+    first = opwatch.run("get", "-p", "mine", "--param", "team=b", "--json", "done", "failed")
+    one = json.dumps(first.document["operations"][0], indent=2)
+    api.requests.clear()
+
+    again = opwatch.run("get", "-", stdin=one.encode())
+
+    assert (again.code, _asked(api)) == (0, ["/b/ops/done"])
+
+
+def test_two_documents_behind_each_other_go_back_in(opwatch: Inside) -> None:
+    both = "".join(opwatch.run("get", "-p", "mine", "--json", each).out for each in ("done", "x"))
+
+    again = opwatch.run("get", "--json", "-", stdin=both.encode())
+
+    assert [each["id"] for each in again.document["operations"]] == ["done", "x"]
+
+
+def test_the_table_of_a_get_goes_back_in(opwatch: Inside) -> None:
+    table = opwatch.run("get", "-p", "other", "done", "running")
+
+    again = opwatch.run("get", "-p", "other", "-", stdin=table.out.encode())
+
+    assert again.out == table.out
+    assert table.code == again.code == 8
+
+
+def test_comments_and_blank_lines_name_nothing(opwatch: Inside) -> None:
+    text = b"# nightly\n\ndone   # the big one\n  # more\nhttp://127.0.0.1/#part\n"
+
+    ran = opwatch.run("get", "-p", "other", "--json", "-", stdin=text[: text.index(b"http")])
+
+    assert [each["reference"] for each in ran.document["operations"]] == ["done"]
+
+
+def test_a_document_never_chooses_the_host_of_a_profile(
+    opwatch: Inside, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosted = profile("https://{site}.example.com", params={"site": {"required": True}})
+    opwatch.configure(mine=hosted)
+    opwatch.environ["API_TOKEN"] = "canary-canary"
+    piped = {"reference": "1", "id": "1", "profile": "mine", "params": {"site": "evil"}}
+    for site, hint in (("", "--param site="), ("good", "--param site=evil")):
+        more = ["--param", f"site={site}"] if site else []
+        ran = opwatch.run("get", *more, "-", stdin=json.dumps(piped).encode())
+
+        assert (ran.code, ran.out) == (2, "")
+        assert hint in ran.err
+    del api, monkeypatch
+
+
+def test_an_operation_of_another_host_is_not_taken_for_one_of_the_same_id(
+    opwatch: Inside, api: Api
+) -> None:
+    first = opwatch.run("get", "-p", "other", "--json", "done").out
+    elsewhere = first.replace(api.base, "https://api.example.com")
+    api.requests.clear()
+
+    ran = opwatch.run("get", "-", stdin=elsewhere.encode())
+
+    assert (ran.code, _asked(api)) == (2, [])
+    assert "--base-url https://api.example.com" in ran.err
+
+
+def test_a_profile_that_only_standard_input_names_is_not_sent_the_common_token(
+    opwatch: Inside, api: Api
+) -> None:
+    opwatch.configure(mine=profile(api.base, auth={"bearer": {"env": "MINE_TOKEN"}}))
+    piped = json.dumps({"reference": "done", "id": "done", "profile": "mine"}).encode()
+    opwatch.environ["OPWATCH_TOKEN"] = "canary-canary"
+
+    unnamed = opwatch.run("get", "-", stdin=piped)
+    assert (unnamed.code, _asked(api)) == (4, [])
+
+    named = opwatch.run("get", "-p", "mine", "-", stdin=piped)
+    assert (named.code, _asked(api)) == (0, ["/ops/done"])
+
+
+def test_a_profile_of_the_command_line_that_contradicts_is_refused(opwatch: Inside) -> None:
+    piped = json.dumps({"reference": "done", "id": "done", "profile": "mine"}).encode()
+
+    ran = opwatch.run("get", "-p", "other", "-", stdin=piped)
+
+    assert (ran.code, "standard input names the profile mine" in ran.err) == (2, True)
+
+
+def test_what_was_piped_in_can_be_gone_on_with(opwatch: Inside) -> None:
+    first = opwatch.run("get", "-p", "mine", "--param", "team=b", "--json", "running").out
+    ran = opwatch.run("wait", "-t", "0", "--json", "-", stdin=first.encode())
+
+    config = opwatch.environ["OPWATCH_CONFIG"]
+    line = f"opwatch wait -p mine --param team=b --config {config} running"
+    assert ran.document["resume"] == line
+
+
+# -- several profiles ----------------------------------------------------------------------
+
+
+def test_each_reference_belongs_to_the_profile_before_it(opwatch: Inside, api: Api) -> None:
+    ran = opwatch.run(
+        "get", "--json", "-p", "mine", "--param", "team=b", "1", "2", "--profile=other", "3"
+    )
+
+    assert [(each["profile"], each["id"]) for each in _document(ran)["operations"]] == [
+        ("mine", "1"), ("mine", "2"), ("other", "3"),
+    ]  # fmt: skip
+    assert sorted(_asked(api)) == ["/b/ops/1", "/b/ops/2", "/ops/3"]
+
+
+def test_several_profiles_are_gone_on_with_as_they_were_given(opwatch: Inside) -> None:
+    ran = opwatch.run(
+        "wait", "-t", "0", "--json", "-p", "mine", "--param", "team=b", "running", "done",
+        "-p", "other", "--", "running", "-x",
+    )  # fmt: skip
+
+    line = "-p mine --param team=b running -p other -- running -x"
+    assert ran.document["resume"].endswith(f" {line}")
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        (["1", "-p", "mine", "2", "-p", "other", "3"], "'1' stands before the first"),
+        (["--param", "team=b", "-p", "mine", "2", "-p", "other", "3"], "'--param' stands before"),
+        (["-p", "mine", "-p", "other", "3"], "-p mine is followed by no reference"),
+        (["-p", "mine", "3", "-p", "other"], "-p other is followed by no reference"),
+    ],
+)
+def test_where_it_is_not_clear_what_a_profile_is_for_nothing_is_asked(
+    opwatch: Inside, api: Api, line: list[str], what: str
+) -> None:
+    ran = opwatch.run("get", *line)
+
+    assert (ran.code, _asked(api)) == (2, [])
+    assert what in ran.err
+    assert "write each -p before what it is for" in ran.err
+
+
+def test_a_command_for_one_profile_takes_one(opwatch: Inside) -> None:
+    ran = opwatch.run("auth", "test", "-p", "mine", "-p", "other")
+
+    assert (ran.code, "-p can be given only once here" in ran.err) == (2, True)
+
+
+def test_one_token_is_not_for_the_hosts_of_several_profiles(opwatch: Inside, api: Api) -> None:
+    away = profile("https://api.example.com")
+    opwatch.configure(mine=profile(api.base), away=away)
+
+    piped = opwatch.run("get", "--token-stdin", "-p", "mine", "1", "-p", "away", "2", stdin=b"tok")
+    common = opwatch.run(
+        "get", "-p", "mine", "1", "-p", "away", "2", environ={"OPWATCH_TOKEN": "canary-canary"}
+    )
+
+    assert (piped.code, "one token cannot be for several hosts" in piped.err) == (2, True)
+    assert (common.code, _asked(api)) == (4, [])
+    assert "only for the one profile" in common.err

@@ -13,7 +13,7 @@ from typing import Annotated, Final, TypeAlias
 
 import click
 
-from opwatch.cli.parameters import argument, option
+from opwatch.cli.parameters import Placed, PlacedOption, argument, option
 from opwatch.domain.duration import parse_duration
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 
@@ -54,12 +54,22 @@ References: TypeAlias = Annotated[
 ProfileName: TypeAlias = Annotated[
     str | None,
     option(
-        "--profile", "-p", envvar="OPWATCH_PROFILE", metavar="NAME", help="The profile to ask with."
+        "--profile",
+        "-p",
+        cls=PlacedOption,
+        envvar="OPWATCH_PROFILE",
+        metavar="NAME",
+        help="The profile to ask with; with several, each is for the references behind it.",
     ),
 ]
 Params: TypeAlias = Annotated[
     list[str] | None,
-    option("--param", metavar="KEY=VALUE", help="A parameter of the profile; repeatable."),
+    option(
+        "--param",
+        cls=PlacedOption,
+        metavar="KEY=VALUE",
+        help="A parameter of the profile; repeatable.",
+    ),
 ]
 ConfigFile: TypeAlias = Annotated[
     Path | None,
@@ -69,6 +79,7 @@ BaseUrl: TypeAlias = Annotated[
     str | None,
     option(
         "--base-url",
+        cls=PlacedOption,
         envvar="OPWATCH_BASE_URL",
         metavar="URL",
         help="Another base URL than the profile's.",
@@ -116,13 +127,14 @@ Debug: TypeAlias = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileOptions:
-    """Which profile is used, and how."""
+    """Which profile is used, and how; *placed* is where on the command line that is said."""
 
     profile: ProfileName = None
     param: Params = None
     config: ConfigFile = None
     base_url: BaseUrl = None
     token_stdin: TokenStdin = False
+    placed: tuple[Placed, ...] = ()
 
     def again(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return what, beside ``-p``, chooses the same profile in another command."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import click
 
 from opwatch.cli import options as opt
+from opwatch.cli.groups import profile_options
 from opwatch.cli.parameters import option
 from opwatch.domain.pacing import Eagerness
 
@@ -242,19 +243,15 @@ class RunOptions(opt.ProfileOptions):
 
         return parse_headers(self.header)
 
+    def profile_arguments(self) -> tuple[str, ...]:
+        """Return the arguments that choose the same profile in another command."""
+        # An id named what an answer did not, and is a reference from now on.
+        params = [each for each in self.param or () if each.partition("=")[0].strip() != ID]
+        return profile_options(self.profile, params, self.base_url)
+
     def resume_arguments(self) -> tuple[str, ...]:
-        """Return the arguments that choose the same profile and results in another command."""
-        words: list[str] = []
-        for name, value in (
-            ("-p", self.profile),
-            ("--config", self.config),
-            ("--base-url", self.base_url),
-        ):
-            if value is not None:
-                words += [name, str(value)]
-        for param in self.param or ():
-            # It named what an answer did not, and is a reference from now on.
-            words += [] if param.partition("=")[0].strip() == ID else ["--param", param]
+        """Return the arguments that choose the same results in another command."""
+        words = [] if self.config is None else ["--config", str(self.config)]
         for name, value in self.headers().items():
             words += ["-H", f"{name}: {value}"]
         words += ["--result"] if self.result else []

@@ -114,7 +114,7 @@ class Command:
             context.redactor.learn(secret)
         check_headers(plan.profiles.values(), headers)
         hosts = {target.origin for target in plan.targets}
-        if secrets and plan.assumed and len(hosts) > 1:
+        if secrets and (plan.assumed or len(plan.profiles) > 1) and len(hosts) > 1:
             raise UsageError("one secret cannot be for several hosts: " + ", ".join(sorted(hosts)))
         return headers
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -130,7 +130,7 @@ class View:
             from opwatch.output.commands.start import report_wait_command
 
             targets = [each.target for each in lost_operations(problem, self.options.profile)]
-            how = wait_command(self.options.resume_arguments(), targets)
+            how = wait_command(self.options, targets)
             report_wait_command(sys.stderr, how, redact=self.redact)
 
     @property
@@ -143,7 +143,7 @@ class View:
         if not unfinished:
             return None
         targets = [operation.target for operation in unfinished]
-        return wait_command(self.options.resume_arguments(), targets)
+        return wait_command(self.options, targets)
 
     def leave(
         self,
@@ -262,10 +262,32 @@ def lost_operations(problem: StartError, profile: str | None) -> list[Operation]
     ]
 
 
-def wait_command(words: Sequence[str], targets: Sequence[Target]) -> str:
-    """Return the command that waits for *targets*; *words* choose their profile."""
-    shared = set.intersection(*(set(each.initial.params.items()) for each in targets))
-    params = [word for key, value in sorted(shared) for word in ("--param", f"{key}={value}")]
-    references = [each.reference for each in targets]
-    dashes = ["--"] if any(each.startswith("-") for each in references) else []
-    return shlex.join(["opwatch", "wait", *words, *params, *dashes, *references])
+def wait_command(options: RunOptions, targets: Sequence[Target]) -> str:
+    """Return the command that waits for *targets* with what *options* chose."""
+    words, usual = options.resume_arguments(), options.profile_arguments()
+    groups: dict[tuple[str, ...], list[Target]] = {}
+    for each in targets:
+        groups.setdefault(each.options or usual, []).append(each)
+    if () not in groups or len(groups) == 1:
+        return shlex.join(_wait_words(words, groups))
+    # A URL that finds its own profile cannot stand behind the -p of another.
+    commands = [_wait_words(words, {key: found}) for key, found in groups.items()]
+    return "; ".join(map(shlex.join, commands))
+
+
+def _wait_words(
+    words: Sequence[str], groups: Mapping[tuple[str, ...], Sequence[Target]]
+) -> list[str]:
+    """Return the arguments of a wait for *groups*, each behind what chooses its profile."""
+    found = ["opwatch", "wait"] if len(groups) == 1 else ["opwatch", "wait", *words]
+    # Behind "--" there is no further option, so that group comes last.
+    for key, targets in sorted(groups.items(), key=lambda group: _has_dash(group[1])):
+        shared = set.intersection(*(set(each.initial.params.items()) for each in targets))
+        params = [word for name, value in sorted(shared) for word in ("--param", f"{name}={value}")]
+        found += [*key, *(words if len(groups) == 1 else ()), *params]
+        found += [*(["--"] if _has_dash(targets) else []), *(each.reference for each in targets)]
+    return found
+
+
+def _has_dash(targets: Sequence[Target]) -> bool:
+    return any(each.reference.startswith("-") for each in targets)

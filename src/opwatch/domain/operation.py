@@ -141,6 +141,7 @@ class Basis(StrEnum):
     ADDRESS = "address"  # host and path of the URL are those of the profile
     PATH = "path"  # the path is, the host is of no known API
     WORDS = "words"  # neither; only the plain words of the answer count
+    PIPED = "piped"  # standard input named it
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ class Target:
     polled verbatim. *origin* names the host that answers; targets with the same
     non-empty *group* can be asked about in one request. *profile* names the
     profile that knows how; *basis* is what it was chosen by, if not by the
-    person. *initial* is set where the starting answer was seen.
+    person. *initial* is set where the starting answer was seen. *options* are what
+    chooses its profile on a command line, if the run has several.
     """
 
     reference: str
@@ -163,6 +165,7 @@ class Target:
     group: str = ""
     basis: Basis | None = None
     initial: InitialAnswer = InitialAnswer()
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials import Credential, open_credential
+from opwatch.domain.origin import parse_origin
 from opwatch.engine import Inbox, catch_signals, drive
 from opwatch.http import Client
 from opwatch.session.fetch import Fetcher
@@ -52,10 +53,12 @@ class Session:
         context = replace(context, announce=self._announce)
         self.credentials: dict[str, Credential] = {}
         self.senders: dict[str, Sender] = {}
+        hosts = {parse_origin(each.base_url) for each in plan.profiles.values()}
         for name, profile in plan.profiles.items():
             # A token that was piped in is for what stands on the same command line, and comes
-            # first; OPWATCH_TOKEN names no profile.
-            is_named = name not in plan.assumed or context.token_from_stdin is not None
+            # first; OPWATCH_TOKEN names no profile, and is not for several hosts.
+            is_named = len(hosts) == 1 and name not in plan.assumed
+            is_named = is_named or context.token_from_stdin is not None
             here = context if is_named else replace(context, named_on_command_line=False)
             credential = open_profile_credential(profile, here, client)
             self.credentials[name] = credential

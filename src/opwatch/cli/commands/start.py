@@ -133,7 +133,7 @@ def _write(plan: Plan, command: Command, context: RunContext) -> None:
 
     targets, redact = plan.targets, context.redactor
     named = [each for each in targets if each.initial.is_named]
-    how = wait_command(command.options.resume_arguments(), named) if named else None
+    how = wait_command(command.options, named) if named else None
     try:
         if command.options.prints_json:
             output.write_start_document(

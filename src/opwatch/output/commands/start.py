@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ASSUMED: Final[Mapping[Basis, str]] = {
     Basis.ADDRESS: "{origin} is known: using the profile {profile}",
     Basis.PATH: "{origin} is not known, but has the paths of {profile}: using that, {shown}",
+    Basis.PIPED: "{origin}: using the profile {profile}, which standard input names",
     Basis.WORDS: "{origin} is not known: reading plain status words only, {shown}",
 }
 SHOWN: Final = "with the token from standard input"
