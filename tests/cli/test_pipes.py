@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft7Validator, ValidationError
 
 from cli.inside import profile
 from output.schemas import VALIDATE_DOCUMENT
@@ -287,3 +288,101 @@ def test_one_token_is_not_for_the_hosts_of_several_profiles(opwatch: Inside, api
     assert (piped.code, "one token cannot be for several hosts" in piped.err) == (2, True)
     assert (common.code, _asked(api)) == (4, [])
     assert "only for the one profile" in common.err
+
+
+# -- a manifest ----------------------------------------------------------------------------
+
+MANIFEST = """
+version: 1
+operations:
+  - profile: mine
+    params: {team: b}
+    references: [1, 007]
+  - profile: other
+    references: done
+"""
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_manifest_names_profiles_parameters_and_references(
+    opwatch: Inside, api: Api, *, piped: bool
+) -> None:
+    (opwatch.home / "jobs.yaml").write_text(MANIFEST)
+
+    ran = opwatch.run(
+        "get", "--json", "--from", "-" if piped else "jobs.yaml", stdin=MANIFEST.encode()
+    )
+
+    assert sorted(_asked(api)) == ["/b/ops/007", "/b/ops/1", "/ops/done"]
+    assert [each["id"] for each in _document(ran)["operations"]] == ["1", "007", "done"]
+
+
+def test_a_manifest_in_json_stands_behind_the_references_of_the_command_line(
+    opwatch: Inside,
+) -> None:
+    manifest = {"version": 1, "operations": [{"references": ["done"]}]}
+    (opwatch.home / "jobs.json").write_text(json.dumps(manifest))
+
+    ran = opwatch.run("wait", "-t", "0", "--json", "-p", "other", "running", "--from", "jobs.json")
+
+    assert [each["id"] for each in _document(ran)["operations"]] == ["running", "done"]
+    assert ran.document["resume"].endswith(" running")
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("version: 1\noperations:\n  - profil: mine\n    references: [a]\n", "jobs.yaml:3:5: "),
+        ("version: 1\noperations:\n  - profile: mine\n", "jobs.yaml:3:5: operations lacks"),
+        ("operations: []\n", "jobs.yaml:1:1: the manifest lacks 'version'"),
+        ("version: 2\noperations: []\n", "jobs.yaml:1:10: this opwatch reads version 1"),
+        ("version: 1\noperations:\n  - references: ['-']\n", "jobs.yaml:3:18: '-' reads"),
+        ("[1, 2]", "jobs.yaml:1:1: the top of the file must be a mapping"),
+    ],
+)
+def test_a_problem_of_a_manifest_has_a_position_and_nothing_is_asked(
+    opwatch: Inside, api: Api, text: str, where: str
+) -> None:
+    (opwatch.home / "jobs.yaml").write_text(text)
+
+    ran = opwatch.run("wait", "--from", "jobs.yaml")
+
+    assert (ran.code, _asked(api)) == (2, [])
+    assert where in ran.err
+
+
+def test_a_secret_in_a_manifest_is_refused_and_not_shown(opwatch: Inside) -> None:
+    (opwatch.home / "jobs.yaml").write_text(
+        "version: 1\noperations:\n  - references: [a]\n    token: canary-canary\n"
+    )
+
+    ran = opwatch.run("wait", "--from", "jobs.yaml")
+
+    assert (ran.code, "unknown key 'token'" in ran.err, "canary" in ran.err) == (2, True, False)
+
+
+def test_standard_input_is_read_once(opwatch: Inside) -> None:
+    ran = opwatch.run("wait", "-p", "mine", "--from", "-", "-", stdin=MANIFEST.encode())
+
+    assert (ran.code, "can be given only once" in ran.err) == (2, True)
+
+
+def test_the_schema_of_manifests_fits_what_is_read(opwatch: Inside) -> None:
+    schema = json.loads(opwatch.run("profile", "schema", "--manifest").out)
+
+    validate = Draft7Validator(schema).validate
+    validate({"version": 1, "operations": [{"profile": "a", "references": [1, "b"]}]})
+    with pytest.raises(ValidationError):
+        validate({"version": 1, "operations": [{"profile": "a"}]})
+
+
+def test_each_entry_of_a_manifest_may_have_its_own_host(opwatch: Inside, api: Api) -> None:
+    entries = [
+        {"profile": "other", "references": "1"},
+        {"profile": "other", "base_url": f"{api.base}/v2", "references": "2"},
+    ]
+    (opwatch.home / "jobs.json").write_text(json.dumps({"version": 1, "operations": entries}))
+
+    opwatch.run("get", "--from", "jobs.json")
+
+    assert sorted(_asked(api)) == ["/ops/1", "/v2/ops/2"]

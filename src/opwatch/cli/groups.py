@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from opwatch.cli.options import ProfileOptions
+    from opwatch.profiles import ManifestEntry
 
 STDIN: Final = "-"
 ORDER: Final = "write each -p before what it is for:  -p A --param KEY=VALUE ID -p B ID"
@@ -58,6 +59,25 @@ def reference_groups(
         given = tuple(options.param or ())
         return (ReferenceGroup(tuple(references), options.profile, given, options.base_url),)
     return tuple(_groups(options, tuple(references)))
+
+
+def manifest_groups(
+    options: ProfileOptions, entries: Iterable[ManifestEntry]
+) -> tuple[ReferenceGroup, ...]:
+    """Return *entries* of a manifest; what names no profile is for that of *options*."""
+    return tuple(
+        ReferenceGroup(
+            each.references,
+            each.profile or options.profile,
+            (
+                *(() if each.profile else options.param or ()),
+                *(f"{key}={value}" for key, value in each.params.items()),
+            ),
+            each.base_url or (None if each.profile else options.base_url),
+            is_one_of_several=True,
+        )
+        for each in entries
+    )
 
 
 def _groups(options: ProfileOptions, references: tuple[str, ...]) -> Iterator[ReferenceGroup]:

@@ -50,6 +50,14 @@ class RunOptions(opt.ProfileOptions):
     """The options of a command that watches; ``get`` offers none of WAIT_ONLY."""
 
     header: opt.Header = None
+    from_: Annotated[
+        str | None,
+        option(
+            "--from",
+            metavar="FILE",
+            help="Read profiles, parameters and references from a manifest (YAML or JSON).",
+        ),
+    ] = None
     timeout: Annotated[
         float | None,
         option(

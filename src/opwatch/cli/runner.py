@@ -87,7 +87,7 @@ class Command:
         """
         if self.options.junit is not None:
             check_writable(self.options.junit)
-        selection = Selection(self.options, self.references, self.environ)
+        selection = Selection(self.options, self.references, self.environ, self.options.from_)
         token = selection.token()
         if self.starting is None:
             plan = selection.plan(policy)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from opwatch.cli.groups import STDIN, reference_groups
+from opwatch.cli.groups import STDIN, ReferenceGroup, manifest_groups, reference_groups
 from opwatch.cli.lanes import LaneBuilder, parse_params
 from opwatch.domain.errors import UsageError
 from opwatch.profiles import bind_profile, is_url, load_config, load_profile
@@ -29,11 +30,12 @@ SILENT: Final = "see what is piped in; curl prints why it failed with  curl -sSi
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Whom to ask, by *options*, and about which operations: *references*."""
+    """Whom to ask, by *options*, and about which operations: *references*, and a *manifest*."""
 
     options: ProfileOptions
     references: Sequence[str] = ()
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    manifest: str | None = None
 
     def bound_profile(self) -> Profile:
         """Return the profile with its parameters.
@@ -63,10 +65,14 @@ class Selection:
         """
         config = load_config(self.options.config, self.environ)
         if config.is_exposed:
-            from opwatch.output.errors import write_warning
-
-            write_warning(sys.stderr, f"others may write to {config.path}; you named it")
+            self._warn(f"others may write to {config.path}; you named it")
         return config
+
+    @staticmethod
+    def _warn(text: str) -> None:
+        from opwatch.output.errors import write_warning
+
+        write_warning(sys.stderr, text)
 
     def token(self) -> Secret | None:
         """Return the token on standard input, if it is there by ``--token-stdin``.
@@ -79,12 +85,33 @@ class Selection:
         """
         if not self.options.token_stdin:
             return None
-        if STDIN in self.references:
+        if STDIN in (*self.references, self.manifest):
             raise UsageError("standard input cannot be both the token and the references")
         from opwatch.cli.secret_input import read_secret
         from opwatch.output.commands.login import secret_prompt
 
         return read_secret(lambda: secret_prompt(sys.stderr, "token", self.options.profile or ""))
+
+    def groups(self) -> tuple[ReferenceGroup, ...]:
+        """Return the references of the command line and of the manifest, in this order.
+
+        Raises:
+            UsageError: it is not clear what a ``-p`` is for, or the manifest cannot be used.
+        """
+        if self.manifest is None:
+            return reference_groups(self.options, self.references)
+        given = reference_groups(self.options, self.references) if self.references else ()
+        return (*given, *self._entries(self.manifest))
+
+    def _entries(self, source: str) -> tuple[ReferenceGroup, ...]:
+        from opwatch.cli.files import bytes_of
+        from opwatch.profiles import load_manifest
+        from opwatch.profiles.config import is_foreign
+
+        if source != STDIN and is_foreign(Path(source)):
+            self._warn(f"others may write to {source}; you named it")
+        name = "standard input" if source == STDIN else source
+        return manifest_groups(self.options, load_manifest(bytes_of(source), name))
 
     def plan(self, policy: Policy) -> Plan:
         """Return what to watch; without a profile, each URL finds its own.
@@ -92,11 +119,11 @@ class Selection:
         Raises:
             UsageError: the profile, a parameter or a reference cannot be used.
         """
-        config, groups = self.settings(), reference_groups(self.options, self.references)
-        if sum(each.references.count(STDIN) for each in groups) > 1:
+        config, groups = self.settings(), self.groups()
+        if [*self.references, self.manifest].count(STDIN) > 1:
             raise UsageError("'-' reads standard input, and can be given only once")
         lanes = LaneBuilder(self.options, config).lanes(groups)
-        if self.references and not lanes:
+        if not lanes and any(each.references for each in groups):
             raise UsageError("no operation given: standard input names none", hint=SILENT)
         plan = make_plan(lanes, policy)
         hosts = {target.origin for target in plan.targets}

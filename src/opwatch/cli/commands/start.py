@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STDIN: Final = "@-"
 
 
-@command("start")
+@command("start", without={"from_"})
 def app(
     *,
     method: Annotated[str, argument(metavar="METHOD", help="The HTTP method, such as POST.")],
