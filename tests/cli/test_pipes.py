@@ -386,3 +386,17 @@ def test_each_entry_of_a_manifest_may_have_its_own_host(opwatch: Inside, api: Ap
     opwatch.run("get", "--from", "jobs.json")
 
     assert sorted(_asked(api)) == ["/ops/1", "/v2/ops/2"]
+
+
+# -- a bounded look ------------------------------------------------------------------------
+
+
+def test_a_get_is_over_within_its_timeout(opwatch: Inside, api: Api) -> None:
+    api.hold.clear()
+    try:
+        ran = opwatch.run("get", "-p", "other", "--timeout", "0.3", "--json", "done")
+    finally:
+        api.hold.set()
+
+    assert (ran.code, ran.outcomes) == (124, ["timed_out"])
+    assert _document(ran)["operations"][0]["reason"] == "deadline"

@@ -26,7 +26,6 @@ ID: Final = "id"
 """The parameter that a reference stands for."""
 WAIT_ONLY: Final = frozenset(
     {
-        "timeout",
         "interval",
         "pace",
         "any_",
