@@ -400,3 +400,41 @@ def test_a_get_is_over_within_its_timeout(opwatch: Inside, api: Api) -> None:
 
     assert (ran.code, ran.outcomes) == (124, ["timed_out"])
     assert _document(ran)["operations"][0]["reason"] == "deadline"
+
+
+# -- a command at each end -----------------------------------------------------------------
+
+
+def test_a_command_runs_at_each_end_and_changes_no_verdict(opwatch: Inside) -> None:
+    text = "sh -c 'echo \"$1 $OPWATCH_OPERATION_STATUS\"; echo >&2 $OPWATCH_TOKEN; exit 7' _ {id}"
+
+    ran = opwatch.run(
+        "wait", "-p", "other", "--json", "--exec", text, "done", environ={"OPWATCH_TOKEN": "x"}
+    )
+
+    assert ran.code == 0, ran.err
+    assert "opwatch: exec done: done done\n" in ran.err
+    (warning,) = _document(ran)["warnings"]
+    assert warning == "exec done: the command has failed with 7"
+    assert f"opwatch: {warning}\n" in ran.err
+
+
+def test_a_command_that_cannot_be_run_is_found_before_anything_is_asked(
+    opwatch: Inside, api: Api
+) -> None:
+    ran = opwatch.run("wait", "-p", "other", "--exec", "no-such-program {id}", "done")
+
+    assert (ran.code, _asked(api)) == (2, [])
+    assert "there is no program 'no-such-program'" in ran.err
+
+
+def test_what_a_command_prints_cannot_harm_a_terminal_or_the_bars(opwatch: Inside) -> None:
+    text = "printf '\\033[31mred\\n::error::no\\n'"
+
+    ran = opwatch.run("wait", "-p", "other", "--exec", text, "done", terminal=True)
+
+    assert ran.code == 0, ran.out
+    lines = [line for line in ran.out.splitlines() if "exec done" in line]
+    assert len(lines) == 2
+    assert not any("\x1b[31m" in line for line in lines)
+    assert ran.out.index("exit 0") < ran.out.index("exec done")

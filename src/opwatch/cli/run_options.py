@@ -39,6 +39,7 @@ WAIT_ONLY: Final = frozenset(
         "as_jsonl",
         "progress",
         "junit",
+        "exec_",
     }
 )
 """The fields of RunOptions that a command without a wait does not offer."""
@@ -180,6 +181,16 @@ class RunOptions(opt.ProfileOptions):
     junit: Annotated[
         Path | None,
         option("--junit", metavar="FILE", help="Write a JUnit report of the operations."),
+    ] = None
+    exec_: Annotated[
+        str | None,
+        option(
+            "--exec",
+            metavar="'CMD {id} {outcome}'",
+            help="Run this at the end of each operation, without a shell, for 30 seconds at most; "
+            "what becomes of it changes no exit code. Also {reference}, {profile}, {state}, "
+            "{status} and {url}.",
+        ),
     ] = None
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False

@@ -87,6 +87,10 @@ class Command:
         """
         if self.options.junit is not None:
             check_writable(self.options.junit)
+        if self.options.exec_ is not None:
+            from opwatch.session.exec import parse_command
+
+            parse_command(self.options.exec_)
         selection = Selection(self.options, self.references, self.environ, self.options.from_)
         token = selection.token()
         if self.starting is None:
@@ -232,13 +236,15 @@ async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
         if plan.starting is not None:
             await _start(session, plan.starting, context, view)
         with view.listening(session.plan) as listener:
-            return await carry_out(
+            watcher = await carry_out(
                 session,
                 listener,
                 context,
                 timeout_code=view.options.timeout_exit_code,
                 tick=view.tick,
             )
+        await view.finish_commands()
+        return watcher
 
 
 async def _start(session: Session, starting: StartRequest, context: RunContext, view: View) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import StartError, UnwritableError
 from opwatch.domain.events import Pausable
-from opwatch.output.errors import write_error
+from opwatch.engine import or_abort
+from opwatch.output.errors import write_error, write_warning
 from opwatch.output.streams import is_terminal
 from opwatch.output.terminal.display import Style, open_display
 
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
     from opwatch.domain.outcome import Verdict
     from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
+    from opwatch.session.exec import EndCommands
     from opwatch.session.plan import Plan
 
 TICK_BARS: Final = 0.1
 TICK_LINES: Final = 1.0
+COMMANDS_LEFT: Final = "commands of --exec were still running, and were killed"
 RESUMABLE: Final = frozenset({"wait", "start"})
 
 
@@ -48,6 +51,7 @@ class View:
     context: RunContext
     collect: Callable[[Sequence[Operation]], None] | None = None
     warnings: list[str] = field(default_factory=list)
+    commands: list[EndCommands] = field(default_factory=list)
 
     @property
     def redact(self) -> Redactor:
@@ -79,6 +83,8 @@ class View:
         """Yield the listener that shows the run."""
         with ExitStack() as stack:
             wall_of = self.wall_of()
+            # Before the display, so that what it holds back is written after it.
+            commands = self._end_commands(stack)
             listeners: list[Listener] = [
                 stack.enter_context(
                     open_display(
@@ -112,10 +118,32 @@ class View:
                     warnings=self.warnings,
                 )
                 listeners.append(stack.enter_context(events))
+            listeners += commands
             together = Listeners(listeners)
             yield together
         if together.failure is not None:
             write_error(sys.stderr, together.failure, redact=self.redact)
+
+    def _end_commands(self, stack: ExitStack) -> list[Listener]:
+        """Return what runs the command of ``--exec`` at each end; bars are not torn by it."""
+        if self.options.exec_ is None:
+            return []
+        from opwatch.output.commands.exec import CommandLog
+        from opwatch.session.exec import EndCommands, parse_command
+
+        log = CommandLog(sys.stderr, redact=self.redact, warnings=self.warnings)
+        if self.tick == TICK_BARS:
+            stack.enter_context(log.held())
+        command, environ = parse_command(self.options.exec_), self.context.environ
+        self.commands.append(EndCommands(command, environ, self.redact, log.report))
+        return [self.commands[-1]]
+
+    async def finish_commands(self) -> None:
+        """Wait for the commands that were begun; a signal kills those that still run."""
+        for each in self.commands:
+            if await or_abort(each.finish()) is not None:
+                self.warnings.append(COMMANDS_LEFT)
+                write_warning(sys.stderr, COMMANDS_LEFT)
 
     def write_started(self, targets: Sequence[Target]) -> None:
         """Write what was started, unless this view writes nothing."""
