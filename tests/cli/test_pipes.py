@@ -438,3 +438,39 @@ def test_what_a_command_prints_cannot_harm_a_terminal_or_the_bars(opwatch: Insid
     assert len(lines) == 2
     assert not any("\x1b[31m" in line for line in lines)
     assert ran.out.index("exit 0") < ran.out.index("exec done")
+
+
+# -- what was passed over in silence -------------------------------------------------------
+
+
+def test_an_interval_that_is_not_kept_is_said(inside: Inside) -> None:
+    inside.configure(away=profile("https://api.invalid", auth="none"))
+
+    ran = inside.run(
+        "wait", "-p", "away", "-i", "100ms", "-t", "0", "--json", "--lost-after", "1s", "1"
+    )
+
+    assert "--interval 0.1s is too short" in ran.err
+    assert ran.document["warnings"][0] in ran.err
+
+
+def test_an_interval_that_is_kept_is_not_worth_a_word(opwatch: Inside) -> None:
+    ran = opwatch.run("wait", "-p", "other", "-i", "100ms", "--json", "done")
+
+    assert (ran.code, ran.document["warnings"]) == (0, [])
+
+
+def test_a_command_without_debug_does_not_advise_it(
+    opwatch: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr("opwatch.profiles.config.load_config", broken)
+    monkeypatch.setattr("opwatch.profiles.load_config", broken, raising=False)
+
+    ran = opwatch.run("profile", "list")
+
+    assert (ran.code, "a bug in opwatch" in ran.err) == (70, True)
+    assert "--debug" not in ran.err
+    assert "opwatch --version" in ran.err

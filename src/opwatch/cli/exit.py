@@ -67,7 +67,7 @@ def end_of(
     as_json: bool,
     command: str = "opwatch",
     operations: Sequence[Operation] = (),
-    debug: bool = False,
+    debug: bool | None = None,
     reported: bool = False,
     redact: Callable[[str], str] = str,
     resume: Resume | None = None,

@@ -64,11 +64,12 @@ class Command:
     references: Sequence[str] = ()
     starting: Callable[[], StartRequest] | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    warnings: list[str] = field(default_factory=list)
 
     def run(self, policy: Policy) -> int:
         """Watch under *policy*; return the exit code."""
         context = self.context()
-        view = View(self.name, self.options, context)
+        view = View(self.name, self.options, context, warnings=self.warnings)
         return run_watch(lambda: self.prepare(policy, context), view)
 
     def context(self) -> RunContext:
@@ -98,6 +99,7 @@ class Command:
         else:
             plan = _plan_of_start(selection, self.starting(), policy)
         plan = replace(plan, results=self._results(), headers=self._headers(plan, context))
+        self._say_pace(plan)
         if plan.assumed and not self.options.quiet:
             from opwatch.output.commands.start import write_assumptions
 
@@ -105,6 +107,18 @@ class Command:
                 sys.stderr, plan.targets, has_token=token is not None, redact=context.redactor
             )
         return plan, replace(context, token_from_stdin=token)
+
+    def _say_pace(self, plan: Plan) -> None:
+        """Warn of an interval that is shorter than what a host is asked at."""
+        given, kept = self.options.interval, plan.policy.interval
+        if given is None or kept is None or given >= kept:
+            return
+        from opwatch.output.errors import write_warning
+        from opwatch.output.text.words import SLOWER
+
+        self.warnings.append(SLOWER.format(given=given, kept=kept))
+        if not self.options.quiet:
+            write_warning(sys.stderr, self.warnings[-1])
 
     def _headers(self, plan: Plan, context: RunContext) -> Mapping[str, str]:
         """Return the headers of all polls; what may be a secret in them is masked from now on."""

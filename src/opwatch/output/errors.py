@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 LINE: Final = 400
+REPORT: Final = "report this line, the command, and what  opwatch --version  says"
+REPORT_DEBUG: Final = "run it again with --debug, and report what it prints"
 EXCERPT: Final = 120
 BEFORE: Final = 60
 LABEL: Final = 11
@@ -44,9 +46,12 @@ def write_error(
     error: BaseException,
     *,
     redact: Redact = as_is,
-    debug: bool = False,
+    debug: bool | None = None,
 ) -> None:
-    """Write *error* to *stream*; a stream that is gone is left alone."""
+    """Write *error* to *stream*; a stream that is gone is left alone.
+
+    *debug* is that of ``--debug``, None for a command without it.
+    """
     sink = Sink(stream, redact=redact, required=False)
     with suppress(OpwatchError):
         for line in error_lines(error, show=sink.show, debug=debug):
@@ -61,9 +66,9 @@ def write_warning(stream: TextIO | None, text: str) -> None:
 
 
 def error_lines(
-    error: BaseException, *, show: Show | None = None, debug: bool = False
+    error: BaseException, *, show: Show | None = None, debug: bool | None = None
 ) -> list[str]:
-    """Return *error* as lines; *debug* adds the traceback of a bug."""
+    """Return *error* as lines; *debug* adds the traceback of a bug, None cannot."""
     show = show or Show()
     match error:
         case PipeClosedError() | BrokenPipeError():
@@ -196,10 +201,10 @@ def _bug_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _bug(error: BaseException, show: Show, *, debug: bool) -> list[str]:
+def _bug(error: BaseException, show: Show, *, debug: bool | None) -> list[str]:
     lines = [f"opwatch: a bug in opwatch: {show(_bug_text(error), LINE)}"]
     if not debug:
-        return [*lines, *_fixes(show, "run it again with --debug, and report what it prints")]
+        return [*lines, *_fixes(show, REPORT if debug is None else REPORT_DEBUG)]
     for chunk in traceback.format_exception(error):
         # The bar keeps remote text from standing at the beginning of a line.
         lines += [f"  | {show(line, LINE)}" for line in chunk.rstrip().splitlines()]
