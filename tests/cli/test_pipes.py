@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft7Validator, ValidationError
 
 from cli.inside import profile
+from opwatch.demo import DEMO_TOKEN, Script
+from opwatch.profiles import load_manifest
 from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api
 from servers.oauth import Reply
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cli.inside import Inside
+    from cli.program import Program
+    from opwatch.demo import DemoServer
     from servers.oauth import Asked
 
 NO_TOKEN = {"auth": "none"}
@@ -333,7 +339,10 @@ def test_a_manifest_in_json_stands_behind_the_references_of_the_command_line(
     ("text", "where"),
     [
         ("version: 1\noperations:\n  - profil: mine\n    references: [a]\n", "jobs.yaml:3:5: "),
-        ("version: 1\noperations:\n  - profile: mine\n", "jobs.yaml:3:5: operations lacks"),
+        (
+            "version: 1\noperations:\n  - profile: mine\n",
+            "jobs.yaml:3:5: an entry of 'operations' lacks",
+        ),
         ("operations: []\n", "jobs.yaml:1:1: the manifest lacks 'version'"),
         ("version: 2\noperations: []\n", "jobs.yaml:1:10: this opwatch reads version 1"),
         ("version: 1\noperations:\n  - references: ['-']\n", "jobs.yaml:3:18: '-' reads"),
@@ -474,3 +483,41 @@ def test_a_command_without_debug_does_not_advise_it(
     assert (ran.code, "a bug in opwatch" in ran.err) == (70, True)
     assert "--debug" not in ran.err
     assert "opwatch --version" in ran.err
+
+
+# -- what the page promises ----------------------------------------------------------------
+
+
+def test_the_manifest_of_the_page_can_be_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "pipes.md").read_text(encoding="utf-8")
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+
+    github, fullstory, any_ = load_manifest(text.encode(), "jobs.yaml")
+
+    assert (github.references, github.params["owner"]) == (("123", "456"), "me")
+    assert (fullstory.base_url, any_.profile) == ("https://api.eu1.fullstory.com", None)
+
+
+def test_a_signal_ends_the_commands_that_still_run_and_the_verdict_stands(
+    server: DemoServer, program: Program
+) -> None:
+    job = server.start("fullstory", Script(0.0))
+
+    ran = program.interrupted(
+        signal.SIGINT, "wait", "-p", "fullstory", "--exec", "sleep 600", job.id, when="exit 0"
+    )
+
+    assert ran.code == 0
+    assert "commands of --exec were still running, and were killed" in ran.err
+
+
+def test_a_start_that_is_not_waited_for_goes_back_in(server: DemoServer, inside: Inside) -> None:
+    inside.environ |= {"OPWATCH_TOKEN": DEMO_TOKEN.reveal(), "OPWATCH_BASE_URL": server.base_url}
+    started = inside.run(
+        "start", "-p", "fullstory", "--no-wait", "--json", "POST", "/segments/v1/exports",
+        "-H", "Demo-Seconds: 0",
+    )  # fmt: skip
+
+    ran = inside.run("wait", "-p", "fullstory", "--json", "-", stdin=started.out.encode())
+
+    assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err

@@ -11,9 +11,9 @@ import pytest
 from opwatch.credentials import Redactor
 from opwatch.credentials.process import ProgramOutcome, ProgramResult
 from opwatch.domain.errors import UsageError
-from opwatch.domain.events import Ended
+from opwatch.domain.events import Ended, Interrupted
 from opwatch.domain.operation import Operation, Reading, State
-from opwatch.domain.outcome import Outcome
+from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.secret import Secret
 from opwatch.session.exec import AT_ONCE, EndCommands, parse_command
 from output.script import target
@@ -188,3 +188,17 @@ def test_a_command_is_killed_when_nobody_waits_for_it_any_more() -> None:
         await asyncio.gather(waiting, return_exceptions=True)
 
     asyncio.run(all_of_it())
+
+
+def test_a_run_that_is_interrupted_does_not_wait_for_its_commands() -> None:
+    async def never(_program: Program) -> ProgramResult:
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+    async def all_of_it() -> bool:
+        commands = EndCommands(parse_command("true"), {}, Redactor(), lambda *_: None, never)
+        commands(_ended())
+        commands(Interrupted(1.0, Abort.INTERRUPTED))
+        return await commands.finish()
+
+    assert asyncio.run(all_of_it()) is False

@@ -250,15 +250,14 @@ async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
         if plan.starting is not None:
             await _start(session, plan.starting, context, view)
         with view.listening(session.plan) as listener:
-            watcher = await carry_out(
+            return await carry_out(
                 session,
                 listener,
                 context,
                 timeout_code=view.options.timeout_exit_code,
                 tick=view.tick,
+                finish=view.finish_commands,
             )
-        await view.finish_commands()
-        return watcher
 
 
 async def _start(session: Session, starting: StartRequest, context: RunContext, view: View) -> None:

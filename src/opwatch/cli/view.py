@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
+    from opwatch.engine import Inbox
     from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
     from opwatch.session.exec import EndCommands
@@ -138,10 +139,10 @@ class View:
         self.commands.append(EndCommands(command, environ, self.redact, log.report))
         return [self.commands[-1]]
 
-    async def finish_commands(self) -> None:
+    async def finish_commands(self, inbox: Inbox) -> None:
         """Wait for the commands that were begun; a signal kills those that still run."""
         for each in self.commands:
-            if await or_abort(each.finish()) is not None:
+            if await or_abort(each.finish(), inbox) is not True:
                 self.warnings.append(COMMANDS_LEFT)
                 write_warning(sys.stderr, COMMANDS_LEFT)
 

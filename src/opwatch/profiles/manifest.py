@@ -78,7 +78,7 @@ def _manifest(*, operations: tuple[ManifestEntry, ...], **_rest: Any) -> tuple[M
 
 _ENTRY: Final = RecordOf(
     ManifestEntry,
-    "operations",
+    "an entry of 'operations'",
     {
         "profile": Key(TEXT, "the profile to ask with; without it that of -p, or of each URL"),
         "params": Key(MapOf(TEXT), "parameters of the profile"),

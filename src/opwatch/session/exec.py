@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.credentials.process import Program, ProgramOutcome, run_program
 from opwatch.domain.errors import UsageError
-from opwatch.domain.events import Ended
+from opwatch.domain.events import Ended, Interrupted
 from opwatch.domain.outcome import Outcome
 from opwatch.domain.secret import SECRET_NAME
 
@@ -108,19 +108,25 @@ class EndCommands:
         self._run = run
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_interrupted = False
 
     def __call__(self, event: Event) -> None:
         """Begin to run the command if *event* is the end of an operation."""
+        self._is_interrupted = self._is_interrupted or isinstance(event, Interrupted)
         if isinstance(event, Ended) and event.operation.outcome not in {None, Outcome.PENDING}:
             task = asyncio.get_running_loop().create_task(self._call(event.operation))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def finish(self) -> None:
-        """Wait for all commands; when this is cancelled, they are killed."""
+    async def finish(self) -> bool:
+        """Wait for all commands, and tell whether all have ended.
+
+        Where the run was interrupted, or this is cancelled, those that still run are killed.
+        """
         try:
-            while self._tasks:
+            while self._tasks and not self._is_interrupted:
                 await asyncio.wait(self._tasks)
+            return not self._tasks
         finally:
             left = tuple(self._tasks)
             for task in left:

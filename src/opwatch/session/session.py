@@ -21,7 +21,7 @@ from opwatch.version import __version__
 from opwatch.watcher.watcher import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from opwatch.credentials import WaitingFor
     from opwatch.domain.events import Listener
@@ -162,8 +162,12 @@ async def carry_out(
     *,
     timeout_code: int = 124,
     tick: float = 1.0,
+    finish: Callable[[Inbox], Awaitable[None]] | None = None,
 ) -> Watcher:
-    """Watch the operations of *session* to the end; return the watcher."""
+    """Watch the operations of *session* to the end; return the watcher.
+
+    *finish* is awaited at the end, with the inbox that signals come to.
+    """
     plan, clock = session.plan, context.clock
     watcher = Watcher(
         plan.targets,
@@ -185,6 +189,8 @@ async def carry_out(
             timeout_code=timeout_code,
             collect=collect,
         )
+        if finish is not None:
+            await finish(inbox)
     return watcher
 
 
