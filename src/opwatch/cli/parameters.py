@@ -102,8 +102,10 @@ def command(
             for key, kind in groups.items():
                 names = {each.name for each in fields(kind)} - {*without, *own, PLACED}
                 chosen = {each: given.pop(each) for each in names}
-                places = click.get_current_context().meta.get(PLACES, ())
-                given[key] = kind(**chosen, placed=tuple(places))
+                if any(each.name == PLACED for each in fields(kind)):
+                    places = click.get_current_context().meta.get(PLACES, ())
+                    chosen[PLACED] = tuple(places)
+                given[key] = kind(**chosen)
             return function(**given)
 
         declared: list[click.Parameter] = []
