@@ -181,6 +181,7 @@ class Basis(StrEnum):
     ADDRESS = "address"  # host and path of the URL are those of the profile
     PATH = "path"  # the path is, the host is of no known API
     WORDS = "words"  # neither; only the plain words of the answer count
+    PIPED = "piped"  # standard input named it
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,8 @@ class Target:
     non-empty *group* can be asked about in one request. *profile* names the
     profile that knows how; *basis* is what it was chosen by, if not by the
     person. *initial* is set where the starting answer was seen, *earlier* where another
-    process has watched it.
+    process has watched it. *options* are what chooses its profile on a command line, if the
+    run has several.
     """
 
     reference: str
@@ -205,6 +207,7 @@ class Target:
     basis: Basis | None = None
     initial: InitialAnswer = InitialAnswer()
     earlier: Earlier | None = None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
