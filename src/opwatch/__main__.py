@@ -10,10 +10,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from contextlib import suppress
-from typing import Final, NoReturn
 
 from opwatch.version import __version__
+
+# typing and contextlib are half of the time of --version, so they are not imported here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, NoReturn
 
 # Of the table in domain/outcome.py, which may be what could not be loaded.
 BUG: Final = 70
@@ -48,8 +51,10 @@ def _leave_on_signals(arguments: list[str]) -> None:
     def receive(number: int, _frame: object) -> None:
         code = 128 + number
         if {"--json", "--jsonl"} & set(arguments):
-            with suppress(OSError):
+            try:
                 os.write(1, _document(arguments[0], code).encode())
+            except OSError:
+                os._exit(code)
         os._exit(code)
 
     receive.while_loading = True  # type: ignore[attr-defined]
@@ -85,18 +90,26 @@ def _run(arguments: list[str]) -> int:
 
         return run(arguments)
     except BaseException as problem:  # noqa: BLE001, the command line has a net of its own above this
-        with suppress(Exception):
+        try:
             sys.stderr.write(f"opwatch: cannot be loaded: {type(problem).__name__}\n")
+        except Exception:  # noqa: BLE001, there may be no standard error
+            return BUG
         return BUG
 
 
 def _names_of_profiles() -> str:
     """Return the names that a TAB may complete; a broken configuration is not told of there."""
-    with suppress(Exception):
-        from opwatch.profiles import load_config  # noqa: PLC0415, a TAB must not load the parser
+    try:
+        from opwatch.cli.completion.names import quick_names  # noqa: PLC0415, only for a TAB
 
-        return "".join(f"{name}\n" for name in load_config(None, os.environ).names())
-    return ""
+        names = quick_names(os.environ)
+        if names is None:
+            from opwatch.profiles import load_config  # noqa: PLC0415, it loads the parser
+
+            names = {*load_config(None, os.environ).names()}
+        return "".join(f"{name}\n" for name in sorted(names))
+    except Exception:  # noqa: BLE001, see above
+        return ""
 
 
 def _tell(text: str) -> NoReturn:

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 PARSER = {"click", "opwatch.cli.app"}
 CONFIGURATION = {"yaml", "opwatch.profiles", "platformdirs", "jmespath"}
 NETWORK = {"asyncio", "ssl", "httpx2", "opwatch.http"}
+TYPES = {"typing", "pathlib"}
 SELDOM = {
     *("rich", "keyring", "regex", "sqlite3", "xml", "getpass", "pydantic", "unittest", "pdb"),
     *("opwatch.demo", "opwatch.profiles.draft", "opwatch.credentials.oauth"),
     *("opwatch.output.formats.junit", "opwatch.output.trace", "opwatch.session.start"),
 }
 BUDGET = {
-    "--version": (["--version"], PARSER | CONFIGURATION | NETWORK | SELDOM, 80),
+    "--version": (["--version"], PARSER | CONFIGURATION | NETWORK | SELDOM | TYPES, 80),
+    "a TAB": (["__complete", "profiles"], PARSER | CONFIGURATION | NETWORK | SELDOM | TYPES, 80),
     "help": (["--help"], CONFIGURATION | NETWORK | SELDOM, 160),
     "help of a command": (["wait", "--help"], CONFIGURATION | NETWORK | SELDOM, 190),
     "profile list": (["profile", "list"], {"httpx2", "opwatch.http"} | SELDOM - {"regex"}, 400),

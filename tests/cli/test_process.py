@@ -33,19 +33,23 @@ FAST = ("-p", "fullstory", "--interval", "0.1")
 
 LOADED = """
 import sys
-sys.argv = ["opwatch", "--version"]
+sys.argv = ["opwatch", *sys.argv[1:]]
 import opwatch.__main__
 try:
     opwatch.__main__.main()
 except SystemExit:
-    print(sorted({"click", "httpx2", "rich", "yaml"} & set(sys.modules)))
+    print(sorted({"click", "yaml", "re", "typing", "contextlib"} & set(sys.modules)))
 """
 
 
-def test_the_version_is_printed_without_loading_the_parser(program: Program) -> None:
+@pytest.mark.parametrize("argument", ["--version", "__complete"])
+def test_the_version_and_a_tab_load_no_parser_and_hardly_a_module(
+    program: Program, argument: str
+) -> None:
     done = subprocess.run(  # noqa: S603, our own program
-        [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True
-    )
+        [sys.executable, "-c", LOADED, argument],
+        capture_output=True, text=True, check=True, env=program.environ,
+    )  # fmt: skip
 
     assert done.stdout.endswith("[]\n")
     assert program.run("-V").out.startswith("opwatch ")
