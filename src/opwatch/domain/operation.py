@@ -8,8 +8,9 @@ replaces it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from opwatch.domain.trouble import Trouble
@@ -266,7 +267,12 @@ class Operation:
 
     def but(self, **changes: Any) -> Operation:
         """Return a copy with *changes*."""
-        return replace(self, **changes)
+        return Operation(**dict(zip(_FIELDS, _values(self), strict=True), **changes))
+
+
+# ``dataclasses.replace`` takes twice the time, and there are three snapshots to a poll.
+_FIELDS: Final = tuple(each.name for each in fields(Operation))
+_values: Final = attrgetter(*_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
