@@ -60,7 +60,7 @@ def open_display(
         case Style.NONE:
             return Guard(Quiet(sink, resume=resume), lines)
         case Style.AUTO | Style.BARS if can_draw(stream, environ):
-            from opwatch.output.terminal.bars import Bars  # noqa: PLC0415, rich is loaded only to draw
+            from opwatch.output.terminal.bars import Bars  # noqa: PLC0415, few runs draw
 
             colour = wants_colour(stream, no_color=no_color, environ=environ)
             bars = Bars(

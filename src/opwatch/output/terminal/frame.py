@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opwatch.domain.duration import format_duration
+from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.board import COUNT_WORDS, Board, count_word
-from opwatch.output.terminal.rows import Note, note_of, percent_of, row
+from opwatch.output.terminal.rows import Note, dropping, note_of, percent_of, row
 from opwatch.output.text.clean import cells
+from opwatch.output.text.names import key_of
 from opwatch.output.text.sentences import brief, rounded, short_time, status_of
 from opwatch.output.text.styles import (
     GAP,
@@ -25,15 +27,18 @@ from opwatch.output.text.styles import (
     plan_layout,
 )
 from opwatch.output.text.summary import left_out
-from opwatch.output.text.words import OUTCOMES
+from opwatch.output.text.words import OUTCOMES, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opwatch.domain.operation import Operation
     from opwatch.output.text.glyphs import Glyphs
+    from opwatch.output.text.names import Key
 
 FEWEST_LINES = 3
+SPARED = 8
+"""Of so many lines of a screen, one is not used when not all operations fit."""
 _BAD = tuple(each for each in Outcome if each is not Outcome.SUCCEEDED)
 
 TONES = {
@@ -62,13 +67,11 @@ def compose(board: Board, at: float, size: tuple[int, int], glyphs: Glyphs) -> l
 
 def _layout(board: Board, at: float, width: int) -> Layout:
     profiles = max(map(cells, board.profiles)) if len(board.profiles) > 1 else 0
-    # An hour is on its way: its column is there before it comes.
-    elapsed = len(format_duration(max(at - board.started_at, 600.0)))
     return plan_layout(
         width,
-        name=board.widest_name,
+        name=board.names.widest,
         status=board.widest_status,
-        elapsed=elapsed,
+        elapsed=len(format_duration(at - board.started_at)),
         profile=profiles,
     )
 
@@ -78,13 +81,16 @@ def _rows(board: Board, at: float, layout: Layout, room: int, glyphs: Glyphs) ->
     room -= len(hosts)
     total = len(board)
     folded = total > room
-    chosen = board.foremost(room - 1) if folded else list(board)
+    # What a narrower terminal breaks in two pushes the top off the screen, for good: let that
+    # be what others wrote.
+    chosen = board.rows(room - 1 - room // SPARED if folded else room, at)
     spare = 0 if folded else room - total
     noted = _noted(board, chosen, at, glyphs, spare if layout.wraps else total)
-    lines: list[Line] = hosts
-    for index, operation in enumerate(chosen):
-        line = row(operation, layout, at, glyphs, board.show)
-        note = noted.get(index)
+    lines: list[Line] = []
+    for operation in chosen:
+        name = board.names.of(operation, layout.name)
+        line = row(operation, name, layout, at=at, glyphs=glyphs, show=board.show)
+        note = noted.get(key_of(operation))
         if note is None:
             lines.append(line)
         elif layout.wraps:
@@ -93,7 +99,7 @@ def _rows(board: Board, at: float, layout: Layout, room: int, glyphs: Glyphs) ->
             lines.append([*line, (GAP + note.fit(layout.note, glyphs), note.tone)])
     if folded:
         lines.append(_fold_line(board, chosen, glyphs))
-    return lines
+    return [*lines, *hosts]
 
 
 def _hosts(board: Board, at: float, glyphs: Glyphs) -> list[Line]:
@@ -111,28 +117,38 @@ def _hosts(board: Board, at: float, glyphs: Glyphs) -> list[Line]:
             parts.append(f"{many:,} wait")
             text = f" {glyphs.dot} ".join(parts)
             lines.append([(f"{glyphs.trouble} {text}", Tone.WARN)])
+    for origin, trouble, many in board.repeated:
+        what = f"{board.show(origin, 60)}: {brief(trouble, board.show)}"
+        text = f"{what} {glyphs.dot} {many:,} operations"
+        lines.append([(f"{glyphs.trouble} {text}", Tone.WARN)])
     return lines
 
 
 def _note(board: Board, operation: Operation, at: float, glyphs: Glyphs) -> Note:
-    """Return the note of *operation*; what is true of its whole host is said once, above."""
-    origin = operation.target.origin
-    if not operation.is_over and origin in board.down and board.open[origin] > 1:
-        since = operation.confirmed_at
-        return Note(() if since is None else (f"{short_time(at - since)} old",), tone=Tone.WARN)
+    """Return the note of *operation*; what is true of its whole host is said once, below."""
     held = board.held_for(operation, at)
     is_asked = board.is_asked(operation)
-    return note_of(operation, at, held, glyphs, board.show, is_asked=is_asked)
+    note = note_of(operation, at, held, glyphs, board.show, is_asked=is_asked)
+    if not board.is_told_of_host(operation):
+        return note
+    since = operation.confirmed_at
+    return dropping("" if since is None else f"{short_time(at - since)} old", tone=Tone.WARN)
 
 
 def _noted(
     board: Board, chosen: Sequence[Operation], at: float, glyphs: Glyphs, most: int
-) -> dict[int, Note]:
-    """Return the notes of at most *most* rows, by their place; trouble goes before news."""
-    notes = {index: _note(board, each, at, glyphs) for index, each in enumerate(chosen)}
-    wanted = [index for index, note in notes.items() if any(note.parts)]
-    wanted.sort(key=lambda index: notes[index].tone is Tone.FAINT)
-    return {index: notes[index] for index in wanted[: max(0, most)]}
+) -> dict[Key, Note]:
+    """Return the notes of at most *most* rows; trouble goes before news.
+
+    A line that a row has had for its note stays under it, for what follows not to move.
+    """
+    notes = {key_of(each): _note(board, each, at, glyphs) for each in chosen}
+    had = board.places.noted
+    wanted = [key for key, note in notes.items() if note or key in had]
+    wanted.sort(key=lambda key: (notes[key].tone is Tone.FAINT, key not in had))
+    kept = wanted[: max(0, most)]
+    had.update(kept)
+    return {key: notes[key] for key in kept}
 
 
 def _fold_line(board: Board, chosen: Sequence[Operation], glyphs: Glyphs) -> Line:
@@ -154,21 +170,46 @@ def _counts(board: Board) -> Line:
     return line
 
 
+def _signs(board: Board, glyphs: Glyphs) -> Line:
+    """Return the counts by the signs of the rows, for a head line without room for words."""
+    counts = board.counts
+    bad = sum(counts[OUTCOMES[each]] for each in _BAD)
+    signs = (
+        (glyphs.succeeded, counts[OUTCOMES[Outcome.SUCCEEDED]], Tone.GOOD),
+        (glyphs.failed, bad, Tone.BAD),
+        (glyphs.running, counts[STATES[State.RUNNING]] + counts[STATES[State.BLOCKED]], Tone.BUSY),
+        (glyphs.pending, counts[STATES[State.PENDING]], Tone.FAINT),
+        (glyphs.trouble, board.troubled, Tone.WARN),
+    )
+    line: Line = []
+    for sign, many, tone in signs:
+        if many:
+            line.append((f"{' ' if line else ''}{sign}{many:,}", tone))
+    return line
+
+
 def _total_line(board: Board, at: float, width: int, glyphs: Glyphs) -> Line:
-    """Return the line of totals; what is least news gives way to a narrow screen."""
-    head: Line = []
-    if len(board.profiles) == 1 and board.profiles[0]:
-        head.append((board.show(board.profiles[0], 40) + GAP, Tone.STRONG))
-    plural = "" if len(board) == 1 else "s"
-    head.append((f"{len(board):,} operation{plural}{GAP} ", Tone.PLAIN))
-    counts = _counts(board)
-    elapsed = format_duration(at - board.started_at)
+    """Return the line of totals: in words, or in signs where those have no room.
+
+    The clock and the deadline stay; the counts are cut before them.
+    """
     limit = "" if board.deadline is None else f" / {rounded(board.deadline - board.started_at)}"
-    room = width - line_cells(counts) - cells(elapsed) - len(GAP)
-    while head and line_cells(head) + cells(limit) > room:
-        head.pop()
-    clock = elapsed + (limit if cells(limit) <= room else "")
-    line = fitted([*head, *counts], width - cells(clock) - len(GAP), ellipsis=glyphs.ellipsis)
+    clock = format_duration(at - board.started_at) + limit
+    named = len(board.profiles) == 1 and board.profiles[0]
+    profile: Line = [(board.show(named, 40) + GAP, Tone.STRONG)] if named else []
+    total = f"{len(board):,}"
+    plural = "" if len(board) == 1 else "s"
+    words, signs = _counts(board), _signs(board, glyphs)
+    forms: tuple[Line, ...] = (
+        [*profile, (f"{total} operation{plural}{GAP} ", Tone.PLAIN), *words],
+        [*profile, (f"{total}: ", Tone.PLAIN), *words],
+        [(f"{total}: ", Tone.PLAIN), *words],
+        [*profile, (f"{total}: ", Tone.PLAIN), *signs],
+        [(f"{total}: ", Tone.PLAIN), *signs],
+    )
+    room = width - cells(clock) - len(GAP)
+    line = next((each for each in forms if line_cells(each) <= room), forms[-1])
+    line = fitted(line, room, ellipsis=glyphs.ellipsis)
     gap = " " * (width - line_cells(line) - cells(clock))
     return [*line, (gap, Tone.PLAIN), (clock, Tone.FAINT)]
 

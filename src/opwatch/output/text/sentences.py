@@ -252,8 +252,11 @@ def state_text(operation: Operation, show: Show = PLAIN) -> str:
     return f"{state}{word}{percent}"
 
 
-def ending_sentence(operation: Operation, show: Show = PLAIN) -> str:
-    """Return how *operation* ended: ``import-44 failed (ERR) after 3m 03s: bad column [17]``."""
+def ending_sentence(operation: Operation, show: Show = PLAIN, *, name: str = "") -> str:
+    """Return how *operation* ended: ``import-44 failed (ERR) after 3m 03s: bad column [17]``.
+
+    *name* is what it is called among the others of its run.
+    """
     status = status_of(operation, show)
     if operation.outcome is None or operation.outcome is Outcome.PENDING:
         word = f"still {state_text(operation, show)}"
@@ -263,7 +266,7 @@ def ending_sentence(operation: Operation, show: Show = PLAIN) -> str:
         word = OUTCOMES[operation.outcome]
     detail = ending_detail(operation, show, code="[{}]")
     took = format_duration(operation.elapsed(operation.ended_at or 0.0))
-    return f"{display_name(operation, show)} {word} after {took}{_after(detail)}"
+    return f"{name or display_name(operation, show)} {word} after {took}{_after(detail)}"
 
 
 def warning_text(event: Warned, show: Show = PLAIN) -> str:

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 ONE_LINE_BELOW: Final = 40
 PERCENT: Final = 4
 LONGEST_BAR: Final = 24
-SHORTEST_BAR: Final = 10
+SHORTEST_BAR: Final = 8
 STUB_OF_BAR: Final = 6
-WANTED_NOTE: Final = 38
-GOOD_NOTE: Final = 22
+WANTED_NOTE: Final = 40
+GOOD_NOTE: Final = 24
 SHORTEST_NOTE: Final = 18
 SHORT_NAME: Final = 14
+SHORT_STATUS: Final = 9
+SHORT_ELAPSED: Final = 7
+"""Cells of ``10m 00s``, which is on its way."""
 ROOMY: Final = 100
 GAP: Final = "  "
 
@@ -117,28 +120,43 @@ class Layout:
 
 
 def plan_layout(width: int, *, name: int, status: int, elapsed: int, profile: int = 0) -> Layout:
-    """Return the layout for *width* columns; the others are the widest contents."""
+    """Return the layout for *width* columns; the others are the widest contents so far.
+
+    What stands before the status depends on nothing that grows during a run: a longer
+    word takes its room from the note.
+    """
     profile = min(profile, width // 6) if width >= ROOMY else 0
     name = min(name, max(8, width // (5 if profile else 4)))
-    status = min(max(status, 9), max(9, width // 6))
-    elapsed = max(elapsed, 6)
-    fixed = 2 + name + 2 + PERCENT + 2 + status + 2 + elapsed + (profile and profile + 2)
-    left = width - fixed
+    most = max(SHORT_STATUS, width // 6)
+    fixed = 2 + name + 2 + PERCENT + 2 + 2 + SHORT_ELAPSED + (profile and profile + 2)
+    left = width - fixed - SHORT_STATUS
     bar = min(max(left - 3 - WANTED_NOTE, SHORTEST_BAR), LONGEST_BAR)
     note = left - bar - 3
     # A name can do without its end; a note cannot.
     lent = min(max(0, name - SHORT_NAME), max(0, GOOD_NOTE - note))
+    grown = max(0, elapsed - SHORT_ELAPSED)
     if note + lent >= SHORTEST_NOTE:
-        name, note = name - lent, note + lent
-    if note >= SHORTEST_NOTE:
-        return Layout(width, name, bar, status, elapsed, note, wraps=False, profile=profile)
+        name, note = name - lent, note + lent - grown
+        status = min(max(status, SHORT_STATUS), most, SHORT_STATUS + max(0, note - SHORTEST_NOTE))
+        note -= status - SHORT_STATUS
+        return Layout(
+            width,
+            name,
+            bar,
+            status,
+            max(elapsed, SHORT_ELAPSED),
+            note,
+            wraps=False,
+            profile=profile,
+        )
+    left = width - fixed - most
     bar = min(left - 1, LONGEST_BAR)
     return Layout(
         width,
         name=max(1, name + min(0, left)),
         bar=bar if bar >= STUB_OF_BAR else 0,
-        status=status,
-        elapsed=elapsed,
+        status=most,
+        elapsed=max(elapsed, SHORT_ELAPSED),
         note=width - 4,
         wraps=True,
         profile=profile,
