@@ -58,6 +58,12 @@ class View:
         # Lines of a trace would tear the bars apart.
         return Style.LINES if self.options.verbose and style is Style.AUTO else style
 
+    @property
+    def shows_table_beside(self) -> bool:
+        """Tell whether the table of ``get`` will stand where the failures would."""
+        prints = self.command == "get" and not (self.options.quiet or self.options.prints_json)
+        return prints and is_terminal(sys.stdout) and is_terminal(sys.stderr)
+
     def wall_of(self) -> Callable[[float], datetime]:
         """Return the function from the run's clock to the time of day, local zone."""
         offset = self.context.wall() - self.context.now()
@@ -84,6 +90,7 @@ class View:
                         resume=self.resume if self.command in RESUMABLE else None,
                         no_color=self.options.no_color,
                         environ=self.context.environ,
+                        endings=not self.shows_table_beside,
                     )
                 )
             ]

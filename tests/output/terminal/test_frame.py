@@ -3,7 +3,7 @@ from typing import NoReturn
 
 import pytest
 
-from opwatch.domain.events import Event, Started, Ticked
+from opwatch.domain.events import Event, Started, Ticked, Troubled
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
@@ -418,3 +418,17 @@ def test_a_frame_of_ten_thousand_operations_looks_at_those_it_shows_only() -> No
         board.take(event)
     assert len(compose(board, story.at, (120, 50), UNICODE)) == 44
     assert len(compose(board, story.at, (39, 50), UNICODE)) == 1
+
+
+def test_what_was_never_found_says_until_when_it_is_asked_for() -> None:
+    story = Story(["wrong"])
+    story.wait(2).bad("wrong", Fault.STATUS_NOT_FOUND, status=404)
+    one = story.operations["wrong"].but(missing_until=32.0)
+    story.events.append(Troubled(story.at, one, Trouble(Fault.STATUS_NOT_FOUND, status=404)))
+    assert screen(story).endswith("not found so far, until 32s")
+
+
+def test_a_traceback_shows_its_reason_in_the_note_and_at_the_end() -> None:
+    story = Story(["job"])
+    story.fail("job", "Traceback:\n  File x\nValueError: bad column")
+    assert screen(story, 80).endswith("ValueError: bad column")

@@ -238,8 +238,8 @@ def test_an_ending_before_any_reading_reports_the_trouble() -> None:
 
 
 def test_an_oddity_names_the_operation_that_showed_it() -> None:
-    event = Warned(0.0, Oddity.UNKNOWN_STATUS, "FOO\n", "op-1")
-    assert warning_text(event) == r"op-1: unknown status “FOO\n”, treated as running"
+    event = Warned(0.0, Oddity.UNKNOWN_STATUS, "FOO\x00", "op-1")
+    assert warning_text(event) == r"op-1: unknown status “FOO\x00”, treated as running"
     assert "(none)" in warning_text(Warned(0.0, Oddity.UNKNOWN_STATUS, "", "op-1"))
     assert warning_text(Warned(0.0, Oddity.NOTE, "a note")) == "a note"
 

@@ -43,11 +43,13 @@ def open_display(
     no_color: bool = False,
     environ: Mapping[str, str] = os.environ,
     size: Callable[[], tuple[int, int]] | None = None,
+    endings: bool = True,
 ) -> Guard:
     """Return the renderer of *style* on *stream*; bars need a cursor that moves.
 
     *wall_of* turns seconds of the run's clock into an aware time, *resume* the
-    unfinished operations into a command.
+    unfinished operations into a command. Without *endings* a table follows that shows
+    what has failed.
     """
     sink = Sink(stream, redact=redact, required=False)
 
@@ -58,7 +60,7 @@ def open_display(
 
     match style:
         case Style.NONE:
-            return Guard(Quiet(sink, resume=resume), lines)
+            return Guard(Quiet(sink, resume=resume, endings=endings), lines)
         case Style.AUTO | Style.BARS if can_draw(stream, environ):
             from opwatch.output.terminal.bars import Bars  # noqa: PLC0415, few runs draw
 

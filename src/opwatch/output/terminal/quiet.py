@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 
 class Quiet(Renderer):
-    """A renderer that writes bad endings to *sink*, and the command of *resume*."""
+    """A renderer that writes bad endings to *sink*, and the command of *resume*.
 
-    def __init__(self, sink: Sink, *, resume: Resume | None = None) -> None:
+    Without *endings*, which a table beside it shows, only what to do about them.
+    """
+
+    def __init__(self, sink: Sink, *, resume: Resume | None = None, endings: bool = True) -> None:
         self._sink = sink
+        self._endings = endings
         self._resume = resume
         self._names = Names(sink.show)
 
@@ -33,7 +37,7 @@ class Quiet(Renderer):
         match event:
             case Started(operations=operations):
                 self._names = Names(self._sink.show, operations)
-            case Ended(operation=operation):
+            case Ended(operation=operation) if self._endings:
                 is_good = operation.outcome is Outcome.SUCCEEDED and operation.reason is None
                 if not is_good and operation.reason not in RUN_REASONS:
                     name = self._names.of(operation)

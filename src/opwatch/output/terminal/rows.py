@@ -25,7 +25,7 @@ from opwatch.output.text.sentences import (
     with_streak,
 )
 from opwatch.output.text.styles import GAP, PERCENT, Layout, Line, Tone, pad
-from opwatch.output.text.words import OUTCOMES, REASONS, TO_BE_SURE
+from opwatch.output.text.words import OUTCOMES, REASONS, SO_FAR, TO_BE_SURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,6 +154,9 @@ def _trouble_note(
     why = brief(operation.trouble, show)
     what = with_streak(why, operation.streak, glyphs.times)
     again = _again(operation.next_poll_at, at, is_asked=is_asked)
+    if operation.missing_until is not None and operation.missing_until > at:
+        until = format_duration(operation.missing_until - operation.watched_from)
+        return dropping(f"{SO_FAR}, until {until}", again, tone=Tone.WARN)
     since = operation.confirmed_at
     age = "" if since is None else f"{short_time(at - since)} old"
     return Note(((age, what, again), (what, again), (why, again), (why,)), Tone.WARN)

@@ -76,6 +76,7 @@ REASONS: Final[Mapping[Reason, str]] = {
 
 # Of an operation that reports an end which is not confirmed yet.
 TO_BE_SURE: Final = "asking once more to be sure"
+SO_FAR: Final = "not found so far"
 NO_ANSWER: Final = "no answer"
 UNCONFIRMED: Final = "unconfirmed"
 
