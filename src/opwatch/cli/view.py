@@ -90,6 +90,7 @@ class View:
                         resume=self.resume if self.command in RESUMABLE else None,
                         no_color=self.options.no_color,
                         environ=self.context.environ,
+                        notify=self.options.notify,
                         endings=not self.shows_table_beside,
                     )
                 )

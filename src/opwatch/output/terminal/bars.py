@@ -18,6 +18,7 @@ from opwatch.output.terminal.canvas import Canvas
 from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.frame import compose
 from opwatch.output.terminal.renderer import Renderer
+from opwatch.output.terminal.window import Window
 from opwatch.output.text.sentences import warning_text
 from opwatch.output.text.styles import Tone
 
@@ -46,6 +47,7 @@ class Bars(Renderer):
         size: Callable[[], tuple[int, int]],
         is_ours: Callable[[], bool] = lambda: True,
         colour: bool = True,
+        window: Window | None = None,
         resume: Resume | None = None,
     ) -> None:
         self._sink = sink
@@ -54,7 +56,8 @@ class Bars(Renderer):
         self._resume = resume
         self._glyphs = sink.glyphs
         self._board = Board(sink.show)
-        self._canvas = Canvas(sink, colour=colour)
+        self._window = window or Window()
+        self._canvas = Canvas(sink, colour=colour, links=self._window.has_links)
         self._drawn_at = float("-inf")
         self._is_paused = False
         self._is_displaced = False
@@ -76,12 +79,12 @@ class Bars(Renderer):
 
     def close(self) -> None:
         """Leave the last frame where it is, and give the cursor back."""
-        self._canvas.leave()
+        self._leave()
 
     def pause(self) -> None:
         """Give the cursor back, because the process is about to be stopped."""
         self._is_paused = True
-        self._canvas.leave()
+        self._leave()
 
     def resume(self) -> None:
         """Draw again when it is time to, below whatever has been written meanwhile."""
@@ -98,7 +101,10 @@ class Bars(Renderer):
     def _draw(self, at: float) -> None:
         if not self._is_paused and self._has_terminal():
             size = self._size()
-            self._canvas.draw(self._frame(at, size), size)
+            frame = self._frame(at, size)
+            aside = self._window.update(self._board, at)
+            self._canvas.last_words = self._window.reset
+            self._canvas.draw(frame, size, aside)
 
     def _frame(self, at: float, size: tuple[int, int]) -> list[Line]:
         self._drawn_at = at
@@ -112,8 +118,13 @@ class Bars(Renderer):
             self._canvas.forget()
         if self._is_ours():
             return True
-        self._canvas.leave()
+        self._leave()
         return False
+
+    def _leave(self) -> None:
+        self._canvas.leave()
+        self._canvas.last_words = ""
+        self._window.forget()
 
     def _warn(self, event: Warned) -> None:
         """Write an oddity above the live rows."""
@@ -132,5 +143,6 @@ class Bars(Renderer):
         self._canvas.replace(
             final_lines(
                 event, board.started_at, width, self._glyphs, board.show, resume=self._resume
-            )
+            ),
+            self._window.end(event, board.started_at),
         )

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.output.text.styles import line_cells, painted, plain, trimmed
+from opwatch.output.text.styles import line_cells, painted, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +40,12 @@ without making room."""
 class Canvas:
     """Lines that begin at the cursor of the terminal *sink*, and are redrawn in place."""
 
-    def __init__(self, sink: Sink, *, colour: bool) -> None:
+    def __init__(self, sink: Sink, *, colour: bool, links: bool = False) -> None:
         self._sink = sink
         self._colour = colour
+        self._links = links
+        self.last_words = ""
+        """What is written besides when the terminal is given back."""
         self._drawn: list[str] | None = None
         self._size = (0, 0)
 
@@ -54,11 +57,14 @@ class Canvas:
     @property
     def way_out(self) -> str:
         """What puts the cursor below the lines, and shows it."""
-        return _down(len(self._drawn or ()) - 1) + NEXT_LINE + SHOW
+        return _down(len(self._drawn or ()) - 1) + NEXT_LINE + SHOW + self.last_words
 
-    def draw(self, lines: Sequence[Line], size: tuple[int, int]) -> None:
-        """Draw *lines* on a terminal of *size* columns and rows, in place of the last ones."""
-        self._write([], lines, size)
+    def draw(self, lines: Sequence[Line], size: tuple[int, int], aside: str = "") -> None:
+        """Draw *lines* on a terminal of *size* columns and rows, in place of the last ones.
+
+        *aside* is written too: sequences that show nothing at the cursor.
+        """
+        self._write([], lines, size, aside)
 
     def write_above(
         self, text: Sequence[Line], lines: Sequence[Line], size: tuple[int, int]
@@ -66,14 +72,19 @@ class Canvas:
         """Write *text* where the lines stand, to stay there, and *lines* below it."""
         self._write(text, lines, size)
 
-    def _write(self, text: Sequence[Line], lines: Sequence[Line], size: tuple[int, int]) -> None:
+    def _write(
+        self, text: Sequence[Line], lines: Sequence[Line], size: tuple[int, int], aside: str = ""
+    ) -> None:
         drawn = [self._paint(line) for line in lines]
         before = self._drawn or []
         if text or size != self._size or len(drawn) > len(before):
             before = []
         elif drawn == before:
+            if aside:
+                self._sink.write(aside)
+                self._sink.flush()
             return
-        parts = [BEGIN]
+        parts = [BEGIN, aside]
         if not before:
             room = len(drawn) - 1
             above = "".join(self._paint(line) + NEXT_LINE for line in text)
@@ -97,9 +108,9 @@ class Canvas:
         if self._drawn is not None:
             self._close(self.way_out)
 
-    def replace(self, lines: Sequence[Line]) -> None:
+    def replace(self, lines: Sequence[Line], aside: str = "") -> None:
         """Put *lines* in the place of those drawn, to stay, and the cursor below them."""
-        text = "".join(self._paint(line) + NEXT_LINE for line in lines)
+        text = "".join(self._paint(line) + NEXT_LINE for line in lines) + self.last_words + aside
         self._close(text if self._drawn is None else BEGIN + ERASE_BELOW + text + SHOW + END)
 
     def forget(self) -> None:
@@ -115,11 +126,11 @@ class Canvas:
             self._sink.flush()
         except Exception:
             if was_open:
-                self._sink.write(SHOW)  # the trouble may have passed
+                self._sink.write(SHOW + self.last_words)  # the trouble may have passed
             raise
 
     def _paint(self, line: Line) -> str:
-        return painted(line) if self._colour else plain(line)
+        return painted(line, colour=self._colour, links=self._links)
 
 
 def _ends_inside(line: Line, size: tuple[int, int]) -> bool:

@@ -44,12 +44,13 @@ def open_display(
     environ: Mapping[str, str] = os.environ,
     size: Callable[[], tuple[int, int]] | None = None,
     endings: bool = True,
+    notify: bool = False,
 ) -> Guard:
     """Return the renderer of *style* on *stream*; bars need a cursor that moves.
 
     *wall_of* turns seconds of the run's clock into an aware time, *resume* the
     unfinished operations into a command. Without *endings* a table follows that shows
-    what has failed.
+    what has failed. With *notify* a terminal is rung at the end of a long run.
     """
     sink = Sink(stream, redact=redact, required=False)
 
@@ -63,6 +64,7 @@ def open_display(
             return Guard(Quiet(sink, resume=resume, endings=endings), lines)
         case Style.AUTO | Style.BARS if can_draw(stream, environ):
             from opwatch.output.terminal.bars import Bars  # noqa: PLC0415, few runs draw
+            from opwatch.output.terminal.window import window_of  # noqa: PLC0415, few runs draw
 
             colour = wants_colour(stream, no_color=no_color, environ=environ)
             bars = Bars(
@@ -70,6 +72,7 @@ def open_display(
                 size=size or size_of(stream),
                 is_ours=ownership_of(stream),
                 colour=colour,
+                window=window_of(environ, notify=notify),
                 resume=resume,
             )
             return Guard(bars, lines)

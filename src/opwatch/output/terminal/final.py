@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
-from opwatch.output.terminal.rows import glyph_of, status_cell
+from opwatch.output.terminal.rows import glyph_of, name_cell, status_cell
 from opwatch.output.text.clean import cells, cut, leading, wrapped
 from opwatch.output.text.names import Names
 from opwatch.output.text.sentences import API_OUTCOMES, ending_detail
@@ -90,7 +90,8 @@ def _table(
         glyph, tone = glyph_of(operation, glyphs)
         line: Line = [
             (glyph + " ", tone),
-            (pad(name, name_width) + GAP, Tone.PLAIN),
+            *name_cell(operation, name, name_width, show),
+            (GAP, Tone.PLAIN),
             (pad(cut(status, status_width, ellipsis=glyphs.ellipsis), status_width), Tone.PLAIN),
             (f"{GAP}{took:>{elapsed_width}}", Tone.FAINT),
         ]
@@ -100,7 +101,8 @@ def _table(
             lines.append([*line, ("   " + detail, shade)])
         else:
             under = wrapped(detail, max(1, width - 4), MOST_LINES, ellipsis=glyphs.ellipsis)
-            lines += [line, *([(f"  {glyphs.under} {each}", shade)] for each in under)]
+            lines.append(line)
+            lines += [[(f"  {glyphs.under} {each}", shade)] for each in under]
     return lines
 
 
@@ -116,4 +118,5 @@ def _verdict(
     gap = width - cells(text) - cells(code[0])
     if gap >= len(GAP):
         return [[(text, Tone.STRONG), (" " * gap, Tone.PLAIN), code]]
-    return [*([(each, Tone.STRONG)] for each in _folded(text, width, glyphs)), [code]]
+    lines: list[Line] = [[(each, Tone.STRONG)] for each in _folded(text, width, glyphs)]
+    return [*lines, [code]]

@@ -18,13 +18,14 @@ from opwatch.output.text.sentences import (
     brief,
     ending_detail,
     kind_of,
+    link_of,
     message_of,
     short_time,
     status_of,
     time_left,
     with_streak,
 )
-from opwatch.output.text.styles import GAP, PERCENT, Layout, Line, Tone, pad
+from opwatch.output.text.styles import GAP, PERCENT, Layout, Line, Link, Tone, pad
 from opwatch.output.text.words import OUTCOMES, REASONS, SO_FAR, TO_BE_SURE
 
 if TYPE_CHECKING:
@@ -174,6 +175,13 @@ def _tone_of_ending(operation: Operation) -> Tone:
     return Tone.BAD if operation.outcome is Outcome.FAILED else Tone.WARN
 
 
+def name_cell(operation: Operation, name: str, width: int, show: Show) -> Line:
+    """Return *name* in *width* cells; it leads to the page of *operation*, if there is one."""
+    link = link_of(operation, show)
+    padding = " " * (width - cells(name))
+    return [(name, Link(link) if link else Tone.PLAIN), (padding, Tone.PLAIN)]
+
+
 def status_cell(operation: Operation, show: Show) -> str:
     """Return the API's word; with a question mark where it could not be confirmed."""
     word = status_of(operation, show)
@@ -226,7 +234,7 @@ def row(
 ) -> Line:
     """Return the row of *operation*, called *name*, but for its note."""
     glyph, tone = glyph_of(operation, glyphs)
-    line: Line = [(glyph, tone), (" ", Tone.PLAIN), (pad(name, layout.name), Tone.PLAIN)]
+    line: Line = [(glyph, tone), (" ", Tone.PLAIN), *name_cell(operation, name, layout.name, show)]
     if layout.profile:
         profile = elide(show(operation.target.profile), layout.profile, ellipsis=glyphs.ellipsis)
         line.append((GAP + pad(profile, layout.profile), Tone.FAINT))

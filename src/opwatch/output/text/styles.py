@@ -45,7 +45,14 @@ class Tone(Enum):
     BUSY = "busy"
 
 
-Span: TypeAlias = tuple[str, Tone]
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A piece of text that leads to *url*, which is of printable ASCII characters only."""
+
+    url: str
+
+
+Span: TypeAlias = "tuple[str, Tone | Link]"
 Line: TypeAlias = "list[Span]"
 
 # The terminal's own eight colours: its owner has chosen them to be readable.
@@ -65,12 +72,20 @@ def plain(line: Iterable[Span]) -> str:
     return "".join(text for text, _ in line).rstrip(" ")
 
 
-def painted(line: Iterable[Span]) -> str:
-    """Return the text of *line* with its tones as ANSI colours (ECMA-48 SGR)."""
-    return "".join(
-        f"\x1b[{SGR[tone]}m{text}\x1b[0m" if SGR[tone] and text.strip() else text
-        for text, tone in trimmed(line)
-    )
+def painted(line: Iterable[Span], *, colour: bool = True, links: bool = False) -> str:
+    """Return the text of *line* with its tones as ANSI colours (ECMA-48 SGR), and its links.
+
+    https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda (OSC 8)
+    """
+    parts: list[str] = []
+    for text, tone in trimmed(line):
+        if isinstance(tone, Link):
+            parts.append(f"\x1b]8;;{tone.url}\x1b\\{text}\x1b]8;;\x1b\\" if links else text)
+        elif colour and SGR[tone] and text.strip():
+            parts.append(f"\x1b[{SGR[tone]}m{text}\x1b[0m")
+        else:
+            parts.append(text)
+    return "".join(parts)
 
 
 def trimmed(line: Iterable[Span]) -> Line:
