@@ -53,7 +53,7 @@ def test_at_eighty_columns_the_note_keeps_when_it_is_asked_again() -> None:
         "fullstory  4: 1 succeeded  2 running  1 pending  (1 in trouble)     1m 05s / 30m"
     )
     assert lines[4] == (
-        "! import-44          ━━──────  25%  RUNNING     1m 05s  HTTP 502 · again in 11 s"
+        "! import-44          ━╸────  25%  RUNNING     1m 05s  HTTP 502 · again in 11 s"
     )
 
 
@@ -96,9 +96,10 @@ def test_at_forty_columns_the_bar_is_gone() -> None:
     [
         (39, "1/4 done  1 in trouble  55%  1m 05s"),
         (30, "1/4 done  1 in trouble  1m 05s"),
-        (20, "1/4 done  1m 05s"),
-        (10, "1/4 done"),
-        (5, "1/4 …"),
+        (20, "1/4 done  !1  1m 05s"),
+        (15, "1/4  !1  1m 05s"),
+        (10, "1/4  !1"),
+        (5, "1/4"),
         (1, "…"),
     ],
 )
@@ -304,7 +305,7 @@ def test_a_host_that_is_down_has_one_line_and_all_who_wait_for_it_are_in_trouble
     shown = screen(story)
 
     assert shown.count("connection refused") == 1
-    assert "https://api.example.com: connection refused for 12 s · again in 18 s · 6 wait" in shown
+    assert "! api.example.com: connection refused for 12 s · again in 18 s · 6 wait" in shown
     assert "(6 in trouble)" in shown
 
     assert "(1 in trouble)" in screen(story.read("a")), "it answers again; b was refused"
@@ -388,7 +389,7 @@ def test_an_ascii_terminal_gets_ascii_signs() -> None:
     board = board_after([event for event in story.events if event.at <= 65])
     text = "\n".join(plain(line) for line in compose(board, 65, (80, 24), ASCII))
     assert text.isascii()
-    assert "! import-44          ==------  25%  RUNNING" in text
+    assert "! import-44          =>----  25%  RUNNING" in text
 
 
 def test_outcomes_other_than_the_apis_keep_the_last_known_word() -> None:
@@ -432,3 +433,27 @@ def test_a_traceback_shows_its_reason_in_the_note_and_at_the_end() -> None:
     story = Story(["job"])
     story.fail("job", "Traceback:\n  File x\nValueError: bad column")
     assert screen(story, 80).endswith("ValueError: bad column")
+
+
+@pytest.mark.parametrize("columns", range(40, 101, 4))
+def test_the_line_of_a_host_and_the_line_of_the_hidden_are_never_cut(columns: int) -> None:
+    refused = Trouble(Fault.CONNECTION_REFUSED)
+    story = crowd(60)
+    for each in list(story.operations)[1:9]:
+        if not story.operations[each].is_over:
+            story.bad(each, refused)
+    story.hold(30.0, refused).wait(12.0)
+    *_, hidden, host = screen(story, columns, 16).splitlines()
+
+    assert host.startswith("! api.example.com")
+    assert "again in 18 s" in host
+    assert hidden.startswith("… and ")
+    assert not hidden.endswith("…")
+    assert not host.endswith("…")
+
+
+@pytest.mark.parametrize("columns", [18, 20, 30, 39])
+def test_in_one_line_what_went_wrong_is_the_last_to_go(columns: int) -> None:
+    line = screen(crowd(500), columns)
+    assert re.search(r"✗1 |1 failed", line)
+    assert re.search(r"!\d|in trouble", line)

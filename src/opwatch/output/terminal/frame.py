@@ -6,6 +6,7 @@ knows of a terminal, so that every screen can be tested as data.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from opwatch.domain.duration import format_duration
@@ -24,6 +25,7 @@ from opwatch.output.text.styles import (
     Tone,
     fitted,
     line_cells,
+    plain,
     plan_layout,
 )
 from opwatch.output.text.summary import left_out
@@ -59,7 +61,7 @@ def compose(board: Board, at: float, size: tuple[int, int], glyphs: Glyphs) -> l
     # The last row of the screen is left to what the person types.
     room = height - 1
     if width < ONE_LINE_BELOW or room < FEWEST_LINES:
-        return [_one_line(board, at, width)]
+        return [_one_line(board, at, width, glyphs)]
     layout = _layout(board, at, width)
     lines = [_total_line(board, at, width, glyphs), *_rows(board, at, layout, room - 1, glyphs)]
     return [fitted(line, width, ellipsis=glyphs.ellipsis) for line in lines]
@@ -77,7 +79,7 @@ def _layout(board: Board, at: float, width: int) -> Layout:
 
 
 def _rows(board: Board, at: float, layout: Layout, room: int, glyphs: Glyphs) -> list[Line]:
-    hosts = _hosts(board, at, glyphs)[: room // 3]
+    hosts = _hosts(board, at, layout.width, glyphs)[: room // 3]
     room -= len(hosts)
     total = len(board)
     folded = total > room
@@ -98,30 +100,33 @@ def _rows(board: Board, at: float, layout: Layout, room: int, glyphs: Glyphs) ->
         else:
             lines.append([*line, (GAP + note.fit(layout.note, glyphs), note.tone)])
     if folded:
-        lines.append(_fold_line(board, chosen, glyphs))
+        lines.append(_fold_line(board, chosen, layout.width, glyphs))
     return [*lines, *hosts]
 
 
-def _hosts(board: Board, at: float, glyphs: Glyphs) -> list[Line]:
+def _hosts(board: Board, at: float, width: int, glyphs: Glyphs) -> list[Line]:
     """Return a line for each host that is in trouble and that more than one waits for."""
-    lines: list[Line] = []
+    notes: list[Note] = []
     for origin, first in board.down.items():
         held, many = board.held[origin], board.open[origin]
         if many > 1 and first.trouble is not None:
-            what = brief(held.trouble or first.trouble, board.show)
-            parts = [f"{board.show(origin, 60)}: {what} for {short_time(at - first.at)}"]
-            if board.asks(origin):
-                parts.append("asking again")
-            elif held.until > at:
-                parts.append(f"again in {short_time(held.until - at)}")
-            parts.append(f"{many:,} wait")
-            text = f" {glyphs.dot} ".join(parts)
-            lines.append([(f"{glyphs.trouble} {text}", Tone.WARN)])
+            host = _host(board, origin)
+            what = f"{host}: {brief(held.trouble or first.trouble, board.show)}"
+            lasting = f"{what} for {short_time(at - first.at)}"
+            again = "asking again" if board.asks(origin) else ""
+            if not again and held.until > at:
+                again = f"again in {short_time(held.until - at)}"
+            forms = ((lasting, again, f"{many:,} wait"), (lasting, again), (what, again))
+            notes.append(Note((*forms, (host, again))))
     for origin, trouble, many in board.repeated:
-        what = f"{board.show(origin, 60)}: {brief(trouble, board.show)}"
-        text = f"{what} {glyphs.dot} {many:,} operations"
-        lines.append([(f"{glyphs.trouble} {text}", Tone.WARN)])
-    return lines
+        what = f"{_host(board, origin)}: {brief(trouble, board.show)}"
+        notes.append(Note(((what, f"{many:,} operations"), (what,))))
+    room = width - len(GAP)
+    return [[(f"{glyphs.trouble} {note.fit(room, glyphs)}", Tone.WARN)] for note in notes]
+
+
+def _host(board: Board, origin: str) -> str:
+    return board.show(origin.partition("://")[2] or origin, 60)
 
 
 def _note(board: Board, operation: Operation, at: float, glyphs: Glyphs) -> Note:
@@ -151,10 +156,13 @@ def _noted(
     return {key: notes[key] for key in kept}
 
 
-def _fold_line(board: Board, chosen: Sequence[Operation], glyphs: Glyphs) -> Line:
+def _fold_line(board: Board, chosen: Sequence[Operation], width: int, glyphs: Glyphs) -> Line:
     hidden = board.counts.copy()
     hidden.subtract(count_word(each) for each in chosen)
-    return [(left_out(hidden, COUNT_WORDS, glyphs.ellipsis), Tone.FAINT)]
+    text = left_out(hidden, COUNT_WORDS, glyphs.ellipsis)
+    if cells(text) <= width:
+        return [(text, Tone.FAINT)]
+    return [(f"{text.partition(':')[0]}: ", Tone.FAINT), *_signs(hidden, 0, glyphs)]
 
 
 def _counts(board: Board) -> Line:
@@ -170,16 +178,15 @@ def _counts(board: Board) -> Line:
     return line
 
 
-def _signs(board: Board, glyphs: Glyphs) -> Line:
-    """Return the counts by the signs of the rows, for a head line without room for words."""
-    counts = board.counts
+def _signs(counts: Counter[str], troubled: int, glyphs: Glyphs) -> Line:
+    """Return *counts* by the signs of the rows, for a line without room for words."""
     bad = sum(counts[OUTCOMES[each]] for each in _BAD)
     signs = (
         (glyphs.succeeded, counts[OUTCOMES[Outcome.SUCCEEDED]], Tone.GOOD),
         (glyphs.failed, bad, Tone.BAD),
         (glyphs.running, counts[STATES[State.RUNNING]] + counts[STATES[State.BLOCKED]], Tone.BUSY),
         (glyphs.pending, counts[STATES[State.PENDING]], Tone.FAINT),
-        (glyphs.trouble, board.troubled, Tone.WARN),
+        (glyphs.trouble, troubled, Tone.WARN),
     )
     line: Line = []
     for sign, many, tone in signs:
@@ -199,7 +206,7 @@ def _total_line(board: Board, at: float, width: int, glyphs: Glyphs) -> Line:
     profile: Line = [(board.show(named, 40) + GAP, Tone.STRONG)] if named else []
     total = f"{len(board):,}"
     plural = "" if len(board) == 1 else "s"
-    words, signs = _counts(board), _signs(board, glyphs)
+    words, signs = _counts(board), _signs(board.counts, board.troubled, glyphs)
     forms: tuple[Line, ...] = (
         [*profile, (f"{total} operation{plural}{GAP} ", Tone.PLAIN), *words],
         [*profile, (f"{total}: ", Tone.PLAIN), *words],
@@ -214,33 +221,37 @@ def _total_line(board: Board, at: float, width: int, glyphs: Glyphs) -> Line:
     return [*line, (gap, Tone.PLAIN), (clock, Tone.FAINT)]
 
 
-def _one_line(board: Board, at: float, width: int) -> Line:
-    total = len(board)
+def _one_line(board: Board, at: float, width: int, glyphs: Glyphs) -> Line:
+    """Return all of it in a line: in words, or in signs where those have no room."""
     elapsed = format_duration(at - board.started_at)
-    if total == 1:
-        operation = next(iter(board))
-        parts = [
-            status_of(operation, board.show, 16) or "asking",
-            percent_of(operation),
-            elapsed,
-            brief(operation.trouble, board.show) if operation.streak and operation.trouble else "",
-        ]
-    else:
-        live = sum(board.counts[each] for each in COUNT_WORDS[len(OUTCOMES) :])
-        progress = board.progress
-        bad = [
-            f"{board.counts[OUTCOMES[each]]:,} {OUTCOMES[each]}"
-            for each in _BAD
-            if board.counts[OUTCOMES[each]]
-        ]
-        parts = [
-            f"{total - live:,}/{total:,} done",
-            *bad,
-            f"{board.troubled:,} in trouble" if board.troubled else "",
-            "" if progress is None else f"{int(progress)}%",
-            elapsed,
-        ]
-    parts = [part for part in parts if part]
-    while len(parts) > 1 and cells(GAP.join(parts)) > width:
-        parts.pop(-2 if len(parts) > 2 else -1)  # noqa: PLR2004, first and last go last
-    return fitted([(GAP.join(parts), Tone.PLAIN)], max(1, width))
+    forms = _of_one(board, elapsed) if len(board) == 1 else _of_several(board, elapsed, glyphs)
+    texts = [GAP.join(filter(None, form)) for form in forms]
+    text = next((each for each in texts if cells(each) <= width), texts[-1])
+    return fitted([(text, Tone.PLAIN)], max(1, width))
+
+
+def _of_one(board: Board, elapsed: str) -> tuple[tuple[str, ...], ...]:
+    operation = next(iter(board))
+    status = status_of(operation, board.show, 16) or "asking"
+    percent, trouble = percent_of(operation), operation.streak and operation.trouble
+    what = brief(trouble, board.show) if trouble else ""
+    return (status, percent, elapsed, what), (status, percent, what), (status, what), (status,)
+
+
+def _of_several(board: Board, elapsed: str, glyphs: Glyphs) -> tuple[tuple[str, ...], ...]:
+    live = sum(board.counts[each] for each in COUNT_WORDS[len(OUTCOMES) :])
+    counted = f"{len(board) - live:,}/{len(board):,}"
+    done = f"{counted} done"
+    bad = Counter({OUTCOMES[each]: board.counts[OUTCOMES[each]] for each in _BAD})
+    words = [f"{many:,} {word}" for word, many in bad.items() if many]
+    words += [f"{board.troubled:,} in trouble"] if board.troubled else []
+    signs = plain(_signs(bad, board.troubled, glyphs))
+    percent = "" if board.progress is None else f"{int(board.progress)}%"
+    return (
+        (done, *words, percent, elapsed),
+        (done, *words, elapsed),
+        (done, signs, elapsed),
+        (counted, signs, elapsed),
+        (counted, signs),
+        (counted,),
+    )

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 ONE_LINE_BELOW: Final = 40
 PERCENT: Final = 4
 LONGEST_BAR: Final = 24
-SHORTEST_BAR: Final = 8
+SHORTEST_BAR: Final = 6
+ROOMY_BAR: Final = 10
 STUB_OF_BAR: Final = 6
 WANTED_NOTE: Final = 40
-GOOD_NOTE: Final = 24
+GOOD_NOTE: Final = 26
 SHORTEST_NOTE: Final = 18
 SHORT_NAME: Final = 14
 SHORT_STATUS: Final = 9
@@ -145,7 +146,8 @@ def plan_layout(width: int, *, name: int, status: int, elapsed: int, profile: in
     most = max(SHORT_STATUS, width // 6)
     fixed = 2 + name + 2 + PERCENT + 2 + 2 + SHORT_ELAPSED + (profile and profile + 2)
     left = width - fixed - SHORT_STATUS
-    bar = min(max(left - 3 - WANTED_NOTE, SHORTEST_BAR), LONGEST_BAR)
+    shortest = ROOMY_BAR if width >= ROOMY else SHORTEST_BAR
+    bar = min(max(left - 3 - WANTED_NOTE, shortest), LONGEST_BAR)
     note = left - bar - 3
     # A name can do without its end; a note cannot.
     lent = min(max(0, name - SHORT_NAME), max(0, GOOD_NOTE - note))
