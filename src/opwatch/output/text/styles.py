@@ -31,6 +31,7 @@ SHORT_STATUS: Final = 9
 SHORT_ELAPSED: Final = 7
 """Cells of ``10m 00s``, which is on its way."""
 ROOMY: Final = 100
+USUAL: Final = 80
 GAP: Final = "  "
 
 
@@ -146,7 +147,7 @@ def plan_layout(width: int, *, name: int, status: int, elapsed: int, profile: in
     most = max(SHORT_STATUS, width // 6)
     fixed = 2 + name + 2 + PERCENT + 2 + 2 + SHORT_ELAPSED + (profile and profile + 2)
     left = width - fixed - SHORT_STATUS
-    shortest = ROOMY_BAR if width >= ROOMY else SHORTEST_BAR
+    shortest = min(ROOMY_BAR, SHORTEST_BAR + max(0, width - USUAL) // 4)
     bar = min(max(left - 3 - WANTED_NOTE, shortest), LONGEST_BAR)
     note = left - bar - 3
     # A name can do without its end; a note cannot.
