@@ -7,7 +7,7 @@ from opwatch.output.terminal.lines import Lines
 from opwatch.output.terminal.quiet import Quiet
 from opwatch.output.text.glyphs import UNICODE
 from output.screen import Page
-from output.script import Story, crowd, four, wall_of
+from output.script import Story, crowd, four, target, wall_of
 
 TIMES = UNICODE.times
 
@@ -233,3 +233,15 @@ def test_a_deadline_is_reported_in_words() -> None:
         "op-1 out of time after 1m 00s: still running at the deadline",
         "out of time after 1m 00s; exit 124: out of time",
     ]
+
+
+def test_lines_name_the_profile_where_there_are_several() -> None:
+    for profiles, named in ((("sap", "seismic"), True), (("sap", "sap"), False)):
+        page = Page()
+        targets = [target(name, profile=each) for name, each in zip("ab", profiles, strict=True)]
+        story = Story(targets).read("a").wait(1).succeed("a").bad("b", Fault.TIMEOUT)
+        lines = Lines(Sink(page), wall_of=wall_of)
+        for event in story.events:
+            lines(event)
+        assert ("sap: a succeeded" in page.getvalue()) is named
+        assert (f"{profiles[1]}: b trouble" in page.getvalue()) is named

@@ -57,6 +57,12 @@ def test_names_that_are_apart_when_cut_keep_both_ends() -> None:
     assert names("export-7f3a6c91d207ab", "import-44", limit=14) == ["export-7f…07ab", "import-44"]
 
 
+def test_the_names_of_a_crowd_are_cut_where_all_are_alike() -> None:
+    found = names(*(f"nightly-export-of-the-tables-{n:04d}-ok" for n in range(2000)), limit=14)
+    assert len(set(found)) == 2000
+    assert found[7] == "nig…es-0007-ok"
+
+
 IDS = st.lists(st.text("ab-0", min_size=1, max_size=40), min_size=2, max_size=8, unique=True)
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Key: TypeAlias = tuple[str, str, str]
 
 LONGEST: Final = 80
+CROWD: Final = 1000
+"""More names than this are not compared with each other: a frame may not take that long."""
 ROUNDS: Final = 3
 HEAD: Final = 3
 """Cells of the beginning that a name keeps, however alike the beginnings are."""
@@ -49,6 +51,7 @@ class Names:
         self._names: Mapping[Key, str] = {}
         self._fitted: dict[int, Mapping[Key, str]] = {}
         self._widest = 1
+        self._start = 0
         for each in operations:
             self.add(each)
 
@@ -68,11 +71,20 @@ class Names:
     def of(self, operation: Operation, limit: int = LONGEST) -> str:
         """Return the name of *operation* in at most *limit* cells."""
         self._settle()
+        if len(self._names) > CROWD:
+            return self._of_crowd(operation, limit)
         if limit not in self._fitted:
             self._fitted[limit] = told_apart(self._names, limit, ellipsis=self.show.ellipsis)
         return self._fitted[limit].get(key_of(operation)) or elide(
             display_name(operation, self.show, None), limit, ellipsis=self.show.ellipsis
         )
+
+    def _of_crowd(self, operation: Operation, limit: int) -> str:
+        """Return the name of *operation*, cut where all are alike: one look at it only."""
+        name = self._names.get(key_of(operation)) or display_name(operation, self.show, None)
+        if cells(name) <= limit or self._start <= HEAD:
+            return elide(name, limit, ellipsis=self.show.ellipsis)
+        return _cut_before(name, self._start, limit, self.show.ellipsis)
 
     def _settle(self) -> None:
         """Find the names anew, if operations were added."""
@@ -86,6 +98,7 @@ class Names:
             if len({key[2] for key in same}) > 1:
                 names |= {key: f"{names[key]} #{at}" for at, key in enumerate(same, 1)}
         self._names = names
+        self._start = _start_of_difference(list(names.values()))
         self._widest = min(LONGEST, max(map(cells, names.values()), default=1))
 
 
