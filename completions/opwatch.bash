@@ -6,7 +6,7 @@ _opwatch() {
   done
   case $before in
     -p|--profile) COMPREPLY=($(compgen -W "$(opwatch __complete profiles 2>/dev/null)" -- "$word")); return ;;
-    --ca-file|--config|--download|--from|--junit) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    --ca-file|--config|--download|--from|--junit|--report) COMPREPLY=($(compgen -f -- "$word")); return ;;
     --pace) COMPREPLY=($(compgen -W 'eager normal gentle' -- "$word")); return ;;
     --fail-on) COMPREPLY=($(compgen -W 'blocked warnings' -- "$word")); return ;;
     --progress) COMPREPLY=($(compgen -W 'auto bars lines none' -- "$word")); return ;;
@@ -14,8 +14,8 @@ _opwatch() {
   case $key in
     opwatch) words='get wait start profile auth demo completion --version -V --help -h' ;;
     opwatch_get) words='--exit-zero --profile -p --param --config --base-url --token-stdin --header -H --result --json --raw --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
-    opwatch_wait) words='--profile -p --param --config --base-url --token-stdin --header -H --timeout -t --interval -i --pace --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
-    opwatch_start) words='--data -d --idempotency-key --no-wait --profile -p --param --config --base-url --token-stdin --header -H --timeout -t --interval -i --pace --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --json --jsonl --raw --progress --junit --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
+    opwatch_wait) words='--profile -p --param --config --base-url --token-stdin --header -H --timeout -t --interval -i --pace --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --json --jsonl --raw --progress --junit --report --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
+    opwatch_start) words='--data -d --idempotency-key --no-wait --profile -p --param --config --base-url --token-stdin --header -H --timeout -t --interval -i --pace --any --all --fail-fast --stall --lost-after --confirm --fail-on --timeout-exit-code --result --download --json --jsonl --raw --progress --junit --report --quiet -q --verbose -v --no-color --ca-file --help -h' ;;
     opwatch_profile) words='list show check schema explain new --help -h' ;;
     opwatch_profile_list) words='--config --json --help -h' ;;
     opwatch_profile_show) words='--config --json --source --help -h' ;;

@@ -16,7 +16,12 @@ NETWORK = {"asyncio", "ssl", "httpx2", "opwatch.http"}
 SELDOM = {
     *("rich", "keyring", "regex", "sqlite3", "xml", "getpass", "pydantic", "unittest", "pdb"),
     *("opwatch.demo", "opwatch.profiles.draft", "opwatch.credentials.oauth"),
-    *("opwatch.output.formats.junit", "opwatch.output.trace", "opwatch.session.start"),
+    *(
+        "opwatch.output.formats.junit",
+        "opwatch.output.report",
+        "opwatch.output.trace",
+        "opwatch.session.start",
+    ),
 }
 BUDGET = {
     "--version": (["--version"], PARSER | CONFIGURATION | NETWORK | SELDOM, 80),

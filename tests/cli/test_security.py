@@ -312,21 +312,21 @@ def test_s11_an_answer_without_end_is_not_read_to_its_end(inside: Inside) -> Non
 
 @pytest.mark.usefixtures("api")
 def test_s12_no_run_leaves_a_secret_on_the_disk(inside: Inside) -> None:
+    page = "--report", str(inside.home / "report.html")
     report = inside.home / "report.xml"
-    inside.run("wait", "-p", "mine", "-t10s", "-v", "--junit", str(report), "a")
+    inside.run("wait", "-p", "mine", "-t10s", "-v", "--junit", str(report), *page, "a")
     inside.run("auth", "test", "-p", "mine", "a")
     inside.run("auth", "status")
 
     written = [each for each in inside.home.rglob("*") if each.is_file()]
-    assert {each.name for each in written} == {"config.yaml", "report.xml"}
+    assert {each.name for each in written} == {"config.yaml", "report.xml", "report.html"}
     assert not any(CANARY.encode() in each.read_bytes() for each in written)
 
 
 # What is written to a file, and by whom.
 WRITERS: Final = {
     "session/download.py": "results, where --download says",
-    "cli/files.py": "a drafted profile, where --output says",
-    "cli/view.py": "the report, where --junit says",
+    "cli/files.py": "a drafted profile, where --output says, and reports: --junit, --report",
     "credentials/keyring_worker.py": "its own standard output",
     "session/lock.py": "an empty file, to lock",
 }

@@ -85,7 +85,7 @@ def end_of(
         ended_at=0.0,
         wall_of=_now,
         redact=redact,
-        problem=_sentence(problem, redact),
+        problem=sentence_of(problem, redact),
     )
     try:
         write_document(sys.stdout, result)
@@ -94,7 +94,7 @@ def end_of(
     return ending.code
 
 
-def _sentence(problem: BaseException, redact: Callable[[str], str]) -> str:
+def sentence_of(problem: BaseException, redact: Callable[[str], str]) -> str:
     """Return why there is no more to report; an exception of Python's may be a signal's."""
     cause = cause_of(problem)
     if isinstance(problem, OpwatchError) or cause is Abort.BUG:

@@ -39,6 +39,7 @@ WAIT_ONLY: Final = frozenset(
         "as_jsonl",
         "progress",
         "junit",
+        "report",
     }
 )
 """The fields of RunOptions that a command without a wait does not offer."""
@@ -172,6 +173,14 @@ class RunOptions(opt.ProfileOptions):
     junit: Annotated[
         Path | None,
         option("--junit", metavar="FILE", help="Write a JUnit report of the operations."),
+    ] = None
+    report: Annotated[
+        Path | None,
+        option(
+            "--report",
+            metavar="FILE.html",
+            help="Write a page with a time line of each operation, to be looked at later.",
+        ),
     ] = None
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False

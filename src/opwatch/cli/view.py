@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from opwatch.cli.files import write_report
 from opwatch.domain.errors import StartError, UnwritableError
 from opwatch.domain.events import Pausable
 from opwatch.output.errors import write_error
@@ -20,13 +21,12 @@ from opwatch.output.streams import is_terminal
 from opwatch.output.terminal.display import Style, open_display
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import Redactor
     from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
+    from opwatch.output.report.history import History
     from opwatch.session.context import RunContext
     from opwatch.session.plan import Plan
 
@@ -37,12 +37,16 @@ RESUMABLE: Final = frozenset({"wait", "start"})
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How the run of *command* is shown. *collect* is given its operations when it is over."""
+    """How the run of *command* is shown. *collect* is given its operations when it is over.
+
+    *history* remembers what a page about it, if one is asked for, is made of.
+    """
 
     command: str
     options: RunOptions
     context: RunContext
     collect: Callable[[Sequence[Operation]], None] | None = None
+    history: History | None = None
 
     @property
     def redact(self) -> Redactor:
@@ -100,6 +104,8 @@ class View:
                     duplicates=plan.duplicates,
                 )
                 listeners.append(stack.enter_context(events))
+            if self.history is not None:
+                listeners.insert(0, self.history)
             together = Listeners(listeners)
             yield together
         if together.failure is not None:
@@ -137,7 +143,7 @@ class View:
         profile: str | None = None,
         duplicates: int = 0,
     ) -> None:
-        """Write what the run leaves: the document, the table, the JUnit file.
+        """Write what the run leaves on standard output: the document, or the table.
 
         Raises:
             PipeClosedError, UnwritableError: it could not be written.
@@ -145,8 +151,6 @@ class View:
         now = self.context.now()
         if self.collect is not None:
             self.collect(operations)
-        if self.options.junit is not None:
-            self._write_junit(self.options.junit, operations, now)
         if self.options.as_json:
             from opwatch.output.formats.document import document, write_document
 
@@ -182,13 +186,46 @@ class View:
             redact=self.redact,
         )
 
-    def _write_junit(self, path: Path, operations: Sequence[Operation], now: float) -> None:
-        from opwatch.output.formats.junit import junit
+    def write_junit(self, operations: Sequence[Operation]) -> None:
+        """Write the JUnit file, if one is asked for.
 
-        try:
-            path.write_text(junit(operations, at=now, redact=self.redact), encoding="utf-8")
-        except OSError as problem:
-            raise UnwritableError(f"cannot write {path}: {problem.strerror}") from problem
+        Raises:
+            UnwritableError: it could not be written.
+        """
+        if self.options.junit is not None:
+            from opwatch.output.formats.junit import junit
+
+            text = junit(operations, at=self.context.now(), redact=self.redact)
+            write_report(self.options.junit, text)
+
+    def write_page(
+        self, operations: Sequence[Operation], verdict: Verdict, problem: str | None = None
+    ) -> None:
+        """Write the page about the run, if one is asked for; *problem* ended it.
+
+        Raises:
+            UnwritableError: it could not be written.
+        """
+        if self.options.report is None or self.history is None:
+            return
+        from opwatch.output.report.page import page
+        from opwatch.output.report.run import Run
+
+        now, began = self.context.now(), self.history.started_at
+        known = operations or tuple(self.history.operations)
+        profiles = {each.target.profile for each in known}
+        run = Run(
+            self.command,
+            known,
+            verdict,
+            started_at=now if began is None else began,
+            ended_at=now,
+            wall_of=self.wall_of(),
+            profile=profiles.pop() if len(profiles) == 1 else None,
+            resume=self.resume,
+            problem=problem,
+        )
+        write_report(self.options.report, page(run, self.history))
 
 
 class Listeners:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from opwatch.cli.completion.tree import Flag, Node
 
 PROFILES: Final = "opwatch __complete profiles 2>/dev/null"
-FILES: Final = {"--config", "--ca-file", "--junit", "--download", "--from"}
+FILES: Final = {"--config", "--ca-file", "--junit", "--report", "--download", "--from"}
 
 
 def bash(root: Node) -> str:
