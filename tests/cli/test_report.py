@@ -55,7 +55,9 @@ def test_a_page_is_left_by_a_wait_that_runs_out_of_time(inside: Inside) -> None:
     page.write_text("the one before")
     page.chmod(0o640)
 
-    ran = inside.run("wait", "-p", "mine", "-t", "1s", "--report", str(page), "good", "slow")
+    ran = inside.run(
+        "wait", "-p", "mine", "-t", "1s", "--no-state", "--report", str(page), "good", "slow"
+    )
 
     found = seen(page.read_text("ascii"))
     assert ran.code == 124

@@ -358,12 +358,15 @@ def test_s12_files_are_written_by_few_and_known_modules() -> None:
 
 # Our own modules, by names that are written in the source.
 IMPORTERS: Final = {"cli/app.py", "profiles/__init__.py"}
+# Windows has no other way to ask a console whether it obeys escape sequences.
+CALLERS_OF_C: Final = {"output/streams.py"}
 
 
 def test_s13_nothing_is_evaluated_unpickled_or_imported_by_a_name_from_outside() -> None:
     for name, tree in modules():
         source = ast.unparse(tree)
-        assert not re.search(r"\b(pickle|marshal|shelve|runpy|ctypes)\b", source), name
+        assert not re.search(r"\b(pickle|marshal|shelve|runpy)\b", source), name
+        assert name in CALLERS_OF_C or not re.search(r"\bctypes\b", source), name
         for called, _ in calls(tree):
             assert called not in {"eval", "exec", "compile", "__import__", "os.system"}, name
 
