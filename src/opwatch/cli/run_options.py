@@ -173,6 +173,14 @@ class RunOptions(opt.ProfileOptions):
         Path | None,
         option("--junit", metavar="FILE", help="Write a JUnit report of the operations."),
     ] = None
+    record: Annotated[
+        Path | None,
+        option(
+            "--record",
+            metavar="FILE",
+            help="Write the run into a new file, secrets masked, for `opwatch replay`.",
+        ),
+    ] = None
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False
     no_color: opt.NoColor = False

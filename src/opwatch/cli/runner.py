@@ -68,8 +68,25 @@ class Command:
     def run(self, policy: Policy) -> int:
         """Watch under *policy*; return the exit code."""
         context = self.context()
-        view = View(self.name, self.options, context)
-        return run_watch(lambda: self.prepare(policy, context), view)
+        wall = context.wall() - context.now()
+        view = View(self.name, self.options, context, wall=wall)
+        return run_watch(lambda: self._recorded(*self.prepare(policy, context), wall=wall), view)
+
+    def _recorded(self, plan: Plan, context: RunContext, *, wall: float) -> tuple[Plan, RunContext]:
+        """Return *plan*, and *context* with what writes the run down, if it is to be."""
+        if self.options.record is None:
+            return plan, context
+        from opwatch.session.recording.recorder import Recorder
+
+        recorder = Recorder(
+            self.options.record,
+            command=self.name,
+            redact=context.redactor,
+            wall=wall,
+            timeout_code=self.options.timeout_exit_code,
+            environ=self.environ,
+        )
+        return plan, replace(context, recorder=recorder, trace=recorder.trace(context.trace))
 
     def context(self) -> RunContext:
         """Return what the run takes from outside."""
@@ -209,7 +226,8 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
             watcher = run_to_end(_watch(plan, context, view))
             with pass_over_signals():
                 code = _leave(watcher, plan, view, started_at)
-            return code  # noqa: RET504, the handler below returns it if the way out fails
+                _tell_of_recording(context)
+            return code
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
         if code is not None:
             return code  # everything is written, and a second document would break the first
@@ -237,6 +255,14 @@ async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
                 timeout_code=view.options.timeout_exit_code,
                 tick=view.tick,
             )
+
+
+def _tell_of_recording(context: RunContext) -> None:
+    """Tell of a recording that is not whole; the run is, and its exit code stands."""
+    if context.recorder is not None and context.recorder.failure is not None:
+        from opwatch.output.commands.replay import write_incomplete
+
+        write_incomplete(sys.stderr, context.recorder.failure)
 
 
 async def _start(session: Session, starting: StartRequest, context: RunContext, view: View) -> None:

@@ -37,12 +37,16 @@ RESUMABLE: Final = frozenset({"wait", "start"})
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How the run of *command* is shown. *collect* is given its operations when it is over."""
+    """How the run of *command* is shown. *collect* is given its operations when it is over.
+
+    *wall* is the time of day at 0 of the run's clock, where it must be the same throughout.
+    """
 
     command: str
     options: RunOptions
     context: RunContext
     collect: Callable[[Sequence[Operation]], None] | None = None
+    wall: float | None = None
 
     @property
     def redact(self) -> Redactor:
@@ -60,7 +64,7 @@ class View:
 
     def wall_of(self) -> Callable[[float], datetime]:
         """Return the function from the run's clock to the time of day, local zone."""
-        offset = self.context.wall() - self.context.now()
+        offset = self.context.wall() - self.context.now() if self.wall is None else self.wall
         return lambda at: datetime.fromtimestamp(at + offset, UTC).astimezone()
 
     @property

@@ -43,13 +43,14 @@ async def drive(
     tick: float = 1.0,
     timeout_code: int = 124,
     collect: Collect | None = None,
-) -> None:
+) -> Finished:
     """Run *watcher* to its end, telling *tell* each event and, every *tick* seconds, the time.
 
     Whatever *fetch* raises is a bug and is raised again. A listener that cannot
     write ends the run with the abort that its error stands for; one that holds
     the terminal gives it back while the process is stopped. With *collect*, the
-    end of an operation that succeeded is told when its result is there.
+    end of an operation that succeeded is told when its result is there. The last event
+    is returned as well.
     """
     run = _Run(watcher, fetch, tell, clock, inbox, collect=collect)
     try:
@@ -63,6 +64,7 @@ async def drive(
             clock.now(), watcher.operations, watcher.verdict(timeout_code=timeout_code)
         )
         run.tell_all([finished])
+        return finished
     finally:
         await run.close()
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials import Credential, open_credential
-from opwatch.engine import Inbox, catch_signals, drive
+from opwatch.engine import Fetch, Inbox, catch_signals, drive
 from opwatch.http import Client
 from opwatch.session.fetch import Fetcher
 from opwatch.session.sender import Sender
@@ -162,19 +162,23 @@ async def carry_out(
 ) -> Watcher:
     """Watch the operations of *session* to the end; return the watcher."""
     plan, clock = session.plan, context.clock
-    watcher = Watcher(
-        plan.targets,
-        {name: profile.polling_rules for name, profile in plan.profiles.items()},
-        plan.policy,
-        now=clock.now(),
-        uniform=context.uniform,
-    )
     collect = None if plan.results is None else _result_fetcher(session, plan.results, context)
+    fetch: Fetch = session.fetcher
+    recorder = context.recorder
+    if recorder is None:
+        rules = {name: profile.polling_rules for name, profile in plan.profiles.items()}
+        watcher = Watcher(
+            plan.targets, rules, plan.policy, now=clock.now(), uniform=context.uniform
+        )
+    else:
+        watcher, fetch = recorder.begin(
+            plan, session.senders, clock.now(), collects=collect is not None
+        )
     inbox: Inbox = asyncio.Queue()
     with catch_signals(inbox, listener) if context.catch_signals else nullcontext():
-        await drive(
+        finished = await drive(
             watcher,
-            session.fetcher,
+            fetch,
             listener,
             clock=clock,
             inbox=inbox,
@@ -182,6 +186,8 @@ async def carry_out(
             timeout_code=timeout_code,
             collect=collect,
         )
+    if recorder is not None:
+        recorder.end(finished)
     return watcher
 
 
