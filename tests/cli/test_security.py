@@ -329,6 +329,7 @@ WRITERS: Final = {
     "cli/view.py": "the report, where --junit says",
     "credentials/keyring_worker.py": "its own standard output",
     "session/lock.py": "an empty file, to lock",
+    "session/recording/recorder.py": "a new file, where --record says; secrets masked",
 }
 
 
