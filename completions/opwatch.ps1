@@ -2,10 +2,11 @@
 Register-ArgumentCompleter -Native -CommandName opwatch -ScriptBlock {
   param($word, $ast, $position)
   $words = @{
-    'opwatch' = @('get', 'wait', 'start', 'profile', 'auth', 'demo', 'completion', '--version', '-V', '--help', '-h')
-    'opwatch get' = @('--exit-zero', '--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--result', '--json', '--raw', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
-    'opwatch wait' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--timeout', '-t', '--interval', '-i', '--pace', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--json', '--jsonl', '--raw', '--progress', '--junit', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
-    'opwatch start' = @('--data', '-d', '--idempotency-key', '--no-wait', '--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--timeout', '-t', '--interval', '-i', '--pace', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--json', '--jsonl', '--raw', '--progress', '--junit', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
+    'opwatch' = @('get', 'wait', 'start', 'replay', 'profile', 'auth', 'demo', 'completion', '--version', '-V', '--help', '-h')
+    'opwatch get' = @('--exit-zero', '--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--result', '--json', '--raw', '--record', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
+    'opwatch wait' = @('--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--timeout', '-t', '--interval', '-i', '--pace', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--json', '--jsonl', '--raw', '--progress', '--junit', '--record', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
+    'opwatch start' = @('--data', '-d', '--idempotency-key', '--no-wait', '--profile', '-p', '--param', '--config', '--base-url', '--token-stdin', '--header', '-H', '--timeout', '-t', '--interval', '-i', '--pace', '--any', '--all', '--fail-fast', '--stall', '--lost-after', '--confirm', '--fail-on', '--timeout-exit-code', '--result', '--download', '--json', '--jsonl', '--raw', '--progress', '--junit', '--record', '--quiet', '-q', '--verbose', '-v', '--no-color', '--ca-file', '--help', '-h')
+    'opwatch replay' = @('--explain', '--profile', '-p', '--config', '--json', '--jsonl', '--quiet', '-q', '--help', '-h')
     'opwatch profile' = @('list', 'show', 'check', 'schema', 'explain', 'new', '--help', '-h')
     'opwatch profile list' = @('--config', '--json', '--help', '-h')
     'opwatch profile show' = @('--config', '--json', '--source', '--help', '-h')

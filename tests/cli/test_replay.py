@@ -137,6 +137,13 @@ def test_a_recording_needs_a_new_file(opwatch: Inside) -> None:
     assert (opwatch.home / "run.jsonl").read_text() == "mine"
 
 
+def test_where_nothing_is_watched_nothing_is_recorded(opwatch: Inside) -> None:
+    ran = opwatch.run("start", "-p", "jobs", "--no-wait", "--record", "run.jsonl", "POST", "/ops")
+
+    assert ran.code == 2
+    assert "--no-wait leaves nothing to record" in ran.err
+
+
 def test_a_look_is_recorded_too(opwatch: Inside) -> None:
     live = opwatch.run("get", "-p", "jobs", "--record", "run.jsonl", "a")
     again = opwatch.run("replay", "run.jsonl", "--explain")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from opwatch.credentials import Redactor
 from opwatch.domain.messages import Headers, Request, Response
+from opwatch.domain.operation import Target
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine import drive
@@ -100,7 +101,7 @@ def reply(
 
 def record(
     profile: Profile,
-    references: Sequence[str],
+    references: Sequence[str | Target],
     replies: Replies,
     path: Path,
     policy: Policy | None = None,
@@ -116,7 +117,8 @@ def record(
 
     *signals* are (moment, abort), *suspends* (moment, seconds asleep).
     """
-    plan = make_plan([(profile, [profile.target(each) for each in references])], policy or Policy())
+    targets = [each if isinstance(each, Target) else profile.target(each) for each in references]
+    plan = make_plan([(profile, targets)], policy or Policy())
     recorded = Recorded(redact=redact or Redactor())
     recorder = Recorder(
         path, command="wait", redact=recorded.redact, wall=WALL, seed=seed, largest=largest

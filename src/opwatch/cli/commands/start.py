@@ -78,6 +78,8 @@ def app(
 
     if no_wait and (options.result or options.download is not None):
         raise click.BadParameter("--no-wait leaves no result to fetch")
+    if no_wait and options.record is not None:
+        raise click.BadParameter("--no-wait leaves nothing to record")
     polls = replace(options, header=for_polls(options.header or ()))
     run, policy = Command("start", polls, starting=starting), options.policy()
     return _start_only(run, policy) if no_wait else run.run(policy)

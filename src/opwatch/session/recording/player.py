@@ -217,8 +217,9 @@ class _Reader(_Player):
         self._asked = 0
         lines = recording.lines
         self._aborts = [each for each in lines if "abort" in each]
-        ticks = [each["at"] for each in lines if not {"poll", "abort", "result_of"} & each.keys()]
-        self._suspends = [pair for pair in pairwise(ticks) if pair[1] - pair[0] > SUSPENDED]
+        times = [recording.began, *(each["at"] for each in lines)]
+        # A tick is written at least this often, unless the machine slept.
+        self._suspends = [pair for pair in pairwise(times) if pair[1] - pair[0] > 2 * SUSPENDED]
         self._sent = [tuple(group) for each in lines for group in each.get("sent", ())]
         self._given = dict.fromkeys(range(len(recording.targets)), 0)
         self._lines: dict[int, list[Line]] = {index: [] for index in self._given}
@@ -281,6 +282,7 @@ class _Reader(_Player):
         now = max(self._now, min(moments))
         while self._suspends and self._suspends[0][0] <= now:
             now = max(now, self._suspends.pop(0)[1])
+            self.tell(self.watcher.tick(now))
         self._now = now
 
     def _deliver(self) -> None:
