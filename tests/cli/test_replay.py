@@ -144,6 +144,22 @@ def test_where_nothing_is_watched_nothing_is_recorded(opwatch: Inside) -> None:
     assert "--no-wait leaves nothing to record" in ran.err
 
 
+def test_of_a_run_that_never_began_no_file_is_left(opwatch: Inside) -> None:
+    del opwatch.environ["API_TOKEN"]
+
+    assert recorded(opwatch).code == 4
+    assert not (opwatch.home / "run.jsonl").exists()
+
+
+def test_a_signed_url_is_not_in_its_recording(opwatch: Inside) -> None:
+    url = json.loads((opwatch.home / "config.yaml").read_text())["profiles"]["jobs"]["base_url"]
+    opwatch.run("get", "-p", "jobs", "--record", "run.jsonl", f"{url}/ops/a?sig=typed-canary")
+
+    assert "/ops/a?sig=***" in (opwatch.home / "run.jsonl").read_text()
+    assert "typed-canary" not in (opwatch.home / "run.jsonl").read_text()
+    assert opwatch.run("replay", "run.jsonl").code == 8
+
+
 def test_a_look_is_recorded_too(opwatch: Inside) -> None:
     live = opwatch.run("get", "-p", "jobs", "--record", "run.jsonl", "a")
     again = opwatch.run("replay", "run.jsonl", "--explain")

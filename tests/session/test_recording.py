@@ -260,11 +260,14 @@ def test_a_mask_changes_no_verdict(secret: str, body: dict[str, Any], tmp_path: 
     assert not any(secret in each for each in path.read_text().splitlines()[1:])
 
 
-def test_a_run_is_not_recorded_whose_profile_would_not_be_one_without_its_secrets(
+def test_a_run_goes_on_unrecorded_whose_profile_would_not_be_one_without_its_secrets(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(UsageError, match="cannot be recorded"):
-        record(jobs(), ["a"], done_after(9), tmp_path / "run.jsonl", redact=knowing("status"))
+    path = tmp_path / "run.jsonl"
+    recorded = record(jobs(), ["a"], done_after(9), path, redact=knowing("status"))
+
+    assert recorded.code == 0
+    assert not path.exists()
 
 
 def test_the_profile_is_recorded_without_its_credential_and_without_secrets() -> None:

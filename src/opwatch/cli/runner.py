@@ -244,6 +244,14 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
 
 
 async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
+    try:
+        return await _watched(plan, context, view)
+    finally:
+        if context.recorder is not None:
+            context.recorder.close()
+
+
+async def _watched(plan: Plan, context: RunContext, view: View) -> Watcher:
     async with open_session(plan, context) as session:
         if plan.starting is not None:
             await _start(session, plan.starting, context, view)

@@ -81,6 +81,8 @@ class Recorder:
         self._head = {"command": command, "wall": wall, "timeout_code": timeout_code}
         self._seed = random.getrandbits(53) if seed is None else seed
         self._left = largest
+        self._path = path
+        self._begun = False
         try:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError as problem:
@@ -93,11 +95,7 @@ class Recorder:
     def begin(
         self, plan: Plan, senders: Mapping[str, Sends], now: float, *, collects: bool
     ) -> tuple[RecordedWatcher, RecordingFetcher]:
-        """Write what the run begins with; return the watcher and the fetcher that are recorded.
-
-        Raises:
-            UsageError: a profile cannot be written down without what is secret in it.
-        """
+        """Write what the run begins with; return the watcher and the fetcher that are recorded."""
         of_environ = Redactor()
         for name, value in self._environ.items():
             if SECRET_NAME.search(name):
@@ -112,7 +110,10 @@ class Recorder:
         try:
             restored = {name: restore_profile(name, each) for name, each in snapshots.items()}
         except OpwatchError as problem:
-            raise UsageError(f"this run cannot be recorded: {problem}") from problem
+            # The operation may have been started already, so the run goes on without.
+            self.failure = f"without what is secret in it, the profile is none: {problem}"
+            self.close()
+            restored = dict(plan.profiles)
         head = {
             "format": FORMAT,
             "version": __version__,
@@ -152,10 +153,12 @@ class Recorder:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and remove it if the run never began."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+            if not self._begun:
+                self._path.unlink(missing_ok=True)
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Write *line*, unless the recording has ended."""
@@ -166,6 +169,7 @@ class Recorder:
             text = json.dumps({"cut": "the recording was as large as it may be"})
             self.failure = "it was as large as it may be"
         self._left -= len(text) + 1
+        self._begun = True
         try:
             left = memoryview(text.encode("ascii") + b"\n")
             while left:
