@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from cli.hurried import hurry
+from cli.hurried import Stepping, hurry
 from cli.inside import Inside, profile
+from opwatch.demo import DEMO_TOKEN, DemoServer
+from servers.dialects import ALL_DIALECTS
 from servers.raw import RawServer, Talk, http, read
 
 if TYPE_CHECKING:
@@ -207,3 +209,22 @@ def test_another_exit_code_than_the_recorded_one_is_told(opwatch: Inside) -> Non
 
     assert ran.code == 0
     assert "the run exited with 1, its replay with 0" in ran.err
+
+
+def test_a_run_that_starts_its_operation_is_replayed_from_there_on(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    with DemoServer(ALL_DIALECTS, clock=Stepping()) as server:
+        token = DEMO_TOKEN.reveal()
+        inside.environ |= {"OPWATCH_BASE_URL": server.base_url, "OPWATCH_TOKEN": token}
+        script = ("-H", "Demo-Seconds: 2", "-H", "Demo-End: failed", "--interval", "0.1")
+        started = server.starting("fullstory")
+        live = inside.run(
+            "start", "-p", "fullstory", "--record", "run.jsonl", "--jsonl", *script, *started
+        )
+    again = inside.run("replay", "run.jsonl", "--jsonl")
+
+    assert (again.code, again.out) == (live.code, live.out)
+    assert live.code == 1
+    assert token not in (inside.home / "run.jsonl").read_text()
