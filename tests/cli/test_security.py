@@ -334,6 +334,7 @@ WRITERS: Final = {
     "session/lock.py": "an empty file, to lock",
     "state/lock.py": "an empty file, to lock",
     "state/store.py": "what is kept of a run, without a secret, in the state folder",
+    "session/recording/recorder.py": "a new file, where --record says; secrets masked",
 }
 
 

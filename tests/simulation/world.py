@@ -186,7 +186,7 @@ class World:
         watcher = Watcher(targets, {"": polling_rules}, policy, now=0.0, uniform=rng.uniform)
         run = Run(self, watcher, policy, polling_rules)
         run.events += watcher.start()
-        _Drive(self, run).to_end(until)
+        go_on(run, until)
         return run
 
     def answer(self, poll: Poll, now: float) -> tuple[float, Answer]:
@@ -241,6 +241,11 @@ class World:
 
 def _is_silent(finding: Finding) -> bool:
     return isinstance(finding, Trouble) and finding.fault is Fault.TIMEOUT
+
+
+def go_on(run: Run, until: float = math.inf) -> None:
+    """Drive the watcher of *run* through its world, to the end or *until* that moment."""
+    _Drive(run.world, run).to_end(until)
 
 
 class _Drive:

@@ -110,11 +110,11 @@ def test_what_a_vendor_documents_is_never_exceeded() -> None:
 def test_what_the_headers_name_holds_until_they_name_something_else() -> None:
     rate = a_rate()
     served(rate, 0.0, 2.0)
-    rate.allow(4.0)
+    rate.allow(4.0, 0.0)
     assert rate.now == 4.0
-    rate.allow(0.0001)
+    rate.allow(0.0001, 0.0)
     assert rate.now == 0.2, "a header alone does not stop a watch"
-    rate.allow(None)
+    rate.allow(None, 0.0)
 
     assert rate.now > 100.0
 
@@ -135,3 +135,14 @@ def test_a_rate_that_is_unlimited_is_never_infinite() -> None:
     served(rate, 0.0, 3.0)
 
     assert math.isfinite(rate.now)
+
+
+def test_to_ask_when_the_next_may_go_changes_nothing() -> None:
+    asked, unasked = a_rate(), a_rate()
+    for rate in (asked, unasked):
+        rate.begin_again(0.0)
+        rate.allow(0.7, 0.0)
+    for tick in range(1, 1000):
+        asked.free_at(tick / 3000)
+
+    assert asked.free_at(0.4) == unasked.free_at(0.4) > 0.4

@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "get": ("opwatch.cli.commands.get", "Look at operations once."),
     "wait": ("opwatch.cli.commands.wait", "Wait until operations have ended."),
     "start": ("opwatch.cli.commands.start", "Start an operation, and wait for it."),
+    "replay": ("opwatch.cli.commands.replay", "Drive a recorded run again, and explain it."),
     "profile": (
         "opwatch.cli.commands.profile",
         "List, show, check, explain and write provider profiles.",

@@ -45,6 +45,8 @@ def _resume(
         raise UsageError(message, hint="wait for them with a command of their own")
     if options.no_state:
         raise UsageError("--resume needs what --no-state keeps away")
+    if options.record is not None:
+        raise UsageError("--record writes down a run from its beginning, not one that goes on")
     resumption = take(name)
     run = resumption.run
     restored = restored_options(run, options, given)

@@ -264,6 +264,15 @@ class RunOptions(opt.ProfileOptions):
             help="Write a page with a time line of each operation, to be looked at later.",
         ),
     ] = None
+    record: Annotated[
+        Path | None,
+        option(
+            "--record",
+            group="output",
+            metavar="FILE",
+            help="Write the run into a new file, secrets masked, for `opwatch replay`.",
+        ),
+    ] = None
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False
     no_color: opt.NoColor = False

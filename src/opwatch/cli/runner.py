@@ -75,6 +75,7 @@ class Command:
     def run(self, policy: Policy) -> int:
         """Watch under *policy*; return the exit code."""
         context = self.context()
+        wall = context.wall() - context.now()
         view = View(
             self.name,
             self.options,
@@ -82,8 +83,25 @@ class Command:
             keeper=self._keeper(context),
             history=self._history(context),
             warnings=self.warnings,
+            wall=wall,
         )
-        return run_watch(lambda: self.prepare(policy, context), view)
+        return run_watch(lambda: self._recorded(*self.prepare(policy, context), wall=wall), view)
+
+    def _recorded(self, plan: Plan, context: RunContext, *, wall: float) -> tuple[Plan, RunContext]:
+        """Return *plan*, and *context* with what writes the run down, if it is to be."""
+        if self.options.record is None:
+            return plan, context
+        from opwatch.session.recording.recorder import Recorder
+
+        recorder = Recorder(
+            self.options.record,
+            command=self.name,
+            redact=context.redactor,
+            wall=wall,
+            timeout_code=self.options.timeout_exit_code,
+            environ=self.environ,
+        )
+        return plan, replace(context, recorder=recorder, trace=recorder.trace(context.trace))
 
     def _keeper(self, context: RunContext) -> Keeper | None:
         """Return what keeps the run, None for a look or where nothing is to be kept."""
@@ -129,7 +147,7 @@ class Command:
             plan,
             results=self._results(),
             headers=self._headers(plan, context),
-            asks_why=self.options.reason,
+            asks_why=self.options.reason and self.options.record is None,
         )
         self._say_pace(plan)
         if plan.assumed and not self.options.quiet:
@@ -287,6 +305,7 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
             with pass_over_signals():
                 code = _leave(watcher, plan, view, started_at)
                 view.end(code)
+                _tell_of_recording(context)
             return code
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
         if code is not None:
@@ -309,6 +328,14 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
 
 
 async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
+    try:
+        return await _watched(plan, context, view)
+    finally:
+        if context.recorder is not None:
+            context.recorder.close()
+
+
+async def _watched(plan: Plan, context: RunContext, view: View) -> Watcher:
     async with open_session(plan, context) as session:
         if plan.starting is not None:
             await _start(session, plan.starting, context, view)
@@ -321,6 +348,14 @@ async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
                 tick=view.tick,
                 finish=view.finish_commands,
             )
+
+
+def _tell_of_recording(context: RunContext) -> None:
+    """Tell of a recording that is not whole; the run is, and its exit code stands."""
+    if context.recorder is not None and context.recorder.failure is not None:
+        from opwatch.output.commands.replay import write_incomplete
+
+        write_incomplete(sys.stderr, context.recorder.failure)
 
 
 async def _start(session: Session, starting: StartRequest, context: RunContext, view: View) -> None:

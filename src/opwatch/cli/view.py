@@ -49,7 +49,8 @@ class View:
     """How the run of *command* is shown. *collect* is given its operations when it is over.
 
     *keeper* keeps it, if anything does; *history* remembers what a page about it, if one is
-    asked for, is made of; *warnings* are what it warned of, for its document.
+    asked for, is made of; *warnings* are what it warned of, for its document. *wall* is the
+    time of day at 0 of the run's clock, where it must be the same throughout.
     """
 
     command: str
@@ -60,6 +61,7 @@ class View:
     history: History | None = None
     warnings: list[str] = field(default_factory=list)
     commands: list[EndCommands] = field(default_factory=list)
+    wall: float | None = None
 
     @property
     def redact(self) -> Redactor:
@@ -89,7 +91,7 @@ class View:
 
     def wall_of(self) -> Callable[[float], datetime]:
         """Return the function from the run's clock to the time of day, local zone."""
-        offset = self.context.wall() - self.context.now()
+        offset = self.context.wall() - self.context.now() if self.wall is None else self.wall
         return lambda at: datetime.fromtimestamp(at + offset, UTC).astimezone()
 
     @property

@@ -47,14 +47,14 @@ async def drive(
     tick: float = 1.0,
     timeout_code: int = 124,
     collect: Mapping[Outcome, Collect] = NOTHING,
-) -> None:
+) -> Finished:
     """Run *watcher* to its end, telling *tell* each event and, every *tick* seconds, the time.
 
     Whatever *fetch* raises is a bug and is raised again. A listener that cannot
     write ends the run with the abort that its error stands for; one that holds
     the terminal gives it back while the process is stopped. The end of an
     operation whose outcome is in *collect* is told when that has returned: the
-    result of one that succeeded, why another failed.
+    result of one that succeeded, why another failed. The last event is returned as well.
     """
     run = _Run(watcher, fetch, tell, clock, inbox, collect=collect)
     try:
@@ -68,6 +68,7 @@ async def drive(
             clock.now(), watcher.operations, watcher.verdict(timeout_code=timeout_code)
         )
         await run.tell_all([finished])
+        return finished
     finally:
         await run.close()
 

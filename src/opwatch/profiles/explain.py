@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.operation import Reading
+from opwatch.domain.outcome import Reason
 from opwatch.profiles.doubts import conditions
 from opwatch.profiles.language.progress import measure_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from opwatch.domain.messages import Response
     from opwatch.domain.operation import Finding, Target
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.spec import Reads
     from opwatch.profiles.profile import Profile
 
+SETTINGS: Final[Mapping[Reason, str]] = {
+    Reason.GIVEN_UP: "poll.give_up",
+    Reason.GONE: "gone",
+    Reason.NEVER_FOUND: "not_found_grace",
+    Reason.UNKNOWN_STATUS: "unknown_after",
+}
+"""The key of a profile that decides when a watch ends for a reason of our own."""
 _FIELDS: Final = (
     "root", "id", "name", "status", "message", "kind",
     "created", "started", "updated", "finished", "link", "result",
@@ -58,7 +66,7 @@ def explain_answer(profile: Profile, target: Target, response: Response) -> Expl
     return Explanation(
         finding,
         decided_by,
-        ":".join(map(str, definition.where(decided_by))),
+        where_written(definition, decided_by),
         tuple(_values(definition.spec.read, view)),
         parsed.pauses.longest,
         (*answer.notes, *_comparisons_of_nothing(definition, view)),
@@ -70,6 +78,19 @@ def _comparisons_of_nothing(definition: Definition, view: AnswerView) -> Iterato
     for name, index, when in conditions(definition.spec):
         for pair in when.absent_pairs(view.item):
             yield f"{name}[{index}]: {pair} holds because the answer has neither"
+
+
+def setting_of(definition: Definition, reason: Reason | None) -> str:
+    """Return the key that ended a watch for *reason*, and where it is written, if it is."""
+    key = SETTINGS.get(reason) if reason else None
+    if key is None or definition.node.get(key.partition(".")[0]) is None:
+        return ""
+    return f"{key}  {where_written(definition, key)}"
+
+
+def where_written(definition: Definition, decided_by: str) -> str:
+    """Return the file and the line of the rule by that name."""
+    return ":".join(map(str, definition.where(decided_by)))
 
 
 def _values(reads: Reads, view: AnswerView) -> Iterator[PathValue]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.domain.pacing import Uniform
+    from opwatch.session.recording.recorder import Recorder
     from opwatch.session.sender import Trace
 
 _one_at_a_time: Lock = partial(one_at_a_time, sleep=pause)
@@ -32,6 +33,7 @@ class RunContext(CredentialContext):
     *ca_file* is an additional certificate authority. *trace* is called with each
     exchange and the seconds that it took, *notice* with what is odd about a profile's
     credential, before the run and after it; *announce* is called before it only.
+    *recorder* writes the run down.
     """
 
     clock: Clock = field(default_factory=SystemClock)
@@ -42,4 +44,5 @@ class RunContext(CredentialContext):
     catch_signals: bool = False
     uniform: Uniform = random.uniform
     trace: Trace | None = None
+    recorder: Recorder | None = None
     notice: Callable[[str, str], None] = ignore

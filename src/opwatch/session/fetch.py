@@ -10,7 +10,7 @@ after a thousand (fault 80). Half a list is never taken for a whole one.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from opwatch.domain.operation import Answer, Reading, Unchanged
 from opwatch.domain.trouble import Fault, Trouble
@@ -21,16 +21,25 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.operation import Finding, Poll, Target
     from opwatch.profiles import Profile
-    from opwatch.session.sender import Sender
 
 NOT_MODIFIED: Final = 304
 MOST_PAGES: Final = 1000
 
 
+class Sends(Protocol):
+    """What brings a request to its answer; *now* is the run's clock, in seconds."""
+
+    def now(self) -> float:
+        """Return the time."""
+
+    async def send(self, request: Request, timeout: float, /) -> Response | Trouble:
+        """Return the answer to *request*, within *timeout* seconds."""
+
+
 class Fetcher:
     """Answers the polls of a run; *profiles* and *senders* are by the profile's name."""
 
-    def __init__(self, profiles: Mapping[str, Profile], senders: Mapping[str, Sender]) -> None:
+    def __init__(self, profiles: Mapping[str, Profile], senders: Mapping[str, Sends]) -> None:
         self._profiles = profiles
         self._senders = senders
         self._memories: dict[tuple[str, str], PollMemory] = {}
@@ -121,7 +130,7 @@ class PollMemory:
 
 async def further_pages(
     profile: Profile,
-    sender: Sender,
+    sender: Sends,
     targets: Sequence[Target],
     first: Response,
     until: float,

@@ -52,9 +52,13 @@ class Sender:
         self._client = client
         self._credential = credential
         self._origins = origins
-        self.now = now
+        self._now = now
         self._trace = trace
         self._headers = headers
+
+    def now(self) -> float:
+        """Return the seconds of the run's clock."""
+        return self._now()
 
     @property
     def redact(self) -> Redactor:

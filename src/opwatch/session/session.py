@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.credentials import Credential, open_credential
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.outcome import Outcome
-from opwatch.engine import Inbox, catch_signals, drive
+from opwatch.engine import Fetch, Inbox, catch_signals, drive
 from opwatch.http import Client
 from opwatch.session.fetch import Fetcher
 from opwatch.session.sender import Sender
@@ -178,18 +178,25 @@ async def carry_out(
     *finish* is awaited at the end, with the inbox that signals come to.
     """
     plan, clock = session.plan, context.clock
-    watcher = Watcher(
-        plan.targets,
-        {name: profile.polling_rules for name, profile in plan.profiles.items()},
-        plan.policy_at(context.wall()),
-        now=clock.now(),
-        uniform=context.uniform,
-    )
+    fetch: Fetch = session.fetcher
+    recorder = context.recorder
+    if recorder is None:
+        watcher = Watcher(
+            plan.targets,
+            {name: profile.polling_rules for name, profile in plan.profiles.items()},
+            plan.policy_at(context.wall()),
+            now=clock.now(),
+            uniform=context.uniform,
+        )
+    else:
+        watcher, fetch = recorder.begin(
+            plan, session.senders, clock.now(), collects=plan.results is not None
+        )
     inbox: Inbox = asyncio.Queue()
     with catch_signals(inbox, listener) if context.catch_signals else nullcontext():
-        await drive(
+        finished = await drive(
             watcher,
-            session.fetcher,
+            fetch,
             listener,
             clock=clock,
             inbox=inbox,
@@ -199,6 +206,8 @@ async def carry_out(
         )
         if finish is not None:
             await finish(inbox)
+    if recorder is not None:
+        recorder.end(finished)
     return watcher
 
 

@@ -104,17 +104,18 @@ class HostRate:
         return min(self._limits.rate, self._allowed, self._known or math.inf)
 
     def free_at(self, now: float) -> float:
-        """Return when the next request may go."""
-        self._fill(now)
-        return now if self._tokens >= 1 else now + (1 - self._tokens) / self.now
+        """Return when the next request may go. To ask changes nothing, however often it is done."""
+        tokens = min(self._burst, self._filled(now))
+        return now if tokens >= 1 else now + (1 - tokens) / self.now
 
     def take(self, now: float) -> None:
         """Count a request that goes now."""
         self._fill(now)
         self._tokens -= 1
 
-    def allow(self, rate: float | None) -> None:
+    def allow(self, rate: float | None, now: float) -> None:
         """Take in that the headers of the last answer name *rate*, None for no rate at all."""
+        self._fill(now)
         self._allowed = math.inf if rate is None else max(SLOWEST, rate)
 
     def good(self, now: float, latency: float) -> None:
@@ -185,9 +186,11 @@ class HostRate:
             return self._limits.burst
         return max(together, self._limits.burst)
 
+    def _filled(self, now: float) -> float:
+        return self._tokens + max(0.0, now - self._filled_at) * self.now
+
     def _fill(self, now: float) -> None:
-        passed = max(0.0, now - self._filled_at)
+        filled = self._filled(now)
         self._filled_at = now
-        filled = self._tokens + passed * self.now
         self._tokens = min(self._burst, filled)
         self._idle_since += (filled - self._tokens) / self.now

@@ -212,7 +212,7 @@ class Watcher:
         worst = troubles[0] if troubles else None
         wait, events = self._capped(answer.wait, now)
         held = False
-        gate.rate.allow(answer.rate)
+        gate.rate.allow(answer.rate, now)
         if worst is None or len(troubles) < len(answer.findings):
             gate.good(now, now - self._records[poll.indices[0]].asked_at)
         else:

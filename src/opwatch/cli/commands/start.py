@@ -101,6 +101,8 @@ def app(
         raise click.BadParameter("--no-wait leaves no result to fetch")
     if no_wait and options.exec_ is not None:
         raise click.BadParameter("--no-wait leaves no end to run --exec at")
+    if no_wait and options.record is not None:
+        raise click.BadParameter("--no-wait leaves nothing to record")
     polls = replace(options, header=for_polls(options.header or ()))
     run, policy = Command("start", polls, starting=starting), options.policy()
     return _start_only(run, policy) if no_wait else run.run(policy)

@@ -1,0 +1,1 @@
+"""A run written down while it goes on, and driven again from what was written."""

@@ -1,0 +1,119 @@
+"""Recorded replies, read once more by the code that read them when they came.
+
+Decides nothing: the replies go through ``Fetcher``, which follows pages and moved URLs and
+remembers validators as it does in a run. Only the network is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from opwatch.domain.messages import Headers, Response
+from opwatch.domain.trouble import Trouble
+from opwatch.session.fetch import NOT_MODIFIED, Fetcher
+from opwatch.session.recording.codec import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+
+    from opwatch.domain.messages import Request
+    from opwatch.domain.operation import Answer, Poll
+    from opwatch.profiles import Profile
+
+Reply: TypeAlias = "Response | Trouble"
+VALIDATORS: Final = frozenset({"if-none-match", "if-modified-since"})
+
+
+class NotRecordedError(Exception):
+    """A reply was asked for that is not in the recording."""
+
+
+@dataclass(slots=True)
+class RecordedSender:
+    """Gives the recorded *replies*, in their order, whatever the request is.
+
+    Who asks for a whole answer where a 304 was recorded gets the last whole one.
+    """
+
+    replies: Iterator[Reply] = field(default_factory=lambda: iter(()))
+    _whole: dict[str, Response] = field(default_factory=dict)
+
+    def now(self) -> float:
+        """Return the time: no recorded reply is too late."""
+        return 0.0
+
+    async def send(self, request: Request, _timeout: float) -> Reply:
+        """Return the next reply.
+
+        Raises:
+            NotRecordedError: there is none.
+        """
+        reply = next(self.replies, None)
+        if reply is None:
+            raise NotRecordedError
+        if isinstance(reply, Trouble):
+            return reply
+        if reply.status != NOT_MODIFIED:
+            self._whole[reply.url] = reply
+        elif not any(name.lower() in VALIDATORS for name in request.headers):
+            return self._whole.get(reply.url, reply)
+        return reply
+
+
+class RecordedAnswers:
+    """Reads replies as *profiles*, by their names, would have."""
+
+    def __init__(self, profiles: Mapping[str, Profile]) -> None:
+        self._sender = RecordedSender()
+        self._fetch = Fetcher(profiles, dict.fromkeys(profiles, self._sender))
+
+    def read(self, poll: Poll, replies: Sequence[Reply]) -> Answer | None:
+        """Return what *replies* say to *poll*, None if they are not all that is needed."""
+        self._sender.replies = iter(replies)
+        try:
+            return at_once(self._fetch(poll))
+        except NotRecordedError:
+            return None
+
+
+def at_once(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Return what *work* returns, which waits for nothing."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        answer: Answer = done.value
+        return answer
+    raise RuntimeError("a recorded reply was waited for")
+
+
+def encode_reply(reply: Reply, redact: Callable[[str], str]) -> dict[str, Any]:
+    """Return *reply*, whose secrets are masked, as JSON."""
+    if isinstance(reply, Trouble):
+        return {"trouble": encode(reply, redact)}
+    return {
+        "status": reply.status,
+        "url": reply.url,
+        "headers": [list(pair) for pair in reply.headers],
+        "body": reply.body.decode(errors="surrogatepass"),
+        "received": reply.received_at,
+        **({"anonymous": True} if reply.is_anonymous else {}),
+    }
+
+
+def decode_reply(found: Mapping[str, Any]) -> Reply:
+    """Return the reply that *found* describes.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: it describes none.
+    """
+    if "trouble" in found:
+        return decode(Trouble, found["trouble"])
+    return Response(
+        found["status"],
+        found["url"],
+        Headers(tuple((name, value) for name, value in found["headers"])),
+        found["body"].encode(errors="surrogatepass"),
+        found["received"],
+        is_anonymous=found.get("anonymous", False),
+    )

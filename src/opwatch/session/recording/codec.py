@@ -1,0 +1,122 @@
+"""The types of a run as JSON, and back.
+
+Decides that a value left at its default is not written, and what never is: a body that was
+read (the answer itself stands beside it), a URL to poll next and cookies, for both may hold
+a secret that no redactor knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from opwatch.domain.operation import (
+    Answer,
+    Basis,
+    Contradiction,
+    InitialAnswer,
+    OperationError,
+    Reading,
+    State,
+    Unchanged,
+)
+from opwatch.domain.outcome import Goal, Reason
+from opwatch.domain.pacing import Eagerness
+from opwatch.domain.trouble import Fault, Speaker, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opwatch.domain.operation import Finding
+
+T = TypeVar("T")
+
+UNWRITTEN: Final = frozenset({"raw", "moved_to", "cookies"})
+_READ_BY: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "asks_for": tuple,
+    "basis": Basis,
+    "contradiction": lambda found: Contradiction(*found),
+    "created_at": datetime.fromisoformat,
+    "error": lambda found: decode(OperationError, found),
+    "fault": Fault,
+    "finished_at": datetime.fromisoformat,
+    "goal": Goal,
+    "initial": lambda found: decode(InitialAnswer, found),
+    "pace": Eagerness,
+    "reading": lambda found: decode(Reading, found),
+    "reason": Reason,
+    "speaker": Speaker,
+    "started_at": datetime.fromisoformat,
+    "state": State,
+    "updated_at": datetime.fromisoformat,
+}
+"""How a field of that name is read; any other is as JSON has it."""
+
+
+def encode(value: Any, redact: Callable[[str], str]) -> Any:
+    """Return *value* as JSON, without secrets."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            each.name: encode(getattr(value, each.name), redact)
+            for each in fields(value)
+            if each.name not in UNWRITTEN and getattr(value, each.name) != _default(each)
+        }
+    if isinstance(value, Mapping):
+        return {redact(str(key)): encode(each, redact) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [encode(each, redact) for each in value]
+    return value
+
+
+def _default(field: Any) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+def decode(kind: type[T], found: Mapping[str, Any]) -> T:
+    """Return the *kind* that *found* describes.
+
+    Raises:
+        KeyError, TypeError, ValueError: it describes none.
+    """
+    return kind(**{name: _READ_BY.get(name, _as_it_is)(each) for name, each in found.items()})
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def encode_answer(answer: Answer, redact: Callable[[str], str]) -> dict[str, Any]:
+    """Return *answer* as JSON, without secrets."""
+    return {
+        "findings": [
+            {type(each).__name__.lower(): encode(each, redact)} for each in answer.findings
+        ],
+        "wait": answer.wait,
+        "notes": [redact(each) for each in answer.notes],
+        "rate": answer.rate,
+    }
+
+
+def decode_answer(found: Mapping[str, Any]) -> Answer:
+    """Return the answer that *found* describes.
+
+    Raises:
+        KeyError, TypeError, ValueError: it describes none.
+    """
+    findings = tuple(_finding(*pair) for each in found["findings"] for pair in each.items())
+    return Answer(findings, found["wait"], tuple(found["notes"]), found["rate"])
+
+
+def _finding(kind: str, found: Mapping[str, Any]) -> Finding:
+    if kind == "unchanged":
+        return Unchanged()
+    return decode(Reading, found) if kind == "reading" else decode(Trouble, found)

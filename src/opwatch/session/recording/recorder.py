@@ -1,0 +1,333 @@
+"""The recorder: writes down whatever a run's watcher is given, while it goes on.
+
+Decides that a line is on the disk before the next thing happens (a killed run leaves a
+readable beginning), that each answer is read back from its masked form before it is
+written (where a mask would change what is read, that is written too), and that nothing
+about the recording can change how the run ends: where the disk is full, or the recording as
+large as it may be, it ends there and says so.
+
+``{"at": 3.5}`` is a tick; those that changed nothing are written only as far as is needed
+to see that the machine did not sleep in between.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+from opwatch.credentials import Redactor
+from opwatch.domain.errors import OpwatchError, UsageError
+from opwatch.domain.messages import Response
+from opwatch.domain.outcome import Outcome
+from opwatch.domain.secret import SECRET_NAME, Secret
+from opwatch.profiles.snapshot import profile_snapshot, restore_profile
+from opwatch.session.fetch import Fetcher
+from opwatch.session.recording.answers import RecordedAnswers, encode_reply
+from opwatch.session.recording.codec import encode, encode_answer
+from opwatch.session.recording.masking import masked_response, masked_url
+from opwatch.version import __version__
+from opwatch.watcher.watcher import SUSPENDED, Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from opwatch.domain.events import Event, Finished
+    from opwatch.domain.messages import Request
+    from opwatch.domain.operation import Answer, Operation, Poll
+    from opwatch.domain.outcome import Abort
+    from opwatch.domain.trouble import Trouble
+    from opwatch.session.fetch import Sends
+    from opwatch.session.plan import Plan
+    from opwatch.session.recording.answers import Reply
+    from opwatch.session.sender import Trace
+
+FORMAT: Final = 1
+LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of a recording."""
+NOTHING: Final[Mapping[str, str]] = {}
+_hops: ContextVar[list[dict[str, Any]] | None] = ContextVar("_hops", default=None)
+
+
+class Recorder:
+    """Writes the run of *command* into the new file *path*, at most *largest* bytes.
+
+    *wall* is the time of day at 0 of the run's clock, in seconds since the epoch. A user's
+    profile may hold what it took from *environ*: what is named there after a secret is
+    masked in it. *failure* is why the recording is not whole, once it is not.
+
+    Raises:
+        UsageError: the file is there already, or cannot be made.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        command: str,
+        redact: Redactor,
+        wall: float,
+        timeout_code: int = 124,
+        largest: int = LARGEST,
+        seed: int | None = None,
+        environ: Mapping[str, str] = NOTHING,
+    ) -> None:
+        self.failure: str | None = None
+        self.redact = redact
+        self._environ = environ
+        self._head = {"command": command, "wall": wall, "timeout_code": timeout_code}
+        self._seed = random.getrandbits(53) if seed is None else seed
+        self._left = largest
+        self._path = path
+        self._begun = False
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError as problem:
+            raise UsageError(
+                f"{path} exists already", hint="a recording needs a new file"
+            ) from problem
+        except OSError as problem:
+            raise UsageError(f"cannot write {path}: {problem.strerror}") from problem
+
+    def begin(
+        self, plan: Plan, senders: Mapping[str, Sends], now: float, *, collects: bool
+    ) -> tuple[RecordedWatcher, RecordingFetcher]:
+        """Write what the run begins with; return the watcher and the fetcher that are recorded."""
+        of_environ = Redactor()
+        for name, value in self._environ.items():
+            if SECRET_NAME.search(name):
+                of_environ.learn(Secret(value))
+
+        def redact(text: str) -> str:
+            return of_environ(self.redact(text))
+
+        snapshots = {
+            name: profile_snapshot(profile, redact) for name, profile in plan.profiles.items()
+        }
+        try:
+            restored = {name: restore_profile(name, each) for name, each in snapshots.items()}
+        except OpwatchError as problem:
+            # The operation may have been started already, so the run goes on without.
+            self.failure = f"without what is secret in it, the profile is none: {problem}"
+            self.close()
+            restored = dict(plan.profiles)
+        head = {
+            "format": FORMAT,
+            "version": __version__,
+            **self._head,
+            "seed": self._seed,
+            "clock": now,
+            "policy": encode(plan.policy, str),
+            "profile": plan.profile_name,
+            "duplicates": plan.duplicates,
+            "collects": collects,
+            "profiles": snapshots,
+            "targets": [self._target(each) for each in plan.targets],
+        }
+        self.write({"opwatch": "recording", **head})
+        fetch = RecordingFetcher(plan, senders)
+        watcher = RecordedWatcher(
+            plan.targets,
+            {name: profile.polling_rules for name, profile in plan.profiles.items()},
+            plan.policy,
+            now=now,
+            uniform=random.Random(self._seed).uniform,  # noqa: S311, it is to be repeated
+        )
+        watcher.attach(self, RecordedAnswers(restored), fetch.replies)
+        return watcher, fetch
+
+    def _target(self, target: Any) -> dict[str, Any]:
+        return {
+            name: masked_url(each) if name in {"reference", "url"} else each
+            for name, each in encode(target, self.redact).items()
+        }
+
+    def end(self, finished: Finished) -> None:
+        """Write how the run ended, and close the file."""
+        outcomes = [each.outcome or Outcome.PENDING for each in finished.operations]
+        verdict = {"exit": finished.verdict.code, "reason": finished.verdict.reason}
+        self.write({"at": finished.at, **verdict, "outcomes": outcomes})
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, and remove it if the run never began."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+            if not self._begun:
+                self._path.unlink(missing_ok=True)
+
+    def write(self, line: Mapping[str, Any]) -> None:
+        """Write *line*, unless the recording has ended."""
+        if self._file < 0:
+            return
+        text = json.dumps(line, separators=(",", ":"))
+        if len(text) >= self._left:
+            text = json.dumps({"cut": "the recording was as large as it may be"})
+            self.failure = "it was as large as it may be"
+        self._left -= len(text) + 1
+        self._begun = True
+        try:
+            left = memoryview(text.encode("ascii") + b"\n")
+            while left:
+                left = left[os.write(self._file, left) :]
+        except OSError as problem:
+            self.failure = problem.strerror
+        if self.failure is not None:
+            self.close()
+
+    def trace(self, shown: Trace | None) -> Trace:
+        """Return a trace that notes each exchange of the reply under way, beside *shown*."""
+
+        def note(request: Request, reply: Reply, seconds: float) -> None:
+            if shown is not None:
+                shown(request, reply, seconds)
+            hops = _hops.get()
+            if hops is not None:
+                what: dict[str, Any] = (
+                    {"status": reply.status}
+                    if isinstance(reply, Response)
+                    else {"fault": reply.fault}
+                )
+                url = self.redact(request.url.partition("?")[0])
+                hops.append({"url": url, **what, "seconds": round(seconds, 3)})
+
+        return note
+
+
+class RecordingFetcher:
+    """Answers the polls of *plan* through *senders*, and keeps their *replies* until written."""
+
+    def __init__(self, plan: Plan, senders: Mapping[str, Sends]) -> None:
+        self.replies: dict[int, list[tuple[Reply, list[dict[str, Any]]]]] = {}
+        self._current: ContextVar[list[tuple[Reply, list[dict[str, Any]]]]] = ContextVar("_current")
+        taps = {name: _Tap(sender, self._current) for name, sender in senders.items()}
+        self._fetch = Fetcher(plan.profiles, taps)
+
+    async def __call__(self, poll: Poll) -> Answer:
+        """Return the answer to *poll*."""
+        replies: list[tuple[Reply, list[dict[str, Any]]]] = []
+        self.replies[id(poll)] = replies
+        self._current.set(replies)
+        return await self._fetch(poll)
+
+
+class _Tap:
+    """A *sender* whose replies, and the exchanges before each, are put into *current*."""
+
+    def __init__(self, sender: Sends, current: ContextVar[list[Any]]) -> None:
+        self._sender = sender
+        self._current = current
+
+    def now(self) -> float:
+        return self._sender.now()
+
+    async def send(self, request: Request, timeout: float) -> Response | Trouble:
+        hops: list[dict[str, Any]] = []
+        _hops.set(hops)
+        reply = await self._sender.send(request, timeout)
+        # The last exchange is the reply itself.
+        self._current.get().append((reply, hops[:-1]))
+        return reply
+
+
+class RecordedWatcher(Watcher):
+    """A watcher that writes down what it is given."""
+
+    def attach(
+        self,
+        recorder: Recorder,
+        answers: RecordedAnswers,
+        replies: dict[int, list[tuple[Reply, list[dict[str, Any]]]]],
+    ) -> None:
+        """Write to *recorder* from now on, and read each of *replies* back as *answers* does."""
+        self._recorder = recorder
+        self._answers = answers
+        self._replies = replies
+        self._numbers: dict[int, int] = {}
+        self._count = 0
+        self._changed = False
+        self._idle: float | None = None
+        self._written = self._started_at
+
+    def tick(self, now: float) -> Iterable[Event]:
+        """Take in that time has passed."""
+        events = super().tick(now)
+        self._changed = bool(events) or (self.deadline is not None and now >= self.deadline)
+        return events
+
+    def due(self, now: float) -> list[Poll]:
+        """Return the polls to send at *now*; write that they were."""
+        polls = super().due(now)
+        if now - self._written > SUSPENDED and self._idle is not None:
+            self._tick(self._idle)
+        if not polls and not self._changed:
+            self._idle = now
+            return polls
+        self._tick(now, polls)
+        return polls
+
+    def _tick(self, at: float, polls: Sequence[Poll] = ()) -> None:
+        self._written, self._idle = at, None
+        for poll in polls:
+            self._numbers[id(poll)] = self._count
+            self._count += 1
+        sent = {"sent": [each.indices for each in polls]} if polls else {}
+        self._recorder.write({"at": at, **sent})
+
+    def record(self, poll: Poll, answer: Answer, now: float) -> list[Event]:
+        """Take in the *answer* to *poll*, and write it."""
+        found = {"at": now, "poll": self._numbers.pop(id(poll), None)}
+        self._recorder.write(found | self._written_answer(poll, answer))
+        return super().record(poll, answer, now)
+
+    def _written_answer(self, poll: Poll, answer: Answer) -> dict[str, Any]:
+        """Return the replies to *poll*, masked, and the *answer* where they do not lead to it."""
+        replies, redact = self._replies.pop(id(poll), []), self._recorder.redact
+        wanted = encode_answer(answer, redact)
+        for by_name in (True, False):
+            masked = [_masked(reply, redact, by_name=by_name) for reply, _ in replies]
+            whole = [each for each in masked if each is not None]
+            found = self._answers.read(poll, whole) if len(whole) == len(masked) else None
+            if found is not None and encode_answer(found, redact) == wanted:
+                return {"replies": _lines(whole, replies, redact)}
+        return {"replies": _lines(whole, replies, redact), "answer": wanted}
+
+    def interrupt(self, abort: Abort, now: float) -> list[Event]:
+        """End the watch of all that is open, and write why."""
+        self._recorder.write({"at": now, "abort": abort})
+        return super().interrupt(abort, now)
+
+    def set_result(self, operation: Operation, now: float) -> list[Event]:
+        """Take in *operation* with its result, and write that."""
+        index = next(i for i, each in enumerate(self.operations) if each.target is operation.target)
+        redact, reading = self._recorder.redact, operation.reading
+        found: dict[str, Any] = {"result": encode(reading and reading.result, redact)}
+        if operation.reason is not None:
+            found["reason"] = operation.reason
+        if operation.trouble is not None:
+            found["trouble"] = encode(operation.trouble, redact)
+        self._recorder.write({"at": now, "result_of": index, **found})
+        return super().set_result(operation, now)
+
+
+def _masked(reply: Reply, redact: Redactor, *, by_name: bool) -> Reply | None:
+    if isinstance(reply, Response):
+        return masked_response(reply, redact, by_name=by_name)
+    return reply
+
+
+def _lines(
+    masked: Sequence[Reply],
+    replies: Sequence[tuple[Reply, list[dict[str, Any]]]],
+    redact: Callable[[str], str],
+) -> list[dict[str, Any]]:
+    if len(masked) < len(replies):
+        masked = ()  # half of them could not be read either
+    return [
+        encode_reply(each, redact) | ({"before": hops} if hops else {})
+        for each, (_, hops) in zip(masked, replies, strict=False)
+    ]
