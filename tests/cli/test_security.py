@@ -235,7 +235,8 @@ def test_s8_remote_text_can_register_no_mask(inside: Inside, api: Api) -> None:
 
     ran = inside.run("wait", "-p", "mine", "-t10s", "a", environ={"GITHUB_ACTIONS": "true"})
 
-    assert not re.search(r"(?m)^\s*::", ran.out + ran.err)
+    found = re.findall(r"(?m)^\s*::([\w-]+)", ran.out + ran.err)
+    assert found == ["group", "endgroup", "error"]  # our own
 
 
 # -- S9, S10: programs and browsers ----------------------------------------------------
@@ -318,18 +319,21 @@ def test_s12_no_run_leaves_a_secret_on_the_disk(inside: Inside) -> None:
     inside.run("auth", "status")
 
     written = [each for each in inside.home.rglob("*") if each.is_file()]
-    assert {each.name for each in written} == {"config.yaml", "report.xml"}
+    kept = {"state-1.db", "runs.lock"}
+    assert {each.name for each in written} == {"config.yaml", "report.xml", *kept}
     assert not any(CANARY.encode() in each.read_bytes() for each in written)
 
 
 # What is written to a file, and by whom.
 WRITERS: Final = {
     "session/download.py": "results, where --download says",
-    "cli/files.py": "a drafted profile, where --output says",
+    "cli/files.py": "a drafted profile, where --output says; what a step of GitHub Actions leaves",
     "cli/completion/profiles.py": "names of profiles, in the cache folder, at a TAB",
     "cli/view.py": "the report, where --junit says",
     "credentials/keyring_worker.py": "its own standard output",
     "session/lock.py": "an empty file, to lock",
+    "state/lock.py": "an empty file, to lock",
+    "state/store.py": "what is kept of a run, without a secret, in the state folder",
 }
 
 

@@ -7,7 +7,7 @@ one function that knows the exit codes, and speaks JSON if JSON was asked for.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.errors import (
     CredentialError,
@@ -75,18 +75,9 @@ def end_of(
         write_error(sys.stderr, problem, redact=redact, debug=debug)
     if not as_json:
         return ending.code
-    from opwatch.output.formats.document import document, write_document
+    from opwatch.output.formats.document import write_document
 
-    result = document(
-        operations,
-        ending,
-        command=command,
-        started_at=0.0,
-        ended_at=0.0,
-        wall_of=_now,
-        redact=redact,
-        problem=_sentence(problem, redact),
-    )
+    result = problem_document(problem, command=command, operations=operations, redact=redact)
     try:
         write_document(sys.stdout, result)
     except (PipeClosedError, UnwritableError) as write_failure:
@@ -94,7 +85,29 @@ def end_of(
     return ending.code
 
 
-def _sentence(problem: BaseException, redact: Callable[[str], str]) -> str:
+def problem_document(
+    problem: BaseException,
+    *,
+    command: str,
+    operations: Sequence[Operation],
+    redact: Callable[[str], str],
+) -> dict[str, Any]:
+    """Return the document of a run that *problem* ended before it began."""
+    from opwatch.output.formats.document import document
+
+    return document(
+        operations,
+        verdict_of(problem),
+        command=command,
+        started_at=0.0,
+        ended_at=0.0,
+        wall_of=_now,
+        redact=redact,
+        problem=sentence_of(problem, redact),
+    )
+
+
+def sentence_of(problem: BaseException, redact: Callable[[str], str]) -> str:
     """Return why there is no more to report; an exception of Python's may be a signal's."""
     cause = cause_of(problem)
     if isinstance(problem, OpwatchError) or cause is Abort.BUG:

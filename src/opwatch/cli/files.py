@@ -1,4 +1,4 @@
-"""What a person names as a file, or pipes in.
+"""What a person or a CI system names as a file, or pipes in.
 
 Decides that it is read whole or not at all, and that no file is overwritten.
 """
@@ -81,5 +81,18 @@ def write_new(path: Path, text: str) -> None:
             file.write(text)
     except FileExistsError as problem:
         raise UsageError(f"{path} exists already", hint="choose another --output") from problem
+    except OSError as problem:
+        raise UnwritableError(f"cannot write {path}: {problem.strerror}") from problem
+
+
+def append(path: str, text: str) -> None:
+    """Append *text* to the file *path*, which others append to as well.
+
+    Raises:
+        UnwritableError: it cannot be written.
+    """
+    try:
+        with Path(path).open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
     except OSError as problem:
         raise UnwritableError(f"cannot write {path}: {problem.strerror}") from problem

@@ -40,6 +40,7 @@ WAIT_ONLY: Final = frozenset(
         "progress",
         "junit",
         "no_state",
+        "ci",
     }
 )
 """The fields of RunOptions that a command without a wait does not offer."""
@@ -213,6 +214,16 @@ class RunOptions(opt.ProfileOptions):
             help="Keep nothing of this run (like OPWATCH_STATE=off).",
         ),
     ] = False
+    ci: Annotated[
+        str,
+        option(
+            "--ci",
+            group="output",
+            envvar="OPWATCH_CI",
+            metavar="auto|none|github|gitlab|azure|buildkite|teamcity",
+            help="Report to a CI system: groups, annotations, a summary; auto knows which.",
+        ),
+    ] = "auto"
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False
     no_color: opt.NoColor = False
@@ -236,6 +247,13 @@ class RunOptions(opt.ProfileOptions):
             if self.progress not in set(Style):
                 known = ", ".join(Style)
                 raise click.BadParameter(f"--progress {self.progress!r} is not one of {known}")
+
+        if self.ci != "auto":
+            from opwatch.output.ci.system import System
+
+            if self.ci not in set(System):
+                known = ", ".join(System)
+                raise click.BadParameter(f"--ci {self.ci!r} is not one of {known}")
 
     @property
     def prints_json(self) -> bool:

@@ -253,15 +253,17 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
         if code is not None:
             return code  # everything is written, and a second document would break the first
+        operations = _unwatched(plan, problem, view.context.now())
         left = end_of(
             problem,
             as_json=view.options.prints_json,
             command=view.command,
-            operations=_unwatched(plan, problem, view.context.now()),
+            operations=operations,
             debug=view.options.debug,
             redact=view.redact,
         )
         view.write_way_on(problem)
+        view.ci.report_problem(problem, operations)
         view.end(left)
         return left
 

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.cli.ci_report import CiReport
 from opwatch.domain.errors import StartError, UnwritableError
 from opwatch.domain.events import Pausable
 from opwatch.output.errors import write_error
@@ -60,8 +62,14 @@ class View:
         if self.options.quiet or self.command == "get":
             return Style.NONE
         style = Style(self.options.progress)
-        # Lines of a trace would tear the bars apart.
-        return Style.LINES if self.options.verbose and style is Style.AUTO else style
+        # Lines of a trace would tear bars apart; Buildkite's log is a terminal, but a log.
+        is_log = self.options.verbose or self.ci.is_known
+        return Style.LINES if is_log and style is Style.AUTO else style
+
+    @property
+    def ci(self) -> CiReport:
+        """What is sent to the CI system: nothing for ``get``."""
+        return CiReport(self.command, self.options, self.context)
 
     def wall_of(self) -> Callable[[float], datetime]:
         """Return the function from the run's clock to the time of day, local zone."""
@@ -82,19 +90,17 @@ class View:
             wall_of = self.wall_of()
             # What is shown at the end says how to go on, so it is kept before.
             listeners = [] if self.keeper is None else [self.keeper.listener(session)]
-            listeners.append(
-                stack.enter_context(
-                    open_display(
-                        self.style,
-                        sys.stderr,
-                        wall_of=wall_of,
-                        redact=self.redact,
-                        resume=self.resume if self.command in RESUMABLE else None,
-                        no_color=self.options.no_color,
-                        environ=self.context.environ,
-                    )
-                )
+            display = open_display(
+                self.style,
+                sys.stderr,
+                wall_of=wall_of,
+                redact=self.redact,
+                resume=self.resume if self.command in RESUMABLE else None,
+                no_color=self.options.no_color,
+                environ=self.context.environ,
             )
+            shown = self.ci.mark(display, wall_of, grouped=self.style is Style.LINES)
+            listeners.append(stack.enter_context(shown))
             if self.options.as_jsonl:
                 from opwatch.output.formats.jsonl import jsonl
 
@@ -163,10 +169,12 @@ class View:
             self.collect(operations)
         if self.options.junit is not None:
             self._write_junit(self.options.junit, operations, now)
-        if self.options.as_json:
-            from opwatch.output.formats.document import document, write_document
 
-            result = document(
+        @cache
+        def result() -> dict[str, Any]:
+            from opwatch.output.formats.document import document
+
+            return document(
                 operations,
                 verdict,
                 command=self.command,
@@ -178,7 +186,13 @@ class View:
                 redact=self.redact,
                 duplicates=duplicates,
             )
-            write_document(sys.stdout, result)
+
+        resume = self.resume if self.command in RESUMABLE else None
+        self.ci.report(operations, verdict, result, (started_at, now), resume)
+        if self.options.as_json:
+            from opwatch.output.formats.document import write_document
+
+            write_document(sys.stdout, result())
         elif self.command == "get" and not self.options.quiet:
             self._write_table(operations, now)
 

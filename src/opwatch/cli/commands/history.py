@@ -37,7 +37,7 @@ class HistoryOptions:
         option(
             "--outcome",
             metavar="OUTCOME",
-            help="Only runs with an operation that ended so: succeeded, failed, …, or open.",
+            help="Only runs with an operation that ended so: succeeded, failed and so on, or open.",
         ),
     ] = None
     since: Annotated[
@@ -46,7 +46,7 @@ class HistoryOptions:
             "--since",
             parser=opt.duration,
             metavar=opt.DURATION,
-            help="Only runs that began in the last 2h, 7d, …",
+            help="Only runs that began in the last 2h, 7d or so.",
         ),
     ] = None
     most: Annotated[

@@ -128,7 +128,9 @@ def _start_only(command: Command, policy: Policy) -> int:
             debug=command.options.debug,
             redact=context.redactor,
         )
-        View(command.name, command.options, context).write_way_on(problem)
+        view = View(command.name, command.options, context)
+        view.write_way_on(problem)
+        view.ci.report_problem(problem, lost)
         return code
     return ExitCode.SUCCEEDED
 

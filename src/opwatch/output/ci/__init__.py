@@ -1,1 +1,1 @@
-"""What the runner of a CI system is asked to do."""
+"""What a CI system is sent beside the log: its commands, its files, its masks."""

@@ -1,7 +1,10 @@
 """A JUnit report: what CI systems draw a table from.
 
-Decides that only a confirmed success passes: a failed or cancelled operation is
-a *failure*, and everything that is not known is an *error*.
+Decides that only a confirmed success with its result passes: a failed or cancelled
+operation is a *failure*, one that the run left because another had decided it is *skipped*,
+and everything that is not known is an *error*. The form is that of ``junit-10.xsd`` of
+Jenkins' xUnit plugin, the strictest of those in use: it knows properties of a suite only, so
+that the link of an operation is one of these, and the output of its case.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.outcome import Outcome
+from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import Redact, Show, as_is
+from opwatch.output.text.links import page_of
 from opwatch.output.text.sentences import ending_detail, failure_lines, status_of
 from opwatch.output.text.words import OUTCOMES
 
@@ -35,34 +39,61 @@ ELEMENTS: Final = {
 def junit(operations: Sequence[Operation], *, at: float, redact: Redact = as_is) -> str:
     """Return the report as an XML document in ASCII; *at* is now on the run's clock."""
     show = Show(redact)
-    counts = Counter(ELEMENTS[each.outcome or Outcome.PENDING] for each in operations)
+    counts = Counter(map(_element, operations))
     longest = max((each.elapsed(at) for each in operations), default=0.0)
     totals = (
         f'tests="{len(operations)}" failures="{counts["failure"]}"'
         f' errors="{counts["error"]}" time="{longest:.3f}"'
     )
+    links = "".join(_property(each, show) for each in operations)
+    properties = f"    <properties>\n{links}    </properties>\n" if links else ""
     cases = "".join(_case(each, at, show) for each in operations)
     text = (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {totals}>\n'
-        f'  <testsuite name="opwatch" {totals}>\n{cases}  </testsuite>\n</testsuites>\n'
+        f'  <testsuite name="opwatch" {totals} skipped="{counts["skipped"]}">\n'
+        f"{properties}{cases}  </testsuite>\n</testsuites>\n"
     )
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
+def _element(operation: Operation) -> str | None:
+    """Return what is said of *operation* in its case, None if it passes."""
+    if operation.reason is Reason.STOPPED_EARLY:
+        return "skipped"
+    if operation.reason is Reason.NO_RESULT:
+        return "error"
+    return ELEMENTS[operation.outcome or Outcome.PENDING]
+
+
+def _property(operation: Operation, show: Show) -> str:
+    link = _page(operation, show)
+    name = f"link of {show(operation.reference, None)}"
+    pair = f"name={_attribute(name)} value={_attribute(link)}"
+    return f"      <property {pair}/>\n" if link else ""
+
+
 def _case(operation: Operation, at: float, show: Show) -> str:
-    outcome = operation.outcome or Outcome.PENDING
     head = (
         f"    <testcase classname={_attribute(show(operation.target.profile) or 'opwatch')}"
         f" name={_attribute(_name(operation, show))}"
         f' time="{operation.elapsed(at):.3f}"'
     )
-    element = ELEMENTS[outcome]
+    inner = _what_is_wrong(operation, show)
+    link = _page(operation, show)
+    if link:
+        inner += f"      <system-out>{escape(link)}</system-out>\n"
+    return f"{head}>\n{inner}    </testcase>\n" if inner else f"{head}/>\n"
+
+
+def _what_is_wrong(operation: Operation, show: Show) -> str:
+    outcome, element = operation.outcome or Outcome.PENDING, _element(operation)
     if element is None:
-        return head + "/>\n"
+        return ""
     detail = ending_detail(operation, show) or status_of(operation, show) or OUTCOMES[outcome]
-    body = f"<{element} type={_attribute(outcome.value)} message={_attribute(detail)}>"
+    kind = operation.reason if operation.reason is Reason.NO_RESULT else outcome
+    body = f"<{element} type={_attribute(kind.value)} message={_attribute(detail)}>"
     text = "\n".join([detail, *failure_lines(operation, show)])
-    return f"{head}>\n      {body}{escape(text)}</{element}>\n    </testcase>\n"
+    return f"      {body}{escape(text)}</{element}>\n"
 
 
 def _name(operation: Operation, show: Show) -> str:
@@ -70,6 +101,11 @@ def _name(operation: Operation, show: Show) -> str:
     reference = show(operation.reference, None)
     name = show(operation.reading.name.strip()) if operation.reading else ""
     return f"{name} ({reference})" if name else reference
+
+
+def _page(operation: Operation, show: Show) -> str:
+    # Jenkins and GitLab attach the file that "[[ATTACHMENT|path]]" in an output names.
+    return page_of(operation, show).replace("[[", "%5B%5B")
 
 
 def _attribute(text: str) -> str:

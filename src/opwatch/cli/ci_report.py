@@ -1,0 +1,146 @@
+"""What a run reports to the CI system that it runs in.
+
+Decides when: the marks in its log while it goes on, the files of a step of GitHub Actions at
+its end, also at the end of a run that could not begin. The verdict stands whatever becomes
+of a report.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from opwatch.domain.errors import OpwatchError, UnwritableError
+from opwatch.domain.outcome import Abort, Verdict
+from opwatch.output.ci.system import System, system_of
+from opwatch.output.errors import write_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from opwatch.cli.run_options import RunOptions
+    from opwatch.domain.operation import Operation
+    from opwatch.output.terminal.renderer import Guard
+    from opwatch.output.text.summary import Resume
+    from opwatch.session.context import RunContext
+
+REPORTED: Final = frozenset({"wait", "start"})
+SIGNALS: Final = frozenset({Abort.HANGUP, Abort.INTERRUPTED, Abort.TERMINATED, Abort.PIPE_CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class CiReport:
+    """Reports the run of *command*, if it is one that waits for what a person asked for."""
+
+    command: str
+    options: RunOptions
+    context: RunContext
+
+    @property
+    def system(self) -> System:
+        """The system that reads the log."""
+        if self.command not in REPORTED:
+            return System.NONE
+        return system_of(self.options.ci, self.context.environ)
+
+    @property
+    def is_known(self) -> bool:
+        """Tell whether there is one."""
+        return self.system is not System.NONE
+
+    def mark(self, display: Guard, wall_of: Callable[[float], datetime], *, grouped: bool) -> Guard:
+        """Return *display* with its log marked for the system."""
+        if not self.is_known:
+            return display
+        from opwatch.output.ci.log import mark
+
+        redact = self.context.redactor
+        return mark(
+            display, self.system, sys.stderr, wall_of=wall_of, redact=redact, grouped=grouped
+        )
+
+    def report(
+        self,
+        operations: Sequence[Operation],
+        verdict: Verdict,
+        document: Callable[[], dict[str, Any]],
+        times: tuple[float, float],
+        resume: Resume | None,
+    ) -> None:
+        """Write the files of the step: its summary and its outputs. *times* are begin and end."""
+        if self.system is not System.GITHUB:
+            return
+        from opwatch.output.ci.markdown import markdown
+        from opwatch.output.ci.step import SUMMARY_FILE
+        from opwatch.output.text.clean import Show
+        from opwatch.output.text.summary import summary
+
+        show, (started_at, ended_at) = Show(self.context.redactor), times
+        text = markdown(
+            operations,
+            verdict,
+            started_at=started_at,
+            ended_at=ended_at,
+            show=show,
+            resume=resume,
+        )
+        self._append(SUMMARY_FILE, text)
+        self._write_outputs(
+            verdict.code, summary(operations, ended_at - started_at, show), document
+        )
+
+    def report_problem(self, problem: BaseException, operations: Sequence[Operation]) -> None:
+        """Report what has ended a run before it began; a signal is no news to who sent it."""
+        if not self.is_known:
+            return
+        from opwatch.cli.exit import problem_document, sentence_of, verdict_of
+        from opwatch.output.ci.annotations import Annotation, Severity
+        from opwatch.output.ci.dialects import dialect_of
+
+        redact = self.context.redactor
+        sentence, verdict = sentence_of(problem, redact), verdict_of(problem)
+        if verdict.cause not in SIGNALS:
+            annotation = Annotation(Severity.ERROR, f"opwatch {self.command}", sentence)
+            self._write(dialect_of(self.system).report(annotation))
+        if self.system is System.GITHUB:
+            from opwatch.output.ci.markdown import heading
+            from opwatch.output.ci.step import SUMMARY_FILE
+
+            self._append(SUMMARY_FILE, heading(sentence) + "\n\n")
+            self._write_outputs(
+                verdict.code,
+                sentence,
+                lambda: problem_document(
+                    problem, command=self.command, operations=operations, redact=redact
+                ),
+            )
+
+    def _write_outputs(
+        self, code: int, summary: str, document: Callable[[], dict[str, Any]]
+    ) -> None:
+        from opwatch.output.ci.step import OUTPUT_FILE, outputs
+        from opwatch.output.formats.document import dumps
+
+        if self.context.environ.get(OUTPUT_FILE):
+            values = outputs(exit_code=code, summary=summary, json=dumps(document()))
+            self._append(OUTPUT_FILE, values)
+
+    def _append(self, variable: str, text: str) -> None:
+        from opwatch.cli.files import append
+
+        path = self.context.environ.get(variable)
+        if path:
+            try:
+                append(path, text)
+            except UnwritableError as problem:
+                write_error(sys.stderr, problem, redact=self.context.redactor)
+
+    def _write(self, line: str) -> None:
+        from contextlib import suppress
+
+        from opwatch.output.streams import Sink
+
+        with suppress(OpwatchError):
+            Sink(sys.stderr, redact=self.context.redactor, required=False).line(line)
