@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.looks_plot import looks_plot
+from benchmarks.page import page, with_short
 from contract import MEANINGS
 from opwatch.domain.outcome import PRECEDENCE, ExitCode
 
@@ -47,3 +50,15 @@ def test_links_of_the_readme_lead_somewhere() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
 
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_pages_about_speed_show_the_figures_that_were_measured() -> None:
+    figures = json.loads((ROOT / "docs/performance.json").read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    stale = "run: python tests/benchmarks --page"
+    assert (ROOT / "docs/performance.md").read_text(encoding="utf-8") == page(figures), stale
+    assert (ROOT / "docs/looks.svg").read_text(encoding="utf-8") == looks_plot(
+        figures["parts"]["counts"]
+    ), stale
+    assert readme == with_short(readme, figures), stale

@@ -81,6 +81,9 @@ def _document(command: str, code: int) -> str:
         "elapsed_seconds": 0.0,
         "summary": {"total": 0},
         "operations": [],
+        "warnings": [],
+        "fix": [],
+        "resume": None,
         "problem": REASONS[code],
     }
     return dumps(document) + "\n"

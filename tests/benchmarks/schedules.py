@@ -16,7 +16,7 @@ import random
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from benchmarks.peers import Pauses
     from benchmarks.shapes import Percent
 
+HOW_MANY: Final = 300
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 PRICES: Final = (0.5, 0.9, 1.6, 2.8, 5.0, 9.0, 16.0, 28.0, 50.0, 90.0)
 """Requests that a second of lateness is worth, for the line of the optimum."""
@@ -83,20 +84,36 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def main(how_many: int) -> None:
+def measure(_rounds: int) -> dict[str, Any]:
+    """Write the figures and the picture; return what is held to a budget."""
+    rows = {(row["name"], row["pace"]): row for row in main(HOW_MANY)["opwatch"]}
+    without, even = rows["no progress", "normal"], rows["even progress", "normal"]
+    return {
+        "operations": HOW_MANY,
+        "of_optimum": [without["requests"] / without["least"]],
+        "requests_without": [without["requests"]],
+        "late_without_s": [without["late"]],
+        "requests": [even["requests"]],
+        "late_s": [even["late"]],
+    }
+
+
+def main(how_many: int) -> dict[str, Any]:
+    """Compare all; return the figures that were written."""
     ends = spread(how_many)
     peers = [of_a_peer(name, pauses, ends) for name, pauses in PEERS.items()]
     ours = [
         of_ours(name, percent, each, ends) for name, percent in SHAPES.items() for each in Eagerness
     ]
     optimum = [Row("optimum", *best(price)) for price in PRICES]
-    sys.stdout.write(table([*peers, *optimum, *ours]))
+    sys.stderr.write(table([*peers, *optimum, *ours]))
     rows = {"peers": peers, "optimum": optimum, "opwatch": ours}
     figures = {name: [asdict(each) for each in found] for name, found in rows.items()}
     text = json.dumps({"operations": how_many, **figures}, indent=1)
     (DOCS / "schedules.json").write_text(text + "\n", encoding="utf-8")
     (DOCS / "schedules.svg").write_text(plot(json.loads(text)), encoding="utf-8")
+    return dict(json.loads(text))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else HOW_MANY)

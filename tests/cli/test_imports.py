@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PARSER = {"click", "opwatch.cli.app"}
 CONFIGURATION = {"yaml", "opwatch.profiles", "platformdirs", "jmespath"}
 NETWORK = {"asyncio", "ssl", "httpx2", "opwatch.http"}
+TYPES = {"typing", "pathlib"}
 SELDOM = {
     *("rich", "keyring", "regex", "sqlite3", "xml", "getpass", "pydantic", "unittest", "pdb"),
     *("opwatch.demo", "opwatch.profiles.draft", "opwatch.credentials.oauth"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cli.inside import Inside
     from cli.program import Program
     from opwatch.demo import DemoServer
+    from servers.oauth import Asked
 
 STORED = "/fullstory-exports/"
 QUICK = ("-p", "fullstory", "--interval", "0.1", "--timeout", "20")
@@ -175,3 +176,22 @@ def test_c5_a_report_that_is_never_written_leaves_no_file(inside: Inside) -> Non
     ran = inside.run("wait", "-p", "nobody", "--junit", str(report), "a")
 
     assert (ran.code, report.exists()) == (2, False)
+
+
+def test_where_a_result_is_a_file_its_url_is_shown_and_it_is_saved_by_its_kind(
+    inside: Inside,
+) -> None:
+    def say(asked: Asked) -> Reply:
+        if asked.path.endswith("/csv"):
+            return Reply(200, b"a,b\n", (("Content-Type", "text/csv"),))
+        return Reply(200, {"id": "7", "status": "done"})
+
+    with Api(say) as api:
+        step = {"path": "/ops/{id}/csv", "download": True}
+        inside.configure(mine=profile(api.base, auth="none", result=[step]))
+        shown = inside.run("get", "-p", "mine", "--result", "--json", "7")
+        saved = inside.run("wait", "-p", "mine", "--download", "out", "7")
+
+        assert shown.document["operations"][0]["result"] == {"url": f"{api.base}/ops/7/csv"}
+    assert (shown.code, saved.code) == (0, 0), saved.err
+    assert [each.name for each in (inside.home / "out").iterdir()] == ["7.csv"]

@@ -119,7 +119,7 @@ def test_the_common_token_is_not_for_a_profile_that_was_only_recognised(
     named = inside.run("get", "--json", "-p", "github-actions", job.url, environ=environ)
 
     assert (ran.code, ran.outcomes) == (4, ["denied"])
-    assert "only for the profile that the command line names" in ran.err
+    assert "only for the one profile that the command line names" in ran.err
     assert (named.code, named.outcomes) == (8, ["pending"]), named.err
 
 

@@ -135,7 +135,7 @@ async def test_s16_the_common_token_is_only_for_the_profile_that_is_named(world:
     error = await error_of(world, **changes)
     world.environ["OPWATCH_MY_API_TOKEN"] = OTHER
 
-    why = "only for the profile that the command line names"
+    why = "only for the one profile that the command line names"
     assert error.tried[:2] == (TriedSource("--token-stdin", why), TriedSource("OPWATCH_TOKEN", why))
     assert await value_of(world, **changes) == OTHER
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from opwatch.domain.events import (
     Event,
     Finished,
     Interrupted,
+    Listener,
     Observed,
     Resumed,
     Started,
@@ -25,9 +27,10 @@ from opwatch.domain.pacing import Pace, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault
 from opwatch.engine import Inbox, drive
+from opwatch.engine.drive import PORTION
 from opwatch.watcher.watcher import Watcher
 from simulation.bench import BAD_GATEWAY, FAILED, RUNNING, SUCCEEDED, middle
-from simulation.loop import VirtualClock, run_virtually
+from simulation.loop import VirtualClock, VirtualLoop, run_virtually
 from simulation.world import HOST, Host, Job, Spell, World
 
 if TYPE_CHECKING:
@@ -85,7 +88,7 @@ class Told:
 def carry_out(
     watcher: Watcher,
     fetch: Fetch,
-    told: Told,
+    told: Listener,
     *,
     clock: VirtualClock | None = None,
     after: dict[float, Abort] | None = None,
@@ -432,3 +435,36 @@ def test_what_is_interrupted_is_told_once() -> None:
     carry_out(watcher, hang, told, after={1.0: Abort.INTERRUPTED, 1.1: Abort.TERMINATED})
 
     assert [type(event) for event in told.events].count(Interrupted) == 1
+
+
+def test_ends_that_come_all_at_once_are_told_in_portions() -> None:
+    portions: Counter[int] = Counter()
+    ended: list[str] = []
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Ended):
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, VirtualLoop)
+            portions[loop.turns] += 1
+            ended.append(event.operation.id)
+
+    names = [str(n) for n in range(10 * PORTION)]
+    watcher = a_watcher(*names, policy=Policy(timeout=30.0))
+    carry_out(watcher, hang, tell)
+
+    assert len(ended) == len(names) == len(set(ended))
+    assert max(portions.values()) <= PORTION
+    assert {each.reason for each in watcher.operations} == {Reason.DEADLINE}
+
+
+def test_operations_end_at_the_deadline_one_event_at_a_time() -> None:
+    watcher = a_watcher("a", "b", policy=Policy(timeout=30.0))
+    watcher.start()
+    watcher.tick(30.0)
+
+    ends = iter(watcher.tick(40.0))
+
+    assert isinstance(next(ends), Ended)
+    assert [each.is_over for each in watcher.operations] == [True, False]
+    assert [type(each) for each in ends] == [Ended]
+    assert watcher.finished

@@ -266,4 +266,4 @@ def test_nothing_on_standard_input_fails_but_as_a_usage_error(data: bytes) -> No
     except UsageError:
         return
     if isinstance(found, ReferenceList):
-        assert all(isinstance(each, str) for each in found.references)
+        assert all(isinstance(each.text, str) for each in found.given)

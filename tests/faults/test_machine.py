@@ -755,8 +755,8 @@ async def test_a_pause_of_the_machine_is_told_as_such() -> None:
         uniform=lambda low, _high: low,
     )
 
-    assert watcher.tick(5.0) == []
-    assert watcher.tick(605.0)[0] == Resumed(605.0, 600.0)
+    assert list(watcher.tick(5.0)) == []
+    assert next(iter(watcher.tick(605.0))) == Resumed(605.0, 600.0)
 
 
 # -- memory and bugs -----------------------------------------------------------------

@@ -109,9 +109,10 @@ def test_nobody_is_left_to_hear_of_a_closed_pipe() -> None:
 def test_a_bug_is_called_one_and_its_traceback_is_for_those_who_ask() -> None:
     with pytest.raises(KeyError) as caught:
         dict[str, int]()["x\x1b[2J"]
-    short, long = error_lines(caught.value), error_lines(caught.value, debug=True)
+    short, long = (error_lines(caught.value, debug=debug) for debug in (False, True))
     assert short[0].startswith("opwatch: a bug in opwatch: KeyError: ")
     assert short[1] == "  to fix     run it again with --debug, and report what it prints"
+    assert "--debug" not in "".join(error_lines(caught.value))  # the command may have none
     assert "  | Traceback (most recent call last):" in long
     assert len(long) > 3
     assert "\x1b" not in "".join(short + long)

@@ -17,7 +17,7 @@ from opwatch.domain.auth import HeaderAuth
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Operation, Reading
 from opwatch.domain.trouble import Trouble
-from opwatch.output.formats.document import Writer
+from opwatch.output.formats.writer import Writer
 from opwatch.profiles import bind_profile, load_config, load_profile
 from opwatch.profiles.values import moment
 from profiles.answers import NOW, NOWHERE
@@ -318,7 +318,7 @@ def shown(name: str, key: str) -> Any:
     assert isinstance(found, Reading)
     target = bound(name).target(document.url)
     write = Writer(lambda _at: datetime.fromtimestamp(NOW, UTC))
-    return at(write.operation(Operation(target, 0.0, found)), key)
+    return at(write.operation(Operation(target, 0.0, found), 0.0), key)
 
 
 def leaves(value: Any, path: str = "") -> list[str]:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.session.download import LONGEST, name_from_id, numbered_name, proposed_name, safe_name
+from opwatch.session.download import (
+    LONGEST,
+    name_from_id,
+    numbered_name,
+    proposed_name,
+    safe_name,
+    with_suffix,
+)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +103,21 @@ def test_an_alternative_is_numbered_before_all_suffixes() -> None:
         "a-2.json.gz",
         "a-1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type", "expected"),
+    [
+        ("7", "text/csv; charset=utf-8", "7.csv"),
+        ("7", "TEXT/CSV", "7.csv"),
+        ("7.csv", "text/plain", "7.csv"),
+        ("report.v2", "application/pdf", "report.v2.pdf"),
+        ("7", "application/octet-stream", "7"),
+        ("7", None, "7"),
+        ("7", "../../x", "7"),
+    ],
+)
+def test_a_file_named_by_its_id_gets_the_suffix_of_its_kind(
+    name: str, content_type: str | None, expected: str
+) -> None:
+    assert with_suffix(name, content_type) == expected

@@ -16,7 +16,7 @@ ANSWER = b"HTTP/1.1 202 Accepted\r\nLocation: /ops/1\r\nX-A: b: c\r\n\r\n{}"
 def _names(data: bytes) -> list[str]:
     found = read_references(data)
     assert isinstance(found, ReferenceList)
-    return list(found.references)
+    return [each.text for each in found.given]
 
 
 def _answer(data: bytes) -> Response:

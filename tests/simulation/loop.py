@@ -17,10 +17,11 @@ T = TypeVar("T")
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """A loop that begins at 0 seconds and never sleeps."""
+    """A loop that begins at 0 seconds and never sleeps. *turns*: how often it looked for more."""
 
     def __init__(self) -> None:
         self.passed = 0.0
+        self.turns = 0
         super().__init__(_Impatient(self))
 
     def time(self) -> float:
@@ -35,6 +36,7 @@ class _Impatient(selectors.BaseSelector):
         self._real = selectors.DefaultSelector()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self._loop.turns += 1
         ready = self._real.select(0)
         if not ready and timeout is None:
             raise RuntimeError("all wait, and nothing will ever happen")

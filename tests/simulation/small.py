@@ -81,7 +81,7 @@ def play(kinds: Sequence[str]) -> SmallRun:
     watcher = Watcher(targets, rules, Policy(timeout=TIMEOUT), now=0.0, uniform=middle)
     watcher.start()
     while run.used < len(kinds) and not watcher.finished:
-        watcher.tick(now)
+        list(watcher.tick(now))
         for poll in watcher.due(now):
             if run.used == len(kinds):
                 break
@@ -92,7 +92,7 @@ def play(kinds: Sequence[str]) -> SmallRun:
             watcher.record(poll, Answer((finding(name, kind),), _named_wait(kind)), now)
         now = max(now, watcher.wake_at(now))
     for at in (TIMEOUT, TIMEOUT + LAST_WORD):
-        watcher.tick(max(now, at))
+        list(watcher.tick(max(now, at)))
     run.outcomes = {each.id: each.outcome for each in watcher.operations}
     run.verdict = watcher.verdict()
     return run

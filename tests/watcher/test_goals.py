@@ -7,7 +7,7 @@ import pytest
 from opwatch.domain.events import Ended, Interrupted, Observed, Oddity, Troubled, Warned
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.outcome import Abort, Goal, Reason
-from opwatch.domain.pacing import PollingRules
+from opwatch.domain.pacing import Limits, PollingRules
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import (
@@ -104,6 +104,34 @@ def test_one_look_asks_each_operation_once() -> None:
 
 def test_one_look_has_no_deadline() -> None:
     assert Bench(policy=Policy(once=True, timeout=0.0)).watcher.deadline is None
+
+
+def test_one_look_that_is_bounded_ends_at_its_bound_and_keeps_what_was_read() -> None:
+    world = World({"a": Job(0.0), "b": Job(60.0), "c": Job(0.0)})
+    rules = PollingRules(limits=Limits(rate=0.1, burst=1, at_once=1))
+    run = world.watch(Policy(once=True, look_within=12.0), rules)
+
+    assert run.outcomes() == {"a": "succeeded", "b": "pending", "c": "timed_out"}
+    assert run.operations["c"].reason is Reason.DEADLINE
+    assert run.ended == 12.0
+    assert run.verdict.code == 124
+
+
+def test_a_request_of_a_bounded_look_lasts_no_longer_than_the_look() -> None:
+    bench = Bench("a", policy=Policy(once=True, look_within=5.0))
+
+    (poll,) = bench.watcher.due(bench.now)
+
+    assert poll.timeout == 5.0
+
+
+def test_a_pause_that_passes_the_bound_of_a_look_ends_it_at_once() -> None:
+    bench = Bench("a", policy=Policy(once=True, look_within=5.0))
+
+    bench.answer(throttled(8.0))
+
+    assert bench.outcomes == ["timed_out"]
+    assert bench.now < 5.0
 
 
 def test_one_look_tries_again_what_may_have_been_chance() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.events import Event, Observed, Resumed
-from opwatch.domain.operation import State
+from opwatch.domain.operation import Reading, State
 from opwatch.domain.outcome import Reason
 from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
@@ -17,6 +17,8 @@ from simulation.world import HOST, Host, Job, Spell, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from simulation.world import Sent
 
 FOREVER = math.inf
 STEEP = PollingRules(limits=Limits(rate=100.0, burst=10, at_once=32))
@@ -198,3 +200,30 @@ def test_a_random_failure_of_every_third_answer_loses_nothing() -> None:
     assert set(run.outcomes().values()) == {"succeeded"}
     assert run.ended < 2200
     check(run)
+
+
+def test_after_an_outage_those_are_asked_first_of_whom_nothing_was_heard_for_longest() -> None:
+    jobs = {str(n): Job(9000.0, wait=float(20 + 37 * n % 200)) for n in range(60)}
+    limits = Limits(rate=4.0, burst=1, at_once=1)
+
+    run = World(jobs, outage(400.0, 1000.0)).watch(
+        polling_rules=PollingRules(limits=limits), until=1060.0
+    )
+
+    heard = {
+        name: max(each.answered for each in run.sent if is_about(each, name) and is_good(each, 400))
+        for name in jobs
+    }
+    tried = {each.poll.targets[0].id for each in run.sent if 400 < each.at < 1000.0}
+    after = [each.poll.targets[0].id for each in run.sent if each.at > 1000.0]
+    order = [heard[name] for name in dict.fromkeys(after) if name not in tried]
+    assert len(order) == 50
+    assert order == sorted(order)
+
+
+def is_about(sent: Sent, name: str) -> bool:
+    return sent.poll.targets[0].id == name
+
+
+def is_good(sent: Sent, until: float) -> bool:
+    return sent.answered < until and isinstance(sent.answer.findings[0], Reading)

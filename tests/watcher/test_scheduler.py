@@ -103,3 +103,23 @@ def test_none_is_lost_and_none_is_asked_twice_in_any_order_of_events() -> None:
             waiting.add(index)
 
     assert set(queue.take(1e6, 99)) == waiting
+
+
+def test_after_an_outage_the_longest_unheard_go_first_and_nobody_before_the_time() -> None:
+    queue, records = a_queue(10.0, 20.0, 30.0, 40.0, 90.0)
+    for index, at in ((0, 9.0), (1, 5.0), (2, 7.0), (4, 1.0)):  # 3 was never heard of
+        records[index].confirm(Reading(State.RUNNING), at)
+
+    queue.begin_again(50.0)
+
+    assert [queue.take(50.0, 1) for _ in range(5)] == [(3,), (1,), (2,), (0,), ()]
+    assert queue.first_due() == 90.0
+
+
+def test_due_times_that_have_changed_count_once_they_are_sorted() -> None:
+    queue, records = a_queue(10.0, 20.0, 30.0)
+    records[2].due = 5.0
+
+    queue.sort()
+
+    assert [queue.take(30.0, 1) for _ in range(3)] == [(2,), (0,), (1,)]

@@ -119,21 +119,21 @@ class Watching(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.0, 0.01, 0.5, 2.0, 5.0]))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
-        self.watcher.tick(self.now)
+        list(self.watcher.tick(self.now))
 
     @rule()
     def time_passes_until_it_wakes(self) -> None:
         self.now = max(self.now, self.watcher.wake_at(self.now))
-        self.watcher.tick(self.now)
+        list(self.watcher.tick(self.now))
 
     @rule(seconds=st.sampled_from([16.0, 3600.0]))
     def the_machine_sleeps(self, seconds: float) -> None:
         self.now += seconds
-        self.watcher.tick(self.now)
+        list(self.watcher.tick(self.now))
 
     @rule()
     def it_asks(self) -> None:
-        self.watcher.tick(self.now)
+        list(self.watcher.tick(self.now))
         for poll in self.watcher.due(self.now):
             assert poll.indices
             assert 0 < len(poll.indices) <= max(1, self.polling_rules.batch)

@@ -19,15 +19,17 @@ from opwatch.domain.errors import (
 )
 from opwatch.domain.outcome import Abort, Outcome, verdict
 from opwatch.engine import Interruption
-from opwatch.output.errors import problem_of, write_error
+from opwatch.output.errors import fixes_of, problem_of, write_error
 from opwatch.output.text.words import CAUSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from opwatch.domain.operation import Operation
     from opwatch.domain.outcome import Verdict
+    from opwatch.output.formats.writer import WrittenProfile
+    from opwatch.output.text.summary import Resume
 
 
 def cause_of(problem: BaseException) -> Abort | Outcome:
@@ -65,9 +67,11 @@ def end_of(
     as_json: bool,
     command: str = "opwatch",
     operations: Sequence[Operation] = (),
-    debug: bool = False,
+    debug: bool | None = None,
     reported: bool = False,
     redact: Callable[[str], str] = str,
+    resume: Resume | None = None,
+    profiles: Mapping[str, WrittenProfile] | None = None,
 ) -> int:
     """Report *problem*, unless it was *reported*, with *as_json* also in JSON; return the code."""
     ending = verdict_of(problem)
@@ -77,7 +81,14 @@ def end_of(
         return ending.code
     from opwatch.output.formats.document import write_document
 
-    result = problem_document(problem, command=command, operations=operations, redact=redact)
+    result = problem_document(
+        problem,
+        command=command,
+        operations=operations,
+        redact=redact,
+        resume=resume,
+        profiles=profiles,
+    )
     try:
         write_document(sys.stdout, result)
     except (PipeClosedError, UnwritableError) as write_failure:
@@ -91,6 +102,8 @@ def problem_document(
     command: str,
     operations: Sequence[Operation],
     redact: Callable[[str], str],
+    resume: Resume | None = None,
+    profiles: Mapping[str, WrittenProfile] | None = None,
 ) -> dict[str, Any]:
     """Return the document of a run that *problem* ended before it began."""
     from opwatch.output.formats.document import document
@@ -104,6 +117,9 @@ def problem_document(
         wall_of=_now,
         redact=redact,
         problem=sentence_of(problem, redact),
+        fixes=fixes_of(problem, redact=redact),
+        resume=resume,
+        profiles=profiles or {},
     )
 
 

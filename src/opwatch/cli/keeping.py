@@ -73,6 +73,8 @@ class Keeper:
         else:
             options, lost = kept_options(self._options, session, context.redactor)
             options["piped"] = self._piped
+            # Which reference belongs to which profile is in the long command, not in the run.
+            options["several"] = any(target.options for target in plan.targets)
             profile = None if plan.assumed else plan.profile_name
             run = KeptRun(new_id(), self._command, profile, options, lost, pid=os.getpid())
         offset = context.wall() - context.now()
@@ -95,6 +97,8 @@ class Keeper:
     def way_on(self) -> str | None:
         """Return the command that goes on with the run, None if it is not kept whole."""
         if self._journal is None or not self._journal.settle():
+            return None
+        if self._journal.run.options.get("several"):
             return None
         from opwatch.output.commands.history import resume_command
 

@@ -13,7 +13,7 @@ from typing import Annotated, Final, TypeAlias
 
 import click
 
-from opwatch.cli.parameters import argument, option
+from opwatch.cli.parameters import Placed, PlacedOption, argument, option
 from opwatch.domain.duration import parse_duration
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 
@@ -56,17 +56,19 @@ ProfileName: TypeAlias = Annotated[
     option(
         "--profile",
         "-p",
+        cls=PlacedOption,
         envvar="OPWATCH_PROFILE",
         metavar="PROFILE",
         group="ask",
         often=True,
-        help="The profile to ask with.",
+        help="The profile to ask with; with several, each is for the references behind it.",
     ),
 ]
 Params: TypeAlias = Annotated[
     list[str] | None,
     option(
         "--param",
+        cls=PlacedOption,
         metavar="KEY=VALUE",
         group="ask",
         often=True,
@@ -87,6 +89,7 @@ BaseUrl: TypeAlias = Annotated[
     str | None,
     option(
         "--base-url",
+        cls=PlacedOption,
         envvar="OPWATCH_BASE_URL",
         metavar="URL",
         group="ask",
@@ -147,13 +150,14 @@ Debug: TypeAlias = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileOptions:
-    """Which profile is used, and how."""
+    """Which profile is used, and how; *placed* is where on the command line that is said."""
 
     profile: ProfileName = None
     param: Params = None
     config: ConfigFile = None
     base_url: BaseUrl = None
     token_stdin: TokenStdin = False
+    placed: tuple[Placed, ...] = ()
 
     def again(self, environ: Mapping[str, str]) -> tuple[str, ...]:
         """Return what, beside ``-p``, chooses the same profile in another command."""

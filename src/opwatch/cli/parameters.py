@@ -1,7 +1,8 @@
 """How the signature of a function becomes the arguments and options of a command.
 
 Decides what a type is on the command line: a ``bool`` is a flag, a ``list`` may be
-given several times, and a dataclass is all of its fields.
+given several times, and a dataclass is all of its fields. Where an option stands among
+the arguments is known of those that are *placed*.
 """
 
 from __future__ import annotations
@@ -19,6 +20,20 @@ from opwatch.cli.help import Example, short_page
 
 T = TypeVar("T")
 REQUIRED: Final = inspect.Parameter.empty
+PROFILE: Final = "profile"
+REFERENCES: Final = "references"
+PLACES: Final = "opwatch.placed"
+PLACED: Final = "placed"
+"""The field of a dataclass that is not an option, but where its options stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An option as it was given: behind how many arguments it stood."""
+
+    name: str
+    value: str
+    after: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,31 @@ class Option(click.Option):
         super().__init__(*names, **attributes)
         self.group = group
         self.often = often
+
+
+class PlacedOption(Option):
+    """An option that remembers each place where it was given, for the field ``placed``."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Add it to *parser*, and have each of its values noted as it is read."""
+        super().add_to_parser(parser, ctx)
+        places: list[Placed] = ctx.meta.setdefault(PLACES, [])
+        self._is_repeatable = any(each.name == REFERENCES for each in ctx.command.params)
+        for each in {id(own): own for own in self._own(parser)}.values():
+            each.process = functools.partial(self._note, each.process, places)
+
+    def _own(self, parser: Any) -> Iterator[Any]:
+        known = [*parser._short_opt.values(), *parser._long_opt.values()]  # noqa: SLF001, no other way tells the order
+        return (each for each in known if each.obj is self)
+
+    def _note(
+        self, process: Callable[..., None], places: list[Placed], value: str, state: Any
+    ) -> None:
+        is_again = self.name == PROFILE and any(each.name == PROFILE for each in places)
+        if is_again and not self._is_repeatable:
+            raise click.UsageError("-p can be given only once here")
+        places.append(Placed(self.name or "", value, len(state.largs)))
+        process(value, state)
 
 
 class Range(click.IntRange):
@@ -95,8 +135,12 @@ def command(
                 for key, value in values.items()
             }
             for key, kind in groups.items():
-                names = {each.name for each in fields(kind)} - {*without, *own}
-                given[key] = kind(**{each: given.pop(each) for each in names})
+                names = {each.name for each in fields(kind)} - {*without, *own, PLACED}
+                chosen = {each: given.pop(each) for each in names}
+                if any(each.name == PLACED for each in fields(kind)):
+                    places = click.get_current_context().meta.get(PLACES, ())
+                    chosen[PLACED] = tuple(places)
+                given[key] = kind(**chosen)
             return function(**given)
 
         declared: list[click.Parameter] = []
@@ -158,7 +202,7 @@ SETTINGS: Final[dict[str, Any]] = {
 def _of_fields(kind: Any, without: Collection[str]) -> Iterator[click.Parameter]:
     hints = get_type_hints(kind, include_extras=True)
     for each in fields(kind):
-        if each.name not in without:
+        if each.name not in {*without, PLACED}:
             default = REQUIRED if each.default is MISSING else each.default
             yield _parameter(each.name, hints[each.name], default)
 
@@ -177,13 +221,15 @@ def _parameter(key: str, hint: Any, default: Any) -> click.Parameter:
     attributes["required"] = default is REQUIRED
     if not declared.names:
         return click.Argument([key], nargs=-1 if several else 1, **attributes)
-    return Option(
+    make = attributes.pop("cls", Option)
+    option_: click.Option = make(
         [*declared.names, key],
         help=declared.help,
         multiple=several,
         show_envvar="envvar" in attributes,
         **attributes,
     )
+    return option_
 
 
 def _kind(hint: Any) -> tuple[bool, Any]:

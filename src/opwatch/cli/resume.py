@@ -78,6 +78,10 @@ def take(name: str) -> Resumption:
         found = find_run(store, found.id) or found
     finally:
         store.close()
+    if found.options.get("several") and found.left:
+        lock.close()
+        message = f"run {found.id} named several profiles, and cannot be taken up as one"
+        raise UsageError(message, hint=f"opwatch history show {found.id}  names what is left")
     if not all(each.is_whole for each in found.left):
         lock.close()
         message = f"run {found.id} cannot go on: a URL in it may hold a secret, and was not kept"

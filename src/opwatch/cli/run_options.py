@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import click
 
 from opwatch.cli import options as opt
+from opwatch.cli.groups import profile_options
 from opwatch.cli.parameters import option
 from opwatch.domain.pacing import Eagerness
 
@@ -25,7 +26,6 @@ ID: Final = "id"
 """The parameter that a reference stands for."""
 WAIT_ONLY: Final = frozenset(
     {
-        "timeout",
         "interval",
         "pace",
         "any_",
@@ -41,6 +41,7 @@ WAIT_ONLY: Final = frozenset(
         "junit",
         "no_state",
         "ci",
+        "exec_",
     }
 )
 """The fields of RunOptions that a command without a wait does not offer."""
@@ -51,6 +52,14 @@ class RunOptions(opt.ProfileOptions):
     """The options of a command that watches; ``get`` offers none of WAIT_ONLY."""
 
     header: opt.Header = None
+    from_: Annotated[
+        str | None,
+        option(
+            "--from",
+            metavar="FILE",
+            help="Read profiles, parameters and references from a manifest (YAML or JSON).",
+        ),
+    ] = None
     timeout: Annotated[
         float | None,
         option(
@@ -224,6 +233,17 @@ class RunOptions(opt.ProfileOptions):
             help="Report to a CI system: groups, annotations, a summary; auto knows which.",
         ),
     ] = "auto"
+    exec_: Annotated[
+        str | None,
+        option(
+            "--exec",
+            group="output",
+            metavar="'CMD {id} {outcome}'",
+            help="Run this at the end of each operation, without a shell, for 30 seconds at most; "
+            "what becomes of it changes no exit code. Also {reference}, {profile}, {state}, "
+            "{status} and {url}.",
+        ),
+    ] = None
     quiet: opt.Quiet = False
     verbose: opt.Verbose = False
     no_color: opt.NoColor = False
@@ -300,19 +320,15 @@ class RunOptions(opt.ProfileOptions):
 
         return parse_headers(self.header)
 
+    def profile_arguments(self) -> tuple[str, ...]:
+        """Return the arguments that choose the same profile in another command."""
+        # An id named what an answer did not, and is a reference from now on.
+        params = [each for each in self.param or () if each.partition("=")[0].strip() != ID]
+        return profile_options(self.profile, params, self.base_url)
+
     def resume_arguments(self) -> tuple[str, ...]:
-        """Return the arguments that choose the same profile and results in another command."""
-        words: list[str] = []
-        for name, value in (
-            ("-p", self.profile),
-            ("--config", self.config),
-            ("--base-url", self.base_url),
-        ):
-            if value is not None:
-                words += [name, str(value)]
-        for param in self.param or ():
-            # It named what an answer did not, and is a reference from now on.
-            words += [] if param.partition("=")[0].strip() == ID else ["--param", param]
+        """Return the arguments that choose the same results in another command."""
+        words = [] if self.config is None else ["--config", str(self.config)]
         for name, value in self.headers().items():
             words += ["-H", f"{name}: {value}"]
         words += ["--result"] if self.result else []

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.cli.exit import end_of, verdict_of
 from opwatch.cli.files import check_writable
-from opwatch.cli.selection import STDIN, Selection
+from opwatch.cli.groups import STDIN
+from opwatch.cli.selection import Selection
 from opwatch.cli.view import View, lost_operations
 from opwatch.credentials import Redactor
 from opwatch.domain.errors import (
@@ -67,11 +68,18 @@ class Command:
     starting: Callable[[], StartRequest] | None = None
     resumed: Resumption | None = None
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    warnings: list[str] = field(default_factory=list)
 
     def run(self, policy: Policy) -> int:
         """Watch under *policy*; return the exit code."""
         context = self.context()
-        view = View(self.name, self.options, context, keeper=self._keeper(context))
+        view = View(
+            self.name,
+            self.options,
+            context,
+            keeper=self._keeper(context),
+            warnings=self.warnings,
+        )
         return run_watch(lambda: self.prepare(policy, context), view)
 
     def _keeper(self, context: RunContext) -> Keeper | None:
@@ -101,7 +109,11 @@ class Command:
         """
         if self.options.junit is not None:
             check_writable(self.options.junit)
-        selection = Selection(self.options, self.references, self.environ)
+        if self.options.exec_ is not None:
+            from opwatch.session.exec import parse_command
+
+            parse_command(self.options.exec_)
+        selection = Selection(self.options, self.references, self.environ, self.options.from_)
         token = selection.token()
         if self.resumed is not None:
             plan = self._taken_up(self.resumed, selection, policy, context)
@@ -115,6 +127,7 @@ class Command:
             headers=self._headers(plan, context),
             asks_why=self.options.reason,
         )
+        self._say_pace(plan)
         if plan.assumed and not self.options.quiet:
             from opwatch.output.commands.start import write_assumptions
 
@@ -127,6 +140,7 @@ class Command:
         self, resumed: Resumption, selection: Selection, policy: Policy, context: RunContext
     ) -> Plan:
         """Return what is left of the run that is *resumed*."""
+        from opwatch.cli.lanes import parse_params
         from opwatch.session.resume import resumed_plan
 
         run, offset = resumed.run, context.now() - context.wall()
@@ -135,11 +149,23 @@ class Command:
             policy,
             selection.bound_profile() if run.profile and run.left else None,
             selection.settings(),
-            selection.parameters(),
+            parse_params(self.options.param or ()),
             has_token=self.options.token_stdin,
             until=resumed.until,
             clock_of=lambda at: at + offset,
         )
+
+    def _say_pace(self, plan: Plan) -> None:
+        """Warn of an interval that is shorter than what a host is asked at."""
+        given, kept = self.options.interval, plan.policy.interval
+        if given is None or kept is None or given >= kept:
+            return
+        from opwatch.output.errors import write_warning
+        from opwatch.output.text.words import SLOWER
+
+        self.warnings.append(SLOWER.format(given=given, kept=kept))
+        if not self.options.quiet:
+            write_warning(sys.stderr, self.warnings[-1])
 
     def _headers(self, plan: Plan, context: RunContext) -> Mapping[str, str]:
         """Return the headers of all polls; what may be a secret in them is masked from now on."""
@@ -153,7 +179,7 @@ class Command:
             context.redactor.learn(secret)
         check_headers(plan.profiles.values(), headers)
         hosts = {target.origin for target in plan.targets}
-        if secrets and plan.assumed and len(hosts) > 1:
+        if secrets and (plan.assumed or len(plan.profiles) > 1) and len(hosts) > 1:
             raise UsageError("one secret cannot be for several hosts: " + ", ".join(sorted(hosts)))
         return headers
 
@@ -261,6 +287,8 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
             operations=operations,
             debug=view.options.debug,
             redact=view.redact,
+            resume=view.way_on,
+            profiles=plan.profiles if plan else None,
         )
         view.write_way_on(problem)
         view.ci.report_problem(problem, operations)
@@ -279,6 +307,7 @@ async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
                 context,
                 timeout_code=view.options.timeout_exit_code,
                 tick=view.tick,
+                finish=view.finish_commands,
             )
 
 
@@ -294,13 +323,7 @@ async def _start(session: Session, starting: StartRequest, context: RunContext, 
 def _leave(watcher: Watcher, plan: Plan, view: View, started_at: float) -> int:
     verdict = watcher.verdict(timeout_code=view.options.timeout_exit_code)
     try:
-        view.leave(
-            watcher.operations,
-            verdict,
-            started_at=started_at,
-            profile=plan.profile_name,
-            duplicates=plan.duplicates,
-        )
+        view.leave(watcher.operations, verdict, started_at=started_at, plan=plan)
     except (PipeClosedError, UnwritableError) as problem:
         write_error(sys.stderr, problem, redact=view.redact)
         return verdict_of(problem).code

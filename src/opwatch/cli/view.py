@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 from opwatch.cli.ci_report import CiReport
 from opwatch.domain.errors import StartError, UnwritableError
 from opwatch.domain.events import Pausable
-from opwatch.output.errors import write_error
+from opwatch.engine import or_abort
+from opwatch.output.errors import write_error, write_warning
 from opwatch.output.streams import is_terminal
 from opwatch.output.terminal.display import Style, open_display
 
@@ -30,11 +31,16 @@ if TYPE_CHECKING:
     from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
+    from opwatch.engine import Inbox
+    from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
+    from opwatch.session.exec import EndCommands
+    from opwatch.session.plan import Plan
     from opwatch.session.session import Session
 
 TICK_BARS: Final = 0.1
 TICK_LINES: Final = 1.0
+COMMANDS_LEFT: Final = "commands of --exec were still running, and were killed"
 RESUMABLE: Final = frozenset({"wait", "start"})
 
 
@@ -42,7 +48,7 @@ RESUMABLE: Final = frozenset({"wait", "start"})
 class View:
     """How the run of *command* is shown. *collect* is given its operations when it is over.
 
-    *keeper* keeps it, if anything does.
+    *keeper* keeps it, if anything does; *warnings* are what it warned of, for its document.
     """
 
     command: str
@@ -50,6 +56,8 @@ class View:
     context: RunContext
     collect: Callable[[Sequence[Operation]], None] | None = None
     keeper: Keeper | None = None
+    warnings: list[str] = field(default_factory=list)
+    commands: list[EndCommands] = field(default_factory=list)
 
     @property
     def redact(self) -> Redactor:
@@ -88,6 +96,8 @@ class View:
         plan = session.plan
         with ExitStack() as stack:
             wall_of = self.wall_of()
+            # Before the display, so that what it holds back is written after it.
+            commands = self._end_commands(stack)
             # What is shown at the end says how to go on, so it is kept before.
             listeners = [] if self.keeper is None else [self.keeper.listener(session)]
             display = open_display(
@@ -95,12 +105,16 @@ class View:
                 sys.stderr,
                 wall_of=wall_of,
                 redact=self.redact,
-                resume=self.resume if self.command in RESUMABLE else None,
+                resume=self.way_on,
                 no_color=self.options.no_color,
                 environ=self.context.environ,
             )
             shown = self.ci.mark(display, wall_of, grouped=self.style is Style.LINES)
             listeners.append(stack.enter_context(shown))
+            if self.options.prints_json:
+                from opwatch.output.formats.document import warnings_into
+
+                listeners.append(warnings_into(self.warnings, self.redact))
             if self.options.as_jsonl:
                 from opwatch.output.formats.jsonl import jsonl
 
@@ -112,12 +126,37 @@ class View:
                     raw=self.options.raw,
                     redact=self.redact,
                     duplicates=plan.duplicates,
+                    profiles=plan.profiles,
+                    resume=self.way_on,
+                    warnings=self.warnings,
                 )
                 listeners.append(stack.enter_context(events))
+            listeners += commands
             together = Listeners(listeners)
             yield together
         if together.failure is not None:
             write_error(sys.stderr, together.failure, redact=self.redact)
+
+    def _end_commands(self, stack: ExitStack) -> list[Listener]:
+        """Return what runs the command of ``--exec`` at each end; bars are not torn by it."""
+        if self.options.exec_ is None:
+            return []
+        from opwatch.output.commands.exec import CommandLog
+        from opwatch.session.exec import EndCommands, parse_command
+
+        log = CommandLog(sys.stderr, redact=self.redact, warnings=self.warnings)
+        if self.tick == TICK_BARS:
+            stack.enter_context(log.held())
+        command, environ = parse_command(self.options.exec_), self.context.environ
+        self.commands.append(EndCommands(command, environ, self.redact, log.report))
+        return [self.commands[-1]]
+
+    async def finish_commands(self, inbox: Inbox) -> None:
+        """Wait for the commands that were begun; a signal kills those that still run."""
+        for each in self.commands:
+            if await or_abort(each.finish(), inbox) is not True:
+                self.warnings.append(COMMANDS_LEFT)
+                write_warning(sys.stderr, COMMANDS_LEFT)
 
     def write_started(self, targets: Sequence[Target]) -> None:
         """Write what was started, unless this view writes nothing."""
@@ -132,8 +171,13 @@ class View:
             from opwatch.output.commands.start import report_wait_command
 
             targets = [each.target for each in lost_operations(problem, self.options.profile)]
-            how = wait_command(self.options.resume_arguments(), targets)
+            how = wait_command(self.options, targets)
             report_wait_command(sys.stderr, how, redact=self.redact)
+
+    @property
+    def way_on(self) -> Resume | None:
+        """What writes the command that goes on, for a command that waits."""
+        return self.resume if self.command in RESUMABLE else None
 
     def resume(self, unfinished: Sequence[Operation]) -> str | None:
         """Return the command that goes on waiting for the *unfinished* operations."""
@@ -143,7 +187,7 @@ class View:
         if way_on is not None:
             return way_on
         targets = [operation.target for operation in unfinished]
-        return wait_command(self.options.resume_arguments(), targets)
+        return wait_command(self.options, targets)
 
     def end(self, code: int) -> None:
         """Let whatever keeps the run know that it ends with *code*."""
@@ -156,8 +200,7 @@ class View:
         verdict: Verdict,
         *,
         started_at: float,
-        profile: str | None = None,
-        duplicates: int = 0,
+        plan: Plan,
     ) -> None:
         """Write what the run leaves: the document, the table, the JUnit file.
 
@@ -181,14 +224,16 @@ class View:
                 started_at=started_at,
                 ended_at=now,
                 wall_of=self.wall_of(),
-                profile=profile,
+                profile=plan.profile_name,
                 raw=self.options.raw,
                 redact=self.redact,
-                duplicates=duplicates,
+                duplicates=plan.duplicates,
+                profiles=plan.profiles,
+                resume=self.way_on,
+                warnings=self.warnings,
             )
 
-        resume = self.resume if self.command in RESUMABLE else None
-        self.ci.report(operations, verdict, result, (started_at, now), resume)
+        self.ci.report(operations, verdict, result, (started_at, now), self.way_on)
         if self.options.as_json:
             from opwatch.output.formats.document import write_document
 
@@ -273,10 +318,32 @@ def lost_operations(problem: StartError, profile: str | None) -> list[Operation]
     ]
 
 
-def wait_command(words: Sequence[str], targets: Sequence[Target]) -> str:
-    """Return the command that waits for *targets*; *words* choose their profile."""
-    shared = set.intersection(*(set(each.initial.params.items()) for each in targets))
-    params = [word for key, value in sorted(shared) for word in ("--param", f"{key}={value}")]
-    references = [each.reference for each in targets]
-    dashes = ["--"] if any(each.startswith("-") for each in references) else []
-    return shlex.join(["opwatch", "wait", *words, *params, *dashes, *references])
+def wait_command(options: RunOptions, targets: Sequence[Target]) -> str:
+    """Return the command that waits for *targets* with what *options* chose."""
+    words, usual = options.resume_arguments(), options.profile_arguments()
+    groups: dict[tuple[str, ...], list[Target]] = {}
+    for each in targets:
+        groups.setdefault(each.options or usual, []).append(each)
+    if () not in groups or len(groups) == 1:
+        return shlex.join(_wait_words(words, groups))
+    # A URL that finds its own profile cannot stand behind the -p of another.
+    commands = [_wait_words(words, {key: found}) for key, found in groups.items()]
+    return "; ".join(map(shlex.join, commands))
+
+
+def _wait_words(
+    words: Sequence[str], groups: Mapping[tuple[str, ...], Sequence[Target]]
+) -> list[str]:
+    """Return the arguments of a wait for *groups*, each behind what chooses its profile."""
+    found = ["opwatch", "wait"] if len(groups) == 1 else ["opwatch", "wait", *words]
+    # Behind "--" there is no further option, so that group comes last.
+    for key, targets in sorted(groups.items(), key=lambda group: _has_dash(group[1])):
+        shared = set.intersection(*(set(each.initial.params.items()) for each in targets))
+        params = [word for name, value in sorted(shared) for word in ("--param", f"{name}={value}")]
+        found += [*key, *(words if len(groups) == 1 else ()), *params]
+        found += [*(["--"] if _has_dash(targets) else []), *(each.reference for each in targets)]
+    return found
+
+
+def _has_dash(targets: Sequence[Target]) -> bool:
+    return any(each.reference.startswith("-") for each in targets)

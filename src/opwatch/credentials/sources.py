@@ -160,5 +160,5 @@ def subject_of(place: AnySource) -> str:
 def _common_places(context: CredentialContext) -> list[AnySource]:
     if context.named_on_command_line:
         return [FromStdin(context.token_from_stdin), FromEnv(COMMON_VARIABLE)]
-    why = "only for the profile that the command line names"
+    why = "only for the one profile that the command line names"
     return [SkippedSource(STDIN, why), SkippedSource(COMMON_VARIABLE, why)]

@@ -20,11 +20,11 @@ LAST_WORD: Final = 1.0
 class Policy:
     """The limits of one run. Times are in seconds, None is without limit.
 
-    *once* looks at each operation until it has been read one time; with a
-    *timeout* of 0 one that is not terminal then has timed out. *pace* says how eagerly
-    the profile's pace is followed, *interval* replaces it; *confirm* replaces its number
-    of confirmations. *no_contact* is *lost_after* for a host that could not be reached at
-    all so far.
+    *once* looks at each operation until it has been read one time, all of them within
+    *look_within*; with a *timeout* of 0 one that is not terminal then has timed out. *pace*
+    says how eagerly the profile's pace is followed, *interval* replaces it; *confirm*
+    replaces its number of confirmations. *no_contact* is *lost_after* for a host that could
+    not be reached at all so far.
     """
 
     goal: Goal = Goal.ALL
@@ -39,4 +39,5 @@ class Policy:
     fail_on_blocked: bool = False
     fail_on_warnings: bool = False
     once: bool = False
+    look_within: float | None = None
     request_timeout: float = REQUEST_TIMEOUT

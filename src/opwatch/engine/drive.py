@@ -2,7 +2,8 @@
 
 Decides nothing about operations; the watcher does. What this file guarantees
 is that every await is bounded, that a listener's failure ends the run with the
-right cause, and that no request outlives it.
+right cause, that no request outlives it, and that none waits long for the news of
+the others: ten thousand that end at once are told in portions.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ Collect: TypeAlias = "Callable[[Operation], Awaitable[Operation]]"
 """Is given an operation that has ended; returns it with what is known of it beyond its end."""
 
 NOTHING: Final[Mapping[Outcome, Collect]] = {}
+PORTION: Final = 100
+"""Events that are told before the requests under way get their turn."""
 MARGIN: Final = 1.0
 """Seconds beyond its own limit after which a request is taken away from the fetcher."""
 
@@ -55,16 +58,16 @@ async def drive(
     """
     run = _Run(watcher, fetch, tell, clock, inbox, collect=collect)
     try:
-        run.tell_all(watcher.start())
+        await run.tell_all(watcher.start())
         while run.goes_on:
-            run.send_due()
+            await run.send_due()
             if run.goes_on:
                 await run.wait(tick)
         run.give_up_results()
         finished = Finished(
             clock.now(), watcher.operations, watcher.verdict(timeout_code=timeout_code)
         )
-        run.tell_all([finished])
+        await run.tell_all([finished])
     finally:
         await run.close()
 
@@ -91,15 +94,27 @@ class _Run:
         self._collect = collect
         self._withheld: dict[int, Operation] = {}
         self._is_aborted = False
+        self._told = 0
 
     @property
     def goes_on(self) -> bool:
         """Tell whether something is still to be waited for."""
         return not self._watcher.finished or (bool(self._withheld) and not self._is_aborted)
 
-    def tell_all(self, events: Iterable[Event]) -> None:
-        """Tell the listener, but of an end only when all is there that belongs to it."""
-        self._tell_now(event for event in events if not self._is_withheld(event))
+    async def tell_all(self, events: Iterable[Event]) -> None:
+        """Tell the listener, but of an end only when all is there that belongs to it.
+
+        What comes meanwhile stays in the inbox, so that the order is that of *events*.
+        """
+        for event in events:
+            if self._is_withheld(event):
+                continue
+            before = self._told
+            self._tell_now([event])
+            if self._told == before:
+                return  # it could not be written
+            if self._told % PORTION == 0:
+                await asyncio.sleep(0)
 
     def _is_withheld(self, event: Event) -> bool:
         """Begin to collect what belongs to the end that *event* tells, if any does."""
@@ -116,6 +131,7 @@ class _Run:
         with self._writing():
             for event in events:
                 self._tell(event)
+                self._told += 1
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -137,15 +153,16 @@ class _Run:
             is_incomplete = operation.outcome is Outcome.SUCCEEDED
             self._take_in(operation.but(reason=Reason.DETACHED) if is_incomplete else operation)
 
-    def send_due(self) -> None:
+    async def send_due(self) -> None:
         """Send every poll that is due, each in a task of its own."""
         now = self._clock.now()
-        self.tell_all(self._watcher.tick(now))
+        await self.tell_all(self._watcher.tick(now))
         polls = self._watcher.due(now)
         for poll in polls:
             self._spawn(self._ask(poll))
         if polls:
-            self.tell_all([Ticked(now, tuple(each for poll in polls for each in poll.targets))])
+            asked = tuple(each for poll in polls for each in poll.targets)
+            await self.tell_all([Ticked(now, asked)])
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -179,16 +196,16 @@ class _Run:
             async with asyncio.timeout(pause):
                 message = await self._inbox.get()
         except TimeoutError:
-            self.tell_all([Ticked(self._clock.now())])
+            await self.tell_all([Ticked(self._clock.now())])
             return
-        self._open(message)
+        await self._open(message)
         while not self._inbox.empty():
-            self._open(self._inbox.get_nowait())
+            await self._open(self._inbox.get_nowait())
 
-    def _open(self, message: Message) -> None:
+    async def _open(self, message: Message) -> None:
         match message:
             case Abort():
-                self.tell_all(self._abort(message))
+                await self.tell_all(self._abort(message))
             case Suspend():
                 self._suspend()
             case BaseException():
@@ -196,7 +213,7 @@ class _Run:
             case Operation():
                 self._take_in(message)
             case (poll, answer):
-                self.tell_all(self._watcher.record(poll, answer, self._clock.now()))
+                await self.tell_all(self._watcher.record(poll, answer, self._clock.now()))
 
     def _take_in(self, operation: Operation) -> None:
         """Tell the end of *operation*, now that all is there or will not come."""

@@ -103,21 +103,26 @@ def stay() -> Abort:
         return interruption.abort
 
 
-async def or_abort(work: Coroutine[object, object, T]) -> T | Abort:
+async def or_abort(work: Coroutine[object, object, T], inbox: Inbox | None = None) -> T | Abort:
     """Return what *work* returns, or the signal that ends the run, if that comes first.
 
-    The main thread only. *work* is cancelled then.
+    The main thread only. *work* is cancelled then. An *inbox* that signals come to already
+    may hold one.
     """
-    inbox: Inbox = asyncio.Queue()
-    doing, message = asyncio.ensure_future(work), asyncio.ensure_future(inbox.get())
+    messages: Inbox = asyncio.Queue() if inbox is None else inbox
+    doing = asyncio.ensure_future(work)
     try:
-        with catch_signals(inbox, messages=ABORTS):
-            await asyncio.wait({doing, message}, return_when=asyncio.FIRST_COMPLETED)
-        came = None if doing.done() else message.result()
-        return came if isinstance(came, Abort) else await doing
+        with catch_signals(messages, messages=ABORTS):
+            while not doing.done():
+                message = asyncio.ensure_future(messages.get())
+                await asyncio.wait({doing, message}, return_when=asyncio.FIRST_COMPLETED)
+                came = message.result() if message.done() and not doing.done() else None
+                message.cancel()
+                if isinstance(came, Abort):
+                    return came
+        return await doing
     finally:
         doing.cancel()
-        message.cancel()
 
 
 @contextmanager

@@ -29,9 +29,12 @@ from opwatch.output.text.clean import Redact, Show, as_is, cells, leading
 from opwatch.output.text.words import FAULTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
 LINE: Final = 400
+REPORT: Final = "report this line, the command, and what  opwatch --version  says"
+REPORT_DEBUG: Final = "run it again with --debug, and report what it prints"
 EXCERPT: Final = 120
 BEFORE: Final = 60
 LABEL: Final = 11
@@ -43,9 +46,12 @@ def write_error(
     error: BaseException,
     *,
     redact: Redact = as_is,
-    debug: bool = False,
+    debug: bool | None = None,
 ) -> None:
-    """Write *error* to *stream*; a stream that is gone is left alone."""
+    """Write *error* to *stream*; a stream that is gone is left alone.
+
+    *debug* is that of ``--debug``, None for a command without it.
+    """
     sink = Sink(stream, redact=redact, required=False)
     with suppress(OpwatchError):
         for line in error_lines(error, show=sink.show, debug=debug):
@@ -60,9 +66,9 @@ def write_warning(stream: TextIO | None, text: str) -> None:
 
 
 def error_lines(
-    error: BaseException, *, show: Show | None = None, debug: bool = False
+    error: BaseException, *, show: Show | None = None, debug: bool | None = None
 ) -> list[str]:
-    """Return *error* as lines; *debug* adds the traceback of a bug."""
+    """Return *error* as lines; *debug* adds the traceback of a bug, None cannot."""
     show = show or Show()
     match error:
         case PipeClosedError() | BrokenPipeError():
@@ -104,6 +110,22 @@ def problem_of(error: BaseException, *, redact: Redact = as_is) -> str:
             return lack[0]
         case _:
             return f"a bug in opwatch: {show(_bug_text(error), LINE)}"
+
+
+def fixes_of(error: BaseException, *, redact: Redact = as_is) -> list[str]:
+    """Return what to do about *error*, for the ``fix`` of a document."""
+    show = Show(redact)
+    match error:
+        case UsageError() | StartError():
+            hints: Sequence[str | None] = (error.hint,)
+        case CredentialError():
+            hints = error.fixes
+        case OpwatchError():
+            hints = ()
+        case _:
+            lack = _lack(error)
+            hints = () if lack is None else (lack[1],)
+    return [show(each, LINE) for each in hints if each]
 
 
 def _lack(error: BaseException) -> tuple[str, str] | None:
@@ -179,10 +201,10 @@ def _bug_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _bug(error: BaseException, show: Show, *, debug: bool) -> list[str]:
+def _bug(error: BaseException, show: Show, *, debug: bool | None) -> list[str]:
     lines = [f"opwatch: a bug in opwatch: {show(_bug_text(error), LINE)}"]
     if not debug:
-        return [*lines, *_fixes(show, "run it again with --debug, and report what it prints")]
+        return [*lines, *_fixes(show, REPORT if debug is None else REPORT_DEBUG)]
     for chunk in traceback.format_exception(error):
         # The bar keeps remote text from standing at the beginning of a line.
         lines += [f"  | {show(line, LINE)}" for line in chunk.rstrip().splitlines()]

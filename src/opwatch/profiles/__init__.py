@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.detect.detector import ProfileDetector, is_at, status_urls
     from opwatch.profiles.explain import explain_answer
     from opwatch.profiles.language.handoff import OperationReference, RequestFacts
+    from opwatch.profiles.manifest import ManifestEntry, load_manifest, manifest_schema
     from opwatch.profiles.profile import Profile
     from opwatch.profiles.reading.body import parse_body
     from opwatch.profiles.references import is_url
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Config",
     "Definition",
+    "ManifestEntry",
     "OperationReference",
     "Profile",
     "ProfileDetector",
@@ -37,7 +39,9 @@ __all__ = [
     "is_at",
     "is_url",
     "load_config",
+    "load_manifest",
     "load_profile",
+    "manifest_schema",
     "name_fault",
     "parse_body",
     "place_of_config",
@@ -49,6 +53,7 @@ __all__ = [
 _MODULES: Final = {
     "Config": "config",
     "Definition": "definition",
+    "ManifestEntry": "manifest",
     "OperationReference": "language.handoff",
     "Profile": "profile",
     "ProfileDetector": "detect.detector",
@@ -61,7 +66,9 @@ _MODULES: Final = {
     "is_at": "detect.detector",
     "is_url": "references",
     "load_config": "config",
+    "load_manifest": "manifest",
     "load_profile": "definition",
+    "manifest_schema": "manifest",
     "name_fault": "config",
     "parse_body": "reading.body",
     "place_of_config": "config",

@@ -6,13 +6,14 @@ are reported at once, and that no status word has two meanings.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.errors import ProfileError
 from opwatch.domain.operation import State
 from opwatch.domain.variables import param_variable, variable_of
 from opwatch.profiles.config import profile_tree
-from opwatch.profiles.language.rules import PARTIAL, Words, word_key
+from opwatch.profiles.language.rules import PARTIAL, UNKNOWN_WORD, Words, word_key
 from opwatch.profiles.language.spec import PROFILE, STATES, Spec
 from opwatch.profiles.lint import flaws
 from opwatch.profiles.yaml.nodes import item_position
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from opwatch.profiles.config import Config
     from opwatch.profiles.yaml.nodes import Node
+
+_INDEX: Final = r"([\w.]+)\[(\d+)\]"
 
 
 class Definition(NamedTuple):
@@ -50,6 +53,19 @@ class Definition(NamedTuple):
         """Return the value of *param* that the environment sets for this profile, or for all."""
         own = self.environ.get(variable_of(self.name, param))
         return self.environ.get(param_variable(param)) if own is None else own
+
+    def where(self, decided_by: str) -> tuple[str, int]:
+        """Return the file and the line of the part that is called *decided_by*: ``rules[1]``.
+
+        Of what a profile does not write, such as a default, it is where it could be written.
+        """
+        node, index = self.node, re.fullmatch(_INDEX, decided_by)
+        path = "states" if decided_by == UNKNOWN_WORD else decided_by
+        for key in (index[1] if index else path).split("."):
+            node = node.get(key) or node
+        if index and node.is_list:
+            node = node.value[int(index[2])]
+        return node.position.source.name, node.position.line
 
 
 def load_profile(name: str, config: Config) -> Definition:

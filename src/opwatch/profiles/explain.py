@@ -6,13 +6,11 @@ path found.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.operation import Reading
 from opwatch.profiles.doubts import conditions
 from opwatch.profiles.language.progress import measure_progress
-from opwatch.profiles.language.rules import UNKNOWN_WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.spec import Reads
     from opwatch.profiles.profile import Profile
 
-_INDEX: Final = r"([\w.]+)\[(\d+)\]"
 _FIELDS: Final = (
     "root", "id", "name", "status", "message", "kind",
     "created", "started", "updated", "finished", "link", "result",
@@ -61,7 +58,7 @@ def explain_answer(profile: Profile, target: Target, response: Response) -> Expl
     return Explanation(
         finding,
         decided_by,
-        _where(definition, decided_by),
+        ":".join(map(str, definition.where(decided_by))),
         tuple(_values(definition.spec.read, view)),
         parsed.pauses.longest,
         (*answer.notes, *_comparisons_of_nothing(definition, view)),
@@ -73,18 +70,6 @@ def _comparisons_of_nothing(definition: Definition, view: AnswerView) -> Iterato
     for name, index, when in conditions(definition.spec):
         for pair in when.absent_pairs(view.item):
             yield f"{name}[{index}]: {pair} holds because the answer has neither"
-
-
-def _where(definition: Definition, decided_by: str) -> str:
-    node = definition.node
-    if decided_by == UNKNOWN_WORD:
-        decided_by = "states"
-    match = re.fullmatch(_INDEX, decided_by)
-    for key in (match[1] if match else decided_by).split("."):
-        node = node.get(key) or node
-    if match and node.is_list:
-        node = node.value[int(match[2])]
-    return f"{node.position.source.name}:{node.position.line}"
 
 
 def _values(reads: Reads, view: AnswerView) -> Iterator[PathValue]:

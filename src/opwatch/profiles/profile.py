@@ -258,6 +258,10 @@ class Profile:
         url = target.url or self.base_url
         return FailureSteps(follow(steps, asked.steps, self._spec, reading, url))
 
+    def where(self, decided_by: str) -> tuple[str, int]:
+        """Return the file and the line of what ``Reading.rule`` names."""
+        return self.definition.where(decided_by)
+
     def is_list(self, targets: Sequence[Target]) -> bool:
         """Tell whether the answer about *targets* lists operations."""
         return self._is_batch(targets) or (self._batch_request is not None and not self._has_single)

@@ -21,7 +21,7 @@ from urllib.parse import unquote_to_bytes
 from opwatch.domain.errors import UnwritableError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -36,6 +36,27 @@ _MODE: Final = 0o600
 LONGEST: Final = 150
 """Bytes of a name. File systems take 255; a number and a working suffix must fit as well."""
 FALLBACK: Final = "result"
+# The system's own table differs from machine to machine.
+SUFFIXES: Final[Mapping[str, str]] = {
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "text/xml": ".xml",
+    "application/xml": ".xml",
+    "application/json": ".json",
+    "application/x-ndjson": ".ndjson",
+    "application/jsonl": ".jsonl",
+    "application/pdf": ".pdf",
+    "application/zip": ".zip",
+    "application/gzip": ".gz",
+    "application/x-gzip": ".gz",
+    "application/vnd.apache.parquet": ".parquet",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "video/mp4": ".mp4",
+}
 _PARAMETER: Final = re.compile(
     r';\s*(filename\*?)\s*=\s*("(?:[^"\\]|\\.)*"|[^;"\s]*)', re.IGNORECASE
 )
@@ -158,6 +179,13 @@ def safe_name(name: str) -> str:
 def name_from_id(identity: str) -> str:
     """Return a file name made of an operation's *identity*, which may be a URL or a path."""
     return safe_name(_SPECIAL.sub("_", identity)) or FALLBACK
+
+
+def with_suffix(name: str, content_type: str | None) -> str:
+    """Return *name* with the suffix of files of *content_type*, if it has none of them."""
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    suffix = SUFFIXES.get(media_type, "")
+    return name if name.lower().endswith(tuple(SUFFIXES.values())) else name + suffix
 
 
 def numbered_name(name: str, number: int) -> str:

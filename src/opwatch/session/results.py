@@ -18,7 +18,14 @@ from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine import with_retries
-from opwatch.session.download import FALLBACK, Download, name_from_id, proposed_name, safe_name
+from opwatch.session.download import (
+    FALLBACK,
+    Download,
+    name_from_id,
+    proposed_name,
+    safe_name,
+    with_suffix,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -99,7 +106,9 @@ class _ResultFetch:
                 return refused, False
             if fetch.download:
                 if self.results.folder is None:
-                    break  # what leads to the file is the result then
+                    # What leads to the file is the result then.
+                    leads = {"url": fetch.request.url}
+                    return leads if steps.value is None else steps.value, False
                 found = await self._download(fetch.request, self.results.folder)
                 return found, not fetch.request.authorize and _is_refusal(found)
             reply = await self._get(fetch.request)
@@ -135,7 +144,8 @@ class _ResultFetch:
             if isinstance(reply, Trouble):
                 return reply
             name = safe_name(proposed_name(reply.headers.get("content-disposition")))
-            return _file(*download.keep(self._harmless(name) or self._own_name()))
+            own = with_suffix(self._own_name(), reply.headers.get("content-type"))
+            return _file(*download.keep(self._harmless(name) or own))
 
     def _write(self, value: Any, folder: Path) -> Mapping[str, Any]:
         """Write a result that is not a file itself as JSON; return where it is."""

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials import Credential, open_credential
+from opwatch.domain.origin import parse_origin
 from opwatch.domain.outcome import Outcome
 from opwatch.engine import Inbox, catch_signals, drive
 from opwatch.http import Client
@@ -22,7 +23,7 @@ from opwatch.version import __version__
 from opwatch.watcher.watcher import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from opwatch.credentials import WaitingFor
     from opwatch.domain.events import Listener
@@ -57,10 +58,12 @@ class Session:
         context = replace(context, announce=self._announce)
         self.credentials: dict[str, Credential] = {}
         self.senders: dict[str, Sender] = {}
+        hosts = {parse_origin(each.base_url) for each in plan.profiles.values()}
         for name, profile in plan.profiles.items():
             # A token that was piped in is for what stands on the same command line, and comes
-            # first; OPWATCH_TOKEN names no profile.
-            is_named = name not in plan.assumed or context.token_from_stdin is not None
+            # first; OPWATCH_TOKEN names no profile, and is not for several hosts.
+            is_named = len(hosts) == 1 and name not in plan.assumed
+            is_named = is_named or context.token_from_stdin is not None
             here = context if is_named else replace(context, named_on_command_line=False)
             credential = open_profile_credential(profile, here, client)
             self.credentials[name] = credential
@@ -168,8 +171,12 @@ async def carry_out(
     *,
     timeout_code: int = 124,
     tick: float = 1.0,
+    finish: Callable[[Inbox], Awaitable[None]] | None = None,
 ) -> Watcher:
-    """Watch the operations of *session* to the end; return the watcher."""
+    """Watch the operations of *session* to the end; return the watcher.
+
+    *finish* is awaited at the end, with the inbox that signals come to.
+    """
     plan, clock = session.plan, context.clock
     watcher = Watcher(
         plan.targets,
@@ -190,6 +197,8 @@ async def carry_out(
             timeout_code=timeout_code,
             collect=_collectors(session, context),
         )
+        if finish is not None:
+            await finish(inbox)
     return watcher
 
 

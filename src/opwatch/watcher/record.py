@@ -161,6 +161,12 @@ class Record:
         """Tell whether no good answer about it has ever come."""
         return self.operation.reading is None
 
+    @property
+    def heard_at(self) -> float:
+        """When the last good answer about it came, or its watch began."""
+        confirmed_at = self.operation.confirmed_at
+        return self.operation.watched_from if confirmed_at is None else confirmed_at
+
     def confirm(self, reading: Reading, now: float) -> bool:
         """Take in a good answer; tell whether a person would see a change."""
         before = self.operation.reading

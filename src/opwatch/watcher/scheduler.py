@@ -14,7 +14,7 @@ from opwatch.watcher.gate import Gate
 from opwatch.watcher.record import ANY_NUMBER, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from opwatch.domain.operation import Target
     from opwatch.domain.pacing import PollingRules, Uniform
@@ -70,6 +70,32 @@ class DueQueue:
             self._records[index].serial += 1
             taken.append(index)
         return tuple(taken)
+
+    def sort(self) -> None:
+        """Take in that due times have changed, of many at once."""
+        self._sort(lambda record, _due: record.due)
+
+    def begin_again(self, now: float) -> None:
+        """Let those that are due at *now* go in the order in which they were last heard of.
+
+        After an outage all are due. By their due times those would come first that are asked
+        often, of which most is known. One that has failed more than once keeps its place: the
+        trouble may be its own, and must not hold up the others again.
+        """
+        self._sort(
+            lambda record, due: (
+                record.heard_at if due <= now and record.operation.streak <= 1 else due
+            )
+        )
+
+    def _sort(self, key: Callable[[Record, float], float]) -> None:
+        records = self._records
+        self._heap = [
+            (key(records[index], due), serial, index)
+            for due, serial, index in self._heap
+            if serial == records[index].serial and not records[index].is_over
+        ]
+        heapq.heapify(self._heap)
 
     def _confirmed_last(self, now: float) -> int:
         waiting = [
@@ -161,6 +187,16 @@ class Scheduler:
     def put(self, index: int) -> None:
         """Queue operation *index* at its due time."""
         self._queues[_queue_key(self.records[index].operation.target)].put(index)
+
+    def sort(self) -> None:
+        """Take in that due times have changed, of many at once."""
+        for queue in self._queues.values():
+            queue.sort()
+
+    def begin_again(self, index: int, now: float) -> None:
+        """Let the longest unheard go first: the host of operation *index* answers again."""
+        for key in self._behind[_queue_key(self.records[index].operation.target)[:2]]:
+            self._queues[key].begin_again(now)
 
     def split(self, indices: Sequence[int], *, is_too_large: bool) -> None:
         """Let none of *indices*, refused together, be asked about with more than half of them.

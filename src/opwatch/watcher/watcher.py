@@ -14,6 +14,7 @@ reported twice, and an API that invents a new one with each answer is cut short.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.events import (
@@ -178,7 +179,10 @@ class Watcher:
         if not any(self._records[index].in_flight for index in poll.indices):
             return []
         gate = self._scheduler.gate(poll.indices[0])
+        was_held = gate.is_held
         events = self._update_gate(gate, poll, answer, now)
+        if was_held and not gate.is_held:
+            self._scheduler.begin_again(poll.indices[0], now)
         for note in answer.notes:
             events += self._warnings.once(now, Oddity.NOTE, note)
         if self._split(poll, answer, now):
@@ -347,13 +351,16 @@ class Watcher:
     def _end_all(
         self, indices: Iterable[int], stop: Stop, now: float, trouble: Trouble | None = None
     ) -> list[Event]:
-        events: list[Event] = []
+        return list(self._end_each(indices, stop, now, trouble))
+
+    def _end_each(
+        self, indices: Iterable[int], stop: Stop, now: float, trouble: Trouble | None = None
+    ) -> Iterator[Event]:
         for index in indices:
             record = self._records[index]
             record.end(stop.outcome, stop.reason, now, trouble)
             self._still_open -= 1
-            events.append(Ended(now, record.operation))
-        return events
+            yield Ended(now, record.operation)
 
     def _stop_early(self, events: list[Event], now: float) -> list[Event]:
         outcomes = {event.operation.outcome for event in events if isinstance(event, Ended)}
@@ -366,8 +373,12 @@ class Watcher:
 
     # -- time and signals --------------------------------------------------------
 
-    def tick(self, now: float) -> list[Event]:
-        """Take in that time has passed: a suspend, the deadline, the end of the last call."""
+    def tick(self, now: float) -> Iterable[Event]:
+        """Take in that time has passed: a suspend, the deadline, the end of the last call.
+
+        Each operation that it ends has ended once its event is taken, so that many need not
+        end at once; all events must be taken before anything else is asked of the watcher.
+        """
         events: list[Event] = []
         gap = now - self._ticked_at
         self._ticked_at = now
@@ -379,8 +390,7 @@ class Watcher:
             self._scheduler.call_last()
             self._ask_all_again(now, asleep=0.0)
         if self._deadline.is_over(now):
-            rest = list(self._scheduler.open())
-            events += self._end_all(rest, TOO_LATE, now)
+            return chain(events, self._end_each(self._scheduler.open(), TOO_LATE, now))
         return events
 
     def _ask_all_again(self, now: float, *, asleep: float) -> None:
@@ -391,7 +401,8 @@ class Watcher:
                 record.uncounted += asleep
             elif record.due > now - asleep:
                 record.uncounted += asleep
-                self._plan(index, 0.0, now)
+                record.due = now
+        self._scheduler.sort()
 
     def interrupt(self, abort: Abort, now: float) -> list[Event]:
         """End the watch of all that is open, because of *abort*; nothing remote is touched."""

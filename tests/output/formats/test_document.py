@@ -55,6 +55,9 @@ def test_the_document_is_what_the_contract_says() -> None:
                 "id": "abc",
                 "name": None,
                 "profile": "fullstory",
+                "params": {},
+                "origin": "https://api.example.com",
+                "assumed_by": None,
                 "state": "succeeded",
                 "outcome": "succeeded",
                 "status": "COMPLETED",
@@ -71,12 +74,17 @@ def test_the_document_is_what_the_contract_says() -> None:
                 "result": {"searchExportId": "YK"},
                 "details": None,
                 "last_confirmed_at": "2026-11-22T10:12:29.400Z",
+                "elapsed_seconds": 12.4,
                 "polls": 3,
                 "problems": 1,
                 "reason": None,
+                "decided_by": None,
                 "warnings": None,
             }
         ],
+        "warnings": [],
+        "fix": [],
+        "resume": None,
     }
 
 

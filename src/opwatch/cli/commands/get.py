@@ -37,12 +37,13 @@ def app(
     """Look at each operation once, and print its state.
 
     Exit codes: 0 all succeeded, 1 one failed, 3 cancelled, 4 denied, 5 not found,
-    6 unknown, 8 still pending or running, 74 no result to be had. With --exit-zero:
-    0 whenever all were read.
+    6 unknown, 8 still pending or running, 74 no result to be had, 124 not read within
+    --timeout. With --exit-zero: 0 whenever all were read.
     """
     from opwatch.cli.runner import Command
     from opwatch.domain.outcome import Goal
     from opwatch.domain.policy import Policy
 
-    policy = Policy(once=True, goal=Goal.READ if exit_zero else Goal.ALL)
+    goal = Goal.READ if exit_zero else Goal.ALL
+    policy = Policy(once=True, goal=goal, look_within=options.timeout or None)
     return Command("get", options, references or ()).run(policy)

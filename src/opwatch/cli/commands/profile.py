@@ -96,12 +96,17 @@ def check_files(
         ("opwatch profile schema | jq '.properties | keys'", "the keys of a profile"),
     ],
 )
-def print_schema() -> int:
+def print_schema(
+    *,
+    manifest: Annotated[
+        bool, option("--manifest", help="That of manifests ('wait --from FILE') instead.")
+    ] = False,
+) -> int:
     """Print the JSON Schema of profiles.
 
     With it an editor checks and completes a profile as you type.
     """
-    return _exit_code(_schema)
+    return _exit_code(lambda: _schema(manifest=manifest))
 
 
 def _exit_code(work: Callable[[], int], *, as_json: bool = False) -> int:
@@ -270,11 +275,11 @@ def _problems_of_file(path: Path, known: Any, samples: list[Any]) -> tuple[Probl
     return check(text, str(path), known, samples)
 
 
-def _schema() -> int:
+def _schema(*, manifest: bool) -> int:
     from opwatch.output.formats.sheet import write_json
-    from opwatch.profiles import schema
+    from opwatch.profiles import manifest_schema, schema
 
-    write_json(sys.stdout, schema())
+    write_json(sys.stdout, manifest_schema() if manifest else schema())
     return 0
 
 

@@ -25,6 +25,7 @@ STDIN: Final = "@-"
 
 @command(
     "start",
+    without={"from_"},
     examples=[
         (
             "opwatch start -p fullstory POST /segments/v1/exports -d @export.json",
@@ -98,6 +99,8 @@ def app(
 
     if no_wait and (options.result or options.download is not None):
         raise click.BadParameter("--no-wait leaves no result to fetch")
+    if no_wait and options.exec_ is not None:
+        raise click.BadParameter("--no-wait leaves no end to run --exec at")
     polls = replace(options, header=for_polls(options.header or ()))
     run, policy = Command("start", polls, starting=starting), options.policy()
     return _start_only(run, policy) if no_wait else run.run(policy)
@@ -120,6 +123,7 @@ def _start_only(command: Command, policy: Policy) -> int:
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
         name = plan.profile_name if plan else None
         lost = lost_operations(problem, name) if isinstance(problem, StartError) else ()
+        view = View(command.name, command.options, context)
         code = end_of(
             problem,
             as_json=command.options.prints_json,
@@ -127,8 +131,9 @@ def _start_only(command: Command, policy: Policy) -> int:
             operations=lost,
             debug=command.options.debug,
             redact=context.redactor,
+            resume=view.way_on,
+            profiles=plan.profiles if plan else None,
         )
-        view = View(command.name, command.options, context)
         view.write_way_on(problem)
         view.ci.report_problem(problem, lost)
         return code
@@ -152,11 +157,16 @@ def _write(plan: Plan, command: Command, context: RunContext) -> None:
 
     targets, redact = plan.targets, context.redactor
     named = [each for each in targets if each.initial.is_named]
-    how = wait_command(command.options.resume_arguments(), named) if named else None
+    how = wait_command(command.options, named) if named else None
     try:
         if command.options.prints_json:
             output.write_start_document(
-                sys.stdout, targets, profile=plan.profile_name, command=how, redact=redact
+                sys.stdout,
+                targets,
+                profile=plan.profile_name,
+                command=how,
+                redact=redact,
+                profiles=plan.profiles,
             )
         else:
             output.write_references(sys.stdout, targets, redact=redact)

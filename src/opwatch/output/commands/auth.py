@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.auth import CredentialReport, CredentialState, TrialOutcome, TrialReport
 from opwatch.domain.duration import format_duration
-from opwatch.output.formats.document import FORMAT, Writer
+from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_facts, write_rows
+from opwatch.output.formats.writer import Writer
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, as_is, elide
 from opwatch.output.text.sentences import describe, words_of

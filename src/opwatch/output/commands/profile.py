@@ -30,6 +30,7 @@ NOTHING: Final = "-"
 _ASSUMED: Final[Mapping[Basis, str]] = {
     Basis.ADDRESS: "assumed; the URL is one of its own",
     Basis.PATH: "assumed; the path is one of its API, the host is not known",
+    Basis.PIPED: "named by standard input",
     Basis.WORDS: "assumed; no profile knows the URL",
 }
 

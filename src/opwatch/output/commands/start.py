@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import Basis
-from opwatch.output.formats.document import FORMAT, Writer
+from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_json_line
+from opwatch.output.formats.writer import NO_PROFILES, Writer
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import PLAIN, Redact, Show, as_is, leading
 from opwatch.output.text.sentences import describe
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
 
     from opwatch.domain.operation import Target
     from opwatch.domain.trouble import Trouble
+    from opwatch.output.formats.writer import WrittenProfile
 
 
 ASSUMED: Final[Mapping[Basis, str]] = {
     Basis.ADDRESS: "{origin} is known: using the profile {profile}",
     Basis.PATH: "{origin} is not known, but has the paths of {profile}: using that, {shown}",
+    Basis.PIPED: "{origin}: using the profile {profile}, which standard input names",
     Basis.WORDS: "{origin} is not known: reading plain status words only, {shown}",
 }
 SHOWN: Final = "with the token from standard input"
@@ -77,18 +80,17 @@ def write_start_document(
     profile: str | None,
     command: str | None,
     redact: Redact = as_is,
+    profiles: Mapping[str, WrittenProfile] = NO_PROFILES,
 ) -> None:
     """Write the document of a start that is not waited for; *command* waits for it, if any can.
 
     Raises:
         PipeClosedError, UnwritableError: it could not be written.
     """
-    write = Writer(_never, redact=redact)
+    write = Writer(_never, redact=redact, profiles=profiles)
     operations = [
         {
-            "reference": write.text(each.reference),
-            "id": write.text(each.id),
-            "params": write.value(dict(each.initial.params)),
+            **write.named(each),
             "state": each.initial.reading.state.value if each.initial.reading else None,
         }
         for each in targets

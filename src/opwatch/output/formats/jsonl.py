@@ -22,18 +22,21 @@ from opwatch.domain.events import (
     Troubled,
     Warned,
 )
-from opwatch.output.formats.document import FORMAT, Writer, document, to_json
+from opwatch.output.formats.document import FORMAT, document, to_json
+from opwatch.output.formats.writer import NO_PROFILES, Writer
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, as_is
 from opwatch.output.text.sentences import describe, warning_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from typing import TextIO
 
     from opwatch.domain.events import Listener
     from opwatch.domain.trouble import Trouble
+    from opwatch.output.formats.writer import WrittenProfile
+    from opwatch.output.text.summary import Resume
 
 
 @contextmanager
@@ -46,6 +49,9 @@ def jsonl(
     raw: bool = False,
     redact: Redact = as_is,
     duplicates: int = 0,
+    profiles: Mapping[str, WrittenProfile] = NO_PROFILES,
+    resume: Resume | None = None,
+    warnings: Sequence[str] = (),
 ) -> Iterator[Listener]:
     """Write each event as it happens; the arguments are those of ``document``.
 
@@ -54,7 +60,7 @@ def jsonl(
         UnwritableError: the stream is closed or full.
     """
     sink = Sink(stream)
-    fields = EventEncoder(Writer(wall_of, redact=redact, raw=raw), redact)
+    fields = EventEncoder(Writer(wall_of, redact=redact, raw=raw, profiles=profiles), redact)
     started_at = 0.0
 
     def write_event(event: Event) -> None:
@@ -73,6 +79,9 @@ def jsonl(
                 raw=raw,
                 redact=redact,
                 duplicates=duplicates,
+                profiles=profiles,
+                resume=resume,
+                warnings=warnings,
             )
             sink.line(result_line(found))
         elif not isinstance(event, Ticked):
@@ -108,25 +117,21 @@ class EventEncoder:
             case Started():
                 return {
                     "deadline": write.clock_time(event.deadline),
-                    "operations": [
-                        {
-                            "reference": write.text(each.reference),
-                            "id": write.text(each.id),
-                            "profile": write.text(each.target.profile or None),
-                        }
-                        for each in event.operations
-                    ],
+                    "operations": [write.named(each.target) for each in event.operations],
                 }
             case Observed():
-                return {"changed": event.changed, "operation": write.operation(event.operation)}
+                return {
+                    "changed": event.changed,
+                    "operation": write.operation(event.operation, event.at),
+                }
             case Troubled():
                 return {
                     "trouble": self._trouble(event.trouble),
                     "next_poll_at": write.clock_time(event.operation.next_poll_at),
-                    "operation": write.operation(event.operation),
+                    "operation": write.operation(event.operation, event.at),
                 }
             case Ended():
-                return {"operation": write.operation(event.operation)}
+                return {"operation": write.operation(event.operation, event.at)}
             case Warned():
                 return {
                     "oddity": event.oddity.value,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.output.formats.document import Writer
+from opwatch.output.formats.writer import Writer
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import (
     Redact,

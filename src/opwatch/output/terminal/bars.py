@@ -11,10 +11,11 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.control import Control
 from rich.live import Live
-from rich.segment import ControlType
+from rich.segment import ControlType, Segment, Segments
+from rich.style import Style
 from rich.text import Text
 
 from opwatch.domain.events import Event, Finished, Interrupted, Started, Warned
@@ -160,8 +161,15 @@ class Bars(Renderer):
             self._live.start()
         return self._live
 
-    def _renderable(self) -> Group:
-        return Group(*map(rich_text, self._frame))
+    def _renderable(self) -> Segments:
+        # Ready pieces: rich would look for places to break in every line of every frame.
+        return Segments(
+            [
+                Segment(text, Style.parse(STYLES[tone])) if text else Segment.line()
+                for line in self._frame
+                for text, tone in (*trimmed(line), ("", Tone.PLAIN))
+            ]
+        )
 
     def _rewind(self, width: int) -> None:
         """Go up over the lines that a narrower terminal has broken in two.

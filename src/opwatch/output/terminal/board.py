@@ -188,8 +188,10 @@ class Board:
     def _put(self, operation: Operation) -> None:
         key = key_of(operation)
         before = self._operations.get(key)
-        self._operations[key] = operation
         self._asked.discard(key)
+        if before is operation:
+            return
+        self._operations[key] = operation
         if before is not None:
             self._count(before, -1)
         self._count(operation, 1)

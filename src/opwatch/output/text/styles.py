@@ -84,11 +84,13 @@ def trimmed(line: Iterable[Span]) -> Line:
 def fitted(line: Iterable[Span], width: int, *, ellipsis: str = "…") -> Line:
     """Return *line* cut to *width* cells."""
     kept: Line = []
+    room = width
     for text, tone in trimmed(line):
-        room = width - line_cells(kept)
-        if cells(text) > room:
+        wanted = cells(text)
+        if wanted > room:
             return [*kept, (cut(text, room, ellipsis=ellipsis), tone)]
         kept.append((text, tone))
+        room -= wanted
     return kept
 
 

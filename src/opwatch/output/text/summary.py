@@ -49,6 +49,7 @@ ORDER: Final = (
     Outcome.PENDING,
 )
 ASSUMED_BASES: Final = frozenset({Basis.PATH, Basis.WORDS})
+DETECTED: Final = ASSUMED_BASES | {Basis.ADDRESS}
 NAMED: Final = 3
 """Operations with warnings that a last line names."""
 TO_GO_ON: Final = "to go on"
@@ -132,7 +133,7 @@ def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
     return fix.format(
         host=host_of(trouble, show),
         profile=profile,
-        command=reference if target.basis else f"-p {profile} {reference}",
+        command=reference if target.basis in DETECTED else f"-p {profile} {reference}",
         url=reference,
         schemes=show(", ".join(schemes), 60),
     )

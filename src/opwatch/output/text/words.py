@@ -74,6 +74,11 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.NO_RESULT: "its result could not be fetched: {trouble}",
 }
 
+SLOWER: Final = (
+    "--interval {given:g}s is too short for a host that is not this machine: "
+    "each operation is asked about every {kept:g}s"
+)
+
 # Of an operation that reports an end which is not confirmed yet.
 ENDED_BEFORE: Final = "ended before"
 """Of an operation whose end is recorded, and was confirmed by an earlier process."""

@@ -1,0 +1,224 @@
+"""From references to lanes: each profile with the operations it is asked about.
+
+Decides that what opwatch itself has written is asked about as it was before, and that
+standard input never chooses a host: whoever writes it could send a credential there. It
+may name a profile, which has its own hosts, and parameters; of those that are part of a
+base URL only what the profile lists as choices.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from opwatch.cli.groups import STDIN, ReferenceGroup, profile_options
+from opwatch.cli.run_options import ID
+from opwatch.domain.errors import BadReferenceError, UsageError
+from opwatch.domain.operation import Basis, Target
+from opwatch.output.streams import is_terminal
+from opwatch.profiles import bind_profile, is_url, load_profile
+from opwatch.session.input import GivenReference, ReferenceList
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from opwatch.cli.options import ProfileOptions
+    from opwatch.domain.messages import Response
+    from opwatch.profiles import Config, Definition, Profile
+
+Lane: TypeAlias = "tuple[Profile, list[Target]]"
+WHOLE: Final = "pipe what  curl -i  prints; ids and URLs on standard input need no --param"
+
+
+class LaneBuilder:
+    """Builds the lanes of one run by its *options*; each profile is bound once."""
+
+    def __init__(self, options: ProfileOptions, config: Config) -> None:
+        self._options = options
+        self._config = config
+        self._definitions: dict[str, Definition] = {}
+        self._bound: dict[tuple[str, tuple[tuple[str, str], ...], str | None], Profile] = {}
+
+    def lanes(self, groups: Sequence[ReferenceGroup]) -> list[Lane]:
+        """Return a lane for each reference, in their order; a URL may find its own profile.
+
+        Raises:
+            UsageError: a profile, a parameter or a reference cannot be used.
+        """
+        slots = [slot for group in groups for slot in self._slots(group)]
+        urls = [(each.text, each.typed) for each in slots if isinstance(each, GivenReference)]
+        found = iter(self._assumed(urls) if urls else ())
+        return [next(found) if isinstance(each, GivenReference) else each for each in slots]
+
+    def _assumed(self, urls: Sequence[tuple[str, bool]]) -> list[Lane]:
+        from opwatch.session.detect import assumed_lanes
+
+        return assumed_lanes(
+            urls,
+            self._config,
+            parse_params(self._options.param or ()),
+            has_token=self._options.token_stdin,
+            base_url=self._options.base_url,
+        )
+
+    def _slots(self, group: ReferenceGroup) -> Iterator[Lane | GivenReference]:
+        """Yield the lane of each reference of *group*, or the reference if it names no profile."""
+        name = group.profile or self._config.default_profile
+        if name is None and not group.references:
+            from opwatch.session.detect import NAME_ONE
+
+            raise UsageError("no profile given", hint=NAME_ONE)
+        if name is not None and not group.references:
+            self._bind(name, group)  # what is wrong with it is said first
+        for reference in group.references:
+            if reference != STDIN:
+                yield self._slot(GivenReference(reference, typed=True), group, name)
+                continue
+            piped, id_ = read_stdin(), parse_params(group.params).get(ID, "")
+            if isinstance(piped, ReferenceList):
+                if id_:
+                    raise UsageError("--param id=… goes with a whole answer only", hint=WHOLE)
+                yield from (self._slot(each, group, name) for each in piped.given)
+            elif name is not None:
+                yield self._started(piped, self._bind(name, group), id_)
+            else:
+                from opwatch.profiles import status_urls
+
+                yield from map(GivenReference, status_urls(piped, self._config))
+
+    def _started(self, answer: Response, profile: Profile, id_: str) -> Lane:
+        from opwatch.profiles import RequestFacts
+        from opwatch.session.start import started_targets
+
+        return profile, started_targets(profile, answer, asked=RequestFacts(id=id_))
+
+    def _slot(
+        self, given: GivenReference, group: ReferenceGroup, name: str | None
+    ) -> Lane | GivenReference:
+        if given.profile is not None:
+            return self._restored(given, given.profile, group)
+        if name is None:
+            if group.is_one_of_several and group.params:
+                raise UsageError("parameters without a profile are for nothing", hint="name one")
+            return given
+        profile = self._bind(name, group)
+        target = profile.target(given.text)
+        if group.is_one_of_several:
+            target = replace(target, options=replace(group, profile=name).options)
+        return profile, [target]
+
+    def _bind(
+        self, name: str, group: ReferenceGroup, more: Mapping[str, str] | None = None
+    ) -> Profile:
+        """Return the profile *name* as *group* binds it, with *more* of its parameters."""
+        params = {**(more or {}), **parse_params(group.params)}
+        if STDIN in group.references:
+            params.pop(ID, None)
+        key = (name, tuple(sorted(params.items())), group.base_url)
+        if key not in self._bound:
+            urls = [each for each in group.references if is_url(each)]
+            self._bound[key] = bind_profile(
+                self._definition(name), params, base_url=group.base_url, urls=urls
+            )
+        return self._bound[key]
+
+    # -- what opwatch has written itself ---------------------------------------------------
+
+    def _restored(self, given: GivenReference, name: str, group: ReferenceGroup) -> Lane:
+        """Return the lane of *given*, an operation that was asked about with the profile *name*."""
+        if group.profile not in {None, name}:
+            raise UsageError(
+                f"standard input names the profile {name}, and -p names {group.profile}",
+                hint="leave -p out   or   pipe the ids alone:  jq -r '.operations[].id'",
+            )
+        definition = self._definition(name)
+        profile = self._bind(name, group, _listed_choices(given, definition))
+        self._check_host(given, profile, group)
+        typed = parse_params(group.params)
+        known = {key: value for key, value in given.params.items() if key in definition.spec.params}
+        own = {
+            key: value
+            for key, value in known.items()
+            if key not in typed and profile.params.get(key) != value
+        }
+        target = profile.target(given.text, own)
+        if given.origin is not None and target.origin != given.origin:
+            raise BadReferenceError(
+                given.text,
+                f"it was asked about at {given.origin}, and {name} is at {target.origin}",
+                hint=f"to ask there again, add  --base-url {given.origin}",
+            )
+        is_named = name in {group.profile, self._config.default_profile}
+        unusual = {
+            key: value
+            for key, value in {**known, **typed}.items()
+            if definition.spec.params[key].default != value
+        }
+        words = [f"{key}={value}" for key, value in sorted(unusual.items())]
+        return profile, [
+            replace(
+                target,
+                basis=None if is_named else Basis.PIPED,
+                options=profile_options(name, words, group.base_url),
+            )
+        ]
+
+    def _definition(self, name: str) -> Definition:
+        if name not in self._definitions:
+            self._definitions[name] = load_profile(name, self._config)
+        return self._definitions[name]
+
+    @staticmethod
+    def _check_host(given: GivenReference, profile: Profile, group: ReferenceGroup) -> None:
+        """Refuse a parameter that is part of the base URL, if only standard input names it."""
+        base_url = profile.definition.spec.base_url
+        if base_url is None or group.base_url or profile.definition.base_url_variable:
+            return
+        for name in sorted(base_url.names & given.params.keys()):
+            value = given.params[name]
+            if profile.params.get(name) != value:
+                raise BadReferenceError(
+                    given.text,
+                    f"standard input names {name} {value!r}, which is part of the API's address",
+                    hint=f"if it is right, add  --param {name}={value}",
+                )
+
+
+def _listed_choices(given: GivenReference, definition: Definition) -> dict[str, str]:
+    """Return the parameters of *given* that may be part of a base URL: the profile lists them."""
+    params = definition.spec.params
+    return {
+        key: value
+        for key, value in given.params.items()
+        if key in params and value in params[key].choices
+    }
+
+
+def parse_params(texts: Sequence[str]) -> dict[str, str]:
+    """Return the parameters that *texts* are, as of ``--param``.
+
+    Raises:
+        UsageError: one is not KEY=VALUE.
+    """
+    found: dict[str, str] = {}
+    for each in texts:
+        key, equals, value = each.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--param {each!r} is not KEY=VALUE")
+        found[key.strip()] = value
+    return found
+
+
+def read_stdin() -> ReferenceList | Response:
+    """Return what is piped in.
+
+    Raises:
+        UsageError: it is a terminal, or neither references nor an HTTP answer.
+    """
+    from opwatch.cli.files import bytes_of
+    from opwatch.session.input import read_references
+
+    if is_terminal(sys.stdin):
+        raise UsageError("'-' reads references from standard input, but that is a terminal")
+    return read_references(bytes_of(STDIN))
