@@ -187,6 +187,7 @@ def environ(server: DemoServer, tmp_path: Path) -> dict[str, str]:
         "SERVER": server.base_url,
         "OPWATCH_BASE_URL": server.base_url,
         "OPWATCH_TOKEN": DEMO_TOKEN.reveal(),
+        "FULLSTORY_API_KEY": DEMO_TOKEN.reveal(),
         "OPWATCH_INTERVAL": "1s",
         "EXPORT_ID": good,
         "id": good,
