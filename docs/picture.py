@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
+from rich.text import Text
 
 from opwatch.domain.events import Event, Finished
-from opwatch.output.terminal.bars import rich_text
 from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.frame import compose
 from opwatch.output.text.glyphs import UNICODE
+from opwatch.output.text.styles import painted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -92,7 +93,7 @@ def svg(lines: Iterable[Line], *, columns: int, title: str) -> str:
         _environ={},
     )
     for line in lines:
-        console.print(rich_text(line), soft_wrap=True)
+        console.print(Text.from_ansi(painted(line)), soft_wrap=True)
     return console.export_svg(
         title=title, theme=MONOKAI, code_format=SVG, unique_id="opwatch", font_aspect_ratio=0.61
     )

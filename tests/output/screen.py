@@ -40,7 +40,26 @@ class Terminal(io.StringIO):
         return self.screen.columns, self.screen.lines
 
     def resize(self, columns: int, rows: int) -> None:
-        self.screen.resize(rows, columns)
+        """Change the size as tmux and xterm do: what is below the cursor makes room first.
+
+        Neither breaks lines here, as xterm does not; a real tmux does in test_resize.
+        """
+        screen = self.screen
+        above = max(0, screen.cursor.y - (rows - 1))
+        if above:
+            screen.save_cursor()
+            screen.cursor_position(0, 0)
+            screen.delete_lines(above)
+            screen.restore_cursor()
+            screen.cursor.y -= above
+        for row in [row for row in screen.buffer if row >= rows]:
+            del screen.buffer[row]
+        for line in screen.buffer.values():
+            for column in [column for column in line if column >= columns]:
+                del line[column]
+        screen.lines, screen.columns = rows, columns
+        screen.set_margins()
+        screen.cursor.x = min(screen.cursor.x, columns - 1)
 
     @property
     def shown(self) -> list[str]:

@@ -261,7 +261,7 @@ def _main() -> Iterator[str]:
     parser.add_argument("--crowd", type=int, default=0)
     parser.add_argument("--interrupt-at", type=float, default=0.0)
     options = parser.parse_args()
-    story = crowd(options.crowd) if options.crowd else four(step=0.1)
+    story = crowd(options.crowd).wait(20, 0.1) if options.crowd else four(step=0.1)
     events = story.events
     if options.interrupt_at:
         story.events = [each for each in events if each.at < options.interrupt_at]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from opwatch.domain.events import Troubled
 from opwatch.domain.operation import InitialAnswer, Reading, State, Target
 from opwatch.domain.outcome import Reason
 from opwatch.domain.pacing import PollingRules
@@ -30,6 +31,18 @@ def test_an_operation_that_never_appears_is_not_found_after_its_grace() -> None:
     assert it.polls >= 3
     assert 30 <= run.ended <= 33
     assert run.verdict.code == 5
+
+
+def test_until_when_a_missing_one_may_appear_is_told_and_no_longer_once_it_was_seen() -> None:
+    run = World({"a": Job(60.0, appears=10.0)}).watch()
+    told = [each.operation.missing_until for each in run.events if isinstance(each, Troubled)]
+
+    assert told
+    assert {round(until) for until in told if until is not None} <= {30, 31}
+
+    bench = Bench()
+    bench.answer(RUNNING, NOT_FOUND)
+    assert bench.watcher.operations[0].missing_until is None
 
 
 def test_the_grace_is_that_of_the_profile() -> None:

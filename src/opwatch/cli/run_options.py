@@ -38,6 +38,7 @@ WAIT_ONLY: Final = frozenset(
         "download",
         "as_jsonl",
         "progress",
+        "notify",
         "junit",
         "no_state",
         "ci",
@@ -206,6 +207,15 @@ class RunOptions(opt.ProfileOptions):
             help="How progress is shown on standard error.",
         ),
     ] = "auto"
+    notify: Annotated[
+        bool,
+        option(
+            "--notify",
+            group="output",
+            envvar="OPWATCH_NOTIFY",
+            help="At a terminal, ring and show a notification at the end of a wait over 10s.",
+        ),
+    ] = False
     junit: Annotated[
         Path | None,
         option(

@@ -79,6 +79,12 @@ class View:
         """What is sent to the CI system: nothing for ``get``."""
         return CiReport(self.command, self.options, self.context)
 
+    @property
+    def shows_table_beside(self) -> bool:
+        """Tell whether the table of ``get`` will stand where the failures would."""
+        prints = self.command == "get" and not (self.options.quiet or self.options.prints_json)
+        return prints and is_terminal(sys.stdout) and is_terminal(sys.stderr)
+
     def wall_of(self) -> Callable[[float], datetime]:
         """Return the function from the run's clock to the time of day, local zone."""
         offset = self.context.wall() - self.context.now()
@@ -108,6 +114,8 @@ class View:
                 resume=self.way_on,
                 no_color=self.options.no_color,
                 environ=self.context.environ,
+                notify=self.options.notify,
+                endings=not self.shows_table_beside,
             )
             shown = self.ci.mark(display, wall_of, grouped=self.style is Style.LINES)
             listeners.append(stack.enter_context(shown))

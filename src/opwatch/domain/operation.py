@@ -216,7 +216,8 @@ class Operation:
     """A snapshot of our watch of one operation. Times are seconds of the run's clock.
 
     *streak* counts bad answers since the last good one, *problems* all of them. *failure*
-    is None unless it failed and the API was to be asked why.
+    is None unless it failed and the API was to be asked why. An operation that was never
+    found may still appear before *missing_until*.
     """
 
     target: Target
@@ -229,6 +230,7 @@ class Operation:
     streak: int = 0
     trouble: Trouble | None = None
     next_poll_at: float | None = None
+    missing_until: float | None = None
     eta: float | None = None
     outcome: Outcome | None = None
     reason: Reason | None = None

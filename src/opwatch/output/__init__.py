@@ -2,5 +2,6 @@
 
 Decides how events and outcomes look: live bars, lines, JSON, JSON Lines,
 tables, JUnit. Remote text leaves the model only through ``clean``. The room is
-cheap to import; rich is loaded by the modules that draw on a terminal.
+cheap to import, and draws without a library: no library's live display keeps its place
+when a terminal changes its size.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +35,9 @@ OF_WRITING: Final = _LEFT | {
 FALLBACK_SIZE: Final = (80, 24)
 
 # Our own punctuation, for streams that cannot encode it; remote text may share it.
-_TYPEWRITER: Final = str.maketrans({"“": '"', "”": '"', "…": "...", "·": "-", "×": "x", "–": "-"})  # noqa: RUF001, exactly these
+_TYPEWRITER: Final = str.maketrans(
+    {"“": '"', "”": '"', "…": "...", "·": "-", "×": "x", "–": "-", "⏎": "/"}  # noqa: RUF001, exactly these
+)
 
 
 class Sink:
@@ -146,7 +149,28 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 def can_draw(stream: TextIO | None, environ: Mapping[str, str]) -> bool:
     """Tell whether *stream* is a terminal on which a cursor can be moved."""
-    return is_terminal(stream) and environ.get("TERM", "").lower() not in {"dumb", "unknown"}
+    if not is_terminal(stream) or environ.get("TERM", "").lower() in {"dumb", "unknown"}:
+        return False
+    return _obeys_sequences(stream)
+
+
+def _obeys_sequences(stream: TextIO | None) -> bool:
+    """Tell whether the terminal *stream* obeys escape sequences; a Windows console is asked to.
+
+    https://learn.microsoft.com/windows/console/setconsolemode (not tested: needs Windows)
+    """
+    if sys.platform == "win32" and stream is not None:
+        import ctypes  # noqa: PLC0415, of Windows only
+        import msvcrt  # noqa: PLC0415, of Windows only
+
+        console = ctypes.windll.kernel32
+        mode = ctypes.c_ulong()
+        handle = msvcrt.get_osfhandle(stream.fileno())
+        return bool(
+            console.GetConsoleMode(handle, ctypes.byref(mode))
+            and console.SetConsoleMode(handle, mode.value | 0x0004)
+        )
+    return stream is not None
 
 
 def wants_colour(

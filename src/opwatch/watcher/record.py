@@ -200,8 +200,11 @@ class Record:
         )
         return changed
 
-    def record_trouble(self, trouble: Trouble, now: float) -> None:
-        """Take in a bad answer; what was confirmed stands."""
+    def record_trouble(self, trouble: Trouble, now: float, *, grace: float = 0.0) -> None:
+        """Take in a bad answer; what was confirmed stands.
+
+        *grace* is for how many seconds what was never found may still appear.
+        """
         handling = trouble.handling(seen=not self.is_unheard)
         if handling is Handling.DENIED:
             self.refusals_from = now if self.refusals == 0 else self.refusals_from
@@ -212,8 +215,10 @@ class Record:
         if trouble.rule.first is FirstContact.TRIES:
             self.strict_tries += 1
         operation = self.operation
+        is_missing = handling is Handling.NOT_FOUND and self.is_unheard
         self.operation = operation.but(
             polls=operation.polls + 1,
+            missing_until=self.misses_from + grace if is_missing else None,
             problems=operation.problems + 1,
             streak=operation.streak + 1,
             trouble=trouble,

@@ -294,7 +294,9 @@ class Watcher:
         if trouble.wait is not None:
             trouble = replace(trouble, wait=min(trouble.wait, LONGEST_NAMED_WAIT))
             record.uncounted += trouble.wait or 0.0
-        record.record_trouble(trouble, now)
+        record.record_trouble(
+            trouble, now, grace=self._scheduler.polling_rules(index).not_found_grace
+        )
         record.successes_before = gate.successes
         step = after_trouble(record, trouble, self._context(index, gate, now))
         until = now + trouble.wait if trouble.wait else gate.named_until

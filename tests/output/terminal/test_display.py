@@ -54,6 +54,15 @@ def test_none_reports_only_what_went_wrong() -> None:
     assert [line.split()[1] for line in text.splitlines()] == ["import-44", "delete-user-2", "to"]
 
 
+def test_beside_the_table_of_a_get_no_failure_is_told_a_second_time() -> None:
+    terminal = Terminal()
+    chosen = open_display(Style.NONE, terminal, wall_of=wall_of, environ=XTERM, endings=False)
+    with chosen as renderer:
+        for event in four(step=10.0).events:
+            renderer(event)
+    assert [line.split(":")[1] for line in terminal.getvalue().splitlines()] == [" to fix"]
+
+
 def test_only_bars_hold_the_terminal() -> None:
     with open_display(Style.AUTO, Terminal(), wall_of=wall_of, environ=XTERM) as renderer:
         held: object = renderer

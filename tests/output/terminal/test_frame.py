@@ -1,8 +1,9 @@
+import re
 from typing import NoReturn
 
 import pytest
 
-from opwatch.domain.events import Event, Ticked
+from opwatch.domain.events import Event, Started, Ticked, Troubled
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
@@ -37,43 +38,56 @@ def test_the_whole_picture_at_a_hundred_columns() -> None:
     assert screen(FOUR, 100, until=65) == (
         "fullstory  4 operations   1 succeeded  2 running  1 pending  (1 in trouble)"
         "             1m 05s / 30m\n"
-        "✓ export-7f3a0c1d91  ━━━━━━━━━━━━━━ 100%  COMPLETED      47s"
+        "✓ export-7f3a0c1d91  ━━━━━━━━━━━━ 100%  COMPLETED      47s"
         "  searchExportId YKDYR5yeTq2\n"
-        "● export-9c01ab07    ━━━━━━━╸──────  55%  RUNNING     1m 05s  about 50 s left\n"
-        "○ delete-user-2      ──╺━━━╸───────       PENDING     1m 05s\n"
-        "! import-44          ━━━╸──────────  25%  RUNNING     1m 05s"
+        "● export-9c01ab07    ━━━━━━╸─────  55%  RUNNING     1m 05s  about 50 s left\n"
+        "○ delete-user-2      ──╺━━━╸─────       PENDING     1m 05s\n"
+        "! import-44          ━━━─────────  25%  RUNNING     1m 05s"
         f"  18 s old · HTTP 502 {TIMES}3 · again in 11 s"
     )
 
 
-def test_at_eighty_columns_the_note_gives_up_its_least_part() -> None:
+def test_at_eighty_columns_the_note_keeps_when_it_is_asked_again() -> None:
     lines = screen(FOUR, 80, until=65).splitlines()
     assert lines[0] == (
-        "fullstory  1 succeeded  2 running  1 pending  (1 in trouble)        1m 05s / 30m"
+        "fullstory  4: 1 succeeded  2 running  1 pending  (1 in trouble)     1m 05s / 30m"
     )
     assert lines[4] == (
-        f"! import-44          ━━╸───────  25%  RUNNING     1m 05s  18 s old · HTTP 502 {TIMES}3"
+        "! import-44          ━╸────  25%  RUNNING     1m 05s  HTTP 502 · again in 11 s"
     )
+
+
+@pytest.mark.parametrize("columns", range(40, 121))
+def test_the_head_line_keeps_the_clock_the_deadline_and_every_count(columns: int) -> None:
+    story = crowd(60)
+    story.events[0] = Started(0.0, tuple(story.operations.values()), deadline=1800.0)
+    head = screen(story, columns).splitlines()[0]
+    numbers = re.findall(r"\d+", head)
+
+    assert head.endswith("5s / 30m")
+    assert "60" in head
+    for count in board_after(story.events).counts.values():
+        assert not count or str(count) in numbers
 
 
 def test_at_sixty_columns_the_note_wraps_under_its_row() -> None:
     lines = screen(FOUR, 60, until=65).splitlines()
     assert lines[-2:] == [
-        "! import-44        ━━━━────────────  25%  RUNNING     1m 05s",
+        "! import-44        ━━━╸───────────  25%  RUNNING      1m 05s",
         f"  │ 18 s old · HTTP 502 {TIMES}3 · again in 11 s",
     ]
 
 
 def test_at_forty_columns_the_bar_is_gone() -> None:
     assert screen(FOUR, 40, 12, until=65).splitlines() == [
-        "1 succeeded  2 running  1 pendi…  1m 05s",
+        "fullstory  4: ✓1 ●2 ○1 !1   1m 05s / 30m",
         "✓ export…d91  100%  COMPLETED      47s",
         "  │ searchExportId YKDYR5yeTq2",
         "● export…b07   55%  RUNNING     1m 05s",
         "  │ about 50 s left",
         "○ delete…r-2        PENDING     1m 05s",
         "! import-44    25%  RUNNING     1m 05s",
-        f"  │ 18 s old · HTTP 502 {TIMES}3",
+        f"  │ HTTP 502 {TIMES}3 · again in 11 s",
     ]
 
 
@@ -82,9 +96,10 @@ def test_at_forty_columns_the_bar_is_gone() -> None:
     [
         (39, "1/4 done  1 in trouble  55%  1m 05s"),
         (30, "1/4 done  1 in trouble  1m 05s"),
-        (20, "1/4 done  1m 05s"),
-        (10, "1/4 done"),
-        (5, "1/4 …"),
+        (20, "1/4 done  !1  1m 05s"),
+        (15, "1/4  !1  1m 05s"),
+        (10, "1/4  !1"),
+        (5, "1/4"),
         (1, "…"),
     ],
 )
@@ -144,14 +159,83 @@ def test_a_bar_may_go_back() -> None:
     assert high.count("━") > low.count("━")
 
 
-def test_columns_keep_their_width_from_frame_to_frame() -> None:
-    story = FOUR
-    columns = set()
-    for until in range(25, 140):
-        for line in screen(story, 100, until=until).splitlines()[1:]:
-            columns.add(len(line[:60].rstrip()) >= 59)
-            assert line[58:60] in {"0s", *(f"{n}s" for n in range(10, 60))} or line[59] == "s"
-    assert columns == {True}
+@pytest.mark.parametrize("columns", [44, 60, 80, 100, 120, 200])
+def test_what_stands_before_the_status_never_moves(columns: int) -> None:
+    story = Story(["export-7f3a0c1d91", "op-2"])
+    board, places = Board(), set()
+    words = ["NEW", "PENDING", "IN_PROGRESS", "Provisioning", "WaitingForAllResources", "DONE"]
+    for word in words:
+        story.read("op-2", word, 50.0).wait(900)
+        for event in story.events:
+            board.take(event)
+        rows = compose(board, story.at, (columns, 24), UNICODE)
+        shown = next(plain(line) for line in rows if "op-2" in plain(line))
+        places.add(shown.index("50%"))
+    assert len(places) == 1
+
+
+def rows_of(board: Board, at: float, rows: int = 12) -> list[str]:
+    lines = compose(board, at, (100, rows), UNICODE)[1:]
+    return [plain(line)[2:11] for line in lines if "job-" in plain(line)]
+
+
+def test_a_row_keeps_its_place_whatever_its_progress() -> None:
+    story = crowd(60)
+    board = board_after(story.events)
+    before = rows_of(board, story.at)
+    for step in range(40):
+        for number, each in enumerate(story.operations):
+            if not story.operations[each].is_over and not story.operations[each].streak:
+                story.read(each, progress=float((step * 7 + number * 13) % 100))
+                board.take(story.events[-1])
+        assert rows_of(board, story.at) == before
+
+
+def test_a_row_rises_once_when_it_gets_into_trouble_and_once_when_it_ends_badly() -> None:
+    story = crowd(60)
+    board = board_after(story.events)
+    before = rows_of(board, story.at)
+    one = before[-1]
+
+    board.take(story.bad(one, Fault.TIMEOUT).events[-1])
+    risen = rows_of(board, story.at)
+    assert [each for each in risen if each != one] == before[:-1]
+    assert risen.index(one) < before.index(one)
+
+    board.take(story.read(one, progress=50.0).events[-1])
+    board.take(story.bad(one, Fault.TIMEOUT).events[-1])
+    board.take(story.read(one, progress=50.0).events[-1])
+    assert rows_of(board, story.at) == risen
+
+    for event in story.fail(one, "x").events[-2:]:
+        board.take(event)
+    assert [each for each in rows_of(board, story.at) if each != one] == before[:-1]
+    assert rows_of(board, story.at)[1] == one
+
+
+def test_a_success_gives_its_place_to_another_after_a_moment() -> None:
+    story = crowd(60)
+    board = board_after(story.events)
+    before = rows_of(board, story.at)
+    one = before[4]
+    for event in story.succeed(one).events[-2:]:
+        board.take(event)
+
+    assert rows_of(board, story.at) == before
+    later = rows_of(board, story.at + 2.5)
+    assert [a == b for a, b in zip(before, later, strict=True)].count(False) == 1
+    assert one not in later
+    assert later == rows_of(board, story.at + 9.0)
+
+
+def test_a_row_that_had_a_note_keeps_the_line_of_it() -> None:
+    story = Story(["a", "b"])
+    story.read("a", progress=10.0, eta=60.0).read("b", progress=10.0)
+    board = board_after(story.events)
+    with_note = compose(board, story.at, (48, 24), UNICODE)
+    board.take(story.read("a", progress=12.0).events[-1])
+
+    assert len(compose(board, story.at, (48, 24), UNICODE)) == len(with_note) == 4
 
 
 def test_the_failed_and_the_troubled_come_before_the_fold() -> None:
@@ -162,20 +246,22 @@ def test_the_failed_and_the_troubled_come_before_the_fold() -> None:
     running = lines[4:-1]
     percents = [int(line.split("%")[0].split()[-1]) for line in running]
     assert percents == sorted(percents, reverse=True)
-    assert lines[-1].startswith("… and 91 more: ")
-    assert len(lines) == 11
+    assert lines[-1].startswith("… and 92 more: ")
+    assert len(lines) == 10
 
 
 def test_the_fold_counts_exactly_what_it_hides() -> None:
     story = crowd(1000)
     board = board_after(story.events)
-    last = plain(compose(board, story.at, (100, 24), UNICODE)[-1])
+    lines = [plain(line) for line in compose(board, story.at, (100, 24), UNICODE)]
+    last = next(line for line in lines if line.startswith("…"))
     numbers = [int(word.replace(",", "")) for word in last.split() if word[0].isdigit()]
-    assert numbers[0] == sum(numbers[1:]) == 1000 - 21
+    shown = sum("job-" in line for line in lines)
+    assert numbers[0] == sum(numbers[1:]) == 1000 - shown
 
 
 def test_a_big_number_is_grouped() -> None:
-    assert "… and 9,979 more: " in screen(crowd(10_000))
+    assert "… and 9,982 more: " in screen(crowd(10_000))
 
 
 def test_what_fits_stays_in_the_order_it_was_asked_for() -> None:
@@ -219,7 +305,7 @@ def test_a_host_that_is_down_has_one_line_and_all_who_wait_for_it_are_in_trouble
     shown = screen(story)
 
     assert shown.count("connection refused") == 1
-    assert "https://api.example.com: connection refused for 12 s · again in 18 s · 6 wait" in shown
+    assert "! api.example.com: connection refused for 12 s · again in 18 s · 6 wait" in shown
     assert "(6 in trouble)" in shown
 
     assert "(1 in trouble)" in screen(story.read("a")), "it answers again; b was refused"
@@ -303,7 +389,7 @@ def test_an_ascii_terminal_gets_ascii_signs() -> None:
     board = board_after([event for event in story.events if event.at <= 65])
     text = "\n".join(plain(line) for line in compose(board, 65, (80, 24), ASCII))
     assert text.isascii()
-    assert "! import-44          ==>-------  25%  RUNNING" in text
+    assert "! import-44          =>----  25%  RUNNING" in text
 
 
 def test_outcomes_other_than_the_apis_keep_the_last_known_word() -> None:
@@ -331,7 +417,7 @@ def test_a_frame_of_ten_thousand_operations_looks_at_those_it_shows_only() -> No
     board = Frugal()
     for event in story.events:
         board.take(event)
-    assert len(compose(board, story.at, (120, 50), UNICODE)) == 49
+    assert len(compose(board, story.at, (120, 50), UNICODE)) == 44
     assert len(compose(board, story.at, (39, 50), UNICODE)) == 1
 
 
@@ -341,3 +427,41 @@ def test_a_row_is_called_by_the_apis_own_name_once_that_is_known() -> None:
     after = screen(story.wait(2).read("4242", name="Build and test #562"), 100).splitlines()[1]
     assert before.startswith("◌ 4242 ")
     assert after.startswith("● Build and test #562  ")
+
+
+def test_what_was_never_found_says_until_when_it_is_asked_for() -> None:
+    story = Story(["wrong"])
+    story.wait(2).bad("wrong", Fault.STATUS_NOT_FOUND, status=404)
+    one = story.operations["wrong"].but(missing_until=32.0)
+    story.events.append(Troubled(story.at, one, Trouble(Fault.STATUS_NOT_FOUND, status=404)))
+    assert screen(story).endswith("not found so far, until 32s")
+
+
+def test_a_traceback_shows_its_reason_in_the_note_and_at_the_end() -> None:
+    story = Story(["job"])
+    story.fail("job", "Traceback:\n  File x\nValueError: bad column")
+    assert screen(story, 80).endswith("ValueError: bad column")
+
+
+@pytest.mark.parametrize("columns", range(40, 101, 4))
+def test_the_line_of_a_host_and_the_line_of_the_hidden_are_never_cut(columns: int) -> None:
+    refused = Trouble(Fault.CONNECTION_REFUSED)
+    story = crowd(60)
+    for each in list(story.operations)[1:9]:
+        if not story.operations[each].is_over:
+            story.bad(each, refused)
+    story.hold(30.0, refused).wait(12.0)
+    *_, hidden, host = screen(story, columns, 16).splitlines()
+
+    assert host.startswith("! api.example.com")
+    assert "again in 18 s" in host
+    assert hidden.startswith("… and ")
+    assert not hidden.endswith("…")
+    assert not host.endswith("…")
+
+
+@pytest.mark.parametrize("columns", [18, 20, 30, 39])
+def test_in_one_line_what_went_wrong_is_the_last_to_go(columns: int) -> None:
+    line = screen(crowd(500), columns)
+    assert re.search(r"✗1 |1 failed", line)
+    assert re.search(r"!\d|in trouble", line)

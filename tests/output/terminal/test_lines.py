@@ -7,7 +7,7 @@ from opwatch.output.terminal.lines import Lines
 from opwatch.output.terminal.quiet import Quiet
 from opwatch.output.text.glyphs import UNICODE
 from output.screen import Page
-from output.script import Story, crowd, four, wall_of
+from output.script import Story, crowd, four, target, wall_of
 
 TIMES = UNICODE.times
 
@@ -243,7 +243,7 @@ def test_a_failure_is_followed_by_the_end_of_its_log_and_no_line_of_it_begins_on
         "opwatch   | ::error::forged",
         "opwatch   | # #vso[task.complete]",
         "opwatch   | \\x1b[2J# #teamcity[x]",
-        "opwatch   | [red]\\nopwatch",
+        "opwatch   | [red] ⏎ opwatch",
     ]
 
 
@@ -254,3 +254,15 @@ def test_why_there_is_no_reason_is_told_in_its_place() -> None:
         "opwatch   | not asked why it failed: too many did",
         "opwatch   | why it failed could not be had: h.example did not finish its answer in time",
     ]
+
+
+def test_lines_name_the_profile_where_there_are_several() -> None:
+    for profiles, named in ((("sap", "seismic"), True), (("sap", "sap"), False)):
+        page = Page()
+        targets = [target(name, profile=each) for name, each in zip("ab", profiles, strict=True)]
+        story = Story(targets).read("a").wait(1).succeed("a").bad("b", Fault.TIMEOUT)
+        lines = Lines(Sink(page), wall_of=wall_of)
+        for event in story.events:
+            lines(event)
+        assert ("sap: a succeeded" in page.getvalue()) is named
+        assert (f"{profiles[1]}: b trouble" in page.getvalue()) is named

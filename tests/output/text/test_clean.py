@@ -24,9 +24,9 @@ COMMANDS = ("##[", "##vso[", "##teamcity[")
     ("hostile", "shown"),
     [
         ("plain text", "plain text"),
-        ("two\nlines", r"two\nlines"),
+        ("two\nlines", "two ⏎ lines"),
         ("back\rforged", r"back\rforged"),
-        ("\x1b[31mred", r"\x1b[31mred"),
+        ("\x1b[31mred\x1b[0m", "red"),
         ("\x9b2J", r"\x9b2J"),
         ("bell\x07", r"bell\x07"),
         ("\u202egpj.exe", r"\u{202e}gpj.exe"),
@@ -122,3 +122,46 @@ def test_a_secret_that_lies_across_the_cut_is_masked_whole() -> None:
 
     for before in range(200):
         assert "canary" not in show("x" * before + secret, 30)
+
+
+TRACEBACK = """Traceback (most recent call last):
+  File "job.py", line 44, in <module>
+    load()
+
+\x1b[31mValueError\x1b[0m: bad column 'x'
+"""
+
+
+def test_a_colour_is_dropped_and_a_line_break_is_seen() -> None:
+    assert clean("\x1b[1;31mred\x1b[0m\r\n  and\tblue\n") == r"red ⏎ and\tblue"
+    assert clean("\x1b]0;a title\x07 text") == r"\x1b]0;a title\x07 text", "that is no colour"
+
+
+@pytest.mark.parametrize("limit", [26, 40, 80, 120])
+def test_of_several_lines_the_last_is_kept_for_it_is_the_reason(limit: int) -> None:
+    shown = clean(TRACEBACK, limit)
+    assert shown.endswith("ValueError: bad column 'x'")
+    assert cells(shown) <= limit
+    assert clean("x" * 5000 + "\n" + "the reason", 40).endswith("⏎ the reason")
+
+
+def test_lines_are_folded_as_lines_and_the_last_is_there() -> None:
+    assert wrapped(clean(TRACEBACK, None), 60, 6) == [
+        "Traceback (most recent call last):",
+        'File "job.py", line 44, in <module>',
+        "load()",
+        "ValueError: bad column 'x'",
+    ]
+    many = "\n".join(f"line {number}" for number in range(40))
+    assert wrapped(clean(many, None), 60, 4) == ["line 0", "line 1", "…", "line 39"]
+
+
+def test_what_a_dropped_colour_joins_is_still_no_command_and_no_secret() -> None:
+    assert "##[" not in clean("##\x1b[0m[error]forged")
+    masked = Show(lambda text: text.replace("secret", "***"))
+    assert masked("the sec\x1b[31mret") == "the ***"
+
+
+@given(HOSTILE)
+def test_no_escape_byte_is_left(text: str) -> None:
+    assert "\x1b" not in clean("\x1b[0\x1b[31mm" + text)

@@ -222,7 +222,7 @@ def test_an_operation_typed_as_an_address_is_called_by_its_id() -> None:
 
 def test_a_name_of_the_apis_own_goes_before_what_was_typed() -> None:
     named = operation(reading=Reading(State.RUNNING, name=" CI\x1b[2J\n::error::#7 "))
-    assert display_name(named) == r"CI\x1b[2J\n::error::#7"
+    assert display_name(named) == r"CI\x1b[2J ⏎ ::error::#7"
     assert name_and_id(operation(reading=Reading(State.RUNNING, name="CI #7"))) == "CI #7 (op-1)"
     assert name_and_id(operation(reading=Reading(State.RUNNING, name="op-1"))) == "op-1"
     assert name_and_id(operation()) == "op-1"
@@ -253,8 +253,8 @@ def test_an_ending_before_any_reading_reports_the_trouble() -> None:
 
 
 def test_an_oddity_names_the_operation_that_showed_it() -> None:
-    event = Warned(0.0, Oddity.UNKNOWN_STATUS, "FOO\n", "op-1")
-    assert warning_text(event) == r"op-1: unknown status “FOO\n”, treated as running"
+    event = Warned(0.0, Oddity.UNKNOWN_STATUS, "FOO\x00", "op-1")
+    assert warning_text(event) == r"op-1: unknown status “FOO\x00”, treated as running"
     assert "(none)" in warning_text(Warned(0.0, Oddity.UNKNOWN_STATUS, "", "op-1"))
     assert warning_text(Warned(0.0, Oddity.NOTE, "a note")) == "a note"
 

@@ -18,15 +18,14 @@ from opwatch.output.text.clean import (
     as_is,
     cells,
     cut,
-    elide,
     leading,
     wrapped,
 )
+from opwatch.output.text.names import Names
 from opwatch.output.text.sentences import (
     ending_detail,
     failure_lines,
     kind_of,
-    name_and_id,
     short_time,
     status_of,
 )
@@ -89,10 +88,10 @@ def aligned(
     operations: Sequence[Operation], now: datetime, width: int, glyphs: Glyphs, show: Show
 ) -> list[Line]:
     """Return the table for a terminal of *width* columns."""
-    rows = [_cells_of(each, now, show) for each in operations]
+    names = Names(show, operations, with_ids=True)
+    rows = [_cells_of(each, names.of(each, max(9, width // 3)), now, show) for each in operations]
     columns = list(zip(HEADINGS, *(row[:-1] for row in rows), strict=False))
     widths = [max(map(cells, column)) for column in columns]
-    widths[0] = min(widths[0], max(9, width // 3))
     widths[3] = min(widths[3], max(9, width // 5))
     detail = width - sum(widths) - len(GAP) * len(widths)
     lines: list[Line] = [
@@ -117,7 +116,7 @@ def aligned(
 def _line(row: Sequence[str], widths: Sequence[int], detail: int, glyphs: Glyphs) -> Line:
     name, state, percent, status, age, text = row
     line: Line = [
-        (pad(elide(name, widths[0], ellipsis=glyphs.ellipsis), widths[0]) + GAP, Tone.PLAIN),
+        (pad(name, widths[0]) + GAP, Tone.PLAIN),
         (pad(state, widths[1]) + GAP, TONES.get(state, Tone.PLAIN)),
         (f"{percent:>{widths[2]}}{GAP}", Tone.PLAIN),
         (pad(cut(status, widths[3], ellipsis=glyphs.ellipsis), widths[3]) + GAP, Tone.PLAIN),
@@ -128,11 +127,11 @@ def _line(row: Sequence[str], widths: Sequence[int], detail: int, glyphs: Glyphs
     return line
 
 
-def _cells_of(operation: Operation, now: datetime, show: Show) -> tuple[str, ...]:
+def _cells_of(operation: Operation, name: str, now: datetime, show: Show) -> tuple[str, ...]:
     progress = operation.reading.progress if operation.reading else None
     updated = operation.reading.updated_at if operation.reading else None
     return (
-        leading(name_and_id(operation, show)),
+        leading(name),
         state_word(operation),
         "" if progress is None else f"{int(progress)} %",
         status_of(operation, show),

@@ -1,14 +1,15 @@
 """Where every operation stands, kept so that a screenful is found at once.
 
 Decides which operations are worth a row when not all of them fit: those that
-ended badly, then those in trouble, then the running ones by progress. An event
-costs the same however many operations there are, and so does a screenful.
+ended badly, then those in trouble, then the running ones by progress; who has a row
+keeps its place (``places``). An event costs the same however many operations there
+are, and so does a screenful.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.events import (
     Ended,
@@ -25,17 +26,17 @@ from opwatch.domain.events import (
 )
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome
+from opwatch.output.terminal.places import LINGER, Places, Section
 from opwatch.output.text.clean import PLAIN, cells
-from opwatch.output.text.sentences import display_name, status_of
+from opwatch.output.text.names import Key, Names, key_of, key_of_target
+from opwatch.output.text.sentences import status_of
 from opwatch.output.text.words import OUTCOMES, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from opwatch.domain.operation import Target
+    from opwatch.domain.trouble import Fault, Trouble
     from opwatch.output.text.clean import Show
-
-Key: TypeAlias = tuple[str, str, str]
 
 ENDED_BADLY: Final = 0
 TROUBLED: Final = 1
@@ -46,6 +47,9 @@ PENDING: Final = 105
 UNSEEN: Final = 106
 SUCCEEDED: Final = 107
 
+SEVERAL: Final = 3
+"""Operations with the same trouble at one host, which is told once for all of them."""
+
 # How a total line counts them, the news first.
 COUNT_WORDS: Final = (
     *(OUTCOMES[each] for each in Outcome),
@@ -53,16 +57,6 @@ COUNT_WORDS: Final = (
     STATES[State.BLOCKED],
     STATES[State.PENDING],
 )
-
-
-def key_of(operation: Operation) -> Key:
-    """Return what distinguishes *operation* from all others of the run."""
-    return key_of_target(operation.target)
-
-
-def key_of_target(target: Target) -> Key:
-    """Return what distinguishes the operation of *target* from all others of the run."""
-    return target.profile, target.origin, target.reference
 
 
 def count_word(operation: Operation) -> str:
@@ -95,6 +89,17 @@ def rank(operation: Operation) -> int:
     return PENDING if reading.state is State.PENDING else UNMEASURED
 
 
+def section_of(rank: int) -> Section:
+    """Return the part of the rows in which an operation of *rank* stands."""
+    if rank <= TROUBLED:
+        return Section.BAD if rank == ENDED_BADLY else Section.TROUBLED
+    return Section.DONE if rank == SUCCEEDED else Section.OPEN
+
+
+def _kind_of(operation: Operation, trouble: Trouble) -> tuple[str, Fault, int | None]:
+    return operation.target.origin, trouble.fault, trouble.status
+
+
 class Board:
     """All operations of a run as they stand, by its events."""
 
@@ -103,7 +108,7 @@ class Board:
         self.started_at = 0.0
         self.deadline: float | None = None
         self.profiles: tuple[str, ...] = ()
-        self.widest_name = 1
+        self.names = Names(show)
         self.widest_status = 0
         self.counts: Counter[str] = Counter()
         self.held: dict[str, Held] = {}
@@ -111,8 +116,10 @@ class Board:
         """The hosts that are in trouble, by what was first held for it."""
         self.open: Counter[str] = Counter()
         """How many operations are under way at each host."""
+        self.places = Places()
         self._asked: set[Key] = set()
         self._unheard: Counter[str] = Counter()
+        self._repeats: dict[tuple[str, Fault, int | None], dict[Key, Trouble]] = {}
         self._operations: dict[Key, Operation] = {}
         self._ranks: dict[Key, int] = {}
         self._buckets: dict[int, dict[Key, None]] = {}
@@ -129,6 +136,26 @@ class Board:
         """How many operations had a bad answer last, or wait for a host that gives none."""
         alone = sum(many for origin, many in self._unheard.items() if origin not in self.down)
         return alone + sum(self.open[origin] for origin in self.down)
+
+    @property
+    def repeated(self) -> list[tuple[str, Trouble, int]]:
+        """The troubles that several operations of a host have at once, and how many have it."""
+        return [
+            (origin, next(iter(same.values())), len(same))
+            for (origin, _, _), same in self._repeats.items()
+            if len(same) >= SEVERAL and origin not in self.down
+        ]
+
+    def is_told_of_host(self, operation: Operation) -> bool:
+        """Tell whether the trouble of *operation* is that of its whole host."""
+        origin, trouble = operation.target.origin, operation.trouble
+        if operation.is_over:
+            return False
+        if origin in self.down:
+            return self.open[origin] > 1
+        if not operation.streak or trouble is None:
+            return False
+        return len(self._repeats.get(_kind_of(operation, trouble), ())) >= SEVERAL
 
     def asks(self, origin: str) -> bool:
         """Tell whether a request to *origin* is under way."""
@@ -177,9 +204,6 @@ class Board:
         self.started_at, self.deadline = event.at, event.deadline
         self.profiles = tuple(dict.fromkeys(each.target.profile for each in event.operations))
         self._replace(event.operations)
-        self.widest_name = max(
-            (cells(display_name(each, self.show)) for each in event.operations), default=1
-        )
 
     def _replace(self, operations: Sequence[Operation]) -> None:
         for each in operations:
@@ -188,6 +212,7 @@ class Board:
     def _put(self, operation: Operation) -> None:
         key = key_of(operation)
         before = self._operations.get(key)
+        self.names.add(operation)
         self._asked.discard(key)
         if before is operation:
             return
@@ -199,14 +224,18 @@ class Board:
         reading = operation.reading
         if reading is not None and (before is None or reading is not before.reading):
             self.widest_status = max(self.widest_status, cells(status_of(operation, self.show)))
-            if reading.name:
-                self.widest_name = max(self.widest_name, cells(display_name(operation, self.show)))
 
     def _count(self, operation: Operation, many: int) -> None:
         self.counts[count_word(operation)] += many
         if operation.outcome is None:
             self.open[operation.target.origin] += many
             self._unheard[operation.target.origin] += many if operation.streak else 0
+            if operation.streak and operation.trouble is not None:
+                same = self._repeats.setdefault(_kind_of(operation, operation.trouble), {})
+                if many > 0:
+                    same[key_of(operation)] = operation.trouble
+                else:
+                    same.pop(key_of(operation), None)
 
     def _move(self, key: Key, new: int) -> None:
         old = self._ranks.get(key)
@@ -217,15 +246,26 @@ class Board:
         self._ranks[key] = new
         self._buckets.setdefault(new, {})[key] = None
 
-    def foremost(self, room: int) -> list[Operation]:
-        """Return the *room* operations that deserve a row most."""
-        chosen: list[Operation] = []
+    def rows(self, room: int, at: float) -> list[Operation]:
+        """Return the operations that have one of *room* rows at *at*, in their order."""
+        if len(self) <= room:
+            self.places.keep(self._operations)
+            return list(self)
+        shown: list[Key] = list(self.places)
+        now = {key: section_of(self._ranks[key]) for key in shown}
+        seen = [key for key in shown if self._is_seen(self._operations[key], at)]
+        return [self._operations[key] for key in self.places.fill(room, self._ranked(), now, seen)]
+
+    def _is_seen(self, operation: Operation, at: float) -> bool:
+        """Tell whether *operation* has succeeded so long ago that it has been seen."""
+        ended_at = operation.ended_at
+        is_done = operation.outcome is Outcome.SUCCEEDED
+        return is_done and ended_at is not None and at - ended_at >= LINGER
+
+    def _ranked(self) -> Iterator[tuple[Key, Section]]:
         for each in sorted(self._buckets):
             for key in self._buckets[each]:
-                if len(chosen) == room:
-                    return chosen
-                chosen.append(self._operations[key])
-        return chosen
+                yield key, section_of(each)
 
     def held_for(self, operation: Operation, at: float) -> Held | None:
         """Return what keeps requests about *operation* back at *at*, if anything does."""

@@ -43,11 +43,14 @@ def open_display(
     no_color: bool = False,
     environ: Mapping[str, str] = os.environ,
     size: Callable[[], tuple[int, int]] | None = None,
+    endings: bool = True,
+    notify: bool = False,
 ) -> Guard:
     """Return the renderer of *style* on *stream*; bars need a cursor that moves.
 
     *wall_of* turns seconds of the run's clock into an aware time, *resume* the
-    unfinished operations into a command.
+    unfinished operations into a command. Without *endings* a table follows that shows
+    what has failed. With *notify* a terminal is rung at the end of a long run.
     """
     sink = Sink(stream, redact=redact, required=False)
 
@@ -58,9 +61,10 @@ def open_display(
 
     match style:
         case Style.NONE:
-            return Guard(Quiet(sink, resume=resume), lines)
+            return Guard(Quiet(sink, resume=resume, endings=endings), lines)
         case Style.AUTO | Style.BARS if can_draw(stream, environ):
-            from opwatch.output.terminal.bars import Bars  # noqa: PLC0415, rich is loaded only to draw
+            from opwatch.output.terminal.bars import Bars  # noqa: PLC0415, few runs draw
+            from opwatch.output.terminal.window import window_of  # noqa: PLC0415, few runs draw
 
             colour = wants_colour(stream, no_color=no_color, environ=environ)
             bars = Bars(
@@ -68,6 +72,7 @@ def open_display(
                 size=size or size_of(stream),
                 is_ours=ownership_of(stream),
                 colour=colour,
+                window=window_of(environ, notify=notify),
                 resume=resume,
             )
             return Guard(bars, lines)

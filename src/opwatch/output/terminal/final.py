@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
-from opwatch.output.terminal.rows import glyph_of, status_cell
-from opwatch.output.text.clean import cells, cut, elide, leading, wrapped
-from opwatch.output.text.sentences import API_OUTCOMES, ending_detail, failure_lines, name_and_id
+from opwatch.output.terminal.rows import glyph_of, name_cell, status_cell
+from opwatch.output.text.clean import cells, cut, leading, wrapped
+from opwatch.output.text.names import Names
+from opwatch.output.text.sentences import API_OUTCOMES, ending_detail, failure_lines
 from opwatch.output.text.styles import GAP, Line, Tone, pad
 from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
@@ -44,7 +45,8 @@ def final_lines(
 ) -> list[Line]:
     """Return the last table, the verdict and the next steps, for a screen of *width* columns."""
     operations = _worth_a_row(event.operations)
-    lines = _table(operations, event.at, width, glyphs, show)
+    names = Names(show, event.operations, with_ids=True)
+    lines = _table(operations, names, event.at, width, glyphs)
     if len(operations) < len(event.operations):
         hidden = Counter(map(_word, event.operations))
         hidden.subtract(map(_word, operations))
@@ -73,21 +75,23 @@ def _worth_a_row(operations: Sequence[Operation]) -> Sequence[Operation]:
 
 
 def _table(
-    operations: Sequence[Operation], at: float, width: int, glyphs: Glyphs, show: Show
+    operations: Sequence[Operation], names: Names, at: float, width: int, glyphs: Glyphs
 ) -> list[Line]:
-    names = [name_and_id(each, show) for each in operations]
+    show = names.show
     statuses = [status_cell(each, show) for each in operations]
     elapsed = [format_duration(each.elapsed(at)) for each in operations]
-    name_width = min(max(map(cells, names), default=0), max(8, width // 3))
+    name_width = min(names.widest, max(8, width // 3))
     status_width = min(max(map(cells, statuses), default=0), max(9, width // 5))
     elapsed_width = max(map(len, elapsed), default=0)
     detail_width = width - (2 + name_width + 2 + status_width + 2 + elapsed_width + 3)
     lines: list[Line] = []
-    for operation, name, status, took in zip(operations, names, statuses, elapsed, strict=True):
+    for operation, status, took in zip(operations, statuses, elapsed, strict=True):
+        name = names.of(operation, name_width)
         glyph, tone = glyph_of(operation, glyphs)
         line: Line = [
             (glyph + " ", tone),
-            (pad(elide(name, name_width, ellipsis=glyphs.ellipsis), name_width) + GAP, Tone.PLAIN),
+            *name_cell(operation, name, name_width, show),
+            (GAP, Tone.PLAIN),
             (pad(cut(status, status_width, ellipsis=glyphs.ellipsis), status_width), Tone.PLAIN),
             (f"{GAP}{took:>{elapsed_width}}", Tone.FAINT),
         ]
@@ -97,7 +101,8 @@ def _table(
             lines.append([*line, ("   " + detail, shade)])
         else:
             under = wrapped(detail, max(1, width - 4), MOST_LINES, ellipsis=glyphs.ellipsis)
-            lines += [line, *([(f"  {glyphs.under} {each}", shade)] for each in under)]
+            lines.append(line)
+            lines += [[(f"  {glyphs.under} {each}", shade)] for each in under]
         log = failure_lines(operation, show, max(1, width - 4))
         lines += [[(f"  {glyphs.under} {each}", Tone.FAINT)] for each in log]
     return lines
@@ -115,4 +120,5 @@ def _verdict(
     gap = width - cells(text) - cells(code[0])
     if gap >= len(GAP):
         return [[(text, Tone.STRONG), (" " * gap, Tone.PLAIN), code]]
-    return [*([(each, Tone.STRONG)] for each in _folded(text, width, glyphs)), [code]]
+    lines: list[Line] = [[(each, Tone.STRONG)] for each in _folded(text, width, glyphs)]
+    return [*lines, [code]]

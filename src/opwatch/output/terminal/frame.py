@@ -6,13 +6,16 @@ knows of a terminal, so that every screen can be tested as data.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from opwatch.domain.duration import format_duration
+from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.board import COUNT_WORDS, Board, count_word
-from opwatch.output.terminal.rows import Note, note_of, percent_of, row
+from opwatch.output.terminal.rows import Note, dropping, note_of, percent_of, row
 from opwatch.output.text.clean import cells
+from opwatch.output.text.names import key_of
 from opwatch.output.text.sentences import brief, rounded, short_time, status_of
 from opwatch.output.text.styles import (
     GAP,
@@ -22,18 +25,22 @@ from opwatch.output.text.styles import (
     Tone,
     fitted,
     line_cells,
+    plain,
     plan_layout,
 )
 from opwatch.output.text.summary import left_out
-from opwatch.output.text.words import OUTCOMES
+from opwatch.output.text.words import OUTCOMES, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opwatch.domain.operation import Operation
     from opwatch.output.text.glyphs import Glyphs
+    from opwatch.output.text.names import Key
 
 FEWEST_LINES = 3
+SPARED = 8
+"""Of so many lines of a screen, one is not used when not all operations fit."""
 _BAD = tuple(each for each in Outcome if each is not Outcome.SUCCEEDED)
 
 TONES = {
@@ -54,7 +61,7 @@ def compose(board: Board, at: float, size: tuple[int, int], glyphs: Glyphs) -> l
     # The last row of the screen is left to what the person types.
     room = height - 1
     if width < ONE_LINE_BELOW or room < FEWEST_LINES:
-        return [_one_line(board, at, width)]
+        return [_one_line(board, at, width, glyphs)]
     layout = _layout(board, at, width)
     lines = [_total_line(board, at, width, glyphs), *_rows(board, at, layout, room - 1, glyphs)]
     return [fitted(line, width, ellipsis=glyphs.ellipsis) for line in lines]
@@ -62,29 +69,30 @@ def compose(board: Board, at: float, size: tuple[int, int], glyphs: Glyphs) -> l
 
 def _layout(board: Board, at: float, width: int) -> Layout:
     profiles = max(map(cells, board.profiles)) if len(board.profiles) > 1 else 0
-    # An hour is on its way: its column is there before it comes.
-    elapsed = len(format_duration(max(at - board.started_at, 600.0)))
     return plan_layout(
         width,
-        name=board.widest_name,
+        name=board.names.widest,
         status=board.widest_status,
-        elapsed=elapsed,
+        elapsed=len(format_duration(at - board.started_at)),
         profile=profiles,
     )
 
 
 def _rows(board: Board, at: float, layout: Layout, room: int, glyphs: Glyphs) -> list[Line]:
-    hosts = _hosts(board, at, glyphs)[: room // 3]
+    hosts = _hosts(board, at, layout.width, glyphs)[: room // 3]
     room -= len(hosts)
     total = len(board)
     folded = total > room
-    chosen = board.foremost(room - 1) if folded else list(board)
+    # What a narrower terminal breaks in two pushes the top off the screen, for good: let that
+    # be what others wrote.
+    chosen = board.rows(room - 1 - room // SPARED if folded else room, at)
     spare = 0 if folded else room - total
     noted = _noted(board, chosen, at, glyphs, spare if layout.wraps else total)
-    lines: list[Line] = hosts
-    for index, operation in enumerate(chosen):
-        line = row(operation, layout, at, glyphs, board.show)
-        note = noted.get(index)
+    lines: list[Line] = []
+    for operation in chosen:
+        name = board.names.of(operation, layout.name)
+        line = row(operation, name, layout, at=at, glyphs=glyphs, show=board.show)
+        note = noted.get(key_of(operation))
         if note is None:
             lines.append(line)
         elif layout.wraps:
@@ -92,53 +100,69 @@ def _rows(board: Board, at: float, layout: Layout, room: int, glyphs: Glyphs) ->
         else:
             lines.append([*line, (GAP + note.fit(layout.note, glyphs), note.tone)])
     if folded:
-        lines.append(_fold_line(board, chosen, glyphs))
-    return lines
+        lines.append(_fold_line(board, chosen, layout.width, glyphs))
+    return [*lines, *hosts]
 
 
-def _hosts(board: Board, at: float, glyphs: Glyphs) -> list[Line]:
+def _hosts(board: Board, at: float, width: int, glyphs: Glyphs) -> list[Line]:
     """Return a line for each host that is in trouble and that more than one waits for."""
-    lines: list[Line] = []
+    notes: list[Note] = []
     for origin, first in board.down.items():
         held, many = board.held[origin], board.open[origin]
         if many > 1 and first.trouble is not None:
-            what = brief(held.trouble or first.trouble, board.show)
-            parts = [f"{board.show(origin, 60)}: {what} for {short_time(at - first.at)}"]
-            if board.asks(origin):
-                parts.append("asking again")
-            elif held.until > at:
-                parts.append(f"again in {short_time(held.until - at)}")
-            parts.append(f"{many:,} wait")
-            text = f" {glyphs.dot} ".join(parts)
-            lines.append([(f"{glyphs.trouble} {text}", Tone.WARN)])
-    return lines
+            host = _host(board, origin)
+            what = f"{host}: {brief(held.trouble or first.trouble, board.show)}"
+            lasting = f"{what} for {short_time(at - first.at)}"
+            again = "asking again" if board.asks(origin) else ""
+            if not again and held.until > at:
+                again = f"again in {short_time(held.until - at)}"
+            forms = ((lasting, again, f"{many:,} wait"), (lasting, again), (what, again))
+            notes.append(Note((*forms, (host, again))))
+    for origin, trouble, many in board.repeated:
+        what = f"{_host(board, origin)}: {brief(trouble, board.show)}"
+        notes.append(Note(((what, f"{many:,} operations"), (what,))))
+    room = width - len(GAP)
+    return [[(f"{glyphs.trouble} {note.fit(room, glyphs)}", Tone.WARN)] for note in notes]
+
+
+def _host(board: Board, origin: str) -> str:
+    return board.show(origin.partition("://")[2] or origin, 60)
 
 
 def _note(board: Board, operation: Operation, at: float, glyphs: Glyphs) -> Note:
-    """Return the note of *operation*; what is true of its whole host is said once, above."""
-    origin = operation.target.origin
-    if not operation.is_over and origin in board.down and board.open[origin] > 1:
-        since = operation.confirmed_at
-        return Note(() if since is None else (f"{short_time(at - since)} old",), tone=Tone.WARN)
+    """Return the note of *operation*; what is true of its whole host is said once, below."""
     held = board.held_for(operation, at)
     is_asked = board.is_asked(operation)
-    return note_of(operation, at, held, glyphs, board.show, is_asked=is_asked)
+    note = note_of(operation, at, held, glyphs, board.show, is_asked=is_asked)
+    if not board.is_told_of_host(operation):
+        return note
+    since = operation.confirmed_at
+    return dropping("" if since is None else f"{short_time(at - since)} old", tone=Tone.WARN)
 
 
 def _noted(
     board: Board, chosen: Sequence[Operation], at: float, glyphs: Glyphs, most: int
-) -> dict[int, Note]:
-    """Return the notes of at most *most* rows, by their place; trouble goes before news."""
-    notes = {index: _note(board, each, at, glyphs) for index, each in enumerate(chosen)}
-    wanted = [index for index, note in notes.items() if any(note.parts)]
-    wanted.sort(key=lambda index: notes[index].tone is Tone.FAINT)
-    return {index: notes[index] for index in wanted[: max(0, most)]}
+) -> dict[Key, Note]:
+    """Return the notes of at most *most* rows; trouble goes before news.
+
+    A line that a row has had for its note stays under it, for what follows not to move.
+    """
+    notes = {key_of(each): _note(board, each, at, glyphs) for each in chosen}
+    had = board.places.noted
+    wanted = [key for key, note in notes.items() if note or key in had]
+    wanted.sort(key=lambda key: (notes[key].tone is Tone.FAINT, key not in had))
+    kept = wanted[: max(0, most)]
+    had.update(kept)
+    return {key: notes[key] for key in kept}
 
 
-def _fold_line(board: Board, chosen: Sequence[Operation], glyphs: Glyphs) -> Line:
+def _fold_line(board: Board, chosen: Sequence[Operation], width: int, glyphs: Glyphs) -> Line:
     hidden = board.counts.copy()
     hidden.subtract(count_word(each) for each in chosen)
-    return [(left_out(hidden, COUNT_WORDS, glyphs.ellipsis), Tone.FAINT)]
+    text = left_out(hidden, COUNT_WORDS, glyphs.ellipsis)
+    if cells(text) <= width:
+        return [(text, Tone.FAINT)]
+    return [(f"{text.partition(':')[0]}: ", Tone.FAINT), *_signs(hidden, 0, glyphs)]
 
 
 def _counts(board: Board) -> Line:
@@ -154,52 +178,80 @@ def _counts(board: Board) -> Line:
     return line
 
 
+def _signs(counts: Counter[str], troubled: int, glyphs: Glyphs) -> Line:
+    """Return *counts* by the signs of the rows, for a line without room for words."""
+    bad = sum(counts[OUTCOMES[each]] for each in _BAD)
+    signs = (
+        (glyphs.succeeded, counts[OUTCOMES[Outcome.SUCCEEDED]], Tone.GOOD),
+        (glyphs.failed, bad, Tone.BAD),
+        (glyphs.running, counts[STATES[State.RUNNING]] + counts[STATES[State.BLOCKED]], Tone.BUSY),
+        (glyphs.pending, counts[STATES[State.PENDING]], Tone.FAINT),
+        (glyphs.trouble, troubled, Tone.WARN),
+    )
+    line: Line = []
+    for sign, many, tone in signs:
+        if many:
+            line.append((f"{' ' if line else ''}{sign}{many:,}", tone))
+    return line
+
+
 def _total_line(board: Board, at: float, width: int, glyphs: Glyphs) -> Line:
-    """Return the line of totals; what is least news gives way to a narrow screen."""
-    head: Line = []
-    if len(board.profiles) == 1 and board.profiles[0]:
-        head.append((board.show(board.profiles[0], 40) + GAP, Tone.STRONG))
-    plural = "" if len(board) == 1 else "s"
-    head.append((f"{len(board):,} operation{plural}{GAP} ", Tone.PLAIN))
-    counts = _counts(board)
-    elapsed = format_duration(at - board.started_at)
+    """Return the line of totals: in words, or in signs where those have no room.
+
+    The clock and the deadline stay; the counts are cut before them.
+    """
     limit = "" if board.deadline is None else f" / {rounded(board.deadline - board.started_at)}"
-    room = width - line_cells(counts) - cells(elapsed) - len(GAP)
-    while head and line_cells(head) + cells(limit) > room:
-        head.pop()
-    clock = elapsed + (limit if cells(limit) <= room else "")
-    line = fitted([*head, *counts], width - cells(clock) - len(GAP), ellipsis=glyphs.ellipsis)
+    clock = format_duration(at - board.started_at) + limit
+    named = len(board.profiles) == 1 and board.profiles[0]
+    profile: Line = [(board.show(named, 40) + GAP, Tone.STRONG)] if named else []
+    total = f"{len(board):,}"
+    plural = "" if len(board) == 1 else "s"
+    words, signs = _counts(board), _signs(board.counts, board.troubled, glyphs)
+    forms: tuple[Line, ...] = (
+        [*profile, (f"{total} operation{plural}{GAP} ", Tone.PLAIN), *words],
+        [*profile, (f"{total}: ", Tone.PLAIN), *words],
+        [(f"{total}: ", Tone.PLAIN), *words],
+        [*profile, (f"{total}: ", Tone.PLAIN), *signs],
+        [(f"{total}: ", Tone.PLAIN), *signs],
+    )
+    room = width - cells(clock) - len(GAP)
+    line = next((each for each in forms if line_cells(each) <= room), forms[-1])
+    line = fitted(line, room, ellipsis=glyphs.ellipsis)
     gap = " " * (width - line_cells(line) - cells(clock))
     return [*line, (gap, Tone.PLAIN), (clock, Tone.FAINT)]
 
 
-def _one_line(board: Board, at: float, width: int) -> Line:
-    total = len(board)
+def _one_line(board: Board, at: float, width: int, glyphs: Glyphs) -> Line:
+    """Return all of it in a line: in words, or in signs where those have no room."""
     elapsed = format_duration(at - board.started_at)
-    if total == 1:
-        operation = next(iter(board))
-        parts = [
-            status_of(operation, board.show, 16) or "asking",
-            percent_of(operation),
-            elapsed,
-            brief(operation.trouble, board.show) if operation.streak and operation.trouble else "",
-        ]
-    else:
-        live = sum(board.counts[each] for each in COUNT_WORDS[len(OUTCOMES) :])
-        progress = board.progress
-        bad = [
-            f"{board.counts[OUTCOMES[each]]:,} {OUTCOMES[each]}"
-            for each in _BAD
-            if board.counts[OUTCOMES[each]]
-        ]
-        parts = [
-            f"{total - live:,}/{total:,} done",
-            *bad,
-            f"{board.troubled:,} in trouble" if board.troubled else "",
-            "" if progress is None else f"{int(progress)}%",
-            elapsed,
-        ]
-    parts = [part for part in parts if part]
-    while len(parts) > 1 and cells(GAP.join(parts)) > width:
-        parts.pop(-2 if len(parts) > 2 else -1)  # noqa: PLR2004, first and last go last
-    return fitted([(GAP.join(parts), Tone.PLAIN)], max(1, width))
+    forms = _of_one(board, elapsed) if len(board) == 1 else _of_several(board, elapsed, glyphs)
+    texts = [GAP.join(filter(None, form)) for form in forms]
+    text = next((each for each in texts if cells(each) <= width), texts[-1])
+    return fitted([(text, Tone.PLAIN)], max(1, width))
+
+
+def _of_one(board: Board, elapsed: str) -> tuple[tuple[str, ...], ...]:
+    operation = next(iter(board))
+    status = status_of(operation, board.show, 16) or "asking"
+    percent, trouble = percent_of(operation), operation.streak and operation.trouble
+    what = brief(trouble, board.show) if trouble else ""
+    return (status, percent, elapsed, what), (status, percent, what), (status, what), (status,)
+
+
+def _of_several(board: Board, elapsed: str, glyphs: Glyphs) -> tuple[tuple[str, ...], ...]:
+    live = sum(board.counts[each] for each in COUNT_WORDS[len(OUTCOMES) :])
+    counted = f"{len(board) - live:,}/{len(board):,}"
+    done = f"{counted} done"
+    bad = Counter({OUTCOMES[each]: board.counts[OUTCOMES[each]] for each in _BAD})
+    words = [f"{many:,} {word}" for word, many in bad.items() if many]
+    words += [f"{board.troubled:,} in trouble"] if board.troubled else []
+    signs = plain(_signs(bad, board.troubled, glyphs))
+    percent = "" if board.progress is None else f"{int(board.progress)}%"
+    return (
+        (done, *words, percent, elapsed),
+        (done, *words, elapsed),
+        (done, signs, elapsed),
+        (counted, signs, elapsed),
+        (counted, signs),
+        (counted,),
+    )

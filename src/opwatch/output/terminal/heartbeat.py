@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from opwatch.domain.duration import format_duration
 from opwatch.domain.operation import State
 from opwatch.output.terminal.board import COUNT_WORDS, Board
-from opwatch.output.text.sentences import display_name, known_since, latest_trouble, state_text
+from opwatch.output.text.sentences import known_since, latest_trouble, state_text
 from opwatch.output.text.words import STATES
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def heartbeat(board: Board, at: float) -> str:
     still_open = [each for each in board if not each.is_over]
     if len(board) == 1 and still_open:
         only = still_open[0]
-        what = f"{display_name(only, board.show)} {state_text(only, board.show)}"
+        what = f"{board.names.of(only)} {state_text(only, board.show)}"
     else:
         what = ", ".join(
             f"{board.counts[word]:,} {word}{_range(word, still_open)}"

@@ -25,14 +25,14 @@ from opwatch.domain.events import (
     Troubled,
     Warned,
 )
-from opwatch.output.terminal.board import Board, key_of
+from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.heartbeat import heartbeat
 from opwatch.output.terminal.renderer import Renderer
+from opwatch.output.text.names import key_of
 from opwatch.output.text.sentences import (
     RUN_REASONS,
     brief,
     describe,
-    display_name,
     ending_sentence,
     failure_lines,
     state_text,
@@ -172,7 +172,7 @@ class Lines(Renderer):
         self._next_beat = event.at + HEARTBEAT
         left = [each for each in event.operations if not each.is_over]
         many, total = len(left), len(event.operations)
-        names = display_name(left[0], self._show) if many == 1 else f"{many:,} operations"
+        names = self._board.names.of(left[0]) if many == 1 else f"{many:,} operations"
         if many < total:
             names = f"{many:,} of {total:,} operations" if many else NOTHING_LEFT
         until = (
@@ -197,7 +197,7 @@ class Lines(Renderer):
         if not returned and not self._history.is_change(key, reading, event.at):
             return
         self._history.add(key, reading, event.at)
-        name, where = display_name(operation, self._show), state_text(operation, self._show)
+        name, where = self._name(operation), state_text(operation, self._show)
         more = f", {TO_BE_SURE}" if reading.state.is_terminal else ""
         self._write(event.at, f"{name} {where}{' again' if returned else ''}{more}")
 
@@ -206,7 +206,7 @@ class Lines(Renderer):
         subject = self._subject(operation)
         if operation.is_over or not self._history.is_new_trouble(subject, trouble, event.at):
             return
-        text = f"{display_name(operation, self._show)} trouble: {describe(trouble, self._show)}"
+        text = f"{self._name(operation)} trouble: {describe(trouble, self._show)}"
         due = operation.next_poll_at
         if due is not None:
             pause = due - event.at
@@ -219,7 +219,8 @@ class Lines(Renderer):
 
     def _end(self, event: Ended) -> None:
         if not self._is_crowd or event.operation.reason not in RUN_REASONS:
-            self._write(event.at, ending_sentence(event.operation, self._show))
+            name = self._name(event.operation)
+            self._write(event.at, ending_sentence(event.operation, self._show, name=name))
             for line in failure_lines(event.operation, self._show, LOG_LINE):
                 self._sink.line(f"opwatch   | {line}")
 
@@ -238,6 +239,12 @@ class Lines(Renderer):
         )
         for label, text in next_steps(event.operations, self._show, self._resume):
             self._sink.line(f"opwatch {label}: {text}")
+
+    def _name(self, operation: Operation) -> str:
+        """Return what *operation* is called, with its profile where there are several."""
+        name = self._board.names.of(operation)
+        several = len(self._board.profiles) > 1
+        return f"{self._show(operation.target.profile, 40)}: {name}" if several else name
 
     @property
     def _is_crowd(self) -> bool:

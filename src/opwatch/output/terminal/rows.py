@@ -16,17 +16,17 @@ from opwatch.output.text.clean import cells, cut, elide
 from opwatch.output.text.sentences import (
     API_OUTCOMES,
     brief,
-    display_name,
     ending_detail,
     kind_of,
+    link_of,
     message_of,
     short_time,
     status_of,
     time_left,
     with_streak,
 )
-from opwatch.output.text.styles import GAP, PERCENT, Layout, Line, Tone, pad
-from opwatch.output.text.words import OUTCOMES, REASONS, TO_BE_SURE
+from opwatch.output.text.styles import GAP, PERCENT, Layout, Line, Link, Tone, pad
+from opwatch.output.text.words import OUTCOMES, REASONS, SO_FAR, TO_BE_SURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,21 +54,27 @@ GLYPH_OF_OUTCOME: Final[Mapping[Outcome, tuple[str, Tone]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What stands beside a row: *parts* are given up from the last of *order* on."""
+    """What stands beside a row, in several *forms*, the fullest first."""
 
-    parts: tuple[str, ...] = ()
-    order: tuple[int, ...] = ()
+    forms: tuple[tuple[str, ...], ...] = ()
     tone: Tone = Tone.FAINT
 
     def fit(self, room: int, glyphs: Glyphs) -> str:
-        """Return as many of the parts as *room* cells hold."""
-        order = [at for at in self.order or range(len(self.parts)) if self.parts[at]]
-        while order:
-            text = f" {glyphs.dot} ".join(self.parts[at] for at in sorted(order))
-            if cells(text) <= room or len(order) == 1:
-                return cut(text, room, ellipsis=glyphs.ellipsis)
-            order.pop()
-        return ""
+        """Return the fullest form that *room* cells hold; the last one is cut if it must be."""
+        text = ""
+        for form in self.forms:
+            text = f" {glyphs.dot} ".join(filter(None, form))
+            if cells(text) <= room:
+                return text
+        return cut(text, room, ellipsis=glyphs.ellipsis)
+
+    def __bool__(self) -> bool:
+        return any(map(any, self.forms))
+
+
+def dropping(*parts: str, tone: Tone = Tone.FAINT) -> Note:
+    """Return a note of *parts* that gives them up from the last on."""
+    return Note(tuple(parts[:many] for many in range(len(parts), 0, -1)), tone)
 
 
 def glyph_of(operation: Operation, glyphs: Glyphs) -> tuple[str, Tone]:
@@ -101,31 +107,31 @@ def note_of(
     """Return the one note beside *operation*: trouble first."""
     if operation.outcome is not None:
         bad = operation.outcome is not Outcome.SUCCEEDED
-        return Note(
-            (ending_detail(operation, show),),
-            tone=_tone_of_ending(operation) if bad else Tone.FAINT,
-        )
+        tone = _tone_of_ending(operation) if bad else Tone.FAINT
+        return dropping(ending_detail(operation, show), tone=tone)
     if operation.streak and operation.trouble is not None:
         return _trouble_note(operation, at, glyphs, show, is_asked=is_asked)
     if held is not None and held.trouble is not None and _is_worth_a_note(held, operation, at):
         why = brief(held.trouble, show)
-        return Note((why, f"again in {short_time(held.until - at)}"), tone=Tone.WARN)
+        return dropping(why, f"again in {short_time(held.until - at)}", tone=Tone.WARN)
     reading = operation.reading
     if reading is None:
         return Note()
     due, confirmed_at = operation.next_poll_at, operation.confirmed_at
     if not is_asked and due is not None and confirmed_at is not None and at - due >= WORTH_A_NOTE:
-        return Note((f"{short_time(at - confirmed_at)} old", TURN), tone=Tone.WARN)
+        return dropping(f"{short_time(at - confirmed_at)} old", TURN, tone=Tone.WARN)
     if reading.state is State.BLOCKED:
-        return Note((REASONS[Reason.BLOCKED], message_of(operation, show)), tone=Tone.WARN)
+        return dropping(REASONS[Reason.BLOCKED], message_of(operation, show), tone=Tone.WARN)
     left = _left(operation, at)
     if left > 0:
-        return Note((time_left(left),))
+        return dropping(time_left(left))
     if reading.state.is_terminal:
-        return Note((TO_BE_SURE,))
+        return dropping(TO_BE_SURE)
+    message = message_of(operation, show)
     if reading.count is not None and reading.progress is None:
-        return Note((f"{reading.count:,} so far", message_of(operation, show)))
-    return Note((kind_of(operation, show), message_of(operation, show)), order=(1, 0))
+        return dropping(f"{reading.count:,} so far", message)
+    kind = kind_of(operation, show)
+    return Note(((kind, message), (message or kind,)))
 
 
 def _left(operation: Operation, at: float) -> float:
@@ -146,12 +152,15 @@ def _trouble_note(
 ) -> Note:
     if operation.trouble is None:
         return Note()
-    what = with_streak(brief(operation.trouble, show), operation.streak, glyphs.times)
+    why = brief(operation.trouble, show)
+    what = with_streak(why, operation.streak, glyphs.times)
     again = _again(operation.next_poll_at, at, is_asked=is_asked)
-    if operation.confirmed_at is None:
-        return Note((what, again), tone=Tone.WARN)
-    age = f"{short_time(at - operation.confirmed_at)} old"
-    return Note((age, what, again), order=(1, 0, 2), tone=Tone.WARN)
+    if operation.missing_until is not None and operation.missing_until > at:
+        until = format_duration(operation.missing_until - operation.watched_from)
+        return dropping(f"{SO_FAR}, until {until}", again, tone=Tone.WARN)
+    since = operation.confirmed_at
+    age = "" if since is None else f"{short_time(at - since)} old"
+    return Note(((age, what, again), (what, again), (why, again), (why,)), Tone.WARN)
 
 
 def _again(due: float | None, at: float, *, is_asked: bool) -> str:
@@ -164,6 +173,13 @@ def _again(due: float | None, at: float, *, is_asked: bool) -> str:
 
 def _tone_of_ending(operation: Operation) -> Tone:
     return Tone.BAD if operation.outcome is Outcome.FAILED else Tone.WARN
+
+
+def name_cell(operation: Operation, name: str, width: int, show: Show) -> Line:
+    """Return *name* in *width* cells; it leads to the page of *operation*, if there is one."""
+    link = link_of(operation, show)
+    padding = " " * (width - cells(name))
+    return [(name, Link(link) if link else Tone.PLAIN), (padding, Tone.PLAIN)]
 
 
 def status_cell(operation: Operation, show: Show) -> str:
@@ -213,11 +229,12 @@ def _pulse(width: int, at: float, tone: Tone, glyphs: Glyphs) -> Line:
     ]
 
 
-def row(operation: Operation, layout: Layout, at: float, glyphs: Glyphs, show: Show) -> Line:
-    """Return the row of *operation* but for its note."""
+def row(
+    operation: Operation, name: str, layout: Layout, *, at: float, glyphs: Glyphs, show: Show
+) -> Line:
+    """Return the row of *operation*, called *name*, but for its note."""
     glyph, tone = glyph_of(operation, glyphs)
-    name = elide(display_name(operation, show), layout.name, ellipsis=glyphs.ellipsis)
-    line: Line = [(glyph, tone), (" ", Tone.PLAIN), (pad(name, layout.name), Tone.PLAIN)]
+    line: Line = [(glyph, tone), (" ", Tone.PLAIN), *name_cell(operation, name, layout.name, show)]
     if layout.profile:
         profile = elide(show(operation.target.profile), layout.profile, ellipsis=glyphs.ellipsis)
         line.append((GAP + pad(profile, layout.profile), Tone.FAINT))

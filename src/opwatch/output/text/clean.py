@@ -52,6 +52,12 @@ _COMMAND: Final = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))", re.IGNORECASE)
 # GitHub's runner finds its commands at the beginning of a line, behind blanks too.
 _LEADING: Final = re.compile(r"^(\s*:)(?=:)")
 
+# What a program writes to colour its log, and to clear the rest of a line (ECMA-48 SGR, EL).
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;:]{0,64}[mK]")
+_BREAKS: Final = re.compile(r"[ \t]{0,64}(?:\r?\n[ \t]{0,64})+")
+BREAK: Final = " ⏎ "
+"""Stands for the end of a line, in a text that is shown as one."""
+
 Redact: TypeAlias = "Callable[[str], str]"
 
 
@@ -80,15 +86,28 @@ def _cells(char: str) -> int:
 def clean(text: str, limit: int | None = LIMIT, *, ellipsis: str = "…") -> str:
     r"""Return *text* as one line of at most *limit* cells that changes nothing but itself.
 
-    What is hidden becomes visible (``\n``, ``\x1b``, ``\u{202e}``); what a CI
-    runner would obey is broken (``# #[``).
+    Colours are dropped, lines are joined by ``⏎``. What else is hidden becomes visible
+    (``\x07``, ``\u{202e}``); what a CI runner would obey is broken (``# #[``).
     """
+    text = _BREAKS.sub(BREAK, without_colours(text).strip("\r\n"))
     if limit is not None:
-        text = text[: limit * 4]
+        text = _ends(text, limit * 4)
     text = _COMMAND.sub("# ", text.translate(_VARIANTS))
     if not (text.isascii() and text.isprintable()):
         text = "".join(_visible(text))
     return text if limit is None else cut(text, limit, ellipsis=ellipsis)
+
+
+def without_colours(text: str) -> str:
+    """Return *text* without what colours it; other sequences stay, to be seen."""
+    return _COLOUR.sub("", text) if "\x1b" in text else text
+
+
+def _ends(text: str, most: int) -> str:
+    """Return *text*, if it is longer than *most*, without its middle: its last line counts."""
+    if len(text) <= most or BREAK not in text:
+        return text[:most]
+    return text[: most // 2] + BREAK + text[-(most // 2) :]
 
 
 def leading(text: str) -> str:
@@ -119,9 +138,18 @@ def _escape(char: str) -> str:
 
 
 def cut(text: str, limit: int, *, ellipsis: str = "…") -> str:
-    """Return *text*, already clean, cut at its end to *limit* cells."""
+    """Return *text*, already clean, cut at its end to *limit* cells.
+
+    Of several lines the last is kept before the first: of a traceback it is the reason.
+    """
     if cells(text) <= limit:
         return text
+    first, found, last = text.rpartition(BREAK)
+    if found and last:
+        left = limit - cells(last) - cells(BREAK)
+        if left > cells(ellipsis):
+            return cut(first.partition(BREAK)[0], left, ellipsis=ellipsis) + BREAK + last
+        return cut(last, limit, ellipsis=ellipsis)
     room = limit - cells(ellipsis)
     return _head(text, room) + ellipsis if room >= 0 else _head(text, limit)
 
@@ -141,7 +169,17 @@ def elide(text: str, limit: int, *, ellipsis: str = "…") -> str:
 
 
 def wrapped(text: str, width: int, most: int = 3, *, ellipsis: str = "…") -> list[str]:
-    """Return *text*, already clean, as at most *most* lines of *width* cells."""
+    """Return *text*, already clean, as at most *most* lines of *width* cells.
+
+    A line of its own begins one here; of too many, those in the middle are left out.
+    """
+    if BREAK in text:
+        parts = [
+            line
+            for part in text.split(BREAK)
+            for line in wrapped(part, width, most, ellipsis=ellipsis)
+        ]
+        return parts if len(parts) <= most else [*parts[: most - 2], ellipsis, parts[-1]]
     lines: list[str] = []
     while text and len(lines) < most - 1 and cells(text) > width:
         head = _head(text, width)
@@ -190,9 +228,8 @@ class Show:
 
     def __call__(self, text: Any, limit: int | None = LIMIT) -> str:
         """Return *text* as it may be shown in *limit* cells."""
-        safe = self.redact(str(text))
-        if limit is not None:
-            safe = safe[: limit * 4]
+        # A colour in the middle of a secret would hide it from the redactor, not from a reader.
+        safe = self.redact(without_colours(str(text)))
         if not safe.isascii() and not self.encoding.lower().startswith("utf"):
             safe = safe.encode(self.encoding, "backslashreplace").decode(self.encoding)
         return clean(safe, limit, ellipsis=self.ellipsis)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 MINUTE: Final = 60.0
 DETAIL: Final = 120
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:")
+_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}(?:[/?#][!-~]{0,1500})?", re.ASCII)
 _KEYED: Final = re.compile(r"\s*\w+://[^?]*\?", re.ASCII)
 
 # The doing of the run, reported once for all of it.
@@ -129,9 +130,11 @@ def display_name(operation: Operation, show: Show = PLAIN, limit: int | None = 8
     return name if limit is None else elide(name, limit)
 
 
-def name_and_id(operation: Operation, show: Show = PLAIN, limit: int = 80) -> str:
+def name_and_id(operation: Operation, show: Show = PLAIN, limit: int | None = 80) -> str:
     """Return the API's name for *operation* with what was typed; that alone if it has none."""
     name, typed = _own_name(operation, show), _typed_name(operation, show)
+    if limit is None:
+        return f"{name} ({typed})" if name and name != typed else typed
     if not name or name == typed:
         return elide(typed, limit)
     room = max(limit // 2, limit - cells(typed) - 3)
@@ -168,6 +171,15 @@ def message_of(operation: Operation, show: Show = PLAIN) -> str:
 def kind_of(operation: Operation, show: Show = PLAIN) -> str:
     """Return what *operation* does, in the API's word, if it says so."""
     return show(operation.reading.kind or "", 40).strip() if operation.reading else ""
+
+
+def link_of(operation: Operation, show: Show = PLAIN) -> str:
+    """Return the address of the page of *operation* for a person, if it is one to be opened.
+
+    It is the API's word: nothing but a plain address of http or https, without a secret.
+    """
+    link = (operation.reading.link or "") if operation.reading else ""
+    return link if _ADDRESS.fullmatch(link) and show.redact(link) == link else ""
 
 
 def error_text(error: OperationError, show: Show = PLAIN, *, code: str = "(code {})") -> str:
@@ -293,8 +305,11 @@ def state_text(operation: Operation, show: Show = PLAIN) -> str:
     return f"{state}{word}{percent}"
 
 
-def ending_sentence(operation: Operation, show: Show = PLAIN) -> str:
-    """Return how *operation* ended: ``import-44 failed (ERR) after 3m 03s: bad column [17]``."""
+def ending_sentence(operation: Operation, show: Show = PLAIN, *, name: str = "") -> str:
+    """Return how *operation* ended: ``import-44 failed (ERR) after 3m 03s: bad column [17]``.
+
+    *name* is what it is called among the others of its run.
+    """
     status = status_of(operation, show)
     if operation.outcome is None or operation.outcome is Outcome.PENDING:
         word = f"still {state_text(operation, show)}"
@@ -304,7 +319,7 @@ def ending_sentence(operation: Operation, show: Show = PLAIN) -> str:
         word = OUTCOMES[operation.outcome]
     detail = ending_detail(operation, show, code="[{}]")
     took = format_duration(operation.elapsed(operation.ended_at or 0.0))
-    return f"{display_name(operation, show)} {word} after {took}{_after(detail)}"
+    return f"{name or display_name(operation, show)} {word} after {took}{_after(detail)}"
 
 
 def warning_text(event: Warned, show: Show = PLAIN) -> str:

@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 ONE_LINE_BELOW: Final = 40
 PERCENT: Final = 4
 LONGEST_BAR: Final = 24
-SHORTEST_BAR: Final = 10
+SHORTEST_BAR: Final = 6
+ROOMY_BAR: Final = 10
 STUB_OF_BAR: Final = 6
-WANTED_NOTE: Final = 38
-GOOD_NOTE: Final = 22
+WANTED_NOTE: Final = 40
+GOOD_NOTE: Final = 26
 SHORTEST_NOTE: Final = 18
 SHORT_NAME: Final = 14
+SHORT_STATUS: Final = 9
+SHORT_ELAPSED: Final = 7
+"""Cells of ``10m 00s``, which is on its way."""
 ROOMY: Final = 100
+USUAL: Final = 80
 GAP: Final = "  "
 
 
@@ -42,7 +47,14 @@ class Tone(Enum):
     BUSY = "busy"
 
 
-Span: TypeAlias = tuple[str, Tone]
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A piece of text that leads to *url*, which is of printable ASCII characters only."""
+
+    url: str
+
+
+Span: TypeAlias = "tuple[str, Tone | Link]"
 Line: TypeAlias = "list[Span]"
 
 # The terminal's own eight colours: its owner has chosen them to be readable.
@@ -62,12 +74,20 @@ def plain(line: Iterable[Span]) -> str:
     return "".join(text for text, _ in line).rstrip(" ")
 
 
-def painted(line: Iterable[Span]) -> str:
-    """Return the text of *line* with its tones as ANSI colours (ECMA-48 SGR)."""
-    return "".join(
-        f"\x1b[{SGR[tone]}m{text}\x1b[0m" if SGR[tone] and text.strip() else text
-        for text, tone in trimmed(line)
-    )
+def painted(line: Iterable[Span], *, colour: bool = True, links: bool = False) -> str:
+    """Return the text of *line* with its tones as ANSI colours (ECMA-48 SGR), and its links.
+
+    https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda (OSC 8)
+    """
+    parts: list[str] = []
+    for text, tone in trimmed(line):
+        if isinstance(tone, Link):
+            parts.append(f"\x1b]8;;{tone.url}\x1b\\{text}\x1b]8;;\x1b\\" if links else text)
+        elif colour and SGR[tone] and text.strip():
+            parts.append(f"\x1b[{SGR[tone]}m{text}\x1b[0m")
+        else:
+            parts.append(text)
+    return "".join(parts)
 
 
 def trimmed(line: Iterable[Span]) -> Line:
@@ -119,28 +139,44 @@ class Layout:
 
 
 def plan_layout(width: int, *, name: int, status: int, elapsed: int, profile: int = 0) -> Layout:
-    """Return the layout for *width* columns; the others are the widest contents."""
+    """Return the layout for *width* columns; the others are the widest contents so far.
+
+    What stands before the status depends on nothing that grows during a run: a longer
+    word takes its room from the note.
+    """
     profile = min(profile, width // 6) if width >= ROOMY else 0
     name = min(name, max(8, width // (5 if profile else 4)))
-    status = min(max(status, 9), max(9, width // 6))
-    elapsed = max(elapsed, 6)
-    fixed = 2 + name + 2 + PERCENT + 2 + status + 2 + elapsed + (profile and profile + 2)
-    left = width - fixed
-    bar = min(max(left - 3 - WANTED_NOTE, SHORTEST_BAR), LONGEST_BAR)
+    most = max(SHORT_STATUS, width // 6)
+    fixed = 2 + name + 2 + PERCENT + 2 + 2 + SHORT_ELAPSED + (profile and profile + 2)
+    left = width - fixed - SHORT_STATUS
+    shortest = min(ROOMY_BAR, SHORTEST_BAR + max(0, width - USUAL) // 4)
+    bar = min(max(left - 3 - WANTED_NOTE, shortest), LONGEST_BAR)
     note = left - bar - 3
     # A name can do without its end; a note cannot.
     lent = min(max(0, name - SHORT_NAME), max(0, GOOD_NOTE - note))
+    grown = max(0, elapsed - SHORT_ELAPSED)
     if note + lent >= SHORTEST_NOTE:
-        name, note = name - lent, note + lent
-    if note >= SHORTEST_NOTE:
-        return Layout(width, name, bar, status, elapsed, note, wraps=False, profile=profile)
+        name, note = name - lent, note + lent - grown
+        status = min(max(status, SHORT_STATUS), most, SHORT_STATUS + max(0, note - SHORTEST_NOTE))
+        note -= status - SHORT_STATUS
+        return Layout(
+            width,
+            name,
+            bar,
+            status,
+            max(elapsed, SHORT_ELAPSED),
+            note,
+            wraps=False,
+            profile=profile,
+        )
+    left = width - fixed - most
     bar = min(left - 1, LONGEST_BAR)
     return Layout(
         width,
         name=max(1, name + min(0, left)),
         bar=bar if bar >= STUB_OF_BAR else 0,
-        status=status,
-        elapsed=elapsed,
+        status=most,
+        elapsed=max(elapsed, SHORT_ELAPSED),
         note=width - 4,
         wraps=True,
         profile=profile,
