@@ -42,6 +42,12 @@ AS_RUN: Final[Mapping[str, str]] = {
 """Patterns of what is written, and what is run instead."""
 
 
+def test_the_index_leads_to_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+
+    assert [page.name for page in PAGES[1:] if f"({page.name})" not in index] == ["README.md"]
+
+
 class Block(NamedTuple):
     """A fenced block: the *remark* right before it, its *language*, its *text*."""
 
