@@ -80,6 +80,7 @@ HELD_BY: Final = {
     "domain/errors": ("output/test_errors.py", "credentials/test_credential.py"),
     "domain/events": ("watcher/test_events.py", "watcher/test_goals.py"),
     "domain/header_rules": ("domain/test_header_rules.py",),
+    "domain/kept": ("state/test_runs.py", "session/test_resume.py"),
     "domain/messages": ("domain/test_messages.py",),
     "domain/moments": ("domain/test_moments.py", "domain/test_retry_after.py"),
     "domain/operation": ("domain/test_operation.py", "watcher/test_record.py"),

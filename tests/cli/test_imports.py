@@ -19,7 +19,12 @@ TYPES = {"typing", "pathlib"}
 SELDOM = {
     *("rich", "keyring", "regex", "sqlite3", "xml", "getpass", "pydantic", "unittest", "pdb"),
     *("opwatch.demo", "opwatch.profiles.draft", "opwatch.credentials.oauth"),
-    *("opwatch.output.formats.junit", "opwatch.output.trace", "opwatch.session.start"),
+    *(
+        "opwatch.output.formats.junit",
+        "opwatch.output.report",
+        "opwatch.output.trace",
+        "opwatch.session.start",
+    ),
 }
 SLOW = {"typing", "re", "pathlib", "json", "inspect", "dataclasses"}
 """Of Python itself, but too slow for what is asked at each TAB."""

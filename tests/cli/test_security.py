@@ -313,13 +313,14 @@ def test_s11_an_answer_without_end_is_not_read_to_its_end(inside: Inside) -> Non
 
 @pytest.mark.usefixtures("api")
 def test_s12_no_run_leaves_a_secret_on_the_disk(inside: Inside) -> None:
+    page = "--report", str(inside.home / "report.html")
     report = inside.home / "report.xml"
-    inside.run("wait", "-p", "mine", "-t10s", "-v", "--junit", str(report), "a")
+    inside.run("wait", "-p", "mine", "-t10s", "-v", "--junit", str(report), *page, "a")
     inside.run("auth", "test", "-p", "mine", "a")
     inside.run("auth", "status")
 
     written = [each for each in inside.home.rglob("*") if each.is_file()]
-    kept = {"state-1.db", "runs.lock"}
+    kept = {"state-1.db", "runs.lock", "report.html"}
     assert {each.name for each in written} == {"config.yaml", "report.xml", *kept}
     assert not any(CANARY.encode() in each.read_bytes() for each in written)
 
@@ -327,9 +328,8 @@ def test_s12_no_run_leaves_a_secret_on_the_disk(inside: Inside) -> None:
 # What is written to a file, and by whom.
 WRITERS: Final = {
     "session/download.py": "results, where --download says",
-    "cli/files.py": "a drafted profile, where --output says; what a step of GitHub Actions leaves",
+    "cli/files.py": "a drafted profile, reports, what a step of GitHub Actions leaves",
     "cli/completion/profiles.py": "names of profiles, in the cache folder, at a TAB",
-    "cli/view.py": "the report, where --junit says",
     "credentials/keyring_worker.py": "its own standard output",
     "session/lock.py": "an empty file, to lock",
     "state/lock.py": "an empty file, to lock",
@@ -358,12 +358,15 @@ def test_s12_files_are_written_by_few_and_known_modules() -> None:
 
 # Our own modules, by names that are written in the source.
 IMPORTERS: Final = {"cli/app.py", "profiles/__init__.py"}
+# Windows has no other way to ask a console whether it obeys escape sequences.
+CALLERS_OF_C: Final = {"output/streams.py"}
 
 
 def test_s13_nothing_is_evaluated_unpickled_or_imported_by_a_name_from_outside() -> None:
     for name, tree in modules():
         source = ast.unparse(tree)
-        assert not re.search(r"\b(pickle|marshal|shelve|runpy|ctypes)\b", source), name
+        assert not re.search(r"\b(pickle|marshal|shelve|runpy)\b", source), name
+        assert name in CALLERS_OF_C or not re.search(r"\bctypes\b", source), name
         for called, _ in calls(tree):
             assert called not in {"eval", "exec", "compile", "__import__", "os.system"}, name
 

@@ -23,6 +23,7 @@ from opwatch.output.formats.table import write_table
 from opwatch.output.streams import Sink
 from opwatch.output.terminal.lines import Lines
 from opwatch.output.terminal.quiet import Quiet
+from output.report.pages import page_of
 from output.screen import Page
 from output.script import wall_of
 
@@ -41,6 +42,7 @@ def outputs(hostile: Sequence[str]) -> Mapping[str, str]:
         "errors": errors_of(hostile),
         "programs": programs_of(hostile),
         "junit": junit(tuple(run.operations.values()), at=run.at),
+        "page": page_of(run),
     }
 
 

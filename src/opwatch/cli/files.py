@@ -1,11 +1,13 @@
 """What a person or a CI system names as a file, or pipes in.
 
-Decides that it is read whole or not at all, and that no file is overwritten.
+Decides that it is read whole or not at all, that no file is overwritten but a report, and
+that a report is there whole or not at all.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Final
@@ -94,5 +96,28 @@ def append(path: str, text: str) -> None:
     try:
         with Path(path).open("a", encoding="utf-8", newline="\n") as file:
             file.write(text)
+    except OSError as problem:
+        raise UnwritableError(f"cannot write {path}: {problem.strerror}") from problem
+
+
+def write_report(path: Path, text: str) -> None:
+    """Write *text* to *path*, where it appears when it is whole; a pipe gets it directly.
+
+    Raises:
+        UnwritableError: it cannot be written; a file that was there is as it was.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
+        place = path.resolve()  # What a link leads to is replaced, not the link.
+        part = place.with_name(f".opwatch-{os.getpid()}.part")
+        try:
+            part.write_text(text, encoding="utf-8")
+            if place.exists():
+                shutil.copymode(place, part)
+            part.replace(place)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as problem:
         raise UnwritableError(f"cannot write {path}: {problem.strerror}") from problem

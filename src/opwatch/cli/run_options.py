@@ -43,6 +43,7 @@ WAIT_ONLY: Final = frozenset(
         "no_state",
         "ci",
         "exec_",
+        "report",
     }
 )
 """The fields of RunOptions that a command without a wait does not offer."""
@@ -252,6 +253,15 @@ class RunOptions(opt.ProfileOptions):
             help="Run this at the end of each operation, without a shell, for 30 seconds at most; "
             "what becomes of it changes no exit code. Also {reference}, {profile}, {state}, "
             "{status} and {url}.",
+        ),
+    ] = None
+    report: Annotated[
+        Path | None,
+        option(
+            "--report",
+            group="output",
+            metavar="FILE.html",
+            help="Write a page with a time line of each operation, to be looked at later.",
         ),
     ] = None
     quiet: opt.Quiet = False

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from opwatch.cli.exit import end_of, verdict_of
+from opwatch.cli.exit import end_of, sentence_of, verdict_of
 from opwatch.cli.files import check_writable
 from opwatch.cli.groups import STDIN
 from opwatch.cli.selection import Selection
@@ -27,7 +27,7 @@ from opwatch.domain.errors import (
     UsageError,
 )
 from opwatch.domain.operation import Operation
-from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.engine import Interruption, pass_over_signals, raise_on_signals, run_to_end
 from opwatch.output.errors import write_error
 from opwatch.output.streams import is_terminal
@@ -42,8 +42,10 @@ if TYPE_CHECKING:
     from opwatch.cli.keeping import Keeper, Resumption
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import WaitingFor
+    from opwatch.domain.outcome import Verdict
     from opwatch.domain.policy import Policy
     from opwatch.domain.secret import Secret
+    from opwatch.output.report.history import History
     from opwatch.session.session import Session
     from opwatch.watcher.watcher import Watcher
 
@@ -78,6 +80,7 @@ class Command:
             self.options,
             context,
             keeper=self._keeper(context),
+            history=self._history(context),
             warnings=self.warnings,
         )
         return run_watch(lambda: self.prepare(policy, context), view)
@@ -107,8 +110,9 @@ class Command:
         Raises:
             UsageError: an option, a reference or what is to be sent cannot be used.
         """
-        if self.options.junit is not None:
-            check_writable(self.options.junit)
+        for path in (self.options.junit, self.options.report):
+            if path is not None:
+                check_writable(path)
         if self.options.exec_ is not None:
             from opwatch.session.exec import parse_command
 
@@ -166,6 +170,14 @@ class Command:
         self.warnings.append(SLOWER.format(given=given, kept=kept))
         if not self.options.quiet:
             write_warning(sys.stderr, self.warnings[-1])
+
+    def _history(self, context: RunContext) -> History | None:
+        if self.options.report is None:
+            return None
+        from opwatch.output.report.history import History
+        from opwatch.output.text.clean import Show
+
+        return History(Show(context.redactor))
 
     def _headers(self, plan: Plan, context: RunContext) -> Mapping[str, str]:
         """Return the headers of all polls; what may be a secret in them is masked from now on."""
@@ -281,7 +293,7 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
             return code  # everything is written, and a second document would break the first
         operations = _unwatched(plan, problem, view.context.now())
         left = end_of(
-            problem,
+            _leave_page(problem, operations, view),
             as_json=view.options.prints_json,
             command=view.command,
             operations=operations,
@@ -321,13 +333,44 @@ async def _start(session: Session, starting: StartRequest, context: RunContext, 
 
 
 def _leave(watcher: Watcher, plan: Plan, view: View, started_at: float) -> int:
+    operations = watcher.operations
     verdict = watcher.verdict(timeout_code=view.options.timeout_exit_code)
+    verdict = _written(lambda: view.write_junit(operations), verdict, view)
+    verdict = _written(lambda: view.write_page(operations, verdict), verdict, view)
     try:
-        view.leave(watcher.operations, verdict, started_at=started_at, plan=plan)
+        view.leave(operations, verdict, started_at=started_at, plan=plan)
     except (PipeClosedError, UnwritableError) as problem:
         write_error(sys.stderr, problem, redact=view.redact)
         return verdict_of(problem).code
     return verdict.code
+
+
+def _written(write: Callable[[], None], verdict: Verdict, view: View) -> Verdict:
+    """Write a file; return *verdict*, or what becomes of it if that cannot be done."""
+    try:
+        write()
+    except UnwritableError as problem:
+        write_error(sys.stderr, problem, redact=view.redact)
+        return verdict.after(Abort.UNWRITABLE)
+    return verdict
+
+
+def _leave_page(
+    problem: BaseException, operations: Sequence[Operation], view: View
+) -> BaseException:
+    """Write the page about a run that *problem* ended; return what is to be reported last."""
+    if view.history is None or not (operations or view.history.began):
+        return problem
+    verdict = verdict_of(problem)
+    try:
+        with pass_over_signals():
+            view.write_page(operations, verdict, sentence_of(problem, view.redact))
+    except UnwritableError as unwritten:
+        outranked = verdict.after(Abort.UNWRITABLE) != verdict
+        first, last = (problem, unwritten) if outranked else (unwritten, problem)
+        write_error(sys.stderr, first, redact=view.redact)
+        return last
+    return problem
 
 
 def _unwatched(plan: Plan | None, problem: BaseException, now: float) -> Sequence[Operation]:

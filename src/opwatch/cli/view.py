@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.cli.ci_report import CiReport
+from opwatch.cli.files import write_report
 from opwatch.domain.errors import StartError, UnwritableError
 from opwatch.domain.events import Pausable
 from opwatch.engine import or_abort
@@ -23,8 +24,6 @@ from opwatch.output.streams import is_terminal
 from opwatch.output.terminal.display import Style, open_display
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from opwatch.cli.keeping import Keeper
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import Redactor
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
     from opwatch.engine import Inbox
+    from opwatch.output.report.history import History
     from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
     from opwatch.session.exec import EndCommands
@@ -48,7 +48,8 @@ RESUMABLE: Final = frozenset({"wait", "start"})
 class View:
     """How the run of *command* is shown. *collect* is given its operations when it is over.
 
-    *keeper* keeps it, if anything does; *warnings* are what it warned of, for its document.
+    *keeper* keeps it, if anything does; *history* remembers what a page about it, if one is
+    asked for, is made of; *warnings* are what it warned of, for its document.
     """
 
     command: str
@@ -56,6 +57,7 @@ class View:
     context: RunContext
     collect: Callable[[Sequence[Operation]], None] | None = None
     keeper: Keeper | None = None
+    history: History | None = None
     warnings: list[str] = field(default_factory=list)
     commands: list[EndCommands] = field(default_factory=list)
 
@@ -140,6 +142,8 @@ class View:
                 )
                 listeners.append(stack.enter_context(events))
             listeners += commands
+            if self.history is not None:
+                listeners.insert(0, self.history)
             together = Listeners(listeners)
             yield together
         if together.failure is not None:
@@ -210,7 +214,7 @@ class View:
         started_at: float,
         plan: Plan,
     ) -> None:
-        """Write what the run leaves: the document, the table, the JUnit file.
+        """Write what the run leaves on standard output: the document, or the table.
 
         Raises:
             PipeClosedError, UnwritableError: it could not be written.
@@ -218,8 +222,6 @@ class View:
         now = self.context.now()
         if self.collect is not None:
             self.collect(operations)
-        if self.options.junit is not None:
-            self._write_junit(self.options.junit, operations, now)
 
         @cache
         def result() -> dict[str, Any]:
@@ -265,13 +267,46 @@ class View:
             redact=self.redact,
         )
 
-    def _write_junit(self, path: Path, operations: Sequence[Operation], now: float) -> None:
-        from opwatch.output.formats.junit import junit
+    def write_junit(self, operations: Sequence[Operation]) -> None:
+        """Write the JUnit file, if one is asked for.
 
-        try:
-            path.write_text(junit(operations, at=now, redact=self.redact), encoding="utf-8")
-        except OSError as problem:
-            raise UnwritableError(f"cannot write {path}: {problem.strerror}") from problem
+        Raises:
+            UnwritableError: it could not be written.
+        """
+        if self.options.junit is not None:
+            from opwatch.output.formats.junit import junit
+
+            text = junit(operations, at=self.context.now(), redact=self.redact)
+            write_report(self.options.junit, text)
+
+    def write_page(
+        self, operations: Sequence[Operation], verdict: Verdict, problem: str | None = None
+    ) -> None:
+        """Write the page about the run, if one is asked for; *problem* ended it.
+
+        Raises:
+            UnwritableError: it could not be written.
+        """
+        if self.options.report is None or self.history is None:
+            return
+        from opwatch.output.report.page import page
+        from opwatch.output.report.run import Run
+
+        now, began = self.context.now(), self.history.started_at
+        known = operations or tuple(self.history.operations)
+        profiles = {each.target.profile for each in known}
+        run = Run(
+            self.command,
+            known,
+            verdict,
+            started_at=now if began is None else began,
+            ended_at=now,
+            wall_of=self.wall_of(),
+            profile=profiles.pop() if len(profiles) == 1 else None,
+            resume=self.resume,
+            problem=problem,
+        )
+        write_report(self.options.report, page(run, self.history))
 
 
 class Listeners:

@@ -145,6 +145,12 @@ class Verdict:
         """The word that ``--json`` prints as ``exit_reason``."""
         return self.cause.value
 
+    def after(self, abort: Abort) -> Verdict:
+        """Return this verdict, or that of *abort*, by which of them takes precedence."""
+        if PRECEDENCE.index(self.cause) < PRECEDENCE.index(abort):
+            return self
+        return Verdict(OF_ABORT[abort], abort)
+
 
 def verdict(
     outcomes: Sequence[Outcome],

@@ -38,12 +38,12 @@ def test_the_whole_picture_at_a_hundred_columns() -> None:
     assert screen(FOUR, 100, until=65) == (
         "fullstory  4 operations   1 succeeded  2 running  1 pending  (1 in trouble)"
         "             1m 05s / 30m\n"
-        "✓ export-7f3a0c1d91  ━━━━━━━━━━━━ 100%  COMPLETED      47s"
+        "✓ export-7f3a0c1d91  ━━━━━━━━━━━━━━━━━━━━ 100%  COMPLETED      47s"
         "  searchExportId YKDYR5yeTq2\n"
-        "● export-9c01ab07    ━━━━━━╸─────  55%  RUNNING     1m 05s  about 50 s left\n"
-        "○ delete-user-2      ──╺━━━╸─────       PENDING     1m 05s\n"
-        "! import-44          ━━━─────────  25%  RUNNING     1m 05s"
-        f"  18 s old · HTTP 502 {TIMES}3 · again in 11 s"
+        "● export-9c01ab07    ━━━━━━━━━━━─────────  55%  RUNNING     1m 05s  about 50 s left\n"
+        "○ delete-user-2      ──────────╺━━━╸─────       PENDING     1m 05s\n"
+        "! import-44          ━━━━━───────────────  25%  RUNNING     1m 05s"
+        f"  HTTP 502 {TIMES}3 · again in 11 s"
     )
 
 

@@ -1,0 +1,98 @@
+"""One operation on the page: its name, its time line, why it ended so, and where to look.
+
+Decides which links may be followed: to http and https only, and with no secret in them.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from opwatch.domain.duration import format_duration
+from opwatch.domain.outcome import Outcome
+from opwatch.output.report.markup import DETAIL, answers, class_of, entries, listed, sign
+from opwatch.output.report.strip import strip
+from opwatch.output.terminal.rows import glyph_of
+from opwatch.output.text.glyphs import UNICODE
+from opwatch.output.text.sentences import (
+    API_OUTCOMES,
+    brief,
+    describe,
+    display_name,
+    ending_detail,
+    kind_of,
+    message_of,
+    status_of,
+)
+from opwatch.output.text.words import OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opwatch.domain.operation import Operation
+    from opwatch.output.report.history import History
+    from opwatch.output.report.run import Run
+
+NAME: Final = 80
+LONGEST_LINK: Final = 300
+
+
+def article(operation: Operation, run: Run, history: History) -> Iterator[str]:
+    """Yield *operation* as it ended, with what *history* remembers of it."""
+    show = history.show
+    glyph, tone = glyph_of(operation, UNICODE)
+    name = display_name(operation, show, NAME)
+    facts = [
+        OUTCOMES[operation.outcome or Outcome.PENDING],
+        status_of(operation, show),
+        kind_of(operation, show),
+        format_duration(operation.elapsed(run.ended_at)),
+        answers(operation.polls, operation.problems),
+        "" if run.profile else show(operation.target.profile, NAME),
+    ]
+    yield f"<article><div><h3>{sign(glyph, tone)} <bdi>{escape(name)}</bdi></h3>"
+    yield f'<p class="facts">{listed(facts)}</p></div><div>'
+    track = history.track(operation)
+    if track is not None:
+        ended = run.ended_at if operation.ended_at is None else operation.ended_at
+        yield strip(track, max(0.0, ended - track.began), run.elapsed, class_of(tone))
+    for reason in reasons(operation, history):
+        yield f'<p class="why">{escape(reason)}</p>'
+    link = web_link(operation, history)
+    if link:
+        yield f'<p><a href="{escape(link)}" rel="noopener noreferrer">{escape(link)}</a></p>'
+    if track is not None and track.log.first:
+        is_open = " open" if len(run.operations) == 1 else ""
+        yield f"<details{is_open}><summary>What was reported</summary>"
+        yield f"<ol>{entries(track.log, run, show)}</ol></details>"
+    yield "</div></article>\n"
+
+
+def reasons(operation: Operation, history: History) -> list[str]:
+    """Return why *operation* ended as it did, what the API says of it, and the last trouble."""
+    show = history.show
+    found = [ending_detail(operation, show), message_of(operation, show)]
+    trouble = operation.trouble
+    if trouble is not None and operation.outcome not in API_OUTCOMES:
+        is_new = trouble.detail or brief(trouble, show) not in found[0]
+        found += [describe(trouble, show)] if is_new else []
+    said: list[str] = []
+    for each in (show(one, DETAIL) for one in found):
+        if each and not any(each in other for other in said):
+            said.append(each)
+    return said
+
+
+def web_link(operation: Operation, history: History) -> str | None:
+    """Return the page of *operation* where it may be followed: http or https, and no secret."""
+    link = (operation.reading.link or "").strip() if operation.reading else ""
+    try:
+        parts = urlsplit(link)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return None
+    is_plain = link.isascii() and link.isprintable() and not set(link) & set(" \"'<>\\`{}|^")
+    if not (is_web and is_plain and "@" not in parts.netloc and len(link) <= LONGEST_LINK):
+        return None
+    return link if history.show.redact(link) == link else None
