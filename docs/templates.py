@@ -25,7 +25,8 @@ A script that only needs to know whether everything succeeded can use `opwatch w
 One that tells apart what may be retried:
 
 ```sh
-opwatch wait -p fullstory --timeout 30m "$id"; code=$?
+code=0
+opwatch wait -p fullstory --timeout 30m "$id" || code=$?
 case $code in
   0) echo done ;;
   1|3) echo "failed or cancelled" ;;

@@ -35,7 +35,7 @@ def _sections(figures: Figures) -> Iterator[str]:
         "ratio of processes that took turns on one machine, or a count; it is the median of its "
         "rounds, the least and the most beside it. All of it is measured by"
     )
-    yield "```sh\npython tests/benchmarks\n```"
+    yield "<!-- not run: it takes minutes -->\n```sh\npython tests/benchmarks\n```"
     yield _table(
         "| what | against | budget | measured | of all rounds | |",
         (_row(each, figures) for each in BUDGETS),
