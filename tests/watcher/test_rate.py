@@ -110,11 +110,11 @@ def test_what_a_vendor_documents_is_never_exceeded() -> None:
 def test_what_the_headers_name_holds_until_they_name_something_else() -> None:
     rate = a_rate()
     served(rate, 0.0, 2.0)
-    rate.allow(4.0)
+    rate.allow(4.0, 0.0)
     assert rate.now == 4.0
-    rate.allow(0.0001)
+    rate.allow(0.0001, 0.0)
     assert rate.now == 0.2, "a header alone does not stop a watch"
-    rate.allow(None)
+    rate.allow(None, 0.0)
 
     assert rate.now > 100.0
 

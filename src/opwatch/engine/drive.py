@@ -29,6 +29,9 @@ Fetch: TypeAlias = "Callable[[Poll], Awaitable[Answer]]"
 Collect: TypeAlias = "Callable[[Operation], Awaitable[Operation]]"
 """Is given an operation that has ended; returns it with what is known of it beyond its end."""
 
+Exchange: TypeAlias = "Callable[[float], Iterable[Event]]"
+"""Tells other processes how this one stands, and takes in how they do; it never waits."""
+
 NOTHING: Final[Mapping[Outcome, Collect]] = {}
 MARGIN: Final = 1.0
 """Seconds beyond its own limit after which a request is taken away from the fetcher."""
@@ -44,6 +47,7 @@ async def drive(
     tick: float = 1.0,
     timeout_code: int = 124,
     collect: Mapping[Outcome, Collect] = NOTHING,
+    exchange: Exchange = lambda _now: (),
 ) -> None:
     """Run *watcher* to its end, telling *tell* each event and, every *tick* seconds, the time.
 
@@ -51,9 +55,10 @@ async def drive(
     write ends the run with the abort that its error stands for; one that holds
     the terminal gives it back while the process is stopped. The end of an
     operation whose outcome is in *collect* is told when that has returned: the
-    result of one that succeeded, why another failed.
+    result of one that succeeded, why another failed. *exchange* is called before requests
+    leave.
     """
-    run = _Run(watcher, fetch, tell, clock, inbox, collect=collect)
+    run = _Run(watcher, fetch, tell, clock, inbox, collect=collect, exchange=exchange)
     try:
         run.tell_all(watcher.start())
         while run.goes_on:
@@ -81,6 +86,7 @@ class _Run:
         inbox: Inbox,
         *,
         collect: Mapping[Outcome, Collect],
+        exchange: Exchange,
     ) -> None:
         self._watcher = watcher
         self._fetch = fetch
@@ -89,6 +95,7 @@ class _Run:
         self._inbox = inbox
         self._tasks: set[asyncio.Task[None]] = set()
         self._collect = collect
+        self._exchange = exchange
         self._withheld: dict[int, Operation] = {}
         self._is_aborted = False
 
@@ -141,6 +148,7 @@ class _Run:
         """Send every poll that is due, each in a task of its own."""
         now = self._clock.now()
         self.tell_all(self._watcher.tick(now))
+        self.tell_all(self._exchange(now))
         polls = self._watcher.due(now)
         for poll in polls:
             self._spawn(self._ask(poll))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +42,14 @@ MIGRATIONS: Final = (
         state TEXT, status TEXT, progress REAL, count INTEGER, kind TEXT, message TEXT,
         updated_at TEXT, is_known_word INTEGER, moved_to TEXT, etag TEXT, modified TEXT,
         PRIMARY KEY (run, position)
+    ) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE reports (
+        host TEXT, process TEXT, alive_until REAL,
+        rate REAL, known REAL, used REAL, wants_more INTEGER, throttled_at REAL,
+        allowed REAL, allowed_at REAL, held_until REAL,
+        PRIMARY KEY (host, process)
     ) WITHOUT ROWID;
     """,
 )
@@ -183,7 +192,8 @@ def _keep_private(path: Path, mode: int) -> None:
 
 def _create(path: Path) -> None:
     """Make a whole file under another name, and give it its own if nobody was faster."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    # Two threads of one process may do so at once.
+    new = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}")
     try:
         new.unlink(missing_ok=True)
         os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

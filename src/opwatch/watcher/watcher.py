@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from opwatch.domain.policy import Policy
     from opwatch.watcher.gate import Gate
     from opwatch.watcher.record import Record
+    from opwatch.watcher.scheduler import GateKey
 
 TICK: Final = 5.0
 """Seconds within which the watcher wants to be woken; a much longer gap is a suspend."""
@@ -134,6 +135,15 @@ class Watcher:
             expected=self._asked_for,
         )
 
+    @property
+    def gates(self) -> Mapping[GateKey, Gate]:
+        """The gate of each profile and origin."""
+        return self._scheduler.gates
+
+    def late(self, name: GateKey, now: float) -> float:
+        """Return for how many seconds the first has been due that waits behind the gate *name*."""
+        return self._scheduler.late(name, now)
+
     def wake_at(self, now: float) -> float:
         """Return when something is to be done, at most one tick from *now*."""
         times = (now + TICK, self._scheduler.next_at(now), self._deadline.next_at())
@@ -208,7 +218,7 @@ class Watcher:
         worst = troubles[0] if troubles else None
         wait, events = self._capped(answer.wait, now)
         held = False
-        gate.rate.allow(answer.rate)
+        gate.rate.allow(answer.rate, now)
         if worst is None or len(troubles) < len(answer.findings):
             gate.good(now, now - self._records[poll.indices[0]].asked_at)
         else:
