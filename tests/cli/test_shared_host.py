@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.neighbours import LimitedHost, common_time, count, watched
+from benchmarks.neighbours import OPERATIONS, LimitedHost, common_time, count, watched
+from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.state.runs import begin
+from opwatch.state.store import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,3 +57,31 @@ def test_without_a_store_each_asks_as_if_alone(tmp_path: Path) -> None:
     asyncio.run(watched(host, 2, 5, tmp_path))
 
     assert count(host, 2).sent > 1.6
+
+
+def test_what_usually_takes_ten_minutes_is_looked_at_less(tmp_path: Path) -> None:
+    asked = []
+    for remembers in (False, True):
+        folder = tmp_path / str(remembers)
+        folder.mkdir()
+        if remembers:
+            remember(folder / "opwatch", 600.0)
+        host = LimitedHost(1000, is_patient=True)
+        asyncio.run(watched(host, 1, 8, folder))
+        asked.append(len(host.asked) / OPERATIONS)
+
+    assert asked[0] >= 4
+    assert asked[1] <= 3.1, "two looks, and the one at the deadline"
+
+
+def remember(folder: Path, seconds: float) -> None:
+    past = KeptOperation(
+        *("a", "a", "jobs", "http://127.0.0.1:1"),
+        watched_from=1e9,
+        ended_at=1e9 + seconds,
+        polls=9,
+        outcome="succeeded",
+    )
+    now = time.time()
+    with closing(open_store(folder)) as store:
+        begin(store, KeptRun("0000beef", "wait", started_at=now, written_at=now), [past] * 9)

@@ -58,7 +58,7 @@ class SharedHosts:
         self._neighbourhood: Neighbourhood | None = None
 
     def __call__(self, now: float) -> Iterable[Event]:
-        """Tell the others how this run stands, and follow what they tell."""
+        """Tell the others how this run stands, follow what they tell, and learn of the past."""
         if now < self._next_at:
             return ()
         self._next_at = now + APART
@@ -75,6 +75,9 @@ class SharedHosts:
         if self._board.is_broken:
             self._next_at = math.inf
         elif self._board.heard is not None:
+            if self._board.usual:
+                offset = self._context.wall() - now
+                self._watcher.learn_usual(self._board.usual, offset)
             return self._neighbourhood.follow(self._board.heard, now)
         if self._board.is_broken or now >= self._patience:
             self._neighbourhood.suppose(0, now)

@@ -17,6 +17,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.sharing import HARDLY, HostReport
+from opwatch.state.runs import usual_durations
 from opwatch.state.store import open_store
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from opwatch.domain.durations import UsualDuration
     from opwatch.state.store import Store
 
     Key = tuple[str, str]
@@ -119,7 +121,8 @@ class ReportBoard:
 
     *hosts* returns what each host is called in the store, given the key of the digests.
     *offset* are the seconds that the epoch's clock is ahead of the run's. *heard* are the
-    others' reports; None until they were looked at. Whatever goes wrong with the store in
+    others' reports, *usual* how long what the profiles watch usually takes; None until they
+    were looked at. Whatever goes wrong with the store in
     *folder* only makes it *broken*.
     """
 
@@ -131,6 +134,7 @@ class ReportBoard:
         offset: Callable[[], float],
     ) -> None:
         self.heard: Heard | None = None
+        self.usual: Mapping[tuple[str, str | None], UsualDuration] | None = None
         self.is_broken = False
         self._folder = folder
         self._hosts = hosts
@@ -161,6 +165,7 @@ class ReportBoard:
         try:
             with closing(open_store(self._folder)) as store:
                 hosts = self._hosts(host_key(self._folder))
+                self.usual = usual_durations(store, {profile for profile, _ in hosts})
                 while not self._end.is_set():
                     self._news.wait(RENEWED)
                     self._news.clear()

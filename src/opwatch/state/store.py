@@ -52,6 +52,10 @@ MIGRATIONS: Final = (
         PRIMARY KEY (host, process)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE operations ADD COLUMN created_at REAL;
+    CREATE INDEX operations_by_end ON operations (profile, ended_at);
+    """,
 )
 """What makes each version of the form out of the one before; ``user_version`` counts them."""
 

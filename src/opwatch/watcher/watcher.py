@@ -47,6 +47,7 @@ from opwatch.watcher.scheduler import Scheduler
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from opwatch.domain.durations import UsualDuration
     from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
     from opwatch.watcher.gate import Gate
@@ -105,6 +106,8 @@ class Watcher:
         self._still_open = sum(1 for _ in self._scheduler.open())
         self._aborts: set[Abort] = set()
         self._warnings = Warnings()
+        self._usual: Mapping[tuple[str, str | None], UsualDuration] = {}
+        self._offset = 0.0
 
     # -- what is known -----------------------------------------------------------
 
@@ -336,7 +339,17 @@ class Watcher:
             host_strict=gate.strict_in_a_row,
             silence=gate.silence(now),
             quick=gate.pay_quick,
+            usual=self._usual_of(self._records[index].operation, now),
         )
+
+    def _usual_of(self, operation: Operation, now: float) -> tuple[UsualDuration, float] | None:
+        """Return how long what *operation* does usually takes, and how old it is."""
+        reading = operation.reading
+        if reading is None or not self._usual:
+            return None
+        usual = self._usual.get((operation.target.profile, reading.kind))
+        begun = reading.created_at.timestamp() - self._offset if reading.created_at else now
+        return None if usual is None else (usual, now - min(begun, operation.watched_from))
 
     # -- how it goes on ----------------------------------------------------------
 
@@ -373,6 +386,15 @@ class Watcher:
             return []
         rest = list(self._scheduler.open())
         return self._end_all(rest, Stop(Outcome.PENDING, Reason.STOPPED_EARLY), now)
+
+    def learn_usual(
+        self, usual: Mapping[tuple[str, str | None], UsualDuration], offset: float
+    ) -> None:
+        """Take in how long operations usually take, by profile and kind.
+
+        The epoch's clock is *offset* seconds ahead of the run's.
+        """
+        self._usual, self._offset = usual, offset
 
     # -- time and signals --------------------------------------------------------
 
