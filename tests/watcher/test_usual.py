@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.remembered import cost
 from opwatch.domain.durations import UsualDuration
-from opwatch.domain.operation import Answer, Reading, State, Target
+from opwatch.domain.events import Event, Oddity, Warned
+from opwatch.domain.operation import Answer, Operation, Reading, State, Target
 from opwatch.domain.pacing import Pace, PollingRules, regular
 from opwatch.domain.policy import Policy
 from opwatch.watcher.watcher import Watcher
@@ -17,8 +18,10 @@ EPOCH = 1_700_000_000.0
 USUAL = UsualDuration(600.0, 0.1)
 
 
-def pause_of(reading: Reading, *, kind: str | None = "deploy", pace: Pace | None = None) -> float:
-    """Return the seconds until the second look at an operation that answers with *reading*."""
+def looked_at(
+    reading: Reading, kind: str | None = "deploy", pace: Pace | None = None
+) -> tuple[Operation, list[Event]]:
+    """Return an operation that has answered with *reading*, and what was told of that."""
     rules = PollingRules(pace=pace or Pace())
     target = Target("1", "1", "https://api.example", "jobs")
     watcher = Watcher(
@@ -26,8 +29,13 @@ def pause_of(reading: Reading, *, kind: str | None = "deploy", pace: Pace | None
     )
     watcher.learn_usual({("jobs", kind): USUAL}, EPOCH)
     (poll,) = watcher.due(0.0)
-    watcher.record(poll, Answer((reading,)), 0.0)
-    (operation,) = watcher.operations
+    events = watcher.record(poll, Answer((reading,)), 0.0)
+    return watcher.operations[0], events
+
+
+def pause_of(reading: Reading, *, kind: str | None = "deploy", pace: Pace | None = None) -> float:
+    """Return the seconds until the second look at an operation that answers with *reading*."""
+    operation, _ = looked_at(reading, kind, pace)
     assert operation.next_poll_at is not None
     return operation.next_poll_at
 
@@ -79,3 +87,21 @@ def test_runs_of_ten_minutes_cost_a_quarter_of_what_they_do_without_memory() -> 
 
 def test_an_early_failure_is_noticed_within_the_bound_of_a_predicted_end() -> None:
     assert cost(0.1, remembers=True, fails_early=True).latest <= 1.1 * Pace().bound
+
+
+def test_the_usual_end_is_told_where_there_is_no_progress() -> None:
+    operation, _ = looked_at(running(created_at=at(-420)))
+    assert (operation.usually, operation.eta) == (600.0, 180.0)
+
+    operation, _ = looked_at(running(created_at=at(-420), progress=10.0))
+    assert (operation.usually, operation.eta) == (600.0, None)
+
+
+def test_one_that_takes_twice_as_long_is_reported() -> None:
+    told = [looked_at(running(created_at=at(-age)))[1] for age in (1190.0, 1210.0)]
+
+    slow = [[each for each in events if isinstance(each, Warned)] for events in told]
+    assert slow[0] == []
+    assert [(each.oddity, each.text, each.reference) for each in slow[1]] == [
+        (Oddity.SLOW, "600", "1")
+    ]

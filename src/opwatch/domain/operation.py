@@ -212,7 +212,8 @@ class Operation:
     """A snapshot of our watch of one operation. Times are seconds of the run's clock.
 
     *streak* counts bad answers since the last good one, *problems* all of them. *failure*
-    is None unless it failed and the API was to be asked why.
+    is None unless it failed and the API was to be asked why. *usually* is how many seconds
+    such an operation takes, as far as is remembered.
     """
 
     target: Target
@@ -226,6 +227,7 @@ class Operation:
     trouble: Trouble | None = None
     next_poll_at: float | None = None
     eta: float | None = None
+    usually: float | None = None
     outcome: Outcome | None = None
     reason: Reason | None = None
     failure: Failure | None = None

@@ -60,6 +60,8 @@ SUSPENDED: Final = 3 * TICK
 LONGEST_NAMED_WAIT: Final = 3600.0
 MUCH_LONGER: Final = 10.0
 """Than the longest pause of its profile: one that an answer asks for is reported."""
+MUCH_SLOWER: Final = 2.0
+"""Times the usual duration after which an operation is reported as slow."""
 UNCONDITIONAL_EVERY: Final = 10
 MOST_WARNINGS: Final = 100
 
@@ -277,10 +279,24 @@ class Watcher:
         if wait != reading.wait:
             reading = replace(reading, wait=wait)
         changed = record.confirm(reading, now)
-        step = after_reading(record, reading, self._context(index, gate, now))
+        context = self._context(index, gate, now)
+        if context.usual is not None and not reading.state.is_terminal:
+            events += self._compare(record, *context.usual, now)
+        step = after_reading(record, reading, context)
         record.uncounted += wait or 0.0
         ended = self._apply(index, step, gate.named_until, now)
         return [*events, Observed(now, record.operation, changed), *ended]
+
+    def _compare(self, record: Record, usual: UsualDuration, age: float, now: float) -> list[Event]:
+        """Note how long such an operation usually takes; report one that takes twice as long."""
+        operation, usually = record.operation, usual.median
+        reading = operation.reading
+        has_progress = reading is not None and reading.progress is not None
+        eta = operation.eta if has_progress else max(0.0, usually - age)
+        record.operation = operation.but(usually=usually, eta=eta)
+        if age < MUCH_SLOWER * usually:
+            return []
+        return self._warnings.once(now, Oddity.SLOW, f"{usually:.0f}", operation.reference)
 
     def _apply_initial(self, index: int, reading: Reading, now: float) -> list[Event]:
         """Take in what the starting answer reported; no request was spent on it."""

@@ -125,6 +125,8 @@ class Writer:
             "reason": operation.reason.value if operation.reason else None,
             "warnings": warnings_of(operation, Show(self._redact)),
         }
+        if operation.usually is not None:
+            found["usually_seconds"] = round(operation.usually, 1)
         if operation.ended_before:
             found["ended_before"] = True
         if self._raw:

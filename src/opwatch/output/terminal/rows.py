@@ -120,12 +120,20 @@ def note_of(
         return Note((REASONS[Reason.BLOCKED], message_of(operation, show)), tone=Tone.WARN)
     left = _left(operation, at)
     if left > 0:
-        return Note((time_left(left),))
+        return Note((_usual(operation) + time_left(left),))
     if reading.state.is_terminal:
         return Note((TO_BE_SURE,))
     if reading.count is not None and reading.progress is None:
         return Note((f"{reading.count:,} so far", message_of(operation, show)))
     return Note((kind_of(operation, show), message_of(operation, show)), order=(1, 0))
+
+
+def _usual(operation: Operation) -> str:
+    """Return what the time to go is drawn from, where that is the past and not progress."""
+    has_progress = operation.reading is not None and operation.reading.progress is not None
+    if operation.usually is None or has_progress:
+        return ""
+    return f"usually {short_time(operation.usually)}, "
 
 
 def _left(operation: Operation, at: float) -> float:
