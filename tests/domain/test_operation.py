@@ -90,4 +90,4 @@ def test_one_finding_for_all_brings_its_pause(
 
 def test_the_words_for_states_and_for_why_a_profile_was_chosen_are_public() -> None:
     assert list(State) == ["pending", "running", "blocked", "succeeded", "failed", "cancelled"]
-    assert list(Basis) == ["address", "path", "words"]
+    assert list(Basis) == ["address", "path", "words", "piped"]

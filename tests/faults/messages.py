@@ -216,6 +216,7 @@ def of_oddities() -> Iterator[str]:
         Oddity.WAIT_CAPPED: "86400",
         Oddity.BATCH_HALVED: "50",
         Oddity.WAIT_LONG: "3000",
+        Oddity.SLOW: "580",
     }
     for oddity in Oddity:
         text = texts.get(oddity, "the answer holds a key twice; the last one counts")

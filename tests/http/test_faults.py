@@ -22,9 +22,11 @@ CANARY = "canary-7f3a"
 
 
 def classes(module: object) -> dict[str, type[Exception]]:
+    # Some packages load what they export when it is first asked for.
+    exported = ((name, getattr(module, name)) for name in dir(module))
     return {
         name: each
-        for name, each in vars(module).items()
+        for name, each in exported
         if isinstance(each, type) and issubclass(each, Exception) and not issubclass(each, Warning)
     }
 

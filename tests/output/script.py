@@ -83,6 +83,7 @@ class Story:
         state: State = State.RUNNING,
         again: float = 10.0,
         eta: float | None = None,
+        usually: float | None = None,
         outcome: Outcome | None = None,
         **more: Any,
     ) -> Story:
@@ -95,6 +96,7 @@ class Story:
             reading=reading,
             confirmed_at=self.at,
             changed_at=self.at if changed else before.changed_at,
+            usually=usually,
             polls=before.polls + 1,
             streak=0,
             trouble=None,

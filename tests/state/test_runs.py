@@ -156,3 +156,25 @@ def test_what_is_cleared_is_not_in_the_file_any_more(store: Store) -> None:
     assert runs.clear(store) == 1
     files = b"".join(each.read_bytes() for each in store.path.parent.glob("state-*"))
     assert b"find-me-not" not in files
+
+
+def test_the_usual_durations_are_those_of_what_was_seen_and_succeeded(store: Store) -> None:
+    def kept(number: int, **changes: object) -> KeptOperation:
+        began = 1e9 + 1000 * number
+        known = KeptOperation(
+            f"{number}", f"{number}", "jobs", "https://a", watched_from=began, polls=5,
+            ended_at=began + 300, outcome="succeeded", kind="deploy", created_at=began - 300,
+        )  # fmt: skip
+        return replace(known, **changes)  # type: ignore[arg-type]
+
+    operations = [kept(number) for number in range(10)]
+    operations += [kept(number, outcome="failed", ended_at=2e9) for number in range(10, 20)]
+    operations += [kept(number, polls=1, created_at=1.0) for number in range(20, 30)]
+    operations += [kept(number, kind=None, created_at=None) for number in range(30, 36)]
+    runs.begin(store, KeptRun("0000beef", "wait", started_at=1e9, written_at=1e9), operations)
+
+    found = runs.usual_durations(store, ["jobs", "another"])
+    assert {key: round(each.median) for key, each in found.items()} == {
+        ("jobs", "deploy"): 600,
+        ("jobs", None): 300,
+    }

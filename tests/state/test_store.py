@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,15 @@ def test_ten_processes_make_it_and_write_to_it_at_once(tmp_path: Path) -> None:
     assert [each.wait(60) for each in writers] == [0] * 10
     assert runs_in(tmp_path) == 200
     assert not list(tmp_path.glob(".state*")), "nothing is left of those that came too late"
+
+
+def test_two_threads_of_one_process_make_it_at_once(tmp_path: Path) -> None:
+    for number in range(20):
+        folder = tmp_path / str(number)
+        with ThreadPoolExecutor(2) as pool:
+            for store in pool.map(open_store, [folder, folder]):
+                store.close()
+        assert [each.name for each in folder.iterdir()] == ["state-1.db"]
 
 
 def truncated(path: Path) -> None:

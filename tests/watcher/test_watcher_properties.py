@@ -216,7 +216,7 @@ class Watching(RuleBasedStateMachine):
     @invariant()
     def the_gates_count_aright(self) -> None:
         roster = self.watcher._scheduler
-        for (_, origin), gate in roster._gates.items():
+        for (_, origin), gate in roster.gates.items():
             flying = sum(1 for poll in self.outstanding if poll.targets[0].origin == origin)
             limits = self.polling_rules.limits
             assert gate.in_flight == flying <= limits.at_once

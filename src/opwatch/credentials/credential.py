@@ -22,6 +22,7 @@ from opwatch.credentials.token import TokenSource, stored_token_source
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
+from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from opwatch.credentials.token import Token
     from opwatch.domain.errors import TriedSource
     from opwatch.domain.messages import Request, Sensitive
-    from opwatch.domain.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,19 @@ class Credential:
         """
         if self._renewer is not None and replayed.sensitive == self._signature:
             self._renewer.confirm()
+
+    def digest(self, key: bytes, origin: str) -> str:
+        """Return what *origin* and this credential are called among all who have *key*.
+
+        A credential that is renewed is called by its place: the next token is the same to
+        those who count its requests.
+        """
+        token = self._renewer.token if self._renewer else None
+        if token is None or token.expires_at is not None:
+            return Secret(f"{self._profile} {self._place}" if self._renewer else "").digest(
+                key, origin
+            )
+        return Secret.basic(token.username, token.secret).digest(key, origin)
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return the live secrets of the run, for those who mask them elsewhere."""

@@ -24,6 +24,7 @@ class Oddity(StrEnum):
     CONTRADICTION = "contradiction"
     WAIT_CAPPED = "wait_capped"
     WAIT_LONG = "wait_long"
+    SLOW = "slow"
     BATCH_HALVED = "batch_halved"
     NOTE = "note"
 

@@ -48,6 +48,7 @@ class KeptOperation:
     count: int | None = None
     kind: str | None = None
     message: str | None = None
+    created_at: float | None = None
     updated_at: str | None = None
     is_known_word: bool = True
     moved_to: str | None = None

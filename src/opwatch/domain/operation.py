@@ -217,7 +217,8 @@ class Operation:
 
     *streak* counts bad answers since the last good one, *problems* all of them. *failure*
     is None unless it failed and the API was to be asked why. An operation that was never
-    found may still appear before *missing_until*.
+    found may still appear before *missing_until*. *usually* is how many seconds such an
+    operation takes, as far as is remembered.
     """
 
     target: Target
@@ -232,6 +233,7 @@ class Operation:
     next_poll_at: float | None = None
     missing_until: float | None = None
     eta: float | None = None
+    usually: float | None = None
     outcome: Outcome | None = None
     reason: Reason | None = None
     failure: Failure | None = None

@@ -8,7 +8,10 @@ first to the longest. Once progress was seen to move, a quarter of the time to t
 soonest end that it predicts is slept; past that end the pause is the square root of the
 time overdue. No pause is longer than the longest unless progress allows it, and then
 neither than six times that nor than half of the time for which progress has been seen:
-so late may a failure be noticed that comes before the predicted end.
+so late may a failure be noticed that comes before the predicted end. Where there is no
+progress, but it is known how long operations of this kind usually take, each pause lasts
+until a third of those still running would have ended: before one in ten has, no longer
+than six times the longest, and from then on than one and a half times.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
+    from opwatch.domain.durations import UsualDuration
     from opwatch.domain.origin import Origin
 
 SHORTEST: Final = 1.0
@@ -36,6 +40,10 @@ STRETCH: Final = 6.0
 OF_SEEN: Final = 0.5
 """The part of the time for which progress was seen that such a pause may last."""
 OVERDUE: Final = 1.6
+CHANCE: Final = 0.35
+"""How likely one must be to end within a pause that its usual duration makes."""
+OF_LONGEST: Final = 1.5
+"""How many times the longest pause such a one may last where the end is likely."""
 JITTER: Final = 0.1
 """The part of a pause by which chance makes it longer or shorter."""
 LARGE_ENOUGH: Final = 50.0
@@ -168,15 +176,25 @@ class PollingRules:
     given_up: State = State.FAILED
 
 
-def pause_after_good(pace: Pace, quiet: int, forecast: Forecast | None, uniform: Uniform) -> float:
+def pause_after_good(
+    pace: Pace,
+    quiet: int,
+    forecast: Forecast | None,
+    uniform: Uniform,
+    usual: tuple[UsualDuration, float] | None = None,
+) -> float:
     """Return the seconds until the next poll after a good answer.
 
     *quiet* counts the answers without a change of state. *forecast* is what progress
     predicts: polls gather where the end is likely and are few where it is not. Past a
-    predicted end the pauses grow again, lest one stuck at 99 % be hammered.
+    predicted end the pauses grow again, lest one stuck at 99 % be hammered. *usual* is how long
+    such an operation usually takes, and how old this one is; progress counts before it.
     """
+    until = None if usual is None or forecast is not None else _until_likely(pace, *usual)
     if pace.steps:
         pause = pace.steps[min(quiet, len(pace.steps) - 1)]
+    elif until is not None:
+        pause = until
     elif forecast is None:
         growth = math.exp(min(quiet * math.log(pace.factor), LARGE_ENOUGH))
         pause = min(pace.longest, pace.first * growth)
@@ -185,6 +203,15 @@ def pause_after_good(pace: Pace, quiet: int, forecast: Forecast | None, uniform:
         most = max(pace.longest, min(pace.bound, OF_SEEN * forecast.seen))
         pause = min(most, max(pace.first, pace.share * forecast.left, late))
     return pause * uniform(1 - JITTER, 1 + JITTER)
+
+
+def _until_likely(pace: Pace, usual: UsualDuration, age: float) -> float | None:
+    """Return the pause for one of *age* seconds, None if that is no longer usual."""
+    until = usual.until(age, CHANCE)
+    if until is None:
+        return None
+    most = min(pace.bound, max(usual.earliest - age, OF_LONGEST * pace.usual_bound))
+    return min(most, max(pace.first, until))
 
 
 def pause_after_bad(streak: int, *, throttled: bool, uniform: Uniform) -> float:

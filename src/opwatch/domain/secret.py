@@ -20,6 +20,9 @@ SECRET_NAME: Final = re.compile(
 )
 """In the name of a key or a variable whose value may be a secret."""
 
+DIGEST: Final = 16
+"""Hexadecimal digits that tell the few credentials of one person apart."""
+
 
 class Secret:
     """A text whose ``str`` and ``repr`` are ``***``."""
@@ -36,6 +39,11 @@ class Secret:
     def within(self, template: str) -> Secret:
         """Return a secret made of *template*, whose ``{secret}`` is this one."""
         return Secret(template.replace("{secret}", self._value))
+
+    def digest(self, key: bytes, about: str) -> str:
+        """Return a digest of *about* and this secret that tells nothing without *key* (HMAC)."""
+        text = f"{about}\0{self._value}".encode(errors="surrogatepass")
+        return hmac.new(key, text, "sha256").hexdigest()[:DIGEST]
 
     def form_quoted(self) -> Secret:
         """Return this secret as ``application/x-www-form-urlencoded`` writes it."""

@@ -30,6 +30,9 @@ Fetch: TypeAlias = "Callable[[Poll], Awaitable[Answer]]"
 Collect: TypeAlias = "Callable[[Operation], Awaitable[Operation]]"
 """Is given an operation that has ended; returns it with what is known of it beyond its end."""
 
+Exchange: TypeAlias = "Callable[[float], Iterable[Event]]"
+"""Tells other processes how this one stands, and takes in how they do; it never waits."""
+
 NOTHING: Final[Mapping[Outcome, Collect]] = {}
 PORTION: Final = 100
 """Events that are told before the requests under way get their turn."""
@@ -47,6 +50,7 @@ async def drive(
     tick: float = 1.0,
     timeout_code: int = 124,
     collect: Mapping[Outcome, Collect] = NOTHING,
+    exchange: Exchange = lambda _now: (),
 ) -> Finished:
     """Run *watcher* to its end, telling *tell* each event and, every *tick* seconds, the time.
 
@@ -54,9 +58,10 @@ async def drive(
     write ends the run with the abort that its error stands for; one that holds
     the terminal gives it back while the process is stopped. The end of an
     operation whose outcome is in *collect* is told when that has returned: the
-    result of one that succeeded, why another failed. The last event is returned as well.
+    result of one that succeeded, why another failed. *exchange* is called before requests
+    leave. The last event is returned as well.
     """
-    run = _Run(watcher, fetch, tell, clock, inbox, collect=collect)
+    run = _Run(watcher, fetch, tell, clock, inbox, collect=collect, exchange=exchange)
     try:
         await run.tell_all(watcher.start())
         while run.goes_on:
@@ -85,6 +90,7 @@ class _Run:
         inbox: Inbox,
         *,
         collect: Mapping[Outcome, Collect],
+        exchange: Exchange,
     ) -> None:
         self._watcher = watcher
         self._fetch = fetch
@@ -93,6 +99,7 @@ class _Run:
         self._inbox = inbox
         self._tasks: set[asyncio.Task[None]] = set()
         self._collect = collect
+        self._exchange = exchange
         self._withheld: dict[int, Operation] = {}
         self._is_aborted = False
         self._told = 0
@@ -158,6 +165,7 @@ class _Run:
         """Send every poll that is due, each in a task of its own."""
         now = self._clock.now()
         await self.tell_all(self._watcher.tick(now))
+        await self.tell_all(self._exchange(now))
         polls = self._watcher.due(now)
         for poll in polls:
             self._spawn(self._ask(poll))

@@ -33,7 +33,8 @@ class RunContext(CredentialContext):
     *ca_file* is an additional certificate authority. *trace* is called with each
     exchange and the seconds that it took, *notice* with what is odd about a profile's
     credential, before the run and after it; *announce* is called before it only.
-    *recorder* writes the run down.
+    *recorder* writes the run down; *shares_hosts* tells whether other processes are minded
+    that ask the same hosts.
     """
 
     clock: Clock = field(default_factory=SystemClock)
@@ -43,6 +44,7 @@ class RunContext(CredentialContext):
     ca_file: Path | None = None
     catch_signals: bool = False
     uniform: Uniform = random.uniform
+    shares_hosts: bool = False
     trace: Trace | None = None
     recorder: Recorder | None = None
     notice: Callable[[str, str], None] = ignore

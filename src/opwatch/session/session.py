@@ -7,7 +7,7 @@ before the first request goes out.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, closing, nullcontext
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -35,10 +35,13 @@ if TYPE_CHECKING:
     from opwatch.session.context import RunContext
     from opwatch.session.failures import FailureInquiry
     from opwatch.session.plan import Plan
+    from opwatch.session.sharing import SharedHosts
 
 MOST_CONNECTIONS: Final = 32
 KEPT_ALIVE: Final = 120.0
 """Seconds that an idle connection is kept; the pace may ask for more."""
+FEW: Final = 10
+"""Operations of a run that minds other processes only when it has lasted for a moment."""
 USER_AGENT: Final = f"opwatch/{__version__}"
 
 
@@ -193,7 +196,12 @@ async def carry_out(
             plan, session.senders, clock.now(), collects=plan.results is not None
         )
     inbox: Inbox = asyncio.Queue()
-    with catch_signals(inbox, listener) if context.catch_signals else nullcontext():
+    # What other processes do is not recorded, so a run that is has nothing to do with them.
+    sharing = None if recorder else _sharing(session, watcher, context)
+    with (
+        catch_signals(inbox, listener) if context.catch_signals else nullcontext(),
+        closing(sharing) if sharing else nullcontext(),
+    ):
         finished = await drive(
             watcher,
             fetch,
@@ -203,12 +211,22 @@ async def carry_out(
             tick=tick,
             timeout_code=timeout_code,
             collect=_collectors(session, context),
+            exchange=sharing or (lambda _now: ()),
         )
         if finish is not None:
             await finish(inbox)
     if recorder is not None:
         recorder.end(finished)
     return watcher
+
+
+def _sharing(session: Session, watcher: Watcher, context: RunContext) -> SharedHosts | None:
+    """Return what shares the hosts of *watcher* with other processes; a look at few does not."""
+    if not context.shares_hosts or (watcher.policy.once and len(watcher.operations) <= FEW):
+        return None
+    from opwatch.session.sharing import SharedHosts  # noqa: PLC0415, one look needs it not
+
+    return SharedHosts(watcher, session.credentials, context, at_once=len(watcher.operations) > FEW)
 
 
 def _collectors(session: Session, context: RunContext) -> Mapping[Outcome, Collect]:

@@ -283,6 +283,7 @@ class Journal:
             count=reading.count,
             kind=said(reading.kind),
             message=said(error or reading.message),
+            created_at=reading.created_at.timestamp() if reading.created_at else None,
             updated_at=reading.updated_at.isoformat() if reading.updated_at else None,
             is_known_word=reading.is_known_word,
         )

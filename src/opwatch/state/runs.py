@@ -11,6 +11,7 @@ import secrets
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.domain.durations import usual_duration
 from opwatch.domain.kept import KeptOperation, KeptRun
 from opwatch.state.store import MOST_BYTES
 
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
+    from opwatch.domain.durations import UsualDuration
     from opwatch.state.store import Store
 
 OLDEST: Final = 90 * 86400.0
 """Seconds after its last word that a run is remembered."""
 MOST_RUNS: Final = 2000
+MOST_DURATIONS: Final = 500
+"""Operations of a profile that are looked through, of whatever kind."""
 LAST: Final = "last"
 
 
@@ -147,6 +151,28 @@ def list_runs(
         if len(found) == most:
             break
     return found
+
+
+def usual_durations(
+    store: Store, profiles: Iterable[str]
+) -> dict[tuple[str, str | None], UsualDuration]:
+    """Return how long operations of *profiles* usually take, by profile and kind.
+
+    Those count that succeeded and that were seen before they did. Their age is the API's,
+    where it names it.
+    """
+    found: dict[tuple[str, str | None], list[float]] = {}
+    for profile in profiles:
+        rows = store.connection.execute(
+            "SELECT kind, ended_at - min(watched_from, coalesce(created_at, watched_from))"
+            " FROM operations WHERE profile = ? AND outcome = 'succeeded' AND polls > 1"
+            " ORDER BY ended_at DESC LIMIT ?",
+            (profile, MOST_DURATIONS),
+        )
+        for kind, seconds in rows:
+            found.setdefault((profile, kind), []).append(seconds)
+    usual = {key: usual_duration(each) for key, each in found.items()}
+    return {key: each for key, each in usual.items() if each is not None}
 
 
 def _with_operations(store: Store, row: sqlite3.Row) -> KeptRun:

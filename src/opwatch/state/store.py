@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +43,18 @@ MIGRATIONS: Final = (
         updated_at TEXT, is_known_word INTEGER, moved_to TEXT, etag TEXT, modified TEXT,
         PRIMARY KEY (run, position)
     ) WITHOUT ROWID;
+    """,
+    """
+    CREATE TABLE reports (
+        host TEXT, process TEXT, alive_until REAL,
+        rate REAL, known REAL, used REAL, wants_more INTEGER, throttled_at REAL,
+        allowed REAL, allowed_at REAL, held_until REAL,
+        PRIMARY KEY (host, process)
+    ) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE operations ADD COLUMN created_at REAL;
+    CREATE INDEX operations_by_end ON operations (profile, ended_at);
     """,
 )
 """What makes each version of the form out of the one before; ``user_version`` counts them."""
@@ -183,7 +196,8 @@ def _keep_private(path: Path, mode: int) -> None:
 
 def _create(path: Path) -> None:
     """Make a whole file under another name, and give it its own if nobody was faster."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    # Two threads of one process may do so at once.
+    new = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}")
     try:
         new.unlink(missing_ok=True)
         os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))

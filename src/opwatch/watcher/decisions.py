@@ -29,6 +29,7 @@ from opwatch.domain.trouble import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from opwatch.domain.durations import UsualDuration
     from opwatch.domain.operation import Finding, Operation, Reading
     from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
@@ -77,7 +78,8 @@ class Context:
     *contacted* tells that the host has given a good answer. *host_bad* counts
     its bad answers in a row, *host_strict* those of them that are strict at first
     contact; *silence* is for how many seconds it has not answered. *quick* takes
-    the price of one quick retry from the budget, if it is there.
+    the price of one quick retry from the budget, if it is there. *usual* is how long such
+    an operation usually takes, if that is known, and how old it is.
     """
 
     polling_rules: PollingRules
@@ -89,6 +91,7 @@ class Context:
     host_strict: int = 0
     silence: float = 0.0
     quick: Callable[[], bool] = lambda: False
+    usual: tuple[UsualDuration, float] | None = None
 
     @property
     def pace(self) -> Pace:
@@ -300,7 +303,8 @@ def _by_schedule(record: Record, context: Context) -> float:
     reading = record.operation.reading
     is_open = reading is not None and not reading.state.is_terminal
     forecast = record.trend.forecast(context.now) if is_open else None
-    return pause_after_good(context.pace, record.quiet, forecast, context.uniform)
+    usual = context.usual if is_open else None
+    return pause_after_good(context.pace, record.quiet, forecast, context.uniform, usual)
 
 
 def _until_next(record: Record, reading: Reading, context: Context) -> float:

@@ -47,6 +47,8 @@ LONGEST_STRICT: Final = 8.0
 FEWEST_AT_ONCE: Final = 2
 OVERLOADED: Final = 503
 CLEAN_TIME: Final = 60.0
+SAME: Final = 1.0
+"""Seconds by which two clocks may differ about the end of one pause."""
 QUICK_CAPACITY: Final = 10.0
 QUICK_PER_GOOD: Final = 0.1
 
@@ -80,7 +82,7 @@ class Gate:
         self.successes = 0
         self.bad_in_a_row = 0
         self.strict_in_a_row = 0
-        self.named_until = now
+        self.named_until = self._others_until = now
         self._limits = limits
         self._uniform = uniform
         self.rate = HostRate(limits, now)
@@ -212,9 +214,20 @@ class Gate:
 
     def hold(self, now: float, wait: float) -> None:
         """Let nothing pass for *wait* seconds, and up to 10 % more so that not all wake at once."""
+        self.named_until = max(self.named_until, now + wait)
+        self._hold(now, wait)
+
+    def hold_for_others(self, now: float, until: float) -> bool:
+        """Hold it until a time that the host has named to another process; tell if that is new."""
+        if until <= max(now, self._others_until + SAME, self.named_until):
+            return False
+        self._others_until = until
+        self._hold(now, until - now)
+        return True
+
+    def _hold(self, now: float, wait: float) -> None:
         before = max(self.not_before, now)
         self.not_before = max(before, now + wait * self._uniform(1.0, 1.1))
-        self.named_until = max(self.named_until, now + wait)
         self.discount(self.not_before - before)
         if self.state in {GateState.CLOSED, GateState.RAMPING}:
             self._become(GateState.OPEN)

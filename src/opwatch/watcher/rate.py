@@ -13,6 +13,9 @@ over becomes slow first. What a host bears is what it has answered well: between
 throttles that is its limit, however large the burst that it allows. The limit that a
 vendor documents, and the pace that the headers of an answer name, are never exceeded.
 
+Several processes that ask the same host have one pace together, of which each may send a
+part (``neighbour``): all that is measured here is of the whole.
+
 Additive increase and multiplicative decrease: RFC 5681 §3.1; growth only of what is used:
 RFC 7661. All times are seconds of the run's clock.
 """
@@ -75,23 +78,31 @@ class HostRate:
     """A bucket of requests whose rate follows the answers of one host, within *limits*."""
 
     def __init__(self, limits: Limits, now: float) -> None:
+        self.sent = 0
+        self.allowed = math.inf
+        self.known: float | None = None
+        self.cut_at = self.throttled_at = self.allowed_at = -math.inf
         self._limits = limits
-        self._allowed = math.inf
         self._rate = BEGIN
-        self._known: float | None = None
+        self._part = 1.0
         self._creep = GUESSED
         self._tokens = float(limits.burst)
         self._filled_at = self._grown_at = now
         self._latency = Latency()
         self._last_good: deque[float] = deque()
-        self._cut_at = self._throttled_at = -math.inf
-        self._good_since = 0
+        self._met_at = -math.inf
+        self._good_since = 0.0
         self._idle_since = 0.0
 
     @property
     def now(self) -> float:
-        """The requests a second that may go."""
-        return min(self._rate, self._limits.rate, self._allowed)
+        """The requests a second that this process may send."""
+        return self._part * self.whole
+
+    @property
+    def whole(self) -> float:
+        """The requests a second that all processes together may send."""
+        return min(self._rate, self._limits.rate, self.allowed)
 
     @property
     def is_full(self) -> bool:
@@ -101,7 +112,7 @@ class HostRate:
     @property
     def most(self) -> float:
         """The requests a second that are never exceeded."""
-        return min(self._limits.rate, self._allowed, self._known or math.inf)
+        return min(self._limits.rate, self.allowed, self.known or math.inf)
 
     def free_at(self, now: float) -> float:
         """Return when the next request may go. To ask changes nothing, however often it is done."""
@@ -112,16 +123,27 @@ class HostRate:
         """Count a request that goes now."""
         self._fill(now)
         self._tokens -= 1
+        self.sent += 1
 
-    def allow(self, rate: float | None, now: float) -> None:
-        """Take in that the headers of the last answer name *rate*, None for no rate at all."""
+    def allow(self, rate: float | None, at: float) -> None:
+        """Take in that the headers of an answer name *rate*, None for no rate at all."""
+        self._fill(at)
+        self.allowed = math.inf if rate is None else max(SLOWEST, rate)
+        self.allowed_at = at
+
+    def share(self, part: float, now: float) -> None:
+        """Take in that *part* of the pace, more than 0 and at most 1, is for this process."""
         self._fill(now)
-        self._allowed = math.inf if rate is None else max(SLOWEST, rate)
+        self._part = part
+
+    def adopt(self, rate: float, known: float | None) -> None:
+        """Take over another process's measure of the same host."""
+        self._rate, self.known = max(SLOWEST, rate), known
 
     def good(self, now: float, latency: float) -> None:
         """Take in a good answer to a request that was *latency* seconds under way."""
         self._latency.add(latency)
-        self._good_since += 1
+        self._good_since += 1 / self._part
         self._last_good.append(now)
         while self._last_good[0] <= now - EVENT:
             self._last_good.popleft()
@@ -129,19 +151,24 @@ class HostRate:
         passed = min(now - self._grown_at, EVENT)
         self._grown_at = now
         is_used = self._tokens < max(1.0, self._burst / 2)
-        if is_used and not self._latency.rises and now - self._throttled_at >= EVENT:
+        if is_used and not self._latency.rises and now - self._met_at >= EVENT:
             self._grow(passed)
 
     def throttled(self, now: float, *, is_overload: bool = False) -> None:
         """Take in that the host will not be asked as fast as this; on *is_overload* it cannot."""
+        self.throttled_at = now
+        self.cut(now, is_overload=is_overload)
+
+    def cut(self, now: float, *, is_overload: bool = False) -> None:
+        """Ask half of what the host bears, for it has throttled this process or another."""
         self._fill(now)
-        self._throttled_at = now
-        if now - self._cut_at < EVENT:
+        self._met_at = now
+        if now - self.cut_at < EVENT:
             return
         self._learn(now, is_overload=is_overload)
-        self._rate = (self._known or 0.0) * CUT
+        self._rate = (self.known or 0.0) * CUT
         self._tokens = min(self._tokens, 0.0)
-        self._cut_at, self._good_since, self._idle_since = now, 0, 0.0
+        self.cut_at, self._good_since, self._idle_since = now, 0.0, 0.0
 
     def begin_again(self, now: float) -> None:
         """Take in that the host is back after an outage: it is asked slowly at first."""
@@ -157,20 +184,20 @@ class HostRate:
         overload it is too little as well, for the pace was growing. Where few requests
         went, it shows nothing but that the pace is too fast.
         """
-        lately = len(self._last_good) / EVENT
-        busy = now - self._cut_at - self._idle_since
+        lately = len(self._last_good) / EVENT / self._part
+        busy = now - self.cut_at - self._idle_since
         borne, self._creep = math.inf, GUESSED
-        if lately >= self.now * ENOUGH:
+        if lately >= self.whole * ENOUGH:
             if EVENT <= busy < math.inf:
                 borne, self._creep = math.sqrt(lately * self._good_since / busy), CREEP
             elif not is_overload:
                 borne = lately
-        self._known = max(SLOWEST / CUT, min(self.now, borne))
+        self.known = max(SLOWEST / CUT, min(self.whole, borne))
 
     def _grow(self, passed: float) -> None:
-        known = self._known
+        known = self.known
         if known is None or self._rate < known * CUT:
-            self._rate += PER_GOOD
+            self._rate += PER_GOOD / self._part
         elif self._rate < known * NEAR:
             self._rate += known * CLIMB * passed
         else:
@@ -179,12 +206,10 @@ class HostRate:
 
     @property
     def _burst(self) -> float:
-        together = max(1.0, self.now * SLICE)
-        if self._known is not None or self._rate < BEGIN:
-            return min(together, self._limits.burst)
-        if self._limits.rate < math.inf:
-            return self._limits.burst
-        return max(together, self._limits.burst)
+        together, most = max(1.0, self.now * SLICE), max(1.0, self._limits.burst * self._part)
+        if self.known is not None or self._rate < BEGIN:
+            return min(together, most)
+        return most if self._limits.rate < math.inf else max(together, most)
 
     def _filled(self, now: float) -> float:
         return self._tokens + max(0.0, now - self._filled_at) * self.now

@@ -139,7 +139,7 @@ class Scheduler:
     ) -> None:
         self.records = [Record(target, now) for target in targets]
         self._polling_rules = polling_rules
-        self._gates: dict[GateKey, Gate] = {}
+        self.gates: dict[GateKey, Gate] = {}
         self._queues: dict[QueueKey, DueQueue] = {}
         self._behind: dict[GateKey, list[QueueKey]] = {}
         self._batch: dict[QueueKey, int] = {}
@@ -150,7 +150,7 @@ class Scheduler:
             key = _queue_key(target)
             if key not in self._queues:
                 known = polling_rules[target.profile]
-                self._gates.setdefault(key[:2], Gate(known.limits, uniform, now=now))
+                self.gates.setdefault(key[:2], Gate(known.limits, uniform, now=now))
                 self._queues[key] = DueQueue(self.records)
                 self._behind.setdefault(key[:2], []).append(key)
                 self._batch[key] = known.batch if target.group else 1
@@ -163,7 +163,7 @@ class Scheduler:
 
     def gate(self, index: int) -> Gate:
         """Return the gate of operation *index*."""
-        return self._gates[_queue_key(self.records[index].operation.target)[:2]]
+        return self.gates[_queue_key(self.records[index].operation.target)[:2]]
 
     def neighbours(self, index: int) -> Iterator[int]:
         """Yield all open operations that share the gate of operation *index*."""
@@ -172,12 +172,12 @@ class Scheduler:
 
     def discount(self, seconds: float) -> None:
         """Do not count *seconds* as any host's silence."""
-        for gate in self._gates.values():
+        for gate in self.gates.values():
             gate.discount(seconds)
 
     def call_last(self) -> None:
         """Let no gate hold back the last look for a pause of its own choice."""
-        for gate in self._gates.values():
+        for gate in self.gates.values():
             gate.call_last()
 
     def open(self) -> Iterator[int]:
@@ -217,7 +217,7 @@ class Scheduler:
 
         Of the queues behind a gate, the one whose first has waited longest goes.
         """
-        for name, gate in self._gates.items():
+        for name, gate in self.gates.items():
             while gate.free_at(now) <= now:
                 key = min(self._behind[name], key=self._first_due)
                 if self._first_due(key) > now:
@@ -225,13 +225,17 @@ class Scheduler:
                 queue, most = self._queues[key], self._batch[key]
                 yield queue.take(now, most, probe=gate.is_held), gate
 
+    def late(self, name: GateKey, now: float) -> float:
+        """Return for how many seconds the first has been due that waits behind the gate *name*."""
+        return max(0.0, now - min(map(self._first_due, self._behind[name])))
+
     def _first_due(self, key: QueueKey) -> float:
         return self._queues[key].first_due()
 
     def next_at(self, now: float) -> float:
         """Return when the next request can go, ``inf`` while answers must come first."""
         times = (
-            max(due, self._gates[key[:2]].free_at(now))
+            max(due, self.gates[key[:2]].free_at(now))
             for key, queue in self._queues.items()
             if not math.isinf(due := queue.first_due())
         )

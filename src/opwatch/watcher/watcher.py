@@ -48,10 +48,12 @@ from opwatch.watcher.scheduler import Scheduler
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from opwatch.domain.durations import UsualDuration
     from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
     from opwatch.watcher.gate import Gate
     from opwatch.watcher.record import Record
+    from opwatch.watcher.scheduler import GateKey
 
 TICK: Final = 5.0
 """Seconds within which the watcher wants to be woken; a much longer gap is a suspend."""
@@ -59,6 +61,8 @@ SUSPENDED: Final = 3 * TICK
 LONGEST_NAMED_WAIT: Final = 3600.0
 MUCH_LONGER: Final = 10.0
 """Than the longest pause of its profile: one that an answer asks for is reported."""
+MUCH_SLOWER: Final = 2.0
+"""Times the usual duration after which an operation is reported as slow."""
 UNCONDITIONAL_EVERY: Final = 10
 MOST_WARNINGS: Final = 100
 
@@ -105,6 +109,8 @@ class Watcher:
         self._still_open = sum(1 for _ in self._scheduler.open())
         self._aborts: set[Abort] = set()
         self._warnings = Warnings()
+        self._usual: Mapping[tuple[str, str | None], UsualDuration] = {}
+        self._offset = 0.0
 
     # -- what is known -----------------------------------------------------------
 
@@ -134,6 +140,15 @@ class Watcher:
             timeout_code=timeout_code,
             expected=self._asked_for,
         )
+
+    @property
+    def gates(self) -> Mapping[GateKey, Gate]:
+        """The gate of each profile and origin."""
+        return self._scheduler.gates
+
+    def late(self, name: GateKey, now: float) -> float:
+        """Return for how many seconds the first has been due that waits behind the gate *name*."""
+        return self._scheduler.late(name, now)
 
     def wake_at(self, now: float) -> float:
         """Return when something is to be done, at most one tick from *now*."""
@@ -268,10 +283,24 @@ class Watcher:
         if wait != reading.wait:
             reading = replace(reading, wait=wait)
         changed = record.confirm(reading, now)
-        step = after_reading(record, reading, self._context(index, gate, now))
+        context = self._context(index, gate, now)
+        if context.usual is not None and not reading.state.is_terminal:
+            events += self._compare(record, *context.usual, now)
+        step = after_reading(record, reading, context)
         record.uncounted += wait or 0.0
         ended = self._apply(index, step, gate.named_until, now)
         return [*events, Observed(now, record.operation, changed), *ended]
+
+    def _compare(self, record: Record, usual: UsualDuration, age: float, now: float) -> list[Event]:
+        """Note how long such an operation usually takes; report one that takes twice as long."""
+        operation, usually = record.operation, usual.median
+        reading = operation.reading
+        has_progress = reading is not None and reading.progress is not None
+        eta = operation.eta if has_progress else max(0.0, usually - age)
+        record.operation = operation.but(usually=usually, eta=eta)
+        if age < MUCH_SLOWER * usually:
+            return []
+        return self._warnings.once(now, Oddity.SLOW, f"{usually:.0f}", operation.reference)
 
     def _apply_initial(self, index: int, reading: Reading, now: float) -> list[Event]:
         """Take in what the starting answer reported; no request was spent on it."""
@@ -332,7 +361,17 @@ class Watcher:
             host_strict=gate.strict_in_a_row,
             silence=gate.silence(now),
             quick=gate.pay_quick,
+            usual=self._usual_of(self._records[index].operation, now),
         )
+
+    def _usual_of(self, operation: Operation, now: float) -> tuple[UsualDuration, float] | None:
+        """Return how long what *operation* does usually takes, and how old it is."""
+        reading = operation.reading
+        if reading is None or not self._usual:
+            return None
+        usual = self._usual.get((operation.target.profile, reading.kind))
+        begun = reading.created_at.timestamp() - self._offset if reading.created_at else now
+        return None if usual is None else (usual, now - min(begun, operation.watched_from))
 
     # -- how it goes on ----------------------------------------------------------
 
@@ -372,6 +411,15 @@ class Watcher:
             return []
         rest = list(self._scheduler.open())
         return self._end_all(rest, Stop(Outcome.PENDING, Reason.STOPPED_EARLY), now)
+
+    def learn_usual(
+        self, usual: Mapping[tuple[str, str | None], UsualDuration], offset: float
+    ) -> None:
+        """Take in how long operations usually take, by profile and kind.
+
+        The epoch's clock is *offset* seconds ahead of the run's.
+        """
+        self._usual, self._offset = usual, offset
 
     # -- time and signals --------------------------------------------------------
 

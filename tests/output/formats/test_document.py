@@ -100,6 +100,14 @@ def test_a_whole_run_is_one_valid_document_that_counts_its_outcomes() -> None:
     ]
 
 
+def test_how_long_it_usually_takes_is_there_where_it_is_known() -> None:
+    story = Story(["a", "b"]).read("a", usually=580.04).read("b")
+
+    first, second = of(story)["operations"]
+    assert first["usually_seconds"] == 580.0
+    assert "usually_seconds" not in second
+
+
 def test_a_failure_carries_the_apis_error() -> None:
     story = Story(["op-1"])
     error = OperationError("17", "bad column", {"column": "x"})

@@ -356,6 +356,16 @@ def test_a_prediction_that_did_not_come_true_is_dropped() -> None:
     assert "nearly" not in screen(story)
 
 
+def test_an_end_that_is_only_usual_is_told_as_such() -> None:
+    story = Story(["op-1", "op-2"])
+    story.read("op-1", eta=180.0, usually=580.0)
+    story.read("op-2", progress=50.0, eta=180.0, usually=580.0)
+
+    first, second = screen(story).splitlines()[1:]
+    assert first.endswith("usually 9m 40s, about 3m left")
+    assert "usually" not in second
+
+
 def test_several_profiles_are_named_in_their_rows_and_not_in_the_head() -> None:
     story = Story([target("a", profile="seismic"), target("b", profile="sap")])
     wide = screen(story.read("a").read("b"), 120).splitlines()

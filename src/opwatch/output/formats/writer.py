@@ -105,6 +105,8 @@ class Writer:
             "decided_by": self._decided_by(operation),
             "warnings": warnings_of(operation, Show(self._redact)),
         }
+        if operation.usually is not None:
+            found["usually_seconds"] = round(operation.usually, 1)
         if operation.ended_before:
             found["ended_before"] = True
         if self._raw:

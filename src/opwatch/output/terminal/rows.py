@@ -124,7 +124,7 @@ def note_of(
         return dropping(REASONS[Reason.BLOCKED], message_of(operation, show), tone=Tone.WARN)
     left = _left(operation, at)
     if left > 0:
-        return dropping(time_left(left))
+        return dropping(_usual(operation) + time_left(left))
     if reading.state.is_terminal:
         return dropping(TO_BE_SURE)
     message = message_of(operation, show)
@@ -132,6 +132,14 @@ def note_of(
         return dropping(f"{reading.count:,} so far", message)
     kind = kind_of(operation, show)
     return Note(((kind, message), (message or kind,)))
+
+
+def _usual(operation: Operation) -> str:
+    """Return what the time to go is drawn from, where that is the past and not progress."""
+    has_progress = operation.reading is not None and operation.reading.progress is not None
+    if operation.usually is None or has_progress:
+        return ""
+    return f"usually {short_time(operation.usually)}, "
 
 
 def _left(operation: Operation, at: float) -> float:

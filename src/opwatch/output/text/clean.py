@@ -56,6 +56,8 @@ _LEADING: Final = re.compile(r"^(\s*:)(?=:)")
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;:]{0,64}[mK]")
 _BREAKS: Final = re.compile(r"[ \t]{0,64}(?:\r?\n[ \t]{0,64})+")
 BREAK: Final = " ⏎ "
+ROOM_FOR_BOTH: Final = 100
+"""Cells in which a last line that is cut still leaves room for the first."""
 """Stands for the end of a line, in a text that is shown as one."""
 
 Redact: TypeAlias = "Callable[[str], str]"
@@ -149,7 +151,10 @@ def cut(text: str, limit: int, *, ellipsis: str = "…") -> str:
         left = limit - cells(last) - cells(BREAK)
         if left > cells(ellipsis):
             return cut(first.partition(BREAK)[0], left, ellipsis=ellipsis) + BREAK + last
-        return cut(last, limit, ellipsis=ellipsis)
+        if limit < ROOM_FOR_BOTH:
+            return cut(last, limit, ellipsis=ellipsis)
+        head = cut(first.partition(BREAK)[0], limit // 3, ellipsis=ellipsis) + BREAK
+        return head + cut(last, limit - cells(head), ellipsis=ellipsis)
     room = limit - cells(ellipsis)
     return _head(text, room) + ellipsis if room >= 0 else _head(text, limit)
 

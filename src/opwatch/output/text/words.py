@@ -95,6 +95,7 @@ ODDITIES: Final[Mapping[Oddity, str]] = {
     Oddity.UNKNOWN_STATUS: "unknown status “{text}”, treated as running",
     Oddity.CONTRADICTION: "the answer contradicts itself ({text}), looking again",
     Oddity.WAIT_CAPPED: "the server asks for a pause of {text} s; opwatch waits an hour at most",
+    Oddity.SLOW: "it has taken more than twice as long as usual ({text} s)",
     Oddity.WAIT_LONG: "the answer asks for a pause of {text} s, ten times the longest of its "
     "profile; if the unit is wrong, see `as` under `wait`",
     Oddity.BATCH_HALVED: "a request about {text} operations was refused; asking about half as many",

@@ -1,0 +1,109 @@
+"""One pace for all processes of a user that ask the same host with the same credential.
+
+Decides when a run joins the others: at once if it has many operations, else when it has
+lasted for a moment; what a host is called among them; and that a run goes on as if alone
+where there is no store.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from opwatch.watcher.neighbour import Neighbourhood
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from opwatch.credentials import Credential
+    from opwatch.domain.events import Event
+    from opwatch.session.context import RunContext
+    from opwatch.state.reports import ReportBoard
+    from opwatch.watcher.scheduler import GateKey
+    from opwatch.watcher.watcher import Watcher
+
+MOMENT: Final = 2.0
+"""Seconds after which a run joins that does not do so at once."""
+PRESUMED: Final = 7
+"""Others for whom a run leaves room until it knows."""
+PATIENCE: Final = 2.0
+"""Seconds that it does so."""
+APART: Final = 0.1
+
+
+class SharedHosts:
+    """Lets *watcher* and those of other processes share what hosts bear.
+
+    *credentials* are by the name of the profile. A run that joins *at_once* leaves room for
+    others until it knows of them.
+    """
+
+    def __init__(
+        self,
+        watcher: Watcher,
+        credentials: Mapping[str, Credential],
+        context: RunContext,
+        *,
+        at_once: bool,
+    ) -> None:
+        self._credentials = credentials
+        self._watcher = watcher
+        self._context = context
+        now = context.clock.now()
+        self._presumed = PRESUMED if at_once else 0
+        self._next_at = now if at_once else now + MOMENT
+        self._patience = now + PATIENCE
+        self._board: ReportBoard | None = None
+        self._neighbourhood: Neighbourhood | None = None
+
+    def __call__(self, now: float) -> Iterable[Event]:
+        """Tell the others how this run stands, follow what they tell, and learn of the past."""
+        if now < self._next_at:
+            return ()
+        self._next_at = now + APART
+        if self._neighbourhood is None or self._board is None:
+            self._board = self._joined()
+            if self._board is None:
+                self._next_at = math.inf
+                return ()
+            process = f"{self._context.wall():017.6f} {secrets.token_hex(4)}"
+            self._neighbourhood = Neighbourhood(
+                self._watcher, process, now, presumed=self._presumed
+            )
+        self._board.show(self._neighbourhood.report(now))
+        if self._board.is_broken:
+            self._next_at = math.inf
+        elif self._board.heard is not None:
+            if self._board.usual:
+                offset = self._context.wall() - now
+                self._watcher.learn_usual(self._board.usual, offset)
+            return self._neighbourhood.follow(self._board.heard, now)
+        if self._board.is_broken or now >= self._patience:
+            self._neighbourhood.suppose(0, now)
+        return ()
+
+    def close(self) -> None:
+        """Leave the others what was this run's part."""
+        if self._board is not None:
+            self._board.close()
+
+    def _joined(self) -> ReportBoard | None:
+        context = self._context
+        try:
+            from opwatch.state.reports import ReportBoard  # noqa: PLC0415, a look needs it not
+            from opwatch.state.store import is_off, state_folder  # noqa: PLC0415
+        except ImportError:  # a Python without SQLite
+            return None
+        if is_off(context.environ):
+            return None
+        return ReportBoard(
+            state_folder(), self._hosts, context.now, lambda: context.wall() - context.now()
+        )
+
+    def _hosts(self, key: bytes) -> Mapping[GateKey, str]:
+        """Return what each host is called among all who have *key*."""
+        return {
+            (profile, origin): self._credentials[profile].digest(key, origin)
+            for profile, origin in self._watcher.gates
+        }

@@ -1,0 +1,211 @@
+"""What processes report to each other about the hosts that they ask.
+
+Decides that a report counts for a few seconds after its process last wrote it, however that
+ended, and that a pause which a host asked for counts until it is over. A host is written as
+a digest of its origin and credential, whose key is in the folder as well. Times in the file
+are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import secrets
+import threading
+from contextlib import closing, suppress
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Final
+
+from opwatch.domain.sharing import HARDLY, HostReport
+from opwatch.state.runs import usual_durations
+from opwatch.state.store import open_store
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from opwatch.domain.durations import UsualDuration
+    from opwatch.state.store import Store
+
+    Key = tuple[str, str]
+    Reports = Mapping[Key, HostReport]
+    Heard = Mapping[Key, tuple[HostReport, ...]]
+
+KEY: Final = "hosts.key"
+ALIVE: Final = 5.0
+"""Seconds for which a report counts."""
+RENEWED: Final = 2.0
+APART: Final = 0.1
+"""Seconds between two looks at the reports of others."""
+LARGEST: Final = 1e6
+LONGEST_HOLD: Final = 3600.0
+_COLUMNS: Final = tuple(each.name for each in fields(HostReport))
+_TIMES: Final = ("throttled_at", "allowed_at", "held_until")
+
+
+def host_key(folder: Path) -> bytes:
+    """Return the key of the digests, made at random by the first process that wants it.
+
+    Raises:
+        OSError: it cannot be read or made.
+    """
+    path, new = folder / KEY, folder / f".{KEY}.{os.getpid()}"
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new.unlink(missing_ok=True)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(32))
+        with suppress(FileExistsError):
+            os.link(new, path)
+        new.unlink()
+    return path.read_bytes()
+
+
+def write_reports(store: Store, reports: Iterable[tuple[str, HostReport]], now: float) -> None:
+    """Write *reports*, each with its host, at *now*, and forget what counts no more."""
+    names = ("host", "alive_until", *_COLUMNS)
+    with store.writing() as connection:
+        connection.execute(
+            "DELETE FROM reports WHERE alive_until < ? AND held_until < ?", (now, now)
+        )
+        connection.executemany(
+            f"INSERT OR REPLACE INTO reports ({', '.join(names)}) "  # noqa: S608, our own words
+            f"VALUES ({', '.join('?' * len(names))})",
+            (
+                [host, now + ALIVE, *(getattr(each, name) for name in _COLUMNS)]
+                for host, each in reports
+            ),
+        )
+
+
+def withdraw_reports(store: Store, reports: Iterable[HostReport], now: float) -> None:
+    """Let *reports*, whose process ends at *now*, count no more, but for a pause in them."""
+    with store.writing() as connection:
+        connection.executemany(
+            "UPDATE reports SET alive_until = 0 WHERE process = ?",
+            ([each.process] for each in reports),
+        )
+        connection.execute("DELETE FROM reports WHERE alive_until = 0 AND held_until < ?", (now,))
+
+
+def read_reports(store: Store, host: str, process: str, now: float) -> tuple[HostReport, ...]:
+    """Return what others than *process* report of *host* that counts at *now*.
+
+    What says more about the future than anybody can write today is of a clock that was set.
+    """
+    rows = store.connection.execute(
+        "SELECT * FROM reports WHERE host = ? AND process != ? AND rate > 0"
+        " AND (alive_until BETWEEN ? AND ? OR held_until BETWEEN ? AND ?)",
+        (host, process, now, now + 2 * ALIVE, now, now + LONGEST_HOLD),
+    ).fetchall()
+    return tuple(_report(each, now) for each in rows)
+
+
+def _report(row: sqlite3.Row, now: float) -> HostReport:
+    held = row["held_until"] if row["held_until"] <= now + LONGEST_HOLD else -math.inf
+    if row["alive_until"] < now:
+        return HostReport(row["process"], row["rate"], held_until=held)
+    values = {name: row[name] for name in _COLUMNS}
+    return HostReport(**values | {"held_until": held, "wants_more": bool(row["wants_more"])})
+
+
+def moved(report: HostReport, seconds: float) -> HostReport:
+    """Return *report* by a clock that is *seconds* ahead."""
+    return replace(report, **{name: getattr(report, name) + seconds for name in _TIMES})
+
+
+class ReportBoard:
+    """Shows a process's reports to others, and theirs to it, in a thread of its own.
+
+    *hosts* returns what each host is called in the store, given the key of the digests.
+    *offset* are the seconds that the epoch's clock is ahead of the run's. *heard* are the
+    others' reports, *usual* how long what the profiles watch usually takes; None until they
+    were looked at. Whatever goes wrong with the store in
+    *folder* only makes it *broken*.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        hosts: Callable[[bytes], Mapping[Key, str]],
+        now: Callable[[], float],
+        offset: Callable[[], float],
+    ) -> None:
+        self.heard: Heard | None = None
+        self.usual: Mapping[tuple[str, str | None], UsualDuration] | None = None
+        self.is_broken = False
+        self._folder = folder
+        self._hosts = hosts
+        self._now = now
+        self._offset = offset
+        self._own: Reports = {}
+        self._shown: Reports = {}
+        self._shown_at = -math.inf
+        self._news = threading.Event()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="reports", daemon=True)
+        self._thread.start()
+
+    def show(self, reports: Reports) -> None:
+        """Have *reports* shown, and the others' looked at; return at once."""
+        self._own = reports
+        self._news.set()
+
+    def close(self) -> None:
+        """Withdraw what is shown; a slow disk is not waited for."""
+        self._end.set()
+        self._news.set()
+        self._thread.join(APART)
+
+    # -- in the thread -----------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            with closing(open_store(self._folder)) as store:
+                hosts = self._hosts(host_key(self._folder))
+                self.usual = usual_durations(store, {profile for profile, _ in hosts})
+                while not self._end.is_set():
+                    self._news.wait(RENEWED)
+                    self._news.clear()
+                    self._look(store, hosts, self._own)
+                    self._end.wait(APART)
+                if self._shown:
+                    now = self._now() + self._offset()
+                    withdraw_reports(store, self._shown.values(), now)
+        except Exception:  # noqa: BLE001, everybody asks as if alone then
+            self.is_broken = True
+
+    def _look(self, store: Store, hosts: Mapping[Key, str], own: Reports) -> None:
+        offset, now = self._offset(), self._now()
+        heard = {
+            key: tuple(
+                moved(other, -offset)
+                for other in read_reports(store, hosts[key], each.process, now + offset)
+            )
+            for key, each in own.items()
+        }
+        concerns = any(heard.values()) or any(each.concerns_others(now) for each in own.values())
+        is_old = now - self._shown_at >= RENEWED
+        if concerns and (is_old or _gist(own) != _gist(self._shown)):
+            rows = [(hosts[key], moved(each, offset)) for key, each in own.items()]
+            write_reports(store, rows, now + offset)
+            self._shown, self._shown_at = own, now
+        if own:
+            self.heard = heard
+
+
+def _gist(reports: Reports) -> list[tuple[object, ...]]:
+    """Return what others should know at once when it changes: numbers by a tenth only."""
+    return [
+        (
+            *(each.wants_more, each.throttled_at, each.held_until),
+            *map(_tenths, (each.rate, each.known or HARDLY, each.used, each.allowed)),
+        )
+        for each in reports.values()
+    ]
+
+
+def _tenths(number: float) -> int:
+    return round(10 * math.log(min(LARGEST, max(HARDLY, number))))
