@@ -58,7 +58,7 @@ def code_of(job: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("count", "killed"), [(20, 6), pytest.param(1000, 100, marks=pytest.mark.slow)]
+    ("count", "killed"), [(6, 2), pytest.param(1000, 100, marks=pytest.mark.slow)]
 )
 def test_the_store_reads_whole_and_each_killed_run_ends_with_the_true_verdict(
     count: int, killed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

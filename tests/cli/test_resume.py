@@ -315,6 +315,7 @@ SPOTS: dict[str, Callable[[str], list[str]]] = {
 }
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("spot", SPOTS)
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_no_secret_is_in_the_file(

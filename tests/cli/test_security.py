@@ -333,6 +333,7 @@ WRITERS: Final = {
     "credentials/keyring_worker.py": "its own standard output",
     "session/lock.py": "an empty file, to lock",
     "state/lock.py": "an empty file, to lock",
+    "state/reports.py": "the key by which hosts are named in the store",
     "state/store.py": "what is kept of a run, without a secret, in the state folder",
     "session/recording/recorder.py": "a new file, where --record says; secrets masked",
 }

@@ -193,6 +193,7 @@ def test_every_alternative_of_the_schema_is_used_and_none_ends_as_a_bug(key: str
     assert {route for route in found if is_refused(route)} == set(), "no longer refused"
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("key", KEYS)
 def test_a_value_of_a_wrong_type_is_refused_by_the_language_if_the_schema_refuses_it(
     key: str,

@@ -138,9 +138,13 @@ RUNS: Mapping[str, tuple[dict[str, Any], Replies, Policy, dict[str, Any]]] = {
     "Ctrl-C": ({}, done_after(1e9), Policy(), {"signals": [(90.0, Abort.INTERRUPTED)]}),
     "a silent host": ({}, lambda *_: Trouble(Fault.TIMEOUT, host="x"), Policy(), {}),
 }
+# Of a suspend every second of an hour is looked at: that is for the night.
+BY_NAME = [
+    pytest.param(name, marks=pytest.mark.slow) if name == "a suspend" else name for name in RUNS
+]
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_a_replay_comes_to_the_same_events(name: str, tmp_path: Path) -> None:
     changes, replies, policy, more = RUNS[name]
     path = tmp_path / "run.jsonl"
@@ -156,6 +160,7 @@ def test_a_batch_and_its_pages_are_replayed(tmp_path: Path) -> None:
     assert outcomes(again(recorded, path)) == ["succeeded", "succeeded"]
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_any_weather_is_replayed(seed: int, tmp_path: Path) -> None:
     chance = random.Random(seed)  # noqa: S311, the same for the same seed
@@ -282,6 +287,7 @@ def test_the_profile_is_recorded_without_its_credential_and_without_secrets() ->
     assert "/ops/{id}?key=***" in found
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_built_in_profile_is_restored_from_its_recording(name: str) -> None:
     bound = profile(name)
@@ -369,6 +375,7 @@ def test_a_wait_of_a_day_is_recorded_in_few_lines(tmp_path: Path) -> None:
     assert path.stat().st_size < 400_000 / 12
 
 
+@pytest.mark.every(5)
 @pytest.mark.parametrize("seed", range(25))
 def test_a_damaged_recording_is_replayed_or_refused(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
@@ -434,7 +441,7 @@ def test_a_refusal_of_a_batch_is_not_taken_for_one_of_its_operations(tmp_path: P
     assert outcomes(reread(read(path), read(path).profiles)) == ["succeeded", "succeeded"]
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", BY_NAME)
 def test_where_it_asks_at_other_moments_the_verdict_is_the_same(name: str, tmp_path: Path) -> None:
     changes, replies, policy, more = RUNS[name]
     path = tmp_path / "run.jsonl"

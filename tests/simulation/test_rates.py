@@ -78,7 +78,7 @@ def throttles(run: Run) -> list[float]:
     return found
 
 
-@pytest.mark.parametrize(("latency", "many"), [((0.04, 0.04), 10_000), ((0.5, 1.5), 2_000)])
+@pytest.mark.parametrize(("latency", "many"), [((0.04, 0.04), 2_000), ((0.5, 1.5), 2_000)])
 def test_a_host_without_a_limit_is_asked_as_fast_as_it_answers(
     latency: tuple[float, float], many: int
 ) -> None:
@@ -88,6 +88,7 @@ def test_a_host_without_a_limit_is_asked_as_fast_as_it_answers(
     assert run.ended <= 1.3 * many * sum(latency) / 2 / AT_ONCE
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("hint", [None, 0.0, 1.0])
 @pytest.mark.parametrize("latency", [(0.001, 0.001), (0.02, 0.05), (0.05, 0.3)])
 def test_a_limit_that_only_throttles_tell_of_is_found_and_kept(
