@@ -387,3 +387,21 @@ def test_an_answer_is_of_one_api_and_json(inside: Inside) -> None:
     assert (every.code, odd.code) == (2, 2)
     assert "--answer goes with one file" in every.err
     assert "page.html is not JSON" in odd.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["fullstory"], 1),
+        # The vendor names these pauses, so they are kept as they are.
+        (["document-intelligence", "--param", "endpoint=https://x.example",
+          "--param", "model_id=m"], 0),
+    ],
+)  # fmt: skip
+def test_the_schedule_says_whether_remembered_durations_count(
+    inside: Inside, arguments: list[str], told: int
+) -> None:
+    ran = inside.run("profile", "explain", "-p", *arguments, "op-1")
+
+    assert ran.out.count("the 5 to 20 last that are remembered") == told
+    assert "pauses " in ran.out, ran.err

@@ -11,6 +11,7 @@ from math import isinf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.duration import format_duration
+from opwatch.domain.durations import FEWEST, MOST
 from opwatch.domain.operation import Basis, Reading
 from opwatch.domain.trouble import Trouble
 from opwatch.output.text.clean import PLAIN, Show
@@ -133,6 +134,10 @@ def _of_schedule(report: ProfileReport) -> Iterator[tuple[str, str]]:
                 f"with progress: {pace.share:.0%} of the time to the predicted end, "
                 f"at most {_time(pace.bound)}"
             ),
+        )
+        yield (
+            "",
+            f"without: the {FEWEST} to {MOST} last that are remembered say when it usually ends",
         )
     if report.conditional:
         yield "", "If-None-Match: an unchanged answer costs nothing"
