@@ -16,7 +16,7 @@ heed_signals()
 
 # By day the same few examples at each run, so that a change is judged by what it changes, and
 # none is measured by the clock. By night many new ones: --hypothesis-profile=random.
-settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=50)
 settings.register_profile("random", deadline=None, max_examples=1000)
 settings.load_profile("repeatable")
 
@@ -29,7 +29,7 @@ def pytest_xdist_auto_num_workers() -> int:
 # Rooms whose tests mostly start programs, servers or whole worlds, and the parameter sets of
 # one test that run there by day. By night all do.
 DEAR = ("tests/cli/", "tests/credentials/", "tests/faults/", "tests/session/", "tests/simulation/")
-BY_DAY = 4
+BY_DAY = 2
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cli.forkserver import start
 from opwatch.demo import DEMO_TOKEN
 
 if TYPE_CHECKING:
@@ -60,36 +60,31 @@ class Program:
         stdout: Any = subprocess.PIPE,
     ) -> Ran:
         """Run to the end."""
-        done = subprocess.run(  # noqa: S603, our own program
-            [sys.executable, "-m", "opwatch", *arguments],
-            input=stdin.encode() if isinstance(stdin, str) else stdin,
+        with start(
+            *arguments,
             env={**self.environ, **(environ or {})},
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            timeout=PATIENCE,
             cwd=self.home,
-            check=False,
-        )
-        return Ran(done.returncode, (done.stdout or b"").decode(), done.stderr.decode())
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+        ) as child:
+            given = stdin.encode() if isinstance(stdin, str) else stdin
+            try:
+                out, err = child.communicate(given, PATIENCE)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                raise
+        return Ran(child.wait(), (out or b"").decode(), err.decode())
 
     def interrupted(self, number: signal.Signals, *arguments: str, when: str) -> Ran:
         """Run until standard error says *when*, then send the signal *number*."""
-        child = subprocess.Popen(  # noqa: S603, our own program
-            [sys.executable, "-m", "opwatch", *arguments],
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=self.home,
-        )
+        child = start(*arguments, env=self.environ, cwd=self.home)
         said = b""
-        assert child.stderr is not None
         while when.encode() not in said:
             line = child.stderr.readline()
             assert line, said
             said += line
         began = time.monotonic()
         child.send_signal(number)
-        out, err = child.communicate(timeout=PATIENCE)
+        out, err = child.communicate(None, PATIENCE)
         seconds = time.monotonic() - began
-        return Ran(child.returncode, out.decode(), (said + err).decode(), seconds)
+        return Ran(child.wait(), out.decode(), (said + err).decode(), seconds)

@@ -158,6 +158,7 @@ def test_h5_each_advice_of_a_run_without_a_credential_is_a_way_out(
         (inside.home / "keyring.json").unlink(missing_ok=True)
 
 
+@pytest.mark.every(6)
 @pytest.mark.parametrize("place", ["variable", "keyring"])
 def test_h5_a_refused_credential_is_no_circle_from_wait_to_test_to_status(
     place: str, inside: Inside, api: Api, ring: Path

@@ -78,6 +78,7 @@ def test_a_login_keeps_what_standard_input_holds_for_one_origin(inside: Inside, 
     assert (moved.code, facts(moved)["credential"]) == (4, "none")
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     ("backend", "reason"),
     [
@@ -111,6 +112,7 @@ def test_h4_a_keyring_that_keeps_no_secret_is_refused_unless_a_person_chose_a_pl
     assert list(entries(ring).values()) == [CANARY]
 
 
+@pytest.mark.slow
 def test_a_logout_deletes_what_was_kept_and_may_be_said_twice(inside: Inside, ring: Path) -> None:
     inside.configure(mine=profile(API))
     inside.run("auth", "login", "-p", "mine", "--token-stdin", stdin=CANARY.encode())
@@ -269,6 +271,7 @@ def test_h2_a_keyring_that_cannot_keep_a_device_login_is_found_out_before_a_code
     assert used.code == 0, used.out
 
 
+@pytest.mark.slow
 def test_h2_a_login_that_a_person_has_made_is_not_lost_to_a_keyring_that_fails_meanwhile(
     inside: Inside, ring: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,6 +351,7 @@ def test_status_of_a_profile_without_a_credential_names_the_places_and_exits_wit
     assert {"place": "API_TOKEN", "found": "not set"} in each["tried"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ring")
 def test_a_look_at_all_runs_no_helper_and_asks_no_keyring_for_built_in_profiles(
     inside: Inside,
@@ -707,6 +711,7 @@ def test_what_is_typed_is_never_echoed_and_taken_whole(inside: Inside, ring: Pat
     assert b"as before" in typist.seen
 
 
+@pytest.mark.every(2)
 @needs_terminal
 @pytest.mark.parametrize("command", [("get",), ("auth", "test")], ids=["get", "test"])
 def test_a_token_for_standard_input_is_not_echoed_at_a_terminal_either(
@@ -725,6 +730,7 @@ def test_a_token_for_standard_input_is_not_echoed_at_a_terminal_either(
     assert b"as before" in typist.seen
 
 
+@pytest.mark.every(2)
 @needs_terminal
 @pytest.mark.parametrize("way", ["key", "signal"])
 def test_ctrl_c_ends_the_question_and_leaves_the_terminal_as_it_was(

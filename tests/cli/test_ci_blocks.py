@@ -297,7 +297,7 @@ def test_each_system_has_a_block() -> None:
     assert {each.values[0] for each in blocks()} == set(SYSTEMS.values())
 
 
-@pytest.mark.every(3)
+@pytest.mark.every(20)
 @pytest.mark.parametrize(("variable", "script"), list(blocks()))
 def test_a_block_of_the_page_waits_and_reports(
     variable: str, script: str, environ: dict[str, str], server: DemoServer

@@ -486,8 +486,8 @@ def in_shell(command: str, environ: Mapping[str, str], home: Path) -> Ran:
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode(), 0.0)
 
 
+@pytest.mark.every(20)
 @needs_curl
-@pytest.mark.every(4)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_real_curl_is_read_through_a_real_pipe(profile: str, piped: Callable[[str], Ran]) -> None:
     ran = piped(profile)
@@ -531,6 +531,7 @@ def invitation(inside: Inside) -> Iterator[list[str]]:
     serving.communicate(timeout=PATIENCE)
 
 
+@pytest.mark.slow
 @needs_curl
 def test_every_command_that_the_served_demo_prints_runs_when_it_is_pasted(
     invitation: list[str], opwatch: Inside

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-import sys
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from cli.forkserver import start
 from cli.inside import profile
 from cli.program import Program
 from faults.whole import api, asked_about
@@ -81,10 +81,10 @@ def test_the_store_reads_whole_and_each_killed_run_ends_with_the_true_verdict(
             arguments = ["wait", "-p", "jobs", job]
             if job not in moments:
                 return program.run(*arguments).code
-            with subprocess.Popen(  # noqa: S603, our own program
-                [sys.executable, "-m", "opwatch", *arguments],
-                env=program.environ, stderr=subprocess.DEVNULL, cwd=tmp_path,
-            ) as child:  # fmt: skip
+            silent = subprocess.DEVNULL
+            with start(
+                *arguments, env=program.environ, cwd=tmp_path, stdout=silent, stderr=silent
+            ) as child:
                 jobs.wait(job, moments[job])
                 child.kill()
             return None

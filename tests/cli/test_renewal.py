@@ -105,6 +105,7 @@ class Impatient(Jobs):
         return reply
 
 
+@pytest.mark.slow
 def test_h7_a_server_that_ends_its_tokens_early_denies_none_of_two_hundred_operations(
     inside: Inside,
 ) -> None:
@@ -129,6 +130,7 @@ class Stubborn(Jobs):
         return super()._api(asked)
 
 
+@pytest.mark.slow
 def test_new_tokens_that_are_refused_as_well_end_with_4_and_no_loop(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,14 +6,13 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
+from cli.forkserver import start
 from cli.inside import profile
 from cli.program import Program
 from faults.whole import api, asked_about
@@ -66,14 +65,7 @@ class Killed:
 
     def __call__(self, *arguments: str, when: str) -> str:
         """Run until standard error says *when*, kill it, and return the id of its run."""
-        with subprocess.Popen(  # noqa: S603, our own program
-            [sys.executable, "-m", "opwatch", *arguments],
-            env=self.program.environ,
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            cwd=self.program.home,
-        ) as child:
-            assert child.stderr is not None
+        with start(*arguments, env=self.program.environ, cwd=self.program.home) as child:
             said = b""
             while when.encode() not in said:
                 line = child.stderr.readline()
@@ -171,13 +163,7 @@ def test_a_second_resume_at_the_same_time_is_refused_by_name(
     job = server.start("fullstory", Script(60))
     left = program.interrupted(signal.SIGINT, "wait", *FAST, job.id, when="waiting for")
     run = resumed_id(left)
-    with subprocess.Popen(  # noqa: S603, our own program
-        [sys.executable, "-m", "opwatch", "wait", "--resume", run],
-        env=program.environ,
-        stderr=subprocess.PIPE,
-        cwd=program.home,
-    ) as first:
-        assert first.stderr is not None
+    with start("wait", "--resume", run, env=program.environ, cwd=program.home) as first:
         assert b"waiting for" in first.stderr.readline()
         second = program.run("wait", "--resume", run)
         history = program.run("history")
@@ -194,13 +180,7 @@ def test_a_run_that_is_watched_is_not_taken_from_its_first_process(
     server: DemoServer, program: Program
 ) -> None:
     job = server.start("fullstory", Script(60))
-    with subprocess.Popen(  # noqa: S603, our own program
-        [sys.executable, "-m", "opwatch", "wait", *FAST, job.id],
-        env=program.environ,
-        stderr=subprocess.PIPE,
-        cwd=program.home,
-    ) as first:
-        assert first.stderr is not None
+    with start("wait", *FAST, job.id, env=program.environ, cwd=program.home) as first:
         assert b"waiting for" in first.stderr.readline()
         Killed(program).settled(first.pid)
         second = program.run("wait", "--resume")

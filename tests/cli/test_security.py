@@ -57,6 +57,11 @@ def modules() -> list[tuple[str, ast.Module]]:
 
 
 @cache
+def source(tree: ast.AST) -> str:
+    return ast.unparse(tree)
+
+
+@cache
 def calls(tree: ast.AST) -> list[tuple[str, ast.Call]]:
     """Return each call in *tree* with the dotted name of what is called."""
     return [(ast.unparse(node.func), node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -295,7 +300,7 @@ def test_s10_only_a_safe_address_is_shown_to_be_opened(address: str, inside: Ins
 
 def test_s10_no_browser_is_ever_opened() -> None:
     for name, tree in modules():
-        assert "webbrowser" not in ast.unparse(tree), name
+        assert "webbrowser" not in source(tree), name
 
 
 # -- S11 to S14: data ------------------------------------------------------------------
@@ -351,7 +356,7 @@ def writes_a_file(tree: ast.Module) -> bool:
             return True
         if called.endswith("open") and _MODES & arguments:
             return True
-    return bool(re.search("O_CREAT|O_WRONLY", ast.unparse(tree)))
+    return bool(re.search("O_CREAT|O_WRONLY", source(tree)))
 
 
 def test_s12_files_are_written_by_few_and_known_modules() -> None:
@@ -366,9 +371,9 @@ CALLERS_OF_C: Final = {"output/streams.py"}
 
 def test_s13_nothing_is_evaluated_unpickled_or_imported_by_a_name_from_outside() -> None:
     for name, tree in modules():
-        source = ast.unparse(tree)
-        assert not re.search(r"\b(pickle|marshal|shelve|runpy)\b", source), name
-        assert name in CALLERS_OF_C or not re.search(r"\bctypes\b", source), name
+        text = source(tree)
+        assert not re.search(r"\b(pickle|marshal|shelve|runpy)\b", text), name
+        assert name in CALLERS_OF_C or not re.search(r"\bctypes\b", text), name
         for called, _ in calls(tree):
             assert called not in {"eval", "exec", "compile", "__import__", "os.system"}, name
 
@@ -477,7 +482,7 @@ def test_s17_http_1_1_is_all_that_is_spoken(inside: Inside) -> None:
         inside.run("get", "-p", "mine", "a")
 
     assert [each.split(b"\r\n")[0] for each in server.requests] == [b"GET /ops/a HTTP/1.1"]
-    assert not any("http2=True" in ast.unparse(tree) for _, tree in modules())
+    assert not any("http2=True" in source(tree) for _, tree in modules())
 
 
 def test_s18_the_policy_says_how_to_report_what_counts_and_what_does_not() -> None:

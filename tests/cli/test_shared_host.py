@@ -51,6 +51,7 @@ def test_eight_processes_find_the_limit_together_and_each_makes_progress(tmp_pat
     assert found.least > 0.25
 
 
+@pytest.mark.slow
 def test_without_a_store_each_asks_as_if_alone(tmp_path: Path) -> None:
     (tmp_path / "opwatch").write_text("where the folder should be")
     host = LimitedHost(20, is_patient=True)
@@ -59,6 +60,7 @@ def test_without_a_store_each_asks_as_if_alone(tmp_path: Path) -> None:
     assert count(host, 2).sent > 1.6
 
 
+@pytest.mark.slow
 def test_what_usually_takes_ten_minutes_is_looked_at_less(tmp_path: Path) -> None:
     asked = []
     for remembers in (False, True):

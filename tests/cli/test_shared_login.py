@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).resolve().parents[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="NOT TESTED: the locks of Windows")
 @pytest.mark.parametrize("processes", [2, pytest.param(10, marks=pytest.mark.slow)])
 def test_h1_no_process_is_denied_where_several_share_a_rotating_login(
@@ -50,6 +51,7 @@ def test_h1_no_process_is_denied_where_several_share_a_rotating_login(
     assert all(each.stat().st_size == 0 for each in inside.home.rglob("locks/*"))
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("source", ["variable", "keyring"])
 def test_h3_a_replaced_refresh_token_that_cannot_be_stored_is_told_of_once(
     source: str, inside: Inside

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
+from cli.forkserver import start
 from cli.inside import profile
 from cli.program import PATIENCE, Program
 from opwatch.demo import DEMO_TOKEN
@@ -199,23 +198,19 @@ def test_a_refused_credential_is_4_and_a_refused_request_6(opwatch: Inside) -> N
     assert refused.document["operations"] == []
 
 
+@pytest.mark.every(2)
 @pytest.mark.parametrize("more", [(), ("--no-wait",)])
 def test_who_leaves_before_the_answer_is_told_that_it_may_have_been_started(
     more: tuple[str, ...], tmp_path: Path
 ) -> None:
     with RawServer([read(), hang()]) as server:
-        child = subprocess.Popen(  # noqa: S603, our own program
-            [sys.executable, "-m", "opwatch", "start", *FULLSTORY, *more, "--json"],
-            env=Program(tmp_path, server.url).environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=tmp_path,
-        )
+        environ = Program(tmp_path, server.url).environ
+        child = start("start", *FULLSTORY, *more, "--json", env=environ, cwd=tmp_path)
         deadline = time.monotonic() + PATIENCE
         while not server.requests and time.monotonic() < deadline:
             time.sleep(0.01)
         child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=PATIENCE)
+        out, err = child.communicate(None, PATIENCE)
 
     assert child.returncode == 130, err
     assert b"it may have been started" in err

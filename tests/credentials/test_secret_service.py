@@ -104,6 +104,7 @@ async def test_without_a_bus_there_is_no_keyring(world: World) -> None:
     assert caught.value.tried[-1].found == "there is none on this machine"
 
 
+@pytest.mark.slow
 async def test_a_long_secret_survives_the_real_keyring_in_parts(world: World) -> None:
     chain = SystemKeyring(world.context(), patience=10.0, limit=1000)
     await chain.write_entry("my-api", BASE, Secret(CANARY * 400))

@@ -22,9 +22,12 @@ import sys
 import termios
 import threading
 import time
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import pyte
+
+from cli.forkserver import start, take_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,15 +62,17 @@ class Tty:
 
     def run(self, *argv: str, environ: Mapping[str, str], stdout: int | None = None) -> None:
         """Start *argv* as the leader of a session that this terminal controls."""
-        self.child = subprocess.Popen(  # noqa: S603, our own program, or a shell for it
-            argv,
-            stdin=self._theirs,
-            stdout=self._theirs if stdout is None else stdout,
-            stderr=self._theirs,
-            env={**environ, "TERM": environ.get("TERM", "xterm-256color")},
-            start_new_session=True,
-            preexec_fn=_take_terminal,  # noqa: PLW1509, one system call that is safe after a fork
-        )
+        environ = {**environ, "TERM": environ.get("TERM", "xterm-256color")}
+        out = self._theirs if stdout is None else stdout
+        streams: dict[str, Any] = {"stdin": self._theirs, "stdout": out, "stderr": self._theirs}
+        here = Path.cwd()
+        if argv[: len(OPWATCH)] == OPWATCH:
+            self.child = start(*argv[len(OPWATCH) :], env=environ, cwd=here, leader=True, **streams)
+        else:
+            self.child = subprocess.Popen(  # noqa: S603, a shell for our own program
+                argv, env=environ, start_new_session=True, **streams,
+                preexec_fn=take_terminal,  # noqa: PLW1509, one system call that is safe after a fork
+            )  # fmt: skip
 
     def close(self) -> None:
         """Take the terminal away, as closing its window does."""
@@ -135,7 +140,3 @@ class Tty:
             with self._lock:
                 self.raw += data
                 self._stream.feed(data)
-
-
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -105,6 +105,7 @@ def test_ctrl_c_leaves_the_table_and_the_cursor_and_the_way_to_go_on(
         assert tty.shown[2].startswith("to go on:  opwatch wait --resume ")
 
 
+@pytest.mark.every(2)
 @fault(131)
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_term_and_hup_give_the_cursor_back(program: Program, endless: str, name: str) -> None:
@@ -166,6 +167,7 @@ def test_a_quit_from_the_keyboard_gives_the_cursor_back_as_well(
         assert not tty.cursor_is_hidden()
 
 
+@pytest.mark.every(4)
 @fault(130)
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGALRM], ids=lambda each: each.name)
 def test_any_other_signal_that_kills_gives_the_cursor_back(
@@ -399,6 +401,7 @@ def test_a_terminal_that_dies_under_the_bars_does_not_change_the_result(
         assert tty.child.wait(10) == 0
 
 
+@pytest.mark.slow
 @fault(146)
 def test_an_error_stream_that_is_full_does_not_change_the_result(
     program: Program, server: DemoServer
@@ -430,6 +433,7 @@ def test_a_terminal_without_room_is_survived(
         assert not tty.cursor_is_hidden()
 
 
+@pytest.mark.slow
 @fault(137)
 def test_a_storm_of_resizes_is_survived(program: Program, server: DemoServer) -> None:
     jobs = [server.start("fullstory", Script(600)).id for _ in range(3)]
@@ -762,6 +766,7 @@ async def test_a_pause_of_the_machine_is_told_as_such() -> None:
 # -- memory and bugs -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 @fault(145)
 def test_a_thousand_operations_fit_into_little_memory_and_few_descriptors(
     tmp_path: Path,
@@ -820,7 +825,7 @@ def test_a_bug_in_any_room_is_70_with_one_line_and_a_document(
     assert (ended.document["exit_code"], ended.document["exit_reason"]) == (70, "bug")
 
 
-@pytest.mark.every(4)
+@pytest.mark.slow
 @fault(145)
 @pytest.mark.parametrize("room", sorted(ON_THE_WAY_OF_A_POLL))
 def test_no_memory_left_for_a_poll_is_trouble_and_the_wait_goes_on(

@@ -403,6 +403,7 @@ def test_to_be_offline_for_too_long_is_lost_contact(wait: Wait, closing: RawServ
     assert "not confirmed for 1m" in ended.line("a unknown after")
 
 
+@pytest.mark.every(2)
 @fault(2, 14)
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="util-linux is not installed")
 @pytest.mark.parametrize(
@@ -443,6 +444,7 @@ def test_no_descriptor_left_is_waited_for(wait: Wait, closing: RawServer) -> Non
     assert "limit of open files" in ended.line("a trouble")
 
 
+@pytest.mark.slow
 @fault(15)
 @pytest.mark.skipif(sys.platform == "win32", reason="descriptors are not limited so")
 def test_a_hundred_operations_end_well_with_a_handful_of_descriptors(tmp_path: Path) -> None:

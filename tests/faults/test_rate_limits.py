@@ -149,6 +149,7 @@ def test_a_pause_past_the_deadline_ends_the_wait_now(wait: Wait, value: str) -> 
     assert "--interval" in ended.line("to fix")
 
 
+@pytest.mark.slow
 @fault(41)
 def test_a_pause_of_a_day_is_cut_to_an_hour_with_a_warning(wait: Wait) -> None:
     wait.speed = 6000.0

@@ -120,6 +120,7 @@ def test_no_text_forges_a_line_hides_a_character_or_gives_a_command_in_any_outpu
                 json.loads(line)
 
 
+@pytest.mark.slow
 @fault(123, 127)
 def test_no_line_of_a_log_or_an_error_disturbs_a_screen_either() -> None:
     for hostile in handfuls(144):
@@ -128,6 +129,7 @@ def test_no_line_of_a_log_or_an_error_disturbs_a_screen_either() -> None:
             assert not pasted(told[name]).wrong
 
 
+@pytest.mark.slow
 @fault(124)
 @MANY
 def test_a_junit_report_is_well_formed_whatever_it_is_about(many: int) -> None:
@@ -248,6 +250,7 @@ SPELLINGS = (
 )
 
 
+@pytest.mark.slow
 @fault(129)
 def test_our_own_secret_is_masked_wherever_a_server_says_it(inside: Inside) -> None:
     for spelt in SPELLINGS:

@@ -201,6 +201,7 @@ async def test_exactly_eight_mebibytes_are_taken(client: Client) -> None:
     assert len(response.body) == 8 * MEBIBYTE
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(
     "steps",
     [
@@ -244,6 +245,7 @@ async def test_endless_headers_end(client: Client) -> None:
     assert peak < 10 * MEBIBYTE
 
 
+@pytest.mark.every(6)
 @pytest.mark.parametrize(
     "steps",
     [

@@ -317,6 +317,7 @@ def test_of_a_killed_run_the_beginning_is_replayed(tmp_path: Path) -> None:
         assert size > end or outcomes(played) == ["None"]
 
 
+@pytest.mark.slow
 def test_a_recording_is_bounded_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     recorded = record(jobs(), ["a"], done_after(900), path, largest=8000)

@@ -91,7 +91,7 @@ def test_a_host_without_a_limit_is_asked_as_fast_as_it_answers(
     assert run.ended <= 1.3 * many * sum(latency) / 2 / AT_ONCE
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(3)
 @pytest.mark.parametrize("hint", [None, 0.0, 1.0])
 @pytest.mark.parametrize("latency", [(0.001, 0.001), (0.02, 0.05), (0.05, 0.3)])
 def test_a_limit_that_only_throttles_tell_of_is_found_and_kept(
@@ -108,6 +108,7 @@ def test_a_limit_that_only_throttles_tell_of_is_found_and_kept(
     assert busiest(run, 1.0, second) <= 1.1 * LIMIT
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("limit", [5.0, 200.0])
 def test_limits_of_all_sizes_are_found(limit: float) -> None:
     many = int(20 * limit) if limit > LIMIT else 400

@@ -13,7 +13,7 @@ import pytest
 from opwatch.domain.outcome import Outcome
 from simulation.small import DONE, KINDS, NAMES, REFUSED, RUNNING, SmallRun, play, worlds, wrongs
 
-EACH = 997
+EACH = 2399
 
 
 def judged(kinds: list[str], run: SmallRun) -> list[str]:
@@ -45,6 +45,7 @@ def test_four_answers_lead_to_no_end_that_they_do_not_allow(first: int) -> None:
         assert judged(kinds, run) == []
 
 
+@pytest.mark.slow
 def test_the_worlds_are_all_sequences_as_far_as_they_were_asked_for() -> None:
     asked = [tuple(kinds[: run.used]) for kinds, run in worlds(length=3)]
 

@@ -29,6 +29,7 @@ def test_no_world_makes_the_watcher_break_a_law(first: int) -> None:
         assert run.watcher.finished, f"world {seed} never ends"
 
 
+@pytest.mark.slow
 def test_the_worlds_are_rich_enough_for_every_verdict() -> None:
     causes = Counter(play(seed).verdict.reason for seed in range(60))
 
@@ -50,6 +51,7 @@ def test_a_seed_names_a_world_for_ever() -> None:
         assert once.outcomes() == again.outcomes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("many", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_thousands_of_operations_are_watched_to_the_end(many: int) -> None:
     world = World({str(n): Job(60.0, group="g") for n in range(many)}, {})

@@ -60,6 +60,7 @@ def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None
         assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
 
 
+@pytest.mark.slow
 def test_ten_processes_make_it_and_write_to_it_at_once(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)])  # noqa: S603, our own

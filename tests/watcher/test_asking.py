@@ -52,6 +52,7 @@ def test_polls_gather_where_the_percentages_say_that_the_end_is() -> None:
     assert requests[1] < requests[0] + 5
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(("pace", "bound"), [("eager", 90), ("normal", 180), ("gentle", 360)])
 def test_a_failure_that_progress_did_not_foretell_is_noticed_within_the_bound(
     pace: str, bound: float
@@ -137,6 +138,7 @@ def test_a_thousand_operations_start_at_the_rate_of_their_host() -> None:
     check(run)
 
 
+@pytest.mark.slow
 def test_the_one_that_has_waited_longest_is_asked_next() -> None:
     run = World({str(n): Job(9000.0) for n in range(500)}).watch(until=300.0)
 
@@ -144,6 +146,7 @@ def test_the_one_that_has_waited_longest_is_asked_next() -> None:
     assert max(counts.values()) - min(counts.values()) <= 2
 
 
+@pytest.mark.slow
 def test_no_group_starves_another_one_of_the_same_host() -> None:
     jobs = {f"many-{n}": Job(9000.0, group="many") for n in range(1000)}
     jobs |= {f"few-{n}": Job(9000.0, group="few") for n in range(4)}
@@ -218,6 +221,7 @@ def test_a_limit_that_names_no_pause_makes_no_tight_loop(wait: float | None) -> 
     assert set(run.outcomes().values()) == {"succeeded"}
 
 
+@pytest.mark.slow
 def test_a_limit_of_the_host_is_found_and_kept() -> None:
     for hint in (None, 20.0, 60.0):
         run = World(
@@ -339,6 +343,7 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.every(8)
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda each: f"{each.fault}-{each.status}")
 @pytest.mark.parametrize("culprit", range(9))
 def test_of_a_batch_that_is_refused_only_the_culprit_ends(refusal: Trouble, culprit: int) -> None:

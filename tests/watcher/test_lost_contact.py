@@ -48,6 +48,7 @@ def test_a_wait_survives_an_outage_of_ten_minutes(finding: Trouble) -> None:
     assert confirmed_within(run, 900.0, 61.0) == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [300, pytest.param(1000, marks=pytest.mark.slow)])
 def test_many_operations_survive_it_with_a_hundredth_of_the_requests(count: int) -> None:
     jobs = {str(n): Job(1100.0) for n in range(count)}
@@ -60,6 +61,7 @@ def test_many_operations_survive_it_with_a_hundredth_of_the_requests(count: int)
     check(run)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("count", [1, 20, 300])
 def test_a_host_that_is_gone_is_given_up_by_all_when_the_budget_is_spent(count: int) -> None:
     jobs = {str(n): Job(9000.0) for n in range(count)}
@@ -116,6 +118,7 @@ def test_one_broken_operation_is_lost_alone() -> None:
     check(run)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("broken", "healthy"), [(1, 20), (1, 1), (9, 1), (50, 50)])
 def test_broken_operations_do_not_hold_up_the_healthy_ones(broken: int, healthy: int) -> None:
     spell = Spell(10.0, FOREVER, BAD_GATEWAY)

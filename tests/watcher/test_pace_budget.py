@@ -50,6 +50,7 @@ def cost(
     return requests / (runs * len(ends)), late / (runs * len(ends))
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("name", FIRST_MEASURED)
 def test_progress_pays_at_least_as_much_as_when_it_was_first_measured(name: str) -> None:
     requests, late = cost(SHAPES[name], drawn(150), Pace())
@@ -58,6 +59,7 @@ def test_progress_pays_at_least_as_much_as_when_it_was_first_measured(name: str)
     assert late <= FIRST_MEASURED[name][1]
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_gentler_pace_asks_less_and_knows_later(name: str) -> None:
     ends = drawn(150)

@@ -133,6 +133,7 @@ def test_what_is_read_is_what_was_written(text: str) -> None:
     assert "".join(each.content for each in (token.children or [])[1:-1]) == text
 
 
+@pytest.mark.slow
 def test_a_summary_has_a_bound_and_shows_the_worst() -> None:
     wide = "|" * 400
     story = Story([f"{number:04d}{wide}" for number in range(2000)])

@@ -130,6 +130,7 @@ def test_any_text_makes_a_whole_page(name: str, message: str, link: str) -> None
     assert (page.wrong, page.open, len(page.of("article"))) == ([], [], 1)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("hostile", ["'" * 5_000, "\u4e2d" * 5_000, "e\u0301\u0336\u0489" * 2_000])
 def test_a_row_is_bounded_whatever_the_server_sends(hostile: str) -> None:
     run = Story([target(hostile, id=hostile), *(f"op-{number}" for number in range(1_999))])

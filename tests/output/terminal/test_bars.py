@@ -193,6 +193,7 @@ def test_a_long_command_to_go_on_is_one_line_that_can_be_pasted() -> None:
     assert line.endswith(" operation-29")
 
 
+@pytest.mark.slow
 def test_ten_thousand_operations_leave_a_hundred_rows_with_the_bad_ones_first() -> None:
     story = crowd(10_000)
     for reference, operation in list(story.operations.items()):
@@ -240,6 +241,7 @@ def test_the_cursor_rests_where_the_live_lines_begin() -> None:
     assert (terminal.screen.cursor.y, terminal.screen.cursor.x) == (6, 0)
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("rows", [4, 8, 12, 40])
 def test_a_size_that_the_program_has_not_heard_of_yet_scrolls_nothing_away(rows: int) -> None:
     terminal = Terminal(100, 24)
@@ -292,6 +294,7 @@ HOSTILE = st.text(
 )
 
 
+@pytest.mark.slow
 @given(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
 def test_no_remote_text_disturbs_the_screen(
     name: str, status: str, message: str, detail: str

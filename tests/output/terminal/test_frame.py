@@ -115,6 +115,7 @@ def test_one_operation_in_one_line_shows_its_own_word() -> None:
     assert screen(story, 39) == "IN_PROGRESS  40%  12s  HTTP 502"
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize("columns", [0, 1, 2, 3, 20, 39, 40, 41, 59, 60, 79, 80, 99, 100, 250])
 @pytest.mark.parametrize("rows", [0, 1, 2, 3, 4, 6, 24])
 def test_no_size_is_too_small_to_draw_on(columns: int, rows: int) -> None:
@@ -422,6 +423,7 @@ class Frugal(Board):
         raise AssertionError("a frame may cost no more for many operations than for few")
 
 
+@pytest.mark.slow
 def test_a_frame_of_ten_thousand_operations_looks_at_those_it_shows_only() -> None:
     story = crowd(10_000)
     board = Frugal()

@@ -45,6 +45,7 @@ def recognised(
     return ProfileDetector(config, has_token=token).detect(url, typed=typed)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("url", "name", "params"),
     [
@@ -97,6 +98,7 @@ def test_a_url_of_a_known_host_finds_its_profile_with_its_credential(
     profile.target(url)
 
 
+@pytest.mark.every(3)
 @pytest.mark.parametrize(
     ("path", "name"),
     [

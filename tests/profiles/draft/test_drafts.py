@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -128,6 +130,7 @@ def test_every_draft_has_no_problems() -> None:
         assert check(text, f"{name}.yaml") == (), text
 
 
+@pytest.mark.slow
 def test_two_in_five_of_the_drafts_reach_the_right_verdict_in_every_answer() -> None:
     full = [name for name in PROFILES if marks(name).is_full]
     alone = [name for name in PROFILES if marks(name, without=name).is_full]

@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading
 from opwatch.profiles import bind_profile, check
@@ -97,6 +99,7 @@ def test_no_draft_for_an_unknown_api_takes_an_answer_for_a_success_wrongly() -> 
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_every_draft_for_an_unknown_api_has_no_problems() -> None:
     for name in apis():
         for kind in KINDS:

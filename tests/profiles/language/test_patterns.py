@@ -20,6 +20,7 @@ ENDLESS = [
 TEXTS = ["xa" * 2000, "a" * 4000, "x" * 4000]
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("pattern", ENDLESS)
 def test_a_pattern_that_could_take_for_ever_finds_nothing_in_time(pattern: str) -> None:
     bounded = BoundedPattern(pattern)

@@ -103,6 +103,7 @@ def test_what_a_profile_may_not_hold_is_refused_where_it_stands(
     assert message.startswith(expected[2])
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize("loader", ["CSafeLoader", "SafeLoader"])
 @pytest.mark.parametrize(
     ("text", "line", "column"),
