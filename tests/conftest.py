@@ -22,8 +22,8 @@ settings.load_profile("repeatable")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two tests at once for each core: half of them mostly wait for another process."""
-    return 2 * (os.cpu_count() or 1)
+    """Run two tests at once for each core, and one more: many mostly wait for another process."""
+    return 2 * (os.cpu_count() or 1) + 1
 
 
 # Rooms whose tests mostly start programs, servers or whole worlds, and the parameter sets of

@@ -19,7 +19,7 @@ import struct
 import subprocess
 import sys
 import threading
-from typing import IO, TYPE_CHECKING, Any, Protocol, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,27 +34,6 @@ SAME = {"PYTHONWARNINGS": "error"}
 """Those of them that the server has been started with."""
 
 
-class Process(Protocol):
-    """What both kinds of start offer; as in `subprocess.Popen`."""
-
-    pid: int
-    stdin: Any
-    stdout: Any
-    stderr: Any
-
-    @property
-    def returncode(self) -> int | None: ...
-    def poll(self) -> int | None: ...
-    def wait(self, timeout: float | None = None) -> int: ...
-    def send_signal(self, sig: int) -> None: ...
-    def kill(self) -> None: ...
-    def communicate(
-        self, given: bytes | None = None, timeout: float | None = None, /
-    ) -> tuple[bytes, bytes]: ...
-    def __enter__(self) -> Any: ...
-    def __exit__(self, *problem: object) -> None: ...
-
-
 def start(
     *arguments: str,
     env: Mapping[str, str],
@@ -63,8 +42,8 @@ def start(
     stdout: Any = subprocess.PIPE,
     stderr: Any = subprocess.PIPE,
     leader: bool = False,
-) -> Process:
-    """Start ``opwatch`` with *arguments*; the streams are those of `subprocess.Popen`.
+) -> Any:
+    """Start ``opwatch`` with *arguments*, and return a `Forked` or a `subprocess.Popen`.
 
     A *leader* leads a session that the terminal at its standard input controls.
     """
@@ -82,7 +61,7 @@ def start(
 
 
 class Forked:
-    """A process that the server has forked."""
+    """A process that the server has forked; as `subprocess.Popen`, as far as tests need it."""
 
     def __init__(self, server: socket.socket, request: bytes, *streams: Any) -> None:
         pairs = [_ends(stream, number) for number, stream in enumerate(streams)]
@@ -212,11 +191,11 @@ def _serve(requests: socket.socket) -> None:
     signal.set_wakeup_fd(ringer)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     while True:
-        ready: list[Any] = select.select([requests, bell], [], [])[0]
+        ready = select.select([requests.fileno(), bell], [], [])[0]
         if bell in ready:
             os.read(bell, 512)
             _report_ends(running)
-        if requests not in ready:
+        if requests.fileno() not in ready:
             continue
         request, descriptors, *_ = socket.recv_fds(requests, 2 * LONGEST, 4)
         if not request:

@@ -58,6 +58,7 @@ def modules() -> list[tuple[str, ast.Module]]:
 
 @cache
 def source(tree: ast.AST) -> str:
+    """Return the source of *tree*, without its comments."""
     return ast.unparse(tree)
 
 

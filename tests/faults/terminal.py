@@ -65,9 +65,9 @@ class Tty:
         environ = {**environ, "TERM": environ.get("TERM", "xterm-256color")}
         out = self._theirs if stdout is None else stdout
         streams: dict[str, Any] = {"stdin": self._theirs, "stdout": out, "stderr": self._theirs}
-        here = Path.cwd()
         if argv[: len(OPWATCH)] == OPWATCH:
-            self.child = start(*argv[len(OPWATCH) :], env=environ, cwd=here, leader=True, **streams)
+            arguments = argv[len(OPWATCH) :]
+            self.child: Any = start(*arguments, env=environ, cwd=Path.cwd(), leader=True, **streams)
         else:
             self.child = subprocess.Popen(  # noqa: S603, a shell for our own program
                 argv, env=environ, start_new_session=True, **streams,
@@ -102,7 +102,7 @@ class Tty:
 
     def exit_code(self, seconds: float = PATIENCE) -> int:
         """Return the exit code of the process, once all it wrote has arrived."""
-        code = self.child.wait(seconds)
+        code = int(self.child.wait(seconds))
         self.settle()
         return code
 
