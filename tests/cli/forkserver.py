@@ -2,7 +2,7 @@
 
 A start costs half a second of a processor, of which three quarters is loading. The fork has its
 own arguments, environment, folder, streams and signals, and ends as the program ends. By night,
-where there is no fork, and where Python itself would start differently, it is a real start.
+on other systems than Linux, and where Python itself would start differently, it is a real start.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LONGEST = 60_000
-"""Bytes of a request, or of an input, that fit into the buffers of every kernel."""
+"""Bytes of a request that fit into one message of a local socket."""
 OWN = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_")
 """How variables begin that are read before any line of ours."""
 REPORT = struct.Struct("q")
@@ -153,7 +153,8 @@ def _ends(stream: Any, number: int) -> tuple[IO[bytes] | None, int]:
 @functools.cache
 def _server() -> socket.socket | None:
     """Start the server of this process, once; it ends when its socket does."""
-    if not hasattr(os, "fork") or "NOTHING_MISSING" in os.environ:
+    # macOS has no socket that keeps the bounds of messages.
+    if sys.platform != "linux" or "NOTHING_MISSING" in os.environ:
         return None
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:

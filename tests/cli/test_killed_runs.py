@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -25,14 +24,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POLLS: Final = 6
-"""After which a job is over."""
+"""After which the next finds that a job is over."""
 LONG: Final = 600.0
 SURELY: Final = 3
 """Polls after which a run is in the store, however busy the machine is."""
 
 
 class Jobs:
-    """An API whose jobs end with their sixth poll; every seventh of them fails."""
+    """An API whose jobs are over at their seventh poll; every seventh of them has failed."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
@@ -47,10 +46,14 @@ class Jobs:
         status = "running" if not over else "failed" if code_of(job) else "done"
         return http(json.dumps({"id": job, "status": status}).encode())
 
-    def wait(self, job: str, polls: int) -> None:
-        """Wait until *job* was asked about *polls* times."""
+    def wait(self, job: str, polls: int, child: Any) -> None:
+        """Wait until *child* has asked about *job* *polls* times."""
         with self._came:
-            assert self._came.wait_for(lambda: self.asked[job] >= polls, LONG)
+            for _ in range(int(LONG)):
+                if self._came.wait_for(lambda: self.asked[job] >= polls, 1.0):
+                    return
+                assert child.poll() is None, f"{job} has ended before it could be killed"
+        raise AssertionError(f"{job} was asked about {self.asked[job]} times, not {polls}")
 
 
 def code_of(job: str) -> int:
@@ -81,12 +84,16 @@ def test_the_store_reads_whole_and_each_killed_run_ends_with_the_true_verdict(
             arguments = ["wait", "-p", "jobs", job]
             if job not in moments:
                 return program.run(*arguments).code
-            silent = subprocess.DEVNULL
-            with start(
-                *arguments, env=program.environ, cwd=tmp_path, stdout=silent, stderr=silent
-            ) as child:
-                jobs.wait(job, moments[job])
-                child.kill()
+            with (
+                (tmp_path / f"{job}.txt").open("wb") as said,
+                start(
+                    *arguments, env=program.environ, cwd=tmp_path, stdout=said, stderr=said
+                ) as child,
+            ):
+                try:
+                    jobs.wait(job, moments[job], child)
+                finally:
+                    child.kill()
             return None
 
         names = [f"job-{each}" for each in range(count)]
