@@ -1,7 +1,7 @@
 """A network and a clock that exist in memory only, under the real libraries.
 
 The event loop is the seam: what connects through it reaches a server in the same
-process, and a second of its time costs nothing. Everything above it, from anyio to
+process, and a second of its time costs nothing. Everything above it, from the sockets to
 the exit code, is the real thing, and every run is the same as the one before.
 Each call that can fail is told to a ``Ledger`` first, which may make it fail.
 """
@@ -74,6 +74,7 @@ class TorturedLoop(asyncio.SelectorEventLoop):
         return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", port))]
 
     async def create_connection(self, *args: Any, **_: Any) -> Any:
+        await self.getaddrinfo(*args[1:])
         await asyncio.sleep(LATENCY)
         if self.ledger.meet("connect"):
             await self.create_future()
@@ -110,6 +111,8 @@ class _Ahead(selectors.DefaultSelector):
 
 class Wire(asyncio.Transport):
     """One connection. What the client writes is answered *LATENCY* later, in small pieces."""
+
+    _start_tls_compatible = True  # asyncio asks each transport for it
 
     def __init__(self, loop: TorturedLoop, protocol: Any) -> None:
         super().__init__()
@@ -148,11 +151,22 @@ class Wire(asyncio.Transport):
             self._end(None)
             return
         if spoil is None:
-            self._protocol.data_received(chunk)
+            self._give(chunk)
         elif not (data := spoil(chunk)):
             self._is_mute = True
         else:
+            self._give(data)
+
+    def _give(self, data: bytes) -> None:
+        if not isinstance(self._protocol, asyncio.BufferedProtocol):
             self._protocol.data_received(data)
+            return
+        while data:  # asyncio's TLS
+            buffer = memoryview(self._protocol.get_buffer(len(data)))
+            size = min(len(buffer), len(data))
+            buffer[:size] = data[:size]
+            self._protocol.buffer_updated(size)
+            data = data[size:]
 
     def _end(self, problem: Exception | None) -> None:
         if not self._is_closed:
@@ -168,6 +182,12 @@ class Wire(asyncio.Transport):
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._ends[0] if name == "socket" else default
+
+    def set_protocol(self, protocol: Any) -> None:
+        self._protocol = protocol
+
+    def _force_close(self, problem: Exception | None) -> None:
+        self._end(problem)
 
     def is_closing(self) -> bool:
         return self._is_closed

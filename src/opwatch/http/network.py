@@ -1,24 +1,30 @@
 """The sockets under the HTTP library, as its interface for them wants.
 
 Decides that reading and writing have no limit of their own, for the whole exchange has
-one and each would be set up for every piece; that a connection given up in its TLS
-handshake is closed, which the library's own stream leaves open when it is cancelled;
-and whether anything was heard after a request was sent: what came before answers another.
+one and each would be set up for every piece; that what comes is taken in as it comes, up
+to a bound, for to begin and end each read costs more than the read; that a connection
+given up in its TLS handshake is closed; and whether anything came after a request was
+sent: what came before answers another.
 """
 
 from __future__ import annotations
 
+import asyncio
+import re
 import select
-import ssl
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
-import anyio
-import anyio.abc
 import httpcore2 as httpcore
-from anyio.streams.tls import TLSAttribute, TLSStream
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable
+
+ATTEMPT: Final = 0.25
+"""Seconds until the next address is tried as well (RFC 8305 §5)."""
+MOST_UNREAD: Final = 256 * 1024
+"""Bytes that wait to be read; until they are, no more are taken in."""
+_NUMBER: Final = re.compile(r"\[Errno (\d{1,9})\]")
 
 
 class Network(httpcore.AsyncNetworkBackend):
@@ -38,22 +44,74 @@ class Network(httpcore.AsyncNetworkBackend):
             ConnectTimeout: it was not.
             ConnectError: nobody can be reached; the cause says why.
         """
+        local = (local_address, 0) if local_address else None
         try:
-            with anyio.fail_after(timeout):
-                return Wire(await anyio.connect_tcp(host, port, local_host=local_address))
+            async with asyncio.timeout(timeout):
+                _, wire = await asyncio.get_running_loop().create_connection(
+                    Wire, host, port, local_addr=local, happy_eyeballs_delay=ATTEMPT
+                )
         except TimeoutError as problem:
             raise httpcore.ConnectTimeout(str(problem)) from problem
-        except (OSError, anyio.BrokenResourceError) as problem:
-            raise httpcore.ConnectError(str(problem)) from problem
+        except OSError as problem:
+            raise httpcore.ConnectError(str(problem)) from _causes(problem)
+        return wire
 
 
-class Wire(httpcore.AsyncNetworkStream):
-    """One connection. *heard*: something was read since the last that was written."""
+def _causes(problem: OSError) -> Exception:
+    """Return *problem*, or what each address failed with, which asyncio joins to one text."""
+    numbers = _NUMBER.findall(str(problem)) if problem.errno is None else []
+    each = [OSError(int(number), "") for number in numbers]
+    return ExceptionGroup(str(problem), each) if each else problem
 
-    def __init__(self, stream: anyio.abc.ByteStream) -> None:
+
+class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
+    """One connection. *heard*: something came since the last that was written."""
+
+    def __init__(self) -> None:
         self.heard = False
-        self._stream = stream
-        self._socket = stream.extra(anyio.abc.SocketAttribute.raw_socket, None)  # noqa: S610, this is no Django
+        self._transport: asyncio.Transport
+        self._unread = bytearray()
+        self._is_over = False
+        self._lost: Exception | None = None
+        self._arrival: asyncio.Future[None] | None = None
+        self._space: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to use *transport*."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take *data* in."""
+        self._unread += data
+        if len(self._unread) > MOST_UNREAD:
+            self._transport.pause_reading()
+        self._hear()
+
+    def eof_received(self) -> None:
+        """Take note that nothing more will come; the connection closes."""
+        self._is_over = True
+        self._hear()
+
+    def connection_lost(self, problem: Exception | None) -> None:
+        """Take note that the connection is closed, because of *problem* if it is one."""
+        self._is_over, self._lost = True, problem
+        self._hear()
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        """Let whoever writes wait until there is space."""
+        self._space = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        """Let whoever waits for space go on."""
+        if self._space and not self._space.done():
+            self._space.set_result(None)
+        self._space = None
+
+    def _hear(self) -> None:
+        self.heard = True
+        if self._arrival and not self._arrival.done():
+            self._arrival.set_result(None)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, see the module's docstring
         """Return what has come, nothing at the end.
@@ -61,13 +119,16 @@ class Wire(httpcore.AsyncNetworkStream):
         Raises:
             ReadError: the connection is lost.
         """
-        self.heard = True
-        try:
-            return await self._stream.receive(max_bytes)
-        except anyio.EndOfStream:
-            return b""
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as problem:
-            raise httpcore.ReadError(str(problem)) from problem
+        if not self._unread and not self._is_over:
+            self._arrival = asyncio.get_running_loop().create_future()
+            await self._arrival
+        if not self._unread and self._lost:
+            raise httpcore.ReadError(str(self._lost)) from self._lost
+        piece = bytes(self._unread[:max_bytes])
+        del self._unread[:max_bytes]
+        if len(self._unread) <= MOST_UNREAD and not self._is_over:
+            self._transport.resume_reading()
+        return piece
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, see the module's docstring
         """Send *buffer*.
@@ -78,10 +139,12 @@ class Wire(httpcore.AsyncNetworkStream):
         if not buffer:
             return
         self.heard = False
-        try:
-            await self._stream.send(buffer)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as problem:
-            raise httpcore.WriteError(str(problem)) from problem
+        if not self._is_over:
+            self._transport.write(buffer)
+        if self._space:
+            await self._space
+        if self._is_over and not self._unread:
+            raise httpcore.WriteError(str(self._lost or "it is closed")) from self._lost
 
     async def start_tls(
         self,
@@ -95,40 +158,43 @@ class Wire(httpcore.AsyncNetworkStream):
             ConnectTimeout: it took longer.
             ConnectError: there was none; the cause says why.
         """
+        if self._unread:  # it would be taken for what is said under TLS
+            await self.aclose()
+            raise httpcore.ConnectError("bytes before the handshake")
         try:
-            with anyio.fail_after(timeout):
-                return Wire(
-                    await TLSStream.wrap(
-                        self._stream,
-                        ssl_context=ssl_context,
-                        hostname=server_hostname,
-                        standard_compatible=False,
-                        server_side=False,
-                    )
+            async with asyncio.timeout(timeout):
+                self._transport = cast(
+                    "asyncio.Transport",
+                    await asyncio.get_running_loop().start_tls(
+                        self._transport, self, ssl_context, server_hostname=server_hostname
+                    ),
                 )
         except BaseException as problem:
             await self.aclose()
             if isinstance(problem, TimeoutError):
                 raise httpcore.ConnectTimeout(str(problem)) from problem
-            if isinstance(problem, (anyio.BrokenResourceError, anyio.EndOfStream, ssl.SSLError)):
+            if isinstance(problem, OSError):
                 raise httpcore.ConnectError(str(problem)) from problem
             raise
+        return self
 
     async def aclose(self) -> None:
         """Close the connection."""
-        await self._stream.aclose()
+        self._transport.abort()
+        await asyncio.sleep(0)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the library asks for: the TLS of a connection, or if it can be read."""
         if info == "ssl_object":
-            return self._stream.extra(TLSAttribute.ssl_object, None)  # noqa: S610, this is no Django
+            return self._transport.get_extra_info(info)
         return self._is_readable() if info == "is_readable" else None
 
     def _is_readable(self) -> bool:
-        if self._socket is None or self._socket.fileno() < 0:
+        socket = self._transport.get_extra_info("socket")
+        if self._unread or self._is_over or socket is None or socket.fileno() < 0:
             return True  # its end can be read
         if not hasattr(select, "poll"):  # Windows
-            return bool(select.select([self._socket], [], [], 0)[0])
+            return bool(select.select([socket], [], [], 0)[0])
         poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
+        poll.register(socket, select.POLLIN)
         return bool(poll.poll(0))
