@@ -7,7 +7,8 @@ The whole program runs, against the server of ``server.py``, on a pseudo-termina
 met by the deadline. Between two waits of the event loop everything is work that keeps an
 answer waiting: a *stall* is the time of the longest such pass, from the first request
 until all is over, in CPU and by the clock. On a machine that does something else the clock
-also counts the time of the others. Drawing is whatever the display does with an event.
+also counts the time of the others. Drawing is whatever the display does with an event, on
+its thread: that of the store may write meanwhile.
 """
 
 from __future__ import annotations
@@ -80,9 +81,9 @@ def program(where: str, arguments: Sequence[str]) -> None:
         if isinstance(event, Finished):
             watch.end_pass()  # nothing is under way any more
             watch.is_asking, watch.since = False, None
-        began = time.process_time()
+        began = time.thread_time()
         draw(bars, event)
-        watch.drawing += time.process_time() - began
+        watch.drawing += time.thread_time() - began
         if isinstance(event, Ticked) and event.asked and watch.since is not None:
             watch.end_pass()
             watch.is_asking = True

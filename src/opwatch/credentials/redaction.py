@@ -30,6 +30,9 @@ SHORTEST: Final = 6
 SHORTEST_BEGINNING: Final = 8
 # A wait of days renews its token often; the last ones are those that still may work.
 _PASSING: Final = 16
+# A word or an id is shown again and again: so many of so many characters are not searched anew.
+_MOST_HARMLESS: Final = 1024
+_SHORT: Final = 64
 _URL_SAFE: Final = str.maketrans("+/", "-_")
 
 
@@ -41,13 +44,14 @@ class Redactor:
     before anything that could hold it is written.
     """
 
-    __slots__ = ("_forms", "_lasting", "_on_secret", "_passing")
+    __slots__ = ("_forms", "_harmless", "_lasting", "_on_secret", "_passing")
 
     def __init__(self, on_secret: Callable[[Secret], None] | None = None) -> None:
         self._on_secret = on_secret
         self._lasting: dict[Secret, tuple[str, ...]] = {}
         self._passing: deque[tuple[Secret, tuple[str, ...]]] = deque(maxlen=_PASSING)
         self._forms: tuple[str, ...] = ()
+        self._harmless: set[str] = set()
 
     def learn(self, secret: Secret, *, passing: bool = False) -> None:
         """Mask *secret* from now on; of *passing* ones only the latest are kept."""
@@ -60,6 +64,7 @@ class Redactor:
             self._lasting[secret] = forms
         known = (*self._lasting.values(), *(each for _, each in self._passing))
         self._forms = tuple({form for each in known for form in each})
+        self._harmless.clear()
         if self._on_secret is not None:
             self._on_secret(secret)
 
@@ -69,7 +74,13 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return *text* with each secret as ``***``."""
+        if text in self._harmless:
+            return text
         if not any(True for each in meanings(text) for _ in _found(each, self._forms)):
+            if len(self._harmless) >= _MOST_HARMLESS:
+                self._harmless.clear()
+            if len(text) <= _SHORT:
+                self._harmless.add(text)
             return text
         spans = [
             (each.spans[begin][0], len(text) if end > len(each.text) else each.spans[end - 1][1])

@@ -36,6 +36,8 @@ Exchange: TypeAlias = "Callable[[float], Iterable[Event]]"
 NOTHING: Final[Mapping[Outcome, Collect]] = {}
 PORTION: Final = 100
 """Events that are told before the requests under way get their turn."""
+BURST: Final = 8
+"""Requests that leave before those under way, and the display, get their turn."""
 MARGIN: Final = 1.0
 """Seconds beyond its own limit after which a request is taken away from the fetcher."""
 
@@ -167,11 +169,13 @@ class _Run:
         await self.tell_all(self._watcher.tick(now))
         await self.tell_all(self._exchange(now))
         polls = self._watcher.due(now)
-        for poll in polls:
-            self._spawn(self._ask(poll))
         if polls:
             asked = tuple(each for poll in polls for each in poll.targets)
             await self.tell_all([Ticked(now, asked)])
+        for number, poll in enumerate(polls, 1):
+            self._spawn(self._ask(poll))
+            if number % BURST == 0:
+                await asyncio.sleep(0)
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

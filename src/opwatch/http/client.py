@@ -73,6 +73,8 @@ class Client:
         return tuple(dict.fromkeys(each for each in found if each))
 
     async def __aenter__(self) -> Self:
+        from anyio import Lock  # noqa: PLC0415, see the module's docstring
+
         from opwatch.http.connections import Connections  # noqa: PLC0415, see the module's docstring
         from opwatch.http.exchange import Exchange  # noqa: PLC0415, see the module's docstring
 
@@ -94,7 +96,8 @@ class Client:
             },
             connect=self._connect,
         )
-        return self
+        async with Lock():  # the library's own; what it loads is loaded while no answer waits
+            return self
 
     async def __aexit__(
         self,

@@ -45,7 +45,7 @@ def final_lines(
 ) -> list[Line]:
     """Return the last table, the verdict and the next steps, for a screen of *width* columns."""
     operations = _worth_a_row(event.operations)
-    names = Names(show, event.operations, with_ids=True)
+    names = Names(show, operations, with_ids=True)
     lines = _table(operations, names, event.at, width, glyphs)
     if len(operations) < len(event.operations):
         hidden = Counter(map(_word, event.operations))

@@ -54,6 +54,8 @@ _LEADING: Final = re.compile(r"^(\s*:)(?=:)")
 
 # What a program writes to colour its log, and to clear the rest of a line (ECMA-48 SGR, EL).
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;:]{0,64}[mK]")
+# Most words and ids: nothing in them can be hidden, obeyed or wider than a cell.
+_HARMLESS: Final = re.compile(r"[A-Za-z0-9 _.,:;/()=+-]*")
 _BREAKS: Final = re.compile(r"[ \t]{0,64}(?:\r?\n[ \t]{0,64})+")
 BREAK: Final = " ⏎ "
 ROOM_FOR_BOTH: Final = 100
@@ -91,6 +93,8 @@ def clean(text: str, limit: int | None = LIMIT, *, ellipsis: str = "…") -> str
     Colours are dropped, lines are joined by ``⏎``. What else is hidden becomes visible
     (``\x07``, ``\u{202e}``); what a CI runner would obey is broken (``# #[``).
     """
+    if (limit is None or len(text) <= limit) and _HARMLESS.fullmatch(text):
+        return text
     text = _BREAKS.sub(BREAK, without_colours(text).strip("\r\n"))
     if limit is not None:
         text = _ends(text, limit * 4)

@@ -17,7 +17,7 @@ from opwatch.profiles.values import moment
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
-    from opwatch.domain.messages import Response
+    from opwatch.domain.messages import Headers, Response
     from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.language.patterns import BoundedPattern
 
@@ -93,11 +93,19 @@ def pauses(response: Response, hints: Hints, quota: Quota, view: AnswerView) -> 
         found.append(_pause(hints.body.path.first(view), hints.body.unit, response))
     if hints.text:
         found.append(_in_text(hints.text, view))
+    if not _tells_quota(headers, quota):
+        return Pauses(_longest(*found))
     named = {"remaining": quota.remaining, "reset": quota.reset}
     at, reset_as = response.received_at, quota.reset_as
     wait, is_empty = rate_limit_wait(headers, at, **named, reset_as=reset_as)
     rate = rate_limit_pace(headers, at, **named, reset_as=reset_as)
     return Pauses(_longest(*found), wait, is_empty, rate)
+
+
+def _tells_quota(headers: Headers, quota: Quota) -> bool:
+    """Tell whether one of *headers* may be about a quota; most answers have none."""
+    is_named = quota.remaining is not None and quota.remaining in headers
+    return is_named or any("rate" in name and "limit" in name for name, _ in headers)
 
 
 def _retry_after(response: Response, value: str) -> float | None:
