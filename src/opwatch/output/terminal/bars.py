@@ -105,15 +105,16 @@ class Bars(Renderer):
 
     def answer(self, hint: Hint | None) -> None:
         """Show what a key asks for: the pages to stay, all else for a while."""
-        pages = page_lines(self._board) if hint is Hint.PAGES else []
         self._below = NOTHING
-        if hint is not None and not pages:
+        pages = page_lines(self._board) if hint is Hint.PAGES else []
+        if pages:
+            if not self._is_paused and self._has_terminal():
+                self._write_above(pages, self._now)
+            return
+        if hint is not None:
             self._below, seconds = REPLIES[hint]
             self._below_until = self._now + seconds
-        if not pages:
-            self._draw(self._now)
-        elif not self._is_paused and self._has_terminal():
-            self._write_above(pages, self._now)
+        self._draw(self._now)
 
     # -- drawing -----------------------------------------------------------------
 
