@@ -18,6 +18,7 @@ from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.policy import Policy
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
+from opwatch.engine import LookNow
 from opwatch.profiles import Profile, bind_profile
 from opwatch.profiles.definition import define
 from opwatch.profiles.snapshot import profile_snapshot, restore_profile
@@ -123,6 +124,7 @@ BATCH: Any = {
         "next": {"url": "next"},
     },
 }
+LOOKS = [(at / 2, LookNow()) for at in range(50)]
 RUNS: Mapping[str, tuple[dict[str, Any], Replies, Policy, dict[str, Any]]] = {
     "an outage": ({}, outage, Policy(), {}),
     "a rate limit": ({}, throttled, Policy(), {}),
@@ -136,6 +138,7 @@ RUNS: Mapping[str, tuple[dict[str, Any], Replies, Policy, dict[str, Any]]] = {
     "one look": ({}, done_after(1e9), Policy(once=True), {}),
     "a suspend": ({}, done_after(5000), Policy(), {"suspends": [(90.0, 3600.0)]}),
     "Ctrl-C": ({}, done_after(1e9), Policy(), {"signals": [(90.0, Abort.INTERRUPTED)]}),
+    "a person who looks": ({}, throttled, Policy(), {"signals": LOOKS}),
     "a silent host": ({}, lambda *_: Trouble(Fault.TIMEOUT, host="x"), Policy(), {}),
 }
 # Of a suspend every second of an hour is looked at: that is for the night.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from opwatch.domain.events import Event
     from opwatch.domain.operation import Operation
     from opwatch.domain.outcome import Abort
-    from opwatch.engine import Inbox
+    from opwatch.engine import Inbox, LookNow
     from opwatch.profiles import Profile
 
 Reply = Response | Trouble
@@ -109,14 +109,14 @@ def record(
     *,
     seed: int = 1,
     redact: Redactor | None = None,
-    signals: Sequence[tuple[float, Abort]] = (),
+    signals: Sequence[tuple[float, Abort | LookNow]] = (),
     suspends: Sequence[tuple[float, float]] = (),
     collect: Callable[[Operation], Any] | None = None,
     largest: int = 1 << 20,
 ) -> Recorded:
     """Watch *references* to the end, with the run recorded in *path*.
 
-    *signals* are (moment, abort), *suspends* (moment, seconds asleep).
+    *signals* are (moment, message), *suspends* (moment, seconds asleep).
     """
     targets = [each if isinstance(each, Target) else profile.target(each) for each in references]
     plan = make_plan([(profile, targets)], policy or Policy())

@@ -147,7 +147,8 @@ def _origin(poll: Poll) -> str:
 class World:
     """Hosts and jobs by name, and what befalls the watcher's own machine.
 
-    *suspends* are (moment, seconds asleep), *signals* (moment, abort).
+    *suspends* are (moment, seconds asleep), *signals* (moment, abort), *looks* the moments
+    at which a person wants to know.
     """
 
     def __init__(
@@ -158,11 +159,13 @@ class World:
         seed: int = 0,
         suspends: Sequence[tuple[float, float]] = (),
         signals: Sequence[tuple[float, Abort]] = (),
+        looks: Sequence[float] = (),
     ) -> None:
         self.jobs = dict(jobs)
         self.hosts = {job.host: Host() for job in jobs.values()} | dict(hosts or {})
         self.suspends = tuple(sorted(suspends))
         self.signals = tuple(sorted(signals))
+        self.looks = tuple(sorted(looks))
         self.seed = seed
         self._chance = random.Random(seed)  # noqa: S311, a reproducible world is the point
         self._shown: dict[str, Finding] = {}
@@ -258,6 +261,7 @@ class _Drive:
         self._due: list[tuple[float, int, Sent]] = []
         self._suspends = list(world.suspends)
         self._signals = list(world.signals)
+        self._looks = list(world.looks)
 
     def to_end(self, until: float) -> None:
         run, watcher = self._run, self._run.watcher
@@ -288,6 +292,7 @@ class _Drive:
             moments.append(self._due[0][0])
         if self._signals:
             moments.append(self._signals[0][0])
+        moments += self._looks[:1]
         now = max(self._now, min(moments))
         if self._suspends and self._suspends[0][0] <= now:
             at, asleep = self._suspends.pop(0)
@@ -300,6 +305,9 @@ class _Drive:
             _, _, sent = heapq.heappop(self._due)
             sent.answered = now
             run.events += run.watcher.record(sent.poll, sent.answer, now)
+        while self._looks and self._looks[0] <= now:
+            del self._looks[0]
+            run.watcher.look_now(now)
         while self._signals and self._signals[0][0] <= now:
             _, abort = self._signals.pop(0)
             run.events += run.watcher.interrupt(abort, now)

@@ -143,6 +143,10 @@ class Watching(RuleBasedStateMachine):
             assert not any(self.watcher.operations[index].is_over for index in poll.indices)
             self.outstanding.append(poll)
 
+    @rule()
+    def somebody_looks(self) -> None:
+        self.watcher.look_now(self.now)
+
     @precondition(lambda self: self.outstanding)
     @rule(data=st.data(), wait=WAITS)
     def an_answer_comes(self, data: st.DataObject, wait: float | None) -> None:

@@ -350,6 +350,7 @@ async def _watched(plan: Plan, context: RunContext, view: View) -> Watcher:
                 context,
                 timeout_code=view.options.timeout_exit_code,
                 tick=view.tick,
+                inbox=view.inbox,
                 finish=view.finish_commands,
             )
 

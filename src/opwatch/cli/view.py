@@ -5,6 +5,7 @@ Decides which renderer listens, by the options and by what the streams are.
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from opwatch.domain.errors import StartError, UnwritableError
 from opwatch.domain.events import Pausable
 from opwatch.engine import or_abort
 from opwatch.output.errors import write_error, write_warning
-from opwatch.output.streams import is_terminal
+from opwatch.output.streams import can_draw, is_terminal
 from opwatch.output.terminal.display import Style, open_display
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class View:
 
     *keeper* keeps it, if anything does; *history* remembers what a page about it, if one is
     asked for, is made of; *warnings* are what it warned of, for its document. *wall* is the
-    time of day at 0 of the run's clock, where it must be the same throughout.
+    time of day at 0 of the run's clock, where it must be the same throughout. *inbox* is what
+    keys go to.
     """
 
     command: str
@@ -62,6 +64,7 @@ class View:
     warnings: list[str] = field(default_factory=list)
     commands: list[EndCommands] = field(default_factory=list)
     wall: float | None = None
+    inbox: Inbox = field(default_factory=asyncio.Queue)
 
     @property
     def redact(self) -> Redactor:
@@ -100,6 +103,17 @@ class View:
         moving = self.style in {Style.AUTO, Style.BARS} and is_terminal(sys.stderr)
         return TICK_BARS if moving else TICK_LINES
 
+    @property
+    def has_keys(self) -> bool:
+        """Tell whether keys are obeyed: at a terminal that bars are drawn on, and nowhere else."""
+        environ = self.context.environ
+        draws = self.style in {Style.AUTO, Style.BARS} and can_draw(sys.stderr, environ)
+        if not draws or self.ci.is_known or environ.get("CI"):
+            return False
+        from opwatch.cli.keyboard import may_press
+
+        return may_press(sys.stdin, sys.stdout)
+
     @contextmanager
     def listening(self, session: Session) -> Iterator[Listener]:
         """Yield the listener that shows the run of *session*, and keeps it."""
@@ -107,7 +121,7 @@ class View:
         with ExitStack() as stack:
             wall_of = self.wall_of()
             # Before the display, so that what it holds back is written after it.
-            commands = self._end_commands(stack)
+            commands, has_keys = self._end_commands(stack), self.has_keys
             # What is shown at the end says how to go on, so it is kept before.
             listeners = [] if self.keeper is None else [self.keeper.listener(session)]
             display = open_display(
@@ -120,7 +134,14 @@ class View:
                 environ=self.context.environ,
                 notify=self.options.notify,
                 endings=not self.shows_table_beside,
+                keys=has_keys,
             )
+            if has_keys:
+                from opwatch.cli.keyboard import Keyboard
+
+                # First, for the terminal to have its settings back whatever becomes of the rest.
+                keyboard = Keyboard(sys.stdin, self.inbox, display)
+                listeners.insert(0, stack.enter_context(keyboard))
             shown = self.ci.mark(display, wall_of, grouped=self.style is Style.LINES)
             listeners.append(stack.enter_context(shown))
             if self.options.prints_json:

@@ -75,6 +75,11 @@ class Pace:
     share: float = 0.25
 
     @property
+    def least(self) -> float:
+        """The shortest pause in seconds, but for chance."""
+        return min(self.steps) if self.steps else self.first
+
+    @property
     def usual_bound(self) -> float:
         """The longest pause in seconds where no end is predicted, but for chance."""
         return max(self.steps) if self.steps else max(self.first, self.longest)

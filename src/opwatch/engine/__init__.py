@@ -7,6 +7,7 @@ from opwatch.engine.retry import with_retries
 from opwatch.engine.signals import (
     Inbox,
     Interruption,
+    LookNow,
     catch_signals,
     or_abort,
     pass_over_signals,
@@ -20,6 +21,7 @@ __all__ = [
     "Fetch",
     "Inbox",
     "Interruption",
+    "LookNow",
     "SystemClock",
     "catch_signals",
     "drive",

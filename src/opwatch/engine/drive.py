@@ -17,7 +17,7 @@ from opwatch.domain.events import Ended, Event, Finished, Listener, Pausable, Ti
 from opwatch.domain.operation import Answer, Operation, Poll
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.engine.signals import Suspend, stop_here
+from opwatch.engine.signals import LookNow, Suspend, stop_here
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
@@ -221,6 +221,8 @@ class _Run:
                 await self.tell_all(self._abort(message))
             case Suspend():
                 self._suspend()
+            case LookNow():
+                self._watcher.look_now(self._clock.now())
             case BaseException():
                 raise message
             case Operation():

@@ -37,7 +37,12 @@ class Suspend:
     """Ctrl-Z: the process is about to be stopped for a while."""
 
 
-Message: TypeAlias = "tuple[Poll, Answer] | Operation | BaseException | Abort | Suspend"
+@dataclass(frozen=True, slots=True)
+class LookNow:
+    """A person wants to know now, and not when the pace has it."""
+
+
+Message: TypeAlias = "tuple[Poll, Answer] | Operation | BaseException | Abort | Suspend | LookNow"
 Inbox: TypeAlias = "asyncio.Queue[Message]"
 
 _BY_NAME: Final[Mapping[str, Abort | Suspend]] = {

@@ -174,11 +174,12 @@ async def carry_out(
     *,
     timeout_code: int = 124,
     tick: float = 1.0,
+    inbox: Inbox | None = None,
     finish: Callable[[Inbox], Awaitable[None]] | None = None,
 ) -> Watcher:
     """Watch the operations of *session* to the end; return the watcher.
 
-    *finish* is awaited at the end, with the inbox that signals come to.
+    *finish* is awaited at the end, with the *inbox* that signals come to.
     """
     plan, clock = session.plan, context.clock
     fetch: Fetch = session.fetcher
@@ -195,7 +196,7 @@ async def carry_out(
         watcher, fetch = recorder.begin(
             plan, session.senders, clock.now(), collects=plan.results is not None
         )
-    inbox: Inbox = asyncio.Queue()
+    inbox = asyncio.Queue() if inbox is None else inbox
     # What other processes do is not recorded, so a run that is has nothing to do with them.
     sharing = None if recorder else _sharing(session, watcher, context)
     with (

@@ -83,6 +83,7 @@ class Gate:
         self.bad_in_a_row = 0
         self.strict_in_a_row = 0
         self.named_until = self._others_until = now
+        self._asked_at = -math.inf
         self._limits = limits
         self._uniform = uniform
         self.rate = HostRate(limits, now)
@@ -129,6 +130,7 @@ class Gate:
         """Count a request that goes now."""
         self.rate.take(now)
         self.in_flight += 1
+        self._asked_at = now
 
     def good(self, now: float, latency: float = 0.0) -> None:
         """Count a good answer to a request that was *latency* seconds under way."""
@@ -235,6 +237,14 @@ class Gate:
     def call_last(self) -> None:
         """Let the last look pass, unless the host itself has named a pause."""
         self._is_last = True
+
+    def hurry(self, now: float, least: float) -> None:
+        """Drop a pause of its own choice, but for *least* seconds after the last request.
+
+        One that the host has named, to us or to another process, stands.
+        """
+        if max(self.named_until, self._others_until) <= now:
+            self.not_before = min(self.not_before, max(now, self._asked_at + least))
 
     def pay_quick(self) -> bool:
         """Take the price of one quick retry, if the budget has it (at most 10 % extra)."""

@@ -91,6 +91,7 @@ class Record:
         "in_flight",
         "misses",
         "misses_from",
+        "named_until",
         "operation",
         "pause",
         "quiet",
@@ -109,7 +110,7 @@ class Record:
     def __init__(self, target: Target, now: float) -> None:
         self.operation = Operation(target, watched_from=now)
         self.trend = Trend()
-        self.due = now + target.initial.pause
+        self.due = self.named_until = now + target.initial.pause
         self.serial = 0
         self.in_flight = False
         self.together = ANY_NUMBER
@@ -179,6 +180,7 @@ class Record:
         self.trend.add(now, reading.progress)
         self.refusals = self.misses = self.strict_tries = 0
         self.uncounted = 0.0
+        self.named_until = now + (reading.wait or 0.0)
         self.together = ANY_NUMBER
         if reading.is_known_word:
             self.unknown_from = None
@@ -206,6 +208,7 @@ class Record:
         *grace* is for how many seconds what was never found may still appear.
         """
         handling = trouble.handling(seen=not self.is_unheard)
+        self.named_until = now + (trouble.wait or 0.0)
         if handling is Handling.DENIED:
             self.refusals_from = now if self.refusals == 0 else self.refusals_from
             self.refusals += 1
@@ -238,6 +241,20 @@ class Record:
         self.pause = pause
         self.due = now + pause
         self.operation = self.operation.but(next_poll_at=max(self.due, not_before))
+
+    def hurry(self, now: float, least: float, *, not_before: float) -> None:
+        """Let it be due at *now*, but no sooner than the API allows, and *least* after the last.
+
+        One that reports an end is confirmed by answers that lie apart, so it keeps its time.
+        """
+        reading = self.operation.reading
+        asked_at = -math.inf if self.first_asked_at is None else self.asked_at
+        due = max(now, self.named_until, asked_at + least)
+        if due >= self.due or (reading is not None and reading.state.is_terminal):
+            return
+        # A look that a person asks for must not make the later ones rarer.
+        self.quiet = max(0, self.quiet - 1)
+        self.plan(due - now, now, not_before=not_before)
 
     def end(
         self, outcome: Outcome, reason: Reason | None, now: float, trouble: Trouble | None = None

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 EARLY: Final = 0.25
 """The part of its pause by which an operation may be asked early, to fill a batch."""
+SOONEST: Final = 1.0
+"""Seconds after the last look for which a person who wants another one waits at the least."""
 
 
 class DueQueue:
@@ -179,6 +181,17 @@ class Scheduler:
         """Let no gate hold back the last look for a pause of its own choice."""
         for gate in self.gates.values():
             gate.call_last()
+
+    def hurry(self, now: float) -> None:
+        """Let all be due at *now*, as far as their hosts allow; one in flight is asked already."""
+        for gate in self.gates.values():
+            gate.hurry(now, SOONEST)
+        for index in self.open():
+            record = self.records[index]
+            if not record.in_flight:
+                least = max(SOONEST, self.polling_rules(index).pace.least)
+                record.hurry(now, least, not_before=self.gate(index).not_before)
+        self.sort()
 
     def open(self) -> Iterator[int]:
         """Yield all operations that are not over."""

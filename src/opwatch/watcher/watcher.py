@@ -454,6 +454,10 @@ class Watcher:
                 record.due = now
         self._scheduler.sort()
 
+    def look_now(self, now: float) -> None:
+        """Ask about all that is open at *now*, as far as pace, rate and named pauses allow."""
+        self._scheduler.hurry(now)
+
     def interrupt(self, abort: Abort, now: float) -> list[Event]:
         """End the watch of all that is open, because of *abort*; nothing remote is touched."""
         self._aborts.add(abort)

@@ -44,8 +44,10 @@ def app(
     """Wait until every operation has ended; progress is on standard error.
 
     Ctrl-C detaches: nothing remote is cancelled, and the command to go on is
-    printed. Exit codes: 0 all succeeded, 1 one failed, 3 cancelled, 4 denied,
-    5 not found, 6 unknown, 74 no result, 124 timed out, 130 interrupted.
+    printed. While bars are drawn, keys are obeyed: r looks now, o shows the
+    page, q detaches, ? shows the keys (not on Windows). Exit codes: 0 all
+    succeeded, 1 one failed, 3 cancelled, 4 denied, 5 not found, 6 unknown,
+    74 no result, 124 timed out, 130 interrupted.
     """
     if resume is not None:
         from opwatch.cli.resume import resume_run

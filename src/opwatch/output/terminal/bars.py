@@ -16,7 +16,8 @@ from opwatch.domain.events import Event, Finished, Interrupted, Started, Warned
 from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.canvas import Canvas
 from opwatch.output.terminal.final import final_lines
-from opwatch.output.terminal.frame import compose
+from opwatch.output.terminal.frame import NOTHING, compose
+from opwatch.output.terminal.hints import REPLIES, THERE_ARE_KEYS, Hint, page_lines
 from opwatch.output.terminal.renderer import Renderer
 from opwatch.output.terminal.window import Window
 from opwatch.output.text.sentences import warning_text
@@ -37,7 +38,8 @@ class Bars(Renderer):
     """A renderer that draws on the terminal *sink*; *size* returns its columns and rows.
 
     *is_ours* tells whether we are in the foreground; in the background nothing is
-    drawn. *resume* builds the command that goes on with what is unfinished.
+    drawn. *resume* builds the command that goes on with what is unfinished. *keys* tells
+    that some are obeyed.
     """
 
     def __init__(
@@ -49,11 +51,15 @@ class Bars(Renderer):
         colour: bool = True,
         window: Window | None = None,
         resume: Resume | None = None,
+        keys: bool = False,
     ) -> None:
         self._sink = sink
         self._size = size
         self._is_ours = is_ours
         self._resume = resume
+        self._aside = THERE_ARE_KEYS if keys else ""
+        self._below, self._below_until = NOTHING, 0.0
+        self._now = 0.0
         self._glyphs = sink.glyphs
         self._board = Board(sink.show)
         self._window = window or Window()
@@ -65,6 +71,7 @@ class Bars(Renderer):
     def __call__(self, event: Event) -> None:
         """Take in *event*, and draw if it is time to."""
         self._board.take(event)
+        self._now = event.at
         match event:
             case Finished():
                 self._finish(event)
@@ -96,6 +103,19 @@ class Bars(Renderer):
             with suppress(OSError):
                 os.write(self._sink.fileno(), self._canvas.way_out.encode())
 
+    def answer(self, hint: Hint | None) -> None:
+        """Show what a key asks for: the pages to stay, all else for a while."""
+        self._below = NOTHING
+        pages = page_lines(self._board) if hint is Hint.PAGES else []
+        if pages:
+            if not self._is_paused and self._has_terminal():
+                self._write_above(pages, self._now)
+            return
+        if hint is not None:
+            self._below, seconds = REPLIES[hint]
+            self._below_until = self._now + seconds
+        self._draw(self._now)
+
     # -- drawing -----------------------------------------------------------------
 
     def _draw(self, at: float) -> None:
@@ -108,7 +128,12 @@ class Bars(Renderer):
 
     def _frame(self, at: float, size: tuple[int, int]) -> list[Line]:
         self._drawn_at = at
-        return compose(self._board, at, size, self._glyphs)
+        below = self._below if at < self._below_until else NOTHING
+        return compose(self._board, at, size, self._glyphs, aside=self._aside, below=below)
+
+    def _write_above(self, lines: list[Line], at: float) -> None:
+        size = self._size()
+        self._canvas.write_above(lines, self._frame(at, size), size)
 
     def _has_terminal(self) -> bool:
         """Tell whether the terminal is ours to draw on, and let go of it if it no longer is."""
@@ -129,12 +154,10 @@ class Bars(Renderer):
     def _warn(self, event: Warned) -> None:
         """Write an oddity above the live rows."""
         text = f"{self._glyphs.trouble} {warning_text(event, self._board.show)}"
-        lines: list[Line] = [[(text, Tone.WARN)]]
         if self._is_paused or not self._has_terminal():
             self._sink.line(text)
         else:
-            size = self._size()
-            self._canvas.write_above(lines, self._frame(event.at, size), size)
+            self._write_above([[(text, Tone.WARN)]], event.at)
 
     def _finish(self, event: Finished) -> None:
         """Replace the live rows with the last table."""

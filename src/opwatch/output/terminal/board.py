@@ -246,6 +246,12 @@ class Board:
         self._ranks[key] = new
         self._buckets.setdefault(new, {})[key] = None
 
+    def ranked(self) -> Iterator[tuple[int, Operation]]:
+        """Yield the rank of each operation and itself, the worthiest of a row first."""
+        for each in sorted(self._buckets):
+            for key in self._buckets[each]:
+                yield each, self._operations[key]
+
     def rows(self, room: int, at: float) -> list[Operation]:
         """Return the operations that have one of *room* rows at *at*, in their order."""
         if len(self) <= room:
@@ -263,9 +269,7 @@ class Board:
         return is_done and ended_at is not None and at - ended_at >= LINGER
 
     def _ranked(self) -> Iterator[tuple[Key, Section]]:
-        for each in sorted(self._buckets):
-            for key in self._buckets[each]:
-                yield key, section_of(each)
+        return ((key_of(operation), section_of(rank)) for rank, operation in self.ranked())
 
     def held_for(self, operation: Operation, at: float) -> Held | None:
         """Return what keeps requests about *operation* back at *at*, if anything does."""

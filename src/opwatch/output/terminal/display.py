@@ -45,12 +45,14 @@ def open_display(
     size: Callable[[], tuple[int, int]] | None = None,
     endings: bool = True,
     notify: bool = False,
+    keys: bool = False,
 ) -> Guard:
     """Return the renderer of *style* on *stream*; bars need a cursor that moves.
 
     *wall_of* turns seconds of the run's clock into an aware time, *resume* the
     unfinished operations into a command. Without *endings* a table follows that shows
-    what has failed. With *notify* a terminal is rung at the end of a long run.
+    what has failed. With *notify* a terminal is rung at the end of a long run. With *keys* it
+    is shown, where there is room, that some are obeyed.
     """
     sink = Sink(stream, redact=redact, required=False)
 
@@ -73,6 +75,7 @@ def open_display(
                 is_ours=ownership_of(stream),
                 colour=colour,
                 window=window_of(environ, notify=notify),
+                keys=keys,
                 resume=resume,
             )
             return Guard(bars, lines)

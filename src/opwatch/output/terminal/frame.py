@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 FEWEST_LINES = 3
 SPARED = 8
 """Of so many lines of a screen, one is not used when not all operations fit."""
+NOTHING = Note()
+ASIDE_GAP = "   "
 _BAD = tuple(each for each in Outcome if each is not Outcome.SUCCEEDED)
 
 TONES = {
@@ -55,15 +57,30 @@ TONES = {
 }
 
 
-def compose(board: Board, at: float, size: tuple[int, int], glyphs: Glyphs) -> list[Line]:
-    """Return the lines of a frame that fits a terminal of *size* columns and rows."""
+def compose(
+    board: Board,
+    at: float,
+    size: tuple[int, int],
+    glyphs: Glyphs,
+    *,
+    aside: str = "",
+    below: Note = NOTHING,
+) -> list[Line]:
+    """Return the lines of a frame that fits a terminal of *size* columns and rows.
+
+    *aside* stands in the head line if it has room; *below* is the last line, in the place
+    of a row where the screen is full.
+    """
     width, height = size
     # The last row of the screen is left to what the person types.
     room = height - 1
     if width < ONE_LINE_BELOW or room < FEWEST_LINES:
-        return [_one_line(board, at, width, glyphs)]
-    layout = _layout(board, at, width)
-    lines = [_total_line(board, at, width, glyphs), *_rows(board, at, layout, room - 1, glyphs)]
+        lines = [_one_line(board, at, width, glyphs)]
+    else:
+        rows = _rows(board, at, _layout(board, at, width), room - 1, glyphs)
+        lines = [_total_line(board, at, width, glyphs, aside), *rows]
+    if below:
+        lines = [*lines[: max(0, room - 1)], [(below.fit(width, glyphs), below.tone)]]
     return [fitted(line, width, ellipsis=glyphs.ellipsis) for line in lines]
 
 
@@ -195,7 +212,7 @@ def _signs(counts: Counter[str], troubled: int, glyphs: Glyphs) -> Line:
     return line
 
 
-def _total_line(board: Board, at: float, width: int, glyphs: Glyphs) -> Line:
+def _total_line(board: Board, at: float, width: int, glyphs: Glyphs, aside: str) -> Line:
     """Return the line of totals: in words, or in signs where those have no room.
 
     The clock and the deadline stay; the counts are cut before them.
@@ -217,8 +234,11 @@ def _total_line(board: Board, at: float, width: int, glyphs: Glyphs) -> Line:
     room = width - cells(clock) - len(GAP)
     line = next((each for each in forms if line_cells(each) <= room), forms[-1])
     line = fitted(line, room, ellipsis=glyphs.ellipsis)
-    gap = " " * (width - line_cells(line) - cells(clock))
-    return [*line, (gap, Tone.PLAIN), (clock, Tone.FAINT)]
+    gap = width - line_cells(line) - cells(clock)
+    if aside and gap >= cells(aside) + 2 * len(ASIDE_GAP):
+        clock = f"{aside}{ASIDE_GAP}{clock}"
+        gap -= cells(aside) + len(ASIDE_GAP)
+    return [*line, (" " * gap, Tone.PLAIN), (clock, Tone.FAINT)]
 
 
 def _one_line(board: Board, at: float, width: int, glyphs: Glyphs) -> Line:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opwatch.domain.events import Event
+    from opwatch.output.terminal.hints import Hint
 
 
 class Renderer:
@@ -46,6 +47,9 @@ class Renderer:
 
     def let_go(self) -> None:
         """Give the cursor back from within a signal's handler."""
+
+    def answer(self, hint: Hint | None) -> None:
+        """Show what a key asks for; None lets the last of it go."""
 
 
 class Guard(Renderer):
@@ -85,6 +89,11 @@ class Guard(Renderer):
         """Let the renderer give the cursor back; nothing else of ours may be entered here."""
         if self._renderer is not None:
             self._renderer.let_go()
+
+    def answer(self, hint: Hint | None) -> None:
+        """Let the renderer show what a key asks for."""
+        if self._renderer is not None:
+            self._survive(partial(self._renderer.answer, hint))
 
     def _survive(self, work: Callable[[], None]) -> None:
         try:

@@ -142,6 +142,8 @@ class _Player:
                 self.tell(self.watcher.record(poll, answer, at))
             elif "abort" in line:
                 self.interrupt(line)
+            elif "look" in line:
+                self.watcher.look_now(at)
             elif "result_of" in line:
                 self.set_result(line)
             else:

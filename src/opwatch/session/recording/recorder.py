@@ -296,6 +296,11 @@ class RecordedWatcher(Watcher):
                 return {"replies": _lines(whole, replies, redact)}
         return {"replies": _lines(whole, replies, redact), "answer": wanted}
 
+    def look_now(self, now: float) -> None:
+        """Ask about all that is open, and write that a person wanted it."""
+        self._recorder.write({"at": now, "look": True})
+        super().look_now(now)
+
     def interrupt(self, abort: Abort, now: float) -> list[Event]:
         """End the watch of all that is open, and write why."""
         self._recorder.write({"at": now, "abort": abort})
