@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ import pytest
 from jsonschema import Draft7Validator, ValidationError
 
 from cli.inside import profile
+from opwatch.cli.run_options import RunOptions
 from opwatch.demo import DEMO_TOKEN, Script
+from opwatch.domain.policy import Policy
 from opwatch.profiles import load_manifest
 from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api
@@ -51,6 +54,19 @@ def opwatch(inside: Inside, api: Api) -> Inside:
 def _document(ran: Any) -> Any:
     VALIDATE_DOCUMENT(ran.document)
     return ran.document
+
+
+@pytest.mark.parametrize("command", ["get", "wait", "start GET /a/ops/done"])
+def test_how_long_what_does_not_exist_is_borne_is_a_duration(
+    inside: Inside, api: Api, command: str
+) -> None:
+    inside.configure(mine=profile(api.base, **NO_TOKEN))
+
+    ran = inside.run(*command.split(), "-p", "mine", "--grace", "soon", "x")
+
+    assert ran.code == 2
+    assert "Invalid value for '--grace'" in ran.err
+    assert RunOptions(grace=300.0).policy() == replace(Policy(), grace=300.0)
 
 
 # -- the document --------------------------------------------------------------------------
