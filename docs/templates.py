@@ -19,7 +19,8 @@ operations the first row that fits decides. `--json` repeats code and reason as 
 
 With `--any`, one success is enough for 0. `get --exit-zero` exits with 0 whenever every operation was
 read. `wait --timeout-exit-code N` replaces 124. 125 to 127 and 137 are left to the shell and to
-timeout(1).
+timeout(1). A 404 is believed after the profile's grace, mostly 30 s, and at once by `get`; `--grace 5m`
+gives what has only just been started that long to be found, with `get` too.
 
 A script that only needs to know whether everything succeeded can use `opwatch wait … && next`.
 One that tells apart what may be retried:

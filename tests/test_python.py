@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import opwatch
+from cli.inside import profile
 from opwatch.credentials.context import KeyringEntry
 from opwatch.credentials.keyring import SystemKeyring
 from opwatch.demo import DEMO_TOKEN, DemoServer, Script
 from opwatch.domain.errors import CredentialError, UsageError
-from opwatch.domain.events import Finished, Started
+from opwatch.domain.events import Ended, Finished, Started
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
+from servers.dialects import ALL_DIALECTS
+from servers.echo import Api
+from servers.oauth import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +78,46 @@ async def test_get_looks_once(server: DemoServer) -> None:
     )
 
     assert (operation.id, operation.outcome, operation.polls) == (job.id, Outcome.PENDING, 1)
+
+
+@pytest.mark.parametrize("reason", [True, False])
+async def test_a_program_learns_why_an_operation_failed_unless_it_does_not_want_to(
+    *, reason: bool
+) -> None:
+    with DemoServer(ALL_DIALECTS) as server:
+        job = server.start("github-actions", Script(0.0, State.FAILED))
+        where: Any = {
+            "profile": "github-actions",
+            "params": {"owner": "octo-org", "repo": "octo-repo"},
+            "base_url": server.base_url,
+            "token": DEMO_TOKEN.reveal(),
+            "reason": reason,
+        }
+        (looked_at,) = await opwatch.get(job.id, **where)
+        (watched,) = [
+            event.operation
+            async for event in opwatch.watch(job.id, **where)
+            if isinstance(event, Ended)
+        ]
+
+    for operation in (looked_at, watched):
+        assert operation.outcome is Outcome.FAILED
+        assert (operation.failure is not None) is reason
+        if operation.failure is not None:
+            assert operation.failure.text == "job test, step Run make test"
+            assert operation.failure.lines[-1] == "Process completed with exit code 1."
+
+
+async def test_a_program_says_how_long_an_operation_may_not_exist_yet(tmp_path: Path) -> None:
+    missing, config = [Reply(404, {}), Reply(404, {})], tmp_path / "config.yaml"
+    done = Reply(200, {"id": "a", "status": "done"})
+    with Api(lambda _: missing.pop() if missing else done) as api:
+        config.write_text(json.dumps({"version": 1, "profiles": {"mine": profile(api.base)}}))
+        where: Any = {"profile": "mine", "config": config, "token": "x"}
+        (at_once,) = await opwatch.get("a", **where)
+        (later,) = await opwatch.get("a", grace=60, **where)
+
+    assert (at_once.outcome, later.outcome) == (Outcome.NOT_FOUND, Outcome.SUCCEEDED)
 
 
 async def test_no_reference_is_a_usage_error() -> None:

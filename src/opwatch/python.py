@@ -46,8 +46,10 @@ async def watch(
     pace: str = "normal",
     lost_after: float | None = LOST_AFTER,
     stall: float | None = None,
+    grace: float | None = None,
     stop_at_first_success: bool = False,
     fail_fast: bool = False,
+    reason: bool = True,
 ) -> AsyncGenerator[Event, None]:
     """Yield the events of watching *references* until all have ended; the last is ``Finished``.
 
@@ -55,7 +57,10 @@ async def watch(
     profile it is the configuration's ``default_profile``, or else each URL finds its own;
     *token* is the secret itself, otherwise it comes from the profile's sources; the
     system's keyring is asked only if the profile lists it. *pace* is ``eager``,
-    ``normal`` or ``gentle``. All times are in seconds, None for without limit.
+    ``normal`` or ``gentle``. All times are in seconds, None for without limit; *grace*, for
+    which an operation may not exist yet, None for as long as the profile says. With a
+    *reason* the API is asked why an operation failed, where the profile knows how: the
+    ``failure`` of the operation is in its ``Ended``, in the API's own words.
 
     Raises:
         UsageError: the profile, a parameter or a reference cannot be used.
@@ -70,12 +75,13 @@ async def watch(
         lost_after=lost_after,
         no_contact=NO_CONTACT if lost_after == LOST_AFTER else lost_after,
         stall=stall,
+        grace=grace,
         fail_fast=fail_fast,
     )
     lanes = _lanes(
         references, profile, params=params, config=config, base_url=base_url, has_token=bool(token)
     )
-    plan = make_plan(lanes, policy)
+    plan = replace(make_plan(lanes, policy), asks_why=reason)
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     run = asyncio.create_task(_run(plan, _context(token), events))
     try:
@@ -98,10 +104,12 @@ async def get(
     config: Path | str | None = None,
     base_url: str | None = None,
     token: str | None = None,
+    grace: float | None = None,
+    reason: bool = True,
 ) -> tuple[Operation, ...]:
     """Poll each of *references* once, and return the operations in their order.
 
-    The arguments are those of ``watch``.
+    The arguments are those of ``watch``; without a *grace* a 404 is believed at once.
 
     Raises:
         UsageError: the profile, a parameter or a reference cannot be used.
@@ -110,7 +118,7 @@ async def get(
     lanes = _lanes(
         references, profile, params=params, config=config, base_url=base_url, has_token=bool(token)
     )
-    plan = make_plan(lanes, Policy(once=True))
+    plan = replace(make_plan(lanes, Policy(once=True, grace=grace)), asks_why=reason)
     context = _context(token)
     async with open_session(plan, context) as session:
         watcher = await carry_out(session, lambda _event: None, context)

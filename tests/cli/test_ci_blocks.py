@@ -245,6 +245,17 @@ def test_the_component_waits_and_writes_a_report(
     assert (home / job["artifacts"]["reports"]["junit"]).exists()
 
 
+def test_the_component_takes_the_opwatch_of_its_image_where_no_version_is_named(
+    environ: dict[str, str], server: DemoServer
+) -> None:
+    job = component(profile="fullstory", references=export(server), version="")
+
+    ran = run("\n".join(job["script"]), environ | variables(job), "sh", "-e")
+
+    assert ran.returncode == 0, ran.stderr
+    assert not (Path(environ["HOME"]) / "installed").exists()
+
+
 @pytest.mark.every(2)
 @pytest.mark.parametrize("where", ["references", "profile", "params", "timeout", "version"])
 def test_no_input_of_the_component_is_read_as_shell(where: str, environ: dict[str, str]) -> None:

@@ -63,7 +63,7 @@ def test_the_failed_step_and_the_end_of_its_log_are_in_the_json(
     (case,) = ET.parse(report).getroot().iter("testcase")  # noqa: S314, our own XML
     text = case[0].text or ""
     assert text.splitlines()[0] == "job test, step Run make test"
-    assert text.splitlines()[-1] == END[-1]
+    assert text.splitlines()[-1] == f"| {END[-1]}"
     asked = server.requests()[before:]
     assert [each.target.partition("?")[0].rpartition("/")[2] for each in asked[-3:]] == [
         "jobs",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft7Validator, ValidationError
 
+from cli.hurried import hurry
 from cli.inside import profile
+from opwatch.cli.run_options import RunOptions
 from opwatch.demo import DEMO_TOKEN, Script
+from opwatch.domain.policy import Policy
 from opwatch.profiles import load_manifest
 from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api
@@ -51,6 +55,43 @@ def opwatch(inside: Inside, api: Api) -> Inside:
 def _document(ran: Any) -> Any:
     VALIDATE_DOCUMENT(ran.document)
     return ran.document
+
+
+@pytest.mark.parametrize("command", ["get", "wait", "start GET /a/ops/done"])
+def test_how_long_what_does_not_exist_is_borne_is_a_duration(
+    inside: Inside, api: Api, command: str
+) -> None:
+    inside.configure(mine=profile(api.base, **NO_TOKEN))
+
+    ran = inside.run(*command.split(), "-p", "mine", "--grace", "soon", "x")
+
+    assert ran.code == 2
+    assert "Invalid value for '--grace'" in ran.err
+    assert RunOptions(grace=300.0).policy() == replace(Policy(), grace=300.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "polls"),
+    [
+        ("get", 5, 1),
+        ("get --grace 1m", 0, 5),
+        ("get --grace 1m --timeout 100ms", 124, None),
+        ("wait --grace 1m", 0, 5),
+        ("wait --grace 1m --timeout 0", 0, 5),
+    ],
+)
+def test_what_does_not_exist_yet_is_borne_for_so_long(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch, words: str, code: int, polls: int | None
+) -> None:
+    hurry(monkeypatch)
+    missing = [Reply(404, {"message": "no such operation"}) for _ in range(4)]
+    command, *options = words.split()
+    with Api(lambda asked: missing.pop() if missing else _say(asked)) as api:
+        inside.configure(mine=profile(api.base, **NO_TOKEN))
+        ran = inside.run(command, "-p", "mine", *options, "--json", "done")
+
+    (operation,) = _document(ran)["operations"]
+    assert (ran.code, polls or operation["polls"]) == (code, operation["polls"])
 
 
 # -- the document --------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from cli.forkserver import start
 from cli.inside import profile
 from cli.program import Program
 from faults.whole import api, asked_about
+from opwatch.cli.commands.wait import app as wait
+from opwatch.cli.keeping import AS_GIVEN
 from opwatch.demo import DemoServer, Script
 from servers.raw import http
 
@@ -211,6 +213,13 @@ def test_the_deadline_is_the_first_one_unless_another_is_given(
     assert short.code == 124
     assert (late.code, later.code) == (124, 124), "it has passed: one look"
     assert re.search(rf"opwatch wait --resume {run} --timeout \d+s\n", later.err)
+
+
+def test_every_option_that_decides_how_a_run_ends_goes_on() -> None:
+    deciding = {each.name for each in wait.params if getattr(each, "group", "") == "end"}
+
+    # What is left of the time is worked out.
+    assert deciding - set(AS_GIVEN) == {"timeout"}
 
 
 def test_options_go_on_and_those_of_the_terminal_do_not(tmp_path: Path) -> None:

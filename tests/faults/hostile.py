@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyte
 
 from opwatch.domain.events import Oddity
-from opwatch.domain.operation import OperationError, State
+from opwatch.domain.operation import Failure, OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.formats.table import write_table
@@ -131,14 +131,15 @@ def story(hostile: Sequence[str]) -> Story:
     run.warn(Oddity.NOTE, say[8], say[9]).warn(Oddity.UNKNOWN_STATUS, say[3], say[0])
     run.hold(30.0, Trouble(Fault.API_THROTTLED, say[6], host=say[7]), host=say[7]).wait(1)
     ended: dict[str, Any] = {"state": State.FAILED, "outcome": Outcome.FAILED}
+    failure = Failure(say[10], (*say[6:12], say[0]), say[5])
     for index, each in enumerate(middle):
         if index:
             error = OperationError(say[10], say[11], {"why": say[4], say[5]: [say[6]]})
             run.read(each, say[3], error=error, result={say[8]: say[9]}, **ended)
-            run.end(each, Outcome.FAILED)
+            run.end(each, Outcome.FAILED, failure=failure)
         else:
             run.bad(each, Trouble(Fault.API_DENIED, say[10], host=say[7]))
-            run.end(each, Outcome.DENIED, Reason.DENIED)
+            run.end(each, Outcome.DENIED, Reason.DENIED, failure=failure)
     return run.succeed(first).succeed(last)
 
 

@@ -416,6 +416,45 @@ def test_an_operation_that_stays_unknown_is_not_found(wait: Wait, grace: str, le
     assert "check the id and the profile" in ended.line("to fix")
 
 
+@fault(28)
+@pytest.mark.parametrize("once", [False, True])
+def test_whoever_knows_better_says_how_long_an_operation_may_not_exist_yet(
+    wait: Wait, *, once: bool
+) -> None:
+    with api(*[MISSING] * 30, DONE) as server:
+        ended = wait(server.url, not_found_grace="5s", policy=Policy(grace=300.0, once=once))
+
+    assert (ended.code, ended.one["problems"]) == (0, 30), ended.err
+
+
+@fault(28)
+@pytest.mark.parametrize("once", [False, True])
+def test_what_does_not_exist_by_then_is_not_found(wait: Wait, *, once: bool) -> None:
+    with api(MISSING) as server:
+        ended = wait(server.url, not_found_grace="1h", policy=Policy(grace=20.0, once=once))
+
+    assert (ended.code, ended.one["reason"]) == (5, "never_found")
+    assert ended.one["polls"] >= 3
+    assert 20 <= ended.took < 40
+
+
+@fault(28)
+@pytest.mark.parametrize("policy", [Policy(once=True), Policy(once=True, grace=0.0)])
+def test_a_single_look_believes_the_first_answer(wait: Wait, policy: Policy) -> None:
+    with api(MISSING) as server:
+        ended = wait(server.url, not_found_grace="1h", policy=policy)
+
+    assert (ended.code, ended.one["reason"], ended.one["polls"]) == (5, "never_found", 1)
+
+
+@fault(28)
+def test_the_deadline_comes_before_the_end_of_a_grace(wait: Wait) -> None:
+    with api(MISSING) as server:
+        ended = wait(server.url, policy=Policy(grace=3600.0, timeout=20.0))
+
+    assert (ended.code, ended.one["reason"]) == (124, "deadline")
+
+
 @fault(29)
 @pytest.mark.parametrize("gone", [MISSING, GONE], ids=["404", "410"])
 def test_an_operation_that_vanishes_is_gone_after_half_a_minute(wait: Wait, gone: bytes) -> None:

@@ -124,10 +124,11 @@ class Story:
         self._add(Troubled(self.at, operation, trouble))
         return self
 
-    def end(self, reference: str, outcome: Outcome, reason: Reason | None = None) -> Story:
-        operation = self._now(
-            reference, outcome=outcome, reason=reason, ended_at=self.at, next_poll_at=None, eta=None
-        )
+    def end(
+        self, reference: str, outcome: Outcome, reason: Reason | None = None, **changes: Any
+    ) -> Story:
+        ended = {"ended_at": self.at, "next_poll_at": None, "eta": None, **changes}
+        operation = self._now(reference, outcome=outcome, reason=reason, **ended)
         self._add(Ended(self.at, operation))
         return self
 

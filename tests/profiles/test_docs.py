@@ -36,6 +36,26 @@ def test_every_example_is_a_profile_without_problems(block: str) -> None:
     assert check(whole(block), "profiles.md") == ()
 
 
+def test_the_profile_that_waits_for_a_start_does(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(next(block for block in BLOCKS if "github-started:" in block), "utf-8")
+    repository = {"owner": "o", "repo": "r"}
+    bound = bind_profile(load_profile("github-started", load_config(path, {})), repository)
+    target = bound.target("5")
+
+    for status, conclusion, state in (
+        ("queued", None, State.PENDING),
+        ("in_progress", None, State.SUCCEEDED),
+        ("completed", "success", State.SUCCEEDED),
+        ("completed", "failure", State.FAILED),
+    ):
+        body = json.dumps({"id": 5, "status": status, "conclusion": conclusion}).encode()
+        url = bound.request([target]).url
+        (found,) = bound.read([target], Response(200, url, body=body, received_at=NOW)).findings
+        assert isinstance(found, Reading)
+        assert found.state is state
+
+
 def test_the_example_answer_reads_as_the_page_says(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(COPIES, "utf-8")

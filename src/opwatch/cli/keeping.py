@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 AS_GIVEN: Final = (
     *("interval", "any_", "fail_fast", "stall", "lost_after", "confirm", "fail_on"),
-    *("timeout_exit_code", "result"),
+    *("grace", "timeout_exit_code", "result"),
 )
 PATHS: Final = ("config", "ca_file", "download")
 MIXED: Final = ("param", "header")

@@ -78,7 +78,9 @@ class PlacedOption(Option):
             each.process = functools.partial(self._note, each.process, places)
 
     def _own(self, parser: Any) -> Iterator[Any]:
-        known = [*parser._short_opt.values(), *parser._long_opt.values()]  # noqa: SLF001, no other way tells the order
+        # What click makes public of a parsed line is the order of its options, without the
+        # arguments between them; a scan of the line beside the parser could disagree with it.
+        known = [*parser._short_opt.values(), *parser._long_opt.values()]  # noqa: SLF001, see above
         return (each for each in known if each.obj is self)
 
     def _note(

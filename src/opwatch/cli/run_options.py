@@ -136,6 +136,18 @@ class RunOptions(opt.ProfileOptions):
             "0: only at the timeout. Default: 15m, and 30s for a host that was never reached.",
         ),
     ] = None
+    grace: Annotated[
+        float | None,
+        option(
+            "--grace",
+            envvar="OPWATCH_GRACE",
+            parser=opt.duration,
+            metavar=opt.DURATION,
+            group="end",
+            help="Bear that an operation does not exist yet for this long, then exit 5. "
+            "Default: what the profile says, mostly 30s; a single look bears nothing.",
+        ),
+    ] = None
     confirm: Annotated[
         int | None,
         option(
@@ -331,6 +343,7 @@ class RunOptions(opt.ProfileOptions):
             interval=self.interval,
             pace=Eagerness(self.pace),
             confirm=self.confirm,
+            grace=self.grace,
             fail_fast=self.fail_fast,
             fail_on_blocked="blocked" in fail_on,
             fail_on_warnings="warnings" in fail_on,

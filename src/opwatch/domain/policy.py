@@ -23,7 +23,8 @@ class Policy:
     *once* looks at each operation until it has been read one time, all of them within
     *look_within*; with a *timeout* of 0 one that is not terminal then has timed out. *pace*
     says how eagerly the profile's pace is followed, *interval* replaces it; *confirm*
-    replaces its number of confirmations. *no_contact* is *lost_after* for a host that could
+    replaces its number of confirmations, and *grace* its grace for what is not found, which
+    *once* has none of its own. *no_contact* is *lost_after* for a host that could
     not be reached at all so far.
     """
 
@@ -35,6 +36,7 @@ class Policy:
     pace: Eagerness = Eagerness.NORMAL
     interval: float | None = None
     confirm: int | None = None
+    grace: float | None = None
     fail_fast: bool = False
     fail_on_blocked: bool = False
     fail_on_warnings: bool = False

@@ -100,6 +100,13 @@ class Context:
             return paced(self.polling_rules.pace, self.policy.pace)
         return regular(self.policy.interval)
 
+    @property
+    def grace(self) -> float:
+        """For how many seconds what was never found may still appear; at one look, for none."""
+        if self.policy.grace is not None:
+            return self.policy.grace
+        return 0.0 if self.policy.once else self.polling_rules.not_found_grace
+
 
 def after_reading(record: Record, reading: Reading, context: Context) -> Step:
     """Return what follows from the good answer *reading*, already taken in by *record*."""
@@ -211,10 +218,9 @@ def _gone(record: Record, trouble: Trouble, context: Context) -> Step:
 
 
 def _never_found(record: Record, trouble: Trouble, context: Context) -> Step:
-    grace = context.polling_rules.not_found_grace
-    if context.policy.once or (
-        record.misses >= TRIES and context.now - record.misses_from >= grace
-    ):
+    grace = context.grace
+    tries = 1 if context.policy.once and not grace else TRIES
+    if record.misses >= tries and context.now - record.misses_from >= grace:
         end = _end_of_gone(record.operation, trouble, context)
         return Stop(end, Reason.GONE) if end else Stop(Outcome.NOT_FOUND, Reason.NEVER_FOUND)
     left = grace - (context.now - record.misses_from)

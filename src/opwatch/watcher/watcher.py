@@ -323,11 +323,10 @@ class Watcher:
         if trouble.wait is not None:
             trouble = replace(trouble, wait=min(trouble.wait, LONGEST_NAMED_WAIT))
             record.uncounted += trouble.wait or 0.0
-        record.record_trouble(
-            trouble, now, grace=self._scheduler.polling_rules(index).not_found_grace
-        )
+        context = self._context(index, gate, now)
+        record.record_trouble(trouble, now, grace=context.grace)
         record.successes_before = gate.successes
-        step = after_trouble(record, trouble, self._context(index, gate, now))
+        step = after_trouble(record, trouble, context)
         until = now + trouble.wait if trouble.wait else gate.named_until
         ended = self._apply(index, step, max(gate.named_until, until), now)
         if isinstance(step, Stop) and step.whole_host:

@@ -98,7 +98,7 @@ def test_a_failure_holds_the_end_of_the_log() -> None:
     failure = Failure("job test", ("a < b", "]]>\x00\x1b[2J"))
     (case,) = parsed(Story(["op-1"]).fail("op-1", "broken", failure=failure)).iter("testcase")
     assert case[0].get("message") == "broken; job test"
-    assert case[0].text == "broken; job test\na < b\n]]>\\x00\\x1b[2J"
+    assert case[0].text == "broken; job test\n| a < b\n| ]]>\\x00\\x1b[2J"
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ class Seen(HTMLParser):
     open: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     text: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -106,6 +107,12 @@ class Seen(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] not in SILENT:
             self.text += data
+            for tag in set(self.open):
+                self.texts[tag] = self.texts.get(tag, "") + data
+
+    def inside(self, tag: str) -> str:
+        """Return the visible text within each *tag*."""
+        return self.texts.get(tag, "")
 
     def of(self, tag: str) -> list[dict[str, str | None]]:
         """Return the attributes of each *tag*."""

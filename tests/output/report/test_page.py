@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from faults.hostile import hidden, obeyed, story, texts
 from opwatch.domain.events import Started
-from opwatch.domain.operation import State
+from opwatch.domain.operation import Failure, State
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.report.article import web_link
 from opwatch.output.report.history import History
 from opwatch.output.report.page import MOST
+from opwatch.output.terminal.lines import LOG_LINE
 from opwatch.output.text.clean import Show
+from opwatch.output.text.sentences import failure_note
 from output.report.pages import busy, page_of, seen
 from output.script import HOST, Story, four, target
 
@@ -105,6 +107,7 @@ def test_markup_in_a_remote_text_is_only_text(hostile: str) -> None:
     assert (found.wrong, found.open) == ([], [])
     tags = {tag for tag, _ in found.tags}
     assert tags <= {tag for tag, _ in plain.tags} | {"details", "p"}
+    assert hostile.partition(" ")[0] in found.inside("pre")
     assert {name for _, each in found.tags for name in each} <= {
         name for _, each in plain.tags for name in each
     } | {"open"}
@@ -128,6 +131,50 @@ def test_any_text_makes_a_whole_page(name: str, message: str, link: str) -> None
     page = seen(page_of(run.finish(), profile=None))
 
     assert (page.wrong, page.open, len(page.of("article"))) == ([], [], 1)
+
+
+def test_the_end_of_the_log_of_what_failed_is_on_the_page() -> None:
+    lines = ("\x1b[31m$ make test\x1b[0m", "    1 != 2", "canary", "w" * 3_000)
+    link = "https://ci.example.com/jobs/9?a=1&b=2"
+    run = Story(["a"]).fail("a", "exit 2", failure=Failure("job unit", lines, link))
+    text = page_of(run.finish(), Show(lambda each: each.replace("canary", "***")))
+    found = seen(text)
+
+    assert found.of("details")[0] == {"open": None}
+    told = found.inside("pre").split("\n")
+    assert told[:3] == ["| $ make test", "|     1 != 2", "| ***"]
+    assert len(told) == 4
+    assert 300 < len(told[3]) < 500
+    assert "exit 2; job unit" in found.text
+    assert [each["href"] for each in found.of("a")] == [link]
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "https://ci.example.com/?sig=canary"])
+def test_a_link_of_what_failed_is_held_to_the_same_rules(link: str) -> None:
+    run = Story(["a"]).fail("a", "exit 2", failure=Failure(link=link))
+
+    assert seen(page_of(run, Show(lambda each: each.replace("canary", "***")))).of("a") == []
+
+
+def test_why_there_is_no_log_is_on_the_page_too() -> None:
+    denied = Trouble(Fault.STATUS_FORBIDDEN, status=403, host=HOST)
+    run = Story(["a", "b"])
+    run.fail("a", "exit 2", failure=Failure(trouble=denied))
+    run.fail("b", "exit 2", failure=Failure(is_asked=False))
+    found = seen(page_of(run.finish()))
+
+    for operation in run.operations.values():
+        assert operation.failure is not None
+        assert str(failure_note(operation.failure)) in found.text
+    assert found.of("pre") == []
+
+
+@pytest.mark.parametrize("hostile", ["'" * 5_000, "\u4e2d" * 5_000, "e\u0301\u0336\u0489" * 2_000])
+def test_a_log_is_bounded_whatever_the_server_sends(hostile: str) -> None:
+    run = Story(["a"]).fail("a", "exit 2", failure=Failure(hostile, (hostile,) * 20, hostile))
+
+    _head, log = page_of(run).split("<pre>")
+    assert len(log.partition("</pre>")[0]) < 20 * LOG_LINE * len("x&#0000;&#0000;&#0000;")
 
 
 @pytest.mark.every(4)

@@ -65,6 +65,12 @@ def recognised(
             "circleci-run",
             {},
         ),
+        ("https://buildkite.com/acme/site/builds/27", "buildkite-build", {}),
+        (
+            "https://api.buildkite.com/v2/organizations/acme/pipelines/site/builds/27",
+            "buildkite-build",
+            {},
+        ),
         (
             "https://graph.microsoft.us/v1.0/x/operations/7",
             "microsoft-graph",

@@ -45,5 +45,6 @@ def app(
     from opwatch.domain.policy import Policy
 
     goal = Goal.READ if exit_zero else Goal.ALL
-    policy = Policy(once=True, goal=goal, look_within=options.timeout or None)
+    look_within = options.timeout or None
+    policy = Policy(once=True, goal=goal, look_within=look_within, grace=options.grace)
     return Command("get", options, references or ()).run(policy)

@@ -92,7 +92,8 @@ def _what_is_wrong(operation: Operation, show: Show) -> str:
     detail = ending_detail(operation, show) or status_of(operation, show) or OUTCOMES[outcome]
     kind = operation.reason if operation.reason is Reason.NO_RESULT else outcome
     body = f"<{element} type={_attribute(kind.value)} message={_attribute(detail)}>"
-    text = "\n".join([detail, *failure_lines(operation, show)])
+    # A CI that prints the file into its log obeys what stands at the beginning of a line.
+    text = "\n".join([detail, *(f"| {each}" for each in failure_lines(operation, show))])
     return f"      {body}{escape(text)}</{element}>\n"
 
 

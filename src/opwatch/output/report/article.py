@@ -1,4 +1,4 @@
-"""One operation on the page: its name, its time line, why it ended so, and where to look.
+"""One operation on the page: its name, its time line, why it ended so, its log, where to look.
 
 Decides which links may be followed: to http and https only, and with no secret in them.
 """
@@ -13,6 +13,7 @@ from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.report.markup import DETAIL, answers, class_of, entries, listed, sign
 from opwatch.output.report.strip import strip
+from opwatch.output.terminal.lines import LOG_LINE
 from opwatch.output.terminal.rows import glyph_of
 from opwatch.output.text.glyphs import UNICODE
 from opwatch.output.text.sentences import (
@@ -21,6 +22,7 @@ from opwatch.output.text.sentences import (
     describe,
     display_name,
     ending_detail,
+    failure_lines,
     kind_of,
     message_of,
     status_of,
@@ -30,9 +32,10 @@ from opwatch.output.text.words import OUTCOMES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opwatch.domain.operation import Operation
+    from opwatch.domain.operation import Failure, Operation
     from opwatch.output.report.history import History
     from opwatch.output.report.run import Run
+    from opwatch.output.text.clean import Show
 
 NAME: Final = 80
 LONGEST_LINK: Final = 300
@@ -59,14 +62,27 @@ def article(operation: Operation, run: Run, history: History) -> Iterator[str]:
         yield strip(track, max(0.0, ended - track.began), run.elapsed, class_of(tone))
     for reason in reasons(operation, history):
         yield f'<p class="why">{escape(reason)}</p>'
-    link = web_link(operation, history)
-    if link:
+    failure = operation.failure
+    pages = (web_link(operation, history), failure and _followed(failure.link, show))
+    for link in dict.fromkeys(filter(None, pages)):
         yield f'<p><a href="{escape(link)}" rel="noopener noreferrer">{escape(link)}</a></p>'
+    is_open = " open" if len(run.operations) == 1 else ""
+    if failure is not None:
+        yield from _log(operation, failure, is_open, show)
     if track is not None and track.log.first:
-        is_open = " open" if len(run.operations) == 1 else ""
         yield f"<details{is_open}><summary>What was reported</summary>"
         yield f"<ol>{entries(track.log, run, show)}</ol></details>"
     yield "</div></article>\n"
+
+
+def _log(operation: Operation, failure: Failure, is_open: str, show: Show) -> Iterator[str]:
+    """Yield the end of the log of what failed, or else why there is none."""
+    lines = failure_lines(operation, show, LOG_LINE)
+    if failure.lines:
+        text = "\n".join(f"| <bdi>{escape(each)}</bdi>" for each in lines)
+        yield f"<details{is_open}><summary>The end of its log</summary><pre>{text}</pre></details>"
+    else:
+        yield from (f'<p class="facts">{escape(each)}</p>' for each in lines)
 
 
 def reasons(operation: Operation, history: History) -> list[str]:
@@ -86,7 +102,11 @@ def reasons(operation: Operation, history: History) -> list[str]:
 
 def web_link(operation: Operation, history: History) -> str | None:
     """Return the page of *operation* where it may be followed: http or https, and no secret."""
-    link = (operation.reading.link or "").strip() if operation.reading else ""
+    return _followed(operation.reading.link if operation.reading else None, history.show)
+
+
+def _followed(found: str | None, show: Show) -> str | None:
+    link = (found or "").strip()
     try:
         parts = urlsplit(link)
         is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
@@ -95,4 +115,4 @@ def web_link(operation: Operation, history: History) -> str | None:
     is_plain = link.isascii() and link.isprintable() and not set(link) & set(" \"'<>\\`{}|^")
     if not (is_web and is_plain and "@" not in parts.netloc and len(link) <= LONGEST_LINK):
         return None
-    return link if history.show.redact(link) == link else None
+    return link if show.redact(link) == link else None

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _OUTCOME: Final = re.compile(r".*(?:conclusion|outcome|result|verdict)")
 _OTHER_ERROR: Final = re.compile(r".+error")
 _EARLIER: Final = re.compile(r"(?:previous|prior|parent|last|inner).+")
-_FLAGS: Final = CANCELLED | FAILED | {"skipped", "isskipped"}
+_FLAGS: Final = CANCELLED | FAILED | {"skipped", "isskipped", "blocked", "isblocked"}
 _OTHERWISE: Final = frozenset({"failed", "cancelled", "pending", "running", "blocked"})
 
 
