@@ -128,6 +128,11 @@ def _notes(parts: Figures) -> Iterator[str]:
             f"sockets {_middle(polls['sockets_us'])} µs, so nobody waits for the server. Start-up, "
             "measured with one operation, is taken off."
         )
+        yield (
+            f"Where the CPU of a poll goes: {_rooms(polls['rooms'])}. The bare client pays for the "
+            "library, httpx2's own part, the loop, and to read the JSON; it knows no profile, no "
+            "pace, no verdict and no secret."
+        )
     if looks := parts.get("looks"):
         yield (
             f"**2,000 looks** take {_middle(looks['ours_s'])} s, {looks['against']} connections "
@@ -161,6 +166,13 @@ def _notes(parts: Figures) -> Iterator[str]:
         )
     if "outage" in parts:
         yield "**The outage** is simulated with the real watcher, each round with another chance."
+
+
+def _rooms(rooms: Mapping[str, float]) -> str:
+    """Return the rooms and their percentages, in words; those of a hundredth or less as one."""
+    big = {room: share for room, share in rooms.items() if share > 1}
+    rest = sum(rooms.values()) - sum(big.values())
+    return ", ".join(f"{room} {share:.0f} %" for room, share in {**big, "all else": rest}.items())
 
 
 def _middle(samples: list[float]) -> str:

@@ -16,6 +16,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.processes import HERE, Client, configured, in_turn, opwatch, python, run, served
+from benchmarks.rooms import shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,7 @@ def per_poll(rounds: int) -> dict[str, Any]:
         best = best_bare(server.port)
         clients = (ours(config), best, bare(server.port, 8, "sockets"))
         cpu: dict[str, list[float]] = {each.name: [] for each in clients}
+        rooms = shares(server.port, NAMES[: 3 * MANY])
         for _ in range(rounds):
             for each in clients:
                 one, many = run(each, NAMES[:1]), run(each, NAMES[:MANY])
@@ -69,6 +71,7 @@ def per_poll(rounds: int) -> dict[str, Any]:
         "theirs_us": [1e6 * each for each in theirs],
         "sockets_us": [1e6 * each for each in cpu["sockets at 8"]],
         "against": _in_words(best),
+        "rooms": rooms,
     }
 
 

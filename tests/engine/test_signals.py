@@ -110,6 +110,20 @@ async def test_without_a_signal_all_is_put_back() -> None:
 
 
 @pytest.mark.usefixtures("handlers")
+async def test_a_deadly_signal_that_somebody_handles_stays_theirs() -> None:
+    """A profiler's timer sends SIGPROF a thousand times a second."""
+    came: list[int] = []
+    before = signal.signal(signal.SIGPROF, lambda number, _frame: came.append(number))
+    try:
+        with catch_signals(asyncio.Queue()):
+            signal.raise_signal(signal.SIGPROF)
+            assert signal.getsignal(signal.SIGUSR1) is not signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGPROF, before)
+
+    assert came == [signal.SIGPROF]
+
+
 def test_without_a_loop_a_signal_is_an_exception() -> None:
     with pytest.raises(Interruption) as raised, raise_on_signals():
         signal.raise_signal(signal.SIGINT)

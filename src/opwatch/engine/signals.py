@@ -159,10 +159,12 @@ def catch_signals(
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
+    # One that somebody handles does not kill: a profiler's timer, say.
+    fatal = [number for number in FATAL if _before(number) is signal.SIG_DFL]
     with (
         _waking(loop),
         _installed(receive, messages),
-        _installed(die, FATAL),
+        _installed(die, fatal),
         _installed(go_on, BACK),
     ):
         yield
