@@ -173,7 +173,7 @@ class Command:
         return resumed_plan(
             run,
             policy,
-            selection.bound_profile() if run.profile and run.left else None,
+            selection.kept_profiles(run),
             selection.settings(),
             parse_params(self.options.param or ()),
             has_token=self.options.token_stdin,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from opwatch.domain.operation import Earlier, InitialAnswer, Reading, State, Target
+from opwatch.domain.operation import Basis, Earlier, InitialAnswer, Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.session.detect import assumed_lanes
 from opwatch.session.plan import Plan, make_plan
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def resumed_plan(
     run: KeptRun,
     policy: Policy,
-    profile: Profile | None,
+    profiles: Mapping[str, Profile],
     config: Config,
     params: Mapping[str, str],
     *,
@@ -37,28 +37,47 @@ def resumed_plan(
 ) -> Plan:
     """Return what is left of *run*, at its place among what has ended before.
 
-    Without a *profile*, each URL finds its own again. *until* is the deadline in seconds since
+    *profiles* are those that were named, by their names in the run; a URL of any other finds
+    its own again. *until* is the deadline in seconds since
     the epoch, which *clock_of* turns into the clock of this run.
 
     Raises:
-        UsageError: a reference or a parameter can no longer be used.
+        UsageError: a reference or a parameter can no longer be used, or a token would be for
+            several hosts.
     """
-    left = run.left
-    if not left:
-        plan = Plan({}, (), policy)
-    elif profile is not None:
-        found = [profile.target(each.reference, each.handed) for each in left]
-        plan = make_plan([(profile, found)], policy)
-    else:
-        typed = not run.options.get("piped")
-        urls = [(each.reference, typed) for each in left]
-        plan = make_plan(assumed_lanes(urls, config, params, has_token=has_token), policy)
+    left, typed = run.left, not run.options.get("piped")
+    urls = [(each.reference, typed) for each in left if each.profile not in profiles]
+    assumed = iter(assumed_lanes(urls, config, params, has_token=has_token) if urls else ())
+    lanes = [
+        (profile, [_again(profile, each, run)])
+        if (profile := profiles.get(each.profile))
+        else next(assumed)
+        for each in left
+    ]
+    plan = make_plan(lanes, policy, profiles) if lanes else Plan({}, (), policy)
+    if has_token:
+        plan.check_one_host()
     again = iter(plan.targets)
     targets = tuple(
         _taken_up(next(again), each, clock_of) if each in left else _ended(each, clock_of)
         for each in run.operations
     )
     return replace(plan, targets=targets, until=until)
+
+
+def _again(profile: Profile, kept: KeptOperation, run: KeptRun) -> Target:
+    """Return *kept* of *run* as *profile* names it, with what chose that profile."""
+    target = profile.target(kept.reference, kept.handed)
+    bound = (run.options.get("bindings") or {}).get(kept.profile)
+    if bound is None:
+        return target
+    params = [*bound["param"], *(f"{name}={value}" for name, value in kept.handed.items())]
+    words = (word for each in params for word in ("--param", each))
+    return replace(
+        target,
+        basis=Basis(kept.basis) if kept.basis else None,
+        options=("-p", bound["profile"], "--base-url", bound["base_url"], *words),
+    )
 
 
 def _taken_up(target: Target, kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:

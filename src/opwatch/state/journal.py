@@ -257,7 +257,7 @@ class Journal:
             id=self._redact(target.id),
             profile=target.profile,
             origin=target.origin,
-            handed=kept_values(target.initial.params, self._redact),
+            handed=kept_values(target.handed, self._redact),
             basis=target.basis,
             watched_from=self._wall_of(operation.watched_from),
             confirmed_at=wall(operation.confirmed_at),
