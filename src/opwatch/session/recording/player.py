@@ -280,7 +280,7 @@ class _Reader(_Player):
         moments += [self._coming[0][0]] if self._coming else []
         moments += [self._aborts[0]["at"]] if self._aborts else []
         now = max(self._now, min(moments))
-        while self._suspends and self._suspends[0][0] <= now:
+        while self._suspends and self._suspends[0][0] < now:
             now = max(now, self._suspends.pop(0)[1])
             self.tell(self.watcher.tick(now))
         self._now = now
