@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from opwatch.domain.kept import COUNTED, NEXT, READ, TIMES
 from opwatch.domain.operation import Basis, Earlier, InitialAnswer, Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.session.detect import assumed_lanes
@@ -94,33 +95,23 @@ def _ended(kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:
 
 
 def _earlier(kept: KeptOperation, clock_of: Callable[[float], float]) -> Earlier:
-    def clock(at: float | None) -> float | None:
-        return None if at is None else clock_of(at)
-
     reading = None
     if kept.state is not None:
         reading = Reading(
             State(kept.state),
             status=kept.status,
-            progress=kept.progress,
-            count=kept.count,
             message=kept.message,
             kind=kept.kind,
             updated_at=datetime.fromisoformat(kept.updated_at) if kept.updated_at else None,
-            is_known_word=kept.is_known_word,
+            **{name: getattr(kept, name) for name in READ},
         )
+    times: dict[str, Any] = {
+        name: None if (at := getattr(kept, name)) is None else clock_of(at) for name in TIMES
+    }
     return Earlier(
-        watched_from=clock_of(kept.watched_from),
         reading=reading,
-        confirmed_at=clock(kept.confirmed_at),
-        changed_at=clock(kept.changed_at),
-        missed_from=clock(kept.missed_from),
-        ended_at=clock(kept.ended_at),
-        polls=kept.polls,
-        problems=kept.problems,
         outcome=Outcome(kept.outcome) if kept.outcome else None,
         reason=Reason(kept.reason) if kept.reason else None,
-        etag=kept.etag,
-        modified=kept.modified,
-        moved_to=kept.moved_to,
+        **times,
+        **{name: getattr(kept, name) for name in (*COUNTED, *NEXT)},
     )
