@@ -151,7 +151,7 @@ class Command:
             plan,
             results=self._results(),
             headers=self._headers(plan, context),
-            asks_why=self.options.reason and self.options.record is None,
+            asks_why=self.options.reason,
         )
         self._say_pace(plan)
         if plan.assumed and not self.options.quiet:
