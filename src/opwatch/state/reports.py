@@ -9,16 +9,15 @@ are seconds since the epoch.
 from __future__ import annotations
 
 import math
-import os
 import secrets
 import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.sharing import HARDLY, HostReport
-from opwatch.state.runs import usual_durations
-from opwatch.state.store import open_store
+from opwatch.state.runs import insert_into, usual_durations
+from opwatch.state.store import create_whole, open_store
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,29 +49,21 @@ def host_key(folder: Path) -> bytes:
     Raises:
         OSError: it cannot be read or made.
     """
-    path, new = folder / KEY, folder / f".{KEY}.{os.getpid()}"
+    path = folder / KEY
     if not path.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new.unlink(missing_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
-        with suppress(FileExistsError):
-            os.link(new, path)
-        new.unlink()
+        create_whole(path, lambda new: new.write_bytes(secrets.token_bytes(32)))
     return path.read_bytes()
 
 
 def write_reports(store: Store, reports: Iterable[tuple[str, HostReport]], now: float) -> None:
     """Write *reports*, each with its host, at *now*, and forget what counts no more."""
-    names = ("host", "alive_until", *_COLUMNS)
     with store.writing() as connection:
         connection.execute(
             "DELETE FROM reports WHERE alive_until < ? AND held_until < ?", (now, now)
         )
         connection.executemany(
-            f"INSERT OR REPLACE INTO reports ({', '.join(names)}) "  # noqa: S608, our own words
-            f"VALUES ({', '.join('?' * len(names))})",
+            insert_into("reports", _COLUMNS, ("host", "alive_until")),
             (
                 [host, now + ALIVE, *(getattr(each, name) for name in _COLUMNS)]
                 for host, each in reports
