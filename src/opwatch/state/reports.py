@@ -21,7 +21,7 @@ from opwatch.state.store import create_whole, open_store
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from opwatch.domain.durations import UsualDuration
@@ -112,22 +112,25 @@ class ReportBoard:
 
     *hosts* returns what each host is called in the store, given the key of the digests.
     *offset* are the seconds that the epoch's clock is ahead of the run's. *heard* are the
-    others' reports, *usual* how long what the profiles watch usually takes; None until they
-    were looked at. Whatever goes wrong with the store in
-    *folder* only makes it *broken*.
+    others' reports, None until they were looked at. *usual* is how long what *profiles* watch
+    usually takes, once that is *looked_up*. Whatever goes wrong with the store in *folder* only
+    makes it *broken*.
     """
 
     def __init__(
         self,
         folder: Path,
+        profiles: Collection[str],
         hosts: Callable[[bytes], Mapping[Key, str]],
         now: Callable[[], float],
         offset: Callable[[], float],
     ) -> None:
         self.heard: Heard | None = None
-        self.usual: Mapping[tuple[str, str | None], UsualDuration] | None = None
+        self.usual: Mapping[tuple[str, str | None], UsualDuration] = {}
+        self.looked_up = threading.Event()
         self.is_broken = False
         self._folder = folder
+        self._profiles = profiles
         self._hosts = hosts
         self._now = now
         self._offset = offset
@@ -155,8 +158,10 @@ class ReportBoard:
     def _work(self) -> None:
         try:
             with closing(open_store(self._folder)) as store:
-                hosts = self._hosts(host_key(self._folder))
-                self.usual = usual_durations(store, {profile for profile, _ in hosts})
+                self.usual = usual_durations(store, self._profiles)
+                self.looked_up.set()
+                self._news.wait()
+                hosts = self._hosts(host_key(self._folder)) if self._own else {}
                 while not self._end.is_set():
                     self._news.wait(RENEWED)
                     self._news.clear()
@@ -167,6 +172,7 @@ class ReportBoard:
                     withdraw_reports(store, self._shown.values(), now)
         except Exception:  # noqa: BLE001, everybody asks as if alone then
             self.is_broken = True
+            self.looked_up.set()
 
     def _look(self, store: Store, hosts: Mapping[Key, str], own: Reports) -> None:
         offset, now = self._offset(), self._now()
