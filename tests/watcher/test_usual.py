@@ -84,6 +84,13 @@ def test_half_of_a_long_one_counts_as_twenty_times_the_longest_pause(
     assert pause_after_good(pace, 0, None, middle, (usual, 0.0)) == first
 
 
+@pytest.mark.parametrize(("eagerness", "first"), [(Eagerness.EAGER, 150), (Eagerness.NORMAL, 300)])
+def test_an_eager_pace_looks_after_a_quarter_of_the_usual_duration(
+    eagerness: Eagerness, first: float
+) -> None:
+    assert pause_after_good(paced(Pace(), eagerness), 0, None, middle, (USUAL, 0.0)) == first
+
+
 @pytest.mark.parametrize("age", [0.0, 100.0, 299.0])
 def test_a_pause_before_the_end_is_likely_is_off_by_three_seconds_at_most(age: float) -> None:
     low, high = (pause_after_good(Pace(), 0, None, lot, (USUAL, age)) for lot in (min, max))

@@ -44,8 +44,8 @@ STRETCH: Final = 6.0
 OF_SEEN: Final = 0.5
 """The part of the time for which progress was seen that such a pause may last."""
 OVERDUE: Final = 1.6
-OF_USUAL: Final = 0.5
-"""The part of the usual duration that a pause may last before the end is likely."""
+OF_USUAL: Final = 2.0
+"""Such a pause may last so many times the share of the usual duration: half of it."""
 MOST_STRETCH: Final = 20.0
 """How many times the longest pause even such a one may last."""
 CHANCES: Final = (1 / 6, 1 / 3)
@@ -230,7 +230,7 @@ def _until_likely(pace: Pace, usual: UsualDuration, age: float) -> float | None:
     until = usual.until(age, min(CHANCES[1], max(CHANCES[0], chance)))
     if until is None:
         return None
-    half = max(pace.bound, OF_USUAL * usual.median)
+    half = max(pace.bound, OF_USUAL * pace.share * usual.median)
     earliest = usual.until(0.0, CHANCES[0]) or 0.0
     likely = max(earliest - age, OF_LONGEST * pace.usual_bound)
     return min(half, pace.longest_of_usual, likely, max(pace.first, until))
