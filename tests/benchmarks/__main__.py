@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import crowd, outage, polls, schedules, startup
+from benchmarks import crowd, outage, polls, remembered, schedules, startup
 from benchmarks.looks_plot import looks_plot
 from benchmarks.page import page, with_short
 
@@ -48,6 +48,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "limited": Part(polls.limited, 1),
     "crowd": Part(crowd.watched, 3),
     "schedules": Part(schedules.measure, 1),
+    "remembered": Part(remembered.measure, 1),
     "outage": Part(outage.measure, 5),
     "counts": Part(polls.counts, 3),
 }

@@ -48,6 +48,15 @@ BUDGETS: Final = (
     ),
     Budget("schedules", "late_s", "how late they are", "", 1.5, " s", is_short=False),
     Budget(
+        "remembered",
+        "requests",
+        "requests, runs of 10 minutes whose past durations are known",
+        "32 without memory",
+        6,
+        "",
+    ),
+    Budget("remembered", "late_s", "how late they are noticed", "", 15, " s", is_short=False),
+    Budget(
         "outage", "requests", "1,000 in an outage of 10 minutes: requests", "without outage", 0.01
     ),
     Budget("outage", "heard_s", "99 % of them confirmed after its end", "", 30, " s"),

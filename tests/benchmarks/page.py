@@ -164,6 +164,20 @@ def _notes(parts: Figures) -> Iterator[str]:
             f"each, {shown(schedules['late_without_s'][0])} s late; the optimum is what is "
             "best for that mix, by dynamic programming, and no later."
         )
+    if remembered := parts.get("remembered"):
+        least = remembered["least"]
+        yield (
+            f"**Past durations** are simulated with {remembered['runs']} runs of about ten "
+            "minutes without progress, spread by a tenth, each after twenty others that succeeded. "
+            f"Without memory it is {_middle(remembered['requests_without'])} requests for each, "
+            f"{_middle(remembered['late_without_s'])} s late. Who knows the spread exactly needs "
+            f"{shown(least['half'])} to be {shown(remembered['least_late_s'])} s late if no pause "
+            "may be longer than half of the usual duration, as here; "
+            f"{shown(least['three_minutes'])} if none may be longer than three minutes, "
+            f"{shown(least['none'])} if any may. One that fails in the first half is noticed "
+            f"{_middle(remembered['early_s'])} s late, at most "
+            f"{_middle(remembered['early_latest_s'])} s."
+        )
     if "outage" in parts:
         yield "**The outage** is simulated with the real watcher, each round with another chance."
 

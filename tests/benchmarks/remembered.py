@@ -5,7 +5,8 @@
 The API reports no progress. Before each run, twenty earlier ones of the same kind are drawn,
 by which it is judged how long it usually takes; what they do not tell is part of the cost. The
 durations are spread log-normally. *All fail early* are runs that end at a random moment of the
-first half, though the others succeeded: the price of the long pauses.
+first half, though the others succeeded: the price of the long pauses. The optimum is that of
+the same longest pause, for who knows the median and the spread exactly.
 """
 
 from __future__ import annotations
@@ -14,15 +15,21 @@ import random
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.optimum import around, best_at
 from opwatch.domain.durations import MOST, usual_duration
 from opwatch.domain.pacing import Pace, pause_after_good
 
 MEDIAN: Final = 600.0
 SPREADS: Final = (0.05, 0.1, 0.2, 0.3)
+RUNS: Final = 20_000
+AS_LATE: Final = 15.0
+"""Seconds that the optimum may be late."""
+BOUNDS: Final = {"three_minutes": 180, "half": 300, "none": None}
+"""The longest pause in seconds, by the name of the figure."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,25 @@ def cost(spread: float, *, remembers: bool, fails_early: bool = False, runs: int
         requests += quiet + 1
         late.append(now - end)
     return Cost(requests / runs, sum(late) / runs, max(late))
+
+
+def measure(_rounds: int) -> dict[str, Any]:
+    """Return what is held to a budget, and what it is compared with."""
+    known, unknown = (cost(0.1, remembers=each, runs=RUNS) for each in (True, False))
+    failed = cost(0.1, remembers=True, fails_early=True, runs=RUNS)
+    mix = around(MEDIAN, 0.1)
+    least = {name: best_at(AS_LATE, mix, bound)[0] for name, bound in BOUNDS.items()}
+    return {
+        "runs": RUNS,
+        "requests": [known.requests],
+        "late_s": [known.late],
+        "requests_without": [unknown.requests],
+        "late_without_s": [unknown.late],
+        "early_s": [failed.late],
+        "early_latest_s": [failed.latest],
+        "least_late_s": AS_LATE,
+        "least": least,
+    }
 
 
 def main() -> None:

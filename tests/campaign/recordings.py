@@ -221,7 +221,7 @@ def _record_world(drawn: Any, path: Path, seed: int) -> None:
     jobs = drawn.world.jobs
     targets = tuple(Target(each, each, jobs[each].host, "standard") for each in names)
     plan = Plan({"standard": bound}, targets, drawn.policy)
-    watcher, _ = recorder.begin(plan, {}, 0.0, collects=False)
+    watcher, _ = recorder.begin(plan, {}, 0.0, collects=())
     watch = simulated.Run(drawn.world, watcher, drawn.policy, bound.polling_rules)
     watch.events += watcher.start()
     simulated.go_on(watch)

@@ -74,6 +74,31 @@ def test_the_failed_step_and_the_end_of_its_log_are_in_the_json(
     assert "authorization" not in asked[-1].headers
 
 
+@pytest.mark.parametrize("flag", ["--jsonl", "--json"])
+def test_why_it_failed_is_in_a_recording_and_its_replay(
+    flag: str, opwatch: Inside, server: DemoServer
+) -> None:
+    jobs = [server.start("github-actions", each).id for each in (FAILED, Script(0.0))]
+
+    live = opwatch.run(
+        *("wait", "-p", "github-actions", *REPO, "--record", "run.jsonl", flag),
+        *("--progress", "lines", *jobs),
+    )
+    asked = len(server.requests())
+    opwatch.environ.clear()
+    again = opwatch.run("replay", "run.jsonl", flag)
+
+    assert (again.code, live.code) == (1, 1)
+    assert again.err == live.err
+    assert len(server.requests()) == asked
+    if flag == "--jsonl":
+        assert again.out == live.out
+    told = again.document["operations"][0]["failure"] if flag == "--json" else again.out
+    assert "job test, step Run make test" in str(told)
+    assert END[0] in str(told)
+    assert DEMO_TOKEN.reveal() not in (opwatch.home / "run.jsonl").read_text()
+
+
 def test_a_log_of_another_obeys_nothing_in_ours(opwatch: Inside, server: DemoServer) -> None:
     job = server.start("github-actions", FAILED)
 

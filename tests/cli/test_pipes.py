@@ -267,7 +267,7 @@ def test_a_profile_of_the_command_line_that_contradicts_is_refused(opwatch: Insi
 
 def test_what_was_piped_in_can_be_gone_on_with(opwatch: Inside) -> None:
     first = opwatch.run("get", "-p", "mine", "--param", "team=b", "--json", "running").out
-    ran = opwatch.run("wait", "-t", "0", "--json", "-", stdin=first.encode())
+    ran = opwatch.run("wait", "-t", "0", "--json", "--no-state", "-", stdin=first.encode())
 
     config = opwatch.environ["OPWATCH_CONFIG"]
     line = f"opwatch wait -p mine --param team=b --config {config} running"
@@ -290,7 +290,8 @@ def test_each_reference_belongs_to_the_profile_before_it(opwatch: Inside, api: A
 
 def test_several_profiles_are_gone_on_with_as_they_were_given(opwatch: Inside) -> None:
     ran = opwatch.run(
-        "wait", "-t", "0", "--json", "-p", "mine", "--param", "team=b", "running", "done",
+        "wait", "-t", "0", "--json", "--no-state",
+        "-p", "mine", "--param", "team=b", "running", "done",
         "-p", "other", "--", "running", "-x",
     )  # fmt: skip
 
@@ -370,7 +371,9 @@ def test_a_manifest_in_json_stands_behind_the_references_of_the_command_line(
     manifest = {"version": 1, "operations": [{"references": ["done"]}]}
     (opwatch.home / "jobs.json").write_text(json.dumps(manifest))
 
-    ran = opwatch.run("wait", "-t", "0", "--json", "-p", "other", "running", "--from", "jobs.json")
+    ran = opwatch.run(
+        "wait", "-t", "0", "--json", "--no-state", "-p", "other", "running", "--from", "jobs.json"
+    )
 
     assert [each["id"] for each in _document(ran)["operations"]] == ["running", "done"]
     assert ran.document["resume"].endswith(" running")

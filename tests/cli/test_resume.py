@@ -65,23 +65,28 @@ class Killed:
 
     program: Program
 
-    def __call__(self, *arguments: str, when: str) -> str:
-        """Run until standard error says *when*, kill it, and return the id of its run."""
+    def __call__(self, *arguments: str, when: str, over: int = 0) -> str:
+        """Run until standard error says *when*, and the store that so many are *over*; kill it.
+
+        Return the id of its run.
+        """
         with start(*arguments, env=self.program.environ, cwd=self.program.home) as child:
             said = b""
             while when.encode() not in said:
                 line = child.stderr.readline()
                 assert line, said
                 said += line
-            self.settled(child.pid)
+            self.settled(child.pid, over)
             child.kill()
         return str(self.last()["id"])
 
-    def settled(self, pid: int) -> None:
+    def settled(self, pid: int, over: int = 0) -> None:
         """Wait until the store says that the process *pid* has seen the state of all."""
         for _ in range(200):
             run = self.last()
-            if run and all(each["state"] for each in run["operations"]):
+            found = run.get("operations", [])
+            ended = sum(each["outcome"] is not None for each in found)
+            if found and all(each["state"] for each in found) and ended >= over:
                 return
             os.sched_yield()
         raise AssertionError(f"{pid} has written nothing")
@@ -93,7 +98,7 @@ class Killed:
 
 
 def resumed_id(ran: Any) -> str:
-    found = re.search(r"opwatch wait --resume ([0-9a-f]{8})\n", ran.err)
+    found = re.search(r"opwatch wait --resume ([0-9a-f]{8})( --timeout \d+s)?\n", ran.err)
     assert found is not None, ran.err
     return found[1]
 
@@ -367,6 +372,179 @@ def test_a_url_that_was_not_kept_is_not_asked_in_another_form(tmp_path: Path) ->
         assert ran.code == 2
         assert "may hold a secret" in ran.err
         assert len(server.requests) == before
+
+
+# -- several profiles in one run ------------------------------------------------------------
+
+
+def tenants(home: Path, **urls: str) -> Program:
+    """Return a program that knows profiles whose path has a tenant, at *urls*, each by its name."""
+    shape = {
+        "request": {"path": "/{tenant}/ops/{id}"},
+        "params": {"id": {}, "tenant": {"default": "nobody"}, "password": {"default": ""}},
+    }
+    config = home / "config.yaml"
+    profiles = {name: {**profile(url), **shape} for name, url in urls.items()}
+    config.write_text(json.dumps({"version": 1, "profiles": profiles}))
+    config.chmod(0o600)
+    program = Program(home)
+    del program.environ["OPWATCH_TOKEN"]
+    program.environ |= {"API_TOKEN": TOKEN, "OPWATCH_CONFIG": str(config)}
+    return program
+
+
+class Tenants:
+    """An API of the operations of tenants; those named in *over* have succeeded."""
+
+    def __init__(self, *over: str) -> None:
+        self.over = set(over)
+        self.asked: list[str] = []
+        self._server = api(self._answer)
+
+    def _answer(self, request: bytes) -> bytes:
+        path = request.split(b" ", 2)[1].decode()
+        self.asked.append(path)
+        tenant, _, job = path.strip("/").split("/")
+        status = "done" if f"{tenant}/{job}" in self.over else "running"
+        return http(json.dumps({"id": job, "status": status}).encode())
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._server.__exit__(*problem)
+
+
+SEVERAL = (
+    *("wait", "-p", "east", "--param", "tenant=x", "a", "b"),
+    *("-p", "west", "a", "c", "-p", "east", "--param", "tenant=y", "a"),
+)
+"""Five operations, three of which have the same id."""
+
+
+@pytest.mark.parametrize("how", ["options", "manifest"])
+def test_after_kill_9_each_of_several_profiles_goes_on_with_what_it_has_left(
+    how: str, tmp_path: Path
+) -> None:
+    with Tenants("x/b") as east, Tenants("nobody/c") as west:
+        program = tenants(tmp_path, east=east.url, west=west.url)
+        arguments: tuple[str, ...] = SEVERAL
+        if how == "manifest":
+            entries = [
+                {"profile": "east", "params": {"tenant": "x"}, "references": ["a", "b"]},
+                {"profile": "west", "references": ["a", "c"]},
+                {"profile": "east", "params": {"tenant": "y"}, "references": ["a"]},
+            ]
+            (tmp_path / "jobs.json").write_text(json.dumps({"version": 1, "operations": entries}))
+            arguments = "wait", "--from", "jobs.json"
+        run = Killed(program)(*arguments, "-i", "0.2", when="c succeeded", over=2)
+        east.over |= {"x/a"}
+        east.asked.clear()
+        west.asked.clear()
+
+        again = Killed(program)("wait", "--resume", run, when="a succeeded", over=3)
+        first = set(east.asked), set(west.asked)
+        east.over |= {"y/a"}
+        west.over |= {"nobody/a"}
+        east.asked.clear()
+        west.asked.clear()
+        ran = program.run("wait", "--resume", run, "--json")
+
+        assert again == run
+        assert first == ({"/x/ops/a", "/y/ops/a"}, {"/nobody/ops/a"})
+        assert (set(east.asked), set(west.asked)) == ({"/y/ops/a"}, {"/nobody/ops/a"})
+        assert (ran.code, ran.outcomes) == (0, ["succeeded"] * 5)
+        operations = ran.document["operations"]
+        assert [each["id"] for each in operations] == ["a", "b", "a", "c", "a"]
+        assert [each.get("ended_before", False) for each in operations] == [
+            *(True, True, False, True, False)
+        ]
+
+
+def test_after_ctrl_c_the_short_command_goes_on_with_several_profiles(tmp_path: Path) -> None:
+    with Tenants() as east, Tenants() as west:
+        program = tenants(tmp_path, east=east.url, west=west.url)
+        left = program.interrupted(signal.SIGINT, *SEVERAL, when="c running")
+        run = resumed_id(left)
+        east.over |= {"x/a", "x/b", "y/a"}
+        west.over |= {"nobody/a", "nobody/c"}
+        changed = program.run("wait", "--resume", run, "--param", "tenant=z")
+        piped = program.run("wait", "--resume", run, "--token-stdin", stdin=TOKEN)
+        ran = program.run("wait", "--resume", run, "--json")
+
+        assert (changed.code, piped.code) == (2, 2)
+        assert "--param cannot change" in changed.err
+        assert "one token cannot be for several hosts" in piped.err
+        assert (ran.code, ran.outcomes) == (0, ["succeeded"] * 5)
+
+
+def test_a_secret_of_one_of_several_profiles_is_not_kept_and_the_long_command_goes_on(
+    tmp_path: Path,
+) -> None:
+    with Tenants() as east, Tenants() as west:
+        program = tenants(tmp_path, east=east.url, west=west.url)
+        left = program.interrupted(
+            signal.SIGINT,
+            *("wait", "-p", "east", "--param", f"password={CANARY}", "a", "-p", "west", "b"),
+            when="b running",
+        )
+        asked = len(east.asked)
+        ran = program.run("wait", "--resume")
+
+        assert "--resume" not in left.err
+        assert "-p east" in left.err
+        assert "-p west" in left.err
+        assert ran.code == 2
+        assert "what they were bound by was not kept" in ran.err
+        assert len(east.asked) == asked
+        assert CANARY not in whole_store(tmp_path)
+
+
+def test_a_manifest_behind_a_profile_goes_on_with_both(tmp_path: Path) -> None:
+    with Tenants() as east, Tenants() as west:
+        program = tenants(tmp_path, east=east.url, west=west.url)
+        entries = [{"profile": "west", "params": {"tenant": "x"}, "references": ["b"]}]
+        manifest = {"version": 1, "operations": entries}
+        (tmp_path / "jobs.json").write_text(json.dumps(manifest))
+        arguments = ("-p", "east", "--param", "tenant=y", "a", "--from", "jobs.json")
+        ran = program.run("wait", "--timeout", "0", *arguments)
+        east.over |= {"y/a"}
+        west.over |= {"x/b"}
+
+        assert ran.code == 124
+        assert program.run("wait", "--resume", resumed_id(ran), "--timeout", "1m").code == 0
+
+
+def test_what_was_piped_in_with_its_profile_goes_on(tmp_path: Path) -> None:
+    with Tenants() as east:
+        program = tenants(tmp_path, east=east.url)
+        looked = program.run("get", "-p", "east", "--param", "tenant=x", "--json", "a", "b")
+        ran = program.run("wait", "--timeout", "0", "-", stdin=looked.out)
+        east.over |= {"x/a", "x/b"}
+        east.asked.clear()
+        again = program.run("wait", "--resume", resumed_id(ran), "--timeout", "1m")
+
+        assert (ran.code, again.code) == (124, 0)
+        assert set(east.asked) == {"/x/ops/a", "/x/ops/b"}
+
+
+def test_a_profile_that_has_nothing_left_needs_no_credential(tmp_path: Path) -> None:
+    with Tenants("nobody/a") as east, Tenants() as west:
+        program = tenants(tmp_path, east=east.url, west=west.url)
+        config = json.loads((tmp_path / "config.yaml").read_text())
+        config["profiles"]["east"]["auth"] = {"bearer": {"env": "EAST_TOKEN"}}
+        (tmp_path / "config.yaml").write_text(json.dumps(config))
+        program.environ["EAST_TOKEN"] = TOKEN
+        Killed(program)("wait", "-p", "east", "a", "-p", "west", "b", when="a succeeded", over=1)
+        west.over.add("nobody/b")
+        del program.environ["EAST_TOKEN"]
+
+        assert program.run("wait", "--resume").code == 0
 
 
 def test_urls_without_a_profile_find_theirs_again(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from cli.inside import profile as small
 from opwatch.credentials import Redactor
 from opwatch.domain.errors import UsageError
-from opwatch.domain.operation import Operation, Reading, Unchanged
+from opwatch.domain.operation import Failure, Operation, Reading, Unchanged
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.policy import Policy
 from opwatch.domain.secret import Secret
@@ -209,6 +209,48 @@ def test_a_result_is_replayed_and_so_is_its_lack(reason: Reason | None, tmp_path
     reading = played.watcher.operations[0].reading
     assert reading is not None
     assert reading.result == (None if reason else {"rows": 7})
+
+
+STOPPED = {
+    "running": ["running"],
+    "succeeded": ["done"],
+    "failed": ["failed"],
+    "cancelled": ["stopped"],
+}
+WHY = Failure("step 3", (f"token {TOKEN}", "exit 1"), None, Trouble(Fault.TIMEOUT, host="h"))
+
+
+@pytest.mark.parametrize("why", [WHY, Failure(is_asked=False), None])
+@pytest.mark.parametrize("status", ["failed", "stopped"])
+def test_why_it_failed_is_replayed_without_secrets(
+    status: str, why: Failure | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.jsonl"
+    recorded = record(
+        jobs(states=STOPPED), ["a", "b"], lambda request, _number, _at: says(request, status), path,
+        redact=knowing(TOKEN), collect=lambda operation: operation.but(failure=why),
+        collects=(Outcome.FAILED, Outcome.CANCELLED),
+    )  # fmt: skip
+    played = replay(read(path))
+
+    assert shown(played.events) == recorded.shown
+    assert TOKEN not in path.read_text()
+    found = played.watcher.operations[0].failure
+    masked = why and why._replace(lines=tuple(each.replace(TOKEN, "***") for each in why.lines))
+    assert found == masked
+
+
+def test_where_another_profile_sees_a_success_no_failure_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    record(
+        jobs(), ["a"], lambda request, _number, _at: says(request, "failed"), path,
+        collect=lambda operation: operation.but(failure=WHY), collects=(Outcome.FAILED,),
+    )  # fmt: skip
+    other = jobs(states={"running": ["running"], "succeeded": ["done", "failed"]})
+    played = reread(read(path), {"jobs": other})
+
+    assert [str(each.outcome) for each in played.watcher.operations] == ["succeeded"]
+    assert played.watcher.operations[0].failure is None
 
 
 # -- secrets -----------------------------------------------------------------------------

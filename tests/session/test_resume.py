@@ -38,7 +38,7 @@ def test_what_is_over_keeps_its_place_its_times_and_its_outcome() -> None:
     )  # fmt: skip
 
     plan = resumed_plan(
-        run, Policy(), None, load_config(None, {}), {},
+        run, Policy(), {}, load_config(None, {}), {},
         has_token=False, until=None, clock_of=lambda at: at - NOW,
     )  # fmt: skip
     first, second = (each.earlier for each in plan.targets)

@@ -112,6 +112,7 @@ def record(
     signals: Sequence[tuple[float, Abort | LookNow]] = (),
     suspends: Sequence[tuple[float, float]] = (),
     collect: Callable[[Operation], Any] | None = None,
+    collects: Sequence[Outcome] = (Outcome.SUCCEEDED,),
     largest: int = 1 << 20,
 ) -> Recorded:
     """Watch *references* to the end, with the run recorded in *path*.
@@ -134,7 +135,6 @@ def record(
         for at, seconds in suspends:
             loop.call_later(at, lambda more: setattr(clock, "asleep", clock.asleep + more), seconds)
         senders = {name: ReplyingSender(replies, clock) for name in plan.profiles}
-        watcher, fetch = recorder.begin(plan, senders, clock.now(), collects=collect is not None)
 
         async def collected(operation: Operation) -> Operation:
             assert collect is not None
@@ -142,6 +142,8 @@ def record(
             found: Operation = collect(operation)
             return found
 
+        collectors = dict.fromkeys(collects, collected) if collect else {}
+        watcher, fetch = recorder.begin(plan, senders, clock.now(), collects=collectors)
         finished = await drive(
             watcher,
             fetch,
@@ -149,7 +151,7 @@ def record(
             clock=clock,
             inbox=inbox,
             tick=5.0,
-            collect={Outcome.SUCCEEDED: collected} if collect else {},
+            collect=collectors,
         )
         recorder.end(finished)
 

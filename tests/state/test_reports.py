@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from opwatch.domain.kept import KeptOperation, KeptRun
 from opwatch.domain.secret import Secret
 from opwatch.domain.sharing import HostReport
+from opwatch.state import runs
 from opwatch.state.reports import (
     ALIVE,
+    KEY,
+    ReportBoard,
     host_key,
     moved,
     read_reports,
@@ -123,3 +127,32 @@ def test_a_digest_tells_hosts_and_secrets_apart_and_nothing_else() -> None:
     }
     assert len({known, *others}) == 4
     assert "token" not in known
+
+
+def test_past_durations_are_known_before_anything_is_shown_to_others(tmp_path: Path) -> None:
+    past = KeptOperation(
+        *("a", "a", "jobs", "https://api.example"),
+        watched_from=1e9,
+        ended_at=1e9 + 600,
+        polls=9,
+        outcome="succeeded",
+    )
+    with closing(open_store(tmp_path)) as store:
+        runs.begin(store, KeptRun("0000beef", "wait", started_at=2e9, written_at=2e9), [past] * 9)
+
+    board = ReportBoard(tmp_path, {"jobs"}, lambda _key: {}, lambda: 0.0, lambda: 2e9)
+    assert board.looked_up.wait(30.0)
+    found = board.usual["jobs", None]
+    board.close()
+
+    assert found.median == pytest.approx(600)
+    assert not (tmp_path / KEY).exists(), "nothing is reported yet"
+
+
+def test_whoever_waits_for_past_durations_is_let_go_where_there_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    board = ReportBoard(tmp_path / "file", {"jobs"}, lambda _key: {}, lambda: 0.0, lambda: 2e9)
+
+    assert board.looked_up.wait(30.0)
+    assert board.is_broken
+    assert board.usual == {}

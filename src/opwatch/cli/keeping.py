@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opwatch.cli.run_options import RunOptions
     from opwatch.domain.events import Listener
     from opwatch.session.context import RunContext
+    from opwatch.session.plan import Plan
     from opwatch.session.session import Session
     from opwatch.state.store import Store
 
@@ -73,8 +74,9 @@ class Keeper:
         else:
             options, lost = kept_options(self._options, session, context.redactor)
             options["piped"] = self._piped
-            # Which reference belongs to which profile is in the long command, not in the run.
             options["several"] = any(target.options for target in plan.targets)
+            if options["several"]:
+                options["bindings"] = kept_bindings(self._options, plan, context.redactor)
             profile = None if plan.assumed else plan.profile_name
             run = KeptRun(new_id(), self._command, profile, options, lost, pid=os.getpid())
         offset = context.wall() - context.now()
@@ -98,7 +100,7 @@ class Keeper:
         """Return the command that goes on with the run, None if it is not kept whole."""
         if self._journal is None or not self._journal.settle():
             return None
-        if self._journal.run.options.get("several"):
+        if is_unbound(self._journal.run):
             return None
         from opwatch.output.commands.history import resume_command
 
@@ -146,7 +148,9 @@ def kept_options(
         kept[name] = None if path is None else str(path.absolute())
     given = {name: value for name, value in _pairs(options.param) if name != "id"}
     base_url = options.base_url
-    if plan.profile_name is not None and not plan.assumed:
+    if any(target.options for target in plan.targets):
+        given, base_url = {}, None  # each profile has its own
+    elif plan.profile_name is not None and not plan.assumed:
         (profile,) = plan.profiles.values()
         base_url, given = profile.base_url, {**profile.params, **given}
     params = kept_values(given, redact)
@@ -157,6 +161,36 @@ def kept_options(
     masked = {f"--param {name}" for name, value in params.items() if not is_whole(value)}
     masked |= {f"-H {name}" for name, value in headers.items() if not is_whole(value)}
     return kept, sorted(masked & names_of(options))
+
+
+def kept_bindings(
+    options: RunOptions, plan: Plan, redact: Callable[[str], str]
+) -> dict[str, dict[str, Any]] | None:
+    """Return how each profile of *plan* was bound that was named, by *options* or otherwise.
+
+    None where that may be a secret: it could not be given again for one of them alone.
+    """
+    named = [each for each in plan.targets if each.options or each.basis is None]
+    words = [*(options.param or ()), *(word for each in named for word in each.options)]
+    typed, found = {name for name, _ in _pairs(words)}, dict[str, dict[str, Any]]()
+    for profile_name in dict.fromkeys(each.profile for each in named):
+        profile = plan.profiles[profile_name]
+        params = kept_values(profile.params, redact)
+        base_url = kept_reference(profile.base_url, redact)
+        masked = {name for name, value in params.items() if not is_whole(value)}
+        if masked & typed or not is_whole(base_url):
+            return None
+        found[profile_name] = {
+            "profile": profile.name,
+            "base_url": base_url,
+            "param": [f"{name}={params[name]}" for name in params.keys() - masked],
+        }
+    return found
+
+
+def is_unbound(run: KeptRun) -> bool:
+    """Tell whether *run* has several profiles, and it is not kept how they were bound."""
+    return bool(run.options.get("several") and not run.options.get("bindings"))
 
 
 def names_of(options: RunOptions) -> set[str]:

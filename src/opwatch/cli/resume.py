@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opwatch.cli.exit import attempt
-from opwatch.cli.keeping import AS_GIVEN, MIXED, PATHS, Resumption, names_of, store_to_read
+from opwatch.cli.keeping import (
+    AS_GIVEN,
+    MIXED,
+    PATHS,
+    Resumption,
+    is_unbound,
+    names_of,
+    store_to_read,
+)
 from opwatch.domain.errors import UsageError
 from opwatch.domain.kept import KeptRun
 from opwatch.state.lock import RunLock
@@ -80,9 +88,9 @@ def take(name: str) -> Resumption:
         found = find_run(store, found.id) or found
     finally:
         store.close()
-    if found.options.get("several") and found.left:
+    if is_unbound(found) and found.left:
         lock.close()
-        message = f"run {found.id} named several profiles, and cannot be taken up as one"
+        message = f"run {found.id} has several profiles, and what they were bound by was not kept"
         raise UsageError(message, hint=f"opwatch history show {found.id}  names what is left")
     if not all(each.is_whole for each in found.left):
         lock.close()
@@ -110,6 +118,11 @@ def restored_options(run: KeptRun, options: RunOptions, given: Collection[str]) 
             + ", ".join(missing),
             hint="give it again, behind --resume " + run.id,
         )
+    again = sorted({"profile", "param", "base_url"}.intersection(given))
+    if run.options.get("bindings") and again:
+        name = again[0].replace("_", "-")
+        message = f"run {run.id} has several profiles, each as it was bound: --{name} cannot change"
+        raise UsageError(message)
     if "profile" in given and options.profile != run.profile:
         raise UsageError(f"run {run.id} is of another profile: {run.profile or 'none was named'}")
     return replace(options, **whole)

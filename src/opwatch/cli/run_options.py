@@ -96,7 +96,8 @@ class RunOptions(opt.ProfileOptions):
             metavar="eager|normal|gentle",
             help="Know sooner, or ask less. A sudden failure is noticed within the profile's "
             "longest pause (30s unless it says otherwise), six times that once progress was "
-            "seen; eager halves this, gentle doubles it. --interval overrules it.",
+            "seen, or half of the usual duration where that is remembered; eager halves this, "
+            "gentle doubles it. --interval overrules it.",
         ),
     ] = "normal"
     any_: Annotated[

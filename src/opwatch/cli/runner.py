@@ -151,7 +151,7 @@ class Command:
             plan,
             results=self._results(),
             headers=self._headers(plan, context),
-            asks_why=self.options.reason and self.options.record is None,
+            asks_why=self.options.reason,
         )
         self._say_pace(plan)
         if plan.assumed and not self.options.quiet:
@@ -173,7 +173,7 @@ class Command:
         return resumed_plan(
             run,
             policy,
-            selection.bound_profile() if run.profile and run.left else None,
+            selection.kept_profiles(run),
             selection.settings(),
             parse_params(self.options.param or ()),
             has_token=self.options.token_stdin,

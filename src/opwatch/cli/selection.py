@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.cli.options import ProfileOptions
+    from opwatch.domain.kept import KeptRun
     from opwatch.domain.policy import Policy
     from opwatch.domain.secret import Secret
     from opwatch.profiles import Config, Profile
@@ -56,6 +57,26 @@ class Selection:
             base_url=self.options.base_url,
             urls=urls,
         )
+
+    def kept_profiles(self, run: KeptRun) -> dict[str, Profile]:
+        """Return the profiles that what is left of *run* was asked with, by their names in it.
+
+        Raises:
+            UsageError: one of them, or a parameter, can no longer be used.
+        """
+        bindings, needed = run.options.get("bindings"), {each.profile for each in run.left}
+        if not bindings:
+            return {run.profile: self.bound_profile()} if run.profile and needed else {}
+        config = self.settings()
+        return {
+            name: bind_profile(
+                load_profile(each["profile"], config),
+                parse_params(each["param"]),
+                base_url=each["base_url"],
+            )
+            for name, each in bindings.items()
+            if name in needed
+        }
 
     def settings(self) -> Config:
         """Return the configuration, with one warning if others may write to it.
@@ -126,7 +147,6 @@ class Selection:
         if not lanes and any(each.references for each in groups):
             raise UsageError("no operation given: standard input names none", hint=SILENT)
         plan = make_plan(lanes, policy)
-        hosts = {target.origin for target in plan.targets}
-        if self.options.token_stdin and len(plan.profiles) > 1 and len(hosts) > 1:
-            raise UsageError("one token cannot be for several hosts: " + ", ".join(sorted(hosts)))
+        if self.options.token_stdin:
+            plan.check_one_host()
         return plan

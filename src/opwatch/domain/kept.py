@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 _WITHOUT_RESULT: Final = frozenset({Reason.NO_RESULT, Reason.DETACHED})
 _OVER: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED, Outcome.NOT_FOUND})
 
+TIMES: Final = ("watched_from", "confirmed_at", "changed_at", "missed_from", "ended_at")
+"""The fields of a kept operation that are moments of the watch."""
+COUNTED: Final = ("polls", "problems")
+NEXT: Final = ("etag", "modified", "moved_to")
+"""What the next poll needs of the last answer."""
+READ: Final = ("progress", "count", "is_known_word")
+"""What is kept of a reading as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeptOperation:

@@ -210,6 +210,13 @@ class Target:
     earlier: Earlier | None = None
     options: tuple[str, ...] = ()
 
+    @property
+    def handed(self) -> dict[str, str]:
+        """The parameters that stood beside the reference, in an answer or in what was piped in."""
+        named = {each.partition("=")[0] for each in self.options}
+        piped = {name: value for name, value in self.params.items() if name in named}
+        return {**piped, **self.initial.params}
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:

@@ -9,9 +9,13 @@ soonest end that it predicts is slept; past that end the pause is the square roo
 time overdue. No pause is longer than the longest unless progress allows it, and then
 neither than six times that nor than half of the time for which progress has been seen:
 so late may a failure be noticed that comes before the predicted end. Where there is no
-progress, but it is known how long operations of this kind usually take, each pause lasts
-until a third of those still running would have ended: before one in ten has, no longer
-than six times the longest, and from then on than one and a half times.
+progress, but it is known how long operations of this kind usually take, the first pauses
+last until one in six would have ended, but no longer than half of the usual duration: so
+late may a failure be noticed that comes early. Half counts as six times the longest at
+least, and as twenty times at most. Each further pause lasts until a part of those still
+running would have ended, a sixth at first and a third in the end, for the older one is the
+likelier it ends soon; none of these is longer than one and a half times the longest. One
+that has run longer than 98 in 100 has the pauses of which nothing is known.
 """
 
 from __future__ import annotations
@@ -40,8 +44,16 @@ STRETCH: Final = 6.0
 OF_SEEN: Final = 0.5
 """The part of the time for which progress was seen that such a pause may last."""
 OVERDUE: Final = 1.6
-CHANCE: Final = 0.35
-"""How likely one must be to end within a pause that its usual duration makes."""
+OF_USUAL: Final = 2.0
+"""Such a pause may last so many times the share of the usual duration: half of it."""
+MOST_STRETCH: Final = 20.0
+"""How many times the longest pause even such a one may last."""
+CHANCES: Final = (1 / 6, 1 / 3)
+"""How likely one is to end within a pause that its usual duration makes: the least, the most."""
+CHANCE: Final = 0.285
+"""How likely where half have ended."""
+OLDER: Final = 0.05
+"""How much more likely with each spread that it is older."""
 OF_LONGEST: Final = 1.5
 """How many times the longest pause such a one may last where the end is likely."""
 JITTER: Final = 0.1
@@ -88,6 +100,11 @@ class Pace:
     def bound(self) -> float:
         """The longest pause in seconds before a predicted end, but for chance."""
         return self.usual_bound if self.steps else STRETCH * self.usual_bound
+
+    @property
+    def longest_of_usual(self) -> float:
+        """The longest pause in seconds before a usual end, but for chance."""
+        return MOST_STRETCH * self.usual_bound
 
     def at_least(self, shortest: float) -> Pace:
         """Return this pace without a pause below *shortest*."""
@@ -196,10 +213,12 @@ def pause_after_good(
     such an operation usually takes, and how old this one is; progress counts before it.
     """
     until = None if usual is None or forecast is not None else _until_likely(pace, *usual)
+    jitter = JITTER
     if pace.steps:
         pause = pace.steps[min(quiet, len(pace.steps) - 1)]
     elif until is not None:
-        pause = until
+        # A long pause has a moment to meet: it is as exact as the longest of the others.
+        pause, jitter = until, min(JITTER, JITTER * pace.usual_bound / until)
     elif forecast is None:
         growth = math.exp(min(quiet * math.log(pace.factor), LARGE_ENOUGH))
         pause = min(pace.longest, pace.first * growth)
@@ -207,16 +226,19 @@ def pause_after_good(
         late = math.sqrt(OVERDUE * pace.share * pace.first * max(0.0, -forecast.left))
         most = max(pace.longest, min(pace.bound, OF_SEEN * forecast.seen))
         pause = min(most, max(pace.first, pace.share * forecast.left, late))
-    return pause * uniform(1 - JITTER, 1 + JITTER)
+    return pause * uniform(1 - jitter, 1 + jitter)
 
 
 def _until_likely(pace: Pace, usual: UsualDuration, age: float) -> float | None:
     """Return the pause for one of *age* seconds, None if that is no longer usual."""
-    until = usual.until(age, CHANCE)
+    chance = CHANCE + OLDER * usual.spreads(age)
+    until = usual.until(age, min(CHANCES[1], max(CHANCES[0], chance)))
     if until is None:
         return None
-    most = min(pace.bound, max(usual.earliest - age, OF_LONGEST * pace.usual_bound))
-    return min(most, max(pace.first, until))
+    half = max(pace.bound, OF_USUAL * pace.share * usual.median)
+    earliest = usual.until(0.0, CHANCES[0]) or 0.0
+    likely = max(earliest - age, OF_LONGEST * pace.usual_bound)
+    return min(half, pace.longest_of_usual, likely, max(pace.first, until))
 
 
 def pause_after_bad(streak: int, *, throttled: bool, uniform: Uniform) -> float:

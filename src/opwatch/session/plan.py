@@ -93,6 +93,16 @@ class Plan:
         found = make_plan([(profile, targets)], self.policy)
         return replace(self, targets=found.targets, duplicates=found.duplicates)
 
+    def check_one_host(self) -> None:
+        """Check that the operations of several profiles have one host, which gets a piped token.
+
+        Raises:
+            UsageError: they have several.
+        """
+        hosts = {target.origin for target in self.targets}
+        if len(self.profiles) > 1 and len(hosts) > 1:
+            raise UsageError("one token cannot be for several hosts: " + ", ".join(sorted(hosts)))
+
     @property
     def profile_name(self) -> str | None:
         """The name of the one profile, None when there are several."""
@@ -117,18 +127,25 @@ class Plan:
         return sum(each.polling_rules.limits.at_once for each in self.profiles.values())
 
 
-def make_plan(lanes: Iterable[tuple[Profile, Iterable[Target]]], policy: Policy) -> Plan:
+def make_plan(
+    lanes: Iterable[tuple[Profile, Iterable[Target]]],
+    policy: Policy,
+    named: Mapping[str, Profile] | None = None,
+) -> Plan:
     """Return the plan for *lanes*: each profile with the operations it is asked about.
+
+    Those that are *named* keep their names.
 
     Raises:
         UsageError: there is no operation at all; an empty list is never a success.
     """
     profiles: dict[str, Profile] = {}
+    known = dict(named or {})
     seen: dict[tuple[str, str, str | None, tuple[tuple[str, str], ...]], Target] = {}
     count = 0
     for profile, targets in lanes:
-        name = _name_of(profile, profiles)
-        profiles[name] = profile
+        name = _name_of(profile, known)
+        known[name] = profiles[name] = profile
         for each in targets:
             count += 1
             target = each if each.profile == name else replace(each, profile=name)
@@ -151,6 +168,9 @@ def _paced(policy: Policy, profiles: Mapping[str, Profile]) -> Policy:
 
 def _name_of(profile: Profile, known: Mapping[str, Profile]) -> str:
     """Return what *profile* is called in a run that may bind another of its name."""
+    for name, each in known.items():
+        if each is profile:
+            return name
     name = profile.name
     while known.get(name, profile) is not profile:
         name += f"@{profile.base_url.partition('://')[2]}"

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from opwatch.domain.operation import Earlier, InitialAnswer, Reading, State, Target
+from opwatch.domain.kept import COUNTED, NEXT, READ, TIMES
+from opwatch.domain.operation import Basis, Earlier, InitialAnswer, Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.session.detect import assumed_lanes
 from opwatch.session.plan import Plan, make_plan
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 def resumed_plan(
     run: KeptRun,
     policy: Policy,
-    profile: Profile | None,
+    profiles: Mapping[str, Profile],
     config: Config,
     params: Mapping[str, str],
     *,
@@ -37,28 +38,47 @@ def resumed_plan(
 ) -> Plan:
     """Return what is left of *run*, at its place among what has ended before.
 
-    Without a *profile*, each URL finds its own again. *until* is the deadline in seconds since
+    *profiles* are those that were named, by their names in the run; a URL of any other finds
+    its own again. *until* is the deadline in seconds since
     the epoch, which *clock_of* turns into the clock of this run.
 
     Raises:
-        UsageError: a reference or a parameter can no longer be used.
+        UsageError: a reference or a parameter can no longer be used, or a token would be for
+            several hosts.
     """
-    left = run.left
-    if not left:
-        plan = Plan({}, (), policy)
-    elif profile is not None:
-        found = [profile.target(each.reference, each.handed) for each in left]
-        plan = make_plan([(profile, found)], policy)
-    else:
-        typed = not run.options.get("piped")
-        urls = [(each.reference, typed) for each in left]
-        plan = make_plan(assumed_lanes(urls, config, params, has_token=has_token), policy)
+    left, typed = run.left, not run.options.get("piped")
+    urls = [(each.reference, typed) for each in left if each.profile not in profiles]
+    assumed = iter(assumed_lanes(urls, config, params, has_token=has_token) if urls else ())
+    lanes = [
+        (profile, [_again(profile, each, run)])
+        if (profile := profiles.get(each.profile))
+        else next(assumed)
+        for each in left
+    ]
+    plan = make_plan(lanes, policy, profiles) if lanes else Plan({}, (), policy)
+    if has_token:
+        plan.check_one_host()
     again = iter(plan.targets)
     targets = tuple(
         _taken_up(next(again), each, clock_of) if each in left else _ended(each, clock_of)
         for each in run.operations
     )
     return replace(plan, targets=targets, until=until)
+
+
+def _again(profile: Profile, kept: KeptOperation, run: KeptRun) -> Target:
+    """Return *kept* of *run* as *profile* names it, with what chose that profile."""
+    target = profile.target(kept.reference, kept.handed)
+    bound = (run.options.get("bindings") or {}).get(kept.profile)
+    if bound is None:
+        return target
+    params = [*bound["param"], *(f"{name}={value}" for name, value in kept.handed.items())]
+    words = (word for each in params for word in ("--param", each))
+    return replace(
+        target,
+        basis=Basis(kept.basis) if kept.basis else None,
+        options=("-p", bound["profile"], "--base-url", bound["base_url"], *words),
+    )
 
 
 def _taken_up(target: Target, kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:
@@ -75,33 +95,23 @@ def _ended(kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:
 
 
 def _earlier(kept: KeptOperation, clock_of: Callable[[float], float]) -> Earlier:
-    def clock(at: float | None) -> float | None:
-        return None if at is None else clock_of(at)
-
     reading = None
     if kept.state is not None:
         reading = Reading(
             State(kept.state),
             status=kept.status,
-            progress=kept.progress,
-            count=kept.count,
             message=kept.message,
             kind=kept.kind,
             updated_at=datetime.fromisoformat(kept.updated_at) if kept.updated_at else None,
-            is_known_word=kept.is_known_word,
+            **{name: getattr(kept, name) for name in READ},
         )
+    times: dict[str, Any] = {
+        name: None if (at := getattr(kept, name)) is None else clock_of(at) for name in TIMES
+    }
     return Earlier(
-        watched_from=clock_of(kept.watched_from),
         reading=reading,
-        confirmed_at=clock(kept.confirmed_at),
-        changed_at=clock(kept.changed_at),
-        missed_from=clock(kept.missed_from),
-        ended_at=clock(kept.ended_at),
-        polls=kept.polls,
-        problems=kept.problems,
         outcome=Outcome(kept.outcome) if kept.outcome else None,
         reason=Reason(kept.reason) if kept.reason else None,
-        etag=kept.etag,
-        modified=kept.modified,
-        moved_to=kept.moved_to,
+        **times,
+        **{name: getattr(kept, name) for name in (*COUNTED, *NEXT)},
     )

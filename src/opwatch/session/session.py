@@ -183,7 +183,7 @@ async def carry_out(
     """
     plan, clock = session.plan, context.clock
     fetch: Fetch = session.fetcher
-    recorder = context.recorder
+    recorder, collect = context.recorder, _collectors(session, context)
     if recorder is None:
         watcher = Watcher(
             plan.targets,
@@ -193,9 +193,7 @@ async def carry_out(
             uniform=context.uniform,
         )
     else:
-        watcher, fetch = recorder.begin(
-            plan, session.senders, clock.now(), collects=plan.results is not None
-        )
+        watcher, fetch = recorder.begin(plan, session.senders, clock.now(), collects=collect)
     inbox = asyncio.Queue() if inbox is None else inbox
     # What other processes do is not recorded, so a run that is has nothing to do with them.
     sharing = None if recorder else _sharing(session, watcher, context)
@@ -211,7 +209,7 @@ async def carry_out(
             inbox=inbox,
             tick=tick,
             timeout_code=timeout_code,
-            collect=_collectors(session, context),
+            collect=collect,
             exchange=sharing or (lambda _now: ()),
         )
         if finish is not None:

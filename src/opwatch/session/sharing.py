@@ -2,7 +2,8 @@
 
 Decides when a run joins the others: at once if it has many operations, else when it has
 lasted for a moment; what a host is called among them; and that a run goes on as if alone
-where there is no store.
+where there is no store. How long operations usually take is looked up before the first is
+asked about, for it decides already when to ask again.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ PRESUMED: Final = 7
 PATIENCE: Final = 2.0
 """Seconds that it does so."""
 APART: Final = 0.1
+START: Final = 0.03
+"""Seconds that the first request waits for what is remembered of past durations."""
 
 
 class SharedHosts:
@@ -52,7 +55,8 @@ class SharedHosts:
         self._context = context
         now = context.clock.now()
         self._presumed = PRESUMED if at_once else 0
-        self._next_at = now if at_once else now + MOMENT
+        self._joins_at = now if at_once else now + MOMENT
+        self._next_at = now
         self._patience = now + PATIENCE
         self._board: ReportBoard | None = None
         self._neighbourhood: Neighbourhood | None = None
@@ -62,24 +66,26 @@ class SharedHosts:
         if now < self._next_at:
             return ()
         self._next_at = now + APART
-        if self._neighbourhood is None or self._board is None:
-            self._board = self._joined()
-            if self._board is None:
-                self._next_at = math.inf
-                return ()
+        board = self._board = self._board or self._joined()
+        if board is None or board.is_broken:
+            self._next_at = math.inf
+            if self._neighbourhood is not None:
+                self._neighbourhood.suppose(0, now)
+            return ()
+        if board.usual:
+            self._watcher.learn_usual(board.usual, self._context.wall() - now)
+        return self._exchanged(board, now) if now >= self._joins_at else ()
+
+    def _exchanged(self, board: ReportBoard, now: float) -> Iterable[Event]:
+        if self._neighbourhood is None:
             process = f"{self._context.wall():017.6f} {secrets.token_hex(4)}"
             self._neighbourhood = Neighbourhood(
                 self._watcher, process, now, presumed=self._presumed
             )
-        self._board.show(self._neighbourhood.report(now))
-        if self._board.is_broken:
-            self._next_at = math.inf
-        elif self._board.heard is not None:
-            if self._board.usual:
-                offset = self._context.wall() - now
-                self._watcher.learn_usual(self._board.usual, offset)
-            return self._neighbourhood.follow(self._board.heard, now)
-        if self._board.is_broken or now >= self._patience:
+        board.show(self._neighbourhood.report(now))
+        if board.heard is not None:
+            return self._neighbourhood.follow(board.heard, now)
+        if now >= self._patience:
             self._neighbourhood.suppose(0, now)
         return ()
 
@@ -97,9 +103,16 @@ class SharedHosts:
             return None
         if is_off(context.environ):
             return None
-        return ReportBoard(
-            state_folder(), self._hosts, context.now, lambda: context.wall() - context.now()
+        board = ReportBoard(
+            state_folder(),
+            {profile for profile, _ in self._watcher.gates},
+            self._hosts,
+            context.now,
+            lambda: context.wall() - context.now(),
         )
+        if not self._watcher.policy.once:
+            board.looked_up.wait(START)
+        return board
 
     def _hosts(self, key: bytes) -> Mapping[GateKey, str]:
         """Return what each host is called among all who have *key*."""

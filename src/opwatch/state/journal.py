@@ -12,10 +12,10 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.events import Ended, Event, Finished, Observed, Started, Troubled
-from opwatch.domain.kept import KeptOperation
+from opwatch.domain.kept import COUNTED, READ, TIMES, KeptOperation
 from opwatch.domain.trouble import Handling
 from opwatch.state import runs
 from opwatch.state.discretion import kept_reference, kept_text, kept_values
@@ -243,49 +243,37 @@ class Journal:
                 successor.close()
 
     def _kept(self, note: Note) -> KeptOperation:
-        def wall(at: float | None) -> float | None:
-            return None if at is None else self._wall_of(at)
-
-        def said(text: str | None) -> str | None:
-            return kept_text(text, self._redact)
-
-        operation = note.operation
+        operation, redact = note.operation, self._redact
         target, reading = operation.target, operation.reading
         signed = target.profile in self._signed
-        kept = KeptOperation(
-            reference=kept_reference(target.reference, self._redact, signed=signed),
-            id=self._redact(target.id),
+        found: dict[str, Any] = {}
+        for name in TIMES:
+            at = note.missed_from if name == "missed_from" else getattr(operation, name)
+            found[name] = None if at is None else self._wall_of(at)
+        if reading is not None:
+            error = reading.error.message if reading.error and operation.is_over else None
+            found |= {name: getattr(reading, name) for name in READ} | {
+                "state": reading.state,
+                "status": kept_text(reading.status, redact) or "",
+                "kind": kept_text(reading.kind, redact),
+                "message": kept_text(error or reading.message, redact),
+                "created_at": reading.created_at.timestamp() if reading.created_at else None,
+                "updated_at": reading.updated_at.isoformat() if reading.updated_at else None,
+            }
+        return KeptOperation(
+            reference=kept_reference(target.reference, redact, signed=signed),
+            id=redact(target.id),
             profile=target.profile,
             origin=target.origin,
-            handed=kept_values(target.initial.params, self._redact),
+            handed=kept_values(target.handed, redact),
             basis=target.basis,
-            watched_from=self._wall_of(operation.watched_from),
-            confirmed_at=wall(operation.confirmed_at),
-            changed_at=wall(operation.changed_at),
-            missed_from=wall(note.missed_from),
-            ended_at=wall(operation.ended_at),
-            polls=operation.polls,
-            problems=operation.problems,
             outcome=operation.outcome,
             reason=operation.reason,
             etag=_short(note.etag),
             modified=_short(note.modified),
-            moved_to=note.moved_to and kept_reference(note.moved_to, self._redact, signed=signed),
-        )
-        if reading is None:
-            return kept
-        error = reading.error.message if reading.error and operation.is_over else None
-        return replace(
-            kept,
-            state=reading.state,
-            status=said(reading.status) or "",
-            progress=reading.progress,
-            count=reading.count,
-            kind=said(reading.kind),
-            message=said(error or reading.message),
-            created_at=reading.created_at.timestamp() if reading.created_at else None,
-            updated_at=reading.updated_at.isoformat() if reading.updated_at else None,
-            is_known_word=reading.is_known_word,
+            moved_to=note.moved_to and kept_reference(note.moved_to, redact, signed=signed),
+            **{name: getattr(operation, name) for name in COUNTED},
+            **found,
         )
 
 

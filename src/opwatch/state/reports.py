@@ -9,20 +9,19 @@ are seconds since the epoch.
 from __future__ import annotations
 
 import math
-import os
 import secrets
 import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.sharing import HARDLY, HostReport
-from opwatch.state.runs import usual_durations
-from opwatch.state.store import open_store
+from opwatch.state.runs import insert_into, usual_durations
+from opwatch.state.store import create_whole, open_store
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from opwatch.domain.durations import UsualDuration
@@ -50,29 +49,21 @@ def host_key(folder: Path) -> bytes:
     Raises:
         OSError: it cannot be read or made.
     """
-    path, new = folder / KEY, folder / f".{KEY}.{os.getpid()}"
+    path = folder / KEY
     if not path.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new.unlink(missing_ok=True)
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(32))
-        with suppress(FileExistsError):
-            os.link(new, path)
-        new.unlink()
+        create_whole(path, lambda new: new.write_bytes(secrets.token_bytes(32)))
     return path.read_bytes()
 
 
 def write_reports(store: Store, reports: Iterable[tuple[str, HostReport]], now: float) -> None:
     """Write *reports*, each with its host, at *now*, and forget what counts no more."""
-    names = ("host", "alive_until", *_COLUMNS)
     with store.writing() as connection:
         connection.execute(
             "DELETE FROM reports WHERE alive_until < ? AND held_until < ?", (now, now)
         )
         connection.executemany(
-            f"INSERT OR REPLACE INTO reports ({', '.join(names)}) "  # noqa: S608, our own words
-            f"VALUES ({', '.join('?' * len(names))})",
+            insert_into("reports", _COLUMNS, ("host", "alive_until")),
             (
                 [host, now + ALIVE, *(getattr(each, name) for name in _COLUMNS)]
                 for host, each in reports
@@ -121,22 +112,25 @@ class ReportBoard:
 
     *hosts* returns what each host is called in the store, given the key of the digests.
     *offset* are the seconds that the epoch's clock is ahead of the run's. *heard* are the
-    others' reports, *usual* how long what the profiles watch usually takes; None until they
-    were looked at. Whatever goes wrong with the store in
-    *folder* only makes it *broken*.
+    others' reports, None until they were looked at. *usual* is how long what *profiles* watch
+    usually takes, once that is *looked_up*. Whatever goes wrong with the store in *folder* only
+    makes it *broken*.
     """
 
     def __init__(
         self,
         folder: Path,
+        profiles: Collection[str],
         hosts: Callable[[bytes], Mapping[Key, str]],
         now: Callable[[], float],
         offset: Callable[[], float],
     ) -> None:
         self.heard: Heard | None = None
-        self.usual: Mapping[tuple[str, str | None], UsualDuration] | None = None
+        self.usual: Mapping[tuple[str, str | None], UsualDuration] = {}
+        self.looked_up = threading.Event()
         self.is_broken = False
         self._folder = folder
+        self._profiles = profiles
         self._hosts = hosts
         self._now = now
         self._offset = offset
@@ -164,8 +158,10 @@ class ReportBoard:
     def _work(self) -> None:
         try:
             with closing(open_store(self._folder)) as store:
-                hosts = self._hosts(host_key(self._folder))
-                self.usual = usual_durations(store, {profile for profile, _ in hosts})
+                self.usual = usual_durations(store, self._profiles)
+                self.looked_up.set()
+                self._news.wait()
+                hosts = self._hosts(host_key(self._folder)) if self._own else {}
                 while not self._end.is_set():
                     self._news.wait(RENEWED)
                     self._news.clear()
@@ -176,6 +172,7 @@ class ReportBoard:
                     withdraw_reports(store, self._shown.values(), now)
         except Exception:  # noqa: BLE001, everybody asks as if alone then
             self.is_broken = True
+            self.looked_up.set()
 
     def _look(self, store: Store, hosts: Mapping[Key, str], own: Reports) -> None:
         offset, now = self._offset(), self._now()

@@ -50,7 +50,8 @@ def _values(kept: KeptRun | KeptOperation, names: Iterable[str]) -> list[Any]:
     ]
 
 
-def _insert(table: str, names: Sequence[str], more: Sequence[str] = ()) -> str:
+def insert_into(table: str, names: Sequence[str], more: Sequence[str] = ()) -> str:
+    """Return the statement that writes a row of *table*: *more* columns, then *names*."""
     columns = (*more, *names)
     return (
         f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) "  # noqa: S608, our own words
@@ -64,7 +65,7 @@ def _insert(table: str, names: Sequence[str], more: Sequence[str] = ()) -> str:
 def begin(store: Store, run: KeptRun, operations: Sequence[KeptOperation]) -> None:
     """Write *run*, which has begun with *operations*, and forget what is too old or too much."""
     with store.writing() as connection:
-        connection.execute(_insert("runs", _RUN), _values(run, _RUN))
+        connection.execute(insert_into("runs", _RUN), _values(run, _RUN))
         _put(connection, run.id, enumerate(operations))
     prune(store, run.started_at)
 
@@ -84,7 +85,7 @@ def _put(
     connection: sqlite3.Connection, run: str, operations: Iterable[tuple[int, KeptOperation]]
 ) -> None:
     connection.executemany(
-        _insert("operations", _OPERATION, ("run", "position")),
+        insert_into("operations", _OPERATION, ("run", "position")),
         ([run, position, *_values(each, _OPERATION)] for position, each in operations),
     )
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 NAME: Final = "state-{}.db"
@@ -194,21 +194,31 @@ def _keep_private(path: Path, mode: int) -> None:
         path.chmod(mode)
 
 
-def _create(path: Path) -> None:
-    """Make a whole file under another name, and give it its own if nobody was faster."""
+def create_whole(path: Path, fill: Callable[[Path], object]) -> None:
+    """Make a file that only its owner may read, and give it its name if nobody was faster.
+
+    It has another while *fill* writes it, so that nobody finds half of it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
     # Two threads of one process may do so at once.
     new = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}")
     try:
         new.unlink(missing_ok=True)
         os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        connection = _connected(new)
-        connection.execute("PRAGMA journal_mode = WAL")
-        _migrate(connection)
-        connection.close()
+        fill(new)
         with suppress(FileExistsError):
             os.link(new, path)
     finally:
         new.unlink(missing_ok=True)
+
+
+def _lay_out(path: Path) -> None:
+    connection = _connected(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    _migrate(connection)
+    connection.close()
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -221,7 +231,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 def _opened(path: Path) -> sqlite3.Connection:
     if not path.exists():
-        _create(path)
+        create_whole(path, _lay_out)
     _keep_private(path, 0o600)
     connection = _connected(path)
     try:

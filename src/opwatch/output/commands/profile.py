@@ -139,6 +139,13 @@ def _of_schedule(report: ProfileReport) -> Iterator[tuple[str, str]]:
             "",
             f"without: the {FEWEST} to {MOST} last that are remembered say when it usually ends",
         )
+        yield (
+            "",
+            (
+                f"before that: at most half of the usual time, "
+                f"{_time(pace.bound)} to {_time(pace.longest_of_usual)}"
+            ),
+        )
     if report.conditional:
         yield "", "If-None-Match: an unchanged answer costs nothing"
     yield (

@@ -17,6 +17,7 @@ from opwatch.domain.operation import (
     Answer,
     Basis,
     Contradiction,
+    Failure,
     InitialAnswer,
     OperationError,
     Reading,
@@ -114,6 +115,23 @@ def decode_answer(found: Mapping[str, Any]) -> Answer:
     """
     findings = tuple(_finding(*pair) for each in found["findings"] for pair in each.items())
     return Answer(findings, found["wait"], tuple(found["notes"]), found["rate"])
+
+
+def encode_failure(failure: Failure | None, redact: Callable[[str], str]) -> Any:
+    """Return why an operation failed as JSON, without secrets."""
+    return None if failure is None else encode(failure._asdict(), redact)
+
+
+def decode_failure(found: Mapping[str, Any] | None) -> Failure | None:
+    """Return why an operation failed.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: *found* describes nothing of that kind.
+    """
+    if found is None:
+        return None
+    trouble = found["trouble"] and decode(Trouble, found["trouble"])
+    return Failure(**{**found, "lines": tuple(found["lines"]), "trouble": trouble})
 
 
 def _finding(kind: str, found: Mapping[str, Any]) -> Finding:

@@ -15,11 +15,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.events import Ended, Finished
-from opwatch.domain.operation import Answer, Operation, Poll
+from opwatch.domain.operation import Answer, Poll
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.trouble import Trouble
 from opwatch.session.recording.answers import RecordedAnswers, decode_reply
-from opwatch.session.recording.codec import decode, decode_answer
+from opwatch.session.recording.codec import decode, decode_answer, decode_failure
 from opwatch.watcher.decisions import may_be_of_one
 from opwatch.watcher.watcher import SUSPENDED, Watcher
 
@@ -123,7 +123,9 @@ class _Player:
         self.watcher = watcher
         self.played = Played(watcher, profiles)
         self._withheld: dict[int, Ended] = {}
-        self._collects = recording.head["collects"]
+        self._collects = {Outcome.SUCCEEDED} if recording.head["collects"] else set[Outcome]()
+        if recording.head.get("asks_why"):
+            self._collects |= {Outcome.FAILED, Outcome.CANCELLED}
 
     def exactly(self) -> Played:
         """Give the watcher all that is recorded, at the moments of the recording.
@@ -163,13 +165,12 @@ class _Player:
         return self.played
 
     def tell(self, events: Iterable[Event]) -> None:
-        """Take *events* as told; a success is told when its result is there, as in the run."""
+        """Take *events* as told; an end is told when what belongs to it is there, as in the run."""
         for event in events:
-            match event:
-                case Ended(operation=Operation(outcome=Outcome.SUCCEEDED)) if self._collects:
-                    self._withheld[id(event.operation.target)] = event
-                case _:
-                    self.played.events.append(event)
+            if isinstance(event, Ended) and event.operation.outcome in self._collects:
+                self._withheld[id(event.operation.target)] = event
+            else:
+                self.played.events.append(event)
 
     def read(self, poll: Poll, line: Line) -> tuple[Answer, bool]:
         """Return the answer to *poll* that *line* holds, and whether it is the one read then."""
@@ -195,16 +196,21 @@ class _Player:
         self.tell(() if abort in UNHEARD else events)
 
     def set_result(self, line: Line) -> None:
-        """Give the watcher the result that *line* holds, or why there is none."""
+        """Give the watcher what *line* holds: a result, why there is none, or why it failed."""
         operation = self.watcher.operations[line["result_of"]]
-        if operation.reading is None or operation.outcome is not Outcome.SUCCEEDED:
-            return
-        reading = replace(operation.reading, result=line["result"])
-        changes: dict[str, Any] = {"reading": reading}
-        if "reason" in line:
-            changes["reason"] = Reason(line["reason"])
-        if "trouble" in line:
-            changes["trouble"] = decode(Trouble, line["trouble"])
+        changes: dict[str, Any]
+        if "failure" in line:
+            if operation.outcome not in {Outcome.FAILED, Outcome.CANCELLED}:
+                return
+            changes = {"failure": decode_failure(line["failure"])}
+        else:
+            if operation.reading is None or operation.outcome is not Outcome.SUCCEEDED:
+                return
+            changes = {"reading": replace(operation.reading, result=line["result"])}
+            if "reason" in line:
+                changes["reason"] = Reason(line["reason"])
+            if "trouble" in line:
+                changes["trouble"] = decode(Trouble, line["trouble"])
         self._withheld.pop(id(operation.target), None)
         self.played.events += self.watcher.set_result(operation.but(**changes), line["at"])
 
@@ -282,7 +288,7 @@ class _Reader(_Player):
         moments += [self._coming[0][0]] if self._coming else []
         moments += [self._aborts[0]["at"]] if self._aborts else []
         now = max(self._now, min(moments))
-        while self._suspends and self._suspends[0][0] <= now:
+        while self._suspends and self._suspends[0][0] < now:
             now = max(now, self._suspends.pop(0)[1])
             self.tell(self.watcher.tick(now))
         self._now = now

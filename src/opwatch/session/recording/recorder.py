@@ -26,13 +26,13 @@ from opwatch.domain.secret import SECRET_NAME, Secret
 from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.session.fetch import Fetcher
 from opwatch.session.recording.answers import RecordedAnswers, encode_reply
-from opwatch.session.recording.codec import encode, encode_answer
+from opwatch.session.recording.codec import encode, encode_answer, encode_failure
 from opwatch.session.recording.masking import masked_response, masked_url
 from opwatch.version import __version__
 from opwatch.watcher.watcher import SUSPENDED, Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from opwatch.domain.events import Event, Finished
@@ -93,9 +93,12 @@ class Recorder:
             raise UsageError(f"cannot write {path}: {problem.strerror}") from problem
 
     def begin(
-        self, plan: Plan, senders: Mapping[str, Sends], now: float, *, collects: bool
+        self, plan: Plan, senders: Mapping[str, Sends], now: float, *, collects: Collection[Outcome]
     ) -> tuple[RecordedWatcher, RecordingFetcher]:
-        """Write what the run begins with; return the watcher and the fetcher that are recorded."""
+        """Write what the run begins with; return the watcher and the fetcher that are recorded.
+
+        An end with an outcome that *collects* names is told when what belongs to it is there.
+        """
         of_environ = Redactor()
         for name, value in self._environ.items():
             if SECRET_NAME.search(name):
@@ -123,7 +126,8 @@ class Recorder:
             "policy": encode(plan.policy, str),
             "profile": plan.profile_name,
             "duplicates": plan.duplicates,
-            "collects": collects,
+            "collects": Outcome.SUCCEEDED in collects,
+            "asks_why": Outcome.FAILED in collects,
             "profiles": snapshots,
             "targets": [self._target(each) for each in plan.targets],
         }
@@ -307,9 +311,13 @@ class RecordedWatcher(Watcher):
         return super().interrupt(abort, now)
 
     def set_result(self, operation: Operation, now: float) -> list[Event]:
-        """Take in *operation* with its result, and write that."""
+        """Take in *operation* with its result or why it failed, and write that."""
         index = next(i for i, each in enumerate(self.operations) if each.target is operation.target)
         redact, reading = self._recorder.redact, operation.reading
+        if operation.outcome is not Outcome.SUCCEEDED:
+            why = encode_failure(operation.failure, redact)
+            self._recorder.write({"at": now, "result_of": index, "failure": why})
+            return super().set_result(operation, now)
         found: dict[str, Any] = {"result": encode(reading and reading.result, redact)}
         if operation.reason is not None:
             found["reason"] = operation.reason
