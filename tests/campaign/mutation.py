@@ -94,7 +94,7 @@ HELD_BY: Final = {
     "domain/secret": ("domain/test_secret.py", "credentials/test_redaction.py"),
     "domain/sharing": ("simulation/test_neighbours.py",),
     "domain/trouble": ("domain/test_trouble.py", "watcher/test_decisions.py"),
-    "domain/variables": ("domain/test_messages.py",),
+    "domain/command_line": ("domain/test_messages.py", "output/text", "cli/test_pasted.py"),
     "profiles/reading/answer": ("profiles/reading/test_batch.py", *READING),
     "profiles/reading/body": ("profiles/reading/test_reading.py", *READING),
     "profiles/reading/operation": READING,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opwatch.domain.auth import NoAuth
 from opwatch.domain.errors import UsageError
 from opwatch.domain.kept import KeptRun
+from opwatch.domain.operation import Basis
 from opwatch.state.discretion import is_whole, kept_reference, kept_values
 from opwatch.state.journal import Journal
 from opwatch.state.lock import RunLock
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from opwatch.cli.run_options import RunOptions
     from opwatch.domain.events import Listener
     from opwatch.session.context import RunContext
+    from opwatch.session.plan import Plan
     from opwatch.session.session import Session
     from opwatch.state.store import Store
 
@@ -73,8 +75,7 @@ class Keeper:
         else:
             options, lost = kept_options(self._options, session, context.redactor)
             options["piped"] = self._piped
-            # Which reference belongs to which profile is in the long command, not in the run.
-            options["several"] = any(target.options for target in plan.targets)
+            options["several"] = needs_long_command(plan)
             profile = None if plan.assumed else plan.profile_name
             run = KeptRun(new_id(), self._command, profile, options, lost, pid=os.getpid())
         offset = context.wall() - context.now()
@@ -149,6 +150,7 @@ def kept_options(
     if plan.profile_name is not None and not plan.assumed:
         (profile,) = plan.profiles.values()
         base_url, given = profile.base_url, {**profile.params, **given}
+    kept["token_stdin"] = options.token_stdin
     params = kept_values(given, redact)
     headers = kept_values(options.headers(), redact, opaque=True)
     kept["base_url"] = base_url and kept_reference(base_url, redact)
@@ -157,6 +159,18 @@ def kept_options(
     masked = {f"--param {name}" for name, value in params.items() if not is_whole(value)}
     masked |= {f"-H {name}" for name, value in headers.items() if not is_whole(value)}
     return kept, sorted(masked & names_of(options))
+
+
+def needs_long_command(plan: Plan) -> bool:
+    """Tell whether references of *plan* have profiles of their own, which a run does not keep."""
+    is_mixed = len(plan.profiles) > 1
+    return any(
+        each.basis is Basis.PIPED
+        or (
+            each.basis is None and (is_mixed or each.options != plan.profiles[each.profile].options)
+        )
+        for each in plan.targets
+    )
 
 
 def names_of(options: RunOptions) -> set[str]:

@@ -115,7 +115,7 @@ async def start_operations(
     if isinstance(reply, Abort):
         raise StartError(sentences.no_answer_awaited(), reply, hint=sentences.LOOK_FIRST)
     if isinstance(reply, Trouble):
-        raise _failure(reply, profile.name, show)
+        raise _failure(reply, profile, show)
     session.started = StartingUrls(reply.url, reply.headers.get("location"), starting.method)
     asked, pause = RequestFacts(starting.method), min(profile.pause(reply), LONGEST_PAUSE)
     try:
@@ -123,7 +123,13 @@ async def start_operations(
     except UsageError as problem:
         message = sentences.answered_but(reply.status, problem.message)
         named = _named(profile, reply, asked)
-        raise StartError(message, Outcome.UNKNOWN, hint=problem.hint, references=named) from problem
+        raise StartError(
+            message,
+            Outcome.UNKNOWN,
+            hint=problem.hint,
+            references=named,
+            options=profile.options,
+        ) from problem
 
 
 def _named(profile: Profile, reply: Response, asked: RequestFacts) -> tuple[str, ...]:
@@ -152,10 +158,10 @@ async def _send(
     )
 
 
-def _failure(trouble: Trouble, profile: str, show: Show) -> StartError:
+def _failure(trouble: Trouble, profile: Profile, show: Show) -> StartError:
     """Return what *trouble* means: refused for certain, or perhaps started all the same."""
     if trouble.rule.handling is Handling.DENIED:
-        hint = sentences.credential_hint(profile)
+        hint = sentences.credential_hint(profile.options)
         return StartError(sentences.not_started(trouble, show), Outcome.DENIED, hint=hint)
     if trouble.unsent or (trouble.status is not None and 400 <= trouble.status < 500):  # noqa: PLR2004, the class of refusals
         return StartError(sentences.not_started(trouble, show), Outcome.UNKNOWN)

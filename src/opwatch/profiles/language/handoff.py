@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
+from opwatch.domain.command_line import command_to_paste
 from opwatch.domain.errors import UsageError
 from opwatch.profiles.language.expressions import is_empty
 from opwatch.profiles.language.params import ID
@@ -22,6 +23,7 @@ from opwatch.profiles.yaml.suggest import join_or
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.messages import Response
     from opwatch.profiles.language.expressions import Expression
     from opwatch.profiles.language.template import Template
@@ -188,10 +190,13 @@ def no_operation_error(
     request: RequestFacts,
     profile: str,
     complaint: str,
+    *,
+    options: OptionWords,
 ) -> UsageError:
     """Return the error for an answer in which *rules* do not find the operation.
 
-    *complaint* is the API's own message about what is wrong, if the profile finds one.
+    *complaint* is the API's own message about what is wrong, if the profile finds one; *options*
+    choose *profile*.
     """
     by_url = [rule for rule in rules if isinstance(rule, FromUrl)]
     if request.id and not by_url:
@@ -208,10 +213,11 @@ def no_operation_error(
         hint = f"only the request names it: add what you know of  {given}  or use  opwatch start"
         return UsageError(message, hint=hint)
     if not rules:
-        hint = f"the profile has no handoff; name it yourself:  opwatch wait -p {profile} ID"
-        return UsageError(message, hint=hint)
+        wait = command_to_paste("wait", options, "ID")
+        return UsageError(message, hint=f"the profile has no handoff; name it yourself:  {wait}")
     places = join_or(rule.place for rule in rules)
-    return UsageError(message, hint=f"it must be in {places}; see  opwatch profile show {profile}")
+    show = command_to_paste("profile show", options, profile)
+    return UsageError(message, hint=f"it must be in {places}; see  {show}")
 
 
 def _more(keys: Mapping[str, Any]) -> _FurtherParams:
