@@ -221,10 +221,19 @@ class Profile:
 
         A known status word tells it, or a rule that looks into the body. So does a 204 of
         a DELETE: the action has been enacted (RFC 9110 §9.3.5). A 204 of any other method
-        does not, for some APIs answer so to what they have only accepted.
+        does not, for some APIs answer so to what they have only accepted. That what is to be
+        deleted is gone already counts only where the profile says so, and in the API's own words.
         """
         if method == "DELETE" and response.status == NO_CONTENT:
             return Reading(State.SUCCEEDED)
+        gone = self._spec.gone
+        if (
+            method == "DELETE"
+            and gone.state
+            and any(each.hold(response.status) for each in gone.deleted)
+        ):
+            words = self.reader.words_of_api(target, response)
+            return None if words is None else Reading(gone.state, message=words or None)
         if response.status not in WHOLE:
             return None
         reading = self.reader.told(target, response)

@@ -151,7 +151,9 @@ async def _send(
 
     async def once() -> Response | Trouble:
         reply = await sender.send(request, PATIENCE)
-        return reply if isinstance(reply, Trouble) else profile.trouble(reply) or reply
+        if isinstance(reply, Trouble) or _ended_at_once(profile, reply, request.method):
+            return reply
+        return profile.trouble(reply) or reply
 
     return await with_retries(
         once, context.uniform, is_safe=lambda trouble: is_repeatable or trouble.unsent
@@ -182,6 +184,8 @@ def started_targets(
         StartError: it is a server's error, and may have started one all the same.
     """
     trouble = profile.trouble(response)
+    if trouble is not None and (ended := _ended_at_once(profile, response, asked.method)):
+        return [ended]
     if trouble is not None and response.status >= FAILED:
         message = sentences.perhaps_started(trouble)
         raise StartError(message, Outcome.UNKNOWN, hint=sentences.LOOK_FIRST)
