@@ -50,7 +50,11 @@ SOURCE: Final = TESTS.parent / "src"
 REASONS: Final = Path(__file__).resolve().with_name("survivors.toml")
 SEED: Final = 12
 BOUND: Final = 0.95
-ARGUMENTS: Final = ("-q", "-n0", "--tb=no", "-p", "no:cacheprovider")
+ARGUMENTS: Final = (
+    *("-q", "-n0", "--tb=no", "-p", "no:cacheprovider"),
+    # Other parts of the campaign have loaded what a plugin of pytest's would have rewritten.
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
 LONGEST: Final = 20.0
 """Seconds of computing after which one test is taken for one that never ends."""
 IDLE: Final = 1800.0
