@@ -263,9 +263,14 @@ def _small_worlds(found: Found) -> Iterator[str]:
         f"""No chance is in the small worlds: {_of_all(found)} sequences of {found["answers"]}
         answers of {found["kinds"]} kinds over {found["operations"]} operations, held against a
         model (`tests/simulation/small.py`) that knows nothing of pauses, budgets and counts: it
-        says which ends the answers allow. Not allowed: {len(found["broken"])}."""
+        says which ends the answers allow{_batches(found)}. Not allowed: {len(found["broken"])}."""
     )
     yield from _wrong(found["broken"])
+
+
+def _batches(found: Found) -> str:
+    """Return how many of the small worlds were asked about in batches, if that was measured."""
+    return f", and {found['batches']:,} more in batches" if "batches" in found else ""
 
 
 def _worlds(found: Found) -> Iterator[str]:

@@ -1,5 +1,8 @@
 """Every sequence of six answers of twelve kinds about two operations, against a simple model.
 
+Each is run twice: with a request for each operation, and with one for both.
+
+
 python tests/campaign/small_worlds.py               # all, about an hour of one core
 python tests/campaign/small_worlds.py --every 100   # each hundredth
 """
@@ -14,12 +17,15 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from simulation.small import ANSWERS, KINDS, NAMES, play, worlds, wrongs
+from simulation.small import ANSWERS, KINDS, NAMES, SmallRun, play, worlds, wrongs
 
 
 def measure(every: int = 1) -> dict[str, Any]:
@@ -32,24 +38,31 @@ def measure(every: int = 1) -> dict[str, Any]:
         "operations": len(NAMES),
         "sequences": len(KINDS) ** ANSWERS,
         "every": every,
-        "worlds": sum(count for count, _ in found),
-        "broken": [wrong for _, broken in found for wrong in broken],
+        "worlds": sum(count for count, _, _ in found),
+        "batches": sum(count for _, count, _ in found),
+        "broken": [wrong for _, _, broken in found for wrong in broken],
     }
 
 
-def _begun_by(first: int, every: int) -> tuple[int, list[str]]:
-    """Return how many worlds that begin with the kind *first* there are, and what is wrong."""
-    count, broken = 0, list[str]()
+def _begun_by(first: int, every: int) -> tuple[int, int, list[str]]:
+    """Return how many worlds, and of batches, begin with the kind *first*, and what is wrong."""
+    counts, broken = [0, 0], list[str]()
+    for batch in (False, True):
+        for kinds, run in _runs(first, every, batch=batch):
+            counts[batch] += 1
+            how = "in a batch, " if batch else ""
+            broken += [f"{how}{', '.join(kinds)}: {wrong}" for wrong in wrongs(run)]
+    return counts[False], counts[True], broken
+
+
+def _runs(first: int, every: int, *, batch: bool) -> Iterator[tuple[list[str], SmallRun]]:
     if every == 1:
-        runs = worlds(first)
-    else:
-        rest = product(KINDS, repeat=ANSWERS - 1)
-        chosen = ([KINDS[first], *each] for n, each in enumerate(rest) if n % every == 0)
-        runs = ((kinds, play(kinds)) for kinds in chosen)
-    for kinds, run in runs:
-        count += 1
-        broken += [f"{', '.join(kinds)}: {wrong}" for wrong in wrongs(run)]
-    return count, broken
+        yield from worlds(first, batch=batch)
+        return
+    for number, rest in enumerate(product(KINDS, repeat=ANSWERS - 1)):
+        if number % every == 0:
+            kinds = [KINDS[first], *rest]
+            yield kinds, play(kinds, batch=batch)
 
 
 def main() -> int:

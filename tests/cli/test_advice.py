@@ -213,7 +213,8 @@ def test_h5_a_device_login_is_advised_as_this_machine_can_do_it(inside: Inside, 
         inside.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
         headless = fixes(inside.run("get", "-p", "mine", "a"))
 
-    assert usual == ["opwatch auth login -p mine", "export OPWATCH_MINE_REFRESH_TOKEN=…"]
-    assert headless == ["opwatch auth login -p mine --print", usual[1]]
+    login = f"opwatch auth login -p mine --config {inside.environ['OPWATCH_CONFIG']}"
+    assert usual == [login, "export OPWATCH_MINE_REFRESH_TOKEN=…"]
+    assert headless == [f"{login} --print", usual[1]]
     assert os.environ.get("OPWATCH_MINE_REFRESH_TOKEN") is None
     assert not ring.exists()

@@ -6,7 +6,7 @@ import json
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -252,6 +252,61 @@ def test_what_ended_at_once_leaves_no_reference_to_pipe(inside: Inside) -> None:
 
     assert (ran.code, ran.out) == (0, ""), ran.err
     assert "/things/7 ended at once" in ran.err
+
+
+def deleted(inside: Inside, status: str, body: bytes, *headers: str) -> Any:
+    """Delete an instance of SAP Service Manager, which answers with *status* and *body*."""
+    with RawServer([answer(body, *headers, status=status), hang()]) as server:
+        inside.environ |= {"SAP_SM_TOKEN": "token-0b1c7f3a"}
+        ran = inside.run(
+            *("start", "-p", "sap-service-manager", "--param", f"server={server.url}"),
+            *("--param", "resource_type=service_instances", "--param", "resource_id=si-1"),
+            *("--json", "DELETE", "/v1/service_instances/si-1"),
+        )
+        assert len(server.requests) == 1
+    return ran
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "410 Gone", "200 OK"])
+def test_a_deletion_of_what_its_api_no_longer_has_is_done_as_the_vendors_client_says(
+    status: str, inside: Inside
+) -> None:
+    body = {} if status == "200 OK" else {"error": "NotFound", "description": "no such instance"}
+    ran = deleted(inside, status, json.dumps(body).encode())
+
+    assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
+    assert ran.document["operations"][0]["message"] == body.get("description")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "header"),
+    [
+        ("404 Not Found", b"404 Not Found: Requested route does not exist.", "X-Cf-RouterError: x"),
+        ("404 Not Found", b"<html><title>Not Found</title></html>", "Via: 1.1 proxy"),
+        ("404 Not Found", b"", "X-A: b"),
+        ("200 OK", b"<html><title>Log in</title></html>", "X-A: b"),
+        ("200 OK", b"", "X-A: b"),
+        ("409 Conflict", b'{"error": "Conflict", "description": "busy"}', "X-A: b"),
+    ],
+)
+def test_only_the_api_itself_can_say_that_what_is_to_be_deleted_is_gone(
+    status: str, body: bytes, header: str, inside: Inside
+) -> None:
+    ran = deleted(inside, status, body, header)
+
+    assert ran.code == 6, (ran.out, ran.err)
+
+
+def test_a_deletion_that_is_refused_with_404_is_no_success_where_no_vendor_says_so(
+    inside: Inside,
+) -> None:
+    with RawServer([answer(b'{"error": "no"}', status="404 Not Found"), hang()]) as server:
+        gone = {"state": "succeeded", "kind": "delete"}
+        inside.configure(jobs={**profile(server.url, auth="none"), "gone": gone})
+        ran = inside.run("start", "-p", "jobs", "DELETE", "/things/7")
+
+    assert ran.code == 6, ran.err
+    assert "not started" in ran.err
 
 
 @pytest.mark.parametrize("more", [(), ("--no-wait",)])

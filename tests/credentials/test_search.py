@@ -19,9 +19,9 @@ from opwatch.domain.auth import (
     HeaderAuth,
     Source,
 )
+from opwatch.domain.command_line import variable_of
 from opwatch.domain.errors import CredentialError, TriedSource, UsageError
 from opwatch.domain.secret import Secret
-from opwatch.domain.variables import variable_of
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX's")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from opwatch.domain.command_line import param_variable, variable_of, variable_prefix
 from opwatch.domain.messages import (
     Headers,
     Request,
@@ -13,7 +14,6 @@ from opwatch.domain.messages import (
     with_query,
 )
 from opwatch.domain.secret import Secret
-from opwatch.domain.variables import param_variable, variable_of, variable_prefix
 
 URL = "https://api.example/ops"
 TOKEN = Sensitive(SecretLocation.HEADER, "X-Key", Secret("s"))

@@ -228,3 +228,28 @@ def test_an_allowed_host_that_is_none_is_refused(entry: str) -> None:
 
 def test_only_an_origin_is_ever_allowed() -> None:
     assert "https://api.example.com" not in allowed()
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("https://[", "the URL has no valid host and port"),
+        ("ftp://api.example.com/", "the URL is neither https nor http"),
+        ("https://me@api.example.com/", "the URL holds user information before its host"),
+        ("https://api.example.com:0/", "the URL has a port out of range"),
+        ("https://[v1.evil]/", "the URL has no valid IPv6 host"),
+        ("https://-api-.example.com/", "the URL has no valid host name"),
+        ("https://127.1/", "the URL has an ambiguous address; write it as four decimal numbers"),
+        ("https://faß.example/", "the URL has an ambiguous host name; write its xn-- form"),
+    ],
+)
+def test_what_is_wrong_with_a_url_is_said_without_the_url(url: str, problem: str) -> None:
+    with pytest.raises(OriginError) as caught:
+        parse_origin(url)
+
+    assert str(caught.value) == problem
+
+
+def test_the_last_port_is_a_port_and_an_ipv6_host_is_read_in_any_case() -> None:
+    assert parse_origin("https://api.example.com:65535/").port == 65535
+    assert parse_origin("https://[FE80::A]/").host == "fe80::a"

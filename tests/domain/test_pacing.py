@@ -187,3 +187,7 @@ def test_what_a_profile_does_not_say_is_as_its_page_documents() -> None:
         give_up_after=None,
         given_up=State.FAILED,
     )
+
+
+def test_a_regular_pace_is_the_same_in_all_its_parts() -> None:
+    assert regular(7.0) == Pace(first=7.0, longest=7.0, steps=(7.0,))

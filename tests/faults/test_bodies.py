@@ -254,7 +254,7 @@ def test_json_that_is_no_object_is_refused_after_three_tries(wait: Wait, body: b
 
     assert (ended.code, ended.one["polls"]) == (6, 3), ended.err
     assert "not have the shape that the profile expects: 'status'" in ended.line("a unknown after")
-    assert "opwatch profile explain -p api a" in ended.line("to fix")
+    assert "opwatch profile explain -p api --config " in ended.line("to fix")
 
 
 @fault(59)

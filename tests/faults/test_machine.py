@@ -785,6 +785,27 @@ def test_a_thousand_operations_fit_into_little_memory_and_few_descriptors(
     assert json.loads(ran.stdout)["summary"] == {"total": 1000, "succeeded": 1000}
 
 
+@fault(15)
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are not limited so")
+@pytest.mark.parametrize(("limit", "code"), [(8, 124), (6, 6), (10, 124), (12, 124)])
+def test_with_too_few_descriptors_a_wait_ends_in_plain_words_and_is_no_bug(
+    limit: int, code: int, tmp_path: Path
+) -> None:
+    with api(lambda request: http(state("done", asked_about(request)))) as server:
+        (tmp_path / "config.yaml").write_text(json.dumps(_profiles(server.url)))
+        program = Program(tmp_path)
+        program.environ |= {"API_TOKEN": CANARY, "OPWATCH_CONFIG": str(tmp_path / "config.yaml")}
+        names = " ".join(f"op{number}" for number in range(60))
+
+        ran = in_shell(program, f"ulimit -n {limit}; opwatch wait -p api -t 1s {names}")
+
+    assert ran.returncode == code, ran.stderr
+    assert "the limit of open files on this machine has been reached" in ran.stderr
+    assert "raise the limit with  ulimit -n 1024" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "a bug" not in ran.stderr
+
+
 ROOMS: dict[str, str] = {
     "plan": "opwatch.cli.selection.make_plan",
     "profile": "opwatch.profiles.profile.Profile.read",

@@ -203,7 +203,7 @@ def test_a_request_that_is_refused_ends_the_operation_in_the_words_of_the_api(
     assert f"HTTP {code}" in line
     assert "no such kind ⏎ of thing" in line
     assert len(line) < 300
-    assert "opwatch profile explain -p api a" in ended.line("to fix")
+    assert "opwatch profile explain -p api --config " in ended.line("to fix")
 
 
 @fault(23)

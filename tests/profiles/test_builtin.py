@@ -11,11 +11,13 @@ import pytest
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Reading, State
+from opwatch.domain.outcome import Reason
 from opwatch.domain.trouble import Trouble
 from opwatch.profiles import RequestFacts, check
 from opwatch.profiles.config import BUILTIN
 from opwatch.profiles.values import moment
 from profiles.answers import FOLDER, NAMES, document, profile, response, words
+from simulation.bench import Bench
 
 if TYPE_CHECKING:
     from opwatch.domain.operation import Finding
@@ -214,3 +216,36 @@ def test_nothing_else_is_asked_after_a_success(name: str, case: dict[str, Any]) 
 
     assert bound.failure_steps(target, replace(reading, state=State.SUCCEEDED)) is None
     assert bound.failure_steps(target, replace(reading, state=State.CANCELLED)) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome"), [("Delete", "succeeded"), ("Create", "not_found"), (None, "not_found")]
+)
+def test_a_deletion_of_power_platform_that_was_seen_may_end_by_being_gone(
+    kind: str | None, outcome: str
+) -> None:
+    found = profile("powerplatform-lifecycle")
+    target = found.target("op-7")
+    running = {"id": "op-7", "state": {"id": "Running"}} | ({"type": {"id": kind}} if kind else {})
+    error = {"error": {"code": "EnvironmentNotFound", "message": "gone"}}
+    answers: list[dict[str, Any]] = [{"body": running}, {"status": 404, "body": error}]
+    read = [found.read([target], response(each)).findings[0] for each in answers]
+    bench = Bench(polling_rules=found.polling_rules)
+
+    bench.run(*read)
+
+    assert (bench.outcomes, bench.one.reason) == ([outcome], Reason.GONE)
+
+
+@pytest.mark.parametrize("case", [{"text": "not found"}, {"text": "<html></html>"}, {}])
+def test_a_404_of_another_ends_no_deletion_of_power_platform(case: dict[str, Any]) -> None:
+    found = profile("powerplatform-lifecycle")
+    target = found.target("op-7")
+    running = {"id": "op-7", "state": {"id": "Running"}, "type": {"id": "Delete"}}
+    answers = [{"body": running}, {"status": 404, **case}]
+    read = [found.read([target], response(each)).findings[0] for each in answers]
+    bench = Bench(polling_rules=found.polling_rules)
+
+    bench.run(*read)
+
+    assert bench.outcomes == ["unknown"]

@@ -4,6 +4,9 @@ Decides the kinds of answers, as bytes that a real profile reads, and what may c
 ``wrongs`` is a model of the truth that knows nothing of budgets, pauses or counts. It looks at
 what was said of an operation, and says which ends that allows. After the last answer nothing
 more is said, and the deadline comes.
+
+Each world is asked about one operation at a time, or in a batch: then one answer takes a kind
+for each operation that it is about. Some kinds are of the whole answer, and are said to all.
 """
 
 from __future__ import annotations
@@ -38,6 +41,9 @@ KINDS: Final = (
     DONE, FAILED, RUNNING, ODD_WORD, UNCHANGED, REFUSED, NO_SUCH,
     "another's done", "web page", "half of done", "429", "lost",
 )  # fmt: skip
+OF_ALL: Final = frozenset({UNCHANGED, REFUSED, NO_SUCH, "web page", "half of done", "429", "lost"})
+ABSENT: Final = "another's done"
+"""In a batch: the list holds another operation in place of this one."""
 TERMINAL: Final = {DONE: Outcome.SUCCEEDED, FAILED: Outcome.FAILED}
 
 
@@ -55,7 +61,9 @@ class SmallRun:
         return len(self.order)
 
 
-def worlds(first: int | None = None, length: int = ANSWERS) -> Iterator[tuple[list[str], SmallRun]]:
+def worlds(
+    first: int | None = None, length: int = ANSWERS, *, batch: bool = False
+) -> Iterator[tuple[list[str], SmallRun]]:
     """Yield every sequence of *length* answers with what came of it, or those that begin so.
 
     Where the watch ends early the answers that nobody asked for are not varied.
@@ -63,7 +71,7 @@ def worlds(first: int | None = None, length: int = ANSWERS) -> Iterator[tuple[li
     at = [0 if first is None else first] + [0] * (length - 1)
     while True:
         kinds = [KINDS[each] for each in at]
-        run = play(kinds)
+        run = play(kinds, batch=batch)
         yield kinds, run
         last = run.used - 1
         while last >= 0 and at[last] == len(KINDS) - 1:
@@ -73,23 +81,29 @@ def worlds(first: int | None = None, length: int = ANSWERS) -> Iterator[tuple[li
         at[last:] = [at[last] + 1] + [0] * (length - last - 1)
 
 
-def play(kinds: Sequence[str]) -> SmallRun:
+def play(kinds: Sequence[str], *, batch: bool = False) -> SmallRun:
     """Return what comes of answers of these *kinds*, and then of silence until the deadline."""
-    bound, run, now = _profile(), SmallRun(), 0.0
-    targets = [_target(name) for name in NAMES]
+    bound, run, now = _profile(batch=batch), SmallRun(), 0.0
+    targets = [_target(name, batch=batch) for name in NAMES]
     rules = {bound.name: bound.polling_rules}
     watcher = Watcher(targets, rules, Policy(timeout=TIMEOUT), now=0.0, uniform=middle)
     watcher.start()
-    while run.used < len(kinds) and not watcher.finished:
+    left = list(reversed(kinds))
+    while left and not watcher.finished:
         list(watcher.tick(now))
         for poll in watcher.due(now):
-            if run.used == len(kinds):
+            names = tuple(each.id for each in poll.targets)
+            if len(left) < len(names):
+                left = []
                 break
             now += LATENCY
-            kind, name = kinds[run.used], poll.targets[0].id
-            run.order.append((name, kind))
-            run.said[name].append(kind)
-            watcher.record(poll, Answer((finding(name, kind),), _named_wait(kind)), now)
+            said = _of_one_answer([left.pop() for _ in names]) if batch else (left.pop(),)
+            for name, kind in zip(names, said, strict=True):
+                heard = NO_SUCH if batch and kind == ABSENT else kind
+                run.order.append((name, heard))
+                run.said[name].append(heard)
+            found = listed(names, said) if batch else (finding(names[0], said[0]),)
+            watcher.record(poll, Answer(found, _named_wait(said[0])), now)
         now = max(now, watcher.wake_at(now))
     for at in (TIMEOUT, TIMEOUT + LAST_WORD):
         list(watcher.tick(max(now, at)))
@@ -150,14 +164,41 @@ def _was_heard(said: list[str]) -> bool:
     return any(kind in {RUNNING, ODD_WORD, *TERMINAL} for kind in said)
 
 
-@cache
-def _profile() -> Profile:
-    return profile()
+def _of_one_answer(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Return the *kinds* as one answer can have them: the first that is of all is said to all."""
+    of_all = next((each for each in kinds if each in OF_ALL), None)
+    return tuple(kinds) if of_all is None else (of_all,) * len(kinds)
 
 
 @cache
-def _target(name: str) -> Target:
-    return _profile().target(name)
+def _profile(*, batch: bool = False) -> Profile:
+    return profile("request: {path: /ops}\nbatch: {query: ids, items: items}\n" if batch else "")
+
+
+@cache
+def _target(name: str, *, batch: bool = False) -> Target:
+    return _profile(batch=batch).target(name)
+
+
+@cache
+def listed(names: tuple[str, ...], said: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Return what the profile reads from one answer that *said* this of the operations *names*."""
+    if said[0] == UNCHANGED:
+        return (Unchanged(),) * len(names)
+    if said[0] == "lost":
+        return (Trouble(Fault.CONNECTION_LOST),) * len(names)
+    words = {DONE: "done", FAILED: "failed", RUNNING: "running", ODD_WORD: "thinking"}
+    items = [
+        {"id": "c" if kind == ABSENT else name, "status": words.get(kind, "done")}
+        for name, kind in zip(names, said, strict=True)
+    ]
+    text = json.dumps({"items": items})
+    text = {"web page": "<html>done</html>", "half of done": text[:-2]}.get(said[0], text)
+    status = {REFUSED: 401, NO_SUCH: 404, "429": 429}.get(said[0], 200)
+    headers = Headers((("Retry-After", "5"),)) if status == 429 else Headers()
+    bound, url = _profile(batch=True), "https://api.example.com/ops?ids=a&ids=b"
+    targets = [_target(name, batch=True) for name in names]
+    return bound.read(targets, Response(status, url, headers, text.encode(), NOW)).findings
 
 
 @cache

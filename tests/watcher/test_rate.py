@@ -146,3 +146,17 @@ def test_to_ask_when_the_next_may_go_changes_nothing() -> None:
         asked.free_at(tick / 3000)
 
     assert asked.free_at(0.4) == unasked.free_at(0.4) > 0.4
+
+
+def test_each_request_is_counted_once_for_what_others_are_told() -> None:
+    rate = a_rate()
+
+    assert served(rate, 0.0, 2.0) == rate.sent
+
+
+def test_a_burst_of_one_that_a_vendor_documents_is_one_request() -> None:
+    rate = a_rate(Limits(rate=1.0, burst=1))
+    rate.free_at(100.0)
+    rate.take(100.0)
+
+    assert rate.free_at(100.0) > 100.0

@@ -19,7 +19,7 @@ from opwatch.domain.errors import (
 )
 from opwatch.domain.outcome import Abort, Outcome, verdict
 from opwatch.engine import Interruption
-from opwatch.output.errors import fixes_of, problem_of, write_error
+from opwatch.output.errors import OUT_OF_FILES, fixes_of, problem_of, write_error
 from opwatch.output.text.words import CAUSES
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def cause_of(problem: BaseException) -> Abort | Outcome:
             return Abort.PIPE_CLOSED
         case UnwritableError():
             return Abort.UNWRITABLE
+        case OSError() if problem.errno in OUT_OF_FILES:
+            return Outcome.UNKNOWN
         case _:
             return Abort.BUG
 

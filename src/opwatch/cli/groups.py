@@ -32,20 +32,6 @@ class ReferenceGroup:
     base_url: str | None = None
     is_one_of_several: bool = False
 
-    @property
-    def options(self) -> tuple[str, ...]:
-        """What chooses the profile on a command line."""
-        return profile_options(self.profile, self.params, self.base_url)
-
-
-def profile_options(
-    profile: str | None, params: Sequence[str], base_url: str | None
-) -> tuple[str, ...]:
-    """Return the arguments that choose *profile*, bound by *params* and *base_url*."""
-    named = () if profile is None else ("-p", profile)
-    at = () if base_url is None else ("--base-url", base_url)
-    return (*named, *at, *(word for each in params for word in ("--param", each)))
-
 
 def reference_groups(
     options: ProfileOptions, references: Sequence[str]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opwatch.domain.auth import NoAuth
 from opwatch.domain.errors import UsageError
 from opwatch.domain.kept import KeptRun
+from opwatch.domain.operation import Basis
 from opwatch.state.discretion import is_whole, kept_reference, kept_values
 from opwatch.state.journal import Journal
 from opwatch.state.lock import RunLock
@@ -74,7 +75,7 @@ class Keeper:
         else:
             options, lost = kept_options(self._options, session, context.redactor)
             options["piped"] = self._piped
-            options["several"] = any(target.options for target in plan.targets)
+            options["several"] = has_several_bindings(plan)
             if options["several"]:
                 options["bindings"] = kept_bindings(self._options, plan, context.redactor)
             profile = None if plan.assumed else plan.profile_name
@@ -148,11 +149,12 @@ def kept_options(
         kept[name] = None if path is None else str(path.absolute())
     given = {name: value for name, value in _pairs(options.param) if name != "id"}
     base_url = options.base_url
-    if any(target.options for target in plan.targets):
+    if has_several_bindings(plan):
         given, base_url = {}, None  # each profile has its own
     elif plan.profile_name is not None and not plan.assumed:
         (profile,) = plan.profiles.values()
         base_url, given = profile.base_url, {**profile.params, **given}
+    kept["token_stdin"] = options.token_stdin
     params = kept_values(given, redact)
     headers = kept_values(options.headers(), redact, opaque=True)
     kept["base_url"] = base_url and kept_reference(base_url, redact)
@@ -170,8 +172,11 @@ def kept_bindings(
 
     None where that may be a secret: it could not be given again for one of them alone.
     """
-    named = [each for each in plan.targets if each.options or each.basis is None]
-    words = [*(options.param or ()), *(word for each in named for word in each.options)]
+    named = [each for each in plan.targets if each.basis in {None, Basis.PIPED}]
+    words = [
+        *(options.param or ()),
+        *(word for each in named for given in each.options for word in given),
+    ]
     typed, found = {name for name, _ in _pairs(words)}, dict[str, dict[str, Any]]()
     for profile_name in dict.fromkeys(each.profile for each in named):
         profile = plan.profiles[profile_name]
@@ -191,6 +196,18 @@ def kept_bindings(
 def is_unbound(run: KeptRun) -> bool:
     """Tell whether *run* has several profiles, and it is not kept how they were bound."""
     return bool(run.options.get("several") and not run.options.get("bindings"))
+
+
+def has_several_bindings(plan: Plan) -> bool:
+    """Tell whether references of *plan* have profiles of their own, bound apart."""
+    is_mixed = len(plan.profiles) > 1
+    return any(
+        each.basis is Basis.PIPED
+        or (
+            each.basis is None and (is_mixed or each.options != plan.profiles[each.profile].options)
+        )
+        for each in plan.targets
+    )
 
 
 def names_of(options: RunOptions) -> set[str]:

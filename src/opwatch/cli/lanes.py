@@ -12,8 +12,9 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.cli.groups import STDIN, ReferenceGroup, profile_options
+from opwatch.cli.groups import STDIN, ReferenceGroup
 from opwatch.cli.run_options import ID
+from opwatch.domain.command_line import params_to_paste
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.operation import Basis, Target
 from opwatch.output.streams import is_terminal
@@ -66,9 +67,9 @@ class LaneBuilder:
         """Yield the lane of each reference of *group*, or the reference if it names no profile."""
         name = group.profile or self._config.default_profile
         if name is None and not group.references:
-            from opwatch.session.detect import NAME_ONE
+            from opwatch.session.detect import name_one
 
-            raise UsageError("no profile given", hint=NAME_ONE)
+            raise UsageError("no profile given", hint=name_one(self._config))
         if name is not None and not group.references:
             self._bind(name, group)  # what is wrong with it is said first
         for reference in group.references:
@@ -103,10 +104,7 @@ class LaneBuilder:
                 raise UsageError("parameters without a profile are for nothing", hint="name one")
             return given
         profile = self._bind(name, group)
-        target = profile.target(given.text)
-        if group.is_one_of_several:
-            target = replace(target, options=replace(group, profile=name).options)
-        return profile, [target]
+        return profile, [profile.target(given.text)]
 
     def _bind(
         self, name: str, group: ReferenceGroup, more: Mapping[str, str] | None = None
@@ -150,19 +148,10 @@ class LaneBuilder:
                 hint=f"to ask there again, add  --base-url {given.origin}",
             )
         is_named = name in {group.profile, self._config.default_profile}
-        unusual = {
-            key: value
-            for key, value in {**known, **typed}.items()
-            if definition.spec.params[key].default != value
-        }
-        words = [f"{key}={value}" for key, value in sorted(unusual.items())]
-        return profile, [
-            replace(
-                target,
-                basis=None if is_named else Basis.PIPED,
-                options=profile_options(name, words, group.base_url),
-            )
-        ]
+        # What the lists of the profile let standard input choose is in its options already.
+        options = (*target.options, *params_to_paste(own))
+        basis = None if is_named else Basis.PIPED
+        return profile, [replace(target, basis=basis, options=options)]
 
     def _definition(self, name: str) -> Definition:
         if name not in self._definitions:

@@ -6,16 +6,18 @@ command line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import click
 
 from opwatch.cli.parameters import Placed, PlacedOption, argument, option
 from opwatch.domain.duration import parse_duration
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
+
+if TYPE_CHECKING:
+    from opwatch.domain.command_line import OptionWords
 
 DURATION: Final = "DURATION"
 
@@ -159,11 +161,7 @@ class ProfileOptions:
     token_stdin: TokenStdin = False
     placed: tuple[Placed, ...] = ()
 
-    def again(self, environ: Mapping[str, str]) -> tuple[str, ...]:
-        """Return what, beside ``-p``, chooses the same profile in another command."""
-        given = {"OPWATCH_CONFIG": self.config, "OPWATCH_BASE_URL": self.base_url}
-        words: list[str] = []
-        for name, (variable, value) in zip(("--config", "--base-url"), given.items(), strict=True):
-            if value is not None and environ.get(variable) != str(value):
-                words += [name, str(value)]
-        return (*words, *(word for each in self.param or () for word in ("--param", each)))
+    @property
+    def access(self) -> OptionWords:
+        """What a profile's credential comes from, beside what the profile names."""
+        return (("--token-stdin",),) if self.token_stdin else ()

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import click
 
 from opwatch.cli import options as opt
-from opwatch.cli.groups import profile_options
 from opwatch.cli.parameters import option
 from opwatch.domain.pacing import Eagerness
 
 if TYPE_CHECKING:
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.policy import Policy
 
 FAIL_ON: Final = frozenset({"blocked", "warnings"})
@@ -363,17 +363,16 @@ class RunOptions(opt.ProfileOptions):
 
         return parse_headers(self.header)
 
-    def profile_arguments(self) -> tuple[str, ...]:
-        """Return the arguments that choose the same profile in another command."""
-        # An id named what an answer did not, and is a reference from now on.
-        params = [each for each in self.param or () if each.partition("=")[0].strip() != ID]
-        return profile_options(self.profile, params, self.base_url)
+    @property
+    def access(self) -> OptionWords:
+        """What a profile's credential and the trust in its host come from."""
+        trust = () if self.ca_file is None else (("--ca-file", str(self.ca_file)),)
+        return (*super().access, *trust)
 
-    def resume_arguments(self) -> tuple[str, ...]:
-        """Return the arguments that choose the same results in another command."""
-        words = [] if self.config is None else ["--config", str(self.config)]
-        for name, value in self.headers().items():
-            words += ["-H", f"{name}: {value}"]
-        words += ["--result"] if self.result else []
-        words += ["--download", str(self.download)] if self.download is not None else []
-        return tuple(words)
+    @property
+    def further(self) -> OptionWords:
+        """What asks for the same answers and results in another command."""
+        headers = tuple(("-H", f"{name}: {value}") for name, value in self.headers().items())
+        results = (("--result",),) if self.result else ()
+        files = () if self.download is None else (("--download", str(self.download)),)
+        return (*headers, *results, *files)

@@ -120,11 +120,7 @@ class Command:
         context = context_of(
             self.environ, ca_file=options.ca_file, quiet=options.quiet, verbose=options.verbose
         )
-        return replace(
-            context,
-            profile_options=options.again(self.environ),
-            shares_hosts=not options.no_state,
-        )
+        return replace(context, shares_hosts=not options.no_state)
 
     def prepare(self, policy: Policy, context: RunContext) -> tuple[Plan, RunContext]:
         """Return what to do, and *context* with the token that was piped in.

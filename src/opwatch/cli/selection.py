@@ -47,9 +47,9 @@ class Selection:
         config = self.settings()
         name = self.options.profile or config.default_profile
         if name is None:
-            from opwatch.session.detect import NAME_ONE
+            from opwatch.session.detect import name_one
 
-            raise UsageError("no profile given", hint=NAME_ONE)
+            raise UsageError("no profile given", hint=name_one(config))
         urls = [each for each in self.references if is_url(each)]
         return bind_profile(
             load_profile(name, config),
@@ -84,7 +84,7 @@ class Selection:
         Raises:
             UsageError: it cannot be read, or has problems.
         """
-        config = load_config(self.options.config, self.environ)
+        config = load_config(self.options.config, self.environ, options=self.options.access)
         if config.is_exposed:
             self._warn(f"others may write to {config.path}; you named it")
         return config

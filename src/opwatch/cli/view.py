@@ -6,17 +6,24 @@ Decides which renderer listens, by the options and by what the streams are.
 from __future__ import annotations
 
 import asyncio
-import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.cli.ci_report import CiReport
 from opwatch.cli.files import write_report
+from opwatch.domain.command_line import (
+    OF_PROFILE,
+    behind_options,
+    command_to_paste,
+    params_to_paste,
+    words_of_options,
+)
 from opwatch.domain.errors import StartError, UnwritableError
 from opwatch.domain.events import Pausable
 from opwatch.engine import or_abort
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from opwatch.cli.keeping import Keeper
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import Redactor
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
@@ -374,7 +382,7 @@ def lost_operations(problem: StartError, profile: str | None) -> list[Operation]
 
     return [
         Operation(
-            Target(each, each, "", profile or ""),
+            Target(each, each, "", profile or "", options=problem.options),
             watched_from=0.0,
             outcome=Outcome.UNKNOWN,
             reason=Reason.REFUSED,
@@ -386,29 +394,33 @@ def lost_operations(problem: StartError, profile: str | None) -> list[Operation]
 
 def wait_command(options: RunOptions, targets: Sequence[Target]) -> str:
     """Return the command that waits for *targets* with what *options* chose."""
-    words, usual = options.resume_arguments(), options.profile_arguments()
-    groups: dict[tuple[str, ...], list[Target]] = {}
+    groups: dict[OptionWords, list[Target]] = {}
     for each in targets:
-        groups.setdefault(each.options or usual, []).append(each)
-    if () not in groups or len(groups) == 1:
-        return shlex.join(_wait_words(words, groups))
+        groups.setdefault(_of_profile(each.options), []).append(each)
+    of_run = tuple(each for each in targets[0].options if each[0] not in OF_PROFILE)
+    of_run += options.further
+    if len(groups) == 1:
+        ((key, found),) = groups.items()
+        return command_to_paste("wait", key + of_run, *_words_of(found))
+    if () not in groups:
+        # Behind "--" there is no further option, so that group comes last.
+        ordered = sorted(groups.items(), key=lambda group: _has_dash(group[1]))
+        words = ((*words_of_options(key), *_words_of(found)) for key, found in ordered)
+        return command_to_paste("wait", of_run, *chain.from_iterable(words))
     # A URL that finds its own profile cannot stand behind the -p of another.
-    commands = [_wait_words(words, {key: found}) for key, found in groups.items()]
-    return "; ".join(map(shlex.join, commands))
+    return "; ".join(
+        command_to_paste("wait", key + of_run, *_words_of(found)) for key, found in groups.items()
+    )
 
 
-def _wait_words(
-    words: Sequence[str], groups: Mapping[tuple[str, ...], Sequence[Target]]
-) -> list[str]:
-    """Return the arguments of a wait for *groups*, each behind what chooses its profile."""
-    found = ["opwatch", "wait"] if len(groups) == 1 else ["opwatch", "wait", *words]
-    # Behind "--" there is no further option, so that group comes last.
-    for key, targets in sorted(groups.items(), key=lambda group: _has_dash(group[1])):
-        shared = set.intersection(*(set(each.initial.params.items()) for each in targets))
-        params = [word for name, value in sorted(shared) for word in ("--param", f"{name}={value}")]
-        found += [*key, *(words if len(groups) == 1 else ()), *params]
-        found += [*(["--"] if _has_dash(targets) else []), *(each.reference for each in targets)]
-    return found
+def _words_of(targets: Sequence[Target]) -> list[str]:
+    shared = set.intersection(*(set(each.initial.params.items()) for each in targets))
+    params = words_of_options(params_to_paste(dict(sorted(shared))))
+    return [*params, *behind_options(each.reference for each in targets)]
+
+
+def _of_profile(options: OptionWords) -> OptionWords:
+    return tuple(each for each in options if each[0] in OF_PROFILE)
 
 
 def _has_dash(targets: Sequence[Target]) -> bool:

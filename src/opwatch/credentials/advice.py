@@ -8,7 +8,6 @@ is a keyring to look into; and either for the same profile, whatever options cho
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
@@ -21,10 +20,12 @@ from opwatch.credentials.sources import (
     source_name,
 )
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring
-from opwatch.domain.variables import variable_of
+from opwatch.domain.command_line import command_to_paste, named, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from opwatch.domain.command_line import OptionWords
 
 
 def assignment(name: str) -> str:
@@ -34,14 +35,14 @@ def assignment(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Commands about *profile*, which *options* choose, beside ``-p``."""
+    """Commands about *profile*, which *options* choose."""
 
     profile: str
-    options: tuple[str, ...] = ()
+    options: OptionWords = ()
 
     def login(self, *more: str) -> str:
         """Return the command that stores the credential."""
-        return shlex.join(("opwatch", "auth", "login", "-p", self.profile, *self.options, *more))
+        return command_to_paste("auth login", named(self.profile, self.options), *more)
 
     def for_missing(self, sources: PartSources, *, no_keyring: bool) -> tuple[str, ...]:
         """Return what gives the part, which no place holds; *no_keyring*: this machine has none."""

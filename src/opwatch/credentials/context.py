@@ -117,8 +117,7 @@ class CredentialContext:
     *named_on_command_line* (or is the default one). *interactive* tells that a person
     sits at a terminal. *redactor* learns every secret; share one among all credentials
     of a run. *send* asks a token endpoint. *lock* keeps other processes away from what
-    it names; *mark* leaves word for later ones, and *is_marked* finds it. *profile_options*
-    are those that, beside ``-p``, choose the same profile in another command. *asks_keyring*
+    it names; *mark* leaves word for later ones, and *is_marked* finds it. *asks_keyring*
     is false where only a keyring that a profile lists is asked. *announce* is called with
     what is being waited for.
     """
@@ -133,7 +132,6 @@ class CredentialContext:
     lock: Lock = alone
     mark: Callable[[str], None] = ignore
     is_marked: Callable[[str], bool] = never
-    profile_options: tuple[str, ...] = ()
     run: Run = run_program
     keyring: Keyring | None = None
     asks_keyring: bool = True

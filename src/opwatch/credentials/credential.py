@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext
     from opwatch.credentials.redaction import Redactor
     from opwatch.credentials.token import Token
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.errors import TriedSource
     from opwatch.domain.messages import Request, Sensitive
 
@@ -207,8 +208,9 @@ def open_credential(
     base_url: str,
     origins: AllowedOrigins,
     context: CredentialContext,
+    options: OptionWords = (),
 ) -> Credential:
-    """Return the credential of *profile*; nothing is looked for yet.
+    """Return the credential of *profile*, which *options* choose; nothing is looked for yet.
 
     *origins* are those that its secret may go to, *base_url* the one that an entry
     of the keyring is bound to.
@@ -220,7 +222,7 @@ def open_credential(
     check_scheme(scheme)
     origin = str(_origin("base_url", base_url))
     keyring = context.keyring or SystemKeyring(context)
-    search = CredentialSearch(profile, origin, context, keyring)
+    search = CredentialSearch(profile, origin, context, keyring, options)
     source, login = _source_and_login(scheme, search, allow_http=origins.allow_http)
     return Credential(
         scheme,

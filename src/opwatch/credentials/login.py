@@ -14,8 +14,8 @@ from opwatch.credentials.advice import assignment
 from opwatch.credentials.sources import Part, stored_part
 from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
 from opwatch.domain.auth import FromKeyring, OAuth2Auth, template_of
+from opwatch.domain.command_line import variable_of
 from opwatch.domain.errors import CredentialError
-from opwatch.domain.variables import variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -35,6 +35,7 @@ from opwatch.domain.secret import Secret
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext, Keyring
     from opwatch.domain.auth import Sources
+    from opwatch.domain.command_line import OptionWords
 
 CLOCKS_APART: Final = 60.0
 """Seconds by which a token may seem to have ended before that is told."""
@@ -78,17 +79,18 @@ class MissingPart:
 
 @dataclass(frozen=True, slots=True)
 class CredentialSearch:
-    """Looks for the parts of the credential of *profile* at *origin*."""
+    """Looks for the parts of the credential of *profile*, which *options* choose, at *origin*."""
 
     profile: str
     origin: str
     context: CredentialContext
     keyring: Keyring
+    options: OptionWords = ()
 
     @property
     def advice(self) -> Advice:
         """What to do about what is found."""
-        return Advice(self.profile, self.context.profile_options)
+        return Advice(self.profile, self.options)
 
     def unattended(self) -> CredentialSearch:
         """Return the same search with nobody at the terminal, for the middle of a wait."""

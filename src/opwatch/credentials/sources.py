@@ -26,7 +26,7 @@ from opwatch.domain.auth import (
     Source,
     Sources,
 )
-from opwatch.domain.variables import variable_of
+from opwatch.domain.command_line import variable_of
 
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext

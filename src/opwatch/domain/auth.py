@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.errors import TriedSource
     from opwatch.domain.trouble import Trouble
 
@@ -183,7 +184,8 @@ class TrialReport:
     wrong. *place* and *expires_at* are those of the credential, as in ``CredentialReport``;
     a profile that wants none, or had none to show where it *is_optional*, has *place*
     empty. *fixes* are ways to give another one, or one at all. *bare_status* is the HTTP
-    status of the same request without the credential, None if none came.
+    status of the same request without the credential, None if none came. *reference* names the
+    operation that was asked about, or stands for one; *options* choose the profile.
     """
 
     profile: str
@@ -198,3 +200,5 @@ class TrialReport:
     is_optional: bool = False
     fixes: tuple[str, ...] = ()
     bare_status: int | None = None
+    reference: str = "REF"
+    options: OptionWords = ()

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.outcome import Abort, Outcome
 
 
@@ -104,7 +105,7 @@ class StartError(OpwatchError):
     """The starting request led to no operation that could be watched.
 
     *cause* is what that means for the exit code; *hint* says what to do. *references*
-    are what the answer named all the same, and must not be lost.
+    are what the answer named all the same, and must not be lost; *options* choose their profile.
     """
 
     def __init__(
@@ -114,12 +115,14 @@ class StartError(OpwatchError):
         *,
         hint: str | None = None,
         references: tuple[str, ...] = (),
+        options: OptionWords = (),
     ) -> None:
         super().__init__(message)
         self.message = message
         self.cause = cause
         self.hint = hint
         self.references = references
+        self.options = options
 
 
 class UnwritableError(OpwatchError):

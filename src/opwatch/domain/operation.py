@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.outcome import Outcome, Reason
     from opwatch.domain.secret import Secret
 
@@ -194,8 +195,7 @@ class Target:
     non-empty *group* can be asked about in one request. *profile* names the
     profile that knows how; *basis* is what it was chosen by, if not by the
     person. *initial* is set where the starting answer was seen, *earlier* where another
-    process has watched it. *options* are what chooses its profile on a command line, if the
-    run has several.
+    process has watched it. *options* are what chose its profile on the command line.
     """
 
     reference: str
@@ -208,13 +208,16 @@ class Target:
     basis: Basis | None = None
     initial: InitialAnswer = InitialAnswer()
     earlier: Earlier | None = None
-    options: tuple[str, ...] = ()
+    options: OptionWords = ()
 
     @property
     def handed(self) -> dict[str, str]:
         """The parameters that stood beside the reference, in an answer or in what was piped in."""
-        named = {each.partition("=")[0] for each in self.options}
-        piped = {name: value for name, value in self.params.items() if name in named}
+        piped = {
+            name: value
+            for name, value in self.params.items()
+            if ("--param", f"{name}={value}") in self.options
+        }
         return {**piped, **self.initial.params}
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 LINE: Final = 400
 REPORT: Final = "report this line, the command, and what  opwatch --version  says"
 REPORT_DEBUG: Final = "run it again with --debug, and report what it prints"
+OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
+"""What the machine lacks when no more file can be opened: no bug of ours."""
 EXCERPT: Final = 120
 BEFORE: Final = 60
 LABEL: Final = 11
@@ -132,7 +134,7 @@ def _lack(error: BaseException) -> tuple[str, str] | None:
     """Return what this machine lacks by *error* and what to do, None if it lacks nothing."""
     if isinstance(error, MemoryError):
         return "out of memory", "watch fewer operations at once, or raise the limit"
-    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+    if isinstance(error, OSError) and error.errno in OUT_OF_FILES:
         words = FAULTS[Fault.NO_DESCRIPTORS]
         return words.full, words.fix
     return None

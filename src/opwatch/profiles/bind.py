@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.auth import OAuth2Auth
+from opwatch.domain.command_line import named, params_to_paste
 from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError, parse_origin
@@ -51,7 +52,7 @@ def bind_profile(
             or the credential needs it.
         ProfileError: a credential's command is in a file that others may write to.
     """
-    spec = definition.spec
+    spec, options = definition.spec, params_to_paste(params or {})
     known = _params(definition, params or {})
     base = (base_url or definition.base_url_variable or "").rstrip("/")
     if not base and spec.base_url:
@@ -59,6 +60,7 @@ def bind_profile(
         free = spec.auth is NO_AUTH
         given = params_of_urls(urls, spec.base_url, known, at_any_host=free)
         known = {**_checked(definition, given), **known}
+        options = params_to_paste(given) + options
         base = _filled(definition, known, spec.base_url).rstrip("/")
     fault = base_url_fault(base, allow_http=spec.allow_http)
     if fault:
@@ -68,7 +70,9 @@ def bind_profile(
     origins = _origins(definition, known, base, "allow_hosts")
     reachable = _origins(definition, known, base, "allow_hosts", "open_hosts")
     rules = _polling_rules(spec, base)
-    return Profile(definition, Bound(known, base, origins, reachable, auth, rules))
+    at = (("--base-url", base_url),) if base_url else ()
+    options = named(definition.name, (*at, *options, *definition.options))
+    return Profile(definition, Bound(known, base, origins, reachable, auth, rules, options))
 
 
 def _params(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opwatch.domain.command_line import CONFIG, command_to_paste
 from opwatch.domain.errors import Problem, ProfileError, UsageError
 from opwatch.profiles.yaml.merge import expand_variables, overlay
 from opwatch.profiles.yaml.nodes import MapEntry, Node
@@ -22,6 +23,8 @@ from opwatch.profiles.yaml.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from opwatch.domain.command_line import OptionWords
 
 BUILTIN: Final = Path(__file__).parent / "builtin"
 MAX_EXTENDS: Final = 8
@@ -42,6 +45,7 @@ class Config:
 
     *path* is its file, None if there is none; *folder* holds further profiles, one in
     each file. *is_trusted*: a person named it, so that it is read whoever may write to it.
+    *options* are those that choose it, and what profiles need beside it, on a command line.
     """
 
     def __init__(
@@ -52,9 +56,11 @@ class Config:
         folder: Path | None = None,
         *,
         is_trusted: bool = False,
+        options: OptionWords = (),
     ) -> None:
         self.environ = environ
         self.path = path
+        self.options = options
         self.is_trusted = is_trusted
         self._root = root
         self._folder = folder
@@ -80,7 +86,14 @@ class Config:
         position = next(iter(profiles.values())).position
         entries = {name: MapEntry(node.position, node) for name, node in profiles.items()}
         root = Node({"profiles": MapEntry(position, Node(entries, position))}, position)
-        return Config(self.environ, root, self.path, self._folder, is_trusted=self.is_trusted)
+        return Config(
+            self.environ,
+            root,
+            self.path,
+            self._folder,
+            is_trusted=self.is_trusted,
+            options=self.options,
+        )
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all profiles, sorted, without reading any."""
@@ -128,10 +141,15 @@ def place_of_config(
 
 
 def load_config(
-    path: Path | None, environ: Mapping[str, str], *, folder: Path | None = None
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    folder: Path | None = None,
+    options: OptionWords = (),
 ) -> Config:
     """Return the configuration of *path*, of OPWATCH_CONFIG, or of the user's folder.
 
+    *options* are what else profiles need on a command line.
     *folder* replaces the user's folder. A file that is named must exist;
     the one of the user's folder need not. It says which host gets a token, so one that
     others may write to is read only where it is named.
@@ -143,14 +161,15 @@ def load_config(
     where, by = place_of_config(path, environ, folder=folder)
     profiles = where.parent / "profiles"
     if not by and not where.exists():
-        return Config(environ, folder=profiles)
+        return Config(environ, folder=profiles, options=options)
     if not by:
         refuse_foreign(where)
     root = read_file(where)
     problems = tuple(problems_of(root))
     if problems:
         raise ProfileError(problems)
-    return Config(environ, root, where, profiles, is_trusted=bool(by))
+    named = (((CONFIG, str(where)),) if by else ()) + options
+    return Config(environ, root, where, profiles, is_trusted=bool(by), options=named)
 
 
 def builtin_names() -> frozenset[str]:
@@ -183,7 +202,7 @@ def _where(name: str, config: Config) -> str:
     """Return a hint where the profile *name* could be; it may be the name of its file."""
     file = Path(name)
     if config.folder is None or file.suffix not in {".yaml", ".yml"}:
-        return "opwatch profile list  shows them all"
+        return f"{command_to_paste('profile list', config.options)}  shows them all"
     return f"put the file into {config.folder}, and name it with  -p {file.stem}"
 
 

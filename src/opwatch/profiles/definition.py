@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opwatch.domain.command_line import param_variable, variable_of
 from opwatch.domain.errors import ProfileError
 from opwatch.domain.operation import State
-from opwatch.domain.variables import param_variable, variable_of
 from opwatch.profiles.config import profile_tree
 from opwatch.profiles.language.rules import PARTIAL, UNKNOWN_WORD, Words, word_key
 from opwatch.profiles.language.spec import PROFILE, STATES, Spec
@@ -22,6 +22,7 @@ from opwatch.profiles.yaml.schema import Report, ReportedError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from opwatch.domain.command_line import OptionWords
     from opwatch.profiles.config import Config
     from opwatch.profiles.yaml.nodes import Node
 
@@ -29,7 +30,10 @@ _INDEX: Final = r"([\w.]+)\[(\d+)\]"
 
 
 class Definition(NamedTuple):
-    """A profile without problems, and the environment that may set its parameters."""
+    """A profile without problems, and the environment that may set its parameters.
+
+    *options* are those that choose its configuration on a command line.
+    """
 
     name: str
     spec: Spec
@@ -37,6 +41,7 @@ class Definition(NamedTuple):
     words: Words
     is_users: bool
     environ: Mapping[str, str]
+    options: OptionWords = ()
 
     @property
     def file(self) -> str:
@@ -76,7 +81,8 @@ def load_profile(name: str, config: Config) -> Definition:
         ProfileError: it has problems; all of them are reported.
     """
     node = profile_tree(name, config)
-    return define(name, node, is_users=config.is_users(name), environ=config.environ)
+    found = define(name, node, is_users=config.is_users(name), environ=config.environ)
+    return found._replace(options=config.options)
 
 
 def define(name: str, node: Node, *, is_users: bool, environ: Mapping[str, str]) -> Definition:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.domain.auth import Scheme
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import PollingRules
     from opwatch.domain.trouble import Trouble
@@ -53,7 +54,8 @@ WHOLE: Final = frozenset({200, 201})
 class Bound(NamedTuple):
     """What a profile's texts are once its parameters are filled in.
 
-    A credential may go to *origins*; polling URLs may be at any that is *reachable*.
+    A credential may go to *origins*; polling URLs may be at any that is *reachable*. *options*
+    are those that bind it like this on a command line.
     """
 
     params: Mapping[str, str]
@@ -62,6 +64,7 @@ class Bound(NamedTuple):
     reachable: AllowedOrigins
     auth: Scheme
     polling_rules: PollingRules
+    options: OptionWords
 
 
 class Profile:
@@ -80,6 +83,7 @@ class Profile:
         self.source = definition.file
         self.params = bound.params
         self.base_url = bound.base_url
+        self.options = bound.options
         self.origins = bound.origins
         self.auth = bound.auth
         self.polling_rules = bound.polling_rules
@@ -119,6 +123,7 @@ class Profile:
             params=values,
             url=resolved.url,
             group="" if resolved.url or not self._batch_request else self._group(whole),
+            options=self.options,
         )
 
     def request(self, targets: Sequence[Target]) -> Request:
@@ -194,7 +199,9 @@ class Profile:
         found = operation_references(rules, response, parse_body(response.body).data, request)
         if not found or (request.id and found[0].reference != request.id):
             complaint = self.reader.complaint(response)
-            raise no_operation_error(rules, response, request, self.name, complaint)
+            raise no_operation_error(
+                rules, response, request, self.name, complaint, options=self.options
+            )
         return found
 
     def starting_reading(self, target: Target, response: Response) -> Reading | None:
@@ -214,10 +221,19 @@ class Profile:
 
         A known status word tells it, or a rule that looks into the body. So does a 204 of
         a DELETE: the action has been enacted (RFC 9110 §9.3.5). A 204 of any other method
-        does not, for some APIs answer so to what they have only accepted.
+        does not, for some APIs answer so to what they have only accepted. That what is to be
+        deleted is gone already counts only where the profile says so, and in the API's own words.
         """
         if method == "DELETE" and response.status == NO_CONTENT:
             return Reading(State.SUCCEEDED)
+        gone = self._spec.gone
+        if (
+            method == "DELETE"
+            and gone.state
+            and any(each.hold(response.status) for each in gone.deleted)
+        ):
+            words = self.reader.words_of_api(target, response)
+            return None if words is None else Reading(gone.state, message=words or None)
         if response.status not in WHOLE:
             return None
         reading = self.reader.told(target, response)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from opwatch.credentials import Credential, DevicePrompt, Login
     from opwatch.domain.auth import Scheme
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.operation import Target
     from opwatch.domain.secret import Secret
     from opwatch.profiles import Config, Profile
@@ -60,8 +61,7 @@ _SERVER_ERROR: Final = 500
 
 async def inspect_credential(profile: Profile, context: RunContext) -> CredentialReport:
     """Return where the credential of *profile* would come from."""
-    subject = _Subject(profile.name, profile.auth, profile.base_url, profile.origins)
-    return await _inspect(subject, context, keyring=True, helpers=True)
+    return await _inspect(_subject_of(profile), context, keyring=True, helpers=True)
 
 
 async def inspect_all(config: Config, context: RunContext) -> tuple[CredentialReport, ...]:
@@ -96,6 +96,7 @@ class _Subject:
     scheme: Scheme
     base_url: str
     origins: AllowedOrigins
+    options: OptionWords
     lacks: str = ""
 
     @property
@@ -115,10 +116,14 @@ def _subject(name: str, config: Config) -> _Subject | CredentialReport:
             # Where its secret would come from is known all the same.
             scheme = _without_parameters(definition.spec.auth.make(lambda _text: ""))
             origins = AllowedOrigins.of(_NOWHERE)
-            return _Subject(name, scheme, _NOWHERE, origins, lacks=problem.message)
+            return _Subject(name, scheme, _NOWHERE, origins, config.options, lacks=problem.message)
     except UsageError as problem:
         return CredentialReport(name, CredentialState.BROKEN, problem=str(problem))
-    return _Subject(name, profile.auth, profile.base_url, profile.origins)
+    return _subject_of(profile)
+
+
+def _subject_of(profile: Profile) -> _Subject:
+    return _Subject(profile.name, profile.auth, profile.base_url, profile.origins, profile.options)
 
 
 def _without_parameters(scheme: Scheme) -> Scheme:
@@ -138,6 +143,7 @@ async def _inspect(
             base_url=subject.base_url,
             origins=subject.origins,
             context=inspection_context(context, keyring=keyring, helpers=helpers),
+            options=subject.options,
         )
         found = replace(found, origin=credential.status().origin if subject.is_bound else "")
         found = await _with_place(found, credential)
@@ -192,6 +198,7 @@ def login_to(profile: Profile, context: RunContext) -> Login:
         base_url=profile.base_url,
         origins=profile.origins,
         context=context,
+        options=profile.options,
     )
     return _login(credential, profile)
 
@@ -276,6 +283,8 @@ async def try_out(profile: Profile, context: RunContext, reference: str | None) 
         is_optional=bool(status.tried),
         bare_status=bare.status if bare else None,
         fixes=(status.replacement,) if status.replacement else status.fixes,
+        reference=reference or "REF",
+        options=profile.options,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from opwatch.domain.command_line import command_to_paste, params_to_paste
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Response
 from opwatch.domain.origin import OriginError, parse_origin
@@ -28,10 +29,14 @@ if TYPE_CHECKING:
     from opwatch.session.context import RunContext
 
 TIMEOUT: Final = 30.0
-NAME_ONE: Final = (
-    "name one with -p (opwatch profile list shows them), "
-    "or set default_profile in the configuration file"
-)
+
+
+def name_one(config: Config) -> str:
+    """Return what to do where no profile of *config* is named."""
+    known = command_to_paste("profile list", config.options)
+    return (
+        f"name one with -p ({known} shows them), or set default_profile in the configuration file"
+    )
 
 
 def assumed_lanes(
@@ -49,16 +54,19 @@ def assumed_lanes(
             token or the parameters would be for more than one.
     """
     detector = ProfileDetector(config, params, has_token=has_token)
+    at = (("--base-url", base_url),) if base_url else ()
+    given = (*at, *params_to_paste(params), *config.options)
     lanes: list[tuple[Profile, list[Target]]] = []
     for url, typed in urls:
         if not is_url(url):
             message = "no profile given, and this is not a URL"
-            raise BadReferenceError(url, message, hint=NAME_ONE)
+            raise BadReferenceError(url, message, hint=name_one(config))
         if base_url and not is_at(url, base_url):
             message = f"this is not at {base_url}, and no profile is given"
-            raise BadReferenceError(url, message, hint=NAME_ONE)
+            raise BadReferenceError(url, message, hint=name_one(config))
         profile, basis = detector.detect(url, typed=typed)
-        lanes.append((profile, [replace(profile.target(url), basis=basis)]))
+        target = replace(profile.target(url), basis=basis, options=given)
+        lanes.append((profile, [target]))
     hosts = {target.origin for _, targets in lanes for target in targets}
     if has_token and len(hosts) > 1:
         raise UsageError("one token cannot be for several hosts: " + ", ".join(sorted(hosts)))

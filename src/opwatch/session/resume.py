@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from opwatch.domain.command_line import params_to_paste
 from opwatch.domain.kept import COUNTED, NEXT, READ, TIMES
 from opwatch.domain.operation import Basis, Earlier, InitialAnswer, Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
@@ -69,15 +70,12 @@ def resumed_plan(
 def _again(profile: Profile, kept: KeptOperation, run: KeptRun) -> Target:
     """Return *kept* of *run* as *profile* names it, with what chose that profile."""
     target = profile.target(kept.reference, kept.handed)
-    bound = (run.options.get("bindings") or {}).get(kept.profile)
-    if bound is None:
+    if kept.profile not in (run.options.get("bindings") or {}):
         return target
-    params = [*bound["param"], *(f"{name}={value}" for name, value in kept.handed.items())]
-    words = (word for each in params for word in ("--param", each))
     return replace(
         target,
         basis=Basis(kept.basis) if kept.basis else None,
-        options=("-p", bound["profile"], "--base-url", bound["base_url"], *words),
+        options=(*target.options, *params_to_paste(kept.handed)),
     )
 
 

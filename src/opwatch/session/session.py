@@ -125,6 +125,7 @@ def open_profile_credential(profile: Profile, context: RunContext, client: Clien
         base_url=profile.base_url,
         origins=profile.origins,
         context=replace(context, send=send),
+        options=profile.options,
     )
 
 

@@ -99,7 +99,7 @@ class SharedHosts:
         try:
             from opwatch.state.reports import ReportBoard  # noqa: PLC0415, a look needs it not
             from opwatch.state.store import is_off, state_folder  # noqa: PLC0415
-        except ImportError:  # a Python without SQLite
+        except (ImportError, OSError):  # a Python without SQLite, or no file can be opened
             return None
         if is_off(context.environ):
             return None

@@ -115,7 +115,7 @@ async def start_operations(
     if isinstance(reply, Abort):
         raise StartError(sentences.no_answer_awaited(), reply, hint=sentences.LOOK_FIRST)
     if isinstance(reply, Trouble):
-        raise _failure(reply, profile.name, show)
+        raise _failure(reply, profile, show)
     session.started = StartingUrls(reply.url, reply.headers.get("location"), starting.method)
     asked, pause = RequestFacts(starting.method), min(profile.pause(reply), LONGEST_PAUSE)
     try:
@@ -123,7 +123,13 @@ async def start_operations(
     except UsageError as problem:
         message = sentences.answered_but(reply.status, problem.message)
         named = _named(profile, reply, asked)
-        raise StartError(message, Outcome.UNKNOWN, hint=problem.hint, references=named) from problem
+        raise StartError(
+            message,
+            Outcome.UNKNOWN,
+            hint=problem.hint,
+            references=named,
+            options=profile.options,
+        ) from problem
 
 
 def _named(profile: Profile, reply: Response, asked: RequestFacts) -> tuple[str, ...]:
@@ -145,17 +151,19 @@ async def _send(
 
     async def once() -> Response | Trouble:
         reply = await sender.send(request, PATIENCE)
-        return reply if isinstance(reply, Trouble) else profile.trouble(reply) or reply
+        if isinstance(reply, Trouble) or _ended_at_once(profile, reply, request.method):
+            return reply
+        return profile.trouble(reply) or reply
 
     return await with_retries(
         once, context.uniform, is_safe=lambda trouble: is_repeatable or trouble.unsent
     )
 
 
-def _failure(trouble: Trouble, profile: str, show: Show) -> StartError:
+def _failure(trouble: Trouble, profile: Profile, show: Show) -> StartError:
     """Return what *trouble* means: refused for certain, or perhaps started all the same."""
     if trouble.rule.handling is Handling.DENIED:
-        hint = sentences.credential_hint(profile)
+        hint = sentences.credential_hint(profile.options)
         return StartError(sentences.not_started(trouble, show), Outcome.DENIED, hint=hint)
     if trouble.unsent or (trouble.status is not None and 400 <= trouble.status < 500):  # noqa: PLR2004, the class of refusals
         return StartError(sentences.not_started(trouble, show), Outcome.UNKNOWN)
@@ -176,6 +184,8 @@ def started_targets(
         StartError: it is a server's error, and may have started one all the same.
     """
     trouble = profile.trouble(response)
+    if trouble is not None and (ended := _ended_at_once(profile, response, asked.method)):
+        return [ended]
     if trouble is not None and response.status >= FAILED:
         message = sentences.perhaps_started(trouble)
         raise StartError(message, Outcome.UNKNOWN, hint=sentences.LOOK_FIRST)

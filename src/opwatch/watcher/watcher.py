@@ -339,14 +339,16 @@ class Watcher:
         """Yield those behind the gate of *index* that would meet *fault* at the same host now.
 
         One that the host has answered in another way, be it with a 404, ends for its own
-        reason only.
+        reason only; and so does one whose own answer is still to come.
         """
         for each in self._scheduler.neighbours(index):
             record = self._records[each]
             own = record.operation.trouble
+            if record.in_flight:
+                continue
             if record.is_unheard and own and own.status is not None and own.fault is not fault:
                 continue
-            if record.is_unheard or (record.due <= now and not record.in_flight):
+            if record.is_unheard or record.due <= now:
                 yield each
 
     def _context(self, index: int, gate: Gate, now: float) -> Context:

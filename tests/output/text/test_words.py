@@ -53,7 +53,7 @@ def test_each_fault_is_described_briefly_and_fully_and_with_a_fix(fault: Fault) 
     for template, allowed in (
         (entry.brief, KNOWN),
         (entry.full, KNOWN),
-        (entry.fix, {"host", "profile", "command"}),
+        (entry.fix, {"host", "profile", "explain", "auth_test", "auth_status", "profile_new"}),
     ):
         assert {name for _, name, _, _ in string.Formatter().parse(template) if name} <= allowed
     trouble = Trouble(fault, host="api.example.com", status=503)

@@ -166,7 +166,6 @@ def _run(
 
     selection = Selection(options)
     context = context_of(selection.environ, ca_file=ca_file, verbose=verbose)
-    context = replace(context, profile_options=options.again(selection.environ))
     try:
         with raise_on_signals():
             code = work(selection, context)
@@ -299,7 +298,8 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
         redact=context.redactor,
     )
     is_unused = "OPWATCH_TOKEN" in selection.environ and config.default_profile is None
-    write_unlisted(sys.stderr, len(config.names()) - len(reports), has_common_token=is_unused)
+    others = len(config.names()) - len(reports)
+    write_unlisted(sys.stderr, others, has_common_token=is_unused, options=config.options)
     return 0
 
 

@@ -10,18 +10,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.auth import CredentialReport, CredentialState, TrialOutcome, TrialReport
+from opwatch.domain.command_line import command_to_paste, named
 from opwatch.domain.duration import format_duration
+from opwatch.domain.operation import Target
 from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_facts, write_rows
 from opwatch.output.formats.writer import Writer
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, as_is, elide
 from opwatch.output.text.sentences import describe, words_of
+from opwatch.output.text.summary import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.outcome import Verdict
     from opwatch.domain.trouble import Trouble
 
@@ -113,14 +117,20 @@ def _row(report: CredentialReport, now: float, *, terminal: bool) -> tuple[str, 
     )
 
 
-def write_unlisted(stream: TextIO | None, others: int, *, has_common_token: bool) -> None:
-    """Write what a look at all profiles leaves out: *others*, and whose ``OPWATCH_TOKEN`` is."""
+def write_unlisted(
+    stream: TextIO | None, others: int, *, has_common_token: bool, options: OptionWords = ()
+) -> None:
+    """Write what a look at all profiles leaves out: *others*, and whose ``OPWATCH_TOKEN`` is.
+
+    *options* choose the configuration that was looked at.
+    """
     sink = Sink(stream, required=False)
     if has_common_token:
         sink.line("opwatch: OPWATCH_TOKEN is set; it is used for whichever profile -p names")
     sink.line(
         f"opwatch: {others} built-in profiles have no credential in the environment or in a file; "
-        "to look into the keyring or run a helper for one:  opwatch auth status -p NAME"
+        "to look into the keyring or run a helper for one:  "
+        + command_to_paste("auth status", named("NAME", options))
     )
 
 
@@ -202,12 +212,12 @@ def _answer(trial: TrialReport, show: Show) -> str:
 
 def _fix(trial: TrialReport, trouble: Trouble, show: Show) -> str:
     """Return what to do about *trouble*: a way out, and not the command that has just been run."""
-    fix, about, _ = words_of(trouble).fix.partition("opwatch auth ")
+    fix, about, _ = words_of(trouble).fix.partition("{auth_")
     if about:
         # What is left of "…; check it with  opwatch auth test" is what to do.
         fix = fix.rpartition(";")[0]
-    name, host = show(trial.profile, 80), show(trouble.host or trial.origin, 120)
-    fix = fix.format(host=host, profile=name, command=f"-p {name} REF", url="URL")
+    target = Target(trial.reference, "", trial.origin, trial.profile, options=trial.options)
+    fix = fix.format(host=show(trouble.host or trial.origin, 120), **advice(target, show))
     return f"{fix}:  {'   or   '.join(trial.fixes)}" if about and trial.fixes else fix
 
 

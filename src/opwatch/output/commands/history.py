@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.domain.command_line import command_to_paste
 from opwatch.domain.duration import format_duration
 from opwatch.domain.outcome import ExitCode, Outcome
 from opwatch.output.formats.document import FORMAT
@@ -35,10 +36,11 @@ OPEN: Final = "open"
 
 def resume_command(run: KeptRun) -> str:
     """Return the command that goes on with *run*: as long again, if its deadline ended it."""
-    command, end = f"opwatch wait --resume {run.id}", run.deadline
-    if end is None or (run.ended_at or run.written_at) < end:
-        return command
-    return f"{command} --timeout {max(1, round(end - run.started_at))}s"
+    end, words = run.deadline, ["--resume", run.id]
+    if end is not None and (run.ended_at or run.written_at) >= end:
+        words += ["--timeout", f"{max(1, round(end - run.started_at))}s"]
+    words += ["--token-stdin"] if run.options.get("token_stdin") else []
+    return command_to_paste("wait", (), *words)
 
 
 def write_runs(stream: TextIO | None, runs: Sequence[tuple[KeptRun, bool]]) -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from opwatch.domain.command_line import variable_of
 from opwatch.domain.errors import OpwatchError
-from opwatch.domain.variables import variable_of
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.sentences import rounded

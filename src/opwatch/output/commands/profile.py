@@ -10,6 +10,7 @@ import json
 from math import isinf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opwatch.domain.command_line import command_to_paste, named
 from opwatch.domain.duration import format_duration
 from opwatch.domain.durations import FEWEST, MOST
 from opwatch.domain.operation import Basis, Reading
@@ -102,7 +103,8 @@ def _of_request(report: ProfileReport, show: Show) -> Iterator[tuple[str, str]]:
     if asked.body is not None:
         yield "", show(asked.body, LINE)
     if report.has_credential:
-        where = f"opwatch auth test -p {target.profile}  shows where it comes from"
+        test = command_to_paste("auth test", named(target.profile, target.options))
+        where = f"{test}  shows where it comes from"
         yield "credential", f"sent if there is one; {where}" if report.may_do_without else where
     else:
         yield "credential", "none is sent"

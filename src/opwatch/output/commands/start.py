@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from opwatch.domain.command_line import command_to_paste
 from opwatch.domain.operation import Basis
 from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_json_line
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import TextIO
 
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.operation import Target
     from opwatch.domain.trouble import Trouble
     from opwatch.output.formats.writer import WrittenProfile
@@ -166,6 +168,6 @@ def answer_refuses(trouble: Trouble) -> str:
     return f"the answer says that nothing was started: {describe(trouble)}"
 
 
-def credential_hint(profile: str) -> str:
-    """Return how to find out which credential of *profile* is used."""
-    return f"see which credential is found with  opwatch auth test -p {profile}"
+def credential_hint(options: OptionWords) -> str:
+    """Return how to find out which credential is used for the profile that *options* choose."""
+    return f"see which credential is found with  {command_to_paste('auth test', options)}"

@@ -6,6 +6,13 @@ import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from opwatch.domain.command_line import (
+    CONFIG,
+    behind_options,
+    command_to_paste,
+    named,
+    words_of_options,
+)
 from opwatch.domain.duration import format_duration
 from opwatch.domain.operation import Basis, State
 from opwatch.domain.outcome import Outcome, Reason
@@ -30,7 +37,7 @@ from opwatch.output.text.words import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from opwatch.domain.operation import Operation
+    from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
     from opwatch.domain.trouble import Trouble
 
@@ -53,6 +60,7 @@ DETECTED: Final = ASSUMED_BASES | {Basis.ADDRESS}
 NAMED: Final = 3
 """Operations with warnings that a last line names."""
 TO_GO_ON: Final = "to go on"
+YOUR_FILE: Final = "your config.yaml"
 UNFINISHED: Final = frozenset({Outcome.DENIED, Outcome.UNKNOWN, Outcome.TIMED_OUT, Outcome.PENDING})
 
 
@@ -121,37 +129,50 @@ def hints(operations: Iterable[Operation], show: Show = PLAIN, most: int = 3) ->
 def remedy(trouble: Trouble, operation: Operation, show: Show = PLAIN) -> str:
     """Return what to do about *trouble*, which ended the watch of *operation*."""
     target = operation.target
-    profile = shlex.quote(show(target.profile or "NAME"))
-    reference = shlex.quote(show(target.reference, None))
     fix = words_of(trouble).fix
     if target.basis in ASSUMED_BASES:
         # The profile was assumed: it is not the user's to change.
-        fix = FIXES_WITHOUT_PROFILE.get(trouble.fault, WRITE_PROFILE if "{profile}" in fix else fix)
+        is_about_it = any(each in fix for each in ("{profile}", "{auth_"))
+        fix = FIXES_WITHOUT_PROFILE.get(trouble.fault, WRITE_PROFILE if is_about_it else fix)
     schemes = [each for each in trouble.asks_for if each.lower() != "bearer"]
     if trouble.fault in ANONYMOUS and schemes and len(schemes) == len(trouble.asks_for):
         fix = ASKS_FOR
-    return fix.format(
-        host=host_of(trouble, show),
-        profile=profile,
-        command=reference if target.basis in DETECTED else f"-p {profile} {reference}",
-        url=reference,
-        schemes=show(", ".join(schemes), 60),
-    )
+    schemes_shown = show(", ".join(schemes), 60)
+    return fix.format(host=host_of(trouble, show), schemes=schemes_shown, **advice(target, show))
+
+
+def advice(target: Target, show: Show = PLAIN) -> dict[str, str]:
+    """Return what the templates of advice may name: the profile of *target*, and commands."""
+    options, reference = target.options, target.reference
+    whole = named(target.profile or "NAME", options)
+    explained = options if target.basis in DETECTED else whole
+    commands = {
+        "explain": command_to_paste("profile explain", explained, references=[reference]),
+        "auth_test": command_to_paste("auth test", whole),
+        "auth_status": command_to_paste("auth status", whole),
+        "profile_new": command_to_paste("profile new", options, "--from", reference),
+    }
+    shown = {name: show(command, None) for name, command in commands.items()}
+    return {"profile": show(target.profile or "NAME"), **shown}
 
 
 def _fix_of_status(operation: Operation, show: Show = PLAIN) -> str | None:
     """Return what to do about a contradiction, or an unknown status of an assumed profile."""
     conflict = operation.reading.contradiction if operation.reading else None
     if operation.reason is Reason.CONTRADICTED and conflict is not None:
+        profile = operation.target.profile.partition("@")[0]
+        options = named(f"my-{profile}", operation.target.options)
+        words = [*words_of_options(options), *behind_options([operation.reference])]
         return BELIEVE.format(
             field=show(conflict.field),
             other=show(conflict.other),
-            profile=show(operation.target.profile.partition("@")[0]),
-            url=shlex.quote(show(operation.reference, None)),
+            profile=show(profile),
+            file=next((show(each[1], None) for each in options if each[0] == CONFIG), YOUR_FILE),
+            options=show(shlex.join(words), None),
         )
     if operation.reason is not Reason.UNKNOWN_STATUS or operation.target.basis not in ASSUMED_BASES:
         return None
-    return WRITE_PROFILE.format(url=shlex.quote(show(operation.reference, None)))
+    return WRITE_PROFILE.format(**advice(operation.target, show))
 
 
 def next_steps(

@@ -111,8 +111,8 @@ class FaultWords:
     *fix* says what to do about it.
 
     The templates of *brief* and *full* may have {host}, {status} and {detail}: a colon and
-    the text of the API or the library, or nothing. *fix* may have {host}, {profile} and
-    {command}, the arguments that name the operation.
+    the text of the API or the library, or nothing. *fix* may have {host}, {profile} and whole
+    commands for a shell: {explain}, {auth_test}, {auth_status} and {profile_new}.
     """
 
     brief: str
@@ -121,9 +121,9 @@ class FaultWords:
 
 
 _WAIT: Final = "try again later; the operation itself goes on"
-_EXPLAIN: Final = "see the request and how its answer is read:  opwatch profile explain {command}"
+_EXPLAIN: Final = "see the request and how its answer is read:  {explain}"
 _NETWORK: Final = "check the network, VPN or firewall between here and {host}"
-_LOGIN: Final = "renew or replace the credential; check it with  opwatch auth test -p {profile}"
+_LOGIN: Final = "renew or replace the credential; check it with  {auth_test}"
 _REPORT: Final = "try again later, or tell whoever runs {host}; the operation itself goes on"
 _BASE_URL: Final = "check base_url and the parameters of profile {profile}"
 _SLOWER: Final = "poll less often with --interval, or let fewer clients share the token"
@@ -219,7 +219,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     Fault.STATUS_FORBIDDEN: FaultWords(
         "HTTP 403, not allowed",
         "the credential has no permission for this at {host} (HTTP 403){detail}",
-        "get permission, or use another credential; check it with  opwatch auth test -p {profile}",
+        "get permission, or use another credential; check it with  {auth_test}",
     ),
     Fault.STATUS_PROXY_AUTH: FaultWords(
         "proxy login required",
@@ -317,7 +317,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     Fault.NO_CREDENTIAL: FaultWords(
         "no credential",
         "no credential for {host}{detail}",
-        "provide a credential; see where opwatch looks with  opwatch auth status -p {profile}",
+        "provide a credential; see where opwatch looks with  {auth_status}",
     ),
     Fault.TOKEN_REFUSED: FaultWords("no token", "{host} gives no token{detail}", _LOGIN),
     Fault.TOKEN_FAILED: FaultWords("no token yet", "{host} gives no token yet{detail}", _WAIT),
@@ -327,7 +327,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     Fault.RENEWAL_FAILED: FaultWords(
         "renewal failed",
         "the credential cannot be renewed at the moment{detail}",
-        "try again later; see what is found now with  opwatch auth status -p {profile}",
+        "try again later; see what is found now with  {auth_status}",
     ),
 }
 
@@ -352,12 +352,12 @@ ANONYMOUS: Final[Mapping[Fault, FaultWords]] = {
     Fault.STATUS_UNAUTHORIZED: FaultWords(
         "HTTP 401, no credential sent",
         "{host} wants a credential, and none was sent (HTTP 401){detail}",
-        "provide a credential; see where opwatch looks with  opwatch auth status -p {profile}",
+        "provide a credential; see where opwatch looks with  {auth_status}",
     ),
     Fault.STATUS_FORBIDDEN: FaultWords(
         "HTTP 403, no credential sent",
         "{host} does not allow this without a credential (HTTP 403){detail}",
-        "provide a credential; see where opwatch looks with  opwatch auth status -p {profile}",
+        "provide a credential; see where opwatch looks with  {auth_status}",
     ),
 }
 # What to do where the answer asks for other schemes than a bearer token: {schemes}.
@@ -365,12 +365,12 @@ ASKS_FOR: Final = (
     "{host} asks for {schemes}: it takes a profile with that `auth`, see docs/credentials.md"
 )
 
-# What to do instead where the profile was assumed, and the host is not known: {url} is the
-# reference, quoted for a shell.
-WRITE_PROFILE: Final = "write a profile for this API with  opwatch profile new --from {url}"
+# What to do instead where the profile was assumed, and the host is not known; {options} are words
+# for a shell.
+WRITE_PROFILE: Final = "write a profile for this API with  {profile_new}"
 BELIEVE: Final = (
     "if {field} is right, add  my-{profile}: {{extends: {profile}, verify: {{ignore: [{other}]}}}}"
-    "  under profiles: in your config.yaml, and name it:  -p my-{profile} {url}"
+    "  under profiles: in {file}, and name it:  {options}"
 )
 _OWNER: Final = "name its profile with -p, or give a bearer token for it with --token-stdin"
 FIXES_WITHOUT_PROFILE: Final[Mapping[Fault, str]] = {

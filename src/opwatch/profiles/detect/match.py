@@ -12,9 +12,9 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from opwatch.domain.command_line import variable_prefix
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Basis
-from opwatch.domain.variables import variable_prefix
 from opwatch.profiles.bind import bind_profile
 from opwatch.profiles.config import BUILTIN, profile_tree
 from opwatch.profiles.language.base_url import host_and_path, params_of_host

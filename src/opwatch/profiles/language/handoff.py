@@ -6,9 +6,10 @@ operations, and which parameters follow from the method and the URL of the reque
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from opwatch.domain.command_line import command_to_paste
 from opwatch.domain.errors import UsageError
 from opwatch.profiles.language.expressions import is_empty
 from opwatch.profiles.language.params import ID
@@ -20,8 +21,9 @@ from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, OneOf, RecordOf
 from opwatch.profiles.yaml.suggest import join_or
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.messages import Response
     from opwatch.profiles.language.expressions import Expression
     from opwatch.profiles.language.template import Template
@@ -82,12 +84,6 @@ class FromHeader(NamedTuple):
     """The reference is in the header *name* of the answer."""
 
     name: str
-    more: _FurtherParams = _FurtherParams()
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The parameters that it sets."""
-        return self.more.names
 
     @property
     def place(self) -> str:
@@ -95,24 +91,18 @@ class FromHeader(NamedTuple):
         return f"header {self.name}"
 
     def find(
-        self, response: Response, data: Any, request: RequestFacts
-    ) -> tuple[OperationReference, ...]:
-        """Return the references that are there."""
+        self, response: Response, _data: Any, _request: RequestFacts
+    ) -> Iterator[OperationReference]:
+        """Yield the reference that is there."""
         value = (response.headers.get(self.name) or "").strip()
-        more = self.more.find(response, data, request)
-        return (OperationReference(value, more),) if value else ()
+        if value:
+            yield OperationReference(value)
 
 
 class FromBody(NamedTuple):
     """The reference, or a list of them, is at *path* in the body of the answer."""
 
     path: Expression
-    more: _FurtherParams = _FurtherParams()
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The parameters that it sets."""
-        return self.more.names
 
     @property
     def place(self) -> str:
@@ -120,31 +110,20 @@ class FromBody(NamedTuple):
         return f"body {self.path.text}"
 
     def find(
-        self, response: Response, data: Any, request: RequestFacts
-    ) -> tuple[OperationReference, ...]:
-        """Return the references that are there."""
+        self, _response: Response, data: Any, _request: RequestFacts
+    ) -> Iterator[OperationReference]:
+        """Yield the references that are there."""
         found = self.path.find(data)
-        values = found if isinstance(found, list) else [found]
-        words = (word(value) for value in values if not is_empty(value))
-        params = self.more.find(response, data, request)
-        return tuple(OperationReference(each.strip(), params) for each in words if each)
+        for value in found if isinstance(found, list) else [found]:
+            text = None if is_empty(value) else word(value)
+            if text:
+                yield OperationReference(text.strip())
 
 
 class FromUrl(NamedTuple):
     """The reference is in the URL of the request, at its end, unless the id is known already."""
 
     template: Template
-    more: _FurtherParams = _FurtherParams()
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The parameters that it sets."""
-        return self.template.names | self.more.names
-
-    @property
-    def from_request(self) -> frozenset[str]:
-        """The parameters that are in the request only, and not in its answer."""
-        return self.template.names.union(self.more.in_query, *self.more.by_method.values())
 
     @property
     def place(self) -> str:
@@ -152,23 +131,47 @@ class FromUrl(NamedTuple):
         return f"URL {self.template.text}"
 
     def find(
-        self, response: Response, data: Any, request: RequestFacts
-    ) -> tuple[OperationReference, ...]:
-        """Return the references that are there."""
+        self, response: Response, _data: Any, request: RequestFacts
+    ) -> Iterator[OperationReference]:
+        """Yield the reference that is there, with the parameters beside it."""
         head, _, query = self.template.text.partition("?")
         parts = urlsplit(response.url)
         path = Pattern(parse_template(head)).match_end(parts.path)
         found = {ID: request.id} if request.id else path
         if not found or is_empty(found.get(ID)):
-            return ()
+            return
         reference = found.pop(ID)
         given = dict(parse_qsl(parts.query))
         found |= {param: given[name] for name, param in params_in(query).items() if name in given}
-        found |= self.more.find(response, data, request)
-        return (OperationReference(reference, found),)
+        yield OperationReference(reference, found)
 
 
-HandoffRule: TypeAlias = FromHeader | FromBody | FromUrl
+class HandoffRule(NamedTuple):
+    """The *source* of references, and the parameters that go with each of them."""
+
+    source: FromHeader | FromBody | FromUrl
+    more: _FurtherParams = _FurtherParams()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The parameters that it sets."""
+        own = self.source.template.names if isinstance(self.source, FromUrl) else frozenset[str]()
+        return own | self.more.names
+
+    @property
+    def from_request(self) -> frozenset[str]:
+        """The parameters that are in the request only, and not in its answer."""
+        if not isinstance(self.source, FromUrl):
+            return frozenset()
+        return self.source.template.names.union(self.more.in_query, *self.more.by_method.values())
+
+    def find(
+        self, response: Response, data: Any, request: RequestFacts
+    ) -> tuple[OperationReference, ...]:
+        """Return the references that are there."""
+        more = self.more.find(response, data, request)
+        found = self.source.find(response, data, request)
+        return tuple(each._replace(params={**each.params, **more}) for each in found)
 
 
 def operation_references(
@@ -188,12 +191,15 @@ def no_operation_error(
     request: RequestFacts,
     profile: str,
     complaint: str,
+    *,
+    options: OptionWords,
 ) -> UsageError:
     """Return the error for an answer in which *rules* do not find the operation.
 
-    *complaint* is the API's own message about what is wrong, if the profile finds one.
+    *complaint* is the API's own message about what is wrong, if the profile finds one; *options*
+    choose *profile*.
     """
-    by_url = [rule for rule in rules if isinstance(rule, FromUrl)]
+    by_url = [rule for rule in rules if isinstance(rule.source, FromUrl)]
     if request.id and not by_url:
         message = f"with {profile!r} the answer names its operation itself"
         return UsageError(message, hint="leave out --param id=…")
@@ -208,10 +214,11 @@ def no_operation_error(
         hint = f"only the request names it: add what you know of  {given}  or use  opwatch start"
         return UsageError(message, hint=hint)
     if not rules:
-        hint = f"the profile has no handoff; name it yourself:  opwatch wait -p {profile} ID"
-        return UsageError(message, hint=hint)
-    places = join_or(rule.place for rule in rules)
-    return UsageError(message, hint=f"it must be in {places}; see  opwatch profile show {profile}")
+        wait = command_to_paste("wait", options, "ID")
+        return UsageError(message, hint=f"the profile has no handoff; name it yourself:  {wait}")
+    places = join_or(rule.source.place for rule in rules)
+    show = command_to_paste("profile show", options, profile)
+    return UsageError(message, hint=f"it must be in {places}; see  {show}")
 
 
 def _more(keys: Mapping[str, Any]) -> _FurtherParams:
@@ -224,18 +231,18 @@ def _more(keys: Mapping[str, Any]) -> _FurtherParams:
 
 
 def _from_header(**keys: Any) -> HandoffRule:
-    return FromHeader(keys["header"], _more(keys))
+    return HandoffRule(FromHeader(keys["header"]), _more(keys))
 
 
 def _from_body(**keys: Any) -> HandoffRule:
-    return FromBody(keys["body"], _more(keys))
+    return HandoffRule(FromBody(keys["body"]), _more(keys))
 
 
 def _from_url(**keys: Any) -> HandoffRule:
     odd = odd_query(keys["url"].text)
     if odd or ID not in keys["url"].names:
         raise ValueError(odd or "the URL has no {id}")
-    return FromUrl(keys["url"], _more(keys))
+    return HandoffRule(FromUrl(keys["url"]), _more(keys))
 
 
 def check_method(name: str) -> None:

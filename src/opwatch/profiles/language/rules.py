@@ -212,10 +212,12 @@ def _guard(**keys: Any) -> Guard:
     return Guard(_condition(keys), fault, keys.get("message", NOWHERE))
 
 
-_STATUS: Final = Leaf(_status, {"type": ["integer", "string"], "pattern": "^[1-5]([0-9][0-9]|xx)$"})
+HTTP_STATUS: Final = Leaf(
+    _status, {"type": ["integer", "string"], "pattern": "^[1-5]([0-9][0-9]|xx)$"}
+)
 _CONDITION: Final = {
     "when": Key(EXPRESSION, "a condition; only null, false, '', [] and {} are untrue"),
-    "http": Key(ListOf(_STATUS, or_one=True, least=1), "HTTP statuses; 2xx without this key"),
+    "http": Key(ListOf(HTTP_STATUS, or_one=True, least=1), "HTTP statuses; 2xx without this key"),
     "params": Key(MapOf(ListOf(TEXT, or_one=True)), "values that parameters must have"),
 }
 RULES: Final = ListOf(

@@ -21,12 +21,14 @@ from opwatch.profiles.language.request import BATCH, REQUEST, Batch, RequestSpec
 from opwatch.profiles.language.result import FINAL, RESULT, Step
 from opwatch.profiles.language.rules import (
     GUARDS,
+    HTTP_STATUS,
     MOVES,
     PARTIAL,
     RULES,
     Guard,
     Move,
     StateRule,
+    Statuses,
 )
 from opwatch.profiles.language.scalars import (
     ANY_TEXT,
@@ -106,10 +108,14 @@ class Reads(NamedTuple):
 
 
 class Gone(NamedTuple):
-    """What 404 or 410 means once it was found: *state*, for any kind or for *kind* only."""
+    """What 404 or 410 means once it was found: *state*, for any kind or for *kind* only.
+
+    *deleted* are the answers to a DELETE that mean the same, although they name no operation.
+    """
 
     state: State | None = None
     kind: str = ""
+    deleted: tuple[Statuses, ...] = ()
 
 
 class GiveUp(NamedTuple):
@@ -257,6 +263,10 @@ _GONE: Final[OneOf[Gone]] = OneOf("what gone means", {
     "map": RecordOf(Gone, "'gone'", {
         "state": Key(state_among(_TERMINAL), "what it means", required=True),
         "kind": Key(TEXT, "for which kind of operation alone: see 'kind' of 'read'"),
+        "deleted": Key(
+            ListOf(HTTP_STATUS, or_one=True, least=1),
+            "HTTP statuses with which a DELETE is answered at once, also of what is gone already",
+        ),
     }),
 })  # fmt: skip
 PROFILE: Final = SharedShape("profile", RecordOf(

@@ -86,6 +86,12 @@ class AnswerReader:
             return None
         return self._operations.told(self._single_view(target, parsed), parsed)
 
+    def words_of_api(self, target: Target, response: Response) -> str | None:
+        """Return the sentence for people in *response*, None if it may not be the API's own."""
+        parsed = self.parse_response(response)
+        is_json = parsed.body.fault is None
+        return parsed.words if is_json and not self._trouble_of_guard(parsed, target) else None
+
     def parse_response(self, response: Response) -> ParsedResponse:
         """Return *response* with its body parsed and its pauses found."""
         body = parse_body(response.body)
