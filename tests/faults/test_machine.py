@@ -917,7 +917,7 @@ def test_a_bug_before_anything_is_known_shows_no_variable_and_no_secret(
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import opwatch.profiles as room\n"
-        f"def broken(*_): secret = {CANARY!r}; raise RuntimeError('oops')\n"
+        f"def broken(*_, **__): secret = {CANARY!r}; raise RuntimeError('oops')\n"
         "room.load_config = broken\n"
     )
     program.environ["PYTHONPATH"] = str(tmp_path)

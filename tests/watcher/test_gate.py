@@ -322,18 +322,6 @@ def test_a_named_pause_is_never_undercut_and_has_a_tenth_on_top_at_most() -> Non
         assert gate.named_until == 100.0
 
 
-def test_the_last_look_waits_for_pauses_that_the_host_has_named_and_for_no_other() -> None:
-    gate = a_gate_that(OPEN)
-    assert gate.free_at(0.0) > 0.0
-
-    gate.call_last()
-    at_once = gate.free_at(0.0)
-    gate.hold_for_others(0.0, 30.0)
-
-    assert at_once == 0.0
-    assert gate.free_at(0.0) == 30.0
-
-
 def test_a_shorter_pause_does_not_shorten_a_longer_one() -> None:
     gate = a_gate_that(CLOSED)
     gate.hold(0.0, 100.0)

@@ -124,12 +124,7 @@ class Gate:
         """Return when the next request may go; ``inf`` while an answer must come first."""
         if self.in_flight >= (1 if self.is_single else self._at_once):
             return math.inf
-        return max(self.rate.free_at(now), self._pause_until if self._is_last else self.not_before)
-
-    @property
-    def _pause_until(self) -> float:
-        """When the pauses end that the host has named, to us or to another process."""
-        return max(self.named_until, self._others_until)
+        return max(self.rate.free_at(now), self.named_until if self._is_last else self.not_before)
 
     def take(self, now: float) -> None:
         """Count a request that goes now."""
@@ -240,7 +235,7 @@ class Gate:
             self._become(GateState.OPEN)
 
     def call_last(self) -> None:
-        """Let the last look pass, unless the host itself has named a pause."""
+        """Let the last look pass, unless the host has named us a pause: others decide no verdict."""
         self._is_last = True
 
     def hurry(self, now: float, least: float) -> None:
@@ -248,7 +243,7 @@ class Gate:
 
         One that the host has named, to us or to another process, stands.
         """
-        if self._pause_until <= now:
+        if max(self.named_until, self._others_until) <= now:
             self.not_before = min(self.not_before, max(now, self._asked_at + least))
 
     def pay_quick(self) -> bool:
