@@ -235,7 +235,7 @@ class Gate:
             self._become(GateState.OPEN)
 
     def call_last(self) -> None:
-        """Let the last look pass, unless the host has named us a pause: others decide no verdict."""
+        """Let the last look pass, unless the host has named us a pause; others decide no end."""
         self._is_last = True
 
     def hurry(self, now: float, least: float) -> None:
