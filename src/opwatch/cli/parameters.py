@@ -222,10 +222,7 @@ def _parameter(key: str, hint: Any, default: Any) -> click.Parameter:
         attributes["default"] = default
     attributes["required"] = default is REQUIRED
     if not declared.names:
-        text = attributes.pop("help", None)
-        argument_ = click.Argument([key], nargs=-1 if several else 1, **attributes)
-        argument_.help = text  # which its constructor takes from click 8.5 on
-        return argument_
+        return click.Argument([key], nargs=-1 if several else 1, **attributes)
     make = attributes.pop("cls", Option)
     option_: click.Option = make(
         [*declared.names, key],
