@@ -13,6 +13,7 @@ from opwatch.domain.operation import (
     Answer,
     Basis,
     Contradiction,
+    Earlier,
     Operation,
     Reading,
     State,
@@ -65,6 +66,22 @@ def test_an_operation_is_known_by_its_target_and_begins_with_nothing() -> None:
     assert (it.polls, it.problems, it.streak) == (0, 0, 0)
     assert it.but(reading=RUNNING).state is State.RUNNING
     assert it.but(outcome=Outcome.PENDING).is_over
+
+
+@pytest.mark.parametrize(
+    ("earlier", "ended"),
+    [
+        (None, False),
+        (Earlier(90.0), False),
+        (Earlier(90.0, outcome=Outcome.FAILED), True),
+    ],
+)
+def test_an_end_is_only_recorded_where_an_earlier_process_saw_it(
+    earlier: Earlier | None, *, ended: bool
+) -> None:
+    it = Operation(replace(TARGET, earlier=earlier), 100.0, outcome=Outcome.SUCCEEDED)
+
+    assert it.ended_before is ended
 
 
 def test_time_stands_still_for_what_is_over_and_never_runs_backwards() -> None:

@@ -114,3 +114,7 @@ def test_a_look_is_a_success_when_every_operation_was_read() -> None:
 def test_the_code_of_a_timeout_can_be_chosen() -> None:
     assert verdict([S, Outcome.TIMED_OUT], timeout_code=0).code == 0
     assert verdict([F, Outcome.TIMED_OUT], timeout_code=99).code == 1
+
+
+def test_the_words_for_what_a_run_is_after_stay_as_recordings_have_them() -> None:
+    assert list(Goal) == ["all", "any", "read"]
