@@ -14,6 +14,7 @@ from opwatch.domain.operation import (
     Basis,
     Contradiction,
     Earlier,
+    InitialAnswer,
     Operation,
     Reading,
     State,
@@ -82,6 +83,18 @@ def test_an_end_is_only_recorded_where_an_earlier_process_saw_it(
     it = Operation(replace(TARGET, earlier=earlier), 100.0, outcome=Outcome.SUCCEEDED)
 
     assert it.ended_before is ended
+
+
+def test_what_an_answer_or_a_pipe_said_beside_the_reference_is_handed_on_and_no_more() -> None:
+    target = replace(
+        TARGET,
+        params={"zone": "a", "project": "p", "other": "x"},
+        options=(("--param", "zone=a"), ("--param", "project=q"), ("other=x",)),
+        initial=InitialAnswer(params={"job": "7"}),
+    )
+
+    assert target.handed == {"zone": "a", "job": "7"}
+    assert replace(target, initial=InitialAnswer(params={"zone": "b"})).handed == {"zone": "b"}
 
 
 def test_time_stands_still_for_what_is_over_and_never_runs_backwards() -> None:

@@ -53,7 +53,9 @@ def test_any_other_status_of_the_client_is_refused(status: int) -> None:
     assert fault is Fault.STATUS_REFUSED
 
 
-@pytest.mark.parametrize("status", [100, 103, 206, 300, 302, 306, 505 + 1, 507, 508, 600, 999])
+@pytest.mark.parametrize(
+    "status", [100, 103, 206, 300, 302, 306, 505 + 1, 507, 508, 519, 528, 530, 597, 600, 999]
+)
 def test_a_status_that_makes_no_sense_here_is_transient(status: int) -> None:
     fault = fault_of_status(status, wait_named=False, quota_empty=False)
 
@@ -184,6 +186,12 @@ def test_what_one_url_answers_ends_no_other_operation() -> None:
 )
 def test_nothing_else_is_more_than_transient(handling: Handling, faults: set[Fault]) -> None:
     assert {fault for fault, rule in RULES.items() if rule.handling is handling} == faults
+
+
+def test_rules_are_made_of_every_word_there_is_and_of_no_other() -> None:
+    assert {rule.handling for rule in RULES.values()} == set(Handling)
+    assert {rule.first for rule in RULES.values()} == set(FirstContact)
+    assert {rule.scope for rule in RULES.values()} == set(Scope)
 
 
 @pytest.mark.parametrize("speaker", Speaker)
