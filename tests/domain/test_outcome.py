@@ -104,7 +104,7 @@ def test_what_goes_wrong_after_the_verdict_changes_it_only_if_it_comes_first(
     earlier: Abort | Outcome, abort: Abort
 ) -> None:
     def reached(cause: Abort | Outcome) -> Verdict:
-        return Verdict({**OF_ABORT, **OF_OUTCOME}[cause], cause)
+        return verdict([cause]) if isinstance(cause, Outcome) else Verdict(OF_ABORT[cause], cause)
 
     assert reached(earlier).after(abort) == reached(min(earlier, abort, key=PRECEDENCE.index))
 
