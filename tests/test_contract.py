@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from opwatch.cli.completion.tree import read_tree
+from opwatch.domain.auth import CredentialState, TrialOutcome
 from opwatch.domain.events import Event, Oddity
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import OF_ABORT, OF_OUTCOME, PRECEDENCE, Abort, Outcome, Reason
@@ -51,7 +52,8 @@ def words() -> Iterator[str]:
     for each in PRECEDENCE:
         code = OF_ABORT[each] if isinstance(each, Abort) else OF_OUTCOME[each]
         yield f"exit {code:d} {each.value}"
-    for kind in (State, Outcome, Reason, Abort, Fault, Oddity):
+    kinds = (State, Outcome, Reason, Abort, Fault, Oddity, CredentialState, TrialOutcome)
+    for kind in kinds:
         yield from (f"{kind.__name__.lower()} {each.value}" for each in kind)
     yield from (f"event {each.__name__.lower()}" for each in get_args(Event))
     for name in ("document", "event", "started"):

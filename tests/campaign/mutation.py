@@ -82,14 +82,15 @@ _HELD_BY: Final = {
     "watcher/scheduler": ("watcher/test_scheduler.py", *WATCHER),
     "watcher/watcher": WATCHER,
     "domain/auth": (
-        *("credentials/test_credential.py", "credentials/test_search.py", "credentials/oauth"),
-        *("output/commands", "cli/test_auth.py"),
+        *("domain/test_auth.py", CONTRACT, "credentials/test_credential.py"),
+        *("credentials/test_search.py", "credentials/oauth", "output/commands"),
+        "cli/test_auth.py",
     ),
     "domain/duration": ("domain/test_duration.py",),
     "domain/durations": ("domain/test_durations.py", "watcher/test_usual.py"),
     "domain/errors": (
-        *("output/test_errors.py", "credentials/test_credential.py", "session/test_start.py"),
-        "cli/test_start.py",
+        *("domain/test_errors.py", "output/test_errors.py", "credentials/test_credential.py"),
+        *("session/test_start.py", "cli/test_start.py"),
     ),
     "domain/events": (CONTRACT, "watcher/test_events.py", "watcher/test_goals.py"),
     "domain/header_rules": ("domain/test_header_rules.py",),
@@ -119,7 +120,7 @@ _HELD_BY: Final = {
 }  # fmt: skip
 DEFAULTS: Final = "domain/test_defaults.py"
 HELD_BY: Final = {
-    name: (*tests, DEFAULTS) if name.startswith("domain/") else tests
+    name: (DEFAULTS, *tests) if name.startswith("domain/") else tests
     for name, tests in _HELD_BY.items()
 }
 

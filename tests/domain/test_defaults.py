@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import opwatch.domain
+from opwatch.domain.trouble import FirstContact, Scope, Speaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 NOTHING: dict[str, Any] = {
     "str": "", "bytes": b"", "bool": False, "int": 0, "float": 0.0, "Any": None,
     "tuple": (), "Sequence": (), "Sources": (), "OptionWords": (), "frozenset": frozenset(),
+    "Mapping": {},
 }  # fmt: skip
 SOMETHING: dict[str, Any] = {
     "FromCommand.timeout": 30.0,
@@ -31,6 +33,9 @@ SOMETHING: dict[str, Any] = {
     "Failure.is_asked": True,
     "Reading.is_known_word": True,
     "InitialAnswer.is_named": True,
+    "FaultRule.first": FirstContact.TOLERANT,
+    "FaultRule.scope": Scope.OPERATION,
+    "Trouble.speaker": Speaker.API,
     "Poll.conditional": True,
     "Pace.first": 2.0,
     "Pace.longest": 30.0,
@@ -62,8 +67,11 @@ def defaults() -> Iterator[tuple[str, str, Any]]:
                 continue
             if dataclasses.is_dataclass(kind):
                 for one in dataclasses.fields(kind):
-                    if one.default is not dataclasses.MISSING:
-                        yield f"{kind.__name__}.{one.name}", str(one.type), one.default
+                    default = one.default
+                    if one.default_factory is not dataclasses.MISSING:
+                        default = one.default_factory()
+                    if default is not dataclasses.MISSING:
+                        yield f"{kind.__name__}.{one.name}", str(one.type), default
             elif hasattr(kind, "_field_defaults"):
                 for name, default in kind._field_defaults.items():
                     hint = kind.__annotations__[name]

@@ -13,6 +13,8 @@ from opwatch.domain.operation import (
     Answer,
     Basis,
     Contradiction,
+    Earlier,
+    InitialAnswer,
     Operation,
     Reading,
     State,
@@ -65,6 +67,34 @@ def test_an_operation_is_known_by_its_target_and_begins_with_nothing() -> None:
     assert (it.polls, it.problems, it.streak) == (0, 0, 0)
     assert it.but(reading=RUNNING).state is State.RUNNING
     assert it.but(outcome=Outcome.PENDING).is_over
+
+
+@pytest.mark.parametrize(
+    ("earlier", "ended"),
+    [
+        (None, False),
+        (Earlier(90.0), False),
+        (Earlier(90.0, outcome=Outcome.FAILED), True),
+    ],
+)
+def test_an_end_is_only_recorded_where_an_earlier_process_saw_it(
+    earlier: Earlier | None, *, ended: bool
+) -> None:
+    it = Operation(replace(TARGET, earlier=earlier), 100.0, outcome=Outcome.SUCCEEDED)
+
+    assert it.ended_before is ended
+
+
+def test_what_an_answer_or_a_pipe_said_beside_the_reference_is_handed_on_and_no_more() -> None:
+    target = replace(
+        TARGET,
+        params={"zone": "a", "project": "p", "other": "x"},
+        options=(("--param", "zone=a"), ("--param", "project=q"), ("other=x",)),
+        initial=InitialAnswer(params={"job": "7"}),
+    )
+
+    assert target.handed == {"zone": "a", "job": "7"}
+    assert replace(target, initial=InitialAnswer(params={"zone": "b"})).handed == {"zone": "b"}
 
 
 def test_time_stands_still_for_what_is_over_and_never_runs_backwards() -> None:

@@ -93,6 +93,22 @@ def test_fewer_outcomes_than_expected_are_a_bug_and_no_success() -> None:
     assert verdict([S, S], expected=2).code == ExitCode.SUCCEEDED
 
 
+@pytest.mark.parametrize("abort", Abort)
+def test_an_abort_is_why_fewer_ended_than_expected(abort: Abort) -> None:
+    assert verdict([S], aborts=frozenset({abort}), expected=2).cause is abort
+
+
+@pytest.mark.parametrize("abort", Abort)
+@pytest.mark.parametrize("earlier", PRECEDENCE)
+def test_what_goes_wrong_after_the_verdict_changes_it_only_if_it_comes_first(
+    earlier: Abort | Outcome, abort: Abort
+) -> None:
+    def reached(cause: Abort | Outcome) -> Verdict:
+        return verdict([cause]) if isinstance(cause, Outcome) else Verdict(OF_ABORT[cause], cause)
+
+    assert reached(earlier).after(abort) == reached(min(earlier, abort, key=PRECEDENCE.index))
+
+
 def test_zero_needs_the_success_of_all() -> None:
     for count in (1, 2, 3):
         for outcomes in product(Outcome, repeat=count):
@@ -114,3 +130,7 @@ def test_a_look_is_a_success_when_every_operation_was_read() -> None:
 def test_the_code_of_a_timeout_can_be_chosen() -> None:
     assert verdict([S, Outcome.TIMED_OUT], timeout_code=0).code == 0
     assert verdict([F, Outcome.TIMED_OUT], timeout_code=99).code == 1
+
+
+def test_the_words_for_what_a_run_is_after_stay_as_recordings_have_them() -> None:
+    assert list(Goal) == ["all", "any", "read"]

@@ -42,7 +42,7 @@ def test_every_status_from_100_to_999_is_a_fault_or_a_success() -> None:
 def test_a_status_that_passes_is_transient(status: int) -> None:
     fault = fault_of_status(status, wait_named=False, quota_empty=False)
 
-    assert fault is not None
+    assert fault is (Fault.CAPTIVE_PORTAL if status == 511 else Fault.STATUS_TRANSIENT)
     assert RULES[fault].handling is Handling.TRANSIENT
 
 
@@ -53,7 +53,9 @@ def test_any_other_status_of_the_client_is_refused(status: int) -> None:
     assert fault is Fault.STATUS_REFUSED
 
 
-@pytest.mark.parametrize("status", [100, 103, 206, 300, 302, 306, 505 + 1, 507, 508, 600, 999])
+@pytest.mark.parametrize(
+    "status", [100, 103, 206, 300, 302, 306, 505 + 1, 507, 508, 519, 528, 530, 597, 600, 999]
+)
 def test_a_status_that_makes_no_sense_here_is_transient(status: int) -> None:
     fault = fault_of_status(status, wait_named=False, quota_empty=False)
 
@@ -186,6 +188,12 @@ def test_nothing_else_is_more_than_transient(handling: Handling, faults: set[Fau
     assert {fault for fault, rule in RULES.items() if rule.handling is handling} == faults
 
 
+def test_rules_are_made_of_every_word_there_is_and_of_no_other() -> None:
+    assert {rule.handling for rule in RULES.values()} == set(Handling)
+    assert {rule.first for rule in RULES.values()} == set(FirstContact)
+    assert {rule.scope for rule in RULES.values()} == set(Scope)
+
+
 @pytest.mark.parametrize("speaker", Speaker)
 def test_what_was_seen_is_not_missed_on_the_word_of_a_proxy(speaker: Speaker) -> None:
     missed = Trouble(Fault.STATUS_NOT_FOUND, speaker=speaker)
@@ -201,7 +209,7 @@ def test_troubles_are_the_same_whoever_speaks_and_whatever_was_sent() -> None:
     one = Trouble(Fault.STATUS_FORBIDDEN, "no", 403, 5.0, "a.example")
 
     assert replace(one, speaker=Speaker.OTHER, anonymous=True) == one
-    assert replace(one, unsent=True, asks_for=("Basic",)) == one
+    assert replace(one, unsent=True, asks_for=("Basic",), token_endpoint="https://b.example") == one
     assert replace(one, detail="yes") != one
     assert replace(one, status=404) != one
     assert replace(one, wait=6.0) != one
@@ -214,3 +222,8 @@ def test_only_a_refusal_of_the_credential_is_final_at_once_in_the_middle_of_a_wa
 
 def test_a_fault_of_the_operation_never_ends_the_watch_of_others() -> None:
     assert {RULES[fault].scope.value for fault in OF_THE_OPERATION} == {"operation"}
+
+
+def test_the_words_that_a_replay_shows_and_a_recording_keeps_stay_as_they_are() -> None:
+    assert list(Handling) == ["transient", "throttled", "denied", "not_found", "refused"]
+    assert list(Speaker) == ["api", "unsure", "other"]

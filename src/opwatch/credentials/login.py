@@ -135,9 +135,4 @@ def login_of(
     part, sources = stored_part(scheme)
     listed = (each.service for each in sources if isinstance(each, FromKeyring))
     service = next(listed, search.profile)
-    return Login(part, service, account, search, oauth, _template_of(scheme))
-
-
-def _template_of(scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth) -> str:
-    # What is stored for OAuth 2.0 is never sent in a header.
-    return "" if isinstance(scheme, OAuth2Auth) else template_of(scheme)
+    return Login(part, service, account, search, oauth, template_of(scheme))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,16 +121,11 @@ Scheme: TypeAlias = NoAuth | HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth
 
 
 def template_of(scheme: Scheme) -> str:
-    """Return what the secret of *scheme* is put into."""
-    match scheme:
-        case HeaderAuth(template=template):
-            return template
-        case OAuth2Auth():
-            return BEARER
-        case NoAuth() | QueryAuth() | BasicAuth():
-            return ""
-        case _:
-            assert_never(scheme)
+    """Return what the secret that is stored for *scheme* is put into, empty if it is not a header.
+
+    What is stored for OAuth 2.0 is never sent in a header.
+    """
+    return scheme.template if isinstance(scheme, HeaderAuth) else ""
 
 
 class CredentialState(StrEnum):
