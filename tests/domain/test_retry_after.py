@@ -333,6 +333,17 @@ def test_a_quota_that_runs_low_is_spread_until_it_is_filled_again(
     assert rate_limit_pace(answer, NOW) == pace
 
 
+@pytest.mark.parametrize("family", ["X-RateLimit", "X-Rate-Limit", "RateLimit"])
+@pytest.mark.parametrize(("limit", "pace"), [("61", 2.0), ("60", None)])
+def test_less_than_half_of_a_quota_of_any_family_is_low(
+    family: str, limit: str, pace: float | None
+) -> None:
+    named = {"Limit": limit, "Remaining": "30", "Reset": "15"}
+    answer = headers(*((f"{family}-{name}", value) for name, value in named.items()))
+
+    assert rate_limit_pace(answer, NOW) == pace
+
+
 def test_a_quota_is_spread_from_the_date_of_the_answer_and_not_by_a_skewed_clock() -> None:
     answer = headers(
         ("X-RateLimit-Limit", "5000"),
