@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from opwatch.domain.sharing import AFTERMATH, HARDLY, HostReport, leader_of, share_of
+from opwatch.domain.sharing import HostReport, leader_of, share_of
 
 NOW = 1000.0
 IDLE = HostReport("5 idle", 50.0)
@@ -19,12 +19,12 @@ MODEST = HostReport("1 modest", 50.0, used=5.0)
     [
         (IDLE, False),
         (replace(IDLE, wants_more=True), True),
-        (replace(IDLE, used=HARDLY), False),
-        (replace(IDLE, used=2 * HARDLY), True),
+        (replace(IDLE, used=0.2), False),
+        (replace(IDLE, used=0.3), True),
         (replace(IDLE, held_until=NOW + 1), True),
         (replace(IDLE, held_until=NOW), False),
-        (replace(IDLE, throttled_at=NOW - AFTERMATH + 1), True),
-        (replace(IDLE, throttled_at=NOW - AFTERMATH), False),
+        (replace(IDLE, throttled_at=NOW - 59), True),
+        (replace(IDLE, throttled_at=NOW - 60), False),
         (replace(IDLE, known=10.0, allowed=10.0, allowed_at=NOW), False),
     ],
 )

@@ -58,6 +58,27 @@ def test_a_pause_that_a_guard_comes_with_is_the_hosts() -> None:
     assert (answer.findings[0].fault, answer.findings[0].detail) == (Fault.API_THROTTLED, "slow")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        response({"id": "a", "status": "running"}, RateLimit_Policy='"a";q=20;w=10'),
+        response({"message": "slow"}, 429, RateLimit_Policy='"a";q=20;w=10'),
+        response({"status": "done", "fault": "slow"}, RateLimit_Policy='"a";q=20;w=10'),
+        response(b"<html>", RateLimit_Policy='"a";q=20;w=10'),
+    ],
+    ids=["good", "bad", "guarded", "a page"],
+)
+def test_the_pace_that_an_answer_names_counts_whatever_else_it_says(answer: Response) -> None:
+    bound = profile("troubles: [{when: fault, as: throttled}]\n")
+
+    assert single(answer, bound).rate == 2.0
+
+
+def test_a_list_names_a_pace_as_well() -> None:
+    assert listed([], RateLimit_Policy='"a";q=20;w=10').rate == 2.0
+    assert listed([]).rate is None
+
+
 def test_a_list_that_is_not_there_is_looked_for_in_vain_and_says_where() -> None:
     targets = [LIST.target("a"), LIST.target("b")]
 
