@@ -112,6 +112,11 @@ def test_two_hundreds_are_good(status: int) -> None:
     assert Response(status, URL).is_good is (200 <= status <= 299)
 
 
+@pytest.mark.parametrize("status", [200, 299, 300, 304, 399, 400])
+def test_three_hundreds_lead_elsewhere(status: int) -> None:
+    assert Response(status, URL).is_redirect is (300 <= status <= 399)
+
+
 @pytest.mark.parametrize(
     ("profile", "prefix"),
     [("sap", "OPWATCH_SAP_"), ("my-api.v2", "OPWATCH_MY_API_V2_"), ("ä1", "OPWATCH__1_")],

@@ -74,6 +74,17 @@ def test_another_name_is_not_taken_for_a_secrets(name: str) -> None:
     assert not SECRET_NAME.search(name)
 
 
+def test_bytes_that_are_no_text_are_compared_like_any_other_secret() -> None:
+    odd = Secret(b"\xff".decode(errors="surrogateescape"))
+
+    assert odd == Secret("\udcff")
+    assert odd != Secret("\udcfe")
+    assert odd != Secret(CANARY)
+    assert Secret(CANARY) != odd
+    assert odd.digest(b"key", "host") == Secret("\udcff").digest(b"key", "host")
+    assert odd.digest(b"key", "host") != Secret("\udcfe").digest(b"key", "host")
+
+
 def test_a_secret_is_no_text() -> None:
     assert Secret(CANARY) != CANARY
     assert not Secret("")
