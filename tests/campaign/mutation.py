@@ -94,7 +94,9 @@ _HELD_BY: Final = {
     ),
     "domain/events": (CONTRACT, "watcher/test_events.py", "watcher/test_goals.py"),
     "domain/header_rules": ("domain/test_header_rules.py",),
-    "domain/kept": ("state", "session/test_resume.py", "cli/test_history.py"),
+    "domain/kept": (
+        *("domain/test_kept.py", "state", "session/test_resume.py", "cli/test_history.py"),
+    ),
     "domain/messages": ("domain/test_messages.py",),
     "domain/moments": ("domain/test_moments.py", "domain/test_retry_after.py"),
     "domain/operation": (
@@ -110,11 +112,11 @@ _HELD_BY: Final = {
     "domain/policy": ("watcher/test_decisions.py", "watcher/test_deadline.py"),
     "domain/retry_after": ("domain/test_retry_after.py",),
     "domain/secret": ("domain/test_secret.py", "credentials/test_redaction.py", "state"),
-    "domain/sharing": ("simulation/test_neighbours.py", "state"),
+    "domain/sharing": ("domain/test_sharing.py", "simulation/test_neighbours.py", "state"),
     "domain/trouble": (CONTRACT, "domain/test_trouble.py", "watcher/test_decisions.py"),
     "domain/command_line": ("domain/test_messages.py", "output/text", "cli/test_pasted.py"),
     "profiles/reading/answer": ("profiles/reading/test_batch.py", *READING),
-    "profiles/reading/body": ("profiles/reading/test_reading.py", *READING),
+    "profiles/reading/body": ("profiles/reading/test_body.py", *READING),
     "profiles/reading/operation": READING,
     "profiles/reading/response": READING,
 }  # fmt: skip

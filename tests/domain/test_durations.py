@@ -47,6 +47,15 @@ def test_one_that_has_become_faster_is_known_by_its_last_five_runs() -> None:
     assert unsure.median == pytest.approx(600, rel=0.1), "three may be chance"
 
 
+def test_five_tell_the_usual_one_and_four_before_them_too_few_to_have_changed() -> None:
+    few, more = usual_duration([300.0] * 5), usual_duration([300.0] * 5 + [345.0] * 4)
+
+    assert few is not None
+    assert few.median == pytest.approx(300)
+    assert more is not None
+    assert more.median == pytest.approx(319, abs=1)
+
+
 def test_only_the_last_twenty_count() -> None:
     assert usual_duration([*drawn(MOST), *drawn(100, 5.0)]) == usual_duration(drawn(MOST))
 

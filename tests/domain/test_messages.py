@@ -101,9 +101,20 @@ def test_what_is_printed_of_headers_and_bodies_is_only_how_many_there_are() -> N
     assert "hidden" not in repr(answer)
 
 
+def test_an_answer_may_be_a_status_alone() -> None:
+    answer = Response(204, URL)
+
+    assert (list(answer.headers), answer.body, answer.is_anonymous) == ([], b"", False)
+
+
 @pytest.mark.parametrize("status", [100, 199, 200, 299, 300, 404])
 def test_two_hundreds_are_good(status: int) -> None:
     assert Response(status, URL).is_good is (200 <= status <= 299)
+
+
+@pytest.mark.parametrize("status", [200, 299, 300, 304, 399, 400])
+def test_three_hundreds_lead_elsewhere(status: int) -> None:
+    assert Response(status, URL).is_redirect is (300 <= status <= 399)
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,9 @@ def test_the_date_of_the_answer_cancels_a_skewed_clock() -> None:
     assert wait == 30.0
 
 
-def test_a_date_header_that_is_none_leaves_our_own_clock() -> None:
-    wait = retry_after("Sun, 06 Nov 1994 08:49:37 GMT", received_at=NOW - 5, date="yesterday")
+@pytest.mark.parametrize("date", ["yesterday", "", "XSun, 06 Nov 1994 08:49:07 GMT"])
+def test_a_date_header_that_is_none_leaves_our_own_clock(date: str) -> None:
+    wait = retry_after("Sun, 06 Nov 1994 08:49:37 GMT", received_at=NOW - 5, date=date)
 
     assert wait == 5.0
 
@@ -192,6 +193,7 @@ def test_no_rate_header_says_nothing() -> None:
     [
         ('"default";r=0;t=30', (30.0, True)),
         ('"default"; r=0; t=30', (30.0, True)),
+        ('"default";R=0;T=30', (30.0, True)),
         ('"a";r=0;t=5, "b";r=0;t=60', (60.0, True)),
         ('"a";r=0;t=5, "b";r=9;t=60', (5.0, True)),
         ('"a;r=0";r=5;t=30', (None, False)),
@@ -201,6 +203,7 @@ def test_no_rate_header_says_nothing() -> None:
         ('"default";q=100;w=60', (None, False)),
         ("limit=100, remaining=0, reset=50", (50.0, True)),
         ("limit=100, remaining=7, reset=50", (None, False)),
+        ("limit=100, remaining=0", (None, True)),
         ('"' + "\\" * 100_000, (None, False)),
         ('"a";r=0;t=5' + " " * 2000, (5.0, True)),
         ("x" * 2000 + ";r=0;t=30", (None, False)),
@@ -285,6 +288,8 @@ def test_no_number_in_a_reset_makes_a_wait_that_is_no_number(
     [
         ('"burst";q=100;w=10', 10.0),
         ('"burst";q=100;w=10, "minute";q=300;w=60', 5.0),
+        ('"burst";Q=100;W=10', 10.0),
+        ('"second";q=5;w=1', 5.0),
         ("100;w=60", 100 / 60),
         ('"burst";q=100;w=10;pk=:cHsdsRa894==:', 10.0),
         ('"burst";q=100;w=10;qu="requests"', 10.0),
@@ -310,6 +315,8 @@ def test_a_policy_of_at_most_a_minute_is_a_pace(policy: str, pace: float | None)
         ("5000", "2400", "3000", 0.8),
         ("5000", "0", "3000", None),
         ("", "30", "15", 2.0),
+        ("", "30", "60", 0.5),
+        ("", "30", "61", None),
         ("", "30", "3000", None),
         ("many", "30", "15", 2.0),
         ("5000", "30", "soon", None),
@@ -324,6 +331,35 @@ def test_a_quota_that_runs_low_is_spread_until_it_is_filled_again(
     answer = headers(*((f"X-RateLimit-{name}", value) for name, value in named.items() if value))
 
     assert rate_limit_pace(answer, NOW) == pace
+
+
+@pytest.mark.parametrize("family", ["X-RateLimit", "X-Rate-Limit", "RateLimit"])
+@pytest.mark.parametrize(("limit", "pace"), [("61", 2.0), ("60", None)])
+def test_less_than_half_of_a_quota_of_any_family_is_low(
+    family: str, limit: str, pace: float | None
+) -> None:
+    named = {"Limit": limit, "Remaining": "30", "Reset": "15"}
+    answer = headers(*((f"{family}-{name}", value) for name, value in named.items()))
+
+    assert rate_limit_pace(answer, NOW) == pace
+
+
+def test_a_quota_is_spread_from_the_date_of_the_answer_and_not_by_a_skewed_clock() -> None:
+    answer = headers(
+        ("X-RateLimit-Limit", "5000"),
+        ("X-RateLimit-Remaining", "2400"),
+        ("X-RateLimit-Reset", f"{NOW + 3000:.0f}"),
+        ("Date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+    )
+
+    assert rate_limit_pace(answer, NOW + 3600, reset_as=ResetAs.EPOCH) == 0.8
+
+
+def test_a_pace_is_read_from_the_headers_that_a_profile_names() -> None:
+    answer = headers(("X-Calls-Left", "30"), ("X-Calls-Again", "15"), ("X-RateLimit-Reset", "1"))
+
+    assert rate_limit_pace(answer, NOW) is None
+    assert rate_limit_pace(answer, NOW, remaining="X-Calls-Left", reset="X-Calls-Again") == 2.0
 
 
 @given(st.text(), st.text(), st.text(), st.text(), FINITE)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
-from opwatch.domain.secret import MASK, Secret
+from opwatch.domain.secret import MASK, SECRET_NAME, Secret
 
 CANARY = "canary-7f3aQ+/9x"
 
@@ -55,6 +55,34 @@ def test_s13_a_secret_is_neither_pickled_nor_copied() -> None:
 def test_secrets_are_equal_when_their_values_are(one: str, other: str) -> None:
     assert (Secret(one) == Secret(other)) is (one == other)
     assert hash(Secret(one)) == hash(Secret(one))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "token", "accessToken", "CLIENT_SECRET", "Password", "passwd", "apikey", "X-API-Key",
+        "api_key", "credentials", "Authorization", "authorisation", "bearer", "Set-Cookie",
+    ],
+)  # fmt: skip
+def test_a_name_whose_value_may_be_a_secret_is_known_in_any_case(name: str) -> None:
+    assert SECRET_NAME.search(name)
+    assert SECRET_NAME.search(name.swapcase())
+
+
+@pytest.mark.parametrize("name", ["id", "key", "api", "region", "author", "Accept", "pass", ""])
+def test_another_name_is_not_taken_for_a_secrets(name: str) -> None:
+    assert not SECRET_NAME.search(name)
+
+
+def test_bytes_that_are_no_text_are_compared_like_any_other_secret() -> None:
+    odd = Secret(b"\xff".decode(errors="surrogateescape"))
+
+    assert odd == Secret("\udcff")
+    assert odd != Secret("\udcfe")
+    assert odd != Secret(CANARY)
+    assert Secret(CANARY) != odd
+    assert odd.digest(b"key", "host") == Secret("\udcff").digest(b"key", "host")
+    assert odd.digest(b"key", "host") != Secret("\udcfe").digest(b"key", "host")
 
 
 def test_a_secret_is_no_text() -> None:

@@ -58,6 +58,27 @@ def test_a_pause_that_a_guard_comes_with_is_the_hosts() -> None:
     assert (answer.findings[0].fault, answer.findings[0].detail) == (Fault.API_THROTTLED, "slow")
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        response({"id": "a", "status": "running"}, RateLimit_Policy='"a";q=20;w=10'),
+        response({"message": "slow"}, 429, RateLimit_Policy='"a";q=20;w=10'),
+        response({"status": "done", "fault": "slow"}, RateLimit_Policy='"a";q=20;w=10'),
+        response(b"<html>", RateLimit_Policy='"a";q=20;w=10'),
+    ],
+    ids=["good", "bad", "guarded", "a page"],
+)
+def test_the_pace_that_an_answer_names_counts_whatever_else_it_says(answer: Response) -> None:
+    bound = profile("troubles: [{when: fault, as: throttled}]\n")
+
+    assert single(answer, bound).rate == 2.0
+
+
+def test_a_list_names_a_pace_as_well() -> None:
+    assert listed([], RateLimit_Policy='"a";q=20;w=10').rate == 2.0
+    assert listed([]).rate is None
+
+
 def test_a_list_that_is_not_there_is_looked_for_in_vain_and_says_where() -> None:
     targets = [LIST.target("a"), LIST.target("b")]
 
@@ -161,6 +182,21 @@ def test_only_a_rule_that_says_so_decides_without_a_body_and_only_of_the_api(
         assert (found.state, found.raw) == (state, None)
 
 
+@pytest.mark.parametrize(("kind", "decides"), [("copy", True), ("move", False)])
+def test_a_rule_about_a_parameter_decides_without_a_body_as_well(
+    kind: str, *, decides: bool
+) -> None:
+    bound = profile(
+        "params: {kind: {choices: [copy, move], default: move}}\n"
+        "rules: [{http: 200, params: {kind: copy}, state: succeeded, unread: true}]\n"
+    )
+    trouble = Trouble(Fault.TOO_LARGE, status=200, speaker=Speaker.API)
+
+    found = bound.reader.unread(bound.target("a", {"kind": kind}), trouble)
+
+    assert isinstance(found, Reading) is decides
+
+
 # -- an answer that has no good status ---------------------------------------------
 
 BY_HTTP = profile("rules: [{http: 404, state: succeeded}, {http: 409, state: running}]\n")
@@ -225,8 +261,7 @@ def test_a_long_expression_does_not_help_and_is_left_out(length: int, *, is_name
     found = reading(bound, response({"a": 1}))
 
     assert isinstance(found, Trouble)
-    assert (path in found.detail) is is_named
-    assert found.detail.endswith("; it has a")
+    assert found.detail == (f"{path!r}; it has a" if is_named else "; it has a")
 
 
 def test_where_a_root_is_missing_the_root_is_named_and_what_there_is() -> None:
@@ -242,6 +277,33 @@ def test_where_a_root_is_missing_the_root_is_named_and_what_there_is() -> None:
         "'data.job'; it has data, status",
     )
     assert (other.fault, other.detail) == (Fault.NOT_AN_OBJECT, "'data.job'")
+
+
+def test_a_part_that_is_a_list_is_looked_into_as_well() -> None:
+    bound = profile("read: {root: data, id: '[0].id', status: '[0].status'}\n")
+
+    found = reading(bound, response({"data": [{"id": "a", "status": "done"}]}))
+
+    assert isinstance(found, Reading)
+    assert (found.state, found.id) == (State.SUCCEEDED, "a")
+
+
+def test_a_rule_about_a_good_status_decides_whatever_the_body_is_and_keeps_it() -> None:
+    bound = profile("rules: [{http: 202, state: running}]\n")
+
+    found = reading(bound, response(["queued"], 202))
+
+    assert isinstance(found, Reading)
+    assert (found.state, found.raw) == (State.RUNNING, ["queued"])
+
+
+def test_what_a_profile_does_not_look_for_is_nothing() -> None:
+    found = reading(BOUND, response({"id": "a", "status": "done", "name": "x", "message": "y"}))
+
+    assert isinstance(found, Reading)
+    assert (found.name, found.message, found.kind, found.link) == ("", None, None, None)
+    assert (found.created_at, found.started_at, found.updated_at) == (None, None, None)
+    assert (found.finished_at, found.result, found.details) == (None, None, None)
 
 
 def test_no_error_is_shown_of_a_success_and_no_end_of_what_goes_on() -> None:

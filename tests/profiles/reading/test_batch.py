@@ -146,7 +146,10 @@ def test_two_ends_of_one_operation_are_none() -> None:
     ]
 
     assert isinstance(found, Trouble)
-    assert found.fault is Fault.API_ERROR
+    assert (found.fault, found.detail) == (
+        Fault.API_ERROR,
+        "the answer holds the operation twice, in different states",
+    )
 
 
 @pytest.mark.parametrize("body", [{}, {"items": None}, {"items": {"id": "a"}}, [], "x"])

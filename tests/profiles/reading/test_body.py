@@ -75,7 +75,7 @@ def test_a_key_that_comes_twice_anywhere_is_noticed(body: bytes, repeats: bool) 
 
 @pytest.mark.parametrize("body", [b"", b" \r\n\t"])
 def test_blanks_alone_are_nothing(body: bytes) -> None:
-    assert parse_body(body) == ParsedBody(fault=Fault.EMPTY)
+    assert parse_body(body) == ParsedBody(None, Fault.EMPTY, "")
 
 
 def test_only_a_mark_at_the_very_beginning_is_left_out() -> None:
@@ -97,6 +97,7 @@ def test_broken_json_says_what_is_wrong_and_where(body: bytes, place: int) -> No
 
 def test_a_plain_text_is_shown_in_one_line_and_cut() -> None:
     assert parse_body(b" too \n\t many\r\nrequests ") == refused("too many requests")
+    assert parse_body(b"X-Ray is down") == refused("X-Ray is down")
     assert parse_body(b"x" * 301) == refused("x" * 300)
     assert parse_body(b"a" + b" " * 1024 + b"b") == refused("a")
 

@@ -135,13 +135,10 @@ class AnswerReader:
 
     def _single(self, target: Target, parsed: ParsedResponse) -> Finding:
         view = self._single_view(target, parsed)
-        if parsed.is_readable:
-            return self._operations.finding(target, view, parsed)
-        by_http = self._operations.by_http(target, view, parsed)
-        if by_http is not None:
-            return by_http
         trouble = parsed.trouble_of_status or parsed.trouble_of_body
-        return trouble or parsed.trouble(Fault.EMPTY)
+        if trouble is None:
+            return self._operations.finding(target, view, parsed)
+        return self._operations.by_http(target, view, parsed) or trouble
 
     def _single_view(self, target: Target, parsed: ParsedResponse) -> AnswerView:
         """Return the part of a single answer that is about *target*."""

@@ -1,0 +1,47 @@
+"""What is left of a run, and whether what was kept is enough to watch it again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from opwatch.domain.kept import KeptOperation, KeptRun
+
+KEPT = KeptOperation("a", "a", "jobs", "https://api.example.com", handed={"kind": "copy"})
+MOVED = "https://api.example.com/2"
+
+
+@pytest.mark.parametrize(
+    ("kept", "is_whole"),
+    [
+        (KEPT, True),
+        (replace(KEPT, moved_to=MOVED), True),
+        (replace(KEPT, reference="https://api.example.com/1?sig=***"), False),
+        (replace(KEPT, moved_to=MOVED + "?sig=***"), False),
+        (replace(KEPT, handed={"kind": "copy", "key": "***"}), False),
+        (replace(KEPT, message="wrong password ***", status="***"), True),
+    ],
+)
+def test_only_what_a_later_watch_asks_with_must_not_be_masked(
+    kept: KeptOperation, *, is_whole: bool
+) -> None:
+    assert kept.is_whole is is_whole
+
+
+@pytest.mark.parametrize("other", ["pending", "failed", None])
+def test_only_a_success_is_enough_for_any(other: str | None) -> None:
+    failed, waits = replace(KEPT, outcome="failed"), replace(KEPT, reference="b", outcome=other)
+    won = replace(KEPT, reference="c", outcome="succeeded")
+
+    def left(*operations: KeptOperation) -> list[KeptOperation]:
+        return KeptRun("1", "wait", options={"any_": True}, operations=operations).left
+
+    assert left(failed, waits) == [each for each in [waits] if other != "failed"]
+    assert left(won, waits) == left(won) == []
+
+
+def test_of_a_run_that_waits_for_all_a_success_ends_nothing_else() -> None:
+    won, waits = replace(KEPT, outcome="succeeded"), replace(KEPT, reference="b")
+
+    assert KeptRun("1", "wait", options={"any_": False}, operations=[won, waits]).left == [waits]
