@@ -151,6 +151,6 @@ def test_how_long_an_operation_may_run_is_counted_from_its_first_watch() -> None
 
 
 def test_only_the_time_without_a_process_is_no_silence() -> None:
-    times = [Record(*taken_up(seen(ago=ago)), now=0.0).uncounted for ago in (0.0, 0.5, HOUR)]
+    times = [Record(taken_up(seen(ago=ago))[0], 0.0).uncounted for ago in (0.0, 0.5, HOUR)]
 
     assert times == [0.0, 0.5, HOUR]

@@ -230,3 +230,24 @@ def is_about(sent: Sent, name: str) -> bool:
 
 def is_good(sent: Sent, until: float) -> bool:
     return sent.answered < until and isinstance(sent.answer.findings[0], Reading)
+
+
+@pytest.mark.parametrize("is_in_flight", [True, False])
+def test_of_several_sleeps_each_is_no_silence(is_in_flight: bool) -> None:  # noqa: FBT001
+    bench = Bench()
+    bench.answer(RUNNING)
+    if is_in_flight:
+        bench.next()
+    for _ in range(2):
+        bench.sleep(800.0)
+
+    bench.answer(*[BAD_GATEWAY] * 4)
+
+    assert bench.outcomes == ["None"]
+
+
+def test_an_answer_that_asks_for_no_pause_leaves_none_of_the_silence_out() -> None:
+    bench = Bench()
+    bench.answer(RUNNING)
+
+    assert bench.watcher._records[0].uncounted == 0.0
