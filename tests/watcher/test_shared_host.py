@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from opwatch.domain.operation import Answer
+from opwatch.domain.operation import Answer, Poll
 from opwatch.domain.outcome import Abort, Outcome, Reason
-from opwatch.domain.pacing import PollingRules, regular
+from opwatch.domain.pacing import Limits, PollingRules, regular
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import BAD_GATEWAY, REFUSED, RUNNING, SUCCEEDED, Bench, throttled
@@ -149,19 +149,21 @@ def test_a_pause_that_only_one_of_a_batch_is_asked_for_must_end_before_the_deadl
 
 
 def test_the_pace_does_not_grow_while_the_answers_take_longer() -> None:
-    bench = Bench(*map(str, range(200)), polling_rules=PollingRules(pace=regular(1.0)))
+    rules = PollingRules(pace=regular(1.0), limits=Limits(at_once=10_000))
+    bench = Bench(*map(str, range(800)), polling_rules=rules)
     (gate,) = bench.watcher.gates.values()
+    flying: list[tuple[float, Poll]] = []
     paces = []
-    for latency in (0.1, 0.1, 5.0, 5.0, 5.0):
-        for _ in range(4):
-            polls = bench.ask()
-            bench.now += latency
-            for poll in polls:
-                bench.record(poll, RUNNING)
+    for step in range(200):
+        bench.now = step / 50
+        latency = 0.1 if step < 50 else 1.0
+        while flying and flying[0][0] <= bench.now:
+            bench.record(flying.pop(0)[1], RUNNING)
+        flying += [(bench.now + latency, poll) for poll in bench.ask()]
         paces.append(gate.rate.now)
 
-    assert paces[0] < paces[1]
-    assert paces[3] == paces[4]
+    assert paces[49] > 20.0
+    assert paces[120] == paces[199]
 
 
 def test_a_pace_that_an_answer_names_is_that_of_its_host() -> None:
