@@ -232,16 +232,24 @@ def is_good(sent: Sent, until: float) -> bool:
     return sent.answered < until and isinstance(sent.answer.findings[0], Reading)
 
 
-@pytest.mark.parametrize("is_in_flight", [True, False])
-def test_of_several_sleeps_each_is_no_silence(is_in_flight: bool) -> None:  # noqa: FBT001
+def test_of_several_sleeps_in_which_one_answer_is_awaited_each_is_no_silence() -> None:
     bench = Bench()
     bench.answer(RUNNING)
-    if is_in_flight:
-        bench.next()
-    for _ in range(2):
+    bench.next()
+    for _ in range(3):
         bench.sleep(800.0)
 
     bench.answer(*[BAD_GATEWAY] * 4)
+
+    assert bench.outcomes == ["None"]
+
+
+def test_of_several_sleeps_between_bad_answers_each_is_no_silence() -> None:
+    bench = Bench()
+    bench.answer(RUNNING)
+    for _ in range(4):
+        bench.sleep(800.0)
+        bench.answer(BAD_GATEWAY)
 
     assert bench.outcomes == ["None"]
 
