@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opwatch.domain.operation import Answer, Poll
+from opwatch.domain.operation import Answer, InitialAnswer, Poll, Target
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.pacing import Limits, PollingRules, regular
 from opwatch.domain.policy import Policy
@@ -173,3 +173,17 @@ def test_a_pace_that_an_answer_names_is_that_of_its_host() -> None:
 
     (gate,) = bench.watcher.gates.values()
     assert gate.rate.now == 2.0
+
+
+def test_a_host_that_ends_ends_also_for_one_whose_first_look_is_still_to_come() -> None:
+    later = InitialAnswer(pause=50.0)
+    bench = Bench(
+        targets=[
+            Target("a", "a", "https://api.example"),
+            Target("b", "b", "https://api.example", initial=later),
+        ]
+    )
+
+    bench.answer(NO_CREDENTIAL)
+
+    assert bench.outcomes == ["denied"] * 2
