@@ -12,12 +12,16 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pytest
+
+from opwatch.domain.events import Held
 from opwatch.domain.operation import Answer, Poll, Reading, State, Target
 from opwatch.domain.pacing import Limits, PollingRules, regular
 from opwatch.domain.policy import Policy
 from opwatch.domain.sharing import HostReport
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.watcher.neighbour import Neighbourhood
+from opwatch.watcher.gate import Gate
+from opwatch.watcher.neighbour import Neighbour, Neighbourhood
 from opwatch.watcher.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -215,3 +219,53 @@ def test_a_watch_ends_as_it_would_alone_whatever_the_others_report() -> None:
 def at(watcher: Watcher, now: float) -> list[Poll]:
     watcher.tick(now)
     return watcher.due(now)
+
+
+def a_pair(now: float) -> tuple[Gate, Neighbour]:
+    gate = Gate(Limits(), min, now=now)
+    return gate, Neighbour(gate, "z", now)
+
+
+def test_the_pace_that_headers_named_to_another_is_kept() -> None:
+    gate, neighbour = a_pair(0.0)
+    own = neighbour.report(0.0, 1.0)
+
+    neighbour.follow(own, [HostReport("b", 10.0, allowed=4.0, allowed_at=0.5)], 1.0)
+
+    assert gate.rate.whole == 4.0
+
+
+@pytest.mark.parametrize(("after", "measure"), [(0.9, (5.0, 10.0)), (1.0, (3.0, 6.0))])
+def test_the_measure_of_the_first_is_taken_over_but_not_right_after_an_own_throttle(
+    after: float, measure: tuple[float, float]
+) -> None:
+    gate, neighbour = a_pair(0.0)
+    gate.rate.throttled(10.0)
+    own = neighbour.report(1.0, 10.0 + after)
+
+    neighbour.follow(own, [HostReport("a", 3.0, 6.0, wants_more=True)], 10.0 + after)
+
+    assert (gate.rate.whole, gate.rate.known) == measure
+
+
+def test_one_that_is_in_time_wants_no_more() -> None:
+    _, neighbour = a_pair(0.0)
+
+    assert [neighbour.report(late, 1.0).wants_more for late in (0.0, 0.1, 0.11)] == [
+        *(False, False),
+        True,
+    ]
+
+
+def test_a_pause_that_others_were_asked_for_is_told_with_its_moment() -> None:
+    process = Process("a", 1)
+    process.begin(0.0, random.Random(7), 0)  # noqa: S311, a simulation
+    process.neighbourhood.report(5.0)
+
+    (held,) = process.neighbourhood.follow(
+        {("jobs", HOST): [HostReport("b", 1.0, held_until=25.0)]}, 5.0
+    )
+
+    assert isinstance(held, Held)
+    assert held.at == 5.0
+    assert 25.0 <= held.until <= 27.0

@@ -367,3 +367,10 @@ def test_one_look_is_not_kept_for_more_than_ten_seconds() -> None:
 
     assert it.too_long(15.0, 5.0) is None
     assert it.too_long(15.1, 5.0) == Stop(Outcome.UNKNOWN, Reason.RATE_LIMITED)
+
+
+def test_the_code_of_a_deadline_is_the_one_that_was_chosen() -> None:
+    bench = Bench(policy=Policy(timeout=1.0))
+    bench.run(RUNNING)
+
+    assert [bench.watcher.verdict(timeout_code=code).code for code in (9, 124)] == [9, 124]

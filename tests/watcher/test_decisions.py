@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from opwatch.domain.durations import UsualDuration
 from opwatch.domain.operation import TERMINAL, Contradiction, Reading, State, Target
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.pacing import Pace, PollingRules
@@ -78,7 +79,16 @@ def a_record(*readings: Reading, at: float = 0.0) -> Record:
 
 def context(now: float = 0.0, *, contacted: bool = True, **more: object) -> Context:
     it = Context(
-        polling_rules=PollingRules(), policy=Policy(), now=now, uniform=middle, contacted=contacted
+        polling_rules=PollingRules(),
+        policy=Policy(),
+        now=now,
+        uniform=middle,
+        contacted=contacted,
+        host_bad=0,
+        host_strict=0,
+        silence=0.0,
+        quick=lambda: False,
+        usual=None,
     )
     return replace(it, **more)  # type: ignore[arg-type]
 
@@ -793,3 +803,29 @@ def test_the_last_look_of_a_patience_is_made_as_it_ends(
         return step.pause
 
     assert (pause(end - 5.0), pause(end - 0.5), pause(0.0)) == (5.0, 2.0, min(end, 30.0))
+
+
+# -- when it is asked again ----------------------------------------------------------------
+
+
+def test_a_confirmation_is_paced_by_the_schedule_and_not_by_the_usual_duration() -> None:
+    it = context(policy=Policy(confirm=2), usual=(UsualDuration(600.0, 0.1), 0.0))
+
+    assert decide_on_reading(a_record(), SUCCEEDED, it) == PollAgain(2.0)
+
+
+def test_the_third_bad_answer_in_a_row_may_be_the_one_at_which_the_budget_ends() -> None:
+    record = a_record(*[RUNNING] * 17)
+    decide_on_trouble(record, BAD_GATEWAY, context(now=800.0))
+
+    assert decide_on_trouble(record, BAD_GATEWAY, context(now=890.0)) == PollAgain(10.0)
+
+
+def test_one_that_is_missed_for_the_first_time_is_asked_again_when_the_pace_says_so() -> None:
+    rules = PollingRules(pace=Pace(first=2.0), not_found_grace=1.0)
+    it = context(polling_rules=rules, uniform=lambda _low, high: high)
+
+    step = decide_on_trouble(a_record(), NOT_FOUND, it)
+
+    assert isinstance(step, PollAgain)
+    assert step.pause == pytest.approx(2.2)

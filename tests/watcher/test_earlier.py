@@ -10,6 +10,7 @@ from opwatch.domain.operation import Earlier, Reading, State, Target
 from opwatch.domain.outcome import Goal, Outcome, Reason
 from opwatch.domain.pacing import PollingRules
 from opwatch.domain.policy import Policy
+from opwatch.watcher.record import Record
 from simulation.bench import BAD_GATEWAY, NOT_FOUND, RUNNING, SUCCEEDED, Bench, running
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def test_what_had_ended_is_not_asked_again_and_counts_as_it_was_recorded() -> No
     ]
     assert bench.watcher.verdict().code == 1
     assert bench.watcher.operations[0].polls == 3
+    assert bench.watcher.operations[0].ended_at == -HOUR
     assert bench.watcher.operations[0].ended_before
     assert not bench.watcher.operations[1].ended_before
 
@@ -146,3 +148,9 @@ def test_how_long_an_operation_may_run_is_counted_from_its_first_watch() -> None
 
     assert (bench.one.outcome, bench.one.reason) == (Outcome.FAILED, Reason.GIVEN_UP)
     assert bench.now < 60
+
+
+def test_only_the_time_without_a_process_is_no_silence() -> None:
+    times = [Record(taken_up(seen(ago=ago))[0], 0.0).uncounted for ago in (0.0, 0.5, HOUR)]
+
+    assert times == [0.0, 0.5, HOUR]

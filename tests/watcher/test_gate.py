@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from opwatch.domain.operation import Target
 from opwatch.domain.pacing import Limits
-from opwatch.watcher.gate import Gate, GateState
-from simulation.bench import middle
+from opwatch.domain.trouble import Fault, Trouble
+from opwatch.watcher.gate import Gate, GateState, count_trouble
+from opwatch.watcher.record import Record
+from simulation.bench import BAD_GATEWAY, NOT_FOUND, middle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -530,3 +533,134 @@ def test_what_goes_at_once_grows_back_by_one_a_minute() -> None:
         gate.good(now)
 
     assert at_once(gate, 130.0) == 6
+
+
+# -- what others were told -----------------------------------------------------------------
+
+
+def test_a_pause_that_others_were_asked_for_holds_it_from_now_until_then() -> None:
+    gate = a_gate_that(CLOSED, 100.0)
+
+    assert gate.hold_for_others(100.0, 110.0) is True
+    assert gate.state is OPEN
+    assert gate.free_at(100.0) == pytest.approx(110.5)
+    assert gate.hold_for_others(100.0, 111.0) is False, "the same pause by another clock"
+    assert gate.hold_for_others(100.0, 111.5) is True
+
+
+def test_a_pause_of_others_that_is_over_or_our_own_is_nothing_new() -> None:
+    gate = a_gate_that(CLOSED, 100.0)
+    assert gate.hold_for_others(100.0, 50.0) is False
+    assert gate.state is CLOSED
+
+    gate.hold(100.0, 20.0)
+    assert gate.hold_for_others(100.0, 120.0) is False
+
+
+# -- a longer history ----------------------------------------------------------------------
+
+
+def test_only_the_last_twenty_count_and_fewer_than_half_of_them_do_not_open_it() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 1.0, 50)
+    for _ in range(30):
+        gate.good(1.0)
+
+    for _ in range(9):
+        assert gate.bad(1.0) is False
+        gate.good(1.0)
+    assert gate.bad(1.0) is True
+
+
+def test_where_nobody_is_there_two_tries_are_at_most_eight_seconds_apart() -> None:
+    gate, now, pauses = a_gate(), 0.0, []
+    for _ in range(6):
+        ask(gate, now)
+        assert gate.bad(now, strict=True) is False, "nothing is held that was never open"
+        pauses.append(gate.free_at(now) - now)
+        now = gate.free_at(now)
+
+    assert pauses == [0.75, 1.5, 3.0, 6.0, 6.0, 6.0]
+
+
+def test_a_probe_that_this_machine_has_no_descriptor_for_is_paused_as_well() -> None:
+    gate = a_gate_that(OPEN)
+    now = gate.free_at(0.0)
+    ask(gate, now)
+
+    assert gate.out_of_descriptors(now) is False
+    assert gate.free_at(now) == now + 0.75
+
+
+def test_what_no_descriptor_was_left_for_at_first_contact_is_a_try() -> None:
+    gate = a_gate(Limits(at_once=2))
+    ask(gate, 0.0)
+    gate.out_of_descriptors(0.0, strict=True)
+
+    assert (gate.state, gate.strict_in_a_row) == (FIRST, 1)
+
+
+def test_a_clean_minute_is_one_of_sixty_seconds() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 0.0)
+    gate.out_of_descriptors(0.0)
+    for now, most in ((59.9, 4), (60.0, 5)):
+        asked(gate, now)
+        gate.good(now)
+        assert at_once(gate, now) == most
+
+
+# -- whose trouble it is -------------------------------------------------------------------
+
+
+def a_record_of(streak: int) -> Record:
+    """Return the record of one operation that has had so many bad answers in a row."""
+    record = Record(Target("a", "a", "https://api.example"), now=0.0)
+    for _ in range(streak):
+        record.record_trouble(BAD_GATEWAY, 0.0)
+    return record
+
+
+@pytest.mark.parametrize(("streak", "bad"), [(1, 1), (2, 0)])
+def test_what_an_operation_repeats_while_others_are_served_is_not_the_hosts(
+    streak: int, bad: int
+) -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 1.0)
+
+    assert count_trouble(gate, [a_record_of(streak)], BAD_GATEWAY, None, 1.0) is False
+    assert gate.bad_in_a_row == bad
+
+
+@pytest.mark.parametrize(("status", "pace"), [(502, 10.0), (503, 5.0), (504, 10.0)])
+def test_only_a_host_that_says_it_is_overloaded_is_asked_more_slowly_at_once(
+    status: int, pace: float
+) -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 1.0)
+    trouble = Trouble(Fault.STATUS_TRANSIENT, status=status)
+
+    count_trouble(gate, [a_record_of(0)], trouble, None, 1.0)
+
+    assert gate.rate.now == pace
+
+
+def test_a_first_overload_is_no_measure_of_what_the_host_bears() -> None:
+    paces = []
+    for fault, status in ((Fault.STATUS_TRANSIENT, 503), (Fault.STATUS_THROTTLED, 429)):
+        gate = a_gate_that(CLOSED)
+        for _ in range(4):
+            asked(gate, 0.5)
+            gate.good(0.5)
+        asked(gate, 0.5)
+        count_trouble(gate, [a_record_of(0)], Trouble(fault, status=status), None, 0.5)
+        paces.append(gate.rate.now)
+
+    assert paces[0] > paces[1] == 2.5, "five answers in the last second"
+
+
+def test_an_answer_about_one_operation_holds_no_host() -> None:
+    gate = a_gate_that(CLOSED)
+    asked(gate, 1.0)
+
+    assert count_trouble(gate, [a_record_of(0)], NOT_FOUND, None, 1.0) is False

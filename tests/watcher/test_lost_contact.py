@@ -230,3 +230,32 @@ def is_about(sent: Sent, name: str) -> bool:
 
 def is_good(sent: Sent, until: float) -> bool:
     return sent.answered < until and isinstance(sent.answer.findings[0], Reading)
+
+
+def test_of_several_sleeps_in_which_one_answer_is_awaited_each_is_no_silence() -> None:
+    bench = Bench()
+    bench.answer(RUNNING)
+    bench.next()
+    for _ in range(3):
+        bench.sleep(800.0)
+
+    bench.answer(*[BAD_GATEWAY] * 4)
+
+    assert bench.outcomes == ["None"]
+
+
+def test_of_several_sleeps_between_bad_answers_each_is_no_silence() -> None:
+    bench = Bench()
+    bench.answer(RUNNING)
+    for _ in range(4):
+        bench.sleep(800.0)
+        bench.answer(BAD_GATEWAY)
+
+    assert bench.outcomes == ["None"]
+
+
+def test_an_answer_that_asks_for_no_pause_leaves_none_of_the_silence_out() -> None:
+    bench = Bench()
+    bench.answer(RUNNING)
+
+    assert bench.watcher._records[0].uncounted == 0.0

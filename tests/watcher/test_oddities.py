@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from opwatch.domain.events import Oddity, Warned
-from opwatch.domain.operation import Contradiction, Reading, State
+from opwatch.domain.events import Held, Oddity, Warned
+from opwatch.domain.operation import Answer, Contradiction, Reading, State
 from opwatch.domain.pacing import Pace, PollingRules
 from opwatch.watcher.watcher import MOST_WARNINGS
-from simulation.bench import RUNNING, Bench, running
+from simulation.bench import RUNNING, Bench, running, throttled
 
 PACE = PollingRules(Pace(first=1.0, longest=10.0))
 
@@ -96,3 +96,16 @@ def test_what_is_not_odd_is_not_warned_of() -> None:
     bench.answer(RUNNING, running(40.0, wait=5.0))
 
     assert warned(bench) == []
+
+
+def test_what_is_noted_of_an_answer_is_told_beside_what_came_of_it() -> None:
+    bench = Bench()
+    bench.answer(RUNNING)
+    poll = bench.next()
+    told = bench.watcher.record(poll, Answer((throttled(5000.0),), 5000.0, notes=("n",)), bench.now)
+
+    assert [each for each in told if isinstance(each, Held)]
+    assert [(each.oddity, each.text, each.at) for each in told if isinstance(each, Warned)] == [
+        (Oddity.WAIT_CAPPED, "5000", bench.now),
+        (Oddity.NOTE, "n", bench.now),
+    ]

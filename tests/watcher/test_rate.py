@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from opwatch.domain.pacing import Limits
-from opwatch.watcher.rate import HostRate
+from opwatch.watcher.rate import HostRate, Latency
 
 QUICK = 0.01
 
@@ -160,3 +160,72 @@ def test_a_burst_of_one_that_a_vendor_documents_is_one_request() -> None:
     rate.take(100.0)
 
     assert rate.free_at(100.0) > 100.0
+
+
+def test_a_burst_that_a_vendor_documents_is_kept_where_the_rate_is_high() -> None:
+    rate = a_rate(Limits(rate=200.0, burst=2))
+    served(rate, 0.0, 3.0)
+
+    count = 0
+    while rate.free_at(100.0) <= 100.0:
+        rate.take(100.0)
+        count += 1
+    assert count == 2
+
+
+def test_a_measure_that_is_taken_over_counts_as_its_own() -> None:
+    rate = a_rate()
+    rate.adopt(30.0, 40.0)
+    assert (rate.now, rate.most) == (30.0, 40.0)
+
+    rate.adopt(0.0001, 40.0)
+    assert rate.now == 0.2
+
+
+def test_from_nine_tenths_of_a_limit_on_it_only_creeps() -> None:
+    rate = a_rate()
+    rate.adopt(9.0, 10.0)
+    for _ in range(10):
+        rate.take(1.0)
+    rate.good(1.0, QUICK)
+
+    assert 9.0 < rate.now < 9.9
+
+
+def test_right_after_a_throttle_nothing_goes_at_once() -> None:
+    rate = a_rate()
+    rate.throttled(100.0)
+
+    assert rate.free_at(100.0) == 100.0 + 1 / rate.now
+
+
+def test_a_second_after_a_throttle_it_grows_again() -> None:
+    paces = []
+    for after in (0.9, 1.0):
+        rate = a_rate()
+        rate.throttled(100.0)
+        for _ in range(9):
+            rate.take(100.0)
+        before = rate.now
+        rate.good(100.0 + after, QUICK)
+        paces.append(rate.now > before)
+
+    assert paces == [False, True]
+
+
+def test_what_half_of_the_pace_shows_of_the_host_counts_twice() -> None:
+    rate = a_rate(Limits(rate=40.0))
+    rate.share(0.5, 0.0)
+    served(rate, 0.0, 2.0)
+    rate.throttled(2.0)
+
+    assert rate.most == pytest.approx(40.0, rel=0.1)
+
+
+def test_answers_take_longer_once_a_round_of_eight_does() -> None:
+    latency, told = Latency(), []
+    for seconds in [0.1] * 8 + [1.0] * 8:
+        latency.add(seconds)
+        told.append(latency.rises)
+
+    assert told == [False] * 15 + [True]

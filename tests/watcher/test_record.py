@@ -188,3 +188,20 @@ def test_an_end_keeps_the_last_trouble_as_its_cause() -> None:
     assert record.is_over
     assert (it.outcome, it.reason, it.ended_at) == (Outcome.UNKNOWN, Reason.LOST_CONTACT, 3.0)
     assert (it.trouble, it.state, it.next_poll_at) == (BAD_GATEWAY, State.RUNNING, None)
+
+
+def test_what_has_ended_has_no_end_to_come() -> None:
+    record = a_record()
+    for n in range(1, 4):
+        record.confirm(running(10.0 * n), 10.0 * n)
+    assert record.operation.eta is not None
+
+    record.end(Outcome.PENDING, Reason.DETACHED, 31.0)
+    assert record.operation.eta is None
+
+
+def test_what_has_no_grace_may_appear_until_it_is_missed() -> None:
+    record = a_record()
+    record.record_trouble(NOT_FOUND, 10.0)
+
+    assert record.operation.missing_until == 10.0

@@ -3,10 +3,11 @@ from __future__ import annotations
 import math
 import random
 
-from opwatch.domain.operation import Reading, State, Target
+from opwatch.domain.operation import InitialAnswer, Reading, State, Target
 from opwatch.domain.outcome import Outcome
 from opwatch.watcher.record import Record
 from opwatch.watcher.scheduler import DueQueue
+from simulation.bench import RUNNING, Bench
 
 
 def a_queue(*dues: float, pause: float = 0.0) -> tuple[DueQueue, list[Record]]:
@@ -123,3 +124,25 @@ def test_due_times_that_have_changed_count_once_they_are_sorted() -> None:
     queue.sort()
 
     assert [queue.take(30.0, 1) for _ in range(3)] == [(2,), (0,), (1,)]
+
+
+def test_what_was_never_asked_is_not_asked_early_to_fill_a_batch() -> None:
+    pauses = (10.0, 10.2)
+    records = [
+        Record(Target(str(n), str(n), "https://api.example", initial=InitialAnswer(pause=pause)), 0)
+        for n, pause in enumerate(pauses)
+    ]
+    queue = DueQueue(records)
+    for index in range(2):
+        queue.put(index)
+
+    assert queue.take(10.0, 9) == (0,)
+
+
+def test_it_is_late_by_what_the_first_of_a_gate_has_waited_beyond_its_time() -> None:
+    bench = Bench("a", "b")
+    (key,) = bench.watcher.gates
+    assert [bench.watcher.late(key, now) for now in (0.0, 0.5, 3.0)] == [0.0, 0.5, 3.0]
+
+    bench.answer(RUNNING, RUNNING)
+    assert bench.watcher.late(key, bench.now) == 0.0, "nobody is due"

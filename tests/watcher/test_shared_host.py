@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from opwatch.domain.operation import Answer, InitialAnswer, Poll, Target
 from opwatch.domain.outcome import Abort, Outcome, Reason
+from opwatch.domain.pacing import Limits, PollingRules, regular
 from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
-from simulation.bench import BAD_GATEWAY, REFUSED, RUNNING, SUCCEEDED, Bench
+from simulation.bench import BAD_GATEWAY, REFUSED, RUNNING, SUCCEEDED, Bench, throttled
 
 NO_CREDENTIAL = Trouble(Fault.NO_CREDENTIAL)
 
@@ -123,3 +125,65 @@ def test_quick_retries_run_out_where_bad_answers_are_common() -> None:
     assert max(pauses[:5]) < 2.0
     first = bench.watcher._scheduler.polling_rules(0).pace.first
     assert sum(pause < first for pause in pauses) <= 12, "ten, and one for ten good answers"
+
+
+def test_those_that_end_with_their_host_tell_the_trouble_that_it_had() -> None:
+    bench = Bench("a", "b")
+
+    bench.answer(NO_CREDENTIAL)
+
+    assert [each.trouble for each in bench.watcher.operations] == [NO_CREDENTIAL] * 2
+
+
+def test_a_pause_that_only_one_of_a_batch_is_asked_for_must_end_before_the_deadline() -> None:
+    bench = Bench(
+        "a", "b", group="g", polling_rules=PollingRules(batch=9), policy=Policy(timeout=60.0)
+    )
+    poll = bench.next()
+    bench.now += 0.1
+
+    bench.record(poll, RUNNING, throttled(100.0))
+
+    assert bench.outcomes == ["None", "timed_out"]
+    assert bench.watcher.operations[1].reason is Reason.RATE_LIMITED
+
+
+def test_the_pace_does_not_grow_while_the_answers_take_longer() -> None:
+    rules = PollingRules(pace=regular(1.0), limits=Limits(at_once=10_000))
+    bench = Bench(*map(str, range(800)), polling_rules=rules)
+    (gate,) = bench.watcher.gates.values()
+    flying: list[tuple[float, Poll]] = []
+    paces = []
+    for step in range(200):
+        bench.now = step / 50
+        latency = 0.1 if step < 50 else 1.0
+        while flying and flying[0][0] <= bench.now:
+            bench.record(flying.pop(0)[1], RUNNING)
+        flying += [(bench.now + latency, poll) for poll in bench.ask()]
+        paces.append(gate.rate.now)
+
+    assert paces[49] > 20.0
+    assert paces[120] == paces[199]
+
+
+def test_a_pace_that_an_answer_names_is_that_of_its_host() -> None:
+    bench = Bench()
+
+    bench.watcher.record(bench.next(), Answer((RUNNING,), rate=2.0), bench.now)
+
+    (gate,) = bench.watcher.gates.values()
+    assert gate.rate.now == 2.0
+
+
+def test_a_host_that_ends_ends_also_for_one_whose_first_look_is_still_to_come() -> None:
+    later = InitialAnswer(pause=50.0)
+    bench = Bench(
+        targets=[
+            Target("a", "a", "https://api.example"),
+            Target("b", "b", "https://api.example", initial=later),
+        ]
+    )
+
+    bench.answer(NO_CREDENTIAL)
+
+    assert bench.outcomes == ["denied"] * 2

@@ -102,3 +102,7 @@ def test_whatever_is_reported_the_prediction_is_a_number_or_none(
 
     assert left is None or not math.isnan(left)
     assert forecast is None or not math.isnan(forecast.left)
+
+
+def test_the_pace_is_that_of_all_samples_to_the_last() -> None:
+    assert trend((0.0, 0.0), (10.0, 10.0), (20.0, 40.0)).left(25.0) == 25.0

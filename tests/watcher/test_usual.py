@@ -179,3 +179,16 @@ def test_one_that_takes_twice_as_long_is_reported() -> None:
     assert [(each.oddity, each.text, each.reference) for each in slow[1]] == [
         (Oddity.SLOW, "600", "1")
     ]
+
+
+def test_what_is_overdue_ends_now_and_not_in_a_second() -> None:
+    operation, _ = looked_at(running(created_at=at(-700)))
+
+    assert operation.eta == 0.0
+
+
+def test_twice_as_long_is_slow() -> None:
+    _, events = looked_at(running(created_at=at(-1200)))
+
+    (slow,) = [each for each in events if isinstance(each, Warned)]
+    assert (slow.oddity, slow.at) == (Oddity.SLOW, 0.0)

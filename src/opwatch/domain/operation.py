@@ -301,7 +301,6 @@ class Poll:
     indices: tuple[int, ...]
     timeout: float
     conditional: bool = True
-    probe: bool = False
     final: bool = False
 
 

@@ -87,11 +87,11 @@ class Context:
     now: float
     uniform: Uniform
     contacted: bool
-    host_bad: int = 0
-    host_strict: int = 0
-    silence: float = 0.0
-    quick: Callable[[], bool] = lambda: False
-    usual: tuple[UsualDuration, float] | None = None
+    host_bad: int
+    host_strict: int
+    silence: float
+    quick: Callable[[], bool]
+    usual: tuple[UsualDuration, float] | None
 
     @property
     def pace(self) -> Pace:
@@ -251,7 +251,7 @@ def _denied(record: Record, trouble: Trouble, context: Context) -> Step:
     # Nothing was sent because nothing was needed so far: one answer does not prove the contrary.
     was_optional = trouble.fault is Fault.NO_CREDENTIAL and trouble.status is not None
     final = (trouble.fault in FINAL_AT_ONCE and not was_optional) or context.policy.once
-    if final or (record.refusals > 1 and lasted >= patience):
+    if final or lasted >= patience:
         return Stop(Outcome.DENIED, _denial(trouble))
     return PollAgain(REFUSAL_PAUSE)
 

@@ -93,7 +93,7 @@ class Neighbourhood:
     there were *presumed* of them.
     """
 
-    def __init__(self, watcher: Watcher, process: str, now: float, *, presumed: int = 0) -> None:
+    def __init__(self, watcher: Watcher, process: str, now: float, *, presumed: int) -> None:
         self._watcher = watcher
         longest = ONCE_PATIENCE if watcher.policy.once else math.inf
         self._neighbours = {

@@ -93,9 +93,7 @@ class DueQueue:
     def _sort(self, key: Callable[[Record, float], float]) -> None:
         records = self._records
         self._heap = [
-            (key(records[index], due), serial, index)
-            for due, serial, index in self._heap
-            if serial == records[index].serial and not records[index].is_over
+            (key(records[index], due), serial, index) for due, serial, index in self._heap
         ]
         heapq.heapify(self._heap)
 

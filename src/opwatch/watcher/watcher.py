@@ -172,10 +172,9 @@ class Watcher:
         return [self._poll(indices, gate, now) for indices, gate in self._scheduler.take(now)]
 
     def _poll(self, indices: tuple[int, ...], gate: Gate, now: float) -> Poll:
-        probe = gate.is_held
         records = [self._records[index] for index in indices]
         for record in records:
-            record.ask(now, patience=gate.probe_cycle if probe else 0.0)
+            record.ask(now, patience=gate.probe_cycle if gate.is_held else 0.0)
         gate.take(now)
         polls = max(record.operation.polls for record in records)
         return Poll(
@@ -183,7 +182,6 @@ class Watcher:
             indices=indices,
             timeout=self._deadline.request_timeout(now),
             conditional=self._deadline.last_call_at is None and polls % UNCONDITIONAL_EVERY != 0,
-            probe=probe,
             final=self._deadline.last_call_at is not None,
         )
 
@@ -280,8 +278,7 @@ class Watcher:
         longest = self._scheduler.polling_rules(index).pace.longest
         if wait is not None and wait > MUCH_LONGER * longest:
             events += self._warnings.once(now, Oddity.WAIT_LONG, f"{wait:.0f}")
-        if wait != reading.wait:
-            reading = replace(reading, wait=wait)
+        reading = replace(reading, wait=wait)
         changed = record.confirm(reading, now)
         context = self._context(index, gate, now)
         if context.usual is not None and not reading.state.is_terminal:
