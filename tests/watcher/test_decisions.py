@@ -582,6 +582,13 @@ def test_the_last_try_of_a_grace_is_made_as_it_ends() -> None:
     assert decide_on_trouble(record, NOT_FOUND, replace(it, now=20.0)) == PollAgain(10.0)
 
 
+def test_the_last_try_of_a_grace_keeps_to_the_shortest_step_of_a_vendor() -> None:
+    record, it = a_record(), context(polling_rules=PollingRules(pace=Pace(steps=(5.0, 20.0))))
+    decide_on_trouble(record, NOT_FOUND, it)
+
+    assert decide_on_trouble(record, NOT_FOUND, replace(it, now=29.0)) == PollAgain(5.0)
+
+
 def test_the_table_of_this_test_names_real_handlings() -> None:
     refused = {fault for fault in Fault if RULES[fault].handling is Handling.REFUSED}
 

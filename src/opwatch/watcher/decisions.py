@@ -212,7 +212,7 @@ def _gone(record: Record, trouble: Trouble, context: Context) -> Step:
     left = GONE_AFTER - (context.now - record.misses_from)
     if record.misses < TRIES or left > 0:
         pause = _retry(record, context, throttled=False)
-        return PollAgain(min(pause, max(left, context.pace.first)))
+        return PollAgain(min(pause, max(left, context.pace.least)))
     end = _end_of_gone(record.operation, trouble, context)
     return Stop(end or Outcome.NOT_FOUND, Reason.GONE)
 
@@ -226,7 +226,7 @@ def _never_found(record: Record, trouble: Trouble, context: Context) -> Step:
     left = grace - (context.now - record.misses_from)
     pause = pause_after_good(context.pace, record.misses - 1, None, context.uniform)
     return PollAgain(
-        min(pause, max(left, context.pace.first)) if record.misses >= TRIES - 1 else pause
+        min(pause, max(left, context.pace.least)) if record.misses >= TRIES - 1 else pause
     )
 
 
@@ -281,7 +281,7 @@ def _transient(record: Record, trouble: Trouble, context: Context) -> Step:
         return PollAgain(max(pause, trouble.wait * context.uniform(1.0, 1.1)))
     if lost_at is not None and lost_at > context.now and operation.streak >= TRIES - 1:
         # Ask once more when the budget ends, not long after it.
-        pause = min(pause, max(lost_at - context.now, context.pace.first))
+        pause = min(pause, max(lost_at - context.now, context.pace.least))
     return PollAgain(pause)
 
 
@@ -318,10 +318,10 @@ def _until_next(record: Record, reading: Reading, context: Context) -> float:
     policy, changed_at = context.policy, record.operation.changed_at
     if policy.stall is not None and changed_at is not None:
         stalled_at = changed_at + policy.stall
-        pause = min(pause, max(stalled_at - context.now, context.pace.first))
+        pause = min(pause, max(stalled_at - context.now, context.pace.least))
     if record.contradicted_from is not None:
         left = record.contradicted_from + CONTRADICTION_PATIENCE - context.now
-        pause = min(pause, max(left, context.pace.first))
+        pause = min(pause, max(left, context.pace.least))
     if reading.wait is not None:
         pause = max(pause, reading.wait * context.uniform(1.0, 1.1))
     return pause
