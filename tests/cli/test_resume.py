@@ -34,18 +34,15 @@ BUSY = http(b'{"status": "running", "percent": 10}')
 DONE = http(b'{"status": "done"}')
 
 
-class Jobs:
-    """An API of jobs whose *states* a test may change; *asked* are those that were asked about."""
+class Answering:
+    """An API whose answers are its own; *asked* is what was asked about."""
 
-    def __init__(self, **states: str) -> None:
-        self.states = states
+    def __init__(self) -> None:
         self.asked: list[str] = []
         self._server = api(self._answer)
 
     def _answer(self, request: bytes) -> bytes:
-        job = asked_about(request)
-        self.asked.append(job)
-        return http(json.dumps({"id": job, "status": self.states[job]}).encode())
+        raise NotImplementedError
 
     @property
     def url(self) -> str:
@@ -57,6 +54,19 @@ class Jobs:
 
     def __exit__(self, *problem: object) -> None:
         self._server.__exit__(*problem)
+
+
+class Jobs(Answering):
+    """An API of jobs whose *states* a test may change."""
+
+    def __init__(self, **states: str) -> None:
+        super().__init__()
+        self.states = states
+
+    def _answer(self, request: bytes) -> bytes:
+        job = asked_about(request)
+        self.asked.append(job)
+        return http(json.dumps({"id": job, "status": self.states[job]}).encode())
 
 
 @dataclass
@@ -393,13 +403,12 @@ def tenants(home: Path, **urls: str) -> Program:
     return program
 
 
-class Tenants:
+class Tenants(Answering):
     """An API of the operations of tenants; those named in *over* have succeeded."""
 
     def __init__(self, *over: str) -> None:
+        super().__init__()
         self.over = set(over)
-        self.asked: list[str] = []
-        self._server = api(self._answer)
 
     def _answer(self, request: bytes) -> bytes:
         path = request.split(b" ", 2)[1].decode()
@@ -407,17 +416,6 @@ class Tenants:
         tenant, _, job = path.strip("/").split("/")
         status = "done" if f"{tenant}/{job}" in self.over else "running"
         return http(json.dumps({"id": job, "status": status}).encode())
-
-    @property
-    def url(self) -> str:
-        return self._server.url
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self._server.__exit__(*problem)
 
 
 SEVERAL = (
