@@ -22,8 +22,7 @@ from opwatch.profiles.language.base_url import base_url_fault, endpoint_fault, p
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.profile import Bound, Profile
 from opwatch.profiles.references import is_url
-from opwatch.profiles.yaml.nodes import position_of
-from opwatch.profiles.yaml.suggest import did_you_mean
+from opwatch.profiles.yaml.nodes import did_you_mean, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,8 +16,7 @@ from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.language.request import IDS
 from opwatch.profiles.language.rules import PARTIAL
 from opwatch.profiles.language.template import Choice
-from opwatch.profiles.yaml.nodes import item_position, position_of
-from opwatch.profiles.yaml.suggest import did_you_mean
+from opwatch.profiles.yaml.nodes import did_you_mean, item_position, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

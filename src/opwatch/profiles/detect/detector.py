@@ -28,7 +28,7 @@ from opwatch.profiles.detect.match import (
 from opwatch.profiles.language.auth import NO_AUTH, AuthSpec
 from opwatch.profiles.language.handoff import operation_references
 from opwatch.profiles.references import is_url
-from opwatch.profiles.yaml.suggest import join_or
+from opwatch.profiles.yaml.nodes import join_or
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

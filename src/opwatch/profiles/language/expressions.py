@@ -20,7 +20,7 @@ from opwatch.profiles.language.comparisons import (
     word_meant_as_text,
 )
 from opwatch.profiles.language.patterns import BoundedPattern
-from opwatch.profiles.yaml.suggest import did_you_mean
+from opwatch.profiles.yaml.nodes import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

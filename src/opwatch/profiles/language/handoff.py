@@ -17,8 +17,8 @@ from opwatch.profiles.language.references import odd_query, params_in
 from opwatch.profiles.language.scalars import EXPRESSION, HEADER, TEMPLATE, TEXT, check_name
 from opwatch.profiles.language.template import Pattern, parse_template
 from opwatch.profiles.values import word
+from opwatch.profiles.yaml.nodes import join_or
 from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, OneOf, RecordOf
-from opwatch.profiles.yaml.suggest import join_or
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

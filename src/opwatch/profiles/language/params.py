@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 from opwatch.profiles.language.scalars import FLAG, PATTERN, TEXT, check_name, word
 from opwatch.profiles.language.template import quoted_path, quoted_segment
+from opwatch.profiles.yaml.nodes import did_you_mean, join_or
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
-from opwatch.profiles.yaml.suggest import did_you_mean, join_or
 
 if TYPE_CHECKING:
     from opwatch.profiles.language.patterns import BoundedPattern

@@ -28,6 +28,7 @@ from opwatch.profiles.language.template import (
     Text,
     parse_template,
 )
+from opwatch.profiles.yaml.nodes import did_you_mean, join_or
 from opwatch.profiles.yaml.schema import (
     Conversion,
     Key,
@@ -38,7 +39,6 @@ from opwatch.profiles.yaml.schema import (
     ShapeError,
     SharedShape,
 )
-from opwatch.profiles.yaml.suggest import did_you_mean, join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -1,6 +1,7 @@
 """The tree of a YAML file, in which every value knows its position.
 
-Decides how a problem shows its line, and what the position of a path is.
+Decides how a problem shows its line, what the position of a path is, and which known word
+a person probably meant.
 """
 
 from __future__ import annotations
@@ -127,3 +128,18 @@ def _scalar_with(node: Node, text: str) -> Node | None:
     else:
         return node if text in node.text else None
     return next((found for each in children if (found := _scalar_with(each, text))), None)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the nearest of *known*, or an empty text."""
+    from difflib import get_close_matches  # noqa: PLC0415, only errors pay for it
+
+    lower = {each.lower(): each for each in known}
+    close = get_close_matches(word.lower()[:100], lower, n=1, cutoff=0.6)
+    return f"; did you mean {lower[close[0]]!r}?" if close else ""
+
+
+def join_or(words: Iterable[str]) -> str:
+    """Return *words* joined for a sentence: ``a, b or c``."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last

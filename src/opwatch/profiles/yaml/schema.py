@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from opwatch.domain.secret import SECRET_NAME
-from opwatch.profiles.yaml.suggest import did_you_mean, join_or
+from opwatch.profiles.yaml.nodes import did_you_mean, join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
