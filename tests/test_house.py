@@ -33,6 +33,10 @@ def test_no_name_is_defined_three_times(found: dict[str, Any]) -> None:
     assert found["names defined three times or more"] == {}
 
 
+def test_one_look_loads_what_it_needs(found: dict[str, Any]) -> None:
+    assert found["modules for one get"] <= 133
+
+
 @pytest.mark.parametrize(
     "place", sorted(set(re.findall(r"`([a-z_]+(?:/[a-z_]+)+(?:\.py)?)`", PAGE)))
 )

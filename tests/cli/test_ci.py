@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.inside import profile
-from opwatch.cli.ci_report import CiReport
 from opwatch.cli.run_options import RunOptions
+from opwatch.cli.view import View
 from opwatch.output.ci.system import VARIABLES
 from opwatch.session.context import RunContext
 from output.ci import readers
@@ -121,7 +121,7 @@ def test_get_reports_to_nobody(inside: Inside) -> None:
 def test_the_demo_fails_no_build(command: str, is_reported: bool) -> None:  # noqa: FBT001
     context = RunContext(environ={"GITHUB_ACTIONS": "true"})
 
-    assert CiReport(command, RunOptions(), context).is_known is is_reported
+    assert (View(command, RunOptions(), context).ci is not None) is is_reported
 
 
 def test_a_system_that_is_not_known_is_refused(inside: Inside) -> None:

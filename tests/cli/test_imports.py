@@ -26,6 +26,18 @@ SELDOM = {
         "opwatch.session.start",
     ),
 }
+OF_A_WAIT = {
+    *("opwatch.cli.ci_report", "opwatch.cli.keyboard", "opwatch.cli.keeping", "opwatch.state"),
+    *("opwatch.output.ci", "opwatch.output.terminal.bars", "opwatch.output.terminal.lines"),
+}
+ON_DEMAND = {
+    *("opwatch.cli.files", "opwatch.cli.help", "opwatch.session.headers", "opwatch.engine.retry"),
+    *(
+        f"opwatch.credentials.{name}"
+        for name in ("advice", "helper", "inspection", "keyring", "login", "process", "secret_file")
+    ),
+}
+"""What one look with a token in a variable has no use for."""
 SLOW = {"typing", "re", "pathlib", "json", "inspect", "dataclasses"}
 """Of Python itself, but too slow for what is asked at each TAB."""
 AT_ONCE = PARSER | CONFIGURATION | NETWORK | SELDOM | SLOW
@@ -37,7 +49,11 @@ BUDGET = {
     "help": (["--help"], CONFIGURATION | NETWORK | SELDOM, 160),
     "help of a command": (["wait", "--help"], CONFIGURATION | NETWORK | SELDOM, 190),
     "profile list": (["profile", "list"], {"httpx2", "opwatch.http"} | SELDOM - {"regex"}, 400),
-    "get": (["get", "-p", "fullstory", "--json", "op-1"], SELDOM, 560),
+    "get": (
+        ["get", "-p", "fullstory", "--json", "op-1"],
+        SELDOM | OF_A_WAIT | ON_DEMAND,
+        480,
+    ),
 }
 """The command, what it must not load, and the most modules, those of Python included."""
 

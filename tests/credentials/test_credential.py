@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeyring, World, carried, get
-from opwatch.credentials.keyring import KeyringDownError
+from opwatch.credentials.validation import KeyringDownError
 from opwatch.domain.auth import BasicAuth, FromEnv, HeaderAuth, NoAuth, QueryAuth
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.messages import Request

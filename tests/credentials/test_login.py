@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeyring, World, carried
-from opwatch.credentials import Credential, DevicePrompt, Login
+from opwatch.credentials import Credential, DevicePrompt
 from opwatch.credentials.validation import UnusableError
 from opwatch.domain.auth import BasicAuth, FromKeyring, HeaderAuth, OAuth2Auth, Scheme
 from opwatch.domain.errors import CredentialError
@@ -17,6 +17,8 @@ from servers.oauth import OAuthServer, Reply, refused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    from opwatch.credentials.login import Login
 
 CODE = "device-code-canary"
 

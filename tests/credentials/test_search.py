@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from credentials.world import BASE, CANARY, OTHER, FakeKeyring, World, carried, get
-from opwatch.credentials.keyring import KeyringDownError
-from opwatch.credentials.validation import UnusableError
+from opwatch.credentials.validation import KeyringDownError, UnusableError
 from opwatch.domain.auth import (
     BasicAuth,
     FromCommand,

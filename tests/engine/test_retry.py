@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.engine import with_retries
+from opwatch.engine.retry import with_retries
 from simulation.bench import BAD_GATEWAY, middle, throttled
 from simulation.loop import run_virtually
 

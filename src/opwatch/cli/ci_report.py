@@ -13,47 +13,31 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.errors import OpwatchError, UnwritableError
 from opwatch.domain.outcome import Abort, Verdict
-from opwatch.output.ci.system import System, system_of
+from opwatch.output.ci.system import System
 from opwatch.output.errors import write_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from opwatch.cli.run_options import RunOptions
     from opwatch.domain.operation import Operation
     from opwatch.output.terminal.renderer import Guard
     from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
 
-REPORTED: Final = frozenset({"wait", "start"})
 SIGNALS: Final = frozenset({Abort.HANGUP, Abort.INTERRUPTED, Abort.TERMINATED, Abort.PIPE_CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
 class CiReport:
-    """Reports the run of *command*, if it is one that waits for what a person asked for."""
+    """Reports the run of *command* to the *system* that reads its log."""
 
     command: str
-    options: RunOptions
+    system: System
     context: RunContext
-
-    @property
-    def system(self) -> System:
-        """The system that reads the log."""
-        if self.command not in REPORTED:
-            return System.NONE
-        return system_of(self.options.ci, self.context.environ)
-
-    @property
-    def is_known(self) -> bool:
-        """Tell whether there is one."""
-        return self.system is not System.NONE
 
     def mark(self, display: Guard, wall_of: Callable[[float], datetime], *, grouped: bool) -> Guard:
         """Return *display* with its log marked for the system."""
-        if not self.is_known:
-            return display
         from opwatch.output.ci.log import mark
 
         redact = self.context.redactor
@@ -93,8 +77,6 @@ class CiReport:
 
     def report_problem(self, problem: BaseException, operations: Sequence[Operation]) -> None:
         """Report what has ended a run before it began; a signal is no news to who sent it."""
-        if not self.is_known:
-            return
         from opwatch.cli.exit import problem_document, sentence_of, verdict_of
         from opwatch.output.ci.annotations import Annotation, Severity
         from opwatch.output.ci.dialects import dialect_of

@@ -7,7 +7,7 @@ a terminal of 24 lines: where not all options do, the seldom ones are only named
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,13 +26,6 @@ GROUPS: Final[Mapping[str, str]] = {
 }
 """The groups of options, in their order, with their titles."""
 _COLUMN: Final = 28
-
-
-class Example(NamedTuple):
-    """A command line that works as it is written, and what it is for."""
-
-    line: str
-    purpose: str
 
 
 def short_page(command: Any, context: click.Context) -> str:
@@ -182,11 +175,11 @@ def _table(rows: Sequence[tuple[str, str]], column: int) -> Iterator[str]:
             start = ""
 
 
-def _examples(examples: Sequence[Example], *, is_whole: bool) -> Iterator[str]:
-    for each in examples:
+def _examples(examples: Sequence[tuple[str, str]], *, is_whole: bool) -> Iterator[str]:
+    for line, purpose in examples:
         if is_whole:
-            yield f"  # {each.purpose}"
-        yield f"  {each.line}"
+            yield f"  # {purpose}"
+        yield f"  {line}"
 
 
 def _is_argument(param: Any) -> bool:

@@ -12,11 +12,9 @@ import inspect
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 import click
-
-from opwatch.cli.help import Example, short_page
 
 T = TypeVar("T")
 REQUIRED: Final = inspect.Parameter.empty
@@ -25,6 +23,13 @@ REFERENCES: Final = "references"
 PLACES: Final = "opwatch.placed"
 PLACED: Final = "placed"
 """The field of a dataclass that is not an option, but where its options stood."""
+
+
+class Example(NamedTuple):
+    """A command line that works as it is written, and what it is for."""
+
+    line: str
+    purpose: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,8 @@ class Command(click.Command):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the page that fits a terminal."""
+        from opwatch.cli.help import short_page
+
         formatter.write(short_page(self, ctx))
 
 
@@ -177,6 +184,8 @@ class Group(click.Group):
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the page that fits a terminal."""
+        from opwatch.cli.help import short_page
+
         formatter.write(short_page(self, ctx))
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, click's signature

@@ -14,7 +14,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from opwatch.cli.exit import end_of, sentence_of, verdict_of
-from opwatch.cli.files import check_writable
 from opwatch.cli.groups import STDIN
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View, lost_operations
@@ -130,6 +129,8 @@ class Command:
         """
         for path in (self.options.junit, self.options.report):
             if path is not None:
+                from opwatch.cli.files import check_writable
+
                 check_writable(path)
         if self.options.exec_ is not None:
             from opwatch.session.exec import parse_command
@@ -322,7 +323,8 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
             profiles=plan.profiles if plan else None,
         )
         view.write_way_on(problem)
-        view.ci.report_problem(problem, operations)
+        if view.ci is not None:
+            view.ci.report_problem(problem, operations)
         view.end(left)
         return left
 

@@ -15,8 +15,6 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.cli.ci_report import CiReport
-from opwatch.cli.files import write_report
 from opwatch.domain.command_line import (
     OF_PROFILE,
     behind_options,
@@ -32,6 +30,7 @@ from opwatch.output.streams import can_draw, is_terminal
 from opwatch.output.terminal.display import Style, open_display
 
 if TYPE_CHECKING:
+    from opwatch.cli.ci_report import CiReport
     from opwatch.cli.keeping import Keeper
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import Redactor
@@ -86,13 +85,22 @@ class View:
             return Style.NONE
         style = Style(self.options.progress)
         # Lines of a trace would tear bars apart; Buildkite's log is a terminal, but a log.
-        is_log = self.options.verbose or self.ci.is_known
+        is_log = self.options.verbose or self.ci is not None
         return Style.LINES if is_log and style is Style.AUTO else style
 
     @property
-    def ci(self) -> CiReport:
-        """What is sent to the CI system: nothing for ``get``."""
-        return CiReport(self.command, self.options, self.context)
+    def ci(self) -> CiReport | None:
+        """What reports to the CI system that reads the log, if one does; for ``get`` none does."""
+        if self.command not in RESUMABLE:
+            return None
+        from opwatch.output.ci.system import System, system_of
+
+        system = system_of(self.options.ci, self.context.environ)
+        if system is System.NONE:
+            return None
+        from opwatch.cli.ci_report import CiReport
+
+        return CiReport(self.command, system, self.context)
 
     @property
     def shows_table_beside(self) -> bool:
@@ -116,7 +124,7 @@ class View:
         """Tell whether keys are obeyed: at a terminal that bars are drawn on, and nowhere else."""
         environ = self.context.environ
         draws = self.style in {Style.AUTO, Style.BARS} and can_draw(sys.stderr, environ)
-        if not draws or self.ci.is_known or environ.get("CI"):
+        if not draws or self.ci is not None or environ.get("CI"):
             return False
         from opwatch.cli.keyboard import may_press
 
@@ -150,7 +158,8 @@ class View:
                 # First, for the terminal to have its settings back whatever becomes of the rest.
                 keyboard = Keyboard(sys.stdin, self.inbox, display)
                 listeners.insert(0, stack.enter_context(keyboard))
-            shown = self.ci.mark(display, wall_of, grouped=self.style is Style.LINES)
+            ci, grouped = self.ci, self.style is Style.LINES
+            shown = display if ci is None else ci.mark(display, wall_of, grouped=grouped)
             listeners.append(stack.enter_context(shown))
             if self.options.prints_json:
                 from opwatch.output.formats.document import warnings_into
@@ -274,7 +283,8 @@ class View:
                 warnings=self.warnings,
             )
 
-        self.ci.report(operations, verdict, result, (started_at, now), self.way_on)
+        if self.ci is not None:
+            self.ci.report(operations, verdict, result, (started_at, now), self.way_on)
         if self.options.as_json:
             from opwatch.output.formats.document import write_document
 
@@ -305,6 +315,7 @@ class View:
             UnwritableError: it could not be written.
         """
         if self.options.junit is not None:
+            from opwatch.cli.files import write_report
             from opwatch.output.formats.junit import junit
 
             text = junit(operations, at=self.context.now(), redact=self.redact)
@@ -320,6 +331,7 @@ class View:
         """
         if self.options.report is None or self.history is None:
             return
+        from opwatch.cli.files import write_report
         from opwatch.output.report.page import page
         from opwatch.output.report.run import Run
 

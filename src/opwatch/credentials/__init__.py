@@ -6,9 +6,6 @@
 
 from opwatch.credentials.context import CredentialContext, DevicePrompt, Send, WaitingFor
 from opwatch.credentials.credential import Credential, CredentialStatus, open_credential
-from opwatch.credentials.inspection import HelperNotRunError, inspection_context
-from opwatch.credentials.keyring import SystemKeyring
-from opwatch.credentials.login import Login
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.sources import source_name
 
@@ -17,13 +14,9 @@ __all__ = [
     "CredentialContext",
     "CredentialStatus",
     "DevicePrompt",
-    "HelperNotRunError",
-    "Login",
     "Redactor",
     "Send",
-    "SystemKeyring",
     "WaitingFor",
-    "inspection_context",
     "open_credential",
     "source_name",
 ]

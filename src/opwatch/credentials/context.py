@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol, TypeAlias, TypeVar
 
-from opwatch.credentials.process import Run, run_program
 from opwatch.credentials.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from opwatch.credentials.process import Program, ProgramResult, Run
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
@@ -93,6 +93,13 @@ class Keyring(Protocol):
 async def send_nothing(request: Request, _timeout: float) -> NoReturn:
     """Stand in for the network where a credential is only inspected or stored."""
     raise AssertionError(f"a {request.method} was about to be sent")
+
+
+async def run_program(program: Program) -> ProgramResult:
+    """Run *program*, a helper or what talks to the keyring."""
+    from opwatch.credentials import process  # noqa: PLC0415, a token in a variable needs none
+
+    return await process.run_program(program)
 
 
 def alone(_name: str) -> AbstractAsyncContextManager[None]:

@@ -11,24 +11,26 @@ endpoint as well, since the secret goes to the one and the token that it gives t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, assert_never
 
-from opwatch.credentials.keyring import SystemKeyring
-from opwatch.credentials.login import Login, login_of
 from opwatch.credentials.renewal import TokenRenewer
 from opwatch.credentials.search import CredentialSearch
 from opwatch.credentials.signing import check_scheme, sign
-from opwatch.credentials.token import TokenSource, stored_token_source
-from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
+from opwatch.credentials.token import stored_token_source
+from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
-    from opwatch.credentials.context import CredentialContext
+    from opwatch.credentials.context import CredentialContext, Keyring
+    from opwatch.credentials.login import Login
+    from opwatch.credentials.oauth.grants import OAuth2TokenSource
     from opwatch.credentials.redaction import Redactor
-    from opwatch.credentials.token import Token
+    from opwatch.credentials.token import StoredTokenSource, Token
+    from opwatch.domain.auth import Scheme
     from opwatch.domain.command_line import OptionWords
     from opwatch.domain.errors import TriedSource
     from opwatch.domain.messages import Request, Sensitive
@@ -41,8 +43,7 @@ class CredentialStatus:
     *place* is where it came from, empty if none is wanted or none was looked for.
     *expires_at* is in seconds since the epoch, None if unknown. *notes* are oddities to
     report once. Where the API may do without a credential, *tried* are the places that
-    held none, and *fixes* are commands that would give one. *replacement* is how another one
-    is put in its place.
+    held none, and *fixes* are commands that would give one.
     """
 
     profile: str
@@ -53,14 +54,10 @@ class CredentialStatus:
     notes: tuple[str, ...] = ()
     tried: tuple[TriedSource, ...] = ()
     fixes: tuple[str, ...] = ()
-    replacement: str = ""
 
 
 class Credential:
-    """Signs the requests of one profile. Made by ``open_credential``.
-
-    *login* is how it is stored in the keyring, None where the API wants none.
-    """
+    """Signs the requests of one profile. Made by ``open_credential``."""
 
     def __init__(
         self,
@@ -69,8 +66,7 @@ class Credential:
         profile: str,
         origin: str,
         origins: AllowedOrigins,
-        source: TokenSource | None,
-        login: Login | None,
+        source: StoredTokenSource | OAuth2TokenSource | None,
         context: CredentialContext,
     ) -> None:
         self._scheme = scheme
@@ -78,6 +74,7 @@ class Credential:
         self._origin = origin
         self._origins = origins
         self._redactor = context.redactor
+        self._source = source
         self._renewer: TokenRenewer | None = None
         if source is not None:
             self._renewer = TokenRenewer(
@@ -86,7 +83,15 @@ class Credential:
         self._place = ""
         self._absence: CredentialError | None = None
         self._signature: tuple[Sensitive, ...] = ()
-        self.login = login
+
+    @property
+    def login(self) -> Login | None:
+        """How it is stored in the keyring, None where the API wants none."""
+        if self._source is None or isinstance(self._scheme, NoAuth):
+            return None
+        from opwatch.credentials.login import login_of  # noqa: PLC0415, only auth login asks
+
+        return login_of(self._scheme, self._source)
 
     async def prepare(self) -> None:
         """Find the secret, or all that is needed to ask for one.
@@ -182,8 +187,11 @@ class Credential:
             notes=token.notes if token else self._renewer.notes if self._renewer else (),
             tried=self._absence.tried if self._absence else (),
             fixes=self._absence.fixes if self._absence else (),
-            replacement=self._renewer.replacement(self._place) if self._renewer else "",
         )
+
+    def replacement(self) -> str:
+        """Return how another one is put in its place, an empty text if there is none."""
+        return self._renewer.replacement(self._place) if self._renewer else ""
 
     def _sign_with(self, token: Token) -> None:
         self._signature = sign(self._scheme, token)
@@ -221,30 +229,33 @@ def open_credential(
     """
     check_scheme(scheme)
     origin = str(_origin("base_url", base_url))
-    keyring = context.keyring or SystemKeyring(context)
+
+    @cache  # one keeps in mind that it hangs
+    def keyring() -> Keyring:
+        from opwatch.credentials.keyring import SystemKeyring  # noqa: PLC0415, it is asked last
+
+        return context.keyring or SystemKeyring(context)
+
     search = CredentialSearch(profile, origin, context, keyring, options)
-    source, login = _source_and_login(scheme, search, allow_http=origins.allow_http)
     return Credential(
         scheme,
         profile=profile,
         origin=origin,
         origins=origins,
-        source=source,
-        login=login,
+        source=_source(scheme, search, allow_http=origins.allow_http),
         context=context,
     )
 
 
-def _source_and_login(
+def _source(
     scheme: Scheme, search: CredentialSearch, *, allow_http: bool
-) -> tuple[TokenSource | None, Login | None]:
-    """Return where the tokens of *scheme* come from, and how its secret is stored."""
+) -> StoredTokenSource | OAuth2TokenSource | None:
+    """Return where the tokens of *scheme* come from, None if it has none."""
     match scheme:
         case NoAuth():
-            return None, None
+            return None
         case HeaderAuth() | QueryAuth() | BasicAuth():
-            source = stored_token_source(scheme, search, search.origin)
-            return source, login_of(scheme, search, search.origin)
+            return stored_token_source(scheme, search, search.origin)
         case OAuth2Auth():
             from opwatch.credentials.oauth.grants import oauth2_token_source  # noqa: PLC0415, few profiles need it
 
@@ -253,7 +264,7 @@ def _source_and_login(
             grants = oauth2_token_source(scheme, search, account, allow_http=allow_http)
             if scheme.grant == "device_code":
                 _endpoint("device_url", scheme.device_url or "", allow_http=allow_http)
-            return grants, login_of(scheme, search, account, oauth=grants)
+            return grants
         case _:
             assert_never(scheme)
 

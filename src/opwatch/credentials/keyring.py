@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.context import KeyringEntry, WaitingFor, announced
 from opwatch.credentials.process import Program, ProgramOutcome
-from opwatch.credentials.validation import UnusableError
+from opwatch.credentials.validation import KeyringDownError, UnusableError
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -124,10 +124,6 @@ class SystemKeyring:
         if "problem" in answer:
             raise _problem(answer["problem"], answer["detail"])
         return dict(answer)
-
-
-class KeyringDownError(UnusableError):
-    """The keyring itself cannot be used, whatever it holds."""
 
 
 class _NoKeyringError(KeyringDownError):

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from opwatch.credentials.advice import assignment
 from opwatch.credentials.sources import Part, stored_part
+from opwatch.credentials.token import StoredTokenSource
 from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
-from opwatch.domain.auth import FromKeyring, OAuth2Auth, template_of
+from opwatch.domain.auth import FromKeyring, template_of
 from opwatch.domain.command_line import variable_of
 from opwatch.domain.errors import CredentialError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from opwatch.credentials.context import DevicePrompt
     from opwatch.credentials.oauth.grants import OAuth2TokenSource
     from opwatch.credentials.search import CredentialSearch
-    from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth
+    from opwatch.domain.auth import BasicAuth, HeaderAuth, OAuth2Auth, QueryAuth
     from opwatch.domain.secret import Secret
 
 
@@ -66,7 +67,7 @@ class Login:
             again = f'printf %s "$SECRET" | {self.search.advice.login()}'
             raise self._error(f"the {self.part.title} {problem.reason}", again) from None
         try:
-            return await self.search.keyring.write_entry(self.service, self.account, usable)
+            return await self.search.keyring().write_entry(self.service, self.account, usable)
         except UnusableError as problem:
             raise self._not_stored(problem) from None
 
@@ -80,7 +81,7 @@ class Login:
             # Who has an id to give would type it where the secret is asked for.
             await self.oauth.named_client(self.search)
         try:
-            await self.search.keyring.try_entry(self.service, self.account)
+            await self.search.keyring().try_entry(self.service, self.account)
         except UnusableError as problem:
             raise self._not_stored(problem) from None
 
@@ -109,7 +110,7 @@ class Login:
             CredentialError: the keyring cannot do it.
         """
         try:
-            return await self.search.keyring.erase_entry(self.service, self.account)
+            return await self.search.keyring().erase_entry(self.service, self.account)
         except UnusableError as problem:
             raise self._error(f"the keyring {problem.reason}") from None
 
@@ -126,13 +127,13 @@ class Login:
 
 def login_of(
     scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth,
-    search: CredentialSearch,
-    account: str,
-    *,
-    oauth: OAuth2TokenSource | None = None,
+    source: StoredTokenSource | OAuth2TokenSource,
 ) -> Login:
-    """Return how the credential of *scheme* is stored."""
+    """Return how the credential of *scheme*, whose tokens *source* gives, is stored."""
     part, sources = stored_part(scheme)
     listed = (each.service for each in sources if isinstance(each, FromKeyring))
-    service = next(listed, search.profile)
-    return Login(part, service, account, search, oauth, template_of(scheme))
+    service = next(listed, source.search.profile)
+    account, oauth = source.parts[0].account, None
+    if not isinstance(source, StoredTokenSource):
+        oauth = source
+    return Login(part, service, account, source.search, oauth, template_of(scheme))

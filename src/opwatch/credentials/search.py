@@ -12,11 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, assert_never
 
-from opwatch.credentials.advice import Advice
 from opwatch.credentials.expiry import expiry_of_jwt
-from opwatch.credentials.helper import ProgramMissingError, ask_helper
-from opwatch.credentials.keyring import KeyringDownError
-from opwatch.credentials.secret_file import read_secret_file
 from opwatch.credentials.sources import (
     AnySource,
     FromStdin,
@@ -27,12 +23,20 @@ from opwatch.credentials.sources import (
     source_name,
     subject_of,
 )
-from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
+from opwatch.credentials.validation import (
+    KeyringDownError,
+    UnusableError,
+    validated,
+    without_doubled_scheme,
+)
 from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring
 from opwatch.domain.errors import CredentialError, OpwatchError, TriedSource, UsageError
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from opwatch.credentials.advice import Advice
     from opwatch.credentials.context import CredentialContext, Keyring
     from opwatch.domain.auth import Sources
     from opwatch.domain.command_line import OptionWords
@@ -79,17 +83,22 @@ class MissingPart:
 
 @dataclass(frozen=True, slots=True)
 class CredentialSearch:
-    """Looks for the parts of the credential of *profile*, which *options* choose, at *origin*."""
+    """Looks for the parts of the credential of *profile*, which *options* choose, at *origin*.
+
+    *keyring* opens the keyring, which few searches get to.
+    """
 
     profile: str
     origin: str
     context: CredentialContext
-    keyring: Keyring
+    keyring: Callable[[], Keyring]
     options: OptionWords = ()
 
     @property
     def advice(self) -> Advice:
         """What to do about what is found."""
+        from opwatch.credentials.advice import Advice  # noqa: PLC0415, only where it is not well
+
         return Advice(self.profile, self.options)
 
     def unattended(self) -> CredentialSearch:
@@ -214,7 +223,10 @@ class _Raw:
 
 
 async def search_source(
-    place: AnySource, sources: PartSources, context: CredentialContext, keyring: Keyring
+    place: AnySource,
+    sources: PartSources,
+    context: CredentialContext,
+    keyring: Callable[[], Keyring],
 ) -> FoundSecret | EmptySource:
     """Return what *place* holds.
 
@@ -237,7 +249,10 @@ async def search_source(
 
 
 async def _read_source(
-    place: AnySource, sources: PartSources, context: CredentialContext, keyring: Keyring
+    place: AnySource,
+    sources: PartSources,
+    context: CredentialContext,
+    keyring: Callable[[], Keyring],
 ) -> _Raw | EmptySource:
     match place:
         case SkippedSource(why=why):
@@ -248,16 +263,23 @@ async def _read_source(
             value = context.environ.get(name)
             return EmptySource("not set") if value is None else _Raw(Secret(value))
         case FromFile(path):
+            from opwatch.credentials.secret_file import read_secret_file  # noqa: PLC0415, as the next
+
             content = read_secret_file(path, context.environ)
             return EmptySource("no such file") if content is None else _Raw(content)
         case FromKeyring(service):
-            entry = await keyring.read_entry(
+            entry = await keyring().read_entry(
                 service, sources.account, interactive=context.interactive
             )
             if entry.value is None:
                 return EmptySource(entry.why, no_keyring=entry.no_keyring)
             return _Raw(entry.value)
         case FromCommand():
+            from opwatch.credentials.helper import (  # noqa: PLC0415, few profiles name one
+                ProgramMissingError,
+                ask_helper,
+            )
+
             try:
                 reply = await ask_helper(place, context)
             except ProgramMissingError as problem:

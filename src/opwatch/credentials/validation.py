@@ -40,6 +40,10 @@ class UnusableError(Exception):
         self.fix = fix
 
 
+class KeyringDownError(UnusableError):
+    """The keyring itself cannot be used, whatever it holds."""
+
+
 def decoded(content: bytes) -> str | None:
     """Return the UTF-8 text of *content*, None if it is not UTF-8.
 

@@ -3,7 +3,6 @@
 from opwatch.engine.clock import Clock, SystemClock
 from opwatch.engine.drive import Collect, Fetch, drive
 from opwatch.engine.loop import pause, run_to_end
-from opwatch.engine.retry import with_retries
 from opwatch.engine.signals import (
     Inbox,
     Interruption,
@@ -31,5 +30,4 @@ __all__ = [
     "raise_on_signals",
     "run_to_end",
     "stay",
-    "with_retries",
 ]

@@ -13,12 +13,9 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials import (
-    HelperNotRunError,
-    SystemKeyring,
-    inspection_context,
-    open_credential,
-)
+from opwatch.credentials import open_credential
+from opwatch.credentials.inspection import HelperNotRunError, inspection_context
+from opwatch.credentials.keyring import SystemKeyring
 from opwatch.domain.auth import (
     CredentialReport,
     CredentialState,
@@ -38,7 +35,8 @@ from opwatch.session.session import open_client, open_profile_credential
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.credentials import Credential, DevicePrompt, Login
+    from opwatch.credentials import Credential, DevicePrompt
+    from opwatch.credentials.login import Login
     from opwatch.domain.auth import Scheme
     from opwatch.domain.command_line import OptionWords
     from opwatch.domain.operation import Target
@@ -224,9 +222,10 @@ async def log_in_by_device(
 
 
 def _login(credential: Credential, profile: Profile) -> Login:
-    if credential.login is None:
+    login = credential.login
+    if login is None:
         raise UsageError(f"the API of {profile.name!r} needs no credential")
-    return credential.login
+    return login
 
 
 # -- try -------------------------------------------------------------------------------
@@ -260,6 +259,7 @@ async def try_out(profile: Profile, context: RunContext, reference: str | None) 
         status, bare = credential.status(), None
         if status.place and isinstance(reply, Response) and not _says_nothing(reply):
             bare = await sender.send(replace(request, authorize=False), TIMEOUT)
+        replacement = credential.replacement()
     # Where there is no token, it is the token endpoint that was asked, if anybody was.
     shown = sent[-1] if isinstance(reply, Trouble) and reply.token_endpoint else request
     trouble = reply if isinstance(reply, Trouble) else _trouble_in(profile, target, reply)
@@ -282,7 +282,7 @@ async def try_out(profile: Profile, context: RunContext, reference: str | None) 
         status.expires_at,
         is_optional=bool(status.tried),
         bare_status=bare.status if bare else None,
-        fixes=(status.replacement,) if status.replacement else status.fixes,
+        fixes=(replacement,) if replacement else status.fixes,
         reference=reference or "REF",
         options=profile.options,
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from opwatch.domain.operation import Failure
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.engine import with_retries
+from opwatch.engine.retry import with_retries
 from opwatch.session.results import refusal_to_ask
 
 if TYPE_CHECKING:

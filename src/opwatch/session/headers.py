@@ -77,10 +77,3 @@ def _check_header(profile: Profile, name: str) -> None:
     refusal = header_refusal(name)
     if refusal:
         raise UsageError(refusal)
-
-
-def with_given(headers: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Return *headers* with those of *given* added or replaced; an empty one leaves it out."""
-    replaced = {name.lower() for name in given}
-    kept = {name: headers[name] for name in headers if name.lower() not in replaced}
-    return {**kept, **{name: value for name, value in given.items() if value}}

@@ -17,7 +17,7 @@ from opwatch.domain.errors import UnwritableError
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Reason
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.engine import with_retries
+from opwatch.engine.retry import with_retries
 from opwatch.session.download import (
     FALLBACK,
     Download,

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from opwatch.domain.messages import Request
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http import next_hop
-from opwatch.session.headers import with_given
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -137,3 +136,10 @@ class Sender:
         if signed.is_anonymous and not isinstance(reply, Trouble):
             reply = replace(reply, is_anonymous=True)
         return signed, reply
+
+
+def with_given(headers: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return *headers* with those of *given* added or replaced; an empty one leaves it out."""
+    replaced = {name.lower() for name in given}
+    kept = {name: headers[name] for name in headers if name.lower() not in replaced}
+    return {**kept, **{name: value for name, value in given.items() if value}}

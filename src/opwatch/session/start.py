@@ -22,12 +22,14 @@ from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Handling, Trouble
-from opwatch.engine import or_abort, with_retries
+from opwatch.engine import or_abort
+from opwatch.engine.retry import with_retries
 from opwatch.output.commands import start as sentences
 from opwatch.output.text.clean import Show
 from opwatch.profiles import RequestFacts, StartingUrls, is_url
-from opwatch.session.headers import check_headers, with_given
+from opwatch.session.headers import check_headers
 from opwatch.session.plan import IDEMPOTENT
+from opwatch.session.sender import with_given
 
 if TYPE_CHECKING:
     from opwatch.domain.messages import Response

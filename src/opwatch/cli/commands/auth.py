@@ -17,7 +17,8 @@ from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
 
 if TYPE_CHECKING:
     from opwatch.cli.selection import Selection
-    from opwatch.credentials import DevicePrompt, Login
+    from opwatch.credentials import DevicePrompt
+    from opwatch.credentials.login import Login
     from opwatch.domain.secret import Secret
     from opwatch.session.context import RunContext
 

@@ -137,7 +137,8 @@ def _start_only(command: Command, policy: Policy) -> int:
             profiles=plan.profiles if plan else None,
         )
         view.write_way_on(problem)
-        view.ci.report_problem(problem, lost)
+        if view.ci is not None:
+            view.ci.report_problem(problem, lost)
         return code
     return ExitCode.SUCCEEDED
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from opwatch.cli.app import COMMANDS, app
-from opwatch.cli.help import Example, description, label, whole_page
+from opwatch.cli.help import description, label, whole_page
+from opwatch.cli.parameters import Example
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,7 +234,7 @@ class OAuth2TokenSource:
         text = new.as_text()
         try:
             service, account = request.entry.service, self.refresh.account
-            await self.search.keyring.write_entry(service, account, text)
+            await self.search.keyring().write_entry(service, account, text)
         except UnusableError as problem:
             # It still serves this run; the next one may have to log in again.
             if is_rotated:
