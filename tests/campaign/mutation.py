@@ -86,7 +86,6 @@ _HELD_BY: Final = {
         *("credentials/test_search.py", "credentials/oauth", "output/commands"),
         "cli/test_auth.py",
     ),
-    "domain/duration": ("domain/test_duration.py",),
     "domain/durations": ("domain/test_durations.py", "watcher/test_usual.py"),
     "domain/errors": (
         *("domain/test_errors.py", "output/test_errors.py", "credentials/test_credential.py"),
@@ -98,7 +97,9 @@ _HELD_BY: Final = {
         *("domain/test_kept.py", "state", "session/test_resume.py", "cli/test_history.py"),
     ),
     "domain/messages": ("domain/test_messages.py",),
-    "domain/moments": ("domain/test_moments.py", "domain/test_retry_after.py"),
+    "domain/moments": (
+        *("domain/test_moments.py", "domain/test_retry_after.py", "domain/test_duration.py"),
+    ),
     "domain/operation": (
         *("domain/test_operation.py", "watcher/test_record.py", "watcher/test_earlier.py"),
         *(CONTRACT, "output/formats", "profiles/test_builtin.py"),
@@ -116,9 +117,8 @@ _HELD_BY: Final = {
     "domain/trouble": (CONTRACT, "domain/test_trouble.py", "watcher/test_decisions.py"),
     "domain/command_line": ("domain/test_messages.py", "output/text", "cli/test_pasted.py"),
     "profiles/reading/answer": ("profiles/reading/test_batch.py", *READING),
-    "profiles/reading/body": ("profiles/reading/test_body.py", *READING),
     "profiles/reading/operation": READING,
-    "profiles/reading/response": READING,
+    "profiles/reading/response": ("profiles/reading/test_body.py", *READING),
 }  # fmt: skip
 DEFAULTS: Final = "domain/test_defaults.py"
 HELD_BY: Final = {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.domain.duration import format_duration, parse_duration
+from opwatch.domain.moments import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(

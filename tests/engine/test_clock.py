@@ -4,8 +4,7 @@ import time
 
 import pytest
 
-from opwatch.engine import SystemClock
-from opwatch.engine import clock as clock_module
+from opwatch.engine import SystemClock, loop
 
 
 def test_the_clock_does_not_fall() -> None:
@@ -25,7 +24,7 @@ def test_the_time_of_a_suspend_counts() -> None:
 def test_a_machine_without_such_a_clock_has_the_monotonic_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(clock_module, "_BOOTTIME", None)
+    monkeypatch.setattr(loop, "_BOOTTIME", None)
 
     before = time.monotonic()
     assert before <= SystemClock().now() <= time.monotonic()

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from cli.inside import Inside
 from faults.catalogue import fault
 from faults.whole import CANARY, DONE, api
-from opwatch.domain.duration import parse_duration
 from opwatch.domain.errors import UsageError
+from opwatch.domain.moments import parse_duration
 from opwatch.domain.operation import Reading
 from opwatch.domain.pacing import Pace
 from opwatch.domain.policy import Policy

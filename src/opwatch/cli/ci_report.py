@@ -8,13 +8,24 @@ of a report.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.cli.exit import problem_document, sentence_of, verdict_of
+from opwatch.cli.files import append
 from opwatch.domain.errors import OpwatchError, UnwritableError
 from opwatch.domain.outcome import Abort, Verdict
+from opwatch.output.ci.annotations import Annotation, Severity
+from opwatch.output.ci.dialects import dialect_of
+from opwatch.output.ci.log import mark
+from opwatch.output.ci.step import OUTPUT_FILE, SUMMARY_FILE, heading, markdown, outputs
 from opwatch.output.ci.system import System
 from opwatch.output.errors import write_error
+from opwatch.output.formats.document import dumps
+from opwatch.output.streams import Sink
+from opwatch.output.text.clean import Show
+from opwatch.output.text.summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,8 +49,6 @@ class CiReport:
 
     def mark(self, display: Guard, wall_of: Callable[[float], datetime], *, grouped: bool) -> Guard:
         """Return *display* with its log marked for the system."""
-        from opwatch.output.ci.log import mark
-
         redact = self.context.redactor
         return mark(
             display, self.system, sys.stderr, wall_of=wall_of, redact=redact, grouped=grouped
@@ -56,11 +65,6 @@ class CiReport:
         """Write the files of the step: its summary and its outputs. *times* are begin and end."""
         if self.system is not System.GITHUB:
             return
-        from opwatch.output.ci.markdown import markdown
-        from opwatch.output.ci.step import SUMMARY_FILE
-        from opwatch.output.text.clean import Show
-        from opwatch.output.text.summary import summary
-
         show, (started_at, ended_at) = Show(self.context.redactor), times
         text = markdown(
             operations,
@@ -77,19 +81,12 @@ class CiReport:
 
     def report_problem(self, problem: BaseException, operations: Sequence[Operation]) -> None:
         """Report what has ended a run before it began; a signal is no news to who sent it."""
-        from opwatch.cli.exit import problem_document, sentence_of, verdict_of
-        from opwatch.output.ci.annotations import Annotation, Severity
-        from opwatch.output.ci.dialects import dialect_of
-
         redact = self.context.redactor
         sentence, verdict = sentence_of(problem, redact), verdict_of(problem)
         if verdict.cause not in SIGNALS:
             annotation = Annotation(Severity.ERROR, f"opwatch {self.command}", sentence)
             self._write(dialect_of(self.system).report(annotation))
         if self.system is System.GITHUB:
-            from opwatch.output.ci.markdown import heading
-            from opwatch.output.ci.step import SUMMARY_FILE
-
             self._append(SUMMARY_FILE, heading(sentence) + "\n\n")
             self._write_outputs(
                 verdict.code,
@@ -102,16 +99,11 @@ class CiReport:
     def _write_outputs(
         self, code: int, summary: str, document: Callable[[], dict[str, Any]]
     ) -> None:
-        from opwatch.output.ci.step import OUTPUT_FILE, outputs
-        from opwatch.output.formats.document import dumps
-
         if self.context.environ.get(OUTPUT_FILE):
             values = outputs(exit_code=code, summary=summary, json=dumps(document()))
             self._append(OUTPUT_FILE, values)
 
     def _append(self, variable: str, text: str) -> None:
-        from opwatch.cli.files import append
-
         path = self.context.environ.get(variable)
         if path:
             try:
@@ -120,9 +112,5 @@ class CiReport:
                 write_error(sys.stderr, problem, redact=self.context.redactor)
 
     def _write(self, line: str) -> None:
-        from contextlib import suppress
-
-        from opwatch.output.streams import Sink
-
         with suppress(OpwatchError):
             Sink(sys.stderr, redact=self.context.redactor, required=False).line(line)

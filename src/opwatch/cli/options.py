@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 import click
 
 from opwatch.cli.parameters import Placed, PlacedOption, argument, option
-from opwatch.domain.duration import parse_duration
+from opwatch.domain.moments import parse_duration
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 
 if TYPE_CHECKING:

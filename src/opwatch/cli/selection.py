@@ -108,7 +108,7 @@ class Selection:
             return None
         if STDIN in (*self.references, self.manifest):
             raise UsageError("standard input cannot be both the token and the references")
-        from opwatch.cli.secret_input import read_secret
+        from opwatch.cli.questions import read_secret
         from opwatch.output.commands.login import secret_prompt
 
         return read_secret(lambda: secret_prompt(sys.stderr, "token", self.options.profile or ""))

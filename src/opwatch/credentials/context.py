@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from opwatch.credentials.process import Program, ProgramResult, Run
     from opwatch.domain.messages import Request, Response
+    from opwatch.domain.moments import Clock
     from opwatch.domain.secret import Secret
     from opwatch.domain.trouble import Trouble
 
@@ -31,16 +32,6 @@ Send: TypeAlias = "Callable[[Request, float], Awaitable[Response | Trouble]]"
 
 PATIENCE: Final = 1.0
 T = TypeVar("T")
-
-
-class RunClock(Protocol):
-    """The two clocks of a run."""
-
-    def now(self) -> float:
-        """Return seconds since an arbitrary moment; never falls."""
-
-    def wall(self) -> float:
-        """Return seconds since the epoch."""
 
 
 class WaitingFor(StrEnum):
@@ -129,7 +120,7 @@ class CredentialContext:
     what is being waited for.
     """
 
-    clock: RunClock
+    clock: Clock
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     token_from_stdin: Secret | None = None
     named_on_command_line: bool = True

@@ -1,10 +1,10 @@
-"""Numbers and moments, as answers, tokens and headers write them.
+"""Numbers, moments and durations, as answers, tokens, headers and people write them.
 
 Decides which forms are read: a number or its exact decimal text; RFC 3339 with any
 number of fractional digits; seconds, milliseconds, microseconds or nanoseconds since
 the epoch; and the HTTP dates of RFC 9110 §5.6.7. Python's own ``float`` would take
 ``1_000`` and ``nan``. Go's zero time, blanks and garbage are not moments (fault 81).
-Nothing here raises.
+A duration is ``90``, ``90s``, ``5m``, ``1h30m`` or ``500ms``; only to read one raises.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 _NUMBER: Final = r"(?a)[+-]?\d{1,15}(?:\.\d{1,15})?"
 # The unit is known by the size: seconds until the year 5138, then ms, then µs, then ns.
@@ -32,6 +32,23 @@ _HTTP_DATES: Final = tuple(
         rf"[a-z]{{3}} {_MONTH} [ \d]\d {_CLOCK} [1-9]\d{{3}}",
     )
 )
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)", re.ASCII)
+_WHOLE: Final = re.compile(r"(?:\d{1,9}(?:\.\d{1,6})?(?:ms|s|m|h|d))+", re.ASCII)
+_BARE: Final = re.compile(r"\d{1,9}(?:\.\d{1,6})?", re.ASCII)
+
+
+class Clock(Protocol):
+    """Two clocks: one that never jumps back, and the time of day."""
+
+    def now(self) -> float:
+        """Return seconds since an arbitrary moment; never falls."""
+
+    def wall(self) -> float:
+        """Return seconds since the epoch, as this machine believes."""
+
+
+# -- numbers and moments -------------------------------------------------------------
 
 
 def number_of(value: Any) -> float | None:
@@ -92,3 +109,33 @@ def _since_epoch(seconds: float) -> datetime | None:
         if seconds < limit:
             return datetime.fromtimestamp(seconds / scale, tz=UTC)
     return None
+
+
+# -- durations -----------------------------------------------------------------------
+
+
+def parse_duration(text: str) -> float:
+    """Return the seconds that *text* names.
+
+    Raises:
+        ValueError: it is not a duration; the message shows the accepted forms.
+    """
+    bare = text.strip().lower()
+    if _BARE.fullmatch(bare):
+        return float(bare)
+    if _WHOLE.fullmatch(bare):
+        return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(bare))
+    raise ValueError(f"{text!r} is not a duration; write 90, 90s, 5m or 1h30m")
+
+
+def format_duration(seconds: float) -> str:
+    """Return *seconds* in at most two units: ``48s``, ``1m 12s``, ``2h 05m``, ``3d 04h``."""
+    whole = int(max(0.0, seconds))
+    for size, name, below, small in (
+        (86400, "d", 3600, "h"),
+        (3600, "h", 60, "m"),
+        (60, "m", 1, "s"),
+    ):
+        if whole >= size:
+            return f"{whole // size}{name} {whole % size // below:02d}{small}"
+    return f"{whole}s"

@@ -1,8 +1,7 @@
 """The only room that sleeps: drives the watcher over a fetcher until it is finished."""
 
-from opwatch.engine.clock import Clock, SystemClock
 from opwatch.engine.drive import Collect, Fetch, drive
-from opwatch.engine.loop import pause, run_to_end
+from opwatch.engine.loop import SystemClock, pause, run_to_end
 from opwatch.engine.signals import (
     Inbox,
     Interruption,
@@ -15,7 +14,6 @@ from opwatch.engine.signals import (
 )
 
 __all__ = [
-    "Clock",
     "Collect",
     "Fetch",
     "Inbox",

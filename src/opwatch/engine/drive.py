@@ -22,7 +22,7 @@ from opwatch.engine.signals import LookNow, Suspend, stop_here
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 
-    from opwatch.engine.clock import Clock
+    from opwatch.domain.moments import Clock
     from opwatch.engine.signals import Inbox, Message
     from opwatch.watcher.watcher import Watcher
 

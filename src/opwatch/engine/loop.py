@@ -1,15 +1,18 @@
-"""The event loop of a process that must be able to leave.
+"""The event loop of a process that must be able to leave, and the clocks that it waits by.
 
 Decides that the end of a run waits for no thread: ``asyncio.run`` would join
 the resolver's, which cannot be cancelled. That what is under way is given a moment
-to clean up: a helper program dies with the task that waits for it. And that the
+to clean up: a helper program dies with the task that waits for it. That the
 loop itself writes nothing: its own messages go to standard error unmasked, and
-through the middle of the bars.
+through the middle of the bars. And that a deadline is time as a person sees it, a suspended
+laptop's included: Linux' monotonic clock stops during a suspend, its boot-time clock does not;
+elsewhere the monotonic clock is the best there is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ T = TypeVar("T")
 
 PATIENCE: Final = 0.25
 """Seconds that the tasks of an interrupted run are given to clean up."""
+_BOOTTIME: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 def run_to_end(work: Coroutine[object, object, T]) -> T:
@@ -51,3 +55,15 @@ async def pause(seconds: float) -> None:
 
 def _ignore(_loop: asyncio.AbstractEventLoop, _context: dict[str, Any]) -> None:
     """Pass over a failure that nobody waited for."""
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> float:
+        """Return seconds since the machine started, suspended time included."""
+        return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
+
+    def wall(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.handoff import OperationReference, RequestFacts
     from opwatch.profiles.manifest import ManifestEntry, load_manifest, manifest_schema
     from opwatch.profiles.profile import Profile
-    from opwatch.profiles.reading.body import parse_body
+    from opwatch.profiles.reading.response import parse_body
     from opwatch.profiles.references import is_url
     from opwatch.profiles.results import ResultSteps, StartingUrls
 
@@ -70,7 +70,7 @@ _MODULES: Final = {
     "load_profile": "definition",
     "manifest_schema": "manifest",
     "name_fault": "config",
-    "parse_body": "reading.body",
+    "parse_body": "reading.response",
     "place_of_config": "config",
     "profile_problems": "checks",
     "schema": "checks",

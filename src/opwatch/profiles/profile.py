@@ -29,7 +29,7 @@ from opwatch.profiles.language.request import (
     next_page,
 )
 from opwatch.profiles.reading.answer import AnswerReader
-from opwatch.profiles.reading.body import parse_body
+from opwatch.profiles.reading.response import parse_body
 from opwatch.profiles.references import ReferenceResolver
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from opwatch.profiles.language.expressions import is_empty
 from opwatch.profiles.language.paths import AnswerView, Lookup
 from opwatch.profiles.language.request import RequestSpec, build, headers_of, query_of
 from opwatch.profiles.language.result import Step
-from opwatch.profiles.reading.body import ParsedBody, parse_body
+from opwatch.profiles.reading.response import ParsedBody, parse_body
 from opwatch.profiles.values import moment, resolve_url
 from opwatch.profiles.values import word as as_word
 

@@ -12,13 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from opwatch.credentials.context import CredentialContext, Lock, ignore
-from opwatch.engine import Clock, SystemClock, pause
+from opwatch.engine import SystemClock, pause
 from opwatch.session.lock import is_marked, mark, one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from opwatch.domain.moments import Clock
     from opwatch.domain.pacing import Uniform
     from opwatch.session.recording.recorder import Recorder
     from opwatch.session.sender import Trace

@@ -9,7 +9,7 @@ from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.report.history import FINEST, RUN_LINES, History, Log, Track
-from opwatch.output.report.strip import in_words, spans
+from opwatch.output.report.timeline import in_words, spans
 from output.script import HOST, Story, four
 
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from opwatch.domain.trouble import Fault
-from opwatch.profiles.reading.body import MAX_DEPTH, ParsedBody, parse_body
+from opwatch.profiles.reading.response import MAX_DEPTH, ParsedBody, parse_body
 
 
 def lists(depth: int) -> bytes:

@@ -181,7 +181,7 @@ def _run(
 
 
 def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool, to_print: bool) -> int:
-    from opwatch.cli.secret_input import read_secret
+    from opwatch.cli.questions import read_secret
     from opwatch.domain.errors import UsageError
     from opwatch.engine import run_to_end
     from opwatch.output.commands.login import (

@@ -1,19 +1,118 @@
-"""What a step of GitHub Actions leaves for the steps behind it and for its reader.
+"""What a step of GitHub Actions leaves: a summary for its readers, outputs for later steps.
 
-Decides which outputs there are, and that none can be forged: each is between two lines that
-are drawn by chance for it (``$GITHUB_OUTPUT`` takes any text between them).
+Decides that remote text in the summary is shown in code, each sign of it that Markdown or
+HTML may read as an entity, which neither takes for structure
+(https://spec.commonmark.org/0.31.2/, section 2.5); that nothing in code is a mention, an
+emoji or a link; and that no output can be forged: each is between two lines that are drawn by
+chance for it (``$GITHUB_OUTPUT`` takes any text between them).
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
 """
 
 from __future__ import annotations
 
 import secrets
-from typing import Final
+from collections import Counter
+from typing import TYPE_CHECKING, Final
 
+from opwatch.domain.moments import format_duration
+from opwatch.domain.outcome import PRECEDENCE, Outcome
+from opwatch.output.text.clean import PLAIN, Show
+from opwatch.output.text.links import page_of
+from opwatch.output.text.sentences import display_name, ending_detail, status_of
+from opwatch.output.text.summary import (
+    ORDER,
+    TO_GO_ON,
+    exit_text,
+    left_out,
+    next_steps,
+    summary,
+)
+from opwatch.output.text.words import OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opwatch.domain.operation import Operation
+    from opwatch.domain.outcome import Verdict
+    from opwatch.output.text.summary import Resume
+
+MOST_ROWS: Final = 100
+"""With these a summary stays below 600 KiB whatever is in it; GitHub takes 1 MiB."""
+LONGEST_COMMAND: Final = 2000
+HEAD: Final = (
+    "| | Operation | Status | Time | Detail |",
+    "| --- | --- | --- | ---: | --- |",
+)
+GLYPHS: Final = {Outcome.SUCCEEDED: "✅", Outcome.FAILED: "❌", Outcome.CANCELLED: "⛔"}
 OUTPUT_FILE: Final = "GITHUB_OUTPUT"
 SUMMARY_FILE: Final = "GITHUB_STEP_SUMMARY"
 LARGEST_OUTPUT: Final = 400_000
 """Characters: all outputs of a job may take 1 MB, each character counted as two bytes."""
+
+
+# -- the summary ---------------------------------------------------------------------
+
+
+def markdown(
+    operations: Sequence[Operation],
+    verdict: Verdict,
+    *,
+    started_at: float,
+    ended_at: float,
+    show: Show = PLAIN,
+    resume: Resume | None = None,
+) -> str:
+    """Return the report of a run; *started_at* and *ended_at* are on its clock."""
+    worst = sorted(operations, key=lambda each: PRECEDENCE.index(_outcome(each)))
+    rows, rest = worst[:MOST_ROWS], worst[MOST_ROWS:]
+    title = f"{summary(operations, ended_at - started_at, show)} ({exit_text(verdict)})"
+    lines = [heading(title), ""]
+    lines += [*HEAD, *(_row(each, ended_at, show) for each in rows), ""]
+    if rest:
+        counts = Counter(OUTCOMES[_outcome(each)] for each in rest)
+        lines += [entities(left_out(counts, [OUTCOMES[each] for each in ORDER], "…")), ""]
+    for label, text in next_steps(operations, show, resume):
+        if label != TO_GO_ON or len(text) <= LONGEST_COMMAND:
+            lines.append(f"* {label}: {code(text)}")
+    return "\n".join(lines).rstrip() + "\n\n"
+
+
+def heading(text: str) -> str:
+    """Return *text*, already clean, as the heading of a report."""
+    return f"### opwatch: {entities(text)}"
+
+
+def _row(operation: Operation, at: float, show: Show) -> str:
+    outcome, link = _outcome(operation), page_of(operation, show)
+    name = code(display_name(operation, show))
+    cells = (
+        f"{GLYPHS.get(outcome, '❔')}&nbsp;{OUTCOMES[outcome]}",
+        f'<a href="{entities(link)}">{name}</a>' if link else name,
+        code(status_of(operation, show)),
+        format_duration(operation.elapsed(at)),
+        code(ending_detail(operation, show)),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _outcome(operation: Operation) -> Outcome:
+    return operation.outcome or Outcome.PENDING
+
+
+def code(text: str) -> str:
+    """Return *text*, already clean, as inline code."""
+    return f"<code>{entities(text)}</code>" if text else ""
+
+
+def entities(text: str) -> str:
+    """Return *text* with every sign that is neither a letter, a digit nor a blank as an entity."""
+    return "".join(
+        f"&#{ord(each)};" if each.isascii() and not (each.isalnum() or each == " ") else each
+        for each in text
+    )
+
+
+# -- the outputs ---------------------------------------------------------------------
 
 
 def outputs(*, exit_code: int, summary: str, json: str) -> str:

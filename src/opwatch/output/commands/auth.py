@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.auth import CredentialReport, CredentialState, TrialOutcome, TrialReport
 from opwatch.domain.command_line import command_to_paste, named
-from opwatch.domain.duration import format_duration
+from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Target
 from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_facts, write_rows

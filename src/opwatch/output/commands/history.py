@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.command_line import command_to_paste
-from opwatch.domain.duration import format_duration
+from opwatch.domain.moments import format_duration
 from opwatch.domain.outcome import ExitCode, Outcome
 from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_facts, write_rows

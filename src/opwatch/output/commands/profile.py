@@ -11,8 +11,8 @@ from math import isinf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.command_line import command_to_paste, named
-from opwatch.domain.duration import format_duration
 from opwatch.domain.durations import FEWEST, MOST
+from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Basis, Reading
 from opwatch.domain.trouble import Trouble
 from opwatch.output.text.clean import PLAIN, Show

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
-from opwatch.domain.duration import format_duration
+from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Reading
 from opwatch.domain.trouble import Trouble
 from opwatch.output.errors import write_warning

@@ -9,10 +9,10 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from opwatch.domain.duration import format_duration
+from opwatch.domain.moments import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.report.markup import DETAIL, answers, class_of, entries, listed, sign
-from opwatch.output.report.strip import strip
+from opwatch.output.report.timeline import strip
 from opwatch.output.terminal.lines import LOG_LINE
 from opwatch.output.terminal.rows import glyph_of
 from opwatch.output.text.glyphs import UNICODE

@@ -11,7 +11,6 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from opwatch.domain.duration import format_duration
 from opwatch.domain.events import (
     Ended,
     Event,
@@ -25,6 +24,7 @@ from opwatch.domain.events import (
     Troubled,
     Warned,
 )
+from opwatch.domain.moments import format_duration
 from opwatch.output.text.clean import PLAIN
 from opwatch.output.text.names import key_of
 from opwatch.output.text.sentences import (

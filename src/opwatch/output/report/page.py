@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import Outcome
 from opwatch.output.report.article import NAME, article
-from opwatch.output.report.axis import axis, legend, step_of
 from opwatch.output.report.markup import DETAIL, answers, entries, listed, sign
-from opwatch.output.report.strip import HATCH
+from opwatch.output.report.timeline import HATCH, axis, legend, step_of
 from opwatch.output.text.glyphs import UNICODE
 from opwatch.output.text.sentences import rounded
 from opwatch.output.text.styles import Tone

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from opwatch.domain.duration import format_duration
+from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.board import COUNT_WORDS, Board, count_word

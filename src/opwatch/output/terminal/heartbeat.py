@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opwatch.domain.duration import format_duration
+from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import State
 from opwatch.output.terminal.board import COUNT_WORDS, Board
 from opwatch.output.text.sentences import known_since, latest_trouble, state_text

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.domain.duration import format_duration
 from opwatch.domain.events import (
     Ended,
     Event,
@@ -25,6 +24,7 @@ from opwatch.domain.events import (
     Troubled,
     Warned,
 )
+from opwatch.domain.moments import format_duration
 from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.heartbeat import heartbeat
 from opwatch.output.terminal.renderer import Renderer

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.domain.duration import format_duration
 from opwatch.domain.events import Oddity, Warned
+from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Operation, OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import PLAIN, Show, cells, elide

@@ -13,7 +13,7 @@ from opwatch.domain.command_line import (
     named,
     words_of_options,
 )
-from opwatch.domain.duration import format_duration
+from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Basis, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import PLAIN, Show, elide

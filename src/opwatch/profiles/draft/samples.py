@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Headers
 from opwatch.profiles.language.expressions import is_empty, spelling
-from opwatch.profiles.reading.body import parse_body
+from opwatch.profiles.reading.response import parse_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

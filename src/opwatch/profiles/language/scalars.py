@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from opwatch.domain.duration import parse_duration
 from opwatch.domain.header_rules import header_refusal, is_header_name, may_name_a_secret
-from opwatch.domain.moments import moment_of
+from opwatch.domain.moments import moment_of, parse_duration
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 from opwatch.profiles.language.expressions import (

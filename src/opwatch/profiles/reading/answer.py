@@ -17,9 +17,8 @@ from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.paths import AnswerView
 from opwatch.profiles.language.rules import first_guard
 from opwatch.profiles.language.wait import pauses
-from opwatch.profiles.reading.body import parse_body
 from opwatch.profiles.reading.operation import OperationReader, keys_of
-from opwatch.profiles.reading.response import ParsedResponse
+from opwatch.profiles.reading.response import ParsedResponse, parse_body
 from opwatch.profiles.values import id_key, sentence
 
 if TYPE_CHECKING:

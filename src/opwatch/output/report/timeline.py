@@ -1,4 +1,4 @@
-"""The time line of one operation, as SVG.
+"""The time lines of a page, as SVG: one of each operation, the axis above them, the legend.
 
 Decides what a state looks like, so that nobody needs the colour of it: pending is a thin
 line, running a band, blocked a hatched one; progress fills the band from below. What was not
@@ -11,8 +11,9 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from opwatch.domain.duration import format_duration
+from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import State
+from opwatch.output.text.sentences import rounded
 from opwatch.output.text.words import STATES, UNCONFIRMED
 
 if TYPE_CHECKING:
@@ -32,6 +33,26 @@ HATCH: Final = (
 )
 """What blocked bands are filled with; once in a page, before the first time line."""
 _SHAPES: Final = {State.PENDING: "p", State.BLOCKED: "h"}
+STEPS: Final = (
+    *(1, 2, 5, 10, 15, 30),
+    *(60 * each for each in (1, 2, 5, 10, 15, 30)),
+    *(3600 * each for each in (1, 2, 3, 6, 12)),
+)
+"""Seconds between two marks of the axis; after these, whole days."""
+MARKS: Final = 8
+LEGEND: Final = (
+    ("p", "M0 8h60v4h-60z", "pending"),
+    ("r", "M0 3h60v14h-60z", "running"),
+    ("a", "M0 8h60v9h-60z", "progress"),
+    ("h", "M0 3h60v14h-60z", "blocked"),
+    ("u", "M1 3h58v14h-58z", "not confirmed"),
+    ("g", "M10 19v5M30 19v5M50 19v5", "good answers"),
+    ("x", "M15 0v23M45 0v23", "bad answers"),
+    ("e", "M58 0v23", "the end"),
+)
+
+
+# -- one operation -------------------------------------------------------------------
 
 
 class Span(NamedTuple):
@@ -99,3 +120,33 @@ def in_words(found: Iterable[Span], track: Track) -> str:
         seconds[word] = seconds.get(word, 0.0) + each.end - each.start
     said = ", ".join(f"{word} {format_duration(long)}" for word, long in seconds.items())
     return said or ("asked once" if track.good or track.bad else "never asked")
+
+
+# -- the axis and the legend ---------------------------------------------------------
+
+
+def step_of(elapsed: float) -> float:
+    """Return the seconds between two marks of an axis of *elapsed* seconds."""
+    day = 86_400
+    most = elapsed / MARKS
+    return next((each for each in STEPS if each >= most), day * (1 + int(most / day)))
+
+
+def axis(step: float, elapsed: float) -> str:
+    """Return the axis of *elapsed* seconds, with a mark every *step*."""
+    # The last mark would run out of the page.
+    count = int(min(MARKS, elapsed * 0.97 / step))
+    marks = "".join(
+        f'<text x="{100 * step * each / elapsed:.2f}%" y="12">{rounded(step * each)}</text>'
+        for each in range(1, count + 1)
+    )
+    return f'<svg aria-hidden="true"><text x="0" y="12">0</text>{marks}</svg>'
+
+
+def legend() -> str:
+    """Return each sign, and what it means."""
+    return "".join(
+        f'<span><svg viewBox="0 0 60 24" aria-hidden="true"><path class="{kind}" d="{path}"/></svg>'
+        f" {escape(words)}</span> "
+        for kind, path, words in LEGEND
+    )
