@@ -17,6 +17,8 @@ from opwatch.domain.moments import parse_duration
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from opwatch.domain.command_line import OptionWords
 
 DURATION: Final = "DURATION"
@@ -44,6 +46,17 @@ def interval(text: str) -> float:
     if not SHORTEST_ON_LOOPBACK <= seconds <= LONGEST:
         raise click.BadParameter(f"{text!r} is not an interval from 100ms to 1h")
     return seconds
+
+
+def check_choice(name: str, value: str, known: Iterable[str]) -> None:
+    """Refuse a *value* of the option *name* that is not one of *known*.
+
+    Raises:
+        BadParameter: it is not.
+    """
+    words = list(known)
+    if value not in words:
+        raise click.BadParameter(f"{name} {value!r} is not one of {', '.join(words)}")
 
 
 References: TypeAlias = Annotated[

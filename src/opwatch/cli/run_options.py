@@ -300,22 +300,15 @@ class RunOptions(opt.ProfileOptions):
         """
         if self.as_json and self.as_jsonl:
             raise click.BadParameter("--json and --jsonl cannot both be given")
-        if self.pace not in set(Eagerness):
-            known = ", ".join(Eagerness)
-            raise click.BadParameter(f"--pace {self.pace!r} is not one of {known}")
+        opt.check_choice("--pace", self.pace, Eagerness)
         if self.progress != "auto":
             from opwatch.output.terminal.display import Style
 
-            if self.progress not in set(Style):
-                known = ", ".join(Style)
-                raise click.BadParameter(f"--progress {self.progress!r} is not one of {known}")
-
+            opt.check_choice("--progress", self.progress, Style)
         if self.ci != "auto":
             from opwatch.output.ci.system import System
 
-            if self.ci not in set(System):
-                known = ", ".join(System)
-                raise click.BadParameter(f"--ci {self.ci!r} is not one of {known}")
+            opt.check_choice("--ci", self.ci, System)
 
     @property
     def prints_json(self) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.cli.exit import end_of, sentence_of, verdict_of
 from opwatch.cli.groups import STDIN
 from opwatch.cli.selection import Selection
-from opwatch.cli.view import View, lost_operations
+from opwatch.cli.view import View
 from opwatch.credentials import Redactor
 from opwatch.domain.errors import (
     CredentialError,
@@ -25,7 +25,7 @@ from opwatch.domain.errors import (
     UnwritableError,
     UsageError,
 )
-from opwatch.domain.operation import Operation
+from opwatch.domain.operation import Operation, Target
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.engine import Interruption, pass_over_signals, raise_on_signals, run_to_end
 from opwatch.output.errors import write_error
@@ -311,22 +311,29 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
         if code is not None:
             return code  # everything is written, and a second document would break the first
-        operations = _unwatched(plan, problem, view.context.now())
-        left = end_of(
-            _leave_page(problem, operations, view),
-            as_json=view.options.prints_json,
-            command=view.command,
-            operations=operations,
-            debug=view.options.debug,
-            redact=view.redact,
-            resume=view.way_on,
-            profiles=plan.profiles if plan else None,
-        )
-        view.write_way_on(problem)
-        if view.ci is not None:
-            view.ci.report_problem(problem, operations)
+        left = end_early(problem, plan, view)
         view.end(left)
         return left
+
+
+def end_early(problem: BaseException, plan: Plan | None, view: View) -> int:
+    """Report *problem*, which ended the run of *plan* before its end; return the exit code."""
+    operations = _unwatched(plan, problem, view.context.now())
+    code = end_of(
+        _leave_page(problem, operations, view),
+        as_json=view.options.prints_json,
+        command=view.command,
+        operations=operations,
+        debug=view.options.debug,
+        redact=view.redact,
+        resume=view.way_on,
+        profiles=plan.profiles if plan else None,
+    )
+    if isinstance(problem, StartError) and operations:
+        view.write_way_on([each.target for each in operations])
+    if view.ci is not None:
+        view.ci.report_problem(problem, operations)
+    return code
 
 
 async def _watch(plan: Plan, context: RunContext, view: View) -> Watcher:
@@ -414,7 +421,7 @@ def _leave_page(
 def _unwatched(plan: Plan | None, problem: BaseException, now: float) -> Sequence[Operation]:
     """Return the planned operations as they are when no watch of them began."""
     if isinstance(problem, StartError):
-        return lost_operations(problem, plan.profile_name if plan else None)
+        return _lost(problem, plan.profile_name if plan else None)
     if plan is None:
         return ()
     match problem:
@@ -427,4 +434,20 @@ def _unwatched(plan: Plan | None, problem: BaseException, now: float) -> Sequenc
     return [
         Operation(target, watched_from=now, outcome=outcome, reason=reason, ended_at=now)
         for target in plan.targets
+    ]
+
+
+def _lost(problem: StartError, profile: str | None) -> list[Operation]:
+    """Return what was started, by *profile*, and cannot be watched because of *problem*."""
+    from opwatch.domain.trouble import Fault, Trouble
+
+    return [
+        Operation(
+            Target(each, each, "", profile or "", options=problem.options),
+            watched_from=0.0,
+            outcome=Outcome.UNKNOWN,
+            reason=Reason.REFUSED,
+            trouble=Trouble(Fault.BAD_REQUEST, problem.message),
+        )
+        for each in problem.references
     ]

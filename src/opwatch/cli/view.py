@@ -12,29 +12,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.domain.command_line import (
-    OF_PROFILE,
-    behind_options,
-    command_to_paste,
-    params_to_paste,
-    words_of_options,
-)
-from opwatch.domain.errors import StartError, UnwritableError
+from opwatch.domain.errors import UnwritableError
 from opwatch.domain.events import Pausable
 from opwatch.engine import or_abort
 from opwatch.output.errors import write_error, write_warning
 from opwatch.output.streams import can_draw, is_terminal
 from opwatch.output.terminal.display import Style, open_display
+from opwatch.session.plan import wait_command
 
 if TYPE_CHECKING:
     from opwatch.cli.ci_report import CiReport
     from opwatch.cli.keeping import Keeper
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import Redactor
-    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
@@ -217,14 +209,12 @@ class View:
         if self.style is not Style.NONE:
             report_started(sys.stderr, targets, redact=self.redact)
 
-    def write_way_on(self, problem: BaseException) -> None:
-        """Write the command that waits for what *problem* kept from being watched."""
-        if isinstance(problem, StartError) and problem.references:
-            from opwatch.output.commands.start import report_wait_command
+    def write_way_on(self, targets: Sequence[Target]) -> None:
+        """Write the command that waits for *targets*, which were started and not watched."""
+        from opwatch.output.commands.start import report_wait_command
 
-            targets = [each.target for each in lost_operations(problem, self.options.profile)]
-            how = wait_command(self.options, targets)
-            report_wait_command(sys.stderr, how, redact=self.redact)
+        how = wait_command(targets, self.options.further)
+        report_wait_command(sys.stderr, how, redact=self.redact)
 
     @property
     def way_on(self) -> Resume | None:
@@ -238,8 +228,7 @@ class View:
         way_on = self.keeper.way_on() if self.keeper is not None else None
         if way_on is not None:
             return way_on
-        targets = [operation.target for operation in unfinished]
-        return wait_command(self.options, targets)
+        return wait_command([each.target for each in unfinished], self.options.further)
 
     def end(self, code: int) -> None:
         """Let whatever keeps the run know that it ends with *code*."""
@@ -384,56 +373,3 @@ class Listeners:
         """Give the cursor back."""
         for each in self._pausable:
             each.let_go()
-
-
-def lost_operations(problem: StartError, profile: str | None) -> list[Operation]:
-    """Return what was started, by *profile*, and cannot be watched because of *problem*."""
-    from opwatch.domain.operation import Operation, Target
-    from opwatch.domain.outcome import Outcome, Reason
-    from opwatch.domain.trouble import Fault, Trouble
-
-    return [
-        Operation(
-            Target(each, each, "", profile or "", options=problem.options),
-            watched_from=0.0,
-            outcome=Outcome.UNKNOWN,
-            reason=Reason.REFUSED,
-            trouble=Trouble(Fault.BAD_REQUEST, problem.message),
-        )
-        for each in problem.references
-    ]
-
-
-def wait_command(options: RunOptions, targets: Sequence[Target]) -> str:
-    """Return the command that waits for *targets* with what *options* chose."""
-    groups: dict[OptionWords, list[Target]] = {}
-    for each in targets:
-        groups.setdefault(_of_profile(each.options), []).append(each)
-    of_run = tuple(each for each in targets[0].options if each[0] not in OF_PROFILE)
-    of_run += options.further
-    if len(groups) == 1:
-        ((key, found),) = groups.items()
-        return command_to_paste("wait", key + of_run, *_words_of(found))
-    if () not in groups:
-        # Behind "--" there is no further option, so that group comes last.
-        ordered = sorted(groups.items(), key=lambda group: _has_dash(group[1]))
-        words = ((*words_of_options(key), *_words_of(found)) for key, found in ordered)
-        return command_to_paste("wait", of_run, *chain.from_iterable(words))
-    # A URL that finds its own profile cannot stand behind the -p of another.
-    return "; ".join(
-        command_to_paste("wait", key + of_run, *_words_of(found)) for key, found in groups.items()
-    )
-
-
-def _words_of(targets: Sequence[Target]) -> list[str]:
-    shared = set.intersection(*(set(each.initial.params.items()) for each in targets))
-    params = words_of_options(params_to_paste(dict(sorted(shared))))
-    return [*params, *behind_options(each.reference for each in targets)]
-
-
-def _of_profile(options: OptionWords) -> OptionWords:
-    return tuple(each for each in options if each[0] in OF_PROFILE)
-
-
-def _has_dash(targets: Sequence[Target]) -> bool:
-    return any(each.reference.startswith("-") for each in targets)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final
 
-import click
-
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import command, option
 
@@ -61,8 +59,7 @@ def app(
     from opwatch.demo import DemoServer
     from opwatch.output.terminal.display import Style
 
-    if progress not in set(Style):
-        raise click.BadParameter(f"--progress {progress!r} is not one of {', '.join(Style)}")
+    opt.check_choice("--progress", progress, Style)
     with DemoServer(port=port) as server:
         if serve:
             _serve(server)

@@ -110,9 +110,8 @@ def app(
 
 def _start_only(command: Command, policy: Policy) -> int:
     """Start the operation, and write how to name it; return the exit code."""
-    from opwatch.cli.exit import end_of
-    from opwatch.cli.view import View, lost_operations
-    from opwatch.domain.errors import StartError
+    from opwatch.cli.runner import end_early
+    from opwatch.cli.view import View
     from opwatch.domain.outcome import ExitCode
     from opwatch.engine import raise_on_signals, run_to_end
 
@@ -123,23 +122,7 @@ def _start_only(command: Command, policy: Policy) -> int:
             plan, context = command.prepare(policy, context)
             _write(run_to_end(_started(plan, context)), command, context)
     except BaseException as problem:  # noqa: BLE001, every way out has a code and a document
-        name = plan.profile_name if plan else None
-        lost = lost_operations(problem, name) if isinstance(problem, StartError) else ()
-        view = View(command.name, command.options, context)
-        code = end_of(
-            problem,
-            as_json=command.options.prints_json,
-            command=command.name,
-            operations=lost,
-            debug=command.options.debug,
-            redact=context.redactor,
-            resume=view.way_on,
-            profiles=plan.profiles if plan else None,
-        )
-        view.write_way_on(problem)
-        if view.ci is not None:
-            view.ci.report_problem(problem, lost)
-        return code
+        return end_early(problem, plan, View(command.name, command.options, context))
     return ExitCode.SUCCEEDED
 
 
@@ -154,13 +137,13 @@ async def _started(plan: Plan, context: RunContext) -> Plan:
 
 def _write(plan: Plan, command: Command, context: RunContext) -> None:
     """Write how to name the targets of *plan*, on standard error if nowhere else."""
-    from opwatch.cli.view import wait_command
     from opwatch.domain.errors import PipeClosedError, UnwritableError
     from opwatch.output.commands import start as output
+    from opwatch.session.plan import wait_command
 
     targets, redact = plan.targets, context.redactor
     named = [each for each in targets if each.initial.is_named]
-    how = wait_command(command.options, named) if named else None
+    how = wait_command(named, command.options.further) if named else None
     try:
         if command.options.prints_json:
             output.write_start_document(
