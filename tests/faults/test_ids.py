@@ -16,7 +16,7 @@ from faults.catalogue import fault
 from faults.whole import CANARY, DONE, api
 from opwatch.domain.errors import UsageError
 from opwatch.domain.origin import OriginError, parse_origin
-from opwatch.session.input import ReferenceList, read_references
+from opwatch.session.input import read_references
 from profiles.making import profile
 from servers.raw import http
 
@@ -265,5 +265,5 @@ def test_nothing_on_standard_input_fails_but_as_a_usage_error(data: bytes) -> No
         found = read_references(data)
     except UsageError:
         return
-    if isinstance(found, ReferenceList):
-        assert all(isinstance(each.text, str) for each in found.given)
+    if isinstance(found, tuple):
+        assert all(isinstance(each.text, str) for each in found)

@@ -77,8 +77,8 @@ def test_a_built_in_profile_is_https_and_holds_no_secret(name: str) -> None:
     bound = profile(name)
 
     assert bound.base_url.startswith(("https://", "http://localhost", "http://127.0.0.1"))
-    assert bound.docs
-    assert bound.title
+    assert bound.definition.spec.docs
+    assert bound.definition.spec.title
 
 
 @pytest.mark.parametrize(("name", "case"), cases("answers"))

@@ -40,7 +40,7 @@ def test_a_profile_of_ones_own_is_laid_over_a_built_in_one(tmp_path: Path) -> No
     assert bound.params == {"host": "production", "schedule_id": "from-config"}
     assert bound.auth == HeaderAuth((FromEnv("MY_TOKEN"),))
     assert (bound.polling_rules.pace.first, bound.polling_rules.pace.longest) == (15.0, 30.0)
-    assert bound.title == "Bentley iTwin Platform, Schedules operations"
+    assert bound.definition.spec.title == "Bentley iTwin Platform, Schedules operations"
 
 
 def test_without_a_file_there_are_the_built_in_profiles(tmp_path: Path) -> None:
@@ -91,8 +91,8 @@ def test_files_beside_the_configuration_are_profiles(tmp_path: Path) -> None:
 
     assert "beside" in config.names()
     assert config.is_users("beside")
-    assert bind_profile(load_profile("beside", config)).title == "Plain"
-    assert bind_profile(load_profile("fullstory", config)).title == "Plain"
+    assert bind_profile(load_profile("beside", config)).definition.spec.title == "Plain"
+    assert bind_profile(load_profile("fullstory", config)).definition.spec.title == "Plain"
     assert not {"read", "not a name"} & set(config.names())
 
 

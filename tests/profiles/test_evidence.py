@@ -91,10 +91,14 @@ def test_no_word_is_mapped_that_is_not_listed(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_profile_says_on_which_day_it_was_checked(name: str) -> None:
-    assert profile(name).confidence.checked == EVIDENCE.get(name, {}).get("checked", "")
+    assert profile(name).definition.spec.confidence.checked == EVIDENCE.get(name, {}).get(
+        "checked", ""
+    )
 
 
 def test_what_calls_itself_documented_has_evidence() -> None:
-    claimed = {name for name in NAMES if profile(name).confidence.level == "documented"}
+    claimed = {
+        name for name in NAMES if profile(name).definition.spec.confidence.level == "documented"
+    }
 
     assert claimed <= set(EVIDENCE)

@@ -19,7 +19,7 @@ from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.operation import Basis, Target
 from opwatch.output.streams import is_terminal
 from opwatch.profiles import bind_profile, is_url, load_profile
-from opwatch.session.input import GivenReference, ReferenceList
+from opwatch.session.input import GivenReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,10 +77,10 @@ class LaneBuilder:
                 yield self._slot(GivenReference(reference, typed=True), group, name)
                 continue
             piped, id_ = read_stdin(), parse_params(group.params).get(ID, "")
-            if isinstance(piped, ReferenceList):
+            if isinstance(piped, tuple):
                 if id_:
                     raise UsageError("--param id=… goes with a whole answer only", hint=WHOLE)
-                yield from (self._slot(each, group, name) for each in piped.given)
+                yield from (self._slot(each, group, name) for each in piped)
             elif name is not None:
                 yield self._started(piped, self._bind(name, group), id_)
             else:
@@ -199,7 +199,7 @@ def parse_params(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def read_stdin() -> ReferenceList | Response:
+def read_stdin() -> tuple[GivenReference, ...] | Response:
     """Return what is piped in.
 
     Raises:

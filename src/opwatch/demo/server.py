@@ -22,7 +22,6 @@ from opwatch.demo.jobs import Jobs, StartedJob, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
     from typing import Self
 
     from opwatch.demo.dialect import Dialect
@@ -90,12 +89,7 @@ class DemoServer:
         self._ready.wait()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.failures import FailureSteps
-    from opwatch.profiles.language.spec import Confidence
     from opwatch.profiles.results import ResultSteps, StartingUrls
 
 
@@ -73,12 +72,6 @@ class Profile:
     def __init__(self, definition: Definition, bound: Bound) -> None:
         spec = definition.spec
         self.name = definition.name
-        self.title = spec.title
-        self.docs = spec.docs
-        self.notes = spec.notes
-        self.retention = spec.retention
-        self.confidence: Confidence = spec.confidence
-        self.experimental = spec.experimental
         self.conditional = spec.conditional
         self.source = definition.file
         self.params = bound.params

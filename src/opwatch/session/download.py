@@ -23,7 +23,6 @@ from opwatch.domain.errors import UnwritableError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
 MOST_ALTERNATIVES: Final = 10_000
@@ -98,12 +97,7 @@ class Download:
             self.file = os.fdopen(os.open(self._part, _FLAGS, _MODE), "wb")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         with suppress(OSError):
             self.file.close()
         with suppress(OSError):

@@ -54,14 +54,7 @@ class GivenReference:
     typed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceList:
-    """References, in the order they were read."""
-
-    given: tuple[GivenReference, ...]
-
-
-def read_references(data: bytes) -> ReferenceList | Response:
+def read_references(data: bytes) -> tuple[GivenReference, ...] | Response:
     """Return the references in *data*, or the HTTP answer that it is.
 
     Raises:
@@ -78,9 +71,9 @@ def read_references(data: bytes) -> ReferenceList | Response:
     begin = _BETWEEN.match(text)
     at = begin.end() if begin else 0
     if text.startswith(("{", "[", '"'), at):
-        return ReferenceList(tuple(_from_json(text, at)))
+        return tuple(_from_json(text, at))
     lines = (_COMMENT.sub("", line).strip() for line in text.split("\n"))
-    return ReferenceList(tuple(_from_lines([each for each in lines if each and each[0] != "#"])))
+    return tuple(_from_lines([each for each in lines if each and each[0] != "#"]))
 
 
 def _from_lines(lines: list[str]) -> Iterator[GivenReference]:

@@ -13,7 +13,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from opwatch.cli import options as opt
+from opwatch.cli import questions
+from opwatch.cli.exit import end_of
 from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
+from opwatch.domain.auth import CredentialState, TrialOutcome
+from opwatch.domain.errors import CredentialError, UsageError
+from opwatch.domain.outcome import Outcome, verdict
+from opwatch.engine import raise_on_signals, run_to_end
+from opwatch.output.commands.auth import (
+    survey_document,
+    trial_document,
+    write_credential,
+    write_credentials,
+    write_trial,
+    write_unlisted,
+)
+from opwatch.output.commands.login import (
+    STORE_AGAIN,
+    secret_prompt,
+    write_deleted,
+    write_device,
+    write_secret,
+    write_stored,
+)
+from opwatch.output.errors import write_error
+from opwatch.output.formats.sheet import write_json_line
+from opwatch.output.streams import is_terminal, width_of
 
 if TYPE_CHECKING:
     from opwatch.cli.selection import Selection
@@ -160,10 +185,8 @@ def _run(
     debug: bool = False,
 ) -> int:
     """Do *work*, and exit with the code that it returns, or that of what it raises."""
-    from opwatch.cli.exit import end_of
     from opwatch.cli.runner import context_of
     from opwatch.cli.selection import Selection
-    from opwatch.engine import raise_on_signals
 
     selection = Selection(options)
     context = context_of(selection.environ, ca_file=ca_file, verbose=verbose)
@@ -181,15 +204,6 @@ def _run(
 
 
 def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool, to_print: bool) -> int:
-    from opwatch.cli.questions import read_secret
-    from opwatch.domain.errors import UsageError
-    from opwatch.engine import run_to_end
-    from opwatch.output.commands.login import (
-        secret_prompt,
-        write_device,
-        write_secret,
-        write_stored,
-    )
     from opwatch.session.auth import log_in_by_device, login_to
 
     profile = selection.bound_profile()
@@ -201,7 +215,7 @@ def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool, to_p
         raise UsageError("--print, and standard output is closed")
     if not by_device:
         run_to_end(login.check())
-        secret = read_secret(
+        secret = questions.read_secret(
             lambda: secret_prompt(sys.stderr, login.asks_for, profile.name, login.account)
         )
         keyring = run_to_end(login.store(secret))
@@ -222,25 +236,17 @@ def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool, to_p
 
 def _store_patiently(login: Login, secret: Secret) -> str:
     """Store what a person has just logged in for; it is not lost to a keyring that fails now."""
-    from opwatch.cli.questions import ask, has_person
-    from opwatch.domain.errors import CredentialError
-    from opwatch.engine import run_to_end
-    from opwatch.output.commands.login import STORE_AGAIN
-    from opwatch.output.errors import write_error
-
     while True:
         try:
             return run_to_end(login.store(secret))
         except CredentialError as problem:
-            if not has_person():
+            if not questions.has_person():
                 raise
             write_error(sys.stderr, problem)
-            ask(STORE_AGAIN)
+            questions.ask(STORE_AGAIN)
 
 
 def _log_out(selection: Selection, context: RunContext) -> int:
-    from opwatch.engine import run_to_end
-    from opwatch.output.commands.login import write_deleted
     from opwatch.session.auth import login_to
 
     profile = selection.bound_profile()
@@ -254,11 +260,6 @@ def _log_out(selection: Selection, context: RunContext) -> int:
 
 
 def _status(selection: Selection, context: RunContext, *, as_json: bool) -> int:
-    from opwatch.domain.auth import CredentialState
-    from opwatch.domain.outcome import Outcome, verdict
-    from opwatch.engine import run_to_end
-    from opwatch.output.commands.auth import survey_document, write_credential
-    from opwatch.output.formats.sheet import write_json_line
     from opwatch.session.auth import inspect_credential
 
     report = run_to_end(inspect_credential(selection.bound_profile(), context))
@@ -273,15 +274,6 @@ def _status(selection: Selection, context: RunContext, *, as_json: bool) -> int:
 
 
 def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
-    from opwatch.domain.outcome import Outcome, verdict
-    from opwatch.engine import run_to_end
-    from opwatch.output.commands.auth import (
-        survey_document,
-        write_credentials,
-        write_unlisted,
-    )
-    from opwatch.output.formats.sheet import write_json_line
-    from opwatch.output.streams import is_terminal, width_of
     from opwatch.session.auth import inspect_all
 
     config = selection.settings()
@@ -310,12 +302,6 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
 def _test(
     selection: Selection, context: RunContext, *, reference: str | None, as_json: bool
 ) -> int:
-    from opwatch.domain.auth import TrialOutcome
-    from opwatch.domain.errors import UsageError
-    from opwatch.domain.outcome import Outcome, verdict
-    from opwatch.engine import run_to_end
-    from opwatch.output.commands.auth import trial_document, write_trial
-    from opwatch.output.formats.sheet import write_json_line
     from opwatch.session import auth
 
     if reference == "-":

@@ -14,7 +14,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 from opwatch.cli import options as opt
 from opwatch.cli.commands.profile_explain import explain_reference
 from opwatch.cli.commands.profile_new import new_profile
+from opwatch.cli.exit import attempt
+from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
+from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
+from opwatch.domain.errors import ProfileError, UsageError
+from opwatch.output.commands.profile_show import checked, profile_facts
+from opwatch.output.errors import write_error
+from opwatch.output.formats.sheet import write_facts, write_json, write_rows
+from opwatch.output.streams import Sink, is_terminal, width_of
+from opwatch.profiles import (
+    check,
+    load_config,
+    load_profile,
+    manifest_schema,
+    parse_body,
+    profile_problems,
+    schema,
+)
+from opwatch.session.input import answer_of
 
 if TYPE_CHECKING:
     from opwatch.domain.auth import Scheme
@@ -110,18 +128,10 @@ def print_schema(
 
 
 def _exit_code(work: Callable[[], int], *, as_json: bool = False) -> int:
-    from opwatch.cli.exit import attempt
-
     return attempt(work, as_json=as_json, command="profile")
 
 
 def _list(config: Path | None, *, as_json: bool) -> int:
-    from opwatch.domain.errors import UsageError
-    from opwatch.output.errors import write_error
-    from opwatch.output.formats.sheet import write_json, write_rows
-    from opwatch.output.streams import is_terminal, width_of
-    from opwatch.profiles import load_config, load_profile
-
     known = load_config(config, os.environ)
     facts: list[dict[str, Any]] = []
     code = 0
@@ -177,7 +187,6 @@ def _facts(definition: Definition) -> dict[str, Any]:
 def _credential(scheme: Scheme) -> dict[str, Any]:
     """Return how a secret is shown, and the places that the profile names for it."""
     from opwatch.credentials import source_name
-    from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
     from opwatch.profiles.language.auth import sources_of
 
     match scheme:
@@ -199,11 +208,6 @@ def _credential(scheme: Scheme) -> dict[str, Any]:
 
 
 def _show(name: str, config: Path | None, *, as_json: bool, source: bool) -> int:
-    from opwatch.output.commands.profile_show import profile_facts
-    from opwatch.output.formats.sheet import write_facts, write_json
-    from opwatch.output.streams import Sink
-    from opwatch.profiles import load_config, load_profile
-
     definition = load_profile(name, load_config(config, os.environ))
     if source:
         sink = Sink(sys.stdout)
@@ -221,12 +225,6 @@ def _show(name: str, config: Path | None, *, as_json: bool, source: bool) -> int
 def _check(
     files: list[Path], config: Path | None, answers: list[str], *, everything: bool, strict: bool
 ) -> int:
-    from opwatch.domain.errors import ProfileError, UsageError
-    from opwatch.output.commands.profile_show import checked
-    from opwatch.output.errors import write_error
-    from opwatch.output.streams import Sink
-    from opwatch.profiles import load_config, profile_problems
-
     known = load_config(config, os.environ)
     if not files and not everything:
         if known.path is None:
@@ -253,11 +251,6 @@ def _check(
 
 def _sample(source: str) -> Any:
     """Return the JSON of the saved answer *source*."""
-    from opwatch.cli.files import bytes_of
-    from opwatch.domain.errors import UsageError
-    from opwatch.profiles import parse_body
-    from opwatch.session.input import answer_of
-
     body = parse_body(answer_of(bytes_of(source), "", 0.0).body)
     if body.fault is not None:
         raise UsageError(f"{source} is not JSON: {body.detail or body.fault}")
@@ -265,9 +258,6 @@ def _sample(source: str) -> Any:
 
 
 def _problems_of_file(path: Path, known: Any, samples: list[Any]) -> tuple[Problem, ...]:
-    from opwatch.domain.errors import UsageError
-    from opwatch.profiles import check
-
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeError) as problem:
@@ -276,9 +266,6 @@ def _problems_of_file(path: Path, known: Any, samples: list[Any]) -> tuple[Probl
 
 
 def _schema(*, manifest: bool) -> int:
-    from opwatch.output.formats.sheet import write_json
-    from opwatch.profiles import manifest_schema, schema
-
     write_json(sys.stdout, manifest_schema() if manifest else schema())
     return 0
 

@@ -11,8 +11,22 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from opwatch.cli import options as opt
+from opwatch.cli.exit import attempt
+from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import argument, command, option
+from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
 from opwatch.domain.secret import MASK, SECRET_NAME, Secret
+from opwatch.output.commands.profile import (
+    AnswerReport,
+    PathValue,
+    ProfileReport,
+    RequestReport,
+    report_document,
+    report_facts,
+)
+from opwatch.output.formats.sheet import write_facts, write_json
+from opwatch.profiles import explain_answer
+from opwatch.session.input import answer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +35,6 @@ if TYPE_CHECKING:
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Target
-    from opwatch.output.commands.profile import AnswerReport, RequestReport
     from opwatch.profiles import Profile
 
 
@@ -54,7 +67,6 @@ def explain_reference(
 
     With --answer: which rule decides, where it is written, and what each path finds.
     """
-    from opwatch.cli.exit import attempt
     from opwatch.cli.selection import Selection
 
     selection = Selection(options, (reference,))
@@ -64,10 +76,7 @@ def explain_reference(
 
 
 def _explain(selection: Selection, answer: str | None, *, as_json: bool) -> int:
-    from opwatch.domain.auth import HeaderAuth, NoAuth
     from opwatch.domain.policy import Policy
-    from opwatch.output.commands.profile import ProfileReport, report_document, report_facts
-    from opwatch.output.formats.sheet import write_facts, write_json
 
     plan = selection.plan(Policy(once=True))
     target = plan.targets[0]
@@ -97,8 +106,6 @@ def _masked_request(request: Request, scheme: Scheme, environ: Mapping[str, str]
     And where a user's file took one from *environ*, or a key is named after one.
     """
     from opwatch.credentials import Redactor
-    from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
-    from opwatch.output.commands.profile import RequestReport
 
     headers, url = dict(request.headers), request.url
     match scheme:
@@ -156,11 +163,6 @@ def _without_secrets(value: Any) -> Any:
 def _read_answer(profile: Profile, target: Target, url: str, source: str) -> AnswerReport:
     """Return what *profile* makes of the answer that *source* holds."""
     import time
-
-    from opwatch.cli.files import bytes_of
-    from opwatch.output.commands.profile import AnswerReport, PathValue
-    from opwatch.profiles import explain_answer
-    from opwatch.session.input import answer_of
 
     response = answer_of(bytes_of(source), url, time.time())
     found = explain_answer(profile, target, response)

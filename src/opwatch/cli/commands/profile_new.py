@@ -14,14 +14,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from opwatch.cli import options as opt
 from opwatch.cli import questions
+from opwatch.cli.exit import attempt
+from opwatch.cli.files import body_of, bytes_of, write_new
 from opwatch.cli.parameters import command, option
+from opwatch.domain.errors import BadReferenceError, StartError, UsageError
+from opwatch.domain.origin import OriginError
+from opwatch.domain.outcome import Outcome
+from opwatch.domain.trouble import Trouble
+from opwatch.output.commands.profile_new import (
+    ask_meaning,
+    ask_status,
+    ask_url,
+    write_left_out,
+    write_next_steps,
+    write_notes,
+)
+from opwatch.output.streams import Sink
+from opwatch.output.text.sentences import describe
+from opwatch.profiles import is_url, load_config, name_fault, parse_body
+from opwatch.session.input import answer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.domain.messages import Response
     from opwatch.domain.secret import Secret
-    from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Config
     from opwatch.profiles.draft.propose import Known, Proposal
     from opwatch.profiles.draft.samples import Sample
@@ -72,9 +89,6 @@ class DraftOptions:
 
     def run(self) -> int:
         """Write the profile; return the exit code."""
-        from opwatch.domain.errors import UsageError
-        from opwatch.profiles import load_config, name_fault
-
         fault = None if self.name is None else name_fault(self.name)
         if fault:
             raise UsageError(fault)
@@ -98,10 +112,7 @@ class DraftOptions:
 
     def _read(self, source: str, fetched: Mapping[str, Response]) -> list[Sample]:
         """Return the samples in *source*; an error answer holds none."""
-        from opwatch.cli.files import bytes_of
-        from opwatch.output.commands.profile_new import write_left_out
         from opwatch.profiles.draft.samples import samples_of
-        from opwatch.session.input import answer_of
 
         answer = fetched.get(source) or answer_of(bytes_of(source))
         if not answer.is_good:
@@ -115,7 +126,6 @@ class DraftOptions:
 
         from opwatch.cli.runner import context_of
         from opwatch.engine import raise_on_signals, run_to_end
-        from opwatch.profiles import is_url
         from opwatch.session.detect import fetch_samples
 
         urls = [source for source in self.sources if is_url(source)]
@@ -127,7 +137,6 @@ class DraftOptions:
         return {url: _usable(url, answer, token) for url, answer in answers.items()}
 
     def _known(self, samples: list[Sample]) -> Known:
-        from opwatch.output.commands.profile_new import ask_url
         from opwatch.profiles.draft.propose import Known
 
         fetched = any(each.url for each in samples)
@@ -148,10 +157,6 @@ class DraftOptions:
         Raises:
             UsageError: it is not JSON, or no --url names where it was posted.
         """
-        from opwatch.cli.files import body_of
-        from opwatch.domain.errors import UsageError
-        from opwatch.profiles import is_url, parse_body
-
         body = body_of(self.data)
         if body is None:
             return None
@@ -170,9 +175,6 @@ class DraftOptions:
 
     def _propose(self, samples: list[Sample], known: Known) -> Proposal:
         """Return what *samples* suggest, once a person has been asked what they leave open."""
-        from opwatch.domain.errors import BadReferenceError
-        from opwatch.domain.origin import OriginError
-        from opwatch.output.commands.profile_new import ask_meaning, ask_status, write_notes
         from opwatch.profiles.draft.propose import propose
         from opwatch.profiles.language.spec import STATES
 
@@ -196,10 +198,6 @@ class DraftOptions:
         return propose(samples, known._replace(meanings=meanings)) if meanings else proposal
 
     def _write(self, proposal: Proposal, config: Config) -> None:
-        from opwatch.cli.files import write_new
-        from opwatch.output.commands.profile_new import write_next_steps
-        from opwatch.output.streams import Sink
-
         if self.output is None:
             sink = Sink(sys.stdout)
             sink.write(proposal.text)
@@ -235,8 +233,6 @@ def new_profile(*, options: DraftOptions) -> int:
     It is commented, for you to read through. Give an answer of each state that
     you have: running, succeeded, failed.
     """
-    from opwatch.cli.exit import attempt
-
     return attempt(options.run, command="profile")
 
 
@@ -246,11 +242,6 @@ def _usable(url: str, answer: Response | Trouble, token: Secret | None) -> Respo
     Raises:
         StartError: there is none, or the URL needs another credential.
     """
-    from opwatch.domain.errors import StartError
-    from opwatch.domain.outcome import Outcome
-    from opwatch.domain.trouble import Trouble
-    from opwatch.output.text.sentences import describe
-
     if isinstance(answer, Trouble):
         raise StartError(f"no sample from {url}: {describe(answer)}", Outcome.UNKNOWN)
     if answer.status in {401, 403}:
