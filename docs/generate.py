@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from command_tree import read_tree
+from completion_lists import completion_lists
 from contract import MEANINGS
 from manual import manual
 from opwatch.cli.completion.shells import SHELLS
-from opwatch.cli.completion.table import files as completion_lists
-from opwatch.cli.completion.tree import read_tree
 from opwatch.domain.outcome import OF_ABORT, OF_OUTCOME, PRECEDENCE, Abort
 from opwatch.profiles import load_config, load_profile
 from opwatch.profiles import schema as profile_schema
@@ -25,7 +25,7 @@ from templates import COMMANDS, EXIT_CODES, PROVIDERS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opwatch.cli.completion.tree import Node
+    from command_tree import Node
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -13,7 +13,7 @@ from opwatch.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opwatch.cli.completion.tree import Node
+    from command_tree import Node
 
 WATCHING = {"get", "wait", "start"}
 

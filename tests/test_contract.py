@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from opwatch.cli.completion.tree import read_tree
+from command_tree import read_tree
 from opwatch.domain.auth import CredentialState, TrialOutcome
 from opwatch.domain.events import Event, Oddity
 from opwatch.domain.operation import State

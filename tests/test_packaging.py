@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.cli.completion.tree import read_tree
+from command_tree import read_tree
 from opwatch.output.topics import TOPICS
 
 if TYPE_CHECKING:
-    from opwatch.cli.completion.tree import Node
+    from command_tree import Node
 
 ROOT = Path(__file__).resolve().parents[1]
 MAN = ROOT / "docs" / "man"

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from command_tree import read_tree
 from opwatch.cli.app import app, run
-from opwatch.cli.completion.tree import read_tree
 from opwatch.cli.help import GROUPS
 from opwatch.output.topics import TOPICS, page_of, rendered
 from typed import commands, parsed
 
 if TYPE_CHECKING:
-    from opwatch.cli.completion.tree import Node
+    from command_tree import Node
     from opwatch.cli.parameters import Example
 
 NODES = {" ".join(node.words): node for node in read_tree().walk()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.inside import profile
-from opwatch.cli.completion.tree import read_tree
+from command_tree import read_tree
 from opwatch.cli.options import ProfileOptions
 from opwatch.cli.selection import Selection
 from opwatch.domain.command_line import NOT_OFFERED, OF_PROFILE, command_to_paste

@@ -20,7 +20,7 @@ import pytest
 
 import opwatch
 from cli.inside import profile
-from opwatch.cli.completion.tree import read_tree
+from command_tree import read_tree
 from servers.echo import Api
 from servers.oauth import Asked, OAuthServer, Reply
 from servers.raw import RawServer, flood, http, read, send

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from opwatch.demo import Hitch, Script
-from opwatch.demo.script import JobPhase
+from opwatch.demo.jobs import JobPhase
 from opwatch.domain.operation import State
 from servers.dialects.extras import BlockedScript
 

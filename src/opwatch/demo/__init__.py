@@ -5,9 +5,8 @@ path. It serves fake operations to this machine only, on a port of its own.
 """
 
 from opwatch.demo.dialect import DEMO_TOKEN
-from opwatch.demo.jobs import StartedJob, Truth
+from opwatch.demo.jobs import Hitch, Script, StartedJob, Truth
 from opwatch.demo.scenario import DemoOperation, scenario
-from opwatch.demo.script import Hitch, Script
 from opwatch.demo.server import DemoServer, RecordedRequest
 
 __all__ = [

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote, unquote
 
 from opwatch.demo.http import NO_REPLY, Reply
-from opwatch.demo.jobs import Job
-from opwatch.demo.script import Script
+from opwatch.demo.jobs import Job, Script
 from opwatch.domain.operation import TERMINAL, State
 from opwatch.domain.secret import Secret
 
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opwatch.demo.http import Request
-    from opwatch.demo.jobs import Jobs
-    from opwatch.demo.script import Hitch, JobPhase
+    from opwatch.demo.jobs import Hitch, JobPhase, Jobs
     from opwatch.domain.messages import Headers
 
 DEMO_TOKEN: Final = Secret("demo-token-worth-nothing")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from opwatch.demo.script import Hitch, Script
+from opwatch.demo.jobs import Hitch, Script
 from opwatch.domain.operation import OperationError, State
 
 if TYPE_CHECKING:

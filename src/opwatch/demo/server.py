@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Dialect
     from opwatch.demo.http import Request
-    from opwatch.demo.script import Script
+    from opwatch.demo.jobs import Script
     from opwatch.domain.messages import Headers
 
 HOST: Final = "127.0.0.1"

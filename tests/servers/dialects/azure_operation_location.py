@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.http import Request
-    from opwatch.demo.jobs import Job
-    from opwatch.demo.script import JobPhase
+    from opwatch.demo.jobs import Job, JobPhase
 
 
 class AzureOperationLocation(Azure):

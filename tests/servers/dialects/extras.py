@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from opwatch.demo.script import JobPhase, Script
+from opwatch.demo.jobs import JobPhase, Script
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:

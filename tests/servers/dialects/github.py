@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
-    from opwatch.demo.jobs import Job
-    from opwatch.demo.script import JobPhase
+    from opwatch.demo.jobs import Job, JobPhase
 
 _STAMP: Final = "2026-11-28T10:00:00.1234567Z "
 # A log as a runner writes it, by whoever can choose what a test prints.

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
-    from opwatch.demo.jobs import Job, Jobs
-    from opwatch.demo.script import JobPhase, Script
+    from opwatch.demo.jobs import Job, JobPhase, Jobs, Script
 
 _PLACE: Final = "projects/demo-project/locations/europe-west1"
 # google.rpc.Code

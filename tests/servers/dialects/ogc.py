@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.http import Request
-    from opwatch.demo.jobs import Job
-    from opwatch.demo.script import JobPhase
+    from opwatch.demo.jobs import Job, JobPhase
 
 _REL: Final = "http://www.opengis.net/def/rel/ogc/1.0/results"
 _EXCEPTION: Final = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/"

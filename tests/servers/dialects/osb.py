@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.http import Request
-    from opwatch.demo.jobs import Job, Jobs
-    from opwatch.demo.script import JobPhase, Script
+    from opwatch.demo.jobs import Job, JobPhase, Jobs, Script
 
 DEMO_USER: Final = "demo"
 """The user of HTTP Basic authentication; the password is the demo's token."""

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from opwatch.demo.dialect import Call
     from opwatch.demo.http import Request
-    from opwatch.demo.jobs import Job
-    from opwatch.demo.script import JobPhase
+    from opwatch.demo.jobs import Job, JobPhase
 
 _PATH: Final = "/admin/api/{_version}/graphql.json"
 _FILE: Final = b'{"id":"gid://shopify/Product/1"}\n{"id":"gid://shopify/Product/2"}\n'

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
-    from opwatch.demo.jobs import Job
-    from opwatch.demo.script import JobPhase
+    from opwatch.demo.jobs import Job, JobPhase
 
 
 class Bentley(Dialect):

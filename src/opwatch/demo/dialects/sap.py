@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.demo.dialect import Call
-    from opwatch.demo.jobs import Job, Jobs
-    from opwatch.demo.script import JobPhase, Script
+    from opwatch.demo.jobs import Job, JobPhase, Jobs, Script
 
 _ZERO_TIME: Final = "0001-01-01T00:00:00Z"
 _TYPE: Final = "{resource_type:platforms|service_brokers|service_bindings|service_instances}"

@@ -6,13 +6,16 @@ that they always match the program.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opwatch.cli.app import COMMANDS, app
 from opwatch.cli.help import description, label, whole_page
-from opwatch.cli.parameters import Example
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opwatch.cli.parameters import Example
 
 
 @dataclass(frozen=True, slots=True)
