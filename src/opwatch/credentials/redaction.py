@@ -15,12 +15,7 @@ import base64
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials.meaning import (
-    located_meanings,
-    meanings,
-    small,
-    without_begun_escape,
-)
+from opwatch.credentials.meaning import located_meanings, meanings, small, without_begun_escape
 from opwatch.domain.secret import MASK, Secret
 
 if TYPE_CHECKING:

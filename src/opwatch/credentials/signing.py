@@ -9,15 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, assert_never
 
-from opwatch.domain.auth import (
-    BEARER,
-    BasicAuth,
-    HeaderAuth,
-    NoAuth,
-    OAuth2Auth,
-    QueryAuth,
-    Scheme,
-)
+from opwatch.domain.auth import BEARER, BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
 from opwatch.domain.errors import UsageError
 from opwatch.domain.header_rules import header_refusal, is_header_name
 from opwatch.domain.messages import SecretLocation, Sensitive

@@ -21,13 +21,7 @@ from opwatch.profiles.language.handoff import (
     operation_references,
 )
 from opwatch.profiles.language.params import ID, PLAIN
-from opwatch.profiles.language.request import (
-    batch_query,
-    build,
-    for_batch,
-    headers_of,
-    next_page,
-)
+from opwatch.profiles.language.request import batch_query, build, for_batch, headers_of, next_page
 from opwatch.profiles.reading.answer import AnswerReader
 from opwatch.profiles.reading.response import parse_body
 from opwatch.profiles.references import ReferenceResolver

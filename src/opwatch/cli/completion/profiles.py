@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 BUILTIN = os.path.join(os.path.dirname(__file__), "profiles.txt")
-"""The built-in profiles as lines: written by ``table.py``, kept fresh by ``docs/generate.py``."""
+"""The built-in profiles as lines, which ``docs/generate.py`` writes."""
 LONGEST = 4_000_000
 """The most bytes of a list that are read."""
 

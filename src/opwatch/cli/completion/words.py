@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from opwatch.cli.completion.profiles import Profiles
 
 COMMANDS = os.path.join(os.path.dirname(__file__), "commands.txt")
-"""The commands as lines: written by ``table.py``, kept fresh by ``docs/generate.py``."""
+"""The commands as lines, which ``docs/generate.py`` writes."""
 
 
 class Option:

@@ -12,15 +12,7 @@ from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.formats.writer import Writer
 from opwatch.output.streams import Sink
-from opwatch.output.text.clean import (
-    Redact,
-    Show,
-    as_is,
-    cells,
-    cut,
-    leading,
-    wrapped,
-)
+from opwatch.output.text.clean import Redact, Show, as_is, cells, cut, leading, wrapped
 from opwatch.output.text.names import Names
 from opwatch.output.text.sentences import (
     ending_detail,

@@ -17,13 +17,7 @@ from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Basis, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import PLAIN, Show, elide
-from opwatch.output.text.sentences import (
-    API_OUTCOMES,
-    display_name,
-    host_of,
-    warnings_of,
-    words_of,
-)
+from opwatch.output.text.sentences import API_OUTCOMES, display_name, host_of, warnings_of, words_of
 from opwatch.output.text.words import (
     ANONYMOUS,
     ASKS_FOR,

@@ -113,37 +113,26 @@ def _variable(node: Node) -> str:
     return node.text
 
 
-def _from_env(env: str) -> Source:
-    return FromEnv(env)
-
-
-def _from_file(file: str) -> Source:
-    return FromFile(file)
-
-
-def _from_keyring(keyring: str) -> Source:
-    return FromKeyring(keyring)
-
-
-def _from_command(command: tuple[str, ...], **rest: Any) -> Source:
-    return FromCommand(command, **rest)
-
-
 _NAME: Final = Leaf(_variable, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
 
 
-def _source(make: Callable[..., Source], key: str, value: Key, **more: Key) -> RecordOf[Source]:
+def _source(kind: Callable[..., Source], key: str, value: Key, **more: Key) -> RecordOf[Source]:
+    """Return the shape of a source of this *kind*, whose first field is under *key*."""
+
+    def make(**keys: Any) -> Source:
+        return kind(keys.pop(key), **keys)
+
     return RecordOf(make, "the source", {key: value._replace(required=True), **more})
 
 
 _SOURCE: Final[OneOf[Source]] = OneOf(
     "a source",
     {
-        "env": _source(_from_env, "env", Key(_NAME, "an environment variable")),
-        "file": _source(_from_file, "file", Key(TEXT, "a file that holds one line")),
-        "keyring": _source(_from_keyring, "keyring", Key(TEXT, "an entry of the keyring")),
+        "env": _source(FromEnv, "env", Key(_NAME, "an environment variable")),
+        "file": _source(FromFile, "file", Key(TEXT, "a file that holds one line")),
+        "keyring": _source(FromKeyring, "keyring", Key(TEXT, "an entry of the keyring")),
         "command": _source(
-            _from_command,
+            FromCommand,
             "command",
             Key(ListOf(TEXT, least=1), "a program and its arguments, run without a shell"),
             timeout=Key(duration(1, 600), "how long it may take"),

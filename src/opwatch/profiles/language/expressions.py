@@ -14,11 +14,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.profiles.language.comparisons import (
-    absent_pairs,
-    compared_paths,
-    word_meant_as_text,
-)
+from opwatch.profiles.language.comparisons import absent_pairs, compared_paths, word_meant_as_text
 from opwatch.profiles.language.patterns import BoundedPattern
 from opwatch.profiles.yaml.nodes import did_you_mean
 

@@ -13,11 +13,7 @@ from opwatch.domain.header_rules import header_refusal, is_header_name, may_name
 from opwatch.domain.moments import moment_of, parse_duration
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
-from opwatch.profiles.language.expressions import (
-    Expression,
-    ExpressionError,
-    compile_expression,
-)
+from opwatch.profiles.language.expressions import Expression, ExpressionError, compile_expression
 from opwatch.profiles.language.patterns import BoundedPattern, PatternError
 from opwatch.profiles.language.template import (
     NAME,
