@@ -21,8 +21,8 @@ from opwatch.output.formats.junit import junit
 from opwatch.output.formats.sheet import write_facts, write_json, write_rows
 from opwatch.output.formats.table import write_table
 from opwatch.output.streams import Sink
+from opwatch.output.terminal.display import Quiet
 from opwatch.output.terminal.lines import Lines
-from opwatch.output.terminal.quiet import Quiet
 from output.report.pages import page_of
 from output.screen import Page
 from output.script import wall_of

@@ -261,14 +261,14 @@ def context_of(
 
     @cache
     def announce(waiting: WaitingFor) -> None:
-        from opwatch.output.commands.login import announcer
+        from opwatch.output.commands.login import write_waiting
 
-        announcer(sys.stderr)(waiting)
+        write_waiting(sys.stderr, waiting)
 
     def notice(profile: str, note: str) -> None:
-        from opwatch.output.commands.login import notifier
+        from opwatch.output.commands.login import write_note
 
-        notifier(sys.stderr, redact=redactor)(profile, note)
+        write_note(sys.stderr, profile, note, redact=redactor)
 
     return replace(context, announce=announce, notice=notice)
 

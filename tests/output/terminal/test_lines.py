@@ -3,8 +3,8 @@ from opwatch.domain.operation import Failure, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.streams import Sink
+from opwatch.output.terminal.display import Quiet
 from opwatch.output.terminal.lines import Lines
-from opwatch.output.terminal.quiet import Quiet
 from opwatch.output.text.glyphs import UNICODE
 from output.screen import Page
 from output.script import Story, crowd, four, target, wall_of

@@ -17,7 +17,7 @@ from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.sentences import rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import TextIO
 
     from opwatch.domain.secret import Secret
@@ -96,27 +96,14 @@ def write_deleted(stream: TextIO | None, title: str, profile: str, *, was_there:
     )
 
 
-def announcer(stream: TextIO | None) -> Callable[[str], None]:
-    """Return a function that writes to *stream* which of WAITING opwatch waits for, each once."""
-    sink = Sink(stream, required=False)
-    announced: set[str] = set()
-
-    def announce(waiting: str) -> None:
-        if waiting in announced:
-            return
-        announced.add(waiting)
-        with suppress(OpwatchError):
-            sink.line(f"opwatch: waiting for {WAITING[waiting]}…")
-
-    return announce
+def write_waiting(stream: TextIO | None, waiting: str) -> None:
+    """Write to *stream* which of WAITING opwatch waits for."""
+    with suppress(OpwatchError):
+        Sink(stream, required=False).line(f"opwatch: waiting for {WAITING[waiting]}…")
 
 
-def notifier(stream: TextIO | None, *, redact: Redact = as_is) -> Callable[[str, str], None]:
-    """Return a function that writes to *stream* what is odd about a profile's credential."""
+def write_note(stream: TextIO | None, profile: str, note: str, *, redact: Redact = as_is) -> None:
+    """Write to *stream* what is odd about the credential of *profile*."""
     sink = Sink(stream, redact=redact, required=False)
-
-    def notice(profile: str, note: str) -> None:
-        with suppress(OpwatchError):
-            sink.line(f"opwatch: {sink.show(profile, 80)}: {sink.show(note)}")
-
-    return notice
+    with suppress(OpwatchError):
+        sink.line(f"opwatch: {sink.show(profile, 80)}: {sink.show(note)}")

@@ -59,8 +59,7 @@ class Sums(NamedTuple):
 
     def measure(self, view: AnswerView) -> Progress:
         """Return the progress in *view*."""
-        done, total = _sum(self.done, view), _sum(self.total, view)
-        return _fraction(done, total) if done is not None and total is not None else NONE
+        return _fraction(_sum(self.done, view), _sum(self.total, view))
 
 
 class Count(NamedTuple):
