@@ -18,8 +18,8 @@ from opwatch.domain.events import Event, Oddity
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import OF_ABORT, OF_OUTCOME, PRECEDENCE, Abort, Outcome, Reason
 from opwatch.domain.trouble import Fault
-from opwatch.output.formats.document import output_schema
 from opwatch.profiles import schema as profile_schema
+from output.schemas import output_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
-from opwatch.output.formats.document import output_schema
+from output.schemas import output_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

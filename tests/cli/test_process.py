@@ -15,7 +15,7 @@ from referencing import Registry, Resource
 
 from opwatch.demo import DEMO_TOKEN, DemoServer, Script
 from opwatch.domain.operation import State
-from opwatch.output.formats.document import output_schema
+from output.schemas import output_schema
 
 if TYPE_CHECKING:
     from cli.program import Program

@@ -15,7 +15,7 @@ from cli.forkserver import start
 from cli.inside import profile
 from cli.program import PATIENCE, Program
 from opwatch.demo import DEMO_TOKEN
-from opwatch.output.formats.document import output_schema
+from output.schemas import output_schema
 from servers.dialects import DEMO_USER
 from servers.raw import RawServer, answer, hang, read
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from opwatch.output.formats.document import output_schema
+
+def output_schema(name: str) -> str:
+    """Return the JSON Schema of a ``document``, an ``event`` or a ``started``."""
+    folder = resources.files("opwatch.output.formats") / "schema"
+    return (folder / f"{name}.json").read_text("utf-8")
+
 
 DOCUMENT: Final[dict[str, Any]] = json.loads(output_schema("document"))
 EVENT: Final[dict[str, Any]] = json.loads(output_schema("event"))

@@ -190,15 +190,7 @@ def login_to(profile: Profile, context: RunContext) -> Login:
     Raises:
         UsageError: the API needs none.
     """
-    credential = open_credential(
-        profile.auth,
-        profile=profile.name,
-        base_url=profile.base_url,
-        origins=profile.origins,
-        context=context,
-        options=profile.options,
-    )
-    return _login(credential, profile)
+    return _login(open_profile_credential(profile, context), profile)
 
 
 async def log_in_by_device(

@@ -109,10 +109,16 @@ class Session:
             self._context.announce(waiting)
 
 
-def open_profile_credential(profile: Profile, context: RunContext, client: Client) -> Credential:
-    """Return the credential of *profile*, which asks its token endpoint through *client*."""
+def open_profile_credential(
+    profile: Profile, context: RunContext, client: Client | None = None
+) -> Credential:
+    """Return the credential of *profile*, which asks its token endpoint through *client*.
+
+    Without one it can be stored and deleted, and asks for nothing.
+    """
 
     async def send(request: Request, timeout: float) -> Response | Trouble:
+        assert client is not None  # noqa: S101, narrows the type
         began = context.clock.now()
         reply = await client.send(request, timeout=timeout)
         if context.trace is not None:
@@ -124,7 +130,7 @@ def open_profile_credential(profile: Profile, context: RunContext, client: Clien
         profile=profile.name,
         base_url=profile.base_url,
         origins=profile.origins,
-        context=replace(context, send=send),
+        context=replace(context, send=send) if client else context,
         options=profile.options,
     )
 

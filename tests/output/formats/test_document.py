@@ -13,8 +13,8 @@ from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.operation import Failure, OperationError, State
 from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.output.formats.document import document, dumps, output_schema, write_document
-from output.schemas import DOCUMENT, VALIDATE_DOCUMENT
+from opwatch.output.formats.document import document, dumps, write_document
+from output.schemas import DOCUMENT, VALIDATE_DOCUMENT, output_schema
 from output.script import Story, four, target, wall_of
 
 FINE = Verdict(0, Outcome.SUCCEEDED)

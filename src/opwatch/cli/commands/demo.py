@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import cycle
 from typing import TYPE_CHECKING, Annotated, Final
 
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import command, option
+from opwatch.demo import DEMO_TOKEN, DemoServer, scenario
+from opwatch.domain.auth import HeaderAuth
+from opwatch.domain.outcome import ExitCode
+from opwatch.domain.policy import Policy
+from opwatch.engine import stay
+from opwatch.output.commands.demo import write_check, write_invitation, write_opening
+from opwatch.output.terminal.display import Style
+from opwatch.profiles import bind_profile, load_config, load_profile
+from opwatch.session.plan import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo import DemoOperation, DemoServer
+    from opwatch.demo import DemoOperation
     from opwatch.domain.auth import Scheme
     from opwatch.domain.operation import Operation
-    from opwatch.domain.policy import Policy
-    from opwatch.output.terminal.display import Style
     from opwatch.session.plan import Plan
 
 PACE: Final = 0.7
@@ -56,9 +65,6 @@ def app(
     Needs no account and no network. One operation fails, so the wait would exit
     with 1; the demo itself exits with 0 if every outcome is what its server did.
     """
-    from opwatch.demo import DemoServer
-    from opwatch.output.terminal.display import Style
-
     opt.check_choice("--progress", progress, Style)
     with DemoServer(port=port) as server:
         if serve:
@@ -69,15 +75,9 @@ def app(
 
 def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
     """Run the wait of the demo, hold its outcomes against the truth; return the exit code."""
-    import sys
-
     from opwatch.cli.run_options import RunOptions
     from opwatch.cli.runner import run_watch
     from opwatch.cli.view import View
-    from opwatch.demo import DEMO_TOKEN, scenario
-    from opwatch.domain.outcome import ExitCode
-    from opwatch.domain.policy import Policy
-    from opwatch.output.commands.demo import write_check, write_opening
     from opwatch.session.context import RunContext
 
     seen: list[Operation] = []
@@ -97,9 +97,6 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
 
 
 def _plan(server: DemoServer, operations: tuple[DemoOperation, ...], policy: Policy) -> Plan:
-    from opwatch.profiles import bind_profile, load_config, load_profile
-    from opwatch.session.plan import make_plan
-
     config = load_config(None, {})
     lanes = []
     for name in dict.fromkeys(each.profile for each in operations):
@@ -113,22 +110,12 @@ def _plan(server: DemoServer, operations: tuple[DemoOperation, ...], policy: Pol
 
 def _shown_as(scheme: Scheme) -> str:
     """Return the header by which *scheme* shows a token that is in a shell's variable."""
-    from opwatch.domain.auth import HeaderAuth
-
     header = scheme if isinstance(scheme, HeaderAuth) else HeaderAuth(())
     return f"{header.name}: " + header.template.replace("{secret}", "$OPWATCH_TOKEN")
 
 
 def _serve(server: DemoServer) -> None:
     """Print what to try, and stay until a signal comes."""
-    import sys
-    from itertools import cycle
-
-    from opwatch.demo import DEMO_TOKEN, scenario
-    from opwatch.domain.policy import Policy
-    from opwatch.engine import stay
-    from opwatch.output.commands.demo import write_invitation
-
     operations = scenario(server, scale=SERVED_SCALE)
     profiles = _plan(server, operations, Policy()).profiles
     write_invitation(

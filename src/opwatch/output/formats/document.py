@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.events import Warned
 from opwatch.domain.outcome import Outcome
@@ -129,14 +129,3 @@ def write_document(stream: TextIO | None, document: Mapping[str, Any]) -> None:
     sink = Sink(stream)
     sink.write(dumps(document))
     sink.flush()
-
-
-def output_schema(name: Literal["document", "event", "started"]) -> str:
-    """Return the JSON Schema of a ``--json`` document or of a ``--jsonl`` event."""
-    from importlib import resources  # noqa: PLC0415, it costs what --json has no use for
-
-    return (
-        resources.files("opwatch.output.formats")
-        .joinpath("schema", f"{name}.json")
-        .read_text("utf-8")
-    )
