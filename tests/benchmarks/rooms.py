@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 EVERY: Final = 0.002
 """Seconds of CPU between two looks."""
-LIBRARIES: Final = frozenset({"httpcore2", "h11", "anyio"})
+LIBRARIES: Final = frozenset({"h11"})
 LIBRARY: Final = "the HTTP library"
 SOCKETS: Final = "the sockets"
 LOOP: Final = "the event loop"

@@ -13,9 +13,8 @@ import asyncio
 import io
 import time
 import zlib
-from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.messages import Headers, Response
@@ -23,11 +22,11 @@ from opwatch.domain.trouble import Fault, Speaker
 from opwatch.http.faults import FaultError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable
     from typing import BinaryIO
 
-    import httpcore2 as httpcore
+    import h11
 
+    from opwatch.http.connection import Connection
     from opwatch.http.trace import RequestTrace
 
 
@@ -61,32 +60,33 @@ class ResponseReader:
     clock: asyncio.Timeout
     seconds: float
 
-    async def read_response(self, answer: httpcore.Response) -> Response:
-        """Return the whole of *answer*.
+    async def read_response(self, answer: h11.Response, connection: Connection) -> Response:
+        """Return the whole of *answer*, whose body comes over *connection*.
 
         Raises:
+            OSError: the connection is lost.
+            ProtocolError: the body has not ended as its head announced.
             FaultError: its framing or its body is not taken.
             UnwritableError: the file does not take the body.
         """
         received_at = time.time()
         headers = Headers(tuple((_text(name), _text(value)) for name, value in answer.headers))
-        version = _text(answer.extensions["http_version"])
+        version = f"HTTP/{_text(answer.http_version)}"
         _check_framing(version, headers, self.trace)
         coding = ",".join(headers.all("content-encoding"))
         memory = io.BytesIO()
-        into = self.into if answer.status in _RESULTS else None
+        into = self.into if answer.status_code in _RESULTS else None
         limit = self.limit if into else min(self.limit, BODY_LIMIT)
         try:
-            await self._decode(
-                answer, BodyDecoder(into or memory, coding, limit), extends=bool(into)
-            )
+            decoder = BodyDecoder(into or memory, coding, limit)
+            await self._decode(connection, decoder, extends=bool(into))
         except FaultError as problem:
             if problem.fault is Fault.TOO_LARGE:
-                problem.status = answer.status
+                problem.status = answer.status_code
                 problem.speaker = _speaker(memory.getbuffer())
             raise
         return Response(
-            answer.status,
+            answer.status_code,
             self.url,
             headers,
             memory.getvalue(),
@@ -95,17 +95,14 @@ class ResponseReader:
         )
 
     async def _decode(
-        self, answer: httpcore.Response, decoder: BodyDecoder, *, extends: bool = False
+        self, connection: Connection, decoder: BodyDecoder, *, extends: bool = False
     ) -> None:
         mark = 0
-        # As sent: the library's own decoding is what a bomb is made for.
-        stream = cast("AsyncGenerator[bytes]", aiter(cast("AsyncIterable[bytes]", answer.stream)))
-        async with aclosing(stream) as chunks:
-            async for chunk in chunks:
-                decoder.feed(chunk)
-                if extends and decoder.received - mark >= _PROGRESS:
-                    mark = decoder.received
-                    self.clock.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        while chunk := await connection.piece():
+            decoder.feed(chunk)
+            if extends and decoder.received - mark >= _PROGRESS:
+                mark = decoder.received
+                self.clock.reschedule(asyncio.get_running_loop().time() + self.seconds)
         decoder.finish()
 
 
