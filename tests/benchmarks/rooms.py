@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EVERY: Final = 0.002
 """Seconds of CPU between two looks."""
 LIBRARIES: Final = frozenset({"h11"})
-LIBRARY: Final = "the HTTP library"
+LIBRARY: Final = "h11"
 SOCKETS: Final = "the sockets"
 LOOP: Final = "the event loop"
 

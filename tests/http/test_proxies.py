@@ -108,7 +108,7 @@ def test_this_machine_is_never_asked_through_a_proxy(host: str) -> None:
     ],
 )
 def test_garbage_is_refused_by_the_name_of_its_variable_without_the_secret(value: str) -> None:
-    """Fault 12, measurement M8: a ValueError of the library's own otherwise."""
+    """Fault 12, measurement M8: httpx raises a ValueError."""
     with pytest.raises(UsageError) as caught:
         Client(connections=1, environ={"https_proxy": value}, user_agent="x")
 

@@ -117,7 +117,7 @@ def test_plain_http_is_no_matter_without_a_secret() -> None:
     ],
 )
 def test_a_token_that_no_header_can_hold_is_refused_without_being_shown(value: str) -> None:
-    """S6, fault 93, measurement M1: the library's own message shows it."""
+    """S6, fault 93, measurement M1: h11's own message shows it."""
     problem = refused(Request("GET", "https://a.test/").carrying(header(value)))
     plain = refused(Request("GET", "https://a.test/", {"X-One": value}))
 
@@ -219,7 +219,7 @@ async def test_a_method_that_is_none_is_a_trouble(client: Client, method: str) -
 async def test_no_secret_is_in_a_response_or_in_a_log(
     client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """S5: the library's client logs whole URLs at INFO; its transport does not."""
+    """S5: httpx logs whole URLs at INFO."""
     caplog.set_level(logging.INFO)
     secrets = (header(f"Bearer {CANARY}"), Sensitive(SecretLocation.QUERY, "sig", Secret(CANARY)))
     with RawServer([answer(b"{}")]) as server:

@@ -153,7 +153,7 @@ async def test_a_file_without_certificates_is_refused_before_any_request(
     option: dict[str, Any],
     name: str,
 ) -> None:
-    """Fault 12, measurement M8: an exception of the library's own otherwise."""
+    """Fault 12, measurement M8: httpx raises one of its own."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty.pem").write_text("not a certificate")
 

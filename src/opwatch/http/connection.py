@@ -7,10 +7,11 @@ said all of their messages.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 import h11
 
+from opwatch.domain.messages import Headers
 from opwatch.domain.trouble import Fault
 from opwatch.http.faults import FaultError
 from opwatch.http.trace import RequestPhase
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 HEAD_LIMIT: Final = 100 * 1024
 
 
+class Head(NamedTuple):
+    """What an answer begins with; bytes beyond ASCII are as they came, in Latin-1."""
+
+    status: int
+    version: str
+    headers: Headers
+
+
 class Connection:
     """HTTP/1.1 over *wire*, one exchange at a time. *has_served*: it is not its first."""
 
@@ -31,7 +40,7 @@ class Connection:
         self._wire = wire
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
 
-    async def ask(self, request: Outgoing, trace: RequestTrace) -> h11.Response:
+    async def ask(self, request: Outgoing, trace: RequestTrace) -> Head:
         """Send *request*; return the head of the answer, and note how far it came in *trace*.
 
         Raises:
@@ -45,7 +54,10 @@ class Connection:
         while isinstance(event := await self._next(), h11.InformationalResponse):
             pass
         trace.answer(heard=self._wire.heard)
-        return cast("h11.Response", event)  # there is nothing else in this state
+        answer = cast("h11.Response", event)  # there is nothing else in this state
+        pairs = answer.headers.raw_items()
+        headers = Headers(tuple([(_text(name), _text(value)) for name, value in pairs]))
+        return Head(answer.status_code, f"HTTP/{_text(answer.http_version)}", headers)
 
     def _written(self, request: Outgoing) -> bytes:
         head = h11.Request(method=request.method, target=request.target, headers=request.headers)
@@ -91,3 +103,7 @@ class Connection:
     def close(self) -> None:
         """Close it."""
         self._wire.close()
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("latin-1")

@@ -176,8 +176,8 @@ class Connections:
 
 async def _open_tunnel(wire: Wire, origin: Origin, proxy: Proxy, trace: RequestTrace) -> None:
     connection = Connection(wire)
-    answer = await connection.ask(build_connect(origin, proxy), trace)
-    if not 200 <= answer.status_code < 300:  # noqa: PLR2004, the class of success
-        raise ProxyRefusedError(answer.status_code)
+    head = await connection.ask(build_connect(origin, proxy), trace)
+    if not 200 <= head.status < 300:  # noqa: PLR2004, the class of success
+        raise ProxyRefusedError(head.status)
     if connection.leftover():  # it would be taken for what is said under TLS
         raise FaultError(Fault.PROTOCOL, "bytes before the handshake")

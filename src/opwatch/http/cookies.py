@@ -6,11 +6,10 @@ the run lasts; and how many a server may set.
 
 from __future__ import annotations
 
-from email.message import Message
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from http.cookiejar import Cookie, CookieJar
 
     from opwatch.domain.origin import Origin
@@ -26,18 +25,16 @@ class Cookies:
     def __init__(self) -> None:
         self._jars: dict[Origin, CookieJar] = {}
 
-    def keep(self, origin: Origin, url: str, lines: Iterable[str]) -> None:
+    def keep(self, origin: Origin, url: str, lines: Sequence[str]) -> None:
         """Keep the cookies of *lines*, each a ``Set-Cookie`` that *url* of *origin* sent."""
-        answer = _Answer()
-        for line in lines:
-            answer.headers["Set-Cookie"] = line
-        if not answer.headers:
+        if not lines:
             return
         from http.cookiejar import CookieJar  # noqa: PLC0415, few servers set cookies
         from urllib.request import Request  # noqa: PLC0415, few servers set cookies
 
         jar = self._jars.setdefault(origin, CookieJar())
-        jar.extract_cookies(cast("Any", answer), Request(url))  # noqa: S310, it is never opened
+        answer: Any = _Answer(lines)
+        jar.extract_cookies(answer, Request(url))  # noqa: S310, it is never opened
         if len(jar) > MOST or sum(map(_length, jar)) > MOST_BYTES:
             del self._jars[origin]
 
@@ -59,11 +56,14 @@ class Cookies:
 class _Answer:
     """An answer as ``http.cookiejar`` asks for it."""
 
-    def __init__(self) -> None:
-        self.headers = Message()
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
 
-    def info(self) -> Message:
-        return self.headers
+    def info(self) -> _Answer:
+        return self
+
+    def get_all(self, name: str, default: list[str]) -> list[str]:
+        return [*self._lines] if name.lower() == "set-cookie" else default
 
 
 def _length(cookie: Cookie) -> int:

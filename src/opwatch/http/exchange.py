@@ -96,11 +96,10 @@ class Exchange:
         connection = await self._connections.take(origin, trace, fresh=fresh)
         try:
             trace.is_reused = connection.has_served
-            answer = await connection.ask(outgoing, trace)
+            head = await connection.ask(outgoing, trace)
             if request.authorize:
-                set_by = [value for name, value in answer.headers if name == b"set-cookie"]
-                self._cookies.keep(origin, request.url, (each.decode("latin-1") for each in set_by))
-            return await reader.read_response(answer, connection)
+                self._cookies.keep(origin, request.url, head.headers.all("set-cookie"))
+            return await reader.read_response(head, connection)
         finally:
             self._connections.give_back(origin, connection)
 

@@ -2,8 +2,8 @@
 
 Decides which headers may be sent at all (security rule S6), that a secret leaves
 only over TLS, to this machine, or where a user's own profile allows plain http (S3), and
-that the library is told the host and never reads a URL: it goes where the rule that pins
-credentials to an origin has looked (S1).
+that a request goes where the rule that pins credentials to an origin has looked (S1): a
+connection is to an origin, and nobody reads the host out of the URL again.
 """
 
 from __future__ import annotations

@@ -17,16 +17,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import UnwritableError
-from opwatch.domain.messages import Headers, Response
+from opwatch.domain.messages import Response
 from opwatch.domain.trouble import Fault, Speaker
 from opwatch.http.faults import FaultError
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    import h11
-
-    from opwatch.http.connection import Connection
+    from opwatch.http.connection import Connection, Head
     from opwatch.http.trace import RequestTrace
 
 
@@ -60,8 +58,8 @@ class ResponseReader:
     clock: asyncio.Timeout
     seconds: float
 
-    async def read_response(self, answer: h11.Response, connection: Connection) -> Response:
-        """Return the whole of *answer*, whose body comes over *connection*.
+    async def read_response(self, head: Head, connection: Connection) -> Response:
+        """Return the whole answer that begins with *head*; its body comes over *connection*.
 
         Raises:
             OSError: the connection is lost.
@@ -70,28 +68,26 @@ class ResponseReader:
             UnwritableError: the file does not take the body.
         """
         received_at = time.time()
-        headers = Headers(tuple((_text(name), _text(value)) for name, value in answer.headers))
-        version = f"HTTP/{_text(answer.http_version)}"
-        _check_framing(version, headers, self.trace)
-        coding = ",".join(headers.all("content-encoding"))
+        _check_framing(head, self.trace)
+        coding = ",".join(head.headers.all("content-encoding"))
         memory = io.BytesIO()
-        into = self.into if answer.status_code in _RESULTS else None
+        into = self.into if head.status in _RESULTS else None
         limit = self.limit if into else min(self.limit, BODY_LIMIT)
         try:
             decoder = BodyDecoder(into or memory, coding, limit)
             await self._decode(connection, decoder, extends=bool(into))
         except FaultError as problem:
             if problem.fault is Fault.TOO_LARGE:
-                problem.status = answer.status_code
+                problem.status = head.status
                 problem.speaker = _speaker(memory.getbuffer())
             raise
         return Response(
-            answer.status_code,
+            head.status,
             self.url,
-            headers,
+            head.headers,
             memory.getvalue(),
             received_at=received_at,
-            http_version=version,
+            http_version=head.version,
         )
 
     async def _decode(
@@ -112,17 +108,12 @@ def _speaker(body: memoryview) -> Speaker:
     return Speaker.API if begins in {b"{", b"["} else Speaker.OTHER
 
 
-def _text(raw: bytes) -> str:
-    """Return the bytes of a header as they came; Latin-1 has a character for each."""
-    return raw.decode("latin-1")
-
-
-def _check_framing(version: str, headers: Headers, trace: RequestTrace) -> None:
+def _check_framing(head: Head, trace: RequestTrace) -> None:
     if trace.is_unsolicited:
         raise FaultError(Fault.PROTOCOL, "bytes after the end of the answer before")
-    if not version.startswith("HTTP/1."):
+    if not head.version.startswith("HTTP/1."):
         raise FaultError(Fault.PROTOCOL, "the answer is not of HTTP/1")
-    if "transfer-encoding" in headers and "content-length" in headers:
+    if "transfer-encoding" in head.headers and "content-length" in head.headers:
         raise FaultError(Fault.PROTOCOL, "both Transfer-Encoding and Content-Length")
 
 
