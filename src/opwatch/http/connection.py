@@ -88,8 +88,8 @@ class Connection:
         """Return what came after the head of an answer that ended the HTTP here."""
         return self._http.trailing_data[0]
 
-    def is_ready(self) -> bool:
-        """Tell whether it can serve once more, and make it ready."""
+    def renew(self) -> bool:
+        """Make it ready for one more exchange; return False if it can carry none."""
         if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
             return False
         self._http.start_next_cycle()

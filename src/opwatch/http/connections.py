@@ -157,7 +157,7 @@ class Connections:
     def give_back(self, origin: Origin, connection: Connection) -> None:
         """Take *connection* to *origin* back, and keep it if it can serve once more."""
         self._turns.release()
-        if connection in self._open and connection.is_ready():
+        if connection in self._open and connection.renew():
             self._idle[connection] = origin, asyncio.get_running_loop().time()
         else:
             self._close(connection)
