@@ -129,9 +129,9 @@ def _notes(parts: Figures) -> Iterator[str]:
             "measured with one operation, is taken off."
         )
         yield (
-            f"Where the CPU of a poll goes: {_rooms(polls['rooms'])}. The bare client pays for the "
-            "library, httpx2's own part, the loop, and to read the JSON; it knows no profile, no "
-            "pace, no verdict and no secret."
+            f"Where the CPU of a poll goes: {_rooms(polls['rooms'])}. The bare client pays for "
+            "h11, what httpx2 puts above it, the loop, and to read the JSON; it knows no profile, "
+            "no pace, no verdict and no secret."
         )
     if looks := parts.get("looks"):
         yield (

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 EVERY: Final = 0.002
 """Seconds of CPU between two looks."""
-LIBRARIES: Final = frozenset({"httpcore2", "h11", "anyio"})
-LIBRARY: Final = "the HTTP library"
+LIBRARIES: Final = frozenset({"h11"})
+LIBRARY: Final = "h11"
 SOCKETS: Final = "the sockets"
 LOOP: Final = "the event loop"
 

@@ -16,7 +16,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import httpcore2 as httpcore
+import h11
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,10 +58,9 @@ def _ssl(*classes: type[ssl.SSLError]) -> Iterator[Failure]:
 
 
 def _of_the_library() -> Iterator[Failure]:
-    """Yield every exception class that the HTTP library exports."""
-    for name, each in sorted(vars(httpcore).items()):
-        if isinstance(each, type) and issubclass(each, Exception):
-            yield _raising(f"httpcore.{name}", each, "as said")
+    """Yield every exception that the HTTP library raises; their common base is abstract."""
+    for each in (h11.LocalProtocolError, h11.RemoteProtocolError):
+        yield _raising(f"h11.{each.__name__}", each, "as said")
 
 
 def _signals() -> Iterator[Failure]:
@@ -129,8 +128,8 @@ FAILURES: Final[Mapping[str, tuple[Failure, ...]]] = {
         _returning("loses a byte", lambda chunk: chunk[:-1]),
         *_signals(),
     ),
-    "library": tuple(_of_the_library()),
-    "stream": tuple(_of_the_library()),
+    "library": (*_of_the_library(), _MEMORY, *_signals()),
+    "stream": (*_of_the_library(), _MEMORY, *_signals()),
     "json": (
         _RECURSION,
         _MEMORY,

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
-import httpcore2 as httpcore
+import h11
 
 from campaign.network import StuckError, TorturedClock, TorturedLoop
 from opwatch.cli.exit import end_of
@@ -152,6 +152,7 @@ class Stage:
     ) -> Iterator[None]:
         """Put *ledger* in front of what a run calls without being given it."""
         opened = {str(self._token): "token read", str(self._config): "config read"}
+        sending, reading = h11.Connection.send, h11.Connection.next_event
         handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
         with ExitStack() as stack:
             for owner, name, replacement in (
@@ -162,7 +163,8 @@ class Stage:
                 (os, "open", _met(ledger, os.open, lambda path, *_: opened.get(str(path)))),
                 (io, "open", _met(ledger, io.open, lambda path, *_: opened.get(str(path)))),
                 (ssl.SSLContext, "sslobject_class", _tls_of(ledger)),
-                (httpcore.AsyncHTTPConnection, "handle_async_request", _handle_of(ledger)),
+                (h11.Connection, "send", _met(ledger, sending, lambda *_: "library")),
+                (h11.Connection, "next_event", _met(ledger, reading, lambda *_: "stream")),
             ):
                 stack.enter_context(patch.object(owner, name, replacement))
             yield
@@ -268,34 +270,6 @@ def _tls_of(ledger: Ledger) -> type[ssl.SSLObject]:
             return super().write(*args)
 
     return RecordingSocket
-
-
-def _handle_of(ledger: Ledger) -> Any:
-    real = httpcore.AsyncHTTPConnection.handle_async_request
-
-    async def handle(
-        self: httpcore.AsyncHTTPConnection, request: httpcore.Request
-    ) -> httpcore.Response:
-        ledger.meet("library")
-        response = await real(self, request)
-        response.stream = _Met(response.stream, ledger)
-        return response
-
-    return handle
-
-
-class _Met:
-    def __init__(self, stream: Any, ledger: Ledger) -> None:
-        self._stream = stream
-        self._ledger = ledger
-
-    async def __aiter__(self) -> Any:
-        self._ledger.meet("stream")
-        async for chunk in self._stream:
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:

@@ -57,5 +57,5 @@ def test_a_report_of_a_bug_is_told_what_it_runs_on(program: Program) -> None:
     first, second, *_ = ran.out.splitlines()
     assert first.startswith(f"opwatch {__version__} in ")
     assert second.startswith("CPython 3.")
-    assert "httpcore2 " in ran.out
+    assert "h11 " in ran.out
     assert "missing" not in ran.out

@@ -72,12 +72,12 @@ def test_the_last_check_before_a_request_is_sent_agrees(name: str) -> None:
     secret = Request("GET", API).carrying(Sensitive(SecretLocation.HEADER, name, Secret("x")))
 
     with pytest.raises(FaultError, match=f"the header {name} cannot be given"):
-        build_request(plain, origin_of(plain), {}, {})
+        build_request(plain, origin_of(plain), {})
     if may_auth_give(name):
-        assert (name.encode(), b"x") in build_request(secret, origin_of(secret), {}, {}).headers
+        assert (name.encode(), b"x") in build_request(secret, origin_of(secret), {}).headers
     else:
         with pytest.raises(FaultError, match=f"the header {name} cannot be given"):
-            build_request(secret, origin_of(secret), {}, {})
+            build_request(secret, origin_of(secret), {})
 
 
 @pytest.mark.parametrize("name", ["X_One", "X One", "", "Xé"])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PARSER = {"click", "opwatch.cli.app"}
 CONFIGURATION = {"yaml", "opwatch.profiles", "platformdirs", "jmespath"}
-NETWORK = {"asyncio", "ssl", "httpx2", "opwatch.http"}
+NETWORK = {"asyncio", "ssl", "h11", "opwatch.http"}
 TYPES = {"typing", "pathlib"}
 SELDOM = {
     *("rich", "keyring", "regex", "sqlite3", "xml", "getpass", "pydantic", "unittest", "pdb"),
@@ -48,7 +48,7 @@ BUDGET = {
     "TAB for a parameter": (["__complete", "=", "wait", "-p", "azure", "--param"], AT_ONCE, 80),
     "help": (["--help"], CONFIGURATION | NETWORK | SELDOM, 160),
     "help of a command": (["wait", "--help"], CONFIGURATION | NETWORK | SELDOM, 190),
-    "profile list": (["profile", "list"], {"httpx2", "opwatch.http"} | SELDOM - {"regex"}, 400),
+    "profile list": (["profile", "list"], {"h11", "opwatch.http"} | SELDOM - {"regex"}, 400),
     "get": (
         ["get", "-p", "fullstory", "--json", "op-1"],
         SELDOM | OF_A_WAIT | ON_DEMAND,

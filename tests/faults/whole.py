@@ -23,7 +23,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-import httpx2 as _loaded_before_any_clock_runs  # noqa: F401
+import h11 as _loaded_before_any_clock_runs  # noqa: F401
 
 from opwatch.cli.options import ProfileOptions
 from opwatch.cli.run_options import RunOptions

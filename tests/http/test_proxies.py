@@ -108,7 +108,7 @@ def test_this_machine_is_never_asked_through_a_proxy(host: str) -> None:
     ],
 )
 def test_garbage_is_refused_by_the_name_of_its_variable_without_the_secret(value: str) -> None:
-    """Fault 12, measurement M8: a ValueError of the library's own otherwise."""
+    """Fault 12, measurement M8: httpx raises a ValueError."""
     with pytest.raises(UsageError) as caught:
         Client(connections=1, environ={"https_proxy": value}, user_agent="x")
 
@@ -157,6 +157,33 @@ async def test_a_proxy_may_speak_tls_itself(
         response = await client.send(Request("GET", "http://api.test/"), timeout=5)
 
     assert isinstance(response, Response)
+
+
+async def test_a_proxy_that_speaks_tls_opens_a_tunnel_too(
+    open_client: Open, authority: Authority, ca_file: Path
+) -> None:
+    with (
+        RawServer([answer(b"1"), answer(b"2")], context=authority.good("api.test")) as server,
+        RawServer([tunnel(server.port)], context=authority.good()) as proxy,
+    ):
+        client = await open_client(environ={"HTTPS_PROXY": proxy.url}, ca_file=ca_file)
+        request = Request("GET", "https://api.test/v1").carrying(TOKEN)
+        answers = [await client.send(request, timeout=5) for _ in range(2)]
+
+    assert [each.body for each in answers if isinstance(each, Response)] == [b"1", b"2"]
+    assert len(proxy.requests) == 1
+
+
+async def test_what_a_proxy_says_before_the_handshake_is_not_taken_for_the_server(
+    open_client: Open,
+) -> None:
+    granted = b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with RawServer([read(), send(granted), hang()]) as proxy:
+        client = await open_client(environ={"HTTPS_PROXY": proxy.url})
+        trouble = await client.send(Request("GET", "https://api.test/"), timeout=2)
+
+    assert isinstance(trouble, Trouble)
+    assert trouble.fault is Fault.PROXY
 
 
 async def test_a_bad_certificate_behind_a_tunnel_is_the_servers(

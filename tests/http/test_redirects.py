@@ -210,7 +210,7 @@ async def test_a_loop_ends_after_three_hops(client: Client) -> None:
 
 
 async def test_nothing_is_sent_to_another_port(client: Client) -> None:
-    """Fault 18, measurement M1: the library itself would deliver X-Api-Key."""
+    """Fault 18, measurement M1: httpx would deliver X-Api-Key."""
     with (
         RawServer([answer(b"{}")]) as sink,
         RawServer([answer(b"", f"Location: {sink.url}/", status="307 Go")]) as server,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import truststore
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
+from opwatch.http import trust
 from servers.raw import RawServer, answer, hang, pause, read, reset, send
 from servers.tls import Authority
 
@@ -91,6 +95,28 @@ async def test_ssl_cert_file_takes_the_place_of_the_systems_store(
     assert isinstance(response, Response)
 
 
+async def test_the_systems_store_is_found_where_openssl_was_built_to_look_elsewhere(
+    client: Client, authority: Authority, ca_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Python that is downloaded whole brings an OpenSSL of another machine."""
+    nowhere = SimpleNamespace(openssl_cafile="/nowhere/cert.pem", openssl_capath="/nowhere/certs")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
+    monkeypatch.setattr(trust, "STORES", ("/nowhere/ca-bundle.pem", str(ca_file)))
+    with RawServer([answer(b"{}")], context=authority.good()) as server:
+        response = await client.send(Request("GET", server.url), timeout=5)
+
+    assert isinstance(response, Response)
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin"])
+def test_windows_and_macos_are_asked_themselves(
+    platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trust, "sys", SimpleNamespace(platform=platform))
+
+    assert isinstance(trust.tls_context({}, None), truststore.SSLContext)
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -117,7 +143,7 @@ async def test_plain_text_on_a_tls_port_is_no_tls(
 
 
 async def test_a_handshake_that_is_given_up_leaves_no_connection_behind(client: Client) -> None:
-    """The library leaves it open, known to the event loop, until the server ends it."""
+    """asyncio leaves it open, known to the event loop, until the server ends it."""
     is_gone = threading.Event()
     with RawServer([hang(), lambda _: is_gone.set()]) as server:
         url = server.url.replace("http:", "https:")
@@ -153,7 +179,7 @@ async def test_a_file_without_certificates_is_refused_before_any_request(
     option: dict[str, Any],
     name: str,
 ) -> None:
-    """Fault 12, measurement M8: an exception of the library's own otherwise."""
+    """Fault 12, measurement M8: httpx raises one of its own."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty.pem").write_text("not a certificate")
 

@@ -1,10 +1,10 @@
-"""Carrying requests: the only room that knows the HTTP library.
+"""Carrying requests: the only room that knows h11 and the sockets.
 
     async with Client(connections=16, environ=os.environ, user_agent="…") as client:
         answer = await client.send(request, timeout=30)
 
 What goes wrong is a value, never an exception of the library. Importing this
-package does not import the library; entering a ``Client`` does.
+package does not import h11; entering a ``Client`` does.
 """
 
 from opwatch.http.client import Client

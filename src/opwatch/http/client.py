@@ -1,7 +1,7 @@
 """The client: the interface of this room.
 
-Decides nothing but when the HTTP library is loaded: on entering, for it costs more
-to import than all of opwatch, and a command that sends nothing must not pay for it.
+Decides nothing but when h11 and the event loop are loaded: on entering, for a command that
+sends nothing must not pay for them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import BinaryIO
-
-    import httpcore2 as httpcore
 
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret
@@ -34,7 +32,7 @@ class Client:
     seconds, which should outlive the pause between polls. Proxies and the
     system's certificates are chosen by *environ*; *ca_file* adds certificates.
     Connecting, with name resolution and TLS, may take *connect* seconds. The cookies of
-    an origin go back to it. *network* takes the place of the sockets in a test.
+    an origin go back to it.
 
     The look-up of a name runs in a thread that cannot be stopped. A request ends in
     time all the same, but a process with a hung resolver leaves by ``os._exit``.
@@ -53,7 +51,6 @@ class Client:
         ca_file: Path | None = None,
         keepalive: float = 120.0,
         connect: float = CONNECT,
-        network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._proxies = Proxies.of(environ)
         self._connections = connections
@@ -62,7 +59,6 @@ class Client:
         self._ca_file = ca_file
         self._keepalive = keepalive
         self._connect = connect
-        self._network = network
         self._kept: Connections
         self._exchange: Exchange
 
@@ -73,8 +69,6 @@ class Client:
         return tuple(dict.fromkeys(each for each in found if each))
 
     async def __aenter__(self) -> Self:
-        from anyio import Lock  # noqa: PLC0415, see the module's docstring
-
         from opwatch.http.connections import Connections  # noqa: PLC0415, see the module's docstring
         from opwatch.http.exchange import Exchange  # noqa: PLC0415, see the module's docstring
 
@@ -84,7 +78,7 @@ class Client:
             proxies=self._proxies,
             environ=self._environ,
             ca_file=self._ca_file,
-            network=self._network,
+            connect=self._connect,
         )
         self._kept.check_trust()
         self._exchange = Exchange(
@@ -94,10 +88,8 @@ class Client:
                 "Accept-Encoding": "identity",
                 "User-Agent": self._user_agent,
             },
-            connect=self._connect,
         )
-        async with Lock():  # the library's own; what it loads is loaded while no answer waits
-            return self
+        return self
 
     async def __aexit__(
         self,

@@ -2,39 +2,40 @@
 
 Decides that a connection carries one request at a time and that the one which served
 last is taken first: no more are open than requests are under way, and those that the
-pace does not need any more grow idle, and are closed. The library's own pool would look
-through all of them for each request. Decides the one TLS context of a run, which a run
-over plain http never builds: the system's own store, or what SSL_CERT_FILE and
-SSL_CERT_DIR name instead, as OpenSSL reads them, and the certificates of ``--ca-file``
-in addition. There is no way to trust everything.
+pace does not need any more grow idle, and are closed. Decides how one is opened, through
+a proxy or without (RFC 9110 §9.3.6), and that a run over plain http makes no TLS context.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import httpcore2 as httpcore
-
-from opwatch.domain.errors import UsageError
-from opwatch.http.network import Network
-from opwatch.http.request import proxy_of
+from opwatch.domain.trouble import Fault
+from opwatch.http.connection import Connection
+from opwatch.http.faults import FaultError, ProxyRefusedError
+from opwatch.http.network import connect
+from opwatch.http.request import build_connect
+from opwatch.http.trace import RequestPhase
+from opwatch.http.trust import tls_context
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
     from pathlib import Path
 
     from opwatch.domain.origin import Origin
+    from opwatch.http.network import Wire
     from opwatch.http.proxies import Proxies, Proxy
+    from opwatch.http.trace import RequestTrace
 
 
 class Connections:
     """The connections of one client, opened when first needed.
 
-    At most *most* are open; one is kept for *keepalive* idle seconds. *network* takes
-    the place of the sockets in a test.
+    At most *most* are open; one is kept for *keepalive* idle seconds. To open one, with name
+    resolution and TLS, may take *connect* seconds.
     """
 
     def __init__(
@@ -42,21 +43,21 @@ class Connections:
         *,
         most: int,
         keepalive: float,
+        connect: float,
         proxies: Proxies,
         environ: Mapping[str, str],
         ca_file: Path | None,
-        network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._most = most
         self._keepalive = keepalive
+        self._connect = connect
         self._proxies = proxies
         self._environ = environ
         self._ca_file = ca_file
-        self._network = network or Network()
         self._turns = asyncio.Semaphore(most)
-        self._open = set[httpcore.AsyncConnectionInterface]()
-        self._idle: dict[httpcore.AsyncConnectionInterface, tuple[Origin, float]] = {}
-        self._factories: dict[tuple[bool, Proxy | None], httpcore.AsyncConnectionPool] = {}
+        self._open = set[Connection]()
+        self._opening = 0
+        self._idle: dict[Connection, tuple[Origin, float]] = {}
         self._proxy_to: dict[Origin, Proxy | None] = {}
 
     @cached_property
@@ -79,119 +80,104 @@ class Connections:
             self._proxy_to[origin] = self._proxies.to(origin)
         return self._proxy_to[origin]
 
-    async def take(
-        self, origin: Origin, *, fresh: bool = False
-    ) -> httpcore.AsyncConnectionInterface:
+    async def take(self, origin: Origin, trace: RequestTrace, *, fresh: bool = False) -> Connection:
         """Return a connection to *origin* for one request; it goes back with ``give_back``.
 
         A *fresh* one has never been used, and all that were kept for *origin* are closed:
-        they are older than the one that has failed.
+        they are older than the one that has failed. *trace* is told how far opening it comes.
+
+        Raises:
+            OSError: nobody can be reached, there is no TLS, or it took too long.
+            ProtocolError: a proxy does not speak HTTP.
+            ProxyRefusedError: a proxy does not let us through.
         """
         await self._turns.acquire()
         try:
-            return await self._kept(origin, fresh=fresh) or await self._new(origin)
+            return self._kept(origin, fresh=fresh) or await self._new(origin, trace)
         except BaseException:
             self._turns.release()
             raise
 
-    async def _kept(
-        self, origin: Origin, *, fresh: bool
-    ) -> httpcore.AsyncConnectionInterface | None:
+    def _kept(self, origin: Origin, *, fresh: bool) -> Connection | None:
         now = asyncio.get_running_loop().time()
         while self._idle:
             oldest = next(iter(self._idle))
             if now - self._idle[oldest][1] < self._keepalive:
                 break
-            await self._close(oldest)
+            self._close(oldest)
         while latest := self._latest(origin):
             del self._idle[latest]
-            # What can be read from an idle one is its end, or an answer that nobody asked for.
-            if not fresh and not latest.has_expired():
+            if not fresh and not latest.has_ended():
                 return latest
-            await self._close(latest)
+            self._close(latest)
         return None
 
-    def _latest(self, origin: Origin) -> httpcore.AsyncConnectionInterface | None:
+    def _latest(self, origin: Origin) -> Connection | None:
         return next((each for each in reversed(self._idle) if self._idle[each][0] == origin), None)
 
-    async def _new(self, origin: Origin) -> httpcore.AsyncConnectionInterface:
-        speaks_tls, proxy = origin.scheme == "https", self.proxy_to(origin)
-        factory = self._factories.get((speaks_tls, proxy))
-        if factory is None:
-            factory = self._factories[speaks_tls, proxy] = self._factory(proxy, tls=speaks_tls)
-        while len(self._open) >= self._most:
+    async def _new(self, origin: Origin, trace: RequestTrace) -> Connection:
+        while len(self._open) + self._opening >= self._most:
             # Whoever uses one has a turn, and so has this request: at least one is idle.
-            await self._close(next(iter(self._idle)))
-        connection = factory.create_connection(
-            httpcore.Origin(origin.scheme.encode(), origin.host.encode(), origin.port)
-        )
+            self._close(next(iter(self._idle)))
+        self._opening += 1
+        try:
+            async with asyncio.timeout(self._connect):
+                connection = Connection(await self._wire(origin, trace))
+        finally:
+            self._opening -= 1
         self._open.add(connection)
         return connection
 
-    async def give_back(
-        self, origin: Origin, connection: httpcore.AsyncConnectionInterface
+    async def _wire(self, origin: Origin, trace: RequestTrace) -> Wire:
+        proxy = self.proxy_to(origin)
+        first = proxy.origin if proxy else origin
+        trace.phase, trace.at_proxy = RequestPhase.CONNECT, bool(proxy)
+        wire = await connect(first.host, first.port)
+        try:
+            await self._prepare(wire, origin, proxy, trace)
+        except BaseException:
+            wire.close()
+            raise
+        return wire
+
+    async def _prepare(
+        self, wire: Wire, origin: Origin, proxy: Proxy | None, trace: RequestTrace
     ) -> None:
+        """Make of *wire*, to *origin* or to *proxy*, one that a request can be sent over."""
+        if proxy and proxy.origin.scheme == "https":
+            trace.phase = RequestPhase.TLS
+            await wire.start_tls(self.trust, proxy.origin.host)
+        if origin.scheme == "https":
+            if proxy:
+                await _open_tunnel(wire, origin, proxy, trace)
+            trace.phase, trace.at_proxy = RequestPhase.TLS, False
+            await wire.start_tls(self.trust, origin.host)
+        trace.at_proxy = False
+
+    def give_back(self, origin: Origin, connection: Connection) -> None:
         """Take *connection* to *origin* back, and keep it if it can serve once more."""
         self._turns.release()
-        if connection.is_available() and connection in self._open:
+        if connection in self._open and connection.renew():
             self._idle[connection] = origin, asyncio.get_running_loop().time()
         else:
-            await self._close(connection)
-
-    def _factory(self, proxy: Proxy | None, *, tls: bool) -> httpcore.AsyncConnectionPool:
-        """Return what makes the connections through *proxy*; it is never asked to keep them."""
-        if tls or (proxy and proxy.origin.scheme == "https"):
-            context = self.trust
-        else:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
-        return httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            proxy=proxy_of(proxy, context) if proxy else None,
-            network_backend=self._network,
-        )
+            self._close(connection)
 
     async def aclose(self) -> None:
         """Close every connection."""
         for each in tuple(self._open):
-            await self._close(each)
+            self._close(each)
+        await asyncio.sleep(0)  # the loop closes the sockets
 
-    async def _close(self, connection: httpcore.AsyncConnectionInterface) -> None:
+    def _close(self, connection: Connection) -> None:
         self._idle.pop(connection, None)
         self._open.discard(connection)
-        await connection.aclose()
+        connection.close()
 
 
-def tls_context(environ: Mapping[str, str], ca_file: Path | None) -> ssl.SSLContext:
-    """Return a context that checks certificates and host names (TLS 1.2 and up).
-
-    Raises:
-        UsageError: a file of certificates cannot be read; the message names it.
-    """
-    file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
-    if file or folder:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    else:
-        from httpx2 import create_ssl_context  # noqa: PLC0415, plain http needs none of it
-
-        context = create_ssl_context(trust_env=False)
-    if file:
-        _load(context, "SSL_CERT_FILE", file=file)
-    if folder:
-        _load(context, "SSL_CERT_DIR", folder=folder)
-    if ca_file:
-        _load(context, "--ca-file", file=str(ca_file))
-    return context
-
-
-def _load(
-    context: ssl.SSLContext, name: str, *, file: str | None = None, folder: str | None = None
-) -> None:
-    try:
-        context.load_verify_locations(file, folder)
-    except ssl.SSLError as problem:
-        raise UsageError(
-            f"{name} {file or folder}: no certificate in it",
-            hint="give a file of certificates in PEM form (-----BEGIN CERTIFICATE-----)",
-        ) from problem
-    except OSError as problem:
-        raise UsageError(f"{name} {file or folder}: {problem.strerror}") from problem
+async def _open_tunnel(wire: Wire, origin: Origin, proxy: Proxy, trace: RequestTrace) -> None:
+    connection = Connection(wire)
+    head = await connection.ask(build_connect(origin, proxy), trace)
+    if not 200 <= head.status < 300:  # noqa: PLR2004, the class of success
+        raise ProxyRefusedError(head.status)
+    if connection.leftover():  # it would be taken for what is said under TLS
+        raise FaultError(Fault.PROTOCOL, "bytes before the handshake")

@@ -1,10 +1,9 @@
 """What each exception of the network means, as one of the closed set of faults.
 
-Decides, for every exception class of the HTTP library and of what it stands on, which
-``Fault`` it is. The library raises ConnectError for a mistyped name, a closed port and
-a bad certificate alike, so the chain of causes is searched first: TLS, the resolver,
-the operating system. Classes are known by their names, which the library's two layers
-share. The texts are ours: the library's own may quote a header's value.
+Decides, for every exception of h11, the event loop, TLS, the resolver and the operating
+system, which ``Fault`` it is. asyncio raises OSError for a mistyped name, a closed port and
+a bad certificate alike, so the whole chain of causes is searched. The texts are ours, or
+OpenSSL's and the system's: h11's own may quote a header's value.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ import re
 import socket
 import ssl
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+import h11
 
 from opwatch.domain.trouble import Fault, Speaker, Trouble
 from opwatch.http.trace import RequestPhase
@@ -27,51 +28,10 @@ if TYPE_CHECKING:
 
 Cause: TypeAlias = tuple[Fault, str]
 
-LIBRARIES: Final = frozenset({"httpx2", "httpcore2", "h11", "anyio"})
-
-OF_NAME: Final[Mapping[str, Fault]] = {
-    "HTTPError": Fault.CONNECTION_LOST,
-    "RequestError": Fault.CONNECTION_LOST,
-    "TransportError": Fault.CONNECTION_LOST,
-    "TimeoutException": Fault.TIMEOUT,
-    "ConnectTimeout": Fault.CONNECT_TIMEOUT,
-    "ReadTimeout": Fault.TIMEOUT,
-    "WriteTimeout": Fault.TIMEOUT,
-    "PoolTimeout": Fault.TIMEOUT,
-    "NetworkError": Fault.CONNECTION_LOST,
-    "ConnectError": Fault.CONNECTION_LOST,
-    "ReadError": Fault.CONNECTION_LOST,
-    "WriteError": Fault.CONNECTION_LOST,
-    "CloseError": Fault.CONNECTION_LOST,
-    "ConnectionNotAvailable": Fault.CONNECTION_LOST,
-    "ProxyError": Fault.PROXY,
-    "UnsupportedProtocol": Fault.BAD_REQUEST,
-    "InvalidURL": Fault.BAD_REQUEST,
-    "LocalProtocolError": Fault.BAD_REQUEST,
-    "RemoteProtocolError": Fault.PROTOCOL,
-    "ProtocolError": Fault.PROTOCOL,
-    "DecodingError": Fault.ENCODING,
-    "TooManyRedirects": Fault.REDIRECT_LOOP,
-    "HTTPStatusError": Fault.STATUS_UNEXPECTED,
-    "CookieConflict": Fault.PROTOCOL,
-    "SSEError": Fault.PROTOCOL,
-    "StreamError": Fault.PROTOCOL,
-    "StreamConsumed": Fault.PROTOCOL,
-    "StreamClosed": Fault.CONNECTION_LOST,
-    "ResponseNotRead": Fault.PROTOCOL,
-    "RequestNotRead": Fault.PROTOCOL,
-    "BrokenResourceError": Fault.CONNECTION_LOST,
-    "ClosedResourceError": Fault.CONNECTION_LOST,
-    "EndOfStream": Fault.CONNECTION_LOST,
-}
-
 _TEXTS: Final[Mapping[Fault, str]] = {
     Fault.BAD_REQUEST: "the request cannot be put into HTTP",
     Fault.CONNECTION_LOST: "the connection was closed",
-    Fault.ENCODING: "the body cannot be decoded",
-    Fault.REDIRECT_LOOP: "too many redirects",
 }
-_STATUS: Final = re.compile(r"(\d{3}) ")
 _PROXY_AUTH: Final = 407
 _QUOTED: Final = re.compile(r"[:(]| b['\"]")
 
@@ -90,6 +50,14 @@ class FaultError(Exception):
         self.speaker = Speaker.API
 
 
+class ProxyRefusedError(Exception):
+    """A proxy has answered CONNECT with *status*, which is none of success."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"CONNECT was answered with HTTP {status}")
+        self.status = status
+
+
 def trouble_of(
     problem: BaseException, trace: RequestTrace, host: str, proxy: str
 ) -> Trouble | None:
@@ -97,71 +65,57 @@ def trouble_of(
 
     *host* and *proxy* name who was asked; *proxy* is empty where there is none.
     """
+    if isinstance(problem, ProxyRefusedError):
+        fault = Fault.STATUS_PROXY_AUTH if problem.status == _PROXY_AUTH else Fault.PROXY
+        return Trouble(fault, str(problem), status=problem.status, host=proxy)
     if isinstance(problem, FaultError):
-        return Trouble(
-            problem.fault, problem.detail, problem.status, host=host, speaker=problem.speaker
-        )
-    if not is_foreign(problem):
+        status, speaker = problem.status, problem.speaker
+        fault, detail = problem.fault, problem.detail
+    elif is_foreign(problem):
+        status, speaker = None, Speaker.API
+        fault, detail = cause_of(problem, trace.phase) or _of_class(problem, trace.phase)
+    else:
         return None
-    if _name(problem) == "ProxyError":
-        return _refused_by_proxy(str(problem), proxy)
-    fault, detail = cause_of(problem, trace.phase) or _of_class(problem, trace.phase)
     is_connecting = trace.phase in {RequestPhase.CONNECT, RequestPhase.TLS}
     if proxy and trace.at_proxy and (is_connecting or fault is not Fault.TIMEOUT):
-        fault = fault if fault is Fault.NO_DESCRIPTORS else Fault.PROXY
-        return Trouble(fault, detail, host=proxy)
-    return Trouble(fault, detail, host=host)
+        host, fault = proxy, fault if fault is Fault.NO_DESCRIPTORS else Fault.PROXY
+    return Trouble(fault, detail, status, host=host, speaker=speaker)
 
 
 def is_foreign(problem: BaseException) -> bool:
-    """Tell whether *problem* comes from the network or the libraries, not from our own code."""
+    """Tell whether *problem* comes from the network or the library, not from our own code."""
     if isinstance(problem, BaseExceptionGroup):
         return all(is_foreign(each) for each in problem.exceptions)
-    return bool(_name(problem)) or isinstance(problem, OSError | ValueError)
+    return isinstance(problem, OSError | ValueError | h11.ProtocolError)
 
 
 def is_lost_before_answer(problem: BaseException) -> bool:
     """Tell whether *problem* is a connection that ended or broke HTTP, not one that is slow."""
-    return _name(problem) in {"RemoteProtocolError", "ReadError", "WriteError"}
-
-
-def _name(problem: BaseException) -> str:
-    """Return the name of the nearest class of *problem* that a library defines."""
-    for each in type(problem).__mro__:
-        if each.__module__.partition(".")[0] in LIBRARIES:
-            return each.__name__
-    return ""
+    if isinstance(problem, FaultError):
+        return problem.fault is Fault.CONNECTION_LOST
+    is_slow = isinstance(problem, TimeoutError) and problem.errno is None
+    return isinstance(problem, OSError | h11.RemoteProtocolError) and not is_slow
 
 
 def _of_class(problem: BaseException, phase: RequestPhase) -> Cause:
-    name = _name(problem)
-    if name == "RemoteProtocolError":
+    if isinstance(problem, h11.RemoteProtocolError):
         return _of_protocol(str(problem), phase)
-    if name:
-        fault = OF_NAME.get(name, Fault.PROTOCOL)
-    elif isinstance(problem, TimeoutError):
+    if isinstance(problem, TimeoutError):
         fault = Fault.CONNECT_TIMEOUT if phase is RequestPhase.CONNECT else Fault.TIMEOUT
+    elif isinstance(problem, ConnectionError):
+        fault = Fault.CONNECTION_LOST
+    elif isinstance(problem, OSError):
+        fault = Fault.OS_ERROR
     else:
-        fault = Fault.BAD_REQUEST if isinstance(problem, ValueError) else Fault.OS_ERROR
+        fault = Fault.BAD_REQUEST
     return fault, _TEXTS.get(fault, "")
 
 
 def _of_protocol(text: str, phase: RequestPhase) -> Cause:
     """Read h11's own words, up to where they quote what the server sent."""
-    if text.startswith("Server disconnected"):
-        return Fault.CONNECTION_LOST, "the connection was closed without an answer"
     if phase is RequestPhase.BODY and text.startswith("peer closed connection"):
         return Fault.TRUNCATED, "the body ended before its announced length"
     return Fault.PROTOCOL, _QUOTED.split(text)[0]
-
-
-def _refused_by_proxy(text: str, proxy: str) -> Trouble:
-    """Read ``407 Proxy Authentication Required``, whose words are the proxy's own."""
-    match = _STATUS.match(text)
-    status = int(match[1]) if match else None
-    fault = Fault.STATUS_PROXY_AUTH if status == _PROXY_AUTH else Fault.PROXY
-    detail = f"CONNECT was answered with HTTP {status}" if status else "CONNECT was refused"
-    return Trouble(fault, detail, status=status, host=proxy)
 
 
 _DEEPEST: Final = 20
@@ -219,10 +173,7 @@ def cause_of(problem: BaseException, phase: RequestPhase) -> Cause | None:
 
 
 def _chain(problem: BaseException, depth: int = 0) -> Iterator[BaseException]:
-    """Yield *problem* and all that led to it, the members of groups included.
-
-    The pool raises ``from None``, which hides a cause but keeps it as the context.
-    """
+    """Yield *problem* and all that led to it, the members of groups included."""
     yield problem
     members = problem.exceptions if isinstance(problem, BaseExceptionGroup) else ()
     for each in (*members, problem.__cause__ or problem.__context__):

@@ -1,10 +1,10 @@
-"""The sockets under the HTTP library, as its interface for them wants.
+"""The socket under a connection.
 
 Decides that reading and writing have no limit of their own, for the whole exchange has
 one and each would be set up for every piece; that what comes is taken in as it comes, up
-to a bound, for to begin and end each read costs more than the read; that a connection
-given up in its TLS handshake is closed; and whether anything came after a request was
-sent: what came before answers another.
+to a bound, for to begin and end each read costs more than the read; that to write never
+fails, for whoever closes may have answered first, and reading tells; and whether anything
+came after a request was sent: what came before answers another.
 """
 
 from __future__ import annotations
@@ -12,13 +12,10 @@ from __future__ import annotations
 import asyncio
 import re
 import select
-from typing import TYPE_CHECKING, Any, Final, cast
-
-import httpcore2 as httpcore
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
 
 ATTEMPT: Final = 0.25
 """Seconds until the next address is tried as well (RFC 8305 §5)."""
@@ -27,44 +24,25 @@ MOST_UNREAD: Final = 256 * 1024
 _NUMBER: Final = re.compile(r"\[Errno (\d{1,9})\]")
 
 
-class Network(httpcore.AsyncNetworkBackend):
-    """Connects to whatever has an address, over IPv6 or IPv4 (RFC 8305)."""
+async def connect(host: str, port: int) -> Wire:
+    """Return a connection to *host*, over IPv6 or IPv4 (RFC 8305).
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002, we set none
-    ) -> Wire:
-        """Return a connection that was made within *timeout* seconds.
-
-        Raises:
-            ConnectTimeout: it was not.
-            ConnectError: nobody can be reached; the cause says why.
-        """
-        local = (local_address, 0) if local_address else None
-        try:
-            async with asyncio.timeout(timeout):
-                _, wire = await asyncio.get_running_loop().create_connection(
-                    Wire, host, port, local_addr=local, happy_eyeballs_delay=ATTEMPT
-                )
-        except TimeoutError as problem:
-            raise httpcore.ConnectTimeout(str(problem)) from problem
-        except OSError as problem:
-            raise httpcore.ConnectError(str(problem)) from _causes(problem)
-        return wire
+    Raises:
+        OSError: nobody can be reached; of several addresses, the cause names each failure.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        _, wire = await loop.create_connection(Wire, host, port, happy_eyeballs_delay=ATTEMPT)
+    except OSError as problem:
+        numbers = _NUMBER.findall(str(problem)) if problem.errno is None else []
+        if not numbers:
+            raise
+        each = [OSError(int(number), "") for number in numbers]
+        raise OSError(str(problem)) from ExceptionGroup(str(problem), each)
+    return wire
 
 
-def _causes(problem: OSError) -> Exception:
-    """Return *problem*, or what each address failed with, which asyncio joins to one text."""
-    numbers = _NUMBER.findall(str(problem)) if problem.errno is None else []
-    each = [OSError(int(number), "") for number in numbers]
-    return ExceptionGroup(str(problem), each) if each else problem
-
-
-class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
+class Wire(asyncio.Protocol):
     """One connection. *heard*: something came since the last that was written."""
 
     def __init__(self) -> None:
@@ -113,86 +91,54 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if self._arrival and not self._arrival.done():
             self._arrival.set_result(None)
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, see the module's docstring
+    async def read(self) -> bytes:
         """Return what has come, nothing at the end.
 
         Raises:
-            ReadError: the connection is lost.
+            OSError: the connection is lost.
         """
         if not self._unread and not self._is_over:
             self._arrival = asyncio.get_running_loop().create_future()
             await self._arrival
         if not self._unread and self._lost:
-            raise httpcore.ReadError(str(self._lost)) from self._lost
-        piece = bytes(self._unread[:max_bytes])
-        del self._unread[:max_bytes]
-        if len(self._unread) <= MOST_UNREAD and not self._is_over:
+            raise self._lost
+        piece, self._unread = bytes(self._unread), bytearray()
+        if len(piece) > MOST_UNREAD and not self._is_over:
             self._transport.resume_reading()
         return piece
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, see the module's docstring
-        """Send *buffer*.
-
-        Raises:
-            WriteError: the connection is lost.
-        """
-        if not buffer:
-            return
+    async def write(self, data: bytes) -> None:
+        """Send *data*, if the connection is not closed."""
         self.heard = False
         if not self._is_over:
-            self._transport.write(buffer)
+            self._transport.write(data)
         if self._space:
             await self._space
-        if self._is_over and not self._unread:
-            raise httpcore.WriteError(str(self._lost or "it is closed")) from self._lost
 
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> Wire:
-        """Return this connection under TLS, with a handshake of at most *timeout* seconds.
+    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
+        """Speak TLS from now on, with somebody who proves to be *host*.
 
         Raises:
-            ConnectTimeout: it took longer.
-            ConnectError: there was none; the cause says why.
+            OSError: there was no handshake.
         """
         if self._unread:  # it would be taken for what is said under TLS
-            await self.aclose()
-            raise httpcore.ConnectError("bytes before the handshake")
-        try:
-            async with asyncio.timeout(timeout):
-                self._transport = cast(
-                    "asyncio.Transport",
-                    await asyncio.get_running_loop().start_tls(
-                        self._transport, self, ssl_context, server_hostname=server_hostname
-                    ),
-                )
-        except BaseException as problem:
-            await self.aclose()
-            if isinstance(problem, TimeoutError):
-                raise httpcore.ConnectTimeout(str(problem)) from problem
-            if isinstance(problem, OSError):
-                raise httpcore.ConnectError(str(problem)) from problem
-            raise
-        return self
+            raise ConnectionAbortedError("bytes before the handshake")
+        self._transport = cast(
+            "asyncio.Transport",
+            await asyncio.get_running_loop().start_tls(
+                self._transport, self, context, server_hostname=host
+            ),
+        )
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Close the connection."""
         self._transport.abort()
-        await asyncio.sleep(0)
 
-    def get_extra_info(self, info: str) -> Any:
-        """Return what the library asks for: the TLS of a connection, or if it can be read."""
-        if info == "ssl_object":
-            return self._transport.get_extra_info(info)
-        return self._is_readable() if info == "is_readable" else None
-
-    def _is_readable(self) -> bool:
+    def is_readable(self) -> bool:
+        """Tell whether something has come, or the end."""
         socket = self._transport.get_extra_info("socket")
         if self._unread or self._is_over or socket is None or socket.fileno() < 0:
-            return True  # its end can be read
+            return True
         if not hasattr(select, "poll"):  # Windows
             return bool(select.select([socket], [], [], 0)[0])
         poll = select.poll()

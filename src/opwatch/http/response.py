@@ -13,21 +13,18 @@ import asyncio
 import io
 import time
 import zlib
-from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import UnwritableError
-from opwatch.domain.messages import Headers, Response
+from opwatch.domain.messages import Response
 from opwatch.domain.trouble import Fault, Speaker
 from opwatch.http.faults import FaultError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable
     from typing import BinaryIO
 
-    import httpcore2 as httpcore
-
+    from opwatch.http.connection import Connection, Head
     from opwatch.http.trace import RequestTrace
 
 
@@ -61,51 +58,47 @@ class ResponseReader:
     clock: asyncio.Timeout
     seconds: float
 
-    async def read_response(self, answer: httpcore.Response) -> Response:
-        """Return the whole of *answer*.
+    async def read_response(self, head: Head, connection: Connection) -> Response:
+        """Return the whole answer that begins with *head*; its body comes over *connection*.
 
         Raises:
+            OSError: the connection is lost.
+            ProtocolError: the body has not ended as its head announced.
             FaultError: its framing or its body is not taken.
             UnwritableError: the file does not take the body.
         """
         received_at = time.time()
-        headers = Headers(tuple((_text(name), _text(value)) for name, value in answer.headers))
-        version = _text(answer.extensions["http_version"])
-        _check_framing(version, headers, self.trace)
-        coding = ",".join(headers.all("content-encoding"))
+        _check_framing(head, self.trace)
+        coding = ",".join(head.headers.all("content-encoding"))
         memory = io.BytesIO()
-        into = self.into if answer.status in _RESULTS else None
+        into = self.into if head.status in _RESULTS else None
         limit = self.limit if into else min(self.limit, BODY_LIMIT)
         try:
-            await self._decode(
-                answer, BodyDecoder(into or memory, coding, limit), extends=bool(into)
-            )
+            decoder = BodyDecoder(into or memory, coding, limit)
+            await self._decode(connection, decoder, extends=bool(into))
         except FaultError as problem:
             if problem.fault is Fault.TOO_LARGE:
-                problem.status = answer.status
+                problem.status = head.status
                 problem.speaker = _speaker(memory.getbuffer())
             raise
         return Response(
-            answer.status,
+            head.status,
             self.url,
-            headers,
+            head.headers,
             memory.getvalue(),
             received_at=received_at,
-            http_version=version,
+            http_version=head.version,
         )
 
     async def _decode(
-        self, answer: httpcore.Response, decoder: BodyDecoder, *, extends: bool = False
+        self, connection: Connection, decoder: BodyDecoder, *, extends: bool = False
     ) -> None:
         mark = 0
-        # As sent: the library's own decoding is what a bomb is made for.
-        stream = cast("AsyncGenerator[bytes]", aiter(cast("AsyncIterable[bytes]", answer.stream)))
-        async with aclosing(stream) as chunks:
-            async for chunk in chunks:
-                decoder.feed(chunk)
-                if extends and decoder.received - mark >= _PROGRESS:
-                    mark = decoder.received
-                    self.clock.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        while chunk := await connection.piece():
+            decoder.feed(chunk)
+            if extends and decoder.received - mark >= _PROGRESS:
+                mark = decoder.received
+                self.clock.reschedule(asyncio.get_running_loop().time() + self.seconds)
         decoder.finish()
 
 
@@ -115,17 +108,12 @@ def _speaker(body: memoryview) -> Speaker:
     return Speaker.API if begins in {b"{", b"["} else Speaker.OTHER
 
 
-def _text(raw: bytes) -> str:
-    """Return the bytes of a header as they came; Latin-1 has a character for each."""
-    return raw.decode("latin-1")
-
-
-def _check_framing(version: str, headers: Headers, trace: RequestTrace) -> None:
+def _check_framing(head: Head, trace: RequestTrace) -> None:
     if trace.is_unsolicited:
         raise FaultError(Fault.PROTOCOL, "bytes after the end of the answer before")
-    if not version.startswith("HTTP/1."):
+    if not head.version.startswith("HTTP/1."):
         raise FaultError(Fault.PROTOCOL, "the answer is not of HTTP/1")
-    if "transfer-encoding" in headers and "content-length" in headers:
+    if "transfer-encoding" in head.headers and "content-length" in head.headers:
         raise FaultError(Fault.PROTOCOL, "both Transfer-Encoding and Content-Length")
 
 

@@ -1,14 +1,12 @@
 """How far one request has come.
 
-Decides what the trace of the HTTP library means: in which phase a request is,
-whether its connection had served before, and whether what came back can be the
-answer to it at all.
+Decides in which phases a request is, when nothing of it has left, and whether what came
+back can be the answer to it at all.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Final
 
 
 class RequestPhase(StrEnum):
@@ -22,20 +20,12 @@ class RequestPhase(StrEnum):
     BODY = "body"
 
 
-_PHASES: Final = {
-    "connect_tcp.started": RequestPhase.CONNECT,
-    "start_tls.started": RequestPhase.TLS,
-    "send_request_headers.started": RequestPhase.SEND,
-    "receive_response_headers.started": RequestPhase.WAIT,
-}
-
-
 class RequestTrace:
-    """The ``trace`` extension of a request on a new connection; on a kept one none is needed.
+    """How far a request has come.
 
-    *at_proxy*: the other side is still the proxy. *is_unsolicited*: nothing was heard
-    after the request had been sent, so the answer is left over from the exchange before
-    and answers nothing.
+    *at_proxy*: the other side is still the proxy. *is_reused*: its connection has served
+    before. *is_unsolicited*: nothing was heard after the request had been sent, so the
+    answer is left over from the exchange before and answers nothing.
     """
 
     def __init__(self) -> None:
@@ -47,11 +37,6 @@ class RequestTrace:
         self.at_proxy = False
         self.is_reused = False
         self.is_unsolicited = False
-
-    def reuse(self) -> None:
-        """Take note that the request goes out on a connection that has served before."""
-        self.phase = RequestPhase.SEND
-        self.is_reused = True
 
     def answer(self, *, heard: bool) -> None:
         """Take note that the head of an answer is there."""
@@ -66,16 +51,3 @@ class RequestTrace:
             RequestPhase.CONNECT,
             RequestPhase.TLS,
         }
-
-    async def __call__(self, event: str, facts: dict[str, Any]) -> None:
-        """Take note of *event*, such as ``http11.send_request_headers.started``."""
-        layer, _, step = event.partition(".")
-        phase = _PHASES.get(step)
-        if phase is None:
-            return
-        self.phase = phase
-        request = facts.get("request")
-        if layer == "connection":
-            self.at_proxy = True
-        elif request is not None or layer == "proxy":
-            self.at_proxy = getattr(request, "method", b"") == b"CONNECT"

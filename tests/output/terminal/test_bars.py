@@ -1,3 +1,4 @@
+import errno
 import random
 from itertools import count
 
@@ -11,6 +12,7 @@ from opwatch.domain.outcome import Outcome
 from opwatch.domain.trouble import Fault
 from opwatch.output.streams import Sink
 from opwatch.output.terminal.bars import Bars
+from opwatch.output.terminal.renderer import Guard
 from opwatch.output.text.glyphs import UNICODE
 from output.screen import Terminal
 from output.script import Story, crowd, four, target
@@ -86,6 +88,24 @@ def test_the_cursor_is_hidden_while_drawing_and_back_on_every_way_out() -> None:
     assert not terminal.cursor_is_hidden()
     assert terminal.shown[-1].startswith("● import-44")
     assert terminal.getvalue().count(HIDE) == terminal.getvalue().count(SHOW) == 1
+
+
+def test_the_cursor_is_back_when_the_first_frame_could_not_be_flushed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+
+    def stuck() -> None:
+        monkeypatch.undo()  # the next time it goes well
+        raise OSError(errno.EAGAIN, "x")
+
+    monkeypatch.setattr(terminal, "flush", stuck)
+    with Guard(bars_on(terminal), lambda: bars_on(terminal)) as renderer:
+        for event in four(step=10.0).events[:20]:
+            renderer(event)
+
+    assert HIDE in terminal.getvalue()
+    assert not terminal.cursor_is_hidden()
 
 
 def test_without_any_event_nothing_is_written() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from opwatch.version import __version__
 
-LIBRARIES = ("click", "httpx2", "httpcore2", "rich", "pyyaml", "jmespath", "regex", "keyring")
+LIBRARIES = ("click", "h11", "rich", "pyyaml", "jmespath", "regex", "keyring")
 
 
 def versions() -> str:

@@ -99,9 +99,9 @@ class Canvas:
         if len(before) > len(drawn):
             parts.append(DOWN + ERASE_BELOW)
         parts += [BACK, END]
+        self._drawn, self._size = drawn, size  # whatever of it arrives hides the cursor
         self._sink.write("".join(parts))
         self._sink.flush()
-        self._drawn, self._size = drawn, size
 
     def leave(self) -> None:
         """Put the cursor below the lines, which stay."""
