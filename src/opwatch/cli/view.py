@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
     from opwatch.engine import Inbox
+    from opwatch.output.formats.document import RunFacts
     from opwatch.output.report.history import History
     from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
@@ -125,7 +126,6 @@ class View:
     @contextmanager
     def listening(self, session: Session) -> Iterator[Listener]:
         """Yield the listener that shows the run of *session*, and keeps it."""
-        plan = session.plan
         with ExitStack() as stack:
             wall_of = self.wall_of()
             # Before the display, so that what it holds back is written after it.
@@ -160,18 +160,7 @@ class View:
             if self.options.as_jsonl:
                 from opwatch.output.formats.jsonl import jsonl
 
-                events = jsonl(
-                    sys.stdout,
-                    command=self.command,
-                    wall_of=wall_of,
-                    profile=plan.profile_name,
-                    raw=self.options.raw,
-                    redact=self.redact,
-                    duplicates=plan.duplicates,
-                    profiles=plan.profiles,
-                    resume=self.way_on,
-                    warnings=self.warnings,
-                )
+                events = jsonl(sys.stdout, **self._facts(session.plan))
                 listeners.append(stack.enter_context(events))
             listeners += commands
             if self.history is not None:
@@ -180,6 +169,20 @@ class View:
             yield together
         if together.failure is not None:
             write_error(sys.stderr, together.failure, redact=self.redact)
+
+    def _facts(self, plan: Plan) -> RunFacts:
+        """Return what a document says of the run beside its operations."""
+        return {
+            "command": self.command,
+            "wall_of": self.wall_of(),
+            "profile": plan.profile_name,
+            "raw": self.options.raw,
+            "redact": self.redact,
+            "duplicates": plan.duplicates,
+            "profiles": plan.profiles,
+            "resume": self.way_on,
+            "warnings": self.warnings,
+        }
 
     def _end_commands(self, stack: ExitStack) -> list[Listener]:
         """Return what runs the command of ``--exec`` at each end; bars are not torn by it."""
@@ -259,17 +262,9 @@ class View:
             return document(
                 operations,
                 verdict,
-                command=self.command,
                 started_at=started_at,
                 ended_at=now,
-                wall_of=self.wall_of(),
-                profile=plan.profile_name,
-                raw=self.options.raw,
-                redact=self.redact,
-                duplicates=plan.duplicates,
-                profiles=plan.profiles,
-                resume=self.way_on,
-                warnings=self.warnings,
+                **self._facts(plan),
             )
 
         if self.ci is not None:

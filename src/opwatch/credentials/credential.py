@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from opwatch.credentials.renewal import TokenRenewer
 from opwatch.credentials.search import CredentialSearch
-from opwatch.credentials.signing import check_scheme, sign
-from opwatch.credentials.token import stored_token_source
+from opwatch.credentials.token import check_scheme, sign, stored_token_source
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin

@@ -1,26 +1,44 @@
-"""Tokens: what requests are signed with, and where the next one comes from.
+"""Tokens: what requests are signed with, how, and where the next one comes from.
 
-Decides that a renewal is the same search as at the start, in the same order, so
-that a wait goes on with what a restart would find; and that an access token in the
-keyring is stored with its expiry, as one JSON text, where a refresh token is stored
-as it is. (OAuth 2.0 has a source of its own, see ``oauth.grants``.)
+Decides the header or query parameter of each scheme, and refuses a scheme whose header would
+change how the request travels (rule S6). That a renewal is the same search as at the start,
+in the same order, so that a wait goes on with what a restart would find; and that an access
+token in the keyring is stored with its expiry, as one JSON text, where a refresh token is
+stored as it is. (OAuth 2.0 has a source of its own, see ``oauth.grants``.)
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from opwatch.credentials.expiry import expiry_of
 from opwatch.credentials.sources import Part, PartSources, stored_part
-from opwatch.domain.auth import BasicAuth, HeaderAuth, QueryAuth, template_of
-from opwatch.domain.errors import CredentialError, OpwatchError
+from opwatch.domain.auth import (
+    BEARER,
+    BasicAuth,
+    HeaderAuth,
+    NoAuth,
+    OAuth2Auth,
+    QueryAuth,
+    Scheme,
+    template_of,
+)
+from opwatch.domain.errors import CredentialError, OpwatchError, UsageError
+from opwatch.domain.header_rules import header_refusal, is_header_name
+from opwatch.domain.messages import SecretLocation, Sensitive
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
     from opwatch.credentials.search import CredentialSearch, FoundSecret
+
+_TEMPLATE: Final = re.compile(r"[\x20-\x7e]*\{secret\}[\x20-\x7e]*")
+
+
+# -- where it comes from -------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +193,39 @@ def parse_stored_token(secret: Secret) -> StoredAccessToken | None:
         return None
     next_one = Secret(refresh) if isinstance(refresh, str) else None
     return StoredAccessToken(Secret(access), expiry_of(document.get("expires_at")), next_one)
+
+
+# -- how it is put into a request ----------------------------------------------------
+
+
+def check_scheme(scheme: Scheme) -> None:
+    """Refuse a *scheme* that no request can carry safely.
+
+    Raises:
+        UsageError: a header that only opwatch sets, or a template without ``{secret}``.
+    """
+    if not isinstance(scheme, HeaderAuth):
+        return
+    refusal = header_refusal(scheme.name, by_auth=True)
+    if refusal or not is_header_name(scheme.name):
+        raise UsageError(refusal or f"{scheme.name!r} is not a header name")
+    if not _TEMPLATE.fullmatch(scheme.template):
+        raise UsageError("the template of a header needs {secret} in it, in printable ASCII")
+
+
+def sign(scheme: Scheme, token: Token) -> tuple[Sensitive, ...]:
+    """Return what carries *token* in a request."""
+    match scheme:
+        case NoAuth():
+            return ()
+        case HeaderAuth(name=name, template=template):
+            return (Sensitive(SecretLocation.HEADER, name, token.secret.within(template)),)
+        case QueryAuth(name=name):
+            return (Sensitive(SecretLocation.QUERY, name, token.secret),)
+        case BasicAuth():
+            credentials = Secret.basic(token.username, token.secret)
+            return (Sensitive(SecretLocation.HEADER, "Authorization", credentials),)
+        case OAuth2Auth():
+            return (Sensitive(SecretLocation.HEADER, "Authorization", token.secret.within(BEARER)),)
+        case _:
+            assert_never(scheme)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Required, TypedDict
 
 from opwatch.domain.events import Warned
 from opwatch.domain.outcome import Outcome
@@ -32,6 +32,20 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 MOST_FIXES: Final = 20
+
+
+class RunFacts(TypedDict, total=False):
+    """What ``document`` is told of a run from its beginning on, for what passes it through."""
+
+    command: Required[str]
+    wall_of: Required[Callable[[float], datetime]]
+    profile: str | None
+    raw: bool
+    redact: Redact
+    duplicates: int
+    profiles: Mapping[str, WrittenProfile]
+    resume: Resume | None
+    warnings: Sequence[str]
 
 
 def document(

@@ -7,7 +7,7 @@ its own clock.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from opwatch.domain.events import (
     Ended,
@@ -22,45 +22,33 @@ from opwatch.domain.events import (
     Troubled,
     Warned,
 )
-from opwatch.output.formats.document import FORMAT, document, to_json
+from opwatch.output.formats.document import FORMAT, RunFacts, document, to_json
 from opwatch.output.formats.writer import NO_PROFILES, Writer
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, as_is
 from opwatch.output.text.sentences import describe, warning_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping
     from typing import TextIO
 
     from opwatch.domain.events import Listener
     from opwatch.domain.trouble import Trouble
-    from opwatch.output.formats.writer import WrittenProfile
-    from opwatch.output.text.summary import Resume
 
 
 @contextmanager
-def jsonl(
-    stream: TextIO | None,
-    *,
-    command: str,
-    wall_of: Callable[[float], datetime],
-    profile: str | None = None,
-    raw: bool = False,
-    redact: Redact = as_is,
-    duplicates: int = 0,
-    profiles: Mapping[str, WrittenProfile] = NO_PROFILES,
-    resume: Resume | None = None,
-    warnings: Sequence[str] = (),
-) -> Iterator[Listener]:
-    """Write each event as it happens; the arguments are those of ``document``.
+def jsonl(stream: TextIO | None, **facts: Unpack[RunFacts]) -> Iterator[Listener]:
+    """Write each event as it happens; *facts* are those of ``document``.
 
     Raises, when an event is written:
         PipeClosedError: the reader has closed the pipe.
         UnwritableError: the stream is closed or full.
     """
     sink = Sink(stream)
-    fields = EventEncoder(Writer(wall_of, redact=redact, raw=raw, profiles=profiles), redact)
+    redact, profiles = facts.get("redact", as_is), facts.get("profiles", NO_PROFILES)
+    raw = facts.get("raw", False)
+    write = Writer(facts["wall_of"], redact=redact, raw=raw, profiles=profiles)
+    fields = EventEncoder(write, redact)
     started_at = 0.0
 
     def write_event(event: Event) -> None:
@@ -69,19 +57,7 @@ def jsonl(
             started_at = event.at
         if isinstance(event, Finished):
             found = document(
-                event.operations,
-                event.verdict,
-                command=command,
-                started_at=started_at,
-                ended_at=event.at,
-                wall_of=wall_of,
-                profile=profile,
-                raw=raw,
-                redact=redact,
-                duplicates=duplicates,
-                profiles=profiles,
-                resume=resume,
-                warnings=warnings,
+                event.operations, event.verdict, started_at=started_at, ended_at=event.at, **facts
             )
             sink.line(result_line(found))
         elif not isinstance(event, Ticked):
