@@ -7,21 +7,19 @@ remembers validators as it does in a run. Only the network is not there.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.domain.messages import Headers, Response
 from opwatch.domain.trouble import Trouble
 from opwatch.session.fetch import NOT_MODIFIED, Fetcher
-from opwatch.session.recording.codec import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Coroutine, Iterator, Mapping, Sequence
 
-    from opwatch.domain.messages import Request
+    from opwatch.domain.messages import Request, Response
     from opwatch.domain.operation import Answer, Poll
     from opwatch.profiles import Profile
+    from opwatch.session.recording.codec import Reply
 
-Reply: TypeAlias = "Response | Trouble"
 VALIDATORS: Final = frozenset({"if-none-match", "if-modified-since"})
 
 
@@ -85,35 +83,3 @@ def at_once(work: Coroutine[Any, Any, Answer]) -> Answer:
         answer: Answer = done.value
         return answer
     raise RuntimeError("a recorded reply was waited for")
-
-
-def encode_reply(reply: Reply, redact: Callable[[str], str]) -> dict[str, Any]:
-    """Return *reply*, whose secrets are masked, as JSON."""
-    if isinstance(reply, Trouble):
-        return {"trouble": encode(reply, redact)}
-    return {
-        "status": reply.status,
-        "url": reply.url,
-        "headers": [list(pair) for pair in reply.headers],
-        "body": reply.body.decode(errors="surrogatepass"),
-        "received": reply.received_at,
-        **({"anonymous": True} if reply.is_anonymous else {}),
-    }
-
-
-def decode_reply(found: Mapping[str, Any]) -> Reply:
-    """Return the reply that *found* describes.
-
-    Raises:
-        AttributeError, KeyError, TypeError, ValueError: it describes none.
-    """
-    if "trouble" in found:
-        return decode(Trouble, found["trouble"])
-    return Response(
-        found["status"],
-        found["url"],
-        Headers(tuple((name, value) for name, value in found["headers"])),
-        found["body"].encode(errors="surrogatepass"),
-        found["received"],
-        is_anonymous=found.get("anonymous", False),
-    )

@@ -15,11 +15,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.events import Ended, Finished
-from opwatch.domain.operation import Answer, Poll
+from opwatch.domain.operation import Answer, Failure, Poll
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.trouble import Trouble
-from opwatch.session.recording.answers import RecordedAnswers, decode_reply
-from opwatch.session.recording.codec import decode, decode_answer, decode_failure
+from opwatch.session.recording.answers import RecordedAnswers
+from opwatch.session.recording.codec import decode, decode_reply
 from opwatch.watcher.decisions import may_be_of_one
 from opwatch.watcher.watcher import SUSPENDED, Watcher
 
@@ -176,7 +176,7 @@ class _Player:
         """Return the answer to *poll* that *line* holds, and whether it is the one read then."""
         found = self._answers.read(poll, [decode_reply(each) for each in line["replies"]])
         if "answer" in line and (found is None or self.is_own):
-            return decode_answer(line["answer"]), True
+            return decode(Answer, line["answer"]), True
         if found is None:
             raise ValueError("an answer without its replies")
         return found, False
@@ -202,7 +202,8 @@ class _Player:
         if "failure" in line:
             if operation.outcome not in {Outcome.FAILED, Outcome.CANCELLED}:
                 return
-            changes = {"failure": decode_failure(line["failure"])}
+            found = line["failure"]
+            changes = {"failure": None if found is None else decode(Failure, found)}
         else:
             if operation.reading is None or operation.outcome is not Outcome.SUCCEEDED:
                 return

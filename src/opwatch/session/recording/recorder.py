@@ -25,8 +25,8 @@ from opwatch.domain.outcome import Outcome
 from opwatch.domain.secret import SECRET_NAME, Secret
 from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.session.fetch import Fetcher
-from opwatch.session.recording.answers import RecordedAnswers, encode_reply
-from opwatch.session.recording.codec import encode, encode_answer, encode_failure
+from opwatch.session.recording.answers import RecordedAnswers
+from opwatch.session.recording.codec import encode, encode_answer, encode_reply
 from opwatch.session.recording.masking import masked_response, masked_url
 from opwatch.version import __version__
 from opwatch.watcher.watcher import SUSPENDED, Watcher
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
     from opwatch.session.fetch import Sends
     from opwatch.session.plan import Plan
-    from opwatch.session.recording.answers import Reply
+    from opwatch.session.recording.codec import Reply
     from opwatch.session.sender import Trace
 
 FORMAT: Final = 1
@@ -315,7 +315,7 @@ class RecordedWatcher(Watcher):
         index = next(i for i, each in enumerate(self.operations) if each.target is operation.target)
         redact, reading = self._recorder.redact, operation.reading
         if operation.outcome is not Outcome.SUCCEEDED:
-            why = encode_failure(operation.failure, redact)
+            why = encode(operation.failure and operation.failure._asdict(), redact)
             self._recorder.write({"at": now, "result_of": index, "failure": why})
             return super().set_result(operation, now)
         found: dict[str, Any] = {"result": encode(reading and reading.result, redact)}
