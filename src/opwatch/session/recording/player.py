@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import heapq
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from opwatch.domain.events import Ended, Finished
+from opwatch.domain.events import Ended, Event, Finished
 from opwatch.domain.operation import Answer, Failure, Poll
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.trouble import Trouble
+from opwatch.output.commands.replay import Evidence
 from opwatch.session.recording.answers import RecordedAnswers
 from opwatch.session.recording.codec import decode, decode_reply
 from opwatch.watcher.decisions import may_be_of_one
@@ -26,8 +27,7 @@ from opwatch.watcher.watcher import SUSPENDED, Watcher
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from opwatch.domain.events import Event
-    from opwatch.domain.operation import Finding
+    from opwatch.domain.outcome import Verdict
     from opwatch.profiles import Profile
     from opwatch.session.recording.recording import Recording
 
@@ -38,69 +38,26 @@ UNHEARD: Final = frozenset({Abort.PIPE_CLOSED, Abort.UNWRITABLE})
 """Aborts of which the listener, who was their reason, was told nothing."""
 
 
-class Evidence(NamedTuple):
-    """One answer about an operation, at *at* of the run's clock.
-
-    *replies* are what it was read from. *as_recorded* tells that the finding is what was
-    read then: not all of the bytes are in the recording, or a mask would have changed it.
-    """
-
-    at: float
-    finding: Finding
-    replies: Sequence[Line]
-    as_recorded: bool
-
-
-@dataclass(slots=True)
-class Played:
-    """A run that was driven again: its *events*, and the *evidence* about each operation.
-
-    *asks_otherwise* is the moment from which on it asks otherwise than the recorded run did,
-    None if it does not.
-    """
-
-    watcher: Watcher
-    profiles: Mapping[str, Profile]
-    events: list[Event] = field(default_factory=list)
-    evidence: dict[int, list[Evidence]] = field(default_factory=dict)
-    asks_otherwise: float | None = None
-
-
 class DivergedError(Exception):
     """The watcher asks for something else than it did."""
 
 
-def replay(recording: Recording) -> Played:
-    """Return the run of *recording*, driven again.
+class Played:
+    """The run of *recording*, driven again with its answers as *profiles* read them.
 
-    Raises:
-        DAMAGE: a line has not the form that it must have.
+    There are its *events* and, by the index of each operation, the *evidence* about it.
+    *asks_otherwise* is the moment from which on it asks otherwise than the recorded run did,
+    None if it does not.
     """
-    player = _Player(recording, recording.profiles)
-    try:
-        return player.exactly()
-    except DivergedError as diverged:
-        played = reread(recording, recording.profiles)
-        (played.asks_otherwise,) = diverged.args
-        return played
-
-
-def reread(recording: Recording, profiles: Mapping[str, Profile]) -> Played:
-    """Return what the answers of *recording* lead to when *profiles* read them.
-
-    Raises:
-        DAMAGE: a line has not the form that it must have.
-    """
-    return _Reader(recording, profiles).to_end()
-
-
-class _Player:
-    """Drives a watcher of *recording* whose answers *profiles* read."""
 
     def __init__(
         self, recording: Recording, profiles: Mapping[str, Profile], *, one_by_one: bool = False
     ) -> None:
         self.recording = recording
+        self.profiles = profiles
+        self.events = list[Event]()
+        self.evidence = dict[int, list[Evidence]]()
+        self.asks_otherwise: float | None = None
         self.is_own = profiles is recording.profiles
         self._answers = RecordedAnswers(profiles)
         rules = {}
@@ -113,21 +70,24 @@ class _Player:
                 limits=asked.limits,
                 batch=1 if one_by_one else asked.batch,
             )
-        watcher = Watcher(
+        self.watcher = Watcher(
             recording.targets,
             rules,
             recording.policy,
             now=recording.began,
             uniform=random.Random(recording.head["seed"]).uniform,  # noqa: S311, to be repeated
         )
-        self.watcher = watcher
-        self.played = Played(watcher, profiles)
         self._withheld: dict[int, Ended] = {}
         self._collects = {Outcome.SUCCEEDED} if recording.head["collects"] else set[Outcome]()
         if recording.head.get("asks_why"):
             self._collects |= {Outcome.FAILED, Outcome.CANCELLED}
 
-    def exactly(self) -> Played:
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that it comes to."""
+        return self.watcher.verdict(timeout_code=self.recording.head["timeout_code"])
+
+    def exactly(self) -> Self:
         """Give the watcher all that is recorded, at the moments of the recording.
 
         Raises:
@@ -156,13 +116,11 @@ class _Player:
                     raise DivergedError(at)
         return self.finish(self.recording.ended)
 
-    def finish(self, at: float) -> Played:
+    def finish(self, at: float) -> Self:
         """Tell the end, at *at*."""
-        self.played.events += self._withheld.values()
-        code = self.recording.head["timeout_code"]
-        verdict = self.watcher.verdict(timeout_code=code)
-        self.played.events.append(Finished(at, self.watcher.operations, verdict))
-        return self.played
+        self.events += self._withheld.values()
+        self.events.append(Finished(at, self.watcher.operations, self.verdict))
+        return self
 
     def tell(self, events: Iterable[Event]) -> None:
         """Take *events* as told; an end is told when what belongs to it is there, as in the run."""
@@ -170,7 +128,7 @@ class _Player:
             if isinstance(event, Ended) and event.operation.outcome in self._collects:
                 self._withheld[id(event.operation.target)] = event
             else:
-                self.played.events.append(event)
+                self.events.append(event)
 
     def read(self, poll: Poll, line: Line) -> tuple[Answer, bool]:
         """Return the answer to *poll* that *line* holds, and whether it is the one read then."""
@@ -187,7 +145,7 @@ class _Player:
         """Keep what *answer* says about the operations *indices*."""
         for index, finding in zip(indices, answer.findings, strict=True):
             evidence = Evidence(at, finding, line["replies"], as_recorded)
-            self.played.evidence.setdefault(index, []).append(evidence)
+            self.evidence.setdefault(index, []).append(evidence)
 
     def interrupt(self, line: Line) -> None:
         """Give the watcher the abort that *line* holds."""
@@ -213,10 +171,10 @@ class _Player:
             if "trouble" in line:
                 changes["trouble"] = decode(Trouble, line["trouble"])
         self._withheld.pop(id(operation.target), None)
-        self.played.events += self.watcher.set_result(operation.but(**changes), line["at"])
+        self.events += self.watcher.set_result(operation.but(**changes), line["at"])
 
 
-class _Reader(_Player):
+class _Reread(Played):
     """Drives the watcher by a clock of its own; it asks about one operation at a time."""
 
     def __init__(self, recording: Recording, profiles: Mapping[str, Profile]) -> None:
@@ -252,7 +210,7 @@ class _Reader(_Player):
             self._read[number] = self.read(Poll(targets, indices, timeout=0.0), line)
         return self._read[number]
 
-    def to_end(self) -> Played:
+    def to_end(self) -> Self:
         """Go on until all have ended, or nothing is left that the watcher waits for."""
         self.tell(self.watcher.start())
         for _ in range(MOST_TURNS):
@@ -304,3 +262,26 @@ class _Reader(_Player):
             self.tell(self.watcher.record(poll, one, self._now))
         while self._aborts and self._aborts[0]["at"] <= self._now:
             self.interrupt(self._aborts.pop(0))
+
+
+def replay(recording: Recording) -> Played:
+    """Return the run of *recording*, driven again.
+
+    Raises:
+        DAMAGE: a line has not the form that it must have.
+    """
+    try:
+        return Played(recording, recording.profiles).exactly()
+    except DivergedError as diverged:
+        played = reread(recording, recording.profiles)
+        (played.asks_otherwise,) = diverged.args
+        return played
+
+
+def reread(recording: Recording, profiles: Mapping[str, Profile]) -> Played:
+    """Return what the answers of *recording* lead to when *profiles* read them.
+
+    Raises:
+        DAMAGE: a line has not the form that it must have.
+    """
+    return _Reread(recording, profiles).to_end()
