@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.messages import Headers
 from opwatch.domain.secret import MASK, SECRET_NAME
+from opwatch.domain.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.domain.messages import Response
+    from opwatch.session.recording.codec import Reply
 
 LARGEST_BODY: Final = 256 * 1024
 """Bytes of a body that is kept; of a larger one only what was read in it is."""
@@ -28,23 +29,23 @@ _IN_URL: Final = re.compile(
 )
 
 
-def masked_response(
-    response: Response, redact: Callable[[str], str], *, by_name: bool
-) -> Response | None:
-    """Return *response* without secrets, None if its body is too large or is not text.
+def masked_reply(reply: Reply, redact: Callable[[str], str], *, by_name: bool) -> Reply | None:
+    """Return *reply* without secrets, None if its body is too large or is not text.
 
     With *by_name* also without what is only named after one.
     """
-    if len(response.body) > LARGEST_BODY:
+    if isinstance(reply, Trouble):
+        return reply
+    if len(reply.body) > LARGEST_BODY:
         return None
     try:
-        text = response.body.decode("utf-8")
+        text = reply.body.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    headers = tuple((name, _header(name, value, redact)) for name, value in response.headers)
+    headers = tuple((name, _header(name, value, redact)) for name, value in reply.headers)
     return replace(
-        response,
-        url=masked_url(redact(response.url)),
+        reply,
+        url=masked_url(redact(reply.url)),
         headers=Headers(headers),
         body=masked_body(text, redact, by_name=by_name).encode(errors="surrogatepass"),
     )

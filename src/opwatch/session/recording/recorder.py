@@ -27,29 +27,31 @@ from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.session.fetch import Fetcher
 from opwatch.session.recording.answers import RecordedAnswers
 from opwatch.session.recording.codec import encode, encode_answer, encode_reply
-from opwatch.session.recording.masking import masked_response, masked_url
+from opwatch.session.recording.masking import masked_reply, masked_url
 from opwatch.version import __version__
 from opwatch.watcher.watcher import SUSPENDED, Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from opwatch.domain.events import Event, Finished
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Answer, Operation, Poll
     from opwatch.domain.outcome import Abort
-    from opwatch.domain.trouble import Trouble
     from opwatch.session.fetch import Sends
     from opwatch.session.plan import Plan
     from opwatch.session.recording.codec import Reply
     from opwatch.session.sender import Trace
+
+    Heard = list[tuple[Reply, list[dict[str, Any]]]]
 
 FORMAT: Final = 1
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a recording."""
 NOTHING: Final[Mapping[str, str]] = {}
 _hops: ContextVar[list[dict[str, Any]] | None] = ContextVar("_hops", default=None)
+_heard: ContextVar[Heard] = ContextVar("_heard")
 
 
 class Recorder:
@@ -140,7 +142,7 @@ class Recorder:
             now=now,
             uniform=random.Random(self._seed).uniform,  # noqa: S311, it is to be repeated
         )
-        watcher.attach(self, RecordedAnswers(restored), fetch.replies)
+        watcher.attach(self, RecordedAnswers(restored), fetch.heard)
         return watcher, fetch
 
     def _target(self, target: Any) -> dict[str, Any]:
@@ -202,55 +204,44 @@ class Recorder:
         return note
 
 
-class RecordingFetcher:
-    """Answers the polls of *plan* through *senders*, and keeps their *replies* until written."""
+class RecordingFetcher(Fetcher):
+    """Answers the polls of *plan* through *senders*, and keeps what it *heard* until written."""
 
     def __init__(self, plan: Plan, senders: Mapping[str, Sends]) -> None:
-        self.replies: dict[int, list[tuple[Reply, list[dict[str, Any]]]]] = {}
-        self._current: ContextVar[list[tuple[Reply, list[dict[str, Any]]]]] = ContextVar("_current")
-        taps = {name: _Tap(sender, self._current) for name, sender in senders.items()}
-        self._fetch = Fetcher(plan.profiles, taps)
+        super().__init__(plan.profiles, {name: _Tap(each) for name, each in senders.items()})
+        self.heard: dict[int, Heard] = {}
 
     async def __call__(self, poll: Poll) -> Answer:
         """Return the answer to *poll*."""
-        replies: list[tuple[Reply, list[dict[str, Any]]]] = []
-        self.replies[id(poll)] = replies
-        self._current.set(replies)
-        return await self._fetch(poll)
+        heard = self.heard[id(poll)] = []
+        _heard.set(heard)
+        return await super().__call__(poll)
 
 
 class _Tap:
-    """A *sender* whose replies, and the exchanges before each, are put into *current*."""
+    """A *sender* that notes each reply, with the exchanges before it."""
 
-    def __init__(self, sender: Sends, current: ContextVar[list[Any]]) -> None:
+    def __init__(self, sender: Sends) -> None:
         self._sender = sender
-        self._current = current
+        self.now = sender.now
 
-    def now(self) -> float:
-        return self._sender.now()
-
-    async def send(self, request: Request, timeout: float) -> Response | Trouble:
+    async def send(self, request: Request, timeout: float) -> Reply:
         hops: list[dict[str, Any]] = []
         _hops.set(hops)
         reply = await self._sender.send(request, timeout)
         # The last exchange is the reply itself.
-        self._current.get().append((reply, hops[:-1]))
+        _heard.get().append((reply, hops[:-1]))
         return reply
 
 
 class RecordedWatcher(Watcher):
     """A watcher that writes down what it is given."""
 
-    def attach(
-        self,
-        recorder: Recorder,
-        answers: RecordedAnswers,
-        replies: dict[int, list[tuple[Reply, list[dict[str, Any]]]]],
-    ) -> None:
-        """Write to *recorder* from now on, and read each of *replies* back as *answers* does."""
+    def attach(self, recorder: Recorder, answers: RecordedAnswers, heard: dict[int, Heard]) -> None:
+        """Write to *recorder* from now on, and read what was *heard* back as *answers* does."""
         self._recorder = recorder
         self._answers = answers
-        self._replies = replies
+        self._heard = heard
         self._numbers: dict[int, int] = {}
         self._count = 0
         self._changed = False
@@ -290,15 +281,20 @@ class RecordedWatcher(Watcher):
 
     def _written_answer(self, poll: Poll, answer: Answer) -> dict[str, Any]:
         """Return the replies to *poll*, masked, and the *answer* where they do not lead to it."""
-        replies, redact = self._replies.pop(id(poll), []), self._recorder.redact
-        wanted = encode_answer(answer, redact)
+        heard, redact = self._heard.pop(id(poll), []), self._recorder.redact
+        wanted, lines = encode_answer(answer, redact), list[dict[str, Any]]()
         for by_name in (True, False):
-            masked = [_masked(reply, redact, by_name=by_name) for reply, _ in replies]
-            whole = [each for each in masked if each is not None]
-            found = self._answers.read(poll, whole) if len(whole) == len(masked) else None
+            masked = [masked_reply(reply, redact, by_name=by_name) for reply, _ in heard]
+            # Without one of them the others could not be read either.
+            whole = [] if None in masked else [each for each in masked if each is not None]
+            lines = [
+                encode_reply(each, redact) | ({"before": hops} if hops else {})
+                for each, (_, hops) in zip(whole, heard, strict=False)
+            ]
+            found = self._answers.read(poll, whole)
             if found is not None and encode_answer(found, redact) == wanted:
-                return {"replies": _lines(whole, replies, redact)}
-        return {"replies": _lines(whole, replies, redact), "answer": wanted}
+                return {"replies": lines}
+        return {"replies": lines, "answer": wanted}
 
     def look_now(self, now: float) -> None:
         """Ask about all that is open, and write that a person wanted it."""
@@ -313,34 +309,12 @@ class RecordedWatcher(Watcher):
     def set_result(self, operation: Operation, now: float) -> list[Event]:
         """Take in *operation* with its result or why it failed, and write that."""
         index = next(i for i, each in enumerate(self.operations) if each.target is operation.target)
-        redact, reading = self._recorder.redact, operation.reading
-        if operation.outcome is not Outcome.SUCCEEDED:
-            why = encode(operation.failure and operation.failure._asdict(), redact)
-            self._recorder.write({"at": now, "result_of": index, "failure": why})
-            return super().set_result(operation, now)
-        found: dict[str, Any] = {"result": encode(reading and reading.result, redact)}
-        if operation.reason is not None:
-            found["reason"] = operation.reason
-        if operation.trouble is not None:
-            found["trouble"] = encode(operation.trouble, redact)
+        redact, reading, found = self._recorder.redact, operation.reading, dict[str, Any]()
+        if operation.outcome is Outcome.SUCCEEDED:
+            found["result"] = encode(reading and reading.result, redact)
+            more = {"reason": operation.reason, "trouble": operation.trouble}
+            found |= {name: encode(each, redact) for name, each in more.items() if each is not None}
+        else:
+            found["failure"] = encode(operation.failure and operation.failure._asdict(), redact)
         self._recorder.write({"at": now, "result_of": index, **found})
         return super().set_result(operation, now)
-
-
-def _masked(reply: Reply, redact: Redactor, *, by_name: bool) -> Reply | None:
-    if isinstance(reply, Response):
-        return masked_response(reply, redact, by_name=by_name)
-    return reply
-
-
-def _lines(
-    masked: Sequence[Reply],
-    replies: Sequence[tuple[Reply, list[dict[str, Any]]]],
-    redact: Callable[[str], str],
-) -> list[dict[str, Any]]:
-    if len(masked) < len(replies):
-        masked = ()  # half of them could not be read either
-    return [
-        encode_reply(each, redact) | ({"before": hops} if hops else {})
-        for each, (_, hops) in zip(masked, replies, strict=False)
-    ]
