@@ -6,7 +6,6 @@ remembers validators as it does in a run. Only the network is not there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.trouble import Trouble
@@ -27,27 +26,36 @@ class NotRecordedError(Exception):
     """A reply was asked for that is not in the recording."""
 
 
-@dataclass(slots=True)
-class RecordedSender:
-    """Gives the recorded *replies*, in their order, whatever the request is.
+class RecordedAnswers:
+    """Reads replies as *profiles*, by their names, would have; it stands for the network itself.
 
     Who asks for a whole answer where a 304 was recorded gets the last whole one.
     """
 
-    replies: Iterator[Reply] = field(default_factory=lambda: iter(()))
-    _whole: dict[str, Response] = field(default_factory=dict)
+    def __init__(self, profiles: Mapping[str, Profile]) -> None:
+        self._replies: Iterator[Reply] = iter(())
+        self._whole: dict[str, Response] = {}
+        self._fetch = Fetcher(profiles, dict.fromkeys(profiles, self))
+
+    def read(self, poll: Poll, replies: Sequence[Reply]) -> Answer | None:
+        """Return what *replies* say to *poll*, None if they are not all that is needed."""
+        self._replies = iter(replies)
+        try:
+            return at_once(self._fetch(poll))
+        except NotRecordedError:
+            return None
 
     def now(self) -> float:
         """Return the time: no recorded reply is too late."""
         return 0.0
 
     async def send(self, request: Request, _timeout: float) -> Reply:
-        """Return the next reply.
+        """Return the next reply, whatever the request is.
 
         Raises:
             NotRecordedError: there is none.
         """
-        reply = next(self.replies, None)
+        reply = next(self._replies, None)
         if reply is None:
             raise NotRecordedError
         if isinstance(reply, Trouble):
@@ -57,22 +65,6 @@ class RecordedSender:
         elif not any(name.lower() in VALIDATORS for name in request.headers):
             return self._whole.get(reply.url, reply)
         return reply
-
-
-class RecordedAnswers:
-    """Reads replies as *profiles*, by their names, would have."""
-
-    def __init__(self, profiles: Mapping[str, Profile]) -> None:
-        self._sender = RecordedSender()
-        self._fetch = Fetcher(profiles, dict.fromkeys(profiles, self._sender))
-
-    def read(self, poll: Poll, replies: Sequence[Reply]) -> Answer | None:
-        """Return what *replies* say to *poll*, None if they are not all that is needed."""
-        self._sender.replies = iter(replies)
-        try:
-            return at_once(self._fetch(poll))
-        except NotRecordedError:
-            return None
 
 
 def at_once(work: Coroutine[Any, Any, Answer]) -> Answer:
