@@ -33,6 +33,8 @@ PATIENCE: Final = 2.0
 """Seconds that it does so."""
 APART: Final = 0.1
 """Seconds between two looks at what they tell."""
+SAME_CLOCK: Final = 1.0
+"""Seconds by which the time of day may be off before past durations are counted by it anew."""
 START: Final = 0.03
 """Seconds that the first request waits for what is remembered of past durations."""
 
@@ -60,6 +62,7 @@ class SharedHosts:
         self._joins_at = now if at_once else now + MOMENT
         self._next_at = now
         self._patience = now + PATIENCE
+        self._offset = math.inf
         self._board: ReportBoard | None = None
         self._neighbourhood: Neighbourhood | None = None
 
@@ -75,7 +78,8 @@ class SharedHosts:
                 self._neighbourhood.suppose(0, now)
             return ()
         offset = self._context.wall() - now
-        if board.usual:
+        if board.usual and abs(offset - self._offset) > SAME_CLOCK:
+            self._offset = offset
             self._watcher.learn_usual(board.usual, offset)
         return self._exchanged(board, now, offset) if now >= self._joins_at else ()
 

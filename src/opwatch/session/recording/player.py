@@ -16,9 +16,11 @@ from functools import partial
 from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from opwatch.domain.durations import UsualDuration
 from opwatch.domain.events import Ended, Event, Finished
 from opwatch.domain.operation import Answer, Failure, Poll
 from opwatch.domain.outcome import Abort, Outcome, Reason
+from opwatch.domain.sharing import Advice
 from opwatch.domain.trouble import Trouble
 from opwatch.output.commands.replay import Evidence
 from opwatch.session.recording.answers import RecordedAnswers
@@ -111,6 +113,9 @@ class Played:
                 self.watcher.look_now(at)
             elif "result_of" in line:
                 self.set_result(line)
+            elif "advice" in line or "usual" in line:
+                self.tell(self.watcher.tick(at))
+                self.follow(line)
             else:
                 self.tell(self.watcher.tick(at))
                 due = self.watcher.due(at)
@@ -143,6 +148,16 @@ class Played:
             raise ValueError("an answer without its replies")
         evidence = [Evidence(line["at"], each, replies, as_recorded) for each in answer.findings]
         return answer, evidence
+
+    def follow(self, line: Line) -> None:
+        """Give the watcher what *line* holds of other processes, or of past durations."""
+        if "advice" in line:
+            profile, origin = line["host"]
+            advice = decode(Advice, line["advice"])
+            self.tell(self.watcher.heed((profile, origin), advice, line["at"]))
+        else:
+            usual = {tuple(key): decode(UsualDuration, each) for *key, each in line["usual"]}
+            self.watcher.learn_usual(usual, line["offset"])
 
     def interrupt(self, line: Line) -> None:
         """Give the watcher the abort that *line* holds."""

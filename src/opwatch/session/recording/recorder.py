@@ -35,14 +35,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from opwatch.domain.durations import UsualDuration
     from opwatch.domain.events import Event, Finished
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Answer, Operation, Poll
     from opwatch.domain.outcome import Abort
+    from opwatch.domain.sharing import Advice
     from opwatch.session.fetch import Sends
     from opwatch.session.plan import Plan
     from opwatch.session.recording.codec import Reply
     from opwatch.session.sender import Trace
+    from opwatch.watcher.scheduler import GateKey
 
     Heard = list[tuple[Reply, list[dict[str, Any]]]]
 
@@ -257,13 +260,17 @@ class RecordedWatcher(Watcher):
     def due(self, now: float) -> list[Poll]:
         """Return the polls to send at *now*; write that they were."""
         polls = super().due(now)
-        if now - self._written > SUSPENDED and self._idle is not None:
-            self._tick(self._idle)
+        self._catch_up(now)
         if not polls and not self._changed:
             self._idle = now
             return polls
         self._tick(now, polls)
         return polls
+
+    def _catch_up(self, now: float) -> None:
+        """Write the last tick before *now*, if it would look as if the machine had slept."""
+        if now - self._written > SUSPENDED and self._idle is not None:
+            self._tick(self._idle)
 
     def _tick(self, at: float, polls: Sequence[Poll] = ()) -> None:
         self._written, self._idle = at, None
@@ -295,6 +302,27 @@ class RecordedWatcher(Watcher):
             if found is not None and encode_answer(found, redact) == wanted:
                 return {"replies": lines}
         return {"replies": lines, "answer": wanted}
+
+    def heed(self, key: GateKey, advice: Advice, now: float) -> list[Event]:
+        """Follow *advice* about the host *key*, and write it."""
+        host = encode(key, self._recorder.redact)
+        self._give(now, {"host": host, "advice": encode(advice, str)})
+        return super().heed(key, advice, now)
+
+    def learn_usual(
+        self, usual: Mapping[tuple[str, str | None], UsualDuration], offset: float
+    ) -> None:
+        """Take in how long operations usually take, and write it."""
+        redact = self._recorder.redact
+        known = [[*encode(key, redact), encode(each, redact)] for key, each in usual.items()]
+        self._give(self._ticked_at, {"usual": known, "offset": offset})
+        super().learn_usual(usual, offset)
+
+    def _give(self, at: float, line: Mapping[str, Any]) -> None:
+        """Write what the watcher is given right after a tick."""
+        self._catch_up(at)
+        self._written, self._idle, self._changed = at, None, True
+        self._recorder.write({"at": at, **line})
 
     def look_now(self, now: float) -> None:
         """Ask about all that is open, and write that a person wanted it."""
