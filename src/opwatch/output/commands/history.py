@@ -66,7 +66,7 @@ def write_runs(stream: TextIO | None, runs: Sequence[tuple[KeptRun, bool]]) -> N
     write_rows(stream, HEADINGS, rows, terminal=terminal, width=width_of(stream))
 
 
-def write_run(stream: TextIO | None, run: KeptRun, *, watched: bool) -> None:
+def write_run(stream: TextIO | None, run: KeptRun, watched: bool) -> None:  # noqa: FBT001, as in a row
     """Write all that is kept of *run*.
 
     Raises:
