@@ -342,6 +342,9 @@ def knowing(secret: str) -> Redactor:
         {"id": "a", "status": "done", "result": {TOKEN: TOKEN}},
         {"id": "a", "status": "done", "access_token": "unknown-to-the-run"},
         {"id": "a", "status": "failed", "error": {"message": TOKEN.encode().hex()}},
+        {"id": "a", "status": "done", "log": "https://x.example/1?at=2&jwt=unknown-to-the-run"},
+        {"id": "a", "status": "done", "log": "see https://x.example/1#pin=unknown-to-the-run ."},
+        {"id": "a", "status": "done", "log": "https://x.example/1?mySignature=unknown-to-the-run"},
     ],
 )
 def test_no_secret_is_in_a_recording(body: dict[str, Any], tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.session.fetch import Fetcher
 from opwatch.session.recording.answers import RecordedAnswers
 from opwatch.session.recording.codec import encode, encode_answer, encode_reply
-from opwatch.session.recording.masking import masked_reply, masked_url
+from opwatch.session.recording.masking import masked_reply
+from opwatch.state.discretion import masked_parameters
 from opwatch.version import __version__
 from opwatch.watcher.watcher import SUSPENDED, Watcher
 
@@ -150,7 +151,7 @@ class Recorder:
 
     def _target(self, target: Any) -> dict[str, Any]:
         return {
-            name: masked_url(each) if name in {"reference", "url"} else each
+            name: masked_parameters(each) if name in {"reference", "url"} else each
             for name, each in encode(target, self.redact).items()
         }
 
