@@ -10,6 +10,7 @@ import pytest
 
 from cli.hurried import Stepping, hurry
 from cli.inside import Inside, profile
+from faults.whole import api
 from opwatch.demo import DEMO_TOKEN, DemoServer
 from opwatch.domain.kept import KeptOperation, KeptRun
 from opwatch.state.runs import begin
@@ -76,6 +77,22 @@ def test_a_replay_prints_what_the_run_printed_and_exits_as_it_did(opwatch: Insid
     assert (again.code, again.out, again.err) == (live.code, live.out, live.err)
     assert live.code == 0
     assert len(live.out.splitlines()) > 10
+
+
+@pytest.mark.parametrize("state", ["kept", "off"])
+def test_a_replay_tells_the_same_warnings_and_the_same_way_on(
+    state: str, inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    inside.environ |= {"XDG_STATE_HOME": str(tmp_path), "OPWATCH_STATE": state}
+    with api(http(b'{"id": "a", "status": "WARMING_UP"}')) as server:
+        inside.configure(jobs=profile(server.url, auth="none"))
+        live = recorded(inside, "--jsonl", "--timeout", "9s")
+    again = inside.run("replay", "run.jsonl", "--jsonl")
+
+    assert "WARMING_UP" in json.loads(live.out.splitlines()[-1])["warnings"][0]
+    assert json.loads(live.out.splitlines()[-1])["resume"].startswith("opwatch wait ")
+    assert (again.code, again.out) == (live.code, live.out)
 
 
 def test_past_durations_are_in_the_recording(

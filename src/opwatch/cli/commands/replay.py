@@ -123,7 +123,7 @@ def _other_profiles(recording: Recording, name: str, config: Path | None) -> Map
 
 def _show(played: Played, *, as_json: bool, as_jsonl: bool, quiet: bool) -> None:
     """Show the events as lines, and as the run did on standard output."""
-    from opwatch.output.formats.document import document, write_document
+    from opwatch.output.formats.document import document, warnings_into, write_document
     from opwatch.output.formats.jsonl import jsonl
     from opwatch.output.terminal.display import Style, open_display
 
@@ -133,12 +133,14 @@ def _show(played: Played, *, as_json: bool, as_jsonl: bool, quiet: bool) -> None
         return datetime.fromtimestamp(at + head["wall"], UTC).astimezone()
 
     about: dict[str, Any] = {name: head.get(name) for name in ("command", "profile", "duplicates")}
-    about |= {"wall_of": wall_of, "profiles": played.profiles}
+    way_on = played.recording.end and played.recording.end.get("resume")
+    about |= {"wall_of": wall_of, "profiles": played.profiles, "resume": lambda _rest: way_on}
+    about["warnings"] = warnings = list[str]()
     with ExitStack() as stack:
         style = Style.NONE if quiet else Style.LINES
         views: list[Any] = [open_display(style, sys.stderr, wall_of=wall_of)]
         views += [jsonl(sys.stdout, **about)] if as_jsonl else []
-        listeners = [stack.enter_context(each) for each in views]
+        listeners = [warnings_into(warnings), *map(stack.enter_context, views)]
         for event in played.events:
             for listener in listeners:
                 listener(event)

@@ -23,6 +23,7 @@ from opwatch.domain.errors import OpwatchError, UsageError
 from opwatch.domain.messages import Response
 from opwatch.domain.outcome import Outcome
 from opwatch.domain.secret import SECRET_NAME, Secret
+from opwatch.output.text.summary import unfinished
 from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.session.fetch import Fetcher
 from opwatch.session.recording.answers import RecordedAnswers
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Answer, Operation, Poll
     from opwatch.domain.outcome import Abort
     from opwatch.domain.sharing import Advice
+    from opwatch.output.text.summary import Resume
     from opwatch.session.fetch import Sends
     from opwatch.session.plan import Plan
     from opwatch.session.recording.codec import Reply
@@ -63,7 +65,8 @@ class Recorder:
 
     *wall* is the time of day at 0 of the run's clock, in seconds since the epoch. A user's
     profile may hold what it took from *environ*: what is named there after a secret is
-    masked in it. *failure* is why the recording is not whole, once it is not.
+    masked in it. *failure* is why the recording is not whole, once it is not; *resume* returns
+    the command that goes on.
 
     Raises:
         UsageError: the file is there already, or cannot be made.
@@ -82,6 +85,7 @@ class Recorder:
         environ: Mapping[str, str] = NOTHING,
     ) -> None:
         self.failure: str | None = None
+        self.resume: Resume | None = None
         self.redact = redact
         self._environ = environ
         self._head = {"command": command, "wall": wall, "timeout_code": timeout_code}
@@ -158,8 +162,12 @@ class Recorder:
     def end(self, finished: Finished) -> None:
         """Write how the run ended, and close the file."""
         outcomes = [each.outcome or Outcome.PENDING for each in finished.operations]
-        verdict = {"exit": finished.verdict.code, "reason": finished.verdict.reason}
-        self.write({"at": finished.at, **verdict, "outcomes": outcomes})
+        line = {"at": finished.at, "exit": finished.verdict.code, "reason": finished.verdict.reason}
+        rest = unfinished(finished.operations)
+        way_on = self.resume(rest) if self.resume and rest else None
+        if way_on is not None:
+            line["resume"] = masked_parameters(self.redact(way_on))
+        self.write({**line, "outcomes": outcomes})
         self.close()
 
     def close(self) -> None:
