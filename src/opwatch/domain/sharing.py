@@ -60,7 +60,7 @@ class Advice:
     Another was asked to wait *until* a moment of the run's clock.
     """
 
-    part: float = 1.0
+    part: float
     cuts: bool = False
     allowed: tuple[float | None, float] | None = None
     measure: tuple[float, float | None] | None = None

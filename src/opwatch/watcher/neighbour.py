@@ -133,7 +133,7 @@ class Neighbourhood:
 
     def _give(self, key: GateKey, advice: Advice, now: float) -> list[Event]:
         """Have *advice* followed; what was said before changes nothing, but for a measure."""
-        if advice.measure is None and advice == self._advice.get(key, Advice()):
+        if advice.measure is None and advice == self._advice.get(key, Advice(1.0)):
             return []
         self._advice[key] = advice
         return self._watcher.heed(key, advice, now)
