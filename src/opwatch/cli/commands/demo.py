@@ -58,12 +58,24 @@ def app(
     Needs no account and no network. One operation fails, so the wait would exit
     with 1; the demo itself exits with 0 if every outcome is what its server did.
     """
+    import os
+    from contextlib import ExitStack
+
     from opwatch.demo import DemoServer
+    from opwatch.domain.errors import UsageError
     from opwatch.output.terminal.display import Style
 
     if progress not in set(Style):
         raise click.BadParameter(f"--progress {progress!r} is not one of {', '.join(Style)}")
-    with DemoServer(port=port) as server:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(DemoServer(port=port))
+        except OSError as problem:
+            reason = os.strerror(problem.errno) if problem.errno else str(problem)
+            raise UsageError(
+                f"cannot listen on port {port} of this machine: {reason}",
+                hint="choose another with --port; 0 takes a free one",
+            ) from problem
         if serve:
             _serve(server)
             return 0
