@@ -127,7 +127,7 @@ class PollMemory:
         self.etag = self.modified = None
         if not isinstance(finding, Reading):
             return
-        if finding.moved_to is not None:
+        if finding.moved_to not in {None, self.moved_to}:
             self.moved_to = finding.moved_to
         elif is_own:
             self.etag = response.headers.get("etag")
