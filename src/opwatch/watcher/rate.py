@@ -216,6 +216,7 @@ class HostRate:
 
     def _fill(self, now: float) -> None:
         filled = self._filled(now)
-        self._filled_at = now
+        # What another process was told is taken in later; that time is counted already.
+        self._filled_at = max(self._filled_at, now)
         self._tokens = min(self._burst, filled)
         self._idle_since += (filled - self._tokens) / self.now
