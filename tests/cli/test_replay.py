@@ -110,6 +110,7 @@ def test_past_durations_are_in_the_recording(
     live = recorded(opwatch, "--jsonl")
     again = opwatch.run("replay", "run.jsonl", "--jsonl", "-q")
 
+    assert (opwatch.home / "run.jsonl").read_text().count('"usual":') == 1
     assert '"usually_seconds": 600.0' in live.out
     assert (again.code, again.out) == (live.code, live.out)
 

@@ -105,6 +105,11 @@ class HostRate:
         return min(self._rate, self._limits.rate, self.allowed)
 
     @property
+    def measure(self) -> tuple[float, float | None]:
+        """The pace that the answers have led to, and where the host has throttled it."""
+        return self._rate, self.known
+
+    @property
     def is_full(self) -> bool:
         """Tell whether it is no slower than at the beginning."""
         return self._rate >= BEGIN or self._rate >= self.most
