@@ -141,6 +141,7 @@ class Record:
             reading=earlier.reading,
             confirmed_at=earlier.confirmed_at,
             changed_at=earlier.changed_at,
+            missed_from=earlier.missed_from,
             polls=earlier.polls,
             problems=earlier.problems,
             outcome=earlier.outcome,
@@ -204,6 +205,7 @@ class Record:
             polls=operation.polls + 1,
             streak=0,
             trouble=None,
+            missed_from=None,
             eta=None if left is None or reading.state.is_terminal else max(0.0, left),
         )
         return changed
@@ -227,6 +229,7 @@ class Record:
         is_missing = handling is Handling.NOT_FOUND and self.is_unheard
         self.operation = operation.but(
             polls=operation.polls + 1,
+            missed_from=self.misses_from if self.misses else None,
             missing_until=self.misses_from + grace if is_missing else None,
             problems=operation.problems + 1,
             streak=operation.streak + 1,
