@@ -49,14 +49,14 @@ def annotations_of(event: Finished, show: Show) -> list[Annotation]:
     message may fail a build whose exit code is 0.
     """
     bad = [each for each in event.operations if _is_bad(each)]
-    bad.sort(key=lambda each: PRECEDENCE.index(each.outcome or Outcome.PENDING))
+    bad.sort(key=lambda each: PRECEDENCE.index(each.counted_as))
     severity = Severity.ERROR if event.verdict.code else Severity.WARNING
     found = [_annotation(each, severity, show) for each in bad]
     warned = (each for each in event.operations if _has_warnings(each))
     found += [_annotation(each, Severity.WARNING, show) for each in warned]
     if len(found) <= MOST:
         return found
-    rest = Counter(each.outcome or Outcome.PENDING for each in bad[MOST - 1 :])
+    rest = Counter(each.counted_as for each in bad[MOST - 1 :])
     words = ", ".join(f"{rest[each]:,} {OUTCOMES[each]}" for each in ORDER if rest[each])
     many = f"{len(found) - MOST + 1:,} more"
     last = Annotation(severity, many, f"{many}: {words or 'succeeded with warnings'}")
@@ -75,7 +75,7 @@ def _has_warnings(operation: Operation) -> bool:
 
 
 def _annotation(operation: Operation, severity: Severity, show: Show) -> Annotation:
-    word = OUTCOMES[operation.outcome or Outcome.PENDING]
+    word = OUTCOMES[operation.counted_as]
     return Annotation(
         severity,
         f"{display_name(operation, show)} {word}",

@@ -75,7 +75,7 @@ class Window:
         """Return what rings, if that is wanted and the run was long."""
         if not self.notify or event.at - started_at < LONG:
             return ""
-        counts = Counter(each.outcome or Outcome.PENDING for each in event.operations)
+        counts = Counter(each.counted_as for each in event.operations)
         words = ", ".join(f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each])
         return f"\x1b]9;opwatch: {words}; {exit_text(event.verdict)}{END}{BELL}"
 

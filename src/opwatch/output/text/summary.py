@@ -60,7 +60,7 @@ UNFINISHED: Final = frozenset({Outcome.DENIED, Outcome.UNKNOWN, Outcome.TIMED_OU
 
 def summary(operations: Sequence[Operation], elapsed: float, show: Show = PLAIN) -> str:
     """Return how a run went: ``2 of 4 succeeded, 1 failed, in 7m 12s``."""
-    counts = Counter(each.outcome or Outcome.PENDING for each in operations)
+    counts = Counter(each.counted_as for each in operations)
     total, took = len(operations), f"in {format_duration(elapsed)}"
     warned = _with_warnings(operations, show)
     if total == 1 and counts:
