@@ -8,6 +8,7 @@ program that could not be loaded never exits with 1, which is "failed".
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 
@@ -40,7 +41,27 @@ def main() -> NoReturn:
     if arguments[:1] == ["__complete"]:
         _tell(_completions(arguments[1:]))
     _leave_on_signals(arguments)
+    _write_whole()
     leave(_run(arguments))
+
+
+def _write_whole() -> None:
+    """Give a buffer back to the output that ``PYTHONUNBUFFERED`` has taken it from.
+
+    Python then hands a text to the system in one call, and asks nobody how much of it was
+    taken: what a full disk or a reader who left cut off would be lost without an error.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        raw = getattr(stream, "buffer", None)
+        if isinstance(raw, io.RawIOBase):
+            whole = io.TextIOWrapper(
+                io.BufferedWriter(raw),
+                encoding=stream.encoding,
+                errors=stream.errors,
+                line_buffering=True,
+            )
+            setattr(sys, name, whole)
 
 
 def _leave_on_signals(arguments: list[str]) -> None:

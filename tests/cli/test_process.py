@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -228,3 +229,16 @@ def test_not_a_terminal_gets_no_escape_byte(server: DemoServer, program: Program
 
     assert "\x1b" not in ran.out + ran.err
     assert "succeeded" in ran.err
+
+
+def test_a_port_that_is_taken_is_no_bug_of_ours(server: DemoServer, program: Program) -> None:
+    port = server.base_url.rpartition(":")[2]
+
+    ran = program.run("demo", "--serve", "--port", port)
+
+    reason = os.strerror(errno.EADDRINUSE)
+    assert ran.code == 2
+    assert ran.err == (
+        f"opwatch: cannot listen on port {port} of this machine: {reason}\n"
+        "  to fix     choose another with --port; 0 takes a free one\n"
+    )

@@ -217,6 +217,8 @@ def test_what_would_be_asked_is_shown_without_the_secret(inside: Inside) -> None
     assert "Authorization: ***" in ran.out
     assert "opwatch auth test -p github-actions" in ran.out
     assert "pauses from 10s" in ran.out
+    # The advice of a bad answer leads here, for how it is read.
+    assert "add  --answer FILE" in ran.out
     assert TOKEN not in ran.out + ran.err
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from cli.hurried import Stepping, hurry
 from cli.inside import Inside, profile
+from faults.whole import api
 from opwatch.demo import DEMO_TOKEN, DemoServer
+from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.state.runs import begin
+from opwatch.state.store import open_store
 from servers.dialects import ALL_DIALECTS
 from servers.raw import RawServer, Talk, http, read
 
@@ -72,6 +77,41 @@ def test_a_replay_prints_what_the_run_printed_and_exits_as_it_did(opwatch: Insid
     assert (again.code, again.out, again.err) == (live.code, live.out, live.err)
     assert live.code == 0
     assert len(live.out.splitlines()) > 10
+
+
+@pytest.mark.parametrize("state", ["kept", "off"])
+def test_a_replay_tells_the_same_warnings_and_the_same_way_on(
+    state: str, inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+    inside.environ |= {"XDG_STATE_HOME": str(tmp_path), "OPWATCH_STATE": state}
+    with api(http(b'{"id": "a", "status": "WARMING_UP"}')) as server:
+        inside.configure(jobs=profile(server.url, auth="none"))
+        live = recorded(inside, "--jsonl", "--timeout", "9s")
+    again = inside.run("replay", "run.jsonl", "--jsonl")
+
+    assert "WARMING_UP" in json.loads(live.out.splitlines()[-1])["warnings"][0]
+    assert json.loads(live.out.splitlines()[-1])["resume"].startswith("opwatch wait ")
+    assert (again.code, again.out) == (live.code, live.out)
+
+
+def test_past_durations_are_in_the_recording(
+    opwatch: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opwatch.session.sharing.START", 30.0)  # however busy the machine is
+    opwatch.environ["XDG_STATE_HOME"] = str(tmp_path)
+    past = KeptOperation(
+        *("a", "a", "jobs", "http://127.0.0.1:1"),
+        watched_from=1e9, ended_at=1e9 + 600, polls=9, outcome="succeeded",
+    )  # fmt: skip
+    with closing(open_store(tmp_path / "opwatch")) as store:
+        begin(store, KeptRun("0000beef", "wait", started_at=1e9, written_at=2e9), [past] * 9)
+
+    live = recorded(opwatch, "--jsonl")
+    again = opwatch.run("replay", "run.jsonl", "--jsonl", "-q")
+
+    assert '"usually_seconds": 600.0' in live.out
+    assert (again.code, again.out) == (live.code, live.out)
 
 
 def test_a_replay_needs_neither_the_configuration_nor_the_credential(opwatch: Inside) -> None:

@@ -259,7 +259,7 @@ def test_options_go_on_and_those_of_the_terminal_do_not(tmp_path: Path) -> None:
 
 
 def test_a_moved_url_and_its_validator_go_on(tmp_path: Path) -> None:
-    moved = b'{"status": "running"}'
+    moved, asked_there = b'{"status": "queued"}', b'{"status": "running"}'
     there = "Operation-Location: /ops/moved"
 
     def answer(request: bytes) -> bytes:
@@ -267,17 +267,22 @@ def test_a_moved_url_and_its_validator_go_on(tmp_path: Path) -> None:
             return http(moved, there, 'ETag: "first"')
         if b'if-none-match: "second"' in request.lower():
             return http(status="304 Not Modified")
-        return http(moved, there, 'ETag: "second"')
+        return http(asked_there, there, 'ETag: "second"')
 
     with api(answer) as server:
-        program = configured(tmp_path, server.url, moves=["Operation-Location"], conditional=True)
-        left = program.interrupted(signal.SIGINT, "wait", "-p", "jobs", "a", when="running")
+        states = {"pending": ["queued"], "running": ["running"], "succeeded": ["done"]}
+        program = configured(
+            tmp_path, server.url, moves=["Operation-Location"], conditional=True, states=states
+        )
+        left = program.interrupted(signal.SIGINT, "wait", "-p", "jobs", "a", when="a running")
         before = len(server.requests)
         ran = program.run("wait", "--resume", resumed_id(left), "--timeout", "0.2")
 
         assert ran.code == 124
+        # That of the URL from which it moved is of no use at the other.
+        assert b"if-none-match: " not in server.requests[1].lower()
         assert b"GET /ops/moved " in server.requests[before]
-        assert b"if-none-match: " in server.requests[before].lower()
+        assert b'if-none-match: "second"' in server.requests[before].lower()
 
 
 def test_cookies_are_named_and_not_kept(tmp_path: Path) -> None:

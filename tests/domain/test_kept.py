@@ -41,6 +41,15 @@ def test_only_a_success_is_enough_for_any(other: str | None) -> None:
     assert left(won, waits) == left(won) == []
 
 
+def test_what_failed_by_waiting_for_a_person_is_left_and_what_its_api_failed_is_not() -> None:
+    waits, given_up, failed = (
+        replace(KEPT, reference=name, outcome="failed", reason=reason)
+        for name, reason in (("a", "blocked"), ("b", "given_up"), ("c", None))
+    )
+
+    assert KeptRun("1", "wait", operations=[waits, given_up, failed]).left == [waits]
+
+
 def test_of_a_run_that_waits_for_all_a_success_ends_nothing_else() -> None:
     won, waits = replace(KEPT, outcome="succeeded"), replace(KEPT, reference="b")
 

@@ -355,6 +355,33 @@ def test_help_and_usage_tell_a_full_disk_and_a_lost_reader_apart(
     assert "Traceback" not in ran.stderr
 
 
+@fault(135)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_disk_that_is_full_after_the_first_bytes_is_74(program: Program, unbuffered: str) -> None:
+    # Images of containers set the variable; Python then takes a short write for a whole one.
+    told = {"PYTHONUNBUFFERED": unbuffered, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    ran = in_shell(program, "ulimit -f 1; opwatch profile schema >cut.json", **told)
+
+    assert (ran.returncode, ran.stderr) == (74, "opwatch: cannot write output: File too large\n")
+    assert 0 < (program.home / "cut.json").stat().st_size <= 1024
+
+
+@fault(134)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_leaves_in_the_middle_of_a_text_is_141(
+    program: Program, unbuffered: str
+) -> None:
+    # More than a pipe holds: a part of it has been written when the reader leaves.
+    many = " ".join(f"p{number:05}" for number in range(700))
+    line = f"opwatch get -p fullstory --json {many} | head -c 10; exit ${{PIPESTATUS[0]}}"
+    told = {"PYTHONUNBUFFERED": unbuffered, "OPWATCH_TOKEN": ""}
+
+    ran = in_shell(program, line, **told)
+
+    assert (ran.returncode, ran.stdout) == (141, '{"format":')
+
+
 @pytest.mark.every(5)
 @fault(136)
 @pytest.mark.parametrize(

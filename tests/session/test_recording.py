@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import stat
@@ -12,11 +13,14 @@ import pytest
 
 from cli.inside import profile as small
 from opwatch.credentials import Redactor
+from opwatch.domain.durations import UsualDuration
 from opwatch.domain.errors import UsageError
+from opwatch.domain.events import Held
 from opwatch.domain.operation import Failure, Operation, Reading, Unchanged
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.policy import Policy
 from opwatch.domain.secret import Secret
+from opwatch.domain.sharing import HostReport
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine import LookNow
 from opwatch.profiles import Profile, bind_profile
@@ -25,14 +29,18 @@ from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.profiles.yaml.parser import parse
 from opwatch.session.recording.player import Played, replay, reread
 from opwatch.session.recording.recording import DAMAGE, Recording, read_recording
+from opwatch.watcher.neighbour import Neighbourhood
 from profiles.answers import NAMES, profile
-from simulation.recorded import Recorded, Replies, Reply, record, reply, shown
+from simulation.recorded import WALL, Recorded, Replies, Reply, record, reply, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from opwatch.domain.events import Event
     from opwatch.domain.messages import Request, Response
+    from opwatch.engine.drive import Exchange
+    from opwatch.watcher.watcher import Watcher
 
 TOKEN = "token-canary-8f3a"
 LOST = Trouble(Fault.CONNECTION_LOST, host="api.example")
@@ -163,6 +171,71 @@ def test_a_batch_and_its_pages_are_replayed(tmp_path: Path) -> None:
     assert outcomes(again(recorded, path)) == ["succeeded", "succeeded"]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_other_processes_report_is_replayed(seed: int, tmp_path: Path) -> None:
+    chance = random.Random(seed)  # noqa: S311, the same for the same seed
+
+    def beside(watcher: Watcher) -> Exchange:
+        neighbourhood = Neighbourhood(watcher, "b", 0.0, presumed=7)
+
+        def exchange(now: float) -> Iterable[Event]:
+            neighbourhood.report(now)
+            other = HostReport(
+                *("a", chance.uniform(0.3, 9), chance.choice((None, 6.0)), chance.uniform(0, 3)),
+                wants_more=chance.random() < 0.5,
+                throttled_at=now - chance.choice((1.0, 60.0)),
+                allowed=chance.choice((8.0, math.inf)),
+                allowed_at=now - chance.choice((0.1, 60.0)),
+                held_until=now + chance.choice((-60.0, -60.0, 4.0)),
+            )
+            others = [other] if chance.random() < 0.9 else []
+            return neighbourhood.follow({("jobs", "https://api.example"): others}, now)
+
+        return exchange
+
+    def run(name: str, **more: Any) -> Recorded:
+        operations = [f"o{number}" for number in range(12)]
+        return record(jobs(), operations, done_after(60), tmp_path / name, seed=seed, **more)
+
+    recorded = run("beside.jsonl", beside=beside)
+
+    again(recorded, tmp_path / "beside.jsonl")
+    assert any(isinstance(each, Held) for each in recorded.events)
+    assert recorded.shown != run("alone.jsonl").shown
+
+
+def test_past_durations_are_replayed(tmp_path: Path) -> None:
+    def beside(watcher: Watcher) -> Exchange:
+        def exchange(now: float) -> Iterable[Event]:
+            if 20 < now < 30:
+                watcher.learn_usual({("jobs", None): UsualDuration(600.0, 0.1)}, WALL)
+            return ()
+
+        return exchange
+
+    path = tmp_path / "run.jsonl"
+    recorded = record(jobs(), ["a"], done_after(600), path, beside=beside)
+
+    again(recorded, path)
+    assert '"usually_seconds": 600.0' in recorded.shown
+
+
+def test_of_processes_that_change_nothing_nothing_is_recorded(tmp_path: Path) -> None:
+    def beside(watcher: Watcher) -> Exchange:
+        neighbourhood = Neighbourhood(watcher, "b", 0.0, presumed=0)
+
+        def exchange(now: float) -> Iterable[Event]:
+            neighbourhood.report(now)
+            return neighbourhood.follow({("jobs", "https://api.example"): []}, now)
+
+        return exchange
+
+    path = tmp_path / "run.jsonl"
+    record(jobs(), ["a"], done_after(600), path, beside=beside)
+
+    assert "advice" not in path.read_text()
+
+
 @pytest.mark.every(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_any_weather_is_replayed(seed: int, tmp_path: Path) -> None:
@@ -269,6 +342,9 @@ def knowing(secret: str) -> Redactor:
         {"id": "a", "status": "done", "result": {TOKEN: TOKEN}},
         {"id": "a", "status": "done", "access_token": "unknown-to-the-run"},
         {"id": "a", "status": "failed", "error": {"message": TOKEN.encode().hex()}},
+        {"id": "a", "status": "done", "log": "https://x.example/1?at=2&jwt=unknown-to-the-run"},
+        {"id": "a", "status": "done", "log": "see https://x.example/1#pin=unknown-to-the-run ."},
+        {"id": "a", "status": "done", "log": "https://x.example/1?mySignature=unknown-to-the-run"},
     ],
 )
 def test_no_secret_is_in_a_recording(body: dict[str, Any], tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from opwatch.domain.policy import Policy
 from opwatch.profiles import load_config
 from opwatch.session.plan import Plan
 from opwatch.session.resume import resumed_plan
+from profiles.making import profile
 
 NOW = 1_800_000_000.0
 
@@ -26,6 +27,21 @@ def test_a_deadline_is_a_time_of_day(
     found = Plan({}, (), Policy(timeout=9.0), until=until).policy_at(NOW)
 
     assert (found.timeout, found.once) == (timeout, once)
+
+
+@pytest.mark.parametrize(("state", "etag"), [("succeeded", None), ("running", '"1"')])
+def test_an_end_that_is_to_be_confirmed_is_asked_for_in_full(state: str, etag: str | None) -> None:
+    kept = KeptOperation("a", "a", "mine", "https://api.example.com", state=state, etag='"1"')
+    run = KeptRun("00000001", "wait", "mine", operations=[kept])
+
+    plan = resumed_plan(
+        run, Policy(), {"mine": profile()}, load_config(None, {}), {},
+        has_token=False, until=None, clock_of=lambda at: at - NOW,
+    )  # fmt: skip
+
+    (earlier,) = (each.earlier for each in plan.targets)
+    assert earlier is not None
+    assert (earlier.etag, earlier.modified) == (etag, None)
 
 
 def test_what_is_over_keeps_its_place_its_times_and_its_outcome() -> None:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation
     from opwatch.domain.outcome import Abort
     from opwatch.engine import Inbox, LookNow
+    from opwatch.engine.drive import Exchange
     from opwatch.profiles import Profile
+    from opwatch.watcher.watcher import Watcher
 
 Reply = Response | Trouble
 Replies = Callable[[Request, int, float], Reply]
@@ -114,10 +116,12 @@ def record(
     collect: Callable[[Operation], Any] | None = None,
     collects: Sequence[Outcome] = (Outcome.SUCCEEDED,),
     largest: int = 1 << 20,
+    beside: Callable[[Watcher], Exchange] = lambda _watcher: lambda _now: (),
 ) -> Recorded:
     """Watch *references* to the end, with the run recorded in *path*.
 
-    *signals* are (moment, message), *suspends* (moment, seconds asleep).
+    *signals* are (moment, message), *suspends* (moment, seconds asleep); *beside* returns what
+    other processes do to the watcher.
     """
     targets = [each if isinstance(each, Target) else profile.target(each) for each in references]
     plan = make_plan([(profile, targets)], policy or Policy())
@@ -152,6 +156,7 @@ def record(
             inbox=inbox,
             tick=5.0,
             collect=collectors,
+            exchange=beside(watcher),
         )
         recorder.end(finished)
 

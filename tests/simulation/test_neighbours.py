@@ -230,7 +230,7 @@ def test_the_pace_that_headers_named_to_another_is_kept() -> None:
     gate, neighbour = a_pair(0.0)
     own = neighbour.report(0.0, 1.0)
 
-    neighbour.follow(own, [HostReport("b", 10.0, allowed=4.0, allowed_at=0.5)], 1.0)
+    gate.heed(neighbour.advice(own, [HostReport("b", 10.0, allowed=4.0, allowed_at=0.5)], 1.0), 1.0)
 
     assert gate.rate.whole == 4.0
 
@@ -243,7 +243,8 @@ def test_the_measure_of_the_first_is_taken_over_but_not_right_after_an_own_throt
     gate.rate.throttled(10.0)
     own = neighbour.report(1.0, 10.0 + after)
 
-    neighbour.follow(own, [HostReport("a", 3.0, 6.0, wants_more=True)], 10.0 + after)
+    advice = neighbour.advice(own, [HostReport("a", 3.0, 6.0, wants_more=True)], 10.0 + after)
+    gate.heed(advice, 10.0 + after)
 
     assert (gate.rate.whole, gate.rate.known) == measure
 

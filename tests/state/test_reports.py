@@ -23,7 +23,7 @@ from opwatch.state.reports import (
     withdraw_reports,
     write_reports,
 )
-from opwatch.state.store import Store, open_store
+from opwatch.state.store import Store, StoreError, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,10 +140,10 @@ def test_past_durations_are_known_before_anything_is_shown_to_others(tmp_path: P
     with closing(open_store(tmp_path)) as store:
         runs.begin(store, KeptRun("0000beef", "wait", started_at=2e9, written_at=2e9), [past] * 9)
 
-    board = ReportBoard(tmp_path, {"jobs"}, lambda _key: {}, lambda: 0.0, lambda: 2e9)
-    assert board.looked_up.wait(30.0)
+    board = ReportBoard(tmp_path, {"jobs"}, lambda _key: {})
+    board.looked_up.result(30.0)
     found = board.usual["jobs", None]
-    board.close()
+    board.close(0.0, 2e9)
 
     assert found.median == pytest.approx(600)
     assert not (tmp_path / KEY).exists(), "nothing is reported yet"
@@ -151,8 +151,8 @@ def test_past_durations_are_known_before_anything_is_shown_to_others(tmp_path: P
 
 def test_whoever_waits_for_past_durations_is_let_go_where_there_is_no_store(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    board = ReportBoard(tmp_path / "file", {"jobs"}, lambda _key: {}, lambda: 0.0, lambda: 2e9)
+    board = ReportBoard(tmp_path / "file", {"jobs"}, lambda _key: {})
 
-    assert board.looked_up.wait(30.0)
+    assert isinstance(board.looked_up.exception(30.0), StoreError)
     assert board.is_broken
     assert board.usual == {}

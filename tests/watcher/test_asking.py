@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from opwatch.domain.events import Held, Oddity, Resumed, Troubled, Warned
-from opwatch.domain.operation import Answer, State, Target, Unchanged
+from opwatch.domain.operation import Answer, Earlier, State, Target, Unchanged
 from opwatch.domain.outcome import Abort
 from opwatch.domain.pacing import Eagerness, Limits, Pace, PollingRules
 from opwatch.domain.policy import Policy
@@ -332,6 +333,35 @@ def test_a_batch_that_was_halved_is_no_problem_of_its_operations() -> None:
 
     assert {each.problems for each in bench.watcher.operations} == {0}
     assert [len(poll.targets) for poll in bench.ask()] == [2, 2]
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_one_that_has_moved_to_a_url_of_its_own_is_asked_about_alone(*, resumed: bool) -> None:
+    moved = replace(RUNNING, moved_to="https://api.example/jobs/a")
+    earlier = Earlier(watched_from=-9.0, moved_to=moved.moved_to) if resumed else None
+    bench = Bench(
+        targets=[
+            Target(
+                name,
+                name,
+                "https://api.example",
+                group="g",
+                earlier=earlier if name == "a" else None,
+            )
+            for name in "abc"
+        ],
+        polling_rules=PollingRules(batch=3),
+    )
+    for _ in range(40):
+        for poll in bench.ask():
+            bench.record(
+                poll, *(moved if i == 0 and len(bench.asked) < 3 else RUNNING for i in poll.indices)
+            )
+        bench.now = max(bench.now, bench.watcher.wake_at(bench.now))
+
+    later = {poll.indices for poll in bench.asked[(0 if resumed else 2) :]}
+    assert {each for each in later if 0 in each} == {(0,)}
+    assert (1, 2) in later
 
 
 REFUSALS = [

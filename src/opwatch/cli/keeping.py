@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.cli.lanes import parse_params
+from opwatch.cli.run_options import ID
 from opwatch.domain.auth import NoAuth
 from opwatch.domain.errors import UsageError
 from opwatch.domain.kept import KeptRun
@@ -21,7 +23,7 @@ from opwatch.state.runs import new_id
 from opwatch.state.store import StoreError, is_off, open_store, state_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from opwatch.cli.run_options import RunOptions
     from opwatch.domain.events import Listener
@@ -143,26 +145,33 @@ def kept_options(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return what is kept of *options*, and what may be a secret and is not."""
     plan = session.plan
-    kept: dict[str, Any] = {name: getattr(options, name) for name in AS_GIVEN}
+    kept: dict[str, Any] = {name: getattr(options, name) for name in (*AS_GIVEN, "token_stdin")}
     for name in PATHS:
         path = getattr(options, name)
         kept[name] = None if path is None else str(path.absolute())
-    given = {name: value for name, value in _pairs(options.param) if name != "id"}
+    given = {key: each for key, each in parse_params(options.param or ()).items() if key != ID}
     base_url = options.base_url
     if has_several_bindings(plan):
         given, base_url = {}, None  # each profile has its own
     elif plan.profile_name is not None and not plan.assumed:
         (profile,) = plan.profiles.values()
         base_url, given = profile.base_url, {**profile.params, **given}
-    kept["token_stdin"] = options.token_stdin
-    params = kept_values(given, redact)
     headers = kept_values(options.headers(), redact, opaque=True)
     kept["base_url"] = base_url and kept_reference(base_url, redact)
-    kept["param"] = [f"{name}={value}" for name, value in params.items() if is_whole(value)]
+    kept["param"], masked = _kept_params(given, redact)
     kept["header"] = [f"{name}: {value}" for name, value in headers.items() if is_whole(value)]
-    masked = {f"--param {name}" for name, value in params.items() if not is_whole(value)}
-    masked |= {f"-H {name}" for name, value in headers.items() if not is_whole(value)}
-    return kept, sorted(masked & names_of(options))
+    lost = {f"--param {name}" for name in masked}
+    lost |= {f"-H {name}" for name, value in headers.items() if not is_whole(value)}
+    return kept, sorted(lost & names_of(options))
+
+
+def _kept_params(
+    params: Mapping[str, str], redact: Callable[[str], str]
+) -> tuple[list[str], set[str]]:
+    """Return what is kept of *params*, as of ``--param``, and the names of those that are not."""
+    kept = kept_values(params, redact)
+    masked = {name for name, value in kept.items() if not is_whole(value)}
+    return [f"{name}={value}" for name, value in kept.items() if name not in masked], masked
 
 
 def kept_bindings(
@@ -173,23 +182,15 @@ def kept_bindings(
     None where that may be a secret: it could not be given again for one of them alone.
     """
     named = [each for each in plan.targets if each.basis in {None, Basis.PIPED}]
-    words = [
-        *(options.param or ()),
-        *(word for each in named for given in each.options for word in given),
-    ]
-    typed, found = {name for name, _ in _pairs(words)}, dict[str, dict[str, Any]]()
+    words = [*(options.param or ()), *(each[-1] for one in named for each in one.options)]
+    typed, found = {word.partition("=")[0].strip() for word in words}, dict[str, dict[str, Any]]()
     for profile_name in dict.fromkeys(each.profile for each in named):
         profile = plan.profiles[profile_name]
-        params = kept_values(profile.params, redact)
+        params, masked = _kept_params(profile.params, redact)
         base_url = kept_reference(profile.base_url, redact)
-        masked = {name for name, value in params.items() if not is_whole(value)}
         if masked & typed or not is_whole(base_url):
             return None
-        found[profile_name] = {
-            "profile": profile.name,
-            "base_url": base_url,
-            "param": [f"{name}={params[name]}" for name in params.keys() - masked],
-        }
+        found[profile_name] = {"profile": profile.name, "base_url": base_url, "param": params}
     return found
 
 
@@ -212,13 +213,8 @@ def has_several_bindings(plan: Plan) -> bool:
 
 def names_of(options: RunOptions) -> set[str]:
     """Return what names each parameter and header that is given in *options*."""
-    params = {f"--param {name}" for name, _ in _pairs(options.param)}
+    params = {f"--param {name}" for name in parse_params(options.param or ())}
     return params | {f"-H {name}" for name in options.headers()}
-
-
-def _pairs(params: Sequence[str] | None) -> list[tuple[str, str]]:
-    parts = (each.partition("=") for each in params or ())
-    return [(name.strip(), value) for name, _, value in parts]
 
 
 def store_to_read() -> Store:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.cli.groups import STDIN, ReferenceGroup
@@ -38,7 +39,7 @@ class LaneBuilder:
     def __init__(self, options: ProfileOptions, config: Config) -> None:
         self._options = options
         self._config = config
-        self._definitions: dict[str, Definition] = {}
+        self._definition = cache(lambda name: load_profile(name, config))
         self._bound: dict[tuple[str, tuple[tuple[str, str], ...], str | None], Profile] = {}
 
     def lanes(self, groups: Sequence[ReferenceGroup]) -> list[Lane]:
@@ -152,11 +153,6 @@ class LaneBuilder:
         options = (*target.options, *params_to_paste(own))
         basis = None if is_named else Basis.PIPED
         return profile, [replace(target, basis=basis, options=options)]
-
-    def _definition(self, name: str) -> Definition:
-        if name not in self._definitions:
-            self._definitions[name] = load_profile(name, self._config)
-        return self._definitions[name]
 
     @staticmethod
     def _check_host(given: GivenReference, profile: Profile, group: ReferenceGroup) -> None:

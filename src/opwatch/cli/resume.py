@@ -7,6 +7,7 @@ secret has to be given again before it goes on.
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,36 +37,30 @@ def resume_run(
     name: str, options: RunOptions, references: Sequence[str], given: Collection[str]
 ) -> int:
     """Go on with the run *name*, or the last; *given* are the options typed. Return the code."""
-    return attempt(
-        lambda: _resume(name, options, references, given),
-        as_json=options.prints_json,
-        command="wait",
-    )
 
+    def work() -> int:
+        from opwatch.cli.runner import Command
 
-def _resume(
-    name: str, options: RunOptions, references: Sequence[str], given: Collection[str]
-) -> int:
-    from opwatch.cli.runner import Command
+        if references:
+            message = "--resume goes on with a run as it was begun, and takes no more references"
+            raise UsageError(message, hint="wait for them with a command of their own")
+        if options.no_state:
+            raise UsageError("--resume needs what --no-state keeps away")
+        if options.record is not None:
+            raise UsageError("--record writes down a run from its beginning, not one that goes on")
+        resumption = take(name)
+        run = resumption.run
+        restored = restored_options(run, options, given)
+        until = None if "timeout" in given else run.deadline
+        command = Command("wait", restored, resumed=replace(resumption, until=until))
+        if run.cookies and run.left and not options.quiet:
+            from opwatch.output.errors import write_warning
 
-    if references:
-        message = "--resume goes on with a run as it was begun, and takes no more references"
-        raise UsageError(message, hint="wait for them with a command of their own")
-    if options.no_state:
-        raise UsageError("--resume needs what --no-state keeps away")
-    if options.record is not None:
-        raise UsageError("--record writes down a run from its beginning, not one that goes on")
-    resumption = take(name)
-    run = resumption.run
-    restored = restored_options(run, options, given)
-    until = None if "timeout" in given else run.deadline
-    command = Command("wait", restored, resumed=replace(resumption, until=until))
-    if run.cookies and run.left and not options.quiet:
-        from opwatch.output.errors import write_warning
+            lost = f"the cookies of run {run.id} are not kept: {', '.join(run.cookies)}"
+            write_warning(sys.stderr, f"{lost}; it goes on without them")
+        return command.run(restored.policy())
 
-        lost = f"the cookies of run {run.id} are not kept: {', '.join(run.cookies)}"
-        write_warning(sys.stderr, f"{lost}; it goes on without them")
-    return command.run(restored.policy())
+    return attempt(work, as_json=options.prints_json, command="wait")
 
 
 def take(name: str) -> Resumption:
@@ -74,8 +69,7 @@ def take(name: str) -> Resumption:
     Raises:
         UsageError: there is none, another process watches it, or it was not kept whole.
     """
-    store = store_to_read()
-    try:
+    with closing(store_to_read()) as store:
         found = find_run(store, name)
         if found is None:
             what = "no run is left to go on with" if name == LAST else f"there is no run {name!r}"
@@ -86,8 +80,6 @@ def take(name: str) -> Resumption:
             raise UsageError(message, hint="opwatch history shows the others")
         # Who had it until now may have written since.
         found = find_run(store, found.id) or found
-    finally:
-        store.close()
     if is_unbound(found) and found.left:
         lock.close()
         message = f"run {found.id} has several profiles, and what they were bound by was not kept"

@@ -349,6 +349,8 @@ async def _watched(plan: Plan, context: RunContext, view: View) -> Watcher:
         if plan.starting is not None:
             await _start(session, plan.starting, context, view)
         with view.listening(session) as listener:
+            if context.recorder is not None:
+                context.recorder.resume = view.way_on
             return await carry_out(
                 session,
                 listener,

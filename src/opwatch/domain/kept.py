@@ -73,8 +73,11 @@ class KeptOperation:
     def is_over(self, *, wants_result: bool) -> bool:
         """Tell whether nothing is left to be done about it.
 
-        A success is not over where its result is wanted and was not fetched.
+        A success is not over where its result is wanted and was not fetched, nor is what only
+        counted as failed because it waited for a person.
         """
+        if self.reason == Reason.BLOCKED:
+            return False
         if self.outcome == Outcome.SUCCEEDED and (wants_result or self.reason in _WITHOUT_RESULT):
             return False
         return self.outcome in _OVER

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from opwatch.domain.outcome import Reason
     from opwatch.domain.secret import Secret
 
+TargetKey: TypeAlias = "tuple[str, str, str | None, tuple[tuple[str, str], ...]]"
+
 
 class State(StrEnum):
     """Where an operation stands, in the same six words for every API."""
@@ -210,6 +212,11 @@ class Target:
     initial: InitialAnswer = InitialAnswer()
     earlier: Earlier | None = None
     options: OptionWords = ()
+
+    @property
+    def key(self) -> TargetKey:
+        """What it is: of several with one reference, the parameters tell which."""
+        return self.profile, self.id, self.url, tuple(sorted(self.params.items()))
 
     @property
     def handed(self) -> dict[str, str]:

@@ -50,6 +50,23 @@ class HostReport:
         return self.asks or self.held_until > now or self.throttled_at > now - AFTERMATH
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What the reports of others change about how this process asks a host.
+
+    *part* of its pace is for this process. *cuts* tells that another was throttled lately.
+    *allowed* is the rate that headers named to another, None for none at all, and when;
+    *measure* what the one that leads takes all to be allowed, and where it was throttled.
+    Another was asked to wait *until* a moment of the run's clock.
+    """
+
+    part: float
+    cuts: bool = False
+    allowed: tuple[float | None, float] | None = None
+    measure: tuple[float, float | None] | None = None
+    until: float | None = None
+
+
 def share_of(own: HostReport, others: Sequence[HostReport]) -> float:
     """Return the part of the host's pace that is for *own*.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.domain.messages import Request, Response
-    from opwatch.domain.operation import Finding, Poll, Target
+    from opwatch.domain.operation import Finding, Poll, Target, TargetKey
     from opwatch.profiles import Profile
 
 NOT_MODIFIED: Final = 304
@@ -42,11 +42,11 @@ class Fetcher:
     def __init__(self, profiles: Mapping[str, Profile], senders: Mapping[str, Sends]) -> None:
         self._profiles = profiles
         self._senders = senders
-        self._memories: dict[tuple[str, str], PollMemory] = {}
+        self._memories: dict[TargetKey, PollMemory] = {}
 
     def memory(self, target: Target) -> tuple[str | None, str | None, str | None]:
         """Return the validators of the last answer about *target*, and where it has moved to."""
-        known = self._memories.get((target.profile, target.reference)) or PollMemory.of(target)
+        known = self._memories.get(target.key) or PollMemory.of(target)
         return known.etag, known.modified, known.moved_to
 
     async def __call__(self, poll: Poll) -> Answer:
@@ -63,10 +63,11 @@ class Fetcher:
         name = poll.targets[0].profile
         profile, sender = self._profiles[name], self._senders[name]
         memories = [
-            self._memories.setdefault((target.profile, target.reference), PollMemory.of(target))
-            for target in poll.targets
+            self._memories.setdefault(target.key, PollMemory.of(target)) for target in poll.targets
         ]
-        targets = [m.moved(target) for m, target in zip(memories, poll.targets, strict=True)]
+        targets: Sequence[Target] = poll.targets
+        if len(targets) == 1:  # the URL of one says nothing of the others
+            targets = [memories[0].moved(targets[0])]
         request = profile.request(targets)
         asked = request
         if poll.conditional and profile.conditional and len(targets) == 1:
@@ -82,7 +83,7 @@ class Fetcher:
             return Answer.all(pages, len(targets))
         answer = profile.read(targets, response, pages)
         for memory, finding in zip(memories, answer.findings, strict=True):
-            memory.update(response, finding)
+            memory.update(response, finding, is_own=len(targets) == 1)
         return answer
 
 
@@ -118,14 +119,19 @@ class PollMemory:
             return request.with_headers(If_Modified_Since=self.modified)
         return request
 
-    def update(self, response: Response, finding: Finding) -> None:
-        """Keep what the next poll needs of *response*, if it was a good one."""
+    def update(self, response: Response, finding: Finding, *, is_own: bool) -> None:
+        """Keep what the next poll needs of *response*, if it was a good one.
+
+        A validator is of one URL: that of a list, or of where it moves from, is of no use.
+        """
+        self.etag = self.modified = None
         if not isinstance(finding, Reading):
-            self.etag = self.modified = None
             return
-        self.etag = response.headers.get("etag")
-        self.modified = response.headers.get("last-modified")
-        self.moved_to = finding.moved_to or self.moved_to
+        if finding.moved_to not in {None, self.moved_to}:
+            self.moved_to = finding.moved_to
+        elif is_own:
+            self.etag = response.headers.get("etag")
+            self.modified = response.headers.get("last-modified")
 
 
 async def further_pages(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.domain.command_line import OptionWords
-    from opwatch.domain.operation import Target
+    from opwatch.domain.operation import Target, TargetKey
     from opwatch.domain.policy import Policy
     from opwatch.profiles import Profile
 
@@ -151,7 +151,7 @@ def make_plan(
     """
     profiles: dict[str, Profile] = {}
     known = dict(named or {})
-    seen: dict[tuple[str, str, str | None, tuple[tuple[str, str], ...]], Target] = {}
+    seen: dict[TargetKey, Target] = {}
     count = 0
     for profile, targets in lanes:
         name = _name_of(profile, known)
@@ -159,8 +159,7 @@ def make_plan(
         for each in targets:
             count += 1
             target = each if each.profile == name else replace(each, profile=name)
-            key = (target.profile, target.id, target.url, tuple(sorted(target.params.items())))
-            seen.setdefault(key, target)
+            seen.setdefault(target.key, target)
     if not seen:
         raise UsageError(
             "no operation given", hint="name at least one id or URL, or write '-' to read them"

@@ -81,6 +81,9 @@ def _again(profile: Profile, kept: KeptOperation, run: KeptRun) -> Target:
 
 def _taken_up(target: Target, kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:
     earlier = replace(_earlier(kept, clock_of), outcome=None, reason=None, ended_at=None)
+    if earlier.reading is not None and earlier.reading.state.is_terminal:
+        # An end is confirmed by a whole answer: that it had warnings is not kept.
+        earlier = replace(earlier, etag=None, modified=None)
     return replace(target, initial=InitialAnswer(params=dict(kept.handed)), earlier=earlier)
 
 

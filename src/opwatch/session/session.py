@@ -202,8 +202,7 @@ async def carry_out(
     else:
         watcher, fetch = recorder.begin(plan, session.senders, clock.now(), collects=collect)
     inbox = asyncio.Queue() if inbox is None else inbox
-    # What other processes do is not recorded, so a run that is has nothing to do with them.
-    sharing = None if recorder else _sharing(session, watcher, context)
+    sharing = _sharing(session, watcher, context)
     with (
         catch_signals(inbox, listener) if context.catch_signals else nullcontext(),
         closing(sharing) if sharing else nullcontext(),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Final
 
 from opwatch.watcher.neighbour import Neighbourhood
@@ -31,6 +32,9 @@ PRESUMED: Final = 7
 PATIENCE: Final = 2.0
 """Seconds that it does so."""
 APART: Final = 0.1
+"""Seconds between two looks at what they tell."""
+SAME_CLOCK: Final = 1.0
+"""Seconds by which the time of day may be off before past durations are counted by it anew."""
 START: Final = 0.03
 """Seconds that the first request waits for what is remembered of past durations."""
 
@@ -58,6 +62,7 @@ class SharedHosts:
         self._joins_at = now if at_once else now + MOMENT
         self._next_at = now
         self._patience = now + PATIENCE
+        self._offset = math.inf
         self._board: ReportBoard | None = None
         self._neighbourhood: Neighbourhood | None = None
 
@@ -72,17 +77,19 @@ class SharedHosts:
             if self._neighbourhood is not None:
                 self._neighbourhood.suppose(0, now)
             return ()
-        if board.usual:
-            self._watcher.learn_usual(board.usual, self._context.wall() - now)
-        return self._exchanged(board, now) if now >= self._joins_at else ()
+        offset = self._context.wall() - now
+        if board.usual and abs(offset - self._offset) > SAME_CLOCK:
+            self._offset = offset
+            self._watcher.learn_usual(board.usual, offset)
+        return self._exchanged(board, now, offset) if now >= self._joins_at else ()
 
-    def _exchanged(self, board: ReportBoard, now: float) -> Iterable[Event]:
+    def _exchanged(self, board: ReportBoard, now: float, offset: float) -> Iterable[Event]:
         if self._neighbourhood is None:
             process = f"{self._context.wall():017.6f} {secrets.token_hex(4)}"
             self._neighbourhood = Neighbourhood(
                 self._watcher, process, now, presumed=self._presumed
             )
-        board.show(self._neighbourhood.report(now))
+        board.show(self._neighbourhood.report(now), now, offset)
         if board.heard is not None:
             return self._neighbourhood.follow(board.heard, now)
         if now >= self._patience:
@@ -92,7 +99,8 @@ class SharedHosts:
     def close(self) -> None:
         """Leave the others what was this run's part."""
         if self._board is not None:
-            self._board.close()
+            now = self._context.now()
+            self._board.close(now, self._context.wall() - now)
 
     def _joined(self) -> ReportBoard | None:
         context = self._context
@@ -107,11 +115,9 @@ class SharedHosts:
             state_folder(),
             {profile for profile, _ in self._watcher.gates},
             self._hosts,
-            context.now,
-            lambda: context.wall() - context.now(),
         )
         if not self._watcher.policy.once:
-            board.looked_up.wait(START)
+            wait([board.looked_up], START)
         return board
 
     def _hosts(self, key: bytes) -> Mapping[GateKey, str]:

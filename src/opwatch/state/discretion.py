@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 LONGEST_TEXT: Final = 300
 _NAME: Final = re.compile(
     r"(?:.*[-_.])?(?:sig(?:nature)?|key|code|auth|session(?:id)?|sid|jwt|pass(?:word|phrase)?|pwd|pin|hmac)"
-    r"|x-(?:amz|goog|ms)-.*",
+    r"|.*signature.*|x-(?:amz|goog|ms)-.*",
     re.IGNORECASE,
 )
 # Letters and digits mixed at some length: no word, no number, no UUID.
 _OPAQUE: Final = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{20,}")
 _USERINFO: Final = re.compile(r"(?<=//)[^/?#\s@]*@")
-_ITEM: Final = re.compile(r"([^=&;?#]*)=([^&;#]*)")
+_PARAMETER: Final = re.compile(r"([?&;#]([^=?&;#\s\"]*)=)([^&;#\s\"]+)")
 _URL: Final = re.compile(r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]*", re.IGNORECASE)
 _SAID: Final = re.compile(
     rf"(?i)((?:{SECRET_NAME.pattern})[\w-]*[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic)\s+)?)[^\s\"',;&]+"
@@ -45,15 +45,20 @@ def kept_reference(text: str, redact: Redact, *, signed: bool = False) -> str:
 
     A *signed* one needs no other credential, so any value in its query may be one.
     """
+    return redact(masked_parameters(_USERINFO.sub(f"{MASK}@", text, count=1), signed=signed))
+
+
+def masked_parameters(text: str, *, signed: bool = False) -> str:
+    """Return *text* with a mask for each parameter of a URL that may be a secret, by its name.
+
+    Of a *signed* URL it may be one by its look as well.
+    """
 
     def item(found: re.Match[str]) -> str:
-        secret = may_be_secret(found[1], found[2] if signed else "")
-        return f"{found[1]}={MASK}" if secret else found[0]
+        secret = may_be_secret(found[2], found[3] if signed else "")
+        return found[1] + MASK if secret else found[0]
 
-    place, mark, query = _USERINFO.sub(f"{MASK}@", text, count=1).partition("?")
-    place, hash_, fragment = place.partition("#")
-    whole = place + hash_ + _ITEM.sub(item, fragment) + mark + _ITEM.sub(item, query)
-    return redact(whole)
+    return _PARAMETER.sub(item, text)
 
 
 def kept_values(

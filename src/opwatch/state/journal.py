@@ -7,11 +7,9 @@ that a slow disk holds nothing up, and nothing that goes wrong there is more tha
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing, suppress
 from dataclasses import replace
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.events import Ended, Event, Finished, Observed, Started, Troubled
@@ -24,6 +22,7 @@ from opwatch.state.store import is_damage, open_store, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from opwatch.domain.kept import KeptRun
@@ -85,9 +84,9 @@ class Journal:
         self._signed = signed
         self._lock = lock
         self._goes_on = lock is not None
-        self._jobs: SimpleQueue[tuple[Job | None, threading.Event]] = SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._is_kept = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._store: Store | None = None
+        self._is_begun = self._is_broken = False
         self._is_whole = True
         self._positions: dict[int, int] = {}
         self._words: dict[int, tuple[object, ...]] = {}
@@ -149,17 +148,16 @@ class Journal:
             earlier = each.target.earlier
             if earlier is not None and earlier.missed_from is not None:
                 self._missed[id(each.target)] = earlier.missed_from
-        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
-        self._thread.start()
         # What goes on is in the store as it was left.
-        self._write(event.at, None if self._goes_on else event.operations).wait(START)
+        wait([self._write(event.at, None if self._goes_on else event.operations)], START)
+        self._is_begun = True
 
     def _note(self, operation: Operation) -> None:
         target = operation.target
         note = Note(operation, self._missed.get(id(target)), *self._memory(target))
         self._changed[self._positions[id(target)]] = note
 
-    def _write(self, at: float, begun: Sequence[Operation] | None = None) -> threading.Event:
+    def _write(self, at: float, begun: Sequence[Operation] | None = None) -> Future[bool]:
         """Have the thread write what has *begun* or changed; return what tells that it has."""
         self.run = replace(self.run, written_at=self._wall_of(at), cookies=list(self._cookies()))
         run, changed = self.run, self._changed
@@ -174,55 +172,39 @@ class Journal:
             else:
                 runs.begin(store, run, list(rows.values()))
 
-        return self._post(job)
-
-    def _post(self, job: Job | None) -> threading.Event:
-        done = threading.Event()
-        self._jobs.put((job, done))
-        return done
+        return self._thread.submit(self._do, job)
 
     def settle(self) -> bool:
         """Wait a moment for all to be written; tell whether the run can be resumed from it."""
-        if self._thread is None or not self._post(lambda _store: None).wait(END):
+        if not self._is_begun:
             return False
-        return self._is_kept and self._is_whole and not self.run.lost
+        done, _ = wait([self._thread.submit(self._do, lambda _store: None)], END)
+        is_kept = any(each.result() for each in done)
+        return is_kept and self._is_whole and not self.run.lost
 
     def close(self, code: int) -> None:
         """Write that the process ends with *code*, and let the run go."""
-        if self._thread is None:
+        if not self._is_begun:
             return
         if self.run.code != code:
             self.run = replace(
                 self.run, code=code, ended_at=self.run.ended_at or self.run.written_at
             )
             self._write(self._written_at)
-        self._post(None).wait(END)
+        wait([self._thread.submit(self._let_go)], END)
+        self._thread.shutdown(wait=False)
 
     # -- in the thread -----------------------------------------------------------
 
-    def _work(self) -> None:
-        store: Store | None = None
+    def _do(self, job: Job) -> bool:
+        """Do *job* unless one before it has failed; tell whether none has."""
         try:
-            store = self._opened()
-            self._is_kept = True
+            if not self._is_broken:
+                self._store = self._store or self._opened()
+                job(self._store)
         except Exception as problem:  # noqa: BLE001, a run needs no store
             self._give_up(problem)
-        while True:
-            job, done = self._jobs.get()
-            if store is not None and job is not None and self._is_kept:
-                try:
-                    job(store)
-                except Exception as problem:  # noqa: BLE001, a run needs no store
-                    self._give_up(problem, store)
-            if job is None:
-                with suppress(Exception):
-                    if store is not None:
-                        store.close()
-                if self._lock is not None:
-                    self._lock.close()
-                done.set()
-                return
-            done.set()
+        return not self._is_broken
 
     def _opened(self) -> Store:
         store = open_store(self._folder)
@@ -232,15 +214,18 @@ class Journal:
             self._lock.take()
         return store
 
-    def _give_up(self, problem: Exception, store: Store | None = None) -> None:
+    def _give_up(self, problem: Exception) -> None:
         """Write no more, because of *problem*; a person is told once, if it is news."""
-        self._is_kept = False
+        self._is_broken = True
         self.remark = None if getattr(problem, "is_usual", False) else f"nothing is kept: {problem}"
-        if store is not None and isinstance(problem, sqlite3.Error) and is_damage(problem):
-            with suppress(Exception):
-                successor = set_aside(store.path)
+        if self._store is not None and is_damage(problem):
+            with suppress(Exception), closing(set_aside(self._store.path)) as successor:
                 self.remark = successor.remark
-                successor.close()
+
+    def _let_go(self) -> None:
+        for each in (self._store, self._lock):
+            if each is not None:
+                each.close()
 
     def _kept(self, note: Note) -> KeptOperation:
         operation, redact = note.operation, self._redact

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -51,13 +51,9 @@ class RunLock:
 
 def is_watched(folder: Path, run: str) -> bool:
     """Tell whether another process has the lock of *run*."""
-    lock = RunLock(folder, run)
-    try:
+    with closing(RunLock(folder, run)) as lock, suppress(OSError):
         return not lock.take()
-    except OSError:
-        return False
-    finally:
-        lock.close()
+    return False
 
 
 if sys.platform == "win32":  # not tested here

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 import secrets
-import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.sharing import HARDLY, HostReport
 from opwatch.state.runs import insert_into, usual_durations
@@ -22,6 +22,7 @@ from opwatch.state.store import create_whole, open_store
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
     from opwatch.domain.durations import UsualDuration
@@ -35,8 +36,8 @@ KEY: Final = "hosts.key"
 ALIVE: Final = 5.0
 """Seconds for which a report counts."""
 RENEWED: Final = 2.0
-APART: Final = 0.1
-"""Seconds between two looks at the reports of others."""
+END: Final = 0.1
+"""Seconds that the end of a run waits for its reports to be withdrawn."""
 LARGEST: Final = 1e6
 LONGEST_HOLD: Final = 3600.0
 _COLUMNS: Final = tuple(each.name for each in fields(HostReport))
@@ -111,10 +112,10 @@ class ReportBoard:
     """Shows a process's reports to others, and theirs to it, in a thread of its own.
 
     *hosts* returns what each host is called in the store, given the key of the digests.
-    *offset* are the seconds that the epoch's clock is ahead of the run's. *heard* are the
-    others' reports, None until they were looked at. *usual* is how long what *profiles* watch
-    usually takes, once that is *looked_up*. Whatever goes wrong with the store in *folder* only
-    makes it *broken*.
+    *heard* are the others' reports, None until they were looked at. *usual* is how long what
+    *profiles* watch usually takes, once that is *looked_up*. Whatever goes wrong with the store
+    in *folder* only makes it *broken*. Each *offset* is by how many seconds the epoch's clock is
+    ahead of the run's.
     """
 
     def __init__(
@@ -122,75 +123,63 @@ class ReportBoard:
         folder: Path,
         profiles: Collection[str],
         hosts: Callable[[bytes], Mapping[Key, str]],
-        now: Callable[[], float],
-        offset: Callable[[], float],
     ) -> None:
         self.heard: Heard | None = None
         self.usual: Mapping[tuple[str, str | None], UsualDuration] = {}
-        self.looked_up = threading.Event()
-        self.is_broken = False
         self._folder = folder
         self._profiles = profiles
         self._hosts = hosts
-        self._now = now
-        self._offset = offset
-        self._own: Reports = {}
+        self._names: Mapping[Key, str] = {}
         self._shown: Reports = {}
         self._shown_at = -math.inf
-        self._news = threading.Event()
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="reports", daemon=True)
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reports")
+        self.looked_up: Future[Store] = self._thread.submit(self._look_up)
+        self._latest: Future[Any] = self.looked_up
 
-    def show(self, reports: Reports) -> None:
-        """Have *reports* shown, and the others' looked at; return at once."""
-        self._own = reports
-        self._news.set()
+    @property
+    def is_broken(self) -> bool:
+        """Tell whether everybody asks as if alone, for the store cannot be used."""
+        return self._latest.done() and self._latest.exception() is not None
 
-    def close(self) -> None:
+    def show(self, reports: Reports, now: float, offset: float) -> None:
+        """Have *reports* shown, and the others' looked at, unless that still goes on."""
+        if self._latest.done() and not self.is_broken:
+            self._latest = self._thread.submit(self._look, reports, now, offset)
+
+    def close(self, now: float, offset: float) -> None:
         """Withdraw what is shown; a slow disk is not waited for."""
-        self._end.set()
-        self._news.set()
-        self._thread.join(APART)
+        wait([self._thread.submit(self._withdraw, now + offset)], END)
+        self._thread.shutdown(wait=False)
 
     # -- in the thread -----------------------------------------------------------
 
-    def _work(self) -> None:
-        try:
-            with closing(open_store(self._folder)) as store:
-                self.usual = usual_durations(store, self._profiles)
-                self.looked_up.set()
-                self._news.wait()
-                hosts = self._hosts(host_key(self._folder)) if self._own else {}
-                while not self._end.is_set():
-                    self._news.wait(RENEWED)
-                    self._news.clear()
-                    self._look(store, hosts, self._own)
-                    self._end.wait(APART)
-                if self._shown:
-                    now = self._now() + self._offset()
-                    withdraw_reports(store, self._shown.values(), now)
-        except Exception:  # noqa: BLE001, everybody asks as if alone then
-            self.is_broken = True
-            self.looked_up.set()
+    def _look_up(self) -> Store:
+        store = open_store(self._folder)
+        self.usual = usual_durations(store, self._profiles)
+        return store
 
-    def _look(self, store: Store, hosts: Mapping[Key, str], own: Reports) -> None:
-        offset, now = self._offset(), self._now()
+    def _look(self, own: Reports, now: float, offset: float) -> None:
+        store = self.looked_up.result()
+        names = self._names = self._names or self._hosts(host_key(self._folder))
         heard = {
             key: tuple(
                 moved(other, -offset)
-                for other in read_reports(store, hosts[key], each.process, now + offset)
+                for other in read_reports(store, names[key], each.process, now + offset)
             )
             for key, each in own.items()
         }
         concerns = any(heard.values()) or any(each.concerns_others(now) for each in own.values())
         is_old = now - self._shown_at >= RENEWED
         if concerns and (is_old or _gist(own) != _gist(self._shown)):
-            rows = [(hosts[key], moved(each, offset)) for key, each in own.items()]
+            rows = [(names[key], moved(each, offset)) for key, each in own.items()]
             write_reports(store, rows, now + offset)
             self._shown, self._shown_at = own, now
-        if own:
-            self.heard = heard
+        self.heard = heard
+
+    def _withdraw(self, now: float) -> None:
+        with closing(self.looked_up.result()) as store:
+            if self._shown:
+                withdraw_reports(store, self._shown.values(), now)
 
 
 def _gist(reports: Reports) -> list[tuple[object, ...]]:

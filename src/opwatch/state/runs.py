@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import fields, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.durations import usual_duration
@@ -17,7 +18,7 @@ from opwatch.state.store import MOST_BYTES
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from opwatch.domain.durations import UsualDuration
     from opwatch.state.store import Store
@@ -120,11 +121,9 @@ def clear(store: Store) -> int:
 
 def find_run(store: Store, name: str) -> KeptRun | None:
     """Return the run *name*, or with ``last`` the latest in which something is left to do."""
-    if name != LAST:
-        rows = store.connection.execute("SELECT * FROM runs WHERE id = ?", (name,))
-        return next((_with_operations(store, each) for each in rows), None)
-    rows = store.connection.execute("SELECT * FROM runs ORDER BY started_at DESC")
-    return next((run for each in rows if (run := _with_operations(store, each)).left), None)
+    if name == LAST:
+        return next((each for each in _runs(store, "1") if each.left), None)
+    return next(_runs(store, "id = ?", name), None)
 
 
 def list_runs(
@@ -139,19 +138,13 @@ def list_runs(
 
     An *outcome* is that of an operation; "open" is that of one without any.
     """
-    found: list[KeptRun] = []
-    rows = store.connection.execute(
-        "SELECT * FROM runs WHERE started_at >= ? ORDER BY started_at DESC", (since or 0.0,)
-    )
-    for row in rows:
-        run = _with_operations(store, row)
+
+    def fits(run: KeptRun) -> bool:
         outcomes = {each.outcome or "open" for each in run.operations}
         profiles = {run.profile, *(each.profile for each in run.operations)}
-        if (outcome is None or outcome in outcomes) and (profile is None or profile in profiles):
-            found.append(run)
-        if len(found) == most:
-            break
-    return found
+        return (outcome is None or outcome in outcomes) and (profile is None or profile in profiles)
+
+    return list(islice(filter(fits, _runs(store, "started_at >= ?", since or 0.0)), most))
 
 
 def usual_durations(
@@ -174,6 +167,15 @@ def usual_durations(
             found.setdefault((profile, kind), []).append(seconds)
     usual = {key: usual_duration(each) for key, each in found.items()}
     return {key: each for key, each in usual.items() if each is not None}
+
+
+def _runs(store: Store, condition: str, *values: object) -> Iterator[KeptRun]:
+    """Yield the runs of which *condition* is true, the latest first."""
+    rows = store.connection.execute(
+        f"SELECT * FROM runs WHERE {condition} ORDER BY started_at DESC",  # noqa: S608, our own words
+        values,
+    )
+    return (_with_operations(store, each) for each in rows)
 
 
 def _with_operations(store: Store, row: sqlite3.Row) -> KeptRun:

@@ -26,6 +26,10 @@ BUSY: Final = 5.0
 MOST_BYTES: Final = 64 * 1024**2
 OFF: Final = frozenset({"off", "0", "no", "false"})
 
+PRAGMAS: Final = (
+    *("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"),
+    "journal_size_limit = 1048576",
+)
 MIGRATIONS: Final = (
     """
     CREATE TABLE runs (
@@ -97,14 +101,9 @@ class Store:
         Raises:
             sqlite3.Error: it cannot be written.
         """
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self.connection:
+            self.connection.execute("BEGIN IMMEDIATE")
             yield self.connection
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self.connection.execute("ROLLBACK")
-            raise
-        self.connection.execute("COMMIT")
 
     @property
     def used(self) -> int:
@@ -163,7 +162,7 @@ def set_aside(path: Path) -> Store:
     return Store(successor, _opened(successor), f"{path} is damaged, and used no more")
 
 
-def is_damage(problem: sqlite3.Error) -> bool:
+def is_damage(problem: Exception) -> bool:
     """Tell whether *problem* is that the file is not a whole one of SQLite."""
     return _code(problem) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -172,7 +171,7 @@ def _is_usual(problem: sqlite3.Error) -> bool:
     return _code(problem) in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 
 
-def _code(problem: sqlite3.Error) -> int:
+def _code(problem: Exception) -> int:
     return getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
 
 
@@ -214,11 +213,11 @@ def create_whole(path: Path, fill: Callable[[Path], object]) -> None:
         new.unlink(missing_ok=True)
 
 
-def _lay_out(path: Path) -> None:
-    connection = _connected(path)
-    connection.execute("PRAGMA journal_mode = WAL")
-    _migrate(connection)
-    connection.close()
+def _opened(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        create_whole(path, lambda new: _connected(new).close())
+    _keep_private(path, 0o600)
+    return _connected(path)
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -226,16 +225,8 @@ def _connected(path: Path) -> sqlite3.Connection:
         path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=32
     )
     connection.row_factory = sqlite3.Row
-    return connection
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    if not path.exists():
-        create_whole(path, _lay_out)
-    _keep_private(path, 0o600)
-    connection = _connected(path)
     try:
-        for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "journal_size_limit = 1048576"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
         _migrate(connection)
     except BaseException:
@@ -252,12 +243,11 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
     if version() == len(MIGRATIONS):
         return
-    connection.execute("BEGIN IMMEDIATE")
-    for number, steps in enumerate(MIGRATIONS[version() :], start=version() + 1):
-        for step in filter(str.strip, steps.split(";")):
-            connection.execute(step)
-        connection.execute(f"PRAGMA user_version = {number}")
-    newer = version() > len(MIGRATIONS)
-    connection.execute("COMMIT")
-    if newer:
-        raise StoreError("it is of a newer opwatch")
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        if version() > len(MIGRATIONS):
+            raise StoreError("it is of a newer opwatch")
+        for number, steps in enumerate(MIGRATIONS[version() :], start=version() + 1):
+            for step in filter(str.strip, steps.split(";")):
+                connection.execute(step)
+            connection.execute(f"PRAGMA user_version = {number}")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.domain.pacing import Limits, Uniform
+    from opwatch.domain.sharing import Advice
     from opwatch.watcher.record import Record
 
 
@@ -218,6 +219,17 @@ class Gate:
         """Let nothing pass for *wait* seconds, and up to 10 % more so that not all wake at once."""
         self.named_until = max(self.named_until, now + wait)
         self._hold(now, wait)
+
+    def heed(self, advice: Advice, now: float) -> bool:
+        """Follow *advice*; tell if it is held anew, for a pause that another was asked for."""
+        if advice.cuts:
+            self.rate.cut(now)
+        if advice.allowed is not None:
+            self.rate.allow(*advice.allowed)
+        self.rate.share(advice.part, now)
+        if advice.measure is not None:
+            self.rate.adopt(*advice.measure)
+        return advice.until is not None and self.hold_for_others(now, advice.until)
 
     def hold_for_others(self, now: float, until: float) -> bool:
         """Hold it until a time that the host has named to another process; tell if that is new."""

@@ -11,8 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.events import Held
-from opwatch.domain.sharing import HostReport, leader_of, share_of
+from opwatch.domain.sharing import Advice, HostReport, leader_of, share_of
 from opwatch.watcher.decisions import ONCE_PATIENCE
 from opwatch.watcher.rate import EVENT
 
@@ -31,7 +30,7 @@ MEMORY: Final = 2.0
 
 
 class Neighbour:
-    """Reports on *gate* for *process*, and has it follow the reports of others.
+    """Reports on *gate* for *process*, and takes advice from the reports of others.
 
     Their pauses hold it for *longest_hold* seconds from *now* at most.
     """
@@ -70,20 +69,25 @@ class Neighbour:
             held_until=self._gate.named_until,
         )
 
-    def follow(self, own: HostReport, others: Sequence[HostReport], now: float) -> bool:
-        """Follow what *others* report; tell whether the host is held for a pause of theirs."""
+    def advice(self, own: HostReport, others: Sequence[HostReport], now: float) -> Advice:
+        """Return what *others* report that changes something here."""
         rate = self._gate.rate
-        for each in others:
-            if each.throttled_at >= rate.cut_at + EVENT and each.throttled_at > now - MEMORY:
-                rate.cut(now)
-            if each.allowed_at > rate.allowed_at:
-                rate.allow(each.allowed, each.allowed_at)
+        cuts = any(
+            each.throttled_at >= rate.cut_at + EVENT and each.throttled_at > now - MEMORY
+            for each in others
+        )
+        latest = max((own, *others), key=lambda each: each.allowed_at)
+        allowed = None if math.isinf(latest.allowed) else latest.allowed
         leader = leader_of(own, others)
-        if leader is not own and now - rate.cut_at >= EVENT:
-            rate.adopt(leader.rate, leader.known)
-        rate.share(share_of(own, others), now)
-        until = max((each.held_until for each in others), default=now)
-        return self._gate.hold_for_others(now, min(until, self._hold_until))
+        is_led = leader is not own and not cuts and now - rate.cut_at >= EVENT
+        until = min(max((each.held_until for each in others), default=now), self._hold_until)
+        return Advice(
+            share_of(own, others),
+            cuts=cuts,
+            allowed=(allowed, latest.allowed_at) if latest.allowed_at > rate.allowed_at else None,
+            measure=(leader.rate, leader.known) if is_led else None,
+            until=until if until > now else None,
+        )
 
 
 class Neighbourhood:
@@ -101,12 +105,13 @@ class Neighbourhood:
             for number, (key, gate) in enumerate(watcher.gates.items())
         }
         self._reports: dict[GateKey, HostReport] = {}
+        self._advice: dict[GateKey, Advice] = {}
         self.suppose(presumed, now)
 
     def suppose(self, others: int, now: float) -> None:
         """Leave as much of each host's pace as if so many *others* wanted theirs."""
-        for gate in self._watcher.gates.values():
-            gate.rate.share(1 / (1 + others), now)
+        for key in self._neighbours:
+            self._give(key, Advice(1 / (1 + others)), now)
 
     def report(self, now: float) -> Mapping[GateKey, HostReport]:
         """Return how this process stands with each of its hosts."""
@@ -119,7 +124,16 @@ class Neighbourhood:
     def follow(self, heard: Mapping[GateKey, Sequence[HostReport]], now: float) -> list[Event]:
         """Follow what was *heard* of the others; return what a person may want to know of it."""
         return [
-            Held(now, key[1], self._watcher.gates[key].not_before, None)
+            event
             for key, others in heard.items()
-            if self._neighbours[key].follow(self._reports[key], others, now)
+            for event in self._give(
+                key, self._neighbours[key].advice(self._reports[key], others, now), now
+            )
         ]
+
+    def _give(self, key: GateKey, advice: Advice, now: float) -> list[Event]:
+        """Have *advice* followed; what was said before changes nothing, but for a measure."""
+        if advice.measure is None and advice == self._advice.get(key, Advice(1.0)):
+            return []
+        self._advice[key] = advice
+        return self._watcher.heed(key, advice, now)

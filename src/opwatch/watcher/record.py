@@ -91,6 +91,7 @@ class Record:
         "in_flight",
         "misses",
         "misses_from",
+        "moved",
         "named_until",
         "operation",
         "pause",
@@ -115,6 +116,7 @@ class Record:
         self.in_flight = False
         self.together = ANY_NUMBER
         self.was_split = False
+        self.moved = False
         self.pause = 0.0
         self.quiet = 0
         self.confirmations = 0
@@ -147,6 +149,8 @@ class Record:
         )
         if earlier.confirmed_at is not None:
             self.uncounted = max(0.0, now - earlier.confirmed_at)
+        if earlier.moved_to is not None:
+            self.moved, self.together = True, 1
         if earlier.missed_from is not None:
             self.misses, self.misses_from = 1, earlier.missed_from
         if earlier.reading is not None and not earlier.reading.is_known_word:
@@ -181,7 +185,9 @@ class Record:
         self.refusals = self.misses = self.strict_tries = 0
         self.uncounted = 0.0
         self.named_until = now + (reading.wait or 0.0)
-        self.together = ANY_NUMBER
+        # At a URL of its own it is asked about alone.
+        self.moved = self.moved or reading.moved_to is not None
+        self.together = 1 if self.moved else ANY_NUMBER
         if reading.is_known_word:
             self.unknown_from = None
         elif self.unknown_from is None:

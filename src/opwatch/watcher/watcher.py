@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from opwatch.domain.durations import UsualDuration
     from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
+    from opwatch.domain.sharing import Advice
     from opwatch.watcher.gate import Gate
     from opwatch.watcher.record import Record
     from opwatch.watcher.scheduler import GateKey
@@ -418,6 +419,11 @@ class Watcher:
         The epoch's clock is *offset* seconds ahead of the run's.
         """
         self._usual, self._offset = usual, offset
+
+    def heed(self, key: GateKey, advice: Advice, now: float) -> list[Event]:
+        """Ask the host *key* as *advice* says, which is what other processes report of it."""
+        gate = self.gates[key]
+        return [Held(now, key[1], gate.not_before, None)] if gate.heed(advice, now) else []
 
     # -- time and signals --------------------------------------------------------
 

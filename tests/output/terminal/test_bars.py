@@ -47,7 +47,7 @@ def test_the_end_stays_in_the_scrollback_and_nothing_else_does() -> None:
         "2 of 4 succeeded, 1 failed, 1 unknown, in 7m 47s" + "exit 1: failed".rjust(52),
         (
             "to fix:    try again later, or tell whoever runs api.example.com;"
-            " the operation itself goes on"
+            " nothing remote was cancelled"
         ),
         "to go on:  opwatch wait delete-user-2",
     ]

@@ -65,7 +65,7 @@ def test_a_whole_run_reads_as_a_log() -> None:
         "opwatch 10:20:04 2 of 4 succeeded, 1 failed, 1 unknown, in 7m 47s; exit 1: failed",
         (
             "opwatch to fix: try again later, or tell whoever runs api.example.com; "
-            "the operation itself goes on"
+            "nothing remote was cancelled"
         ),
         "opwatch to go on: opwatch wait 1",
     ]
@@ -166,7 +166,21 @@ def test_a_pause_that_a_host_asks_for_is_reported_once() -> None:
     story = Story(["op-1"])
     limited = Trouble(Fault.STATUS_THROTTLED, status=429)
     story.read("op-1").hold(40, limited).wait(5).hold(40, limited).hold(3, None)
-    assert lines_of(story)[1:] == ["https://api.example.com: rate limited; no request for 40s"]
+    assert lines_of(story)[1:] == [
+        "the host is limiting the rate of requests (HTTP 429); no request for 40s"
+    ]
+
+
+def test_a_host_that_is_down_for_maintenance_is_not_called_rate_limited() -> None:
+    story = Story(["op-1"])
+    closed = Trouble(Fault.STATUS_THROTTLED, "back at 04:00", status=503, host="api.example.com")
+    story.read("op-1").hold(1800, closed)
+    assert lines_of(story)[1:] == [
+        (
+            "api.example.com is unavailable and asks for a pause (HTTP 503): back at 04:00; "
+            "no request for 30m 00s"
+        )
+    ]
 
 
 def test_a_reading_that_must_be_confirmed_is_not_reported_as_the_end() -> None:
@@ -209,7 +223,7 @@ def test_quiet_speaks_of_bad_endings_and_how_to_go_on_only() -> None:
         ),
         (
             "opwatch: to fix: try again later, or tell whoever runs api.example.com;"
-            " the operation itself goes on"
+            " nothing remote was cancelled"
         ),
         "opwatch: to go on: opwatch wait delete-user-2",
     ]

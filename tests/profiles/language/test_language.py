@@ -59,6 +59,8 @@ def test_the_plain_profile_has_no_problem() -> None:
         ("rules: [{when: 'nope(a)', state: failed}]", "unknown function 'nope'"),
         ("rules: [{when: 'lenght(a)', state: failed}]", "unknown function 'lenght'; did you mean 'length'?"),
         ("rules: [{when: 'lower(a, b)', state: failed}]", "lower() takes 1 arguments, not 2"),
+        ("rules: [{when: a.*.b.c, state: failed}]", "after '.*' only one name is read; write values(a)[].b.c"),
+        ("rules: [{when: 'x && a.*.b.c.d', state: failed}]", "after '.*' only one name is read; write values(a)[].b.c"),
         ("rules: [{when: '!a.b', state: failed}]", "'!' applies only to what precedes '.'; write !(a.b)"),
         ("rules: [{when: 'status == \"done\"', state: failed}]", "double quotes name a field; write the text as 'done' or `\"done\"`"),
         ("rules: [{when: '\"in progress\" != a.b', state: failed}]", "double quotes name a field; write the text as 'in progress' or `\"in progress\"`"),

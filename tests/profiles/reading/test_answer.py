@@ -276,7 +276,37 @@ def test_where_a_root_is_missing_the_root_is_named_and_what_there_is() -> None:
         Fault.NO_STATUS,
         "'data.job'; it has data, status",
     )
-    assert (other.fault, other.detail) == (Fault.NOT_AN_OBJECT, "'data.job'")
+    assert (other.fault, other.detail) == (Fault.NOT_AN_OBJECT, "'data.job'; it is a list")
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"error": {"code": 5, "message": "no database"}}, "it has error; it says: no database"),
+        ({"errors": [{"message": "no"}], "data": None}, "it has errors, data; it says: no"),
+        ({"status": "", "note": "of mine"}, "it has status, note"),
+        (None, "it is null"),
+        ([{"status": "done"}], "it is a list"),
+        ("done", "it is a text"),
+        (7, "it is a number"),
+    ],
+)
+def test_an_answer_without_a_status_says_what_it_is_and_its_own_error(
+    body: object, detail: str
+) -> None:
+    found = reading(profile("read: {id: id, status: status}\n"), response(body))
+
+    assert isinstance(found, Trouble)
+    assert found.detail == f"'status'; {detail}"
+
+
+def test_an_error_is_told_from_where_the_profile_has_it() -> None:
+    bound = profile("read: {id: id, status: status, error: {message: problem.text}}\n")
+
+    found = reading(bound, response({"problem": {"text": "bad column"}, "message": "see problem"}))
+
+    assert isinstance(found, Trouble)
+    assert found.detail == "'status'; it has problem, message; it says: bad column"
 
 
 def test_a_part_that_is_a_list_is_looked_into_as_well() -> None:

@@ -14,6 +14,7 @@ from profiles.making import PLAIN, definition, profile, reading, response
 VERIFYING = """verify:
   words: [status, run.status || run.state, 'items[0].status']
   within: [run, 'parts[0]']
+  parts: [files, run.tasks]
   unless:
     - {fields: [ready, is.over], are: [false, waiting]}
     - {fields: exit_code, other_than: 0, means: failed}
@@ -75,6 +76,15 @@ def meant(**fields: Any) -> str:
         ({"run": {"status": "odd"}}, "status: done, run.status: odd"),
         ({"run": {"status": 7}}, "succeeded"),
         ({"items": [{"status": "failed"}]}, "status: done, items: failed"),
+        ({"files": [{"problem": "disk"}, {}]}, "partial"),
+        ({"files": [{"problem": "disk"}, {"lost": 1}]}, "status: done, files[0].problem: disk"),
+        ({"files": [{"problem": ""}, {"exit_code": 0}, "disk", None]}, "succeeded"),
+        ({"files": {"problem": "disk"}}, "succeeded"),
+        ({"lost": 1, "files": [{"problem": "disk"}]}, "status: done, files[0].problem: disk"),
+        ({"run": {"tasks": [{}, {"exit_code": 1}]}}, "partial"),
+        ({"run": {"tasks": [{"exit_code": 1}]}}, "status: done, run.tasks[0].exit_code: 1"),
+        ({"exit_code": 1, "files": [{"problem": "disk"}]}, "failed"),
+        ({"files": [{}] * 200 + [{"problem": "disk"}]}, "succeeded"),
     ],
 )
 def test_a_success_means_what_the_first_doubt_makes_of_it(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import ExitStack
 from itertools import cycle
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -10,6 +12,7 @@ from opwatch.cli import options as opt
 from opwatch.cli.parameters import command, option
 from opwatch.demo import DEMO_TOKEN, DemoServer, scenario
 from opwatch.domain.auth import HeaderAuth
+from opwatch.domain.errors import UsageError
 from opwatch.domain.outcome import ExitCode
 from opwatch.domain.policy import Policy
 from opwatch.engine import stay
@@ -66,7 +69,15 @@ def app(
     with 1; the demo itself exits with 0 if every outcome is what its server did.
     """
     opt.check_choice("--progress", progress, Style)
-    with DemoServer(port=port) as server:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(DemoServer(port=port))
+        except OSError as problem:
+            reason = os.strerror(problem.errno) if problem.errno else str(problem)
+            raise UsageError(
+                f"cannot listen on port {port} of this machine: {reason}",
+                hint="choose another with --port; 0 takes a free one",
+            ) from problem
         if serve:
             _serve(server)
             return 0

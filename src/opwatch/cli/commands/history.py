@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,21 +77,15 @@ EXAMPLES = [
 def listing(*, options: HistoryOptions) -> int:
     """Show the runs that are kept, the latest first."""
 
-    def work(store: Store) -> None:
-        from opwatch.output.commands.history import write_runs
+    def find(store: Store) -> list[KeptRun]:
         from opwatch.state.runs import list_runs
 
         since = None if options.since is None else time.time() - options.since
-        found = list_runs(
+        return list_runs(
             store, profile=options.profile, outcome=options.outcome, since=since, most=options.most
         )
-        shown = [(each, _is_watched(store, each)) for each in found]
-        if options.as_json:
-            _write_json(shown)
-        else:
-            write_runs(sys.stdout, shown)
 
-    return _with_store(work, as_json=options.as_json)
+    return _show(find, as_json=options.as_json)
 
 
 @command(
@@ -103,20 +98,16 @@ def listing(*, options: HistoryOptions) -> int:
 def show_run(run: Annotated[str, argument(metavar="ID")], *, as_json: opt.AsJson = False) -> int:
     """Show one run in full: its operations, how each ended, and how to go on."""
 
-    def work(store: Store) -> None:
+    def find(store: Store) -> list[KeptRun]:
         from opwatch.domain.errors import UsageError
-        from opwatch.output.commands.history import write_run
         from opwatch.state.runs import find_run
 
         found = find_run(store, run)
         if found is None:
             raise UsageError(f"there is no run {run!r}", hint="opwatch history shows them")
-        if as_json:
-            _write_json([(found, _is_watched(store, found))])
-        else:
-            write_run(sys.stdout, found, watched=_is_watched(store, found))
+        return [found]
 
-    return _with_store(work, as_json=as_json)
+    return _show(find, as_json=as_json, in_full=True)
 
 
 @command(
@@ -138,34 +129,39 @@ def clear_runs() -> int:
     return _with_store(work)
 
 
+def _show(find: Callable[[Store], list[KeptRun]], *, as_json: bool, in_full: bool = False) -> int:
+    """Show what *find* finds in the store; return the exit code."""
+
+    def work(store: Store) -> None:
+        from opwatch.output.commands.history import history_document, write_run, write_runs
+        from opwatch.output.formats.sheet import write_json_line
+        from opwatch.state.lock import is_watched
+
+        folder = store.path.parent
+        runs = [
+            (each, each.ended_at is None and is_watched(folder, each.id)) for each in find(store)
+        ]
+        if as_json:
+            write_json_line(sys.stdout, history_document(runs))
+        elif in_full:
+            write_run(sys.stdout, *runs[0])
+        else:
+            write_runs(sys.stdout, runs)
+
+    return _with_store(work, as_json=as_json)
+
+
 def _with_store(work: Callable[[Store], None], *, as_json: bool = False) -> int:
     """Do *work* with the store; return the exit code."""
     from opwatch.cli.exit import attempt
     from opwatch.cli.keeping import store_to_read
 
     def done() -> int:
-        store = store_to_read()
-        try:
+        with closing(store_to_read()) as store:
             work(store)
-        finally:
-            store.close()
         return 0
 
     return attempt(done, as_json=as_json, command="history")
-
-
-def _is_watched(store: Store, run: KeptRun) -> bool:
-    """Tell whether a process watches *run* at this moment."""
-    from opwatch.state.lock import is_watched
-
-    return run.ended_at is None and is_watched(store.path.parent, run.id)
-
-
-def _write_json(runs: list[tuple[KeptRun, bool]]) -> None:
-    from opwatch.output.commands.history import history_document
-    from opwatch.output.formats.sheet import write_json_line
-
-    write_json_line(sys.stdout, history_document(runs))
 
 
 def _list(**values: object) -> int | None:

@@ -18,13 +18,12 @@ from opwatch.cli import options as opt
 from opwatch.cli.parameters import argument, command, option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from opwatch.domain.operation import Operation
     from opwatch.output.commands.replay import VerdictReport
     from opwatch.profiles import Profile
-    from opwatch.session.recording.player import Evidence, Played
+    from opwatch.session.recording.player import Played
     from opwatch.session.recording.recording import Recording
 
 LARGEST: Final = 80 * 1024 * 1024
@@ -75,53 +74,26 @@ def app(
         raise click.BadParameter("--jsonl cannot be given with --json or --explain")
 
     def work() -> int:
-        return _replay(
-            file,
-            profile,
-            config,
-            explain=explain or (profile is not None and not as_jsonl),
-            as_json=as_json,
-            as_jsonl=as_jsonl,
-            quiet=quiet,
-        )
+        from opwatch.cli.files import bytes_of
+        from opwatch.session.recording.player import replay, reread
+        from opwatch.session.recording.recording import DAMAGE, damaged, read_recording
+
+        recording = read_recording(bytes_of(file, LARGEST), file)
+        try:
+            if profile is None:
+                played = replay(recording)
+            else:
+                played = reread(recording, _other_profiles(recording, profile, config))
+        except DAMAGE as problem:
+            raise damaged(file) from problem
+        if explain or (profile is not None and not as_jsonl):
+            _explain(played, as_json=as_json)
+        else:
+            _show(played, as_json=as_json, as_jsonl=as_jsonl, quiet=quiet)
+        _write_doubts(played, is_other=profile is not None)
+        return played.verdict.code
 
     return attempt(work, as_json=as_json or as_jsonl, command="replay")
-
-
-def _replay(
-    file: str,
-    profile: str | None,
-    config: Path | None,
-    *,
-    explain: bool,
-    as_json: bool,
-    as_jsonl: bool,
-    quiet: bool,
-) -> int:
-    from opwatch.cli.files import bytes_of
-    from opwatch.session.recording.player import replay, reread
-    from opwatch.session.recording.recording import DAMAGE, damaged, read_recording
-
-    recording = read_recording(bytes_of(file, LARGEST), file)
-    try:
-        if profile is None:
-            played = replay(recording)
-        else:
-            played = reread(recording, _other_profiles(recording, profile, config))
-    except DAMAGE as problem:
-        raise damaged(file) from problem
-    if explain:
-        _explain(recording, played, as_json=as_json)
-    else:
-        _show(recording, played, as_jsonl=as_jsonl, quiet=quiet)
-        if as_json:
-            _write_document(recording, played)
-    _write_doubts(recording, played, is_other=profile is not None)
-    return _code(recording, played)
-
-
-def _code(recording: Recording, played: Played) -> int:
-    return played.watcher.verdict(timeout_code=recording.head["timeout_code"]).code
 
 
 def _other_profiles(recording: Recording, name: str, config: Path | None) -> Mapping[str, Profile]:
@@ -149,127 +121,82 @@ def _other_profiles(recording: Recording, name: str, config: Path | None) -> Map
     return found
 
 
-def _wall_of(recording: Recording) -> Callable[[float], datetime]:
-    offset = recording.head["wall"]
-    return lambda at: datetime.fromtimestamp(at + offset, UTC).astimezone()
-
-
-def _show(recording: Recording, played: Played, *, as_jsonl: bool, quiet: bool) -> None:
+def _show(played: Played, *, as_json: bool, as_jsonl: bool, quiet: bool) -> None:
     """Show the events as lines, and as the run did on standard output."""
+    from opwatch.output.formats.document import document, warnings_into, write_document
+    from opwatch.output.formats.jsonl import jsonl
     from opwatch.output.terminal.display import Style, open_display
 
-    wall_of, head = _wall_of(recording), recording.head
+    head, began = played.recording.head, played.recording.began
+
+    def wall_of(at: float) -> datetime:
+        return datetime.fromtimestamp(at + head["wall"], UTC).astimezone()
+
+    about: dict[str, Any] = {name: head.get(name) for name in ("command", "profile", "duplicates")}
+    way_on = played.recording.end and played.recording.end.get("resume")
+    about |= {"wall_of": wall_of, "profiles": played.profiles, "resume": lambda _rest: way_on}
+    about["warnings"] = warnings = list[str]()
     with ExitStack() as stack:
         style = Style.NONE if quiet else Style.LINES
-        listeners: list[Any] = [
-            stack.enter_context(open_display(style, sys.stderr, wall_of=wall_of))
-        ]
-        if as_jsonl:
-            from opwatch.output.formats.jsonl import jsonl
-
-            listeners.append(
-                stack.enter_context(
-                    jsonl(
-                        sys.stdout,
-                        command=head["command"],
-                        wall_of=wall_of,
-                        profile=head["profile"],
-                        duplicates=head["duplicates"],
-                        profiles=played.profiles,
-                    )
-                )
-            )
+        views: list[Any] = [open_display(style, sys.stderr, wall_of=wall_of)]
+        views += [jsonl(sys.stdout, **about)] if as_jsonl else []
+        listeners = [warnings_into(warnings), *map(stack.enter_context, views)]
         for event in played.events:
             for listener in listeners:
                 listener(event)
+    if as_json:
+        ended = played.events[-1].at
+        operations, verdict = played.watcher.operations, played.verdict
+        found = document(operations, verdict, started_at=began, ended_at=ended, **about)
+        write_document(sys.stdout, found)
 
 
-def _write_document(recording: Recording, played: Played) -> None:
-    from opwatch.output.formats.document import document, write_document
-
-    head = recording.head
-    found = document(
-        played.watcher.operations,
-        played.watcher.verdict(timeout_code=head["timeout_code"]),
-        command=head["command"],
-        started_at=recording.began,
-        ended_at=played.events[-1].at,
-        wall_of=_wall_of(recording),
-        profile=head["profile"],
-        duplicates=head["duplicates"],
-        profiles=played.profiles,
-    )
-    write_document(sys.stdout, found)
-
-
-def _write_doubts(recording: Recording, played: Played, *, is_other: bool) -> None:
+def _write_doubts(played: Played, *, is_other: bool) -> None:
     from opwatch.output.commands.replay import (
         write_asks_otherwise,
         write_other_exit,
         write_recording_ends,
     )
 
+    recording, code = played.recording, played.verdict.code
     if recording.end is None:
         after = recording.ended - recording.began
         write_recording_ends(sys.stderr, after, cut=recording.cut)
     if played.asks_otherwise is not None:
         after = played.asks_otherwise - recording.began
         write_asks_otherwise(sys.stderr, after, recording.head["version"])
-    code = _code(recording, played)
     if recording.end is not None and not is_other and code != recording.end["exit"]:
         write_other_exit(sys.stderr, recording.end["exit"], code)
 
 
-def _explain(recording: Recording, played: Played, *, as_json: bool) -> None:
+def _explain(played: Played, *, as_json: bool) -> None:
     from opwatch.output.commands.replay import verdict_document, verdict_facts
     from opwatch.output.formats.sheet import write_facts, write_json
 
-    reports = list(_reports(recording, played))
+    reports = list(_reports(played))
     if as_json:
         write_json(sys.stdout, verdict_document(reports))
     else:
         write_facts(sys.stdout, verdict_facts(reports))
 
 
-def _reports(recording: Recording, played: Played) -> Iterator[VerdictReport]:
+def _reports(played: Played) -> Iterator[VerdictReport]:
+    """Yield what made the verdict on each operation: the last of its evidence, mostly."""
     from opwatch.domain.outcome import Outcome
-
-    outcomes = recording.end["outcomes"] if recording.end else ()
-    for index, operation in enumerate(played.watcher.operations):
-        was = Outcome(outcomes[index]) if index < len(outcomes) else None
-        same = was is (operation.outcome or Outcome.PENDING)
-        evidence = played.evidence.get(index, [])
-        profile = played.profiles[operation.target.profile]
-        yield _report(operation, evidence, profile, recording.began)._replace(
-            was=None if same else was
-        )
-
-
-def _report(
-    operation: Operation, evidence: list[Evidence], profile: Profile, began: float
-) -> VerdictReport:
-    """Return what made the verdict on *operation*: the last of its *evidence*, mostly."""
-    from opwatch.domain.operation import Reading
     from opwatch.output.commands.replay import VerdictReport
     from opwatch.profiles.explain import setting_of, where_written
 
-    setting = setting_of(profile.definition, operation.reason)
-    if not evidence:
-        return VerdictReport(operation, setting=setting)
-    last = evidence[-1]
-    finding = last.finding
-    rule = finding.rule if isinstance(finding, Reading) else ""
-    before = [hop for each in evidence for reply in each.replies for hop in reply.get("before", ())]
-    return VerdictReport(
-        operation,
-        answers=len(evidence),
-        after=last.at - began,
-        status=last.replies[-1].get("status") if last.replies else None,
-        finding=finding,
-        decided_by=rule,
-        where=where_written(profile.definition, rule) if rule else "",
-        setting=setting,
-        as_recorded=last.as_recorded,
-        before=[each.finding for each in evidence[:-1]],
-        on_the_way=[str(hop.get("status") or hop.get("fault")) for hop in before],
-    )
+    end = played.recording.end
+    outcomes = [Outcome(each) for each in end["outcomes"]] if end else []
+    for index, operation in enumerate(played.watcher.operations):
+        was = outcomes[index] if index < len(outcomes) else None
+        definition = played.profiles[operation.target.profile].definition
+        report = VerdictReport(
+            operation,
+            played.evidence.get(index, ()),
+            played.recording.began,
+            setting=setting_of(definition, operation.reason),
+            was=None if was is (operation.outcome or Outcome.PENDING) else was,
+        )
+        where = where_written(definition, report.rule) if report.rule else ""
+        yield report._replace(where=where)

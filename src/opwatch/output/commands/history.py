@@ -17,6 +17,7 @@ from opwatch.domain.moments import format_duration
 from opwatch.domain.outcome import ExitCode, Outcome
 from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_facts, write_rows
+from opwatch.output.formats.writer import Writer
 from opwatch.output.streams import Sink, is_terminal, width_of
 from opwatch.output.text.summary import ORDER, TO_GO_ON
 from opwatch.output.text.words import CAUSES, OUTCOMES
@@ -65,7 +66,7 @@ def write_runs(stream: TextIO | None, runs: Sequence[tuple[KeptRun, bool]]) -> N
     write_rows(stream, HEADINGS, rows, terminal=terminal, width=width_of(stream))
 
 
-def write_run(stream: TextIO | None, run: KeptRun, *, watched: bool) -> None:
+def write_run(stream: TextIO | None, run: KeptRun, watched: bool) -> None:  # noqa: FBT001, as in a row
     """Write all that is kept of *run*.
 
     Raises:
@@ -181,7 +182,4 @@ def _time(at: float, *, terminal: bool) -> str:
     return f"{_moment(at).astimezone():%Y-%m-%d %H:%M}" if terminal else _zulu(at) or ""
 
 
-def _zulu(at: float | None) -> str | None:
-    if at is None:
-        return None
-    return _moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+_zulu: Final = Writer(_moment).clock_time

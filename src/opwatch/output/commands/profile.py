@@ -89,6 +89,11 @@ def report_facts(report: ProfileReport, show: Show = PLAIN) -> Iterator[tuple[st
     yield from _of_schedule(report)
     if report.read is not None:
         yield from _of_answer(report.read, show)
+    else:
+        yield (
+            "answer",
+            "none was given: save one with  curl -i  (the request above), and add  --answer FILE",
+        )
 
 
 def _of_request(report: ProfileReport, show: Show) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ from opwatch.output.text.sentences import brief, describe, ending_sentence, with
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from opwatch.domain.operation import Finding, Operation
     from opwatch.domain.outcome import Outcome
@@ -27,28 +27,66 @@ VALUE: Final = 90
 OWN_RULE: Final = "opwatch's own"
 
 
-class VerdictReport(NamedTuple):
-    """How the watch of *operation* ended, and what made it end so.
+class Evidence(NamedTuple):
+    """One answer about an operation, at *at* of the run's clock.
 
-    Of *answers* answers the last came *after* so many seconds, with the HTTP *status*. It is
-    the *finding*, *decided_by* a rule *where* that is written. *setting* is the key of the
-    profile that ended the watch, and where it is written. *before* are the findings before
-    the last, *on_the_way* the statuses and faults of exchanges that were repeated at once.
-    *was* is the recorded outcome, where that is another.
+    *replies* are what it was read from, as they were recorded. *as_recorded* tells that the
+    finding is what was read then: not all of the bytes are in the recording, or a mask would
+    have changed it.
+    """
+
+    at: float
+    finding: Finding
+    replies: Sequence[Mapping[str, Any]]
+    as_recorded: bool
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status of its last reply."""
+        return self.replies[-1].get("status") if self.replies else None
+
+
+class VerdictReport(NamedTuple):
+    """How the watch of *operation*, which *began* then, ended, and the *evidence* for it.
+
+    *where* is where the rule is written that decided. *setting* is the key of the profile
+    that ended the watch, and where it is written. *was* is the recorded outcome, where that
+    is another.
     """
 
     operation: Operation
-    answers: int = 0
-    after: float = 0.0
-    status: int | None = None
-    finding: Finding | None = None
-    decided_by: str = ""
-    where: str = ""
+    evidence: Sequence[Evidence]
+    began: float
     setting: str = ""
-    as_recorded: bool = False
-    before: Sequence[Finding] = ()
-    on_the_way: Sequence[str] = ()
     was: Outcome | None = None
+    where: str = ""
+
+    @property
+    def last(self) -> Evidence | None:
+        """The answer that decided."""
+        return self.evidence[-1] if self.evidence else None
+
+    @property
+    def rule(self) -> str:
+        """The rule that decided."""
+        finding = self.last and self.last.finding
+        return finding.rule if isinstance(finding, Reading) else ""
+
+    @property
+    def before(self) -> list[Finding]:
+        """What was found before that."""
+        return [each.finding for each in self.evidence[:-1]]
+
+    @property
+    def on_the_way(self) -> list[str]:
+        """The statuses and faults of exchanges that were repeated at once."""
+        hops = (
+            hop
+            for each in self.evidence
+            for reply in each.replies
+            for hop in reply.get("before", ())
+        )
+        return [str(hop.get("status") or hop.get("fault")) for hop in hops]
 
 
 def verdict_facts(
@@ -65,16 +103,18 @@ def _facts(report: VerdictReport, show: Show) -> Iterator[tuple[str, str]]:
     yield "operation", ending_sentence(report.operation, show)
     if report.was is not None:
         yield "recorded", f"{OUTCOMES[report.was]}, by the profile of the run"
-    if report.finding is None:
+    last = report.last
+    if last is None:
         yield "answer", "none" if report.operation.reading is None else "the one that started it"
         return
-    status = "" if report.status is None else f", HTTP {report.status}"
-    yield "answer", f"{report.answers}, after {format_duration(report.after)}{status}"
-    if report.as_recorded:
+    status = "" if last.status is None else f", HTTP {last.status}"
+    after = format_duration(last.at - report.began)
+    yield "answer", f"{len(report.evidence)}, after {after}{status}"
+    if last.as_recorded:
         yield "", "as it was read then: its bytes are not in the recording"
-    match report.finding:
+    match last.finding:
         case Reading() as reading:
-            yield "rule", f"{report.decided_by}  {report.where}"
+            yield "rule", f"{report.rule}  {report.where}"
             yield "", f"status “{show(reading.status, VALUE)}” is {reading.state.value}"
         case Trouble() as trouble:
             yield "trouble", describe(trouble, show)
@@ -109,24 +149,25 @@ def verdict_document(reports: Sequence[VerdictReport]) -> list[dict[str, Any]]:
 
 
 def _document(report: VerdictReport) -> dict[str, Any]:
-    finding, operation = report.finding, report.operation
+    last, operation = report.last, report.operation
+    finding = last and last.finding
     troubles = Counter(each.fault.value for each in report.before if isinstance(each, Trouble))
     return {
         "reference": operation.reference,
         "outcome": operation.outcome.value if operation.outcome else None,
         "recorded_outcome": (report.was or operation.outcome or "") or None,
         "reason": operation.reason.value if operation.reason else None,
-        "answers": report.answers,
-        "after_seconds": round(report.after, 3),
-        "http_status": report.status,
+        "answers": len(report.evidence),
+        "after_seconds": round(last.at - report.began, 3) if last else 0.0,
+        "http_status": last and last.status,
         "state": finding.state.value if isinstance(finding, Reading) else None,
         "status": finding.status if isinstance(finding, Reading) else None,
         "trouble": finding.fault.value if isinstance(finding, Trouble) else None,
-        "decided_by": report.decided_by or None,
+        "decided_by": report.rule or None,
         "where": report.where or None,
         "setting": report.setting or None,
         "troubles_before": dict(troubles),
-        "repeated": list(report.on_the_way),
+        "repeated": report.on_the_way,
         "moved_to": _moves(report),
     }
 

@@ -31,7 +31,6 @@ from opwatch.output.terminal.renderer import Renderer
 from opwatch.output.text.names import key_of
 from opwatch.output.text.sentences import (
     RUN_REASONS,
-    brief,
     describe,
     ending_sentence,
     failure_lines,
@@ -229,8 +228,8 @@ class Lines(Renderer):
         if event.trouble is None or pause < LONG_PAUSE:
             return
         if self._history.is_new_trouble(("held", event.origin), event.trouble, event.at):
-            origin, what = self._show(event.origin, 80), brief(event.trouble, self._show)
-            self._write(event.at, f"{origin}: {what}; no request for {format_duration(pause)}")
+            what = describe(event.trouble, self._show)
+            self._write(event.at, f"{what}; no request for {format_duration(pause)}")
 
     def _finish(self, event: Finished) -> None:
         took = event.at - self._board.started_at

@@ -14,6 +14,7 @@ from opwatch.domain.events import Oddity, Warned
 from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Operation, OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.trouble import Fault
 from opwatch.output.text.clean import PLAIN, Show, cells, elide
 from opwatch.output.text.words import (
     ANONYMOUS,
@@ -26,6 +27,7 @@ from opwatch.output.text.words import (
     OUTCOMES,
     REASONS,
     STATES,
+    UNAVAILABLE,
     UNCONFIRMED,
     WHY_NOT,
     FaultWords,
@@ -45,6 +47,7 @@ _KEYED: Final = re.compile(r"\s*\w+://[^?]*\?", re.ASCII)
 # The doing of the run, reported once for all of it.
 RUN_REASONS: Final = frozenset({Reason.DETACHED, Reason.STOPPED_EARLY, Reason.NOT_WAITED})
 WAITING: Final = frozenset({Reason.BLOCKED, Reason.DEADLINE, Reason.STALLED, Reason.NOT_WAITED})
+OUT_OF_TIME: Final = frozenset({Reason.DEADLINE, Reason.RATE_LIMITED})
 API_OUTCOMES: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED})
 
 
@@ -96,6 +99,8 @@ def words_of(trouble: Trouble) -> FaultWords:
     usual = FAULTS[trouble.fault]
     if trouble.token_endpoint:
         return OF_TOKEN_ENDPOINT.get(trouble.fault, usual)
+    if trouble.fault is Fault.STATUS_THROTTLED and trouble.status == 503:  # noqa: PLR2004, HTTP's
+        return UNAVAILABLE
     return ANONYMOUS.get(trouble.fault, usual) if trouble.anonymous else usual
 
 
@@ -279,7 +284,7 @@ def _reason(operation: Operation, show: Show) -> str:
     )
     # A reader needs to know what cost the time; to be blocked is not a trouble.
     is_trouble = operation.trouble is not None and operation.state is not State.BLOCKED
-    return f"{text}; {trouble}" if is_trouble and operation.reason is Reason.DEADLINE else text
+    return f"{text}; {trouble}" if is_trouble and operation.reason in OUT_OF_TIME else text
 
 
 def latest_trouble(operation: Operation, show: Show = PLAIN) -> str:

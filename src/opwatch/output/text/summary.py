@@ -102,7 +102,9 @@ def exit_text(verdict: Verdict) -> str:
 
 def unfinished(operations: Iterable[Operation]) -> list[Operation]:
     """Return the operations that may still go on, in their order."""
-    return [each for each in operations if each.outcome in UNFINISHED]
+    return [
+        each for each in operations if each.outcome in UNFINISHED or each.reason is Reason.BLOCKED
+    ]
 
 
 def hints(operations: Iterable[Operation], show: Show = PLAIN, most: int = 3) -> list[str]:

@@ -63,7 +63,7 @@ REASONS: Final[Mapping[Reason, str]] = {
     Reason.NEVER_FOUND: "the API does not know it: {trouble}",
     Reason.GONE: "was {state}, then gone: {brief}",
     Reason.DEADLINE: "still {state} at the deadline",
-    Reason.RATE_LIMITED: "rate limited past the deadline",
+    Reason.RATE_LIMITED: "the host asks for a longer pause than there is time for",
     Reason.STALLED: "{state} without any change for {still}",
     Reason.BLOCKED: "waiting for a person",
     Reason.WARNINGS: "succeeded with warnings{warnings}",
@@ -120,13 +120,13 @@ class FaultWords:
     fix: str
 
 
-_WAIT: Final = "try again later; the operation itself goes on"
-_EXPLAIN: Final = "see the request and how its answer is read:  {explain}"
+_WAIT: Final = "try again later; nothing remote was cancelled"
+_EXPLAIN: Final = "see the request, and with --answer FILE how its answer is read:  {explain}"
 _NETWORK: Final = "check the network, VPN or firewall between here and {host}"
 _LOGIN: Final = "renew or replace the credential; check it with  {auth_test}"
-_REPORT: Final = "try again later, or tell whoever runs {host}; the operation itself goes on"
+_REPORT: Final = "try again later, or tell whoever runs {host}; nothing remote was cancelled"
 _BASE_URL: Final = "check base_url and the parameters of profile {profile}"
-_SLOWER: Final = "poll less often with --interval, or let fewer clients share the token"
+_SLOWER: Final = "ask less often (wait --interval), or let fewer clients share the token"
 _TARGET: Final = "check the id and the profile; " + _EXPLAIN
 
 FAULTS: Final[Mapping[Fault, FaultWords]] = {
@@ -210,7 +210,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
     ),
     Fault.STATUS_THROTTLED: FaultWords(
         "rate limited",
-        "{host} is limiting the rate of requests (HTTP {status})",
+        "{host} is limiting the rate of requests (HTTP {status}){detail}",
         _SLOWER,
     ),
     Fault.STATUS_UNAUTHORIZED: FaultWords(
@@ -330,6 +330,13 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "try again later; see what is found now with  {auth_status}",
     ),
 }
+
+# The same for a 503 that names a pause: it has nothing to do with how often it is asked.
+UNAVAILABLE: Final = FaultWords(
+    "unavailable for a time",
+    "{host} is unavailable and asks for a pause (HTTP 503){detail}",
+    _REPORT,
+)
 
 # The same where it was the token endpoint that was asked: {host} then names it.
 OF_TOKEN_ENDPOINT: Final[Mapping[Fault, FaultWords]] = {

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from opwatch.profiles.draft.samples import Field
 
 _OUTCOME: Final = re.compile(r".*(?:conclusion|outcome|result|verdict)")
-_OTHER_ERROR: Final = re.compile(r".+error")
+_OTHER_ERROR: Final = re.compile(r".*error|errors|failures?|(?:failure|failed|rejection)reason")
 _EARLIER: Final = re.compile(r"(?:previous|prior|parent|last|inner).+")
-_FLAGS: Final = CANCELLED | FAILED | {"skipped", "isskipped", "blocked", "isblocked"}
+_FLAGS: Final = CANCELLED | FAILED | {"skipped", "isskipped", "blocked", "isblocked", "timedout"}
 _OTHERWISE: Final = frozenset({"failed", "cancelled", "pending", "running", "blocked"})
 
 
@@ -44,7 +44,7 @@ def denials_of(fields: Iterable[Field], known: Mapping[str, str], used: str) -> 
             continue
         if field.key in _FLAGS and field.holds(bool):
             yield Denial(field.text, (True,))
-        elif _OTHER_ERROR.fullmatch(field.key) and field.holds(str, dict):
+        elif _OTHER_ERROR.fullmatch(field.key) and field.holds(str, dict, list):
             yield Denial(field.text)
         elif is_named(field) or _OUTCOME.fullmatch(field.key):
             words = dict.fromkeys(value.strip() for value in field.values if is_word(value))

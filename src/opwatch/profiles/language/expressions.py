@@ -124,6 +124,11 @@ def _searcher(text: str) -> Callable[[Any], Any]:
             raise ExpressionError(
                 "'!' applies only to what precedes '.'; write !(a.b)", text.find("!")
             )
+        elif _is_name_of_a_list(node):
+            # The library parses `a.*.b.c` as `(a.*.b).c`: a name of a list, which is always null.
+            raise ExpressionError(
+                "after '.*' only one name is read; write values(a)[].b.c", text.find("*")
+            )
     options = Options(custom_functions=functions)
 
     def find(data: Any) -> Any:
@@ -185,6 +190,13 @@ def _nodes(node: Any) -> Iterator[dict[str, Any]]:
 
 def _is_negation(node: Any) -> bool:
     return isinstance(node, dict) and node["type"] == "not_expression"
+
+
+def _is_name_of_a_list(node: dict[str, Any]) -> bool:
+    if node["type"] != "subexpression":
+        return False
+    values, name = node["children"][:2]
+    return bool(values["type"] == "value_projection" and name["type"] == "field")
 
 
 def _check_call(node: dict[str, Any], functions: Functions, text: str) -> None:

@@ -2,8 +2,9 @@
 
 Decides that all status words of an answer must mean the same end; that a success is
 looked at once more for fields that deny, contradict or lessen it, of which the first
-decides; and that zero, nothing and "none" speak against nothing. Names of fields are
-compared whole, without regard to case, ``-`` and ``_``: `ok` is not in `token`.
+decides; that parts which failed make less of it, and all of them leave it undecided; and
+that zero, nothing and "none" speak against nothing. Names of fields are compared whole,
+without regard to case, ``-`` and ``_``: `ok` is not in `token`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _NAMES: Final = re.compile(r"\w+(?:\.\w+)*", re.ASCII)
 _GOOD_NEWS: Final = frozenset({"0", "false", "none", "null", "noerror"})
 _DEEPEST: Final = 4
 _SHOWN: Final = 80
+_PARTS: Final = 200
 
 
 class Place(NamedTuple):
@@ -94,12 +96,13 @@ class Doubt(NamedTuple):
 class Verification(NamedTuple):
     """Where the status *words* are, and what a success holds *unless* it is true.
 
-    The fields are looked up in the operation itself and *within* further objects of it.
-    Paths in *ignore* say nothing.
+    The fields are looked up in the operation itself and *within* further objects of it,
+    and in the first of each list of *parts*. Paths in *ignore* say nothing.
     """
 
     words: Lookup = NOWHERE
     within: tuple[Expression, ...] = ()
+    parts: tuple[Expression, ...] = ()
     unless: tuple[Doubt, ...] = ()
     ignore: frozenset[str] = frozenset()
 
@@ -124,7 +127,15 @@ class Verification(NamedTuple):
         return self._doubted(meaning, view.item, said)
 
     def _doubted(self, meaning: Meaning, item: Any, said: tuple[str, str]) -> Meaning:
-        places = list(self._places(item))
+        found = self._first(list(self._places(item)))
+        if found is not None:
+            index, against = found
+            by = f"verify.unless[{index}]"
+            meaning = _lessened(meaning, self.unless[index], by, said, against)
+        return self._lessened_by_parts(meaning, item, said)
+
+    def _first(self, places: list[Place]) -> tuple[int, tuple[str, Any]] | None:
+        """Return the number of the first doubt that *places* raise, and the field that does."""
         for index, doubt in enumerate(self.unless):
             found = (
                 pair
@@ -134,7 +145,25 @@ class Verification(NamedTuple):
             )
             against = next((pair for pair in found if doubt.speaks(pair[1])), None)
             if against is not None:
-                return _lessened(meaning, doubt, f"verify.unless[{index}]", said, against)
+                return index, against
+        return None
+
+    def _lessened_by_parts(self, meaning: Meaning, item: Any, said: tuple[str, str]) -> Meaning:
+        if meaning.state is not State.SUCCEEDED:
+            return meaning
+        for each in self.parts:
+            found = each.find(item)
+            parts = [
+                Place(f"{each.text}[{number}]", part, _by_spelling(part))
+                for number, part in enumerate(found[:_PARTS] if isinstance(found, list) else ())
+                if isinstance(part, dict)
+            ]
+            against = [doubt[1] for part in parts if (doubt := self._first([part])) is not None]
+            if against and len(against) == len(parts):
+                return _undecided("verify.parts", said, _pair(against[0]))
+            if against and not meaning.partial:
+                because = ": ".join(_pair(against[0]))
+                meaning = meaning._replace(partial=True, decided_by="verify.parts", because=because)
         return meaning
 
     def _places(self, item: Any) -> Iterator[Place]:
@@ -191,7 +220,7 @@ def _agrees(text: str, first: str, meaning: Meaning, words: Words) -> bool:
 def _lessened(
     meaning: Meaning, doubt: Doubt, by: str, said: tuple[str, str], against: tuple[str, Any]
 ) -> Meaning:
-    shown = (against[0], _shown(against[1]))
+    shown = _pair(against)
     if doubt.means == UNDECIDED:
         return _undecided(by, said, shown)
     because = ": ".join(shown)
@@ -205,8 +234,8 @@ def _undecided(by: str, said: tuple[str, str], against: tuple[str, str]) -> Mean
     return Meaning(State.RUNNING, by, is_known=False, contradiction=conflict)
 
 
-def _shown(value: Any) -> str:
-    return (sentence(value) or "")[:_SHOWN]
+def _pair(found: tuple[str, Any]) -> tuple[str, str]:
+    return found[0], (sentence(found[1]) or "")[:_SHOWN]
 
 
 def _field(expression: Expression) -> Field:
@@ -247,6 +276,7 @@ VERIFICATION: Final = RecordOf(
     {
         "words": Key(LOOKUP, "where status words may be: all must mean the end that is decided"),
         "within": Key(ListOf(EXPRESSION, or_one=True), "further objects with the fields below"),
+        "parts": Key(ListOf(EXPRESSION, or_one=True), "lists of objects with the fields below"),
         "unless": Key(ListOf(_DOUBT), "what speaks against a success; the first decides"),
         "ignore": Key(ListOf(TEXT, or_one=True), "fields that say nothing"),
     },

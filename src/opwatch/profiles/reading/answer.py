@@ -8,6 +8,7 @@ total: whatever the bytes are, each operation gets a finding.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.messages import Response
@@ -166,7 +167,8 @@ class AnswerReader:
                 return (trouble,) * len(targets)
             found += items
         listing = self._listing(found, parsed)
-        return tuple(self._in_list(target, listing, parsed, notes) for target in targets)
+        findings = tuple(self._in_list(target, listing, parsed, notes) for target in targets)
+        return findings if len(targets) == 1 else tuple(map(_unmoved, findings))
 
     def _items(self, parsed: ParsedResponse) -> list[Any] | None:
         items = self._spec.batch.items.find(parsed.body.data) if self._spec.batch else None
@@ -216,6 +218,11 @@ class Listing:
         if not wanted:
             return self._items if len(self._items) == 1 else []
         return self._by_id.get(id_key(wanted) or "", [])
+
+
+def _unmoved(finding: Finding) -> Finding:
+    """Return *finding* without where it moves to: a header of a list is of none of its items."""
+    return replace(finding, moved_to=None) if isinstance(finding, Reading) else finding
 
 
 def _agreement(findings: list[Finding], parsed: ParsedResponse, notes: list[str]) -> Finding:

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from opwatch.profiles.reading.response import ParsedResponse
 
 _ENDED_BADLY: Final = frozenset({State.FAILED, State.CANCELLED})
+_ERROR_KEYS: Final = ("error", "errors", "fault", "message")
 _MOST_KEYS: Final = 8
 _LONGEST_KEY: Final = 30
+_JSON_TYPES: Final = {list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
 _LONGEST: Final = 80
 """A longer expression does not help a person to see where a status was looked up."""
 
@@ -58,14 +60,16 @@ class OperationReader:
                 is_object = isinstance(parsed.body.data, dict)
                 fault = Fault.NO_STATUS if is_object else Fault.NOT_AN_OBJECT
                 where = self._spec.read.root.text or self._status_path
-                return parsed.trouble(fault, where + keys_of(parsed.body.data))
+                return parsed.trouble(fault, where + self._instead(parsed.body.data, view))
             return self._reading(meaning, view, parsed, parsed.body.data)
         other = self._other_id(target, view)
         if other is not None:
             return parsed.trouble(Fault.WRONG_ID, other)
         meaning = self._meaning(view)
         if meaning is None:
-            return parsed.trouble(Fault.NO_STATUS, self._status_path + keys_of(view.item))
+            return parsed.trouble(
+                Fault.NO_STATUS, self._status_path + self._instead(view.item, view)
+            )
         raw = parsed.body.data if target else view.item
         return self._reading(meaning, view, parsed, raw)
 
@@ -131,6 +135,13 @@ class OperationReader:
         text = self._spec.read.status.text
         return text if len(text) <= _LONGEST else ""
 
+    def _instead(self, item: Any, view: AnswerView) -> str:
+        """Return what *item* has in place of a status, and what it says of an error."""
+        found = sentence(self._spec.read.error.message.first(view))
+        if found is None and isinstance(item, dict):
+            found = next(filter(None, (sentence(item.get(key)) for key in _ERROR_KEYS)), None)
+        return keys_of(item) + (f"; it says: {found}" if found else "")
+
     def _reading(
         self, meaning: Meaning, view: AnswerView, parsed: ParsedResponse, raw: Any
     ) -> Reading:
@@ -182,7 +193,7 @@ def _details(paths: Mapping[str, Lookup], view: AnswerView) -> dict[str, Any] | 
 def keys_of(item: Any) -> str:
     """Return the fields that an answer has, for whoever looks for another one in it."""
     if not isinstance(item, dict):
-        return ""
+        return f"; it is {_JSON_TYPES.get(type(item), 'a number')}"
     names = [str(key)[:_LONGEST_KEY] for key in item]
     more = ", …" if len(names) > _MOST_KEYS else ""
     return f"; it has {', '.join(names[:_MOST_KEYS])}{more}" if names else "; it has no fields"

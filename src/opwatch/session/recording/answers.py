@@ -6,22 +6,19 @@ remembers validators as it does in a run. Only the network is not there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.domain.messages import Headers, Response
 from opwatch.domain.trouble import Trouble
 from opwatch.session.fetch import NOT_MODIFIED, Fetcher
-from opwatch.session.recording.codec import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Coroutine, Iterator, Mapping, Sequence
 
-    from opwatch.domain.messages import Request
+    from opwatch.domain.messages import Request, Response
     from opwatch.domain.operation import Answer, Poll
     from opwatch.profiles import Profile
+    from opwatch.session.recording.codec import Reply
 
-Reply: TypeAlias = "Response | Trouble"
 VALIDATORS: Final = frozenset({"if-none-match", "if-modified-since"})
 
 
@@ -29,27 +26,36 @@ class NotRecordedError(Exception):
     """A reply was asked for that is not in the recording."""
 
 
-@dataclass(slots=True)
-class RecordedSender:
-    """Gives the recorded *replies*, in their order, whatever the request is.
+class RecordedAnswers:
+    """Reads replies as *profiles*, by their names, would have; it stands for the network itself.
 
     Who asks for a whole answer where a 304 was recorded gets the last whole one.
     """
 
-    replies: Iterator[Reply] = field(default_factory=lambda: iter(()))
-    _whole: dict[str, Response] = field(default_factory=dict)
+    def __init__(self, profiles: Mapping[str, Profile]) -> None:
+        self._replies: Iterator[Reply] = iter(())
+        self._whole: dict[str, Response] = {}
+        self._fetch = Fetcher(profiles, dict.fromkeys(profiles, self))
+
+    def read(self, poll: Poll, replies: Sequence[Reply]) -> Answer | None:
+        """Return what *replies* say to *poll*, None if they are not all that is needed."""
+        self._replies = iter(replies)
+        try:
+            return at_once(self._fetch(poll))
+        except NotRecordedError:
+            return None
 
     def now(self) -> float:
         """Return the time: no recorded reply is too late."""
         return 0.0
 
     async def send(self, request: Request, _timeout: float) -> Reply:
-        """Return the next reply.
+        """Return the next reply, whatever the request is.
 
         Raises:
             NotRecordedError: there is none.
         """
-        reply = next(self.replies, None)
+        reply = next(self._replies, None)
         if reply is None:
             raise NotRecordedError
         if isinstance(reply, Trouble):
@@ -61,22 +67,6 @@ class RecordedSender:
         return reply
 
 
-class RecordedAnswers:
-    """Reads replies as *profiles*, by their names, would have."""
-
-    def __init__(self, profiles: Mapping[str, Profile]) -> None:
-        self._sender = RecordedSender()
-        self._fetch = Fetcher(profiles, dict.fromkeys(profiles, self._sender))
-
-    def read(self, poll: Poll, replies: Sequence[Reply]) -> Answer | None:
-        """Return what *replies* say to *poll*, None if they are not all that is needed."""
-        self._sender.replies = iter(replies)
-        try:
-            return at_once(self._fetch(poll))
-        except NotRecordedError:
-            return None
-
-
 def at_once(work: Coroutine[Any, Any, Answer]) -> Answer:
     """Return what *work* returns, which waits for nothing."""
     try:
@@ -85,35 +75,3 @@ def at_once(work: Coroutine[Any, Any, Answer]) -> Answer:
         answer: Answer = done.value
         return answer
     raise RuntimeError("a recorded reply was waited for")
-
-
-def encode_reply(reply: Reply, redact: Callable[[str], str]) -> dict[str, Any]:
-    """Return *reply*, whose secrets are masked, as JSON."""
-    if isinstance(reply, Trouble):
-        return {"trouble": encode(reply, redact)}
-    return {
-        "status": reply.status,
-        "url": reply.url,
-        "headers": [list(pair) for pair in reply.headers],
-        "body": reply.body.decode(errors="surrogatepass"),
-        "received": reply.received_at,
-        **({"anonymous": True} if reply.is_anonymous else {}),
-    }
-
-
-def decode_reply(found: Mapping[str, Any]) -> Reply:
-    """Return the reply that *found* describes.
-
-    Raises:
-        AttributeError, KeyError, TypeError, ValueError: it describes none.
-    """
-    if "trouble" in found:
-        return decode(Trouble, found["trouble"])
-    return Response(
-        found["status"],
-        found["url"],
-        Headers(tuple((name, value) for name, value in found["headers"])),
-        found["body"].encode(errors="surrogatepass"),
-        found["received"],
-        is_anonymous=found.get("anonymous", False),
-    )

@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import (
-    Answer,
     Basis,
     Contradiction,
-    Failure,
     InitialAnswer,
     OperationError,
     Reading,
@@ -31,9 +30,10 @@ from opwatch.domain.trouble import Fault, Speaker, Trouble
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.domain.operation import Finding
+    from opwatch.domain.operation import Answer, Finding
 
 T = TypeVar("T")
+Reply: TypeAlias = Response | Trouble
 
 UNWRITTEN: Final = frozenset({"raw", "moved_to", "cookies"})
 _READ_BY: Final[Mapping[str, Callable[[Any], Any]]] = {
@@ -43,15 +43,19 @@ _READ_BY: Final[Mapping[str, Callable[[Any], Any]]] = {
     "created_at": datetime.fromisoformat,
     "error": lambda found: decode(OperationError, found),
     "fault": Fault,
+    "findings": lambda found: tuple(_finding(*pair) for each in found for pair in each.items()),
     "finished_at": datetime.fromisoformat,
     "goal": Goal,
     "initial": lambda found: decode(InitialAnswer, found),
+    "lines": tuple,
+    "notes": tuple,
     "pace": Eagerness,
     "reading": lambda found: decode(Reading, found),
     "reason": Reason,
     "speaker": Speaker,
     "started_at": datetime.fromisoformat,
     "state": State,
+    "trouble": lambda found: found and decode(Trouble, found),
     "updated_at": datetime.fromisoformat,
 }
 """How a field of that name is read; any other is as JSON has it."""
@@ -86,13 +90,11 @@ def decode(kind: type[T], found: Mapping[str, Any]) -> T:
     """Return the *kind* that *found* describes.
 
     Raises:
-        KeyError, TypeError, ValueError: it describes none.
+        AttributeError, KeyError, TypeError, ValueError: it describes none.
     """
-    return kind(**{name: _READ_BY.get(name, _as_it_is)(each) for name, each in found.items()})
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+    return kind(
+        **{name: _READ_BY[name](each) if name in _READ_BY else each for name, each in found.items()}
+    )
 
 
 def encode_answer(answer: Answer, redact: Callable[[str], str]) -> dict[str, Any]:
@@ -102,39 +104,44 @@ def encode_answer(answer: Answer, redact: Callable[[str], str]) -> dict[str, Any
             {type(each).__name__.lower(): encode(each, redact)} for each in answer.findings
         ],
         "wait": answer.wait,
-        "notes": [redact(each) for each in answer.notes],
+        "notes": encode(answer.notes, redact),
         "rate": answer.rate,
     }
-
-
-def decode_answer(found: Mapping[str, Any]) -> Answer:
-    """Return the answer that *found* describes.
-
-    Raises:
-        KeyError, TypeError, ValueError: it describes none.
-    """
-    findings = tuple(_finding(*pair) for each in found["findings"] for pair in each.items())
-    return Answer(findings, found["wait"], tuple(found["notes"]), found["rate"])
-
-
-def encode_failure(failure: Failure | None, redact: Callable[[str], str]) -> Any:
-    """Return why an operation failed as JSON, without secrets."""
-    return None if failure is None else encode(failure._asdict(), redact)
-
-
-def decode_failure(found: Mapping[str, Any] | None) -> Failure | None:
-    """Return why an operation failed.
-
-    Raises:
-        AttributeError, KeyError, TypeError, ValueError: *found* describes nothing of that kind.
-    """
-    if found is None:
-        return None
-    trouble = found["trouble"] and decode(Trouble, found["trouble"])
-    return Failure(**{**found, "lines": tuple(found["lines"]), "trouble": trouble})
 
 
 def _finding(kind: str, found: Mapping[str, Any]) -> Finding:
     if kind == "unchanged":
         return Unchanged()
     return decode(Reading, found) if kind == "reading" else decode(Trouble, found)
+
+
+def encode_reply(reply: Reply, redact: Callable[[str], str]) -> dict[str, Any]:
+    """Return *reply*, whose secrets are masked, as JSON."""
+    if isinstance(reply, Trouble):
+        return {"trouble": encode(reply, redact)}
+    return {
+        "status": reply.status,
+        "url": reply.url,
+        "headers": [list(pair) for pair in reply.headers],
+        "body": reply.body.decode(errors="surrogatepass"),
+        "received": reply.received_at,
+        **({"anonymous": True} if reply.is_anonymous else {}),
+    }
+
+
+def decode_reply(found: Mapping[str, Any]) -> Reply:
+    """Return the reply that *found* describes.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: it describes none.
+    """
+    if "trouble" in found:
+        return decode(Trouble, found["trouble"])
+    return Response(
+        found["status"],
+        found["url"],
+        Headers(tuple((name, value) for name, value in found["headers"])),
+        found["body"].encode(errors="surrogatepass"),
+        found["received"],
+        is_anonymous=found.get("anonymous", False),
+    )

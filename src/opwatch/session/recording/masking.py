@@ -13,52 +13,45 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.messages import Headers
 from opwatch.domain.secret import MASK, SECRET_NAME
+from opwatch.domain.trouble import Trouble
+from opwatch.state.discretion import masked_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.domain.messages import Response
+    from opwatch.session.recording.codec import Reply
 
 LARGEST_BODY: Final = 256 * 1024
 """Bytes of a body that is kept; of a larger one only what was read in it is."""
 _NUMBER: Final = re.compile(r"\d{1,10}(?:\.\d{1,3})?")
-_IN_URL: Final = re.compile(
-    r"(?i)([?&](?:[^=&#\s\"]*(?:token|secret|passw|api.?key|credential|authori[sz]ation|signature)"
-    r"[^=&#\s\"]*|sig|x-amz-[\w-]+|x-goog-[\w-]+|key|code)=)[^&#\s\"]+"
-)
 
 
-def masked_response(
-    response: Response, redact: Callable[[str], str], *, by_name: bool
-) -> Response | None:
-    """Return *response* without secrets, None if its body is too large or is not text.
+def masked_reply(reply: Reply, redact: Callable[[str], str], *, by_name: bool) -> Reply | None:
+    """Return *reply* without secrets, None if its body is too large or is not text.
 
     With *by_name* also without what is only named after one.
     """
-    if len(response.body) > LARGEST_BODY:
+    if isinstance(reply, Trouble):
+        return reply
+    if len(reply.body) > LARGEST_BODY:
         return None
     try:
-        text = response.body.decode("utf-8")
+        text = reply.body.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    headers = tuple((name, _header(name, value, redact)) for name, value in response.headers)
+    headers = tuple((name, _header(name, value, redact)) for name, value in reply.headers)
     return replace(
-        response,
-        url=masked_url(redact(response.url)),
+        reply,
+        url=masked_parameters(redact(reply.url)),
         headers=Headers(headers),
         body=masked_body(text, redact, by_name=by_name).encode(errors="surrogatepass"),
     )
 
 
-def masked_url(url: str) -> str:
-    """Return *url* with a mask for each parameter that is named after a secret or signs it."""
-    return _IN_URL.sub(lambda found: found[1] + MASK, url)
-
-
 def _header(name: str, value: str, redact: Callable[[str], str]) -> str:
     if SECRET_NAME.search(name) and not _NUMBER.fullmatch(value):
         return MASK  # a number of tokens that are left is none
-    return masked_url(redact(value))
+    return masked_parameters(redact(value))
 
 
 def masked_body(text: str, redact: Callable[[str], str], *, by_name: bool) -> str:
@@ -66,7 +59,7 @@ def masked_body(text: str, redact: Callable[[str], str], *, by_name: bool) -> st
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        return redact(masked_url(text) if by_name else text)
+        return redact(masked_parameters(text) if by_name else text)
     masked = _masked(found, redact, by_name=by_name)
     return text if masked == found else json.dumps(masked, ensure_ascii=False)
 
@@ -74,7 +67,7 @@ def masked_body(text: str, redact: Callable[[str], str], *, by_name: bool) -> st
 def _masked(value: Any, redact: Callable[[str], str], *, by_name: bool) -> Any:
     match value:
         case str():
-            return redact(masked_url(value) if by_name else value)
+            return redact(masked_parameters(value) if by_name else value)
         case bool() | None:
             return value
         case int() | float():

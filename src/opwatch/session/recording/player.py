@@ -10,24 +10,28 @@ from __future__ import annotations
 
 import heapq
 import random
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections import defaultdict
+from dataclasses import replace
+from functools import partial
+from itertools import count, pairwise
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from opwatch.domain.events import Ended, Finished
-from opwatch.domain.operation import Answer, Poll
+from opwatch.domain.durations import UsualDuration
+from opwatch.domain.events import Ended, Event, Finished
+from opwatch.domain.operation import Answer, Failure, Poll
 from opwatch.domain.outcome import Abort, Outcome, Reason
+from opwatch.domain.sharing import Advice
 from opwatch.domain.trouble import Trouble
-from opwatch.session.recording.answers import RecordedAnswers, decode_reply
-from opwatch.session.recording.codec import decode, decode_answer, decode_failure
+from opwatch.output.commands.replay import Evidence
+from opwatch.session.recording.answers import RecordedAnswers
+from opwatch.session.recording.codec import decode, decode_reply
 from opwatch.watcher.decisions import may_be_of_one
 from opwatch.watcher.watcher import SUSPENDED, Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
-    from opwatch.domain.events import Event
-    from opwatch.domain.operation import Finding
+    from opwatch.domain.outcome import Verdict
     from opwatch.profiles import Profile
     from opwatch.session.recording.recording import Recording
 
@@ -38,70 +42,27 @@ UNHEARD: Final = frozenset({Abort.PIPE_CLOSED, Abort.UNWRITABLE})
 """Aborts of which the listener, who was their reason, was told nothing."""
 
 
-class Evidence(NamedTuple):
-    """One answer about an operation, at *at* of the run's clock.
-
-    *replies* are what it was read from. *as_recorded* tells that the finding is what was
-    read then: not all of the bytes are in the recording, or a mask would have changed it.
-    """
-
-    at: float
-    finding: Finding
-    replies: Sequence[Line]
-    as_recorded: bool
-
-
-@dataclass(slots=True)
-class Played:
-    """A run that was driven again: its *events*, and the *evidence* about each operation.
-
-    *asks_otherwise* is the moment from which on it asks otherwise than the recorded run did,
-    None if it does not.
-    """
-
-    watcher: Watcher
-    profiles: Mapping[str, Profile]
-    events: list[Event] = field(default_factory=list)
-    evidence: dict[int, list[Evidence]] = field(default_factory=dict)
-    asks_otherwise: float | None = None
-
-
 class DivergedError(Exception):
     """The watcher asks for something else than it did."""
 
 
-def replay(recording: Recording) -> Played:
-    """Return the run of *recording*, driven again.
+class Played:
+    """The run of *recording*, driven again with its answers as *profiles* read them.
 
-    Raises:
-        DAMAGE: a line has not the form that it must have.
+    There are its *events* and, by the index of each operation, the *evidence* about it.
+    *asks_otherwise* is the moment from which on it asks otherwise than the recorded run did,
+    None if it does not.
     """
-    player = _Player(recording, recording.profiles)
-    try:
-        return player.exactly()
-    except DivergedError as diverged:
-        played = reread(recording, recording.profiles)
-        (played.asks_otherwise,) = diverged.args
-        return played
-
-
-def reread(recording: Recording, profiles: Mapping[str, Profile]) -> Played:
-    """Return what the answers of *recording* lead to when *profiles* read them.
-
-    Raises:
-        DAMAGE: a line has not the form that it must have.
-    """
-    return _Reader(recording, profiles).to_end()
-
-
-class _Player:
-    """Drives a watcher of *recording* whose answers *profiles* read."""
 
     def __init__(
         self, recording: Recording, profiles: Mapping[str, Profile], *, one_by_one: bool = False
     ) -> None:
         self.recording = recording
-        self.is_own = profiles is recording.profiles
+        self.profiles = profiles
+        self.events = list[Event]()
+        self.evidence = defaultdict[int, list[Evidence]](list)
+        self.asks_otherwise: float | None = None
+        self._is_own = profiles is recording.profiles
         self._answers = RecordedAnswers(profiles)
         rules = {}
         for name, profile in profiles.items():
@@ -113,21 +74,24 @@ class _Player:
                 limits=asked.limits,
                 batch=1 if one_by_one else asked.batch,
             )
-        watcher = Watcher(
+        self.watcher = Watcher(
             recording.targets,
             rules,
             recording.policy,
             now=recording.began,
             uniform=random.Random(recording.head["seed"]).uniform,  # noqa: S311, to be repeated
         )
-        self.watcher = watcher
-        self.played = Played(watcher, profiles)
         self._withheld: dict[int, Ended] = {}
         self._collects = {Outcome.SUCCEEDED} if recording.head["collects"] else set[Outcome]()
         if recording.head.get("asks_why"):
             self._collects |= {Outcome.FAILED, Outcome.CANCELLED}
 
-    def exactly(self) -> Played:
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that it comes to."""
+        return self.watcher.verdict(timeout_code=self.recording.head["timeout_code"])
+
+    def exactly(self) -> Self:
         """Give the watcher all that is recorded, at the moments of the recording.
 
         Raises:
@@ -139,8 +103,9 @@ class _Player:
             at = line["at"]
             if "poll" in line:
                 poll = polls[line["poll"]]
-                answer, as_recorded = self.read(poll, line)
-                self.take_in(poll.indices, answer, line, at, as_recorded=as_recorded)
+                answer, evidence = self.read(poll, line)
+                for index, each in zip(poll.indices, evidence, strict=True):
+                    self.evidence[index].append(each)
                 self.tell(self.watcher.record(poll, answer, at))
             elif "abort" in line:
                 self.interrupt(line)
@@ -148,6 +113,9 @@ class _Player:
                 self.watcher.look_now(at)
             elif "result_of" in line:
                 self.set_result(line)
+            elif "advice" in line or "usual" in line:
+                self.tell(self.watcher.tick(at))
+                self.follow(line)
             else:
                 self.tell(self.watcher.tick(at))
                 due = self.watcher.due(at)
@@ -156,13 +124,11 @@ class _Player:
                     raise DivergedError(at)
         return self.finish(self.recording.ended)
 
-    def finish(self, at: float) -> Played:
+    def finish(self, at: float) -> Self:
         """Tell the end, at *at*."""
-        self.played.events += self._withheld.values()
-        code = self.recording.head["timeout_code"]
-        verdict = self.watcher.verdict(timeout_code=code)
-        self.played.events.append(Finished(at, self.watcher.operations, verdict))
-        return self.played
+        self.events += self._withheld.values()
+        self.events.append(Finished(at, self.watcher.operations, self.verdict))
+        return self
 
     def tell(self, events: Iterable[Event]) -> None:
         """Take *events* as told; an end is told when what belongs to it is there, as in the run."""
@@ -170,24 +136,28 @@ class _Player:
             if isinstance(event, Ended) and event.operation.outcome in self._collects:
                 self._withheld[id(event.operation.target)] = event
             else:
-                self.played.events.append(event)
+                self.events.append(event)
 
-    def read(self, poll: Poll, line: Line) -> tuple[Answer, bool]:
-        """Return the answer to *poll* that *line* holds, and whether it is the one read then."""
-        found = self._answers.read(poll, [decode_reply(each) for each in line["replies"]])
-        if "answer" in line and (found is None or self.is_own):
-            return decode_answer(line["answer"]), True
-        if found is None:
+    def read(self, poll: Poll, line: Line) -> tuple[Answer, list[Evidence]]:
+        """Return the answer to *poll* that *line* holds, and what it says of each operation."""
+        replies = line["replies"]
+        found = self._answers.read(poll, [decode_reply(each) for each in replies])
+        as_recorded = "answer" in line and (found is None or self._is_own)
+        answer = decode(Answer, line["answer"]) if as_recorded else found
+        if answer is None:
             raise ValueError("an answer without its replies")
-        return found, False
+        evidence = [Evidence(line["at"], each, replies, as_recorded) for each in answer.findings]
+        return answer, evidence
 
-    def take_in(
-        self, indices: Sequence[int], answer: Answer, line: Line, at: float, *, as_recorded: bool
-    ) -> None:
-        """Keep what *answer* says about the operations *indices*."""
-        for index, finding in zip(indices, answer.findings, strict=True):
-            evidence = Evidence(at, finding, line["replies"], as_recorded)
-            self.played.evidence.setdefault(index, []).append(evidence)
+    def follow(self, line: Line) -> None:
+        """Give the watcher what *line* holds of other processes, or of past durations."""
+        if "advice" in line:
+            profile, origin = line["host"]
+            advice = decode(Advice, line["advice"])
+            self.tell(self.watcher.heed((profile, origin), advice, line["at"]))
+        else:
+            usual = {tuple(key): decode(UsualDuration, each) for *key, each in line["usual"]}
+            self.watcher.learn_usual(usual, line["offset"])
 
     def interrupt(self, line: Line) -> None:
         """Give the watcher the abort that *line* holds."""
@@ -202,7 +172,8 @@ class _Player:
         if "failure" in line:
             if operation.outcome not in {Outcome.FAILED, Outcome.CANCELLED}:
                 return
-            changes = {"failure": decode_failure(line["failure"])}
+            found = line["failure"]
+            changes = {"failure": None if found is None else decode(Failure, found)}
         else:
             if operation.reading is None or operation.outcome is not Outcome.SUCCEEDED:
                 return
@@ -212,57 +183,52 @@ class _Player:
             if "trouble" in line:
                 changes["trouble"] = decode(Trouble, line["trouble"])
         self._withheld.pop(id(operation.target), None)
-        self.played.events += self.watcher.set_result(operation.but(**changes), line["at"])
+        self.events += self.watcher.set_result(operation.but(**changes), line["at"])
 
 
-class _Reader(_Player):
+class _Reread(Played):
     """Drives the watcher by a clock of its own; it asks about one operation at a time."""
 
     def __init__(self, recording: Recording, profiles: Mapping[str, Profile]) -> None:
         super().__init__(recording, profiles, one_by_one=True)
+        lines, targets = recording.lines, recording.targets
         self._now = recording.began
-        self._coming: list[tuple[float, int, int, Poll, Line, Answer]] = []
-        self._asked = 0
-        lines = recording.lines
-        self._aborts = [each for each in lines if "abort" in each]
+        self._given = dict.fromkeys(range(len(targets)), 0)
+        self._answers_of = defaultdict[int, list[tuple[Answer, Evidence]]](list)
+        sent = [tuple(group) for each in lines for group in each.get("sent", ())]
+        for line in (each for each in lines if "poll" in each):
+            indices = sent[line["poll"]]
+            polled = tuple(targets[each] for each in indices)
+            answer, evidence = self.read(Poll(polled, indices, timeout=0.0), line)
+            if len(indices) > 1 and all(map(may_be_of_one, answer.findings)):
+                continue  # It refuses a whole batch: that says nothing about one operation.
+            for index, each in zip(indices, evidence, strict=True):
+                one = replace(answer, findings=(each.finding,))
+                self._answers_of[index].append((one, each))
+        self._number = count()
+        self._coming: list[tuple[float, int, Callable[[], None]]] = []
+        for line in (each for each in lines if "abort" in each):
+            self._at(line["at"], partial(self.interrupt, line))
         times = [recording.began, *(each["at"] for each in lines)]
         # A tick is written at least this often, unless the machine slept.
         self._suspends = [pair for pair in pairwise(times) if pair[1] - pair[0] > 2 * SUSPENDED]
-        self._sent = [tuple(group) for each in lines for group in each.get("sent", ())]
-        self._given = dict.fromkeys(range(len(recording.targets)), 0)
-        self._lines: dict[int, list[Line]] = {index: [] for index in self._given}
-        self._read: dict[int, tuple[Answer, bool]] = {}
-        for line in (each for each in lines if "poll" in each):
-            if not self._is_of_batch(line):
-                for index in self._sent[line["poll"]]:
-                    self._lines[index].append(line)
 
-    def _is_of_batch(self, line: Line) -> bool:
-        """Tell whether it refuses a whole batch: that says nothing about one operation."""
-        findings = self._found(line)[0].findings
-        return len(findings) > 1 and all(map(may_be_of_one, findings))
+    def _at(self, at: float, happen: Callable[[], None]) -> None:
+        heapq.heappush(self._coming, (at, next(self._number), happen))
 
-    def _found(self, line: Line) -> tuple[Answer, bool]:
-        """Return what *line* says to the poll that it answers."""
-        number = line["poll"]
-        if number not in self._read:
-            indices = self._sent[number]
-            targets = tuple(self.recording.targets[each] for each in indices)
-            self._read[number] = self.read(Poll(targets, indices, timeout=0.0), line)
-        return self._read[number]
-
-    def to_end(self) -> Played:
+    def to_end(self) -> Self:
         """Go on until all have ended, or nothing is left that the watcher waits for."""
         self.tell(self.watcher.start())
         for _ in range(MOST_TURNS):
             self.tell(self.watcher.tick(self._now))
             for poll in self.watcher.due(self._now):
                 self._ask(poll)
-            is_spent = not self._coming and not self._aborts and self._now > self.recording.ended
+            is_spent = not self._coming and self._now > self.recording.ended
             if self.watcher.finished or is_spent:
                 break
             self._pass_time()
-            self._deliver()
+            while self._coming and self._coming[0][0] <= self._now:
+                heapq.heappop(self._coming)[2]()
         for line in self.recording.lines:
             if "result_of" in line:
                 self.set_result(line)
@@ -270,36 +236,47 @@ class _Reader(_Player):
 
     def _ask(self, poll: Poll) -> None:
         (index,) = poll.indices
-        lines, now = self._lines[index], self._now
+        found, now = self._answers_of[index], self._now
         at = self._given[index]
-        while at + 1 < len(lines) and lines[at + 1]["at"] <= now:
+        while at + 1 < len(found) and found[at + 1][1].at <= now:
             at += 1
-        if at >= len(lines) and (not lines or now > self.recording.ended):
+        if at >= len(found) and (not found or now > self.recording.ended):
             return  # the recording ends here
-        line = lines[min(at, len(lines) - 1)]
         self._given[index] = at + 1
-        self._asked += 1
-        answer, _ = self._found(line)
-        coming = (max(now, line["at"]), self._asked, index, poll, line, answer)
-        heapq.heappush(self._coming, coming)
+        answer, evidence = found[min(at, len(found) - 1)]
+        self._at(max(now, evidence.at), partial(self._deliver, poll, answer, evidence))
+
+    def _deliver(self, poll: Poll, answer: Answer, evidence: Evidence) -> None:
+        self.evidence[poll.indices[0]].append(evidence._replace(at=self._now))
+        self.tell(self.watcher.record(poll, answer, self._now))
 
     def _pass_time(self) -> None:
-        moments = [self.watcher.wake_at(self._now)]
-        moments += [self._coming[0][0]] if self._coming else []
-        moments += [self._aborts[0]["at"]] if self._aborts else []
+        moments = [self.watcher.wake_at(self._now), *(each[0] for each in self._coming[:1])]
         now = max(self._now, min(moments))
         while self._suspends and self._suspends[0][0] < now:
             now = max(now, self._suspends.pop(0)[1])
             self.tell(self.watcher.tick(now))
         self._now = now
 
-    def _deliver(self) -> None:
-        while self._coming and self._coming[0][0] <= self._now:
-            _, _, index, poll, line, answer = heapq.heappop(self._coming)
-            own = self._sent[line["poll"]].index(index)
-            one = replace(answer, findings=(answer.findings[own],))
-            as_recorded = self._found(line)[1]
-            self.take_in((index,), one, line, self._now, as_recorded=as_recorded)
-            self.tell(self.watcher.record(poll, one, self._now))
-        while self._aborts and self._aborts[0]["at"] <= self._now:
-            self.interrupt(self._aborts.pop(0))
+
+def replay(recording: Recording) -> Played:
+    """Return the run of *recording*, driven again.
+
+    Raises:
+        DAMAGE: a line has not the form that it must have.
+    """
+    try:
+        return Played(recording, recording.profiles).exactly()
+    except DivergedError as diverged:
+        played = reread(recording, recording.profiles)
+        (played.asks_otherwise,) = diverged.args
+        return played
+
+
+def reread(recording: Recording, profiles: Mapping[str, Profile]) -> Played:
+    """Return what the answers of *recording* lead to when *profiles* read them.
+
+    Raises:
+        DAMAGE: a line has not the form that it must have.
+    """
+    return _Reread(recording, profiles).to_end()

@@ -23,33 +23,41 @@ from opwatch.domain.errors import OpwatchError, UsageError
 from opwatch.domain.messages import Response
 from opwatch.domain.outcome import Outcome
 from opwatch.domain.secret import SECRET_NAME, Secret
+from opwatch.output.text.summary import unfinished
 from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.session.fetch import Fetcher
-from opwatch.session.recording.answers import RecordedAnswers, encode_reply
-from opwatch.session.recording.codec import encode, encode_answer, encode_failure
-from opwatch.session.recording.masking import masked_response, masked_url
+from opwatch.session.recording.answers import RecordedAnswers
+from opwatch.session.recording.codec import encode, encode_answer, encode_reply
+from opwatch.session.recording.masking import masked_reply
+from opwatch.state.discretion import masked_parameters
 from opwatch.version import __version__
 from opwatch.watcher.watcher import SUSPENDED, Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from opwatch.domain.durations import UsualDuration
     from opwatch.domain.events import Event, Finished
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Answer, Operation, Poll
     from opwatch.domain.outcome import Abort
-    from opwatch.domain.trouble import Trouble
+    from opwatch.domain.sharing import Advice
+    from opwatch.output.text.summary import Resume
     from opwatch.session.fetch import Sends
     from opwatch.session.plan import Plan
-    from opwatch.session.recording.answers import Reply
+    from opwatch.session.recording.codec import Reply
     from opwatch.session.sender import Trace
+    from opwatch.watcher.scheduler import GateKey
+
+    Heard = list[tuple[Reply, list[dict[str, Any]]]]
 
 FORMAT: Final = 1
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a recording."""
 NOTHING: Final[Mapping[str, str]] = {}
 _hops: ContextVar[list[dict[str, Any]] | None] = ContextVar("_hops", default=None)
+_heard: ContextVar[Heard] = ContextVar("_heard")
 
 
 class Recorder:
@@ -57,7 +65,8 @@ class Recorder:
 
     *wall* is the time of day at 0 of the run's clock, in seconds since the epoch. A user's
     profile may hold what it took from *environ*: what is named there after a secret is
-    masked in it. *failure* is why the recording is not whole, once it is not.
+    masked in it. *failure* is why the recording is not whole, once it is not; *resume* returns
+    the command that goes on.
 
     Raises:
         UsageError: the file is there already, or cannot be made.
@@ -76,6 +85,7 @@ class Recorder:
         environ: Mapping[str, str] = NOTHING,
     ) -> None:
         self.failure: str | None = None
+        self.resume: Resume | None = None
         self.redact = redact
         self._environ = environ
         self._head = {"command": command, "wall": wall, "timeout_code": timeout_code}
@@ -140,20 +150,24 @@ class Recorder:
             now=now,
             uniform=random.Random(self._seed).uniform,  # noqa: S311, it is to be repeated
         )
-        watcher.attach(self, RecordedAnswers(restored), fetch.replies)
+        watcher.attach(self, RecordedAnswers(restored), fetch.heard)
         return watcher, fetch
 
     def _target(self, target: Any) -> dict[str, Any]:
         return {
-            name: masked_url(each) if name in {"reference", "url"} else each
+            name: masked_parameters(each) if name in {"reference", "url"} else each
             for name, each in encode(target, self.redact).items()
         }
 
     def end(self, finished: Finished) -> None:
         """Write how the run ended, and close the file."""
         outcomes = [each.outcome or Outcome.PENDING for each in finished.operations]
-        verdict = {"exit": finished.verdict.code, "reason": finished.verdict.reason}
-        self.write({"at": finished.at, **verdict, "outcomes": outcomes})
+        line = {"at": finished.at, "exit": finished.verdict.code, "reason": finished.verdict.reason}
+        rest = unfinished(finished.operations)
+        way_on = self.resume(rest) if self.resume and rest else None
+        if way_on is not None:
+            line["resume"] = masked_parameters(self.redact(way_on))
+        self.write({**line, "outcomes": outcomes})
         self.close()
 
     def close(self) -> None:
@@ -202,55 +216,44 @@ class Recorder:
         return note
 
 
-class RecordingFetcher:
-    """Answers the polls of *plan* through *senders*, and keeps their *replies* until written."""
+class RecordingFetcher(Fetcher):
+    """Answers the polls of *plan* through *senders*, and keeps what it *heard* until written."""
 
     def __init__(self, plan: Plan, senders: Mapping[str, Sends]) -> None:
-        self.replies: dict[int, list[tuple[Reply, list[dict[str, Any]]]]] = {}
-        self._current: ContextVar[list[tuple[Reply, list[dict[str, Any]]]]] = ContextVar("_current")
-        taps = {name: _Tap(sender, self._current) for name, sender in senders.items()}
-        self._fetch = Fetcher(plan.profiles, taps)
+        super().__init__(plan.profiles, {name: _Tap(each) for name, each in senders.items()})
+        self.heard: dict[int, Heard] = {}
 
     async def __call__(self, poll: Poll) -> Answer:
         """Return the answer to *poll*."""
-        replies: list[tuple[Reply, list[dict[str, Any]]]] = []
-        self.replies[id(poll)] = replies
-        self._current.set(replies)
-        return await self._fetch(poll)
+        heard = self.heard[id(poll)] = []
+        _heard.set(heard)
+        return await super().__call__(poll)
 
 
 class _Tap:
-    """A *sender* whose replies, and the exchanges before each, are put into *current*."""
+    """A *sender* that notes each reply, with the exchanges before it."""
 
-    def __init__(self, sender: Sends, current: ContextVar[list[Any]]) -> None:
+    def __init__(self, sender: Sends) -> None:
         self._sender = sender
-        self._current = current
+        self.now = sender.now
 
-    def now(self) -> float:
-        return self._sender.now()
-
-    async def send(self, request: Request, timeout: float) -> Response | Trouble:
+    async def send(self, request: Request, timeout: float) -> Reply:
         hops: list[dict[str, Any]] = []
         _hops.set(hops)
         reply = await self._sender.send(request, timeout)
         # The last exchange is the reply itself.
-        self._current.get().append((reply, hops[:-1]))
+        _heard.get().append((reply, hops[:-1]))
         return reply
 
 
 class RecordedWatcher(Watcher):
     """A watcher that writes down what it is given."""
 
-    def attach(
-        self,
-        recorder: Recorder,
-        answers: RecordedAnswers,
-        replies: dict[int, list[tuple[Reply, list[dict[str, Any]]]]],
-    ) -> None:
-        """Write to *recorder* from now on, and read each of *replies* back as *answers* does."""
+    def attach(self, recorder: Recorder, answers: RecordedAnswers, heard: dict[int, Heard]) -> None:
+        """Write to *recorder* from now on, and read what was *heard* back as *answers* does."""
         self._recorder = recorder
         self._answers = answers
-        self._replies = replies
+        self._heard = heard
         self._numbers: dict[int, int] = {}
         self._count = 0
         self._changed = False
@@ -266,13 +269,17 @@ class RecordedWatcher(Watcher):
     def due(self, now: float) -> list[Poll]:
         """Return the polls to send at *now*; write that they were."""
         polls = super().due(now)
-        if now - self._written > SUSPENDED and self._idle is not None:
-            self._tick(self._idle)
+        self._catch_up(now)
         if not polls and not self._changed:
             self._idle = now
             return polls
         self._tick(now, polls)
         return polls
+
+    def _catch_up(self, now: float) -> None:
+        """Write the last tick before *now*, if it would look as if the machine had slept."""
+        if now - self._written > SUSPENDED and self._idle is not None:
+            self._tick(self._idle)
 
     def _tick(self, at: float, polls: Sequence[Poll] = ()) -> None:
         self._written, self._idle = at, None
@@ -290,15 +297,41 @@ class RecordedWatcher(Watcher):
 
     def _written_answer(self, poll: Poll, answer: Answer) -> dict[str, Any]:
         """Return the replies to *poll*, masked, and the *answer* where they do not lead to it."""
-        replies, redact = self._replies.pop(id(poll), []), self._recorder.redact
-        wanted = encode_answer(answer, redact)
+        heard, redact = self._heard.pop(id(poll), []), self._recorder.redact
+        wanted, lines = encode_answer(answer, redact), list[dict[str, Any]]()
         for by_name in (True, False):
-            masked = [_masked(reply, redact, by_name=by_name) for reply, _ in replies]
-            whole = [each for each in masked if each is not None]
-            found = self._answers.read(poll, whole) if len(whole) == len(masked) else None
+            masked = [masked_reply(reply, redact, by_name=by_name) for reply, _ in heard]
+            # Without one of them the others could not be read either.
+            whole = [] if None in masked else [each for each in masked if each is not None]
+            lines = [
+                encode_reply(each, redact) | ({"before": hops} if hops else {})
+                for each, (_, hops) in zip(whole, heard, strict=False)
+            ]
+            found = self._answers.read(poll, whole)
             if found is not None and encode_answer(found, redact) == wanted:
-                return {"replies": _lines(whole, replies, redact)}
-        return {"replies": _lines(whole, replies, redact), "answer": wanted}
+                return {"replies": lines}
+        return {"replies": lines, "answer": wanted}
+
+    def heed(self, key: GateKey, advice: Advice, now: float) -> list[Event]:
+        """Follow *advice* about the host *key*, and write it."""
+        host = encode(key, self._recorder.redact)
+        self._give(now, {"host": host, "advice": encode(advice, str)})
+        return super().heed(key, advice, now)
+
+    def learn_usual(
+        self, usual: Mapping[tuple[str, str | None], UsualDuration], offset: float
+    ) -> None:
+        """Take in how long operations usually take, and write it."""
+        redact = self._recorder.redact
+        known = [[*encode(key, redact), encode(each, redact)] for key, each in usual.items()]
+        self._give(self._ticked_at, {"usual": known, "offset": offset})
+        super().learn_usual(usual, offset)
+
+    def _give(self, at: float, line: Mapping[str, Any]) -> None:
+        """Write what the watcher is given right after a tick."""
+        self._catch_up(at)
+        self._written, self._idle, self._changed = at, None, True
+        self._recorder.write({"at": at, **line})
 
     def look_now(self, now: float) -> None:
         """Ask about all that is open, and write that a person wanted it."""
@@ -313,34 +346,12 @@ class RecordedWatcher(Watcher):
     def set_result(self, operation: Operation, now: float) -> list[Event]:
         """Take in *operation* with its result or why it failed, and write that."""
         index = next(i for i, each in enumerate(self.operations) if each.target is operation.target)
-        redact, reading = self._recorder.redact, operation.reading
-        if operation.outcome is not Outcome.SUCCEEDED:
-            why = encode_failure(operation.failure, redact)
-            self._recorder.write({"at": now, "result_of": index, "failure": why})
-            return super().set_result(operation, now)
-        found: dict[str, Any] = {"result": encode(reading and reading.result, redact)}
-        if operation.reason is not None:
-            found["reason"] = operation.reason
-        if operation.trouble is not None:
-            found["trouble"] = encode(operation.trouble, redact)
+        redact, reading, found = self._recorder.redact, operation.reading, dict[str, Any]()
+        if operation.outcome is Outcome.SUCCEEDED:
+            found["result"] = encode(reading and reading.result, redact)
+            more = {"reason": operation.reason, "trouble": operation.trouble}
+            found |= {name: encode(each, redact) for name, each in more.items() if each is not None}
+        else:
+            found["failure"] = encode(operation.failure and operation.failure._asdict(), redact)
         self._recorder.write({"at": now, "result_of": index, **found})
         return super().set_result(operation, now)
-
-
-def _masked(reply: Reply, redact: Redactor, *, by_name: bool) -> Reply | None:
-    if isinstance(reply, Response):
-        return masked_response(reply, redact, by_name=by_name)
-    return reply
-
-
-def _lines(
-    masked: Sequence[Reply],
-    replies: Sequence[tuple[Reply, list[dict[str, Any]]]],
-    redact: Callable[[str], str],
-) -> list[dict[str, Any]]:
-    if len(masked) < len(replies):
-        masked = ()  # half of them could not be read either
-    return [
-        encode_reply(each, redact) | ({"before": hops} if hops else {})
-        for each, (_, hops) in zip(masked, replies, strict=False)
-    ]
