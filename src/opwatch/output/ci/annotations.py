@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import PRECEDENCE, Outcome
 from opwatch.output.text.links import page_of
-from opwatch.output.text.sentences import RUN_REASONS, display_name, ending_sentence
+from opwatch.output.text.sentences import display_name, ended_badly, ending_sentence
 from opwatch.output.text.summary import ORDER
 from opwatch.output.text.words import OUTCOMES
 
@@ -48,7 +48,7 @@ def annotations_of(event: Finished, show: Show) -> list[Annotation]:
     Where the run succeeds all the same, with ``--any`` for one, they are warnings: an error
     message may fail a build whose exit code is 0.
     """
-    bad = [each for each in event.operations if _is_bad(each)]
+    bad = [each for each in event.operations if ended_badly(each)]
     bad.sort(key=lambda each: PRECEDENCE.index(each.counted_as))
     severity = Severity.ERROR if event.verdict.code else Severity.WARNING
     found = [_annotation(each, severity, show) for each in bad]
@@ -63,15 +63,10 @@ def annotations_of(event: Finished, show: Show) -> list[Annotation]:
     return [*found[: MOST - 1], last]
 
 
-def _is_bad(operation: Operation) -> bool:
-    is_good = operation.outcome is Outcome.SUCCEEDED and operation.reason is None
-    return not is_good and operation.reason not in RUN_REASONS
-
-
 def _has_warnings(operation: Operation) -> bool:
     reading = operation.reading
     is_partial = reading is not None and reading.partial
-    return is_partial and operation.outcome is Outcome.SUCCEEDED and not _is_bad(operation)
+    return is_partial and operation.outcome is Outcome.SUCCEEDED and not ended_badly(operation)
 
 
 def _annotation(operation: Operation, severity: Severity, show: Show) -> Annotation:

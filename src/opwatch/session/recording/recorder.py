@@ -161,7 +161,7 @@ class Recorder:
 
     def end(self, finished: Finished) -> None:
         """Write how the run ended, and close the file."""
-        outcomes = [each.outcome or Outcome.PENDING for each in finished.operations]
+        outcomes = [each.counted_as for each in finished.operations]
         line = {"at": finished.at, "exit": finished.verdict.code, "reason": finished.verdict.reason}
         rest = unfinished(finished.operations)
         way_on = self.resume(rest) if self.resume and rest else None
