@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.outcome import PRECEDENCE, Outcome
 from opwatch.output.text.links import page_of
 from opwatch.output.text.sentences import display_name, ended_badly, ending_sentence
-from opwatch.output.text.summary import ORDER
+from opwatch.output.text.summary import counted
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def annotations_of(event: Finished, show: Show) -> list[Annotation]:
     found += [_annotation(each, Severity.WARNING, show) for each in warned]
     if len(found) <= MOST:
         return found
-    rest = Counter(each.counted_as for each in bad[MOST - 1 :])
-    words = ", ".join(f"{rest[each]:,} {OUTCOMES[each]}" for each in ORDER if rest[each])
+    words = ", ".join(counted(Counter(each.counted_as for each in bad[MOST - 1 :])))
     many = f"{len(found) - MOST + 1:,} more"
     last = Annotation(severity, many, f"{many}: {words or 'succeeded with warnings'}")
     return [*found[: MOST - 1], last]
