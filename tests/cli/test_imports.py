@@ -28,13 +28,13 @@ SELDOM = {
 }
 OF_A_WAIT = {
     *("opwatch.cli.ci_report", "opwatch.cli.keyboard", "opwatch.cli.keeping", "opwatch.state"),
-    *("opwatch.output.ci", "opwatch.output.terminal.bars", "opwatch.output.terminal.lines"),
+    *("opwatch.output.ci.log", "opwatch.output.terminal.bars", "opwatch.output.terminal.lines"),
 }
 ON_DEMAND = {
     *("opwatch.cli.files", "opwatch.cli.help", "opwatch.session.headers", "opwatch.engine.retry"),
     *(
         f"opwatch.credentials.{name}"
-        for name in ("advice", "helper", "inspection", "keyring", "login", "process", "secret_file")
+        for name in ("helper", "inspection", "keyring", "login", "process", "secret_file")
     ),
 }
 """What one look with a token in a variable has no use for."""
