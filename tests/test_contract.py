@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "docs"))
 
 from command_tree import read_tree
 from opwatch.domain.auth import CredentialState, TrialOutcome

@@ -519,7 +519,7 @@ def test_a_command_without_debug_does_not_advise_it(
     def broken(*_: object, **__: object) -> None:
         raise KeyError("oops")
 
-    monkeypatch.setattr("opwatch.profiles.config.load_config", broken)
+    monkeypatch.setattr("opwatch.cli.commands.profile.load_config", broken)
 
     ran = opwatch.run("profile", "list")
 
