@@ -70,6 +70,15 @@ def test_a_command_loads_what_it_needs_and_no_more(program: Program, name: str) 
     assert len(loaded) <= most
 
 
+def test_what_reports_a_lack_of_descriptors_is_loaded_before_there_is_one(program: Program) -> None:
+    ran = program.run(*BUDGET["get"][0], environ={"PYTHONPROFILEIMPORTTIME": "1"})
+
+    loaded = re.findall(r"^import time: .*\| +(\S+)$", ran.err, re.MULTILINE)
+    asked = loaded.index("opwatch.http.exchange")
+    early = {"cli.exit", "output.errors", "output.ci.system", "credentials.advice"}
+    assert {f"opwatch.{each}" for each in early} <= set(loaded[:asked])
+
+
 def test_a_tab_reads_no_yaml_once_it_knows_the_files_of_a_user(
     program: Program, tmp_path: Path
 ) -> None:
