@@ -97,9 +97,7 @@ _HELD_BY: Final = {
         *("domain/test_kept.py", "state", "session/test_resume.py", "cli/test_history.py"),
     ),
     "domain/messages": ("domain/test_messages.py",),
-    "domain/moments": (
-        *("domain/test_moments.py", "domain/test_retry_after.py", "domain/test_duration.py"),
-    ),
+    "domain/moments": ("domain/test_moments.py", "domain/test_retry_after.py"),
     "domain/operation": (
         *("domain/test_operation.py", "watcher/test_record.py", "watcher/test_earlier.py"),
         *(CONTRACT, "output/formats", "profiles/test_builtin.py"),
@@ -118,7 +116,7 @@ _HELD_BY: Final = {
     "domain/command_line": ("domain/test_messages.py", "output/text", "cli/test_pasted.py"),
     "profiles/reading/answer": ("profiles/reading/test_batch.py", *READING),
     "profiles/reading/operation": READING,
-    "profiles/reading/response": ("profiles/reading/test_body.py", *READING),
+    "profiles/reading/response": ("profiles/reading/test_response.py", *READING),
 }  # fmt: skip
 DEFAULTS: Final = "domain/test_defaults.py"
 HELD_BY: Final = {

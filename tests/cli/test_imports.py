@@ -28,13 +28,13 @@ SELDOM = {
 }
 OF_A_WAIT = {
     *("opwatch.cli.ci_report", "opwatch.cli.keyboard", "opwatch.cli.keeping", "opwatch.state"),
-    *("opwatch.output.ci", "opwatch.output.terminal.bars", "opwatch.output.terminal.lines"),
+    *("opwatch.output.ci.log", "opwatch.output.terminal.bars", "opwatch.output.terminal.lines"),
 }
 ON_DEMAND = {
     *("opwatch.cli.files", "opwatch.cli.help", "opwatch.session.headers", "opwatch.engine.retry"),
     *(
         f"opwatch.credentials.{name}"
-        for name in ("advice", "helper", "inspection", "keyring", "login", "process", "secret_file")
+        for name in ("helper", "inspection", "keyring", "login", "process", "secret_file")
     ),
 }
 """What one look with a token in a variable has no use for."""
@@ -68,6 +68,15 @@ def test_a_command_loads_what_it_needs_and_no_more(program: Program, name: str) 
     assert "opwatch.version" in loaded, "the interpreter reports what it imports"
     assert not unneeded & loaded
     assert len(loaded) <= most
+
+
+def test_what_reports_a_lack_of_descriptors_is_loaded_before_there_is_one(program: Program) -> None:
+    ran = program.run(*BUDGET["get"][0], environ={"PYTHONPROFILEIMPORTTIME": "1"})
+
+    loaded = re.findall(r"^import time: .*\| +(\S+)$", ran.err, re.MULTILINE)
+    asked = loaded.index("opwatch.http.exchange")
+    early = {"cli.exit", "output.errors", "output.ci.system", "credentials.advice"}
+    assert {f"opwatch.{each}" for each in early} <= set(loaded[:asked])
 
 
 def test_a_tab_reads_no_yaml_once_it_knows_the_files_of_a_user(

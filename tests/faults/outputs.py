@@ -84,7 +84,7 @@ def programs_of(hostile: Sequence[str]) -> str:
     page, run = Page(), story(hostile).finish()
     operations = tuple(run.operations.values())
     write_table(page, operations, now=run.at, wall_of=wall_of, terminal=False)
-    write_rows(page, ("A", "B"), [tuple(hostile[:2]), tuple(hostile[2:4])], terminal=False)
+    write_rows(page, ("A", "B"), [tuple(hostile[:2]), tuple(hostile[2:4])])
     write_facts(page, [("", hostile[0]), ("label", hostile[1])])
     write_json(page, {hostile[0]: [hostile[1], {"x": hostile[2]}]})
     common: dict[str, Any] = {"command": "wait", "wall_of": wall_of, "raw": True}

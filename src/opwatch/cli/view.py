@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.events import Pausable
 from opwatch.engine import or_abort
+from opwatch.output.ci.system import System, system_of
 from opwatch.output.errors import write_error, write_warning
 from opwatch.output.streams import can_draw, is_terminal
 from opwatch.output.terminal.display import Style, open_display
@@ -86,8 +87,6 @@ class View:
         """What reports to the CI system that reads the log, if one does; for ``get`` none does."""
         if self.command not in RESUMABLE:
             return None
-        from opwatch.output.ci.system import System, system_of
-
         system = system_of(self.options.ci, self.context.environ)
         if system is System.NONE:
             return None

@@ -16,10 +16,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials.meaning import located_meanings, meanings, small, without_begun_escape
-from opwatch.domain.secret import MASK, Secret
+from opwatch.domain.secret import MASK, SECRET_NAME, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 SHORTEST: Final = 6
 SHORTEST_BEGINNING: Final = 8
@@ -62,6 +62,12 @@ class Redactor:
         self._harmless.clear()
         if self._on_secret is not None:
             self._on_secret(secret)
+
+    def learn_environ(self, environ: Mapping[str, str]) -> None:
+        """Mask what those variables of *environ* hold that are named after a secret."""
+        for name, value in environ.items():
+            if SECRET_NAME.search(name):
+                self.learn(Secret(value))
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return the secrets that are masked."""

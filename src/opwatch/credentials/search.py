@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, assert_never
 
+from opwatch.credentials.advice import Advice
 from opwatch.credentials.expiry import expiry_of_jwt
 from opwatch.credentials.sources import (
     AnySource,
@@ -36,7 +37,6 @@ from opwatch.domain.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from opwatch.credentials.advice import Advice
     from opwatch.credentials.context import CredentialContext, Keyring
     from opwatch.domain.auth import Sources
     from opwatch.domain.command_line import OptionWords
@@ -97,8 +97,6 @@ class CredentialSearch:
     @property
     def advice(self) -> Advice:
         """What to do about what is found."""
-        from opwatch.credentials.advice import Advice  # noqa: PLC0415, only where it is not well
-
         return Advice(self.profile, self.options)
 
     def unattended(self) -> CredentialSearch:

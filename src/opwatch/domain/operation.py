@@ -13,6 +13,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from opwatch.domain.outcome import Outcome
 from opwatch.domain.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from opwatch.domain.command_line import OptionWords
-    from opwatch.domain.outcome import Outcome, Reason
+    from opwatch.domain.outcome import Reason
     from opwatch.domain.secret import Secret
 
 TargetKey: TypeAlias = "tuple[str, str, str | None, tuple[tuple[str, str], ...]]"
@@ -271,6 +272,11 @@ class Operation:
     def state(self) -> State | None:
         """The last confirmed state, None before the first good answer."""
         return self.reading.state if self.reading else None
+
+    @property
+    def counted_as(self) -> Outcome:
+        """What it counts as: its outcome, pending while it has none."""
+        return self.outcome or Outcome.PENDING
 
     @property
     def is_over(self) -> bool:

@@ -135,7 +135,7 @@ class Watcher:
         operations = self.operations
         lacking = any(operation.reason is Reason.NO_RESULT for operation in operations)
         return verdict(
-            [operation.outcome or Outcome.PENDING for operation in operations],
+            [operation.counted_as for operation in operations],
             goal=self.policy.goal,
             aborts=frozenset(self._aborts | ({Abort.UNWRITABLE} if lacking else set())),
             timeout_code=timeout_code,

@@ -16,6 +16,7 @@ from opwatch.output.text.sentences import (
     describe,
     ending_sentence,
 )
+from opwatch.output.text.styles import TONES
 from opwatch.output.text.summary import ORDER, UNFINISHED, remedy
 from output.script import target
 
@@ -32,7 +33,7 @@ def test_every_table_is_total() -> None:
     assert set(words.ODDITIES) == set(Oddity)
     assert set(words.FAULTS) == set(Fault)
     assert set(ORDER) == set(Outcome)
-    assert set(ELEMENTS) == set(GLYPH_OF_OUTCOME) == set(Outcome)
+    assert set(ELEMENTS) == set(GLYPH_OF_OUTCOME) == set(TONES) == set(Outcome)
 
 
 def test_an_outcome_is_either_of_the_api_or_may_go_on_or_is_not_found() -> None:

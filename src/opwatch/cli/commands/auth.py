@@ -38,7 +38,6 @@ from opwatch.output.commands.login import (
 )
 from opwatch.output.errors import write_error
 from opwatch.output.formats.sheet import write_json_line
-from opwatch.output.streams import is_terminal, width_of
 
 if TYPE_CHECKING:
     from opwatch.cli.selection import Selection
@@ -286,8 +285,6 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
         sys.stdout,
         reports,
         now=context.wall(),
-        terminal=is_terminal(sys.stdout),
-        width=width_of(sys.stdout),
         redact=context.redactor,
     )
     is_unused = "OPWATCH_TOKEN" in selection.environ and config.default_profile is None

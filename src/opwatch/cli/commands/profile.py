@@ -22,7 +22,7 @@ from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.output.commands.profile_show import checked, profile_facts
 from opwatch.output.errors import write_error
 from opwatch.output.formats.sheet import write_facts, write_json, write_rows
-from opwatch.output.streams import Sink, is_terminal, width_of
+from opwatch.output.streams import Sink
 from opwatch.profiles import (
     check,
     load_config,
@@ -145,13 +145,7 @@ def _list(config: Path | None, *, as_json: bool) -> int:
         write_json(sys.stdout, facts)
         return code
     rows = [(each["name"], each["origin"], each["confidence"], each["title"]) for each in facts]
-    write_rows(
-        sys.stdout,
-        ("PROFILE", "FROM", "CONFIDENCE", "TITLE"),
-        rows,
-        terminal=is_terminal(sys.stdout),
-        width=width_of(sys.stdout),
-    )
+    write_rows(sys.stdout, ("PROFILE", "FROM", "CONFIDENCE", "TITLE"), rows)
     return code
 
 

@@ -15,7 +15,7 @@ from opwatch.cli.exit import attempt
 from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import argument, command, option
 from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
-from opwatch.domain.secret import MASK, SECRET_NAME, Secret
+from opwatch.domain.secret import MASK, SECRET_NAME
 from opwatch.output.commands.profile import (
     AnswerReport,
     PathValue,
@@ -118,9 +118,7 @@ def _masked_request(request: Request, scheme: Scheme, environ: Mapping[str, str]
         case _:
             headers["Authorization"] = MASK
     redact = Redactor()
-    for name, value in environ.items():
-        if SECRET_NAME.search(name):
-            redact.learn(Secret(value))
+    redact.learn_environ(environ)
     shown = {
         name: MASK if SECRET_NAME.search(name) else redact(value) for name, value in headers.items()
     }

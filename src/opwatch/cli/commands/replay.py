@@ -196,7 +196,7 @@ def _reports(played: Played) -> Iterator[VerdictReport]:
             played.evidence.get(index, ()),
             played.recording.began,
             setting=setting_of(definition, operation.reason),
-            was=None if was is (operation.outcome or Outcome.PENDING) else was,
+            was=None if was is operation.counted_as else was,
         )
         where = where_written(definition, report.rule) if report.rule else ""
         yield report._replace(where=where)

@@ -58,14 +58,10 @@ def own_profiles(path: str, environ: Mapping[str, str], *, is_named: bool) -> tu
     is kept in a file, so a secret that a profile takes from *environ* is masked.
     """
     from opwatch.credentials import Redactor
-    from opwatch.domain.secret import SECRET_NAME, Secret
     from opwatch.profiles import load_config
 
     redact = Redactor()
-    for name, value in environ.items():
-        if SECRET_NAME.search(name):
-            redact.learn(Secret(value))
-
+    redact.learn_environ(environ)
     # The profile that a variable names is looked up at each TAB.
     environ = {key: value for key, value in environ.items() if key != "OPWATCH_PROFILE"}
     named = Path(path) if is_named else None

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import PRECEDENCE, Outcome
 from opwatch.output.text.links import page_of
-from opwatch.output.text.sentences import RUN_REASONS, display_name, ending_sentence
-from opwatch.output.text.summary import ORDER
+from opwatch.output.text.sentences import display_name, ended_badly, ending_sentence
+from opwatch.output.text.summary import counted
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -48,34 +48,28 @@ def annotations_of(event: Finished, show: Show) -> list[Annotation]:
     Where the run succeeds all the same, with ``--any`` for one, they are warnings: an error
     message may fail a build whose exit code is 0.
     """
-    bad = [each for each in event.operations if _is_bad(each)]
-    bad.sort(key=lambda each: PRECEDENCE.index(each.outcome or Outcome.PENDING))
+    bad = [each for each in event.operations if ended_badly(each)]
+    bad.sort(key=lambda each: PRECEDENCE.index(each.counted_as))
     severity = Severity.ERROR if event.verdict.code else Severity.WARNING
     found = [_annotation(each, severity, show) for each in bad]
     warned = (each for each in event.operations if _has_warnings(each))
     found += [_annotation(each, Severity.WARNING, show) for each in warned]
     if len(found) <= MOST:
         return found
-    rest = Counter(each.outcome or Outcome.PENDING for each in bad[MOST - 1 :])
-    words = ", ".join(f"{rest[each]:,} {OUTCOMES[each]}" for each in ORDER if rest[each])
+    words = ", ".join(counted(Counter(each.counted_as for each in bad[MOST - 1 :])))
     many = f"{len(found) - MOST + 1:,} more"
     last = Annotation(severity, many, f"{many}: {words or 'succeeded with warnings'}")
     return [*found[: MOST - 1], last]
 
 
-def _is_bad(operation: Operation) -> bool:
-    is_good = operation.outcome is Outcome.SUCCEEDED and operation.reason is None
-    return not is_good and operation.reason not in RUN_REASONS
-
-
 def _has_warnings(operation: Operation) -> bool:
     reading = operation.reading
     is_partial = reading is not None and reading.partial
-    return is_partial and operation.outcome is Outcome.SUCCEEDED and not _is_bad(operation)
+    return is_partial and operation.outcome is Outcome.SUCCEEDED and not ended_badly(operation)
 
 
 def _annotation(operation: Operation, severity: Severity, show: Show) -> Annotation:
-    word = OUTCOMES[operation.outcome or Outcome.PENDING]
+    word = OUTCOMES[operation.counted_as]
     return Annotation(
         severity,
         f"{display_name(operation, show)} {word}",

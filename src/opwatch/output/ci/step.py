@@ -56,13 +56,13 @@ def markdown(
     resume: Resume | None = None,
 ) -> str:
     """Return the report of a run; *started_at* and *ended_at* are on its clock."""
-    worst = sorted(operations, key=lambda each: PRECEDENCE.index(_outcome(each)))
+    worst = sorted(operations, key=lambda each: PRECEDENCE.index(each.counted_as))
     rows, rest = worst[:MOST_ROWS], worst[MOST_ROWS:]
     title = f"{summary(operations, ended_at - started_at, show)} ({exit_text(verdict)})"
     lines = [heading(title), ""]
     lines += [*HEAD, *(_row(each, ended_at, show) for each in rows), ""]
     if rest:
-        counts = Counter(OUTCOMES[_outcome(each)] for each in rest)
+        counts = Counter(OUTCOMES[each.counted_as] for each in rest)
         lines += [entities(left_out(counts, [OUTCOMES[each] for each in ORDER], "…")), ""]
     for label, text in next_steps(operations, show, resume):
         if label != TO_GO_ON or len(text) <= LONGEST_COMMAND:
@@ -76,7 +76,7 @@ def heading(text: str) -> str:
 
 
 def _row(operation: Operation, at: float, show: Show) -> str:
-    outcome, link = _outcome(operation), page_of(operation, show)
+    outcome, link = operation.counted_as, page_of(operation, show)
     name = code(display_name(operation, show))
     cells = (
         f"{GLYPHS.get(outcome, '❔')}&nbsp;{OUTCOMES[outcome]}",
@@ -86,10 +86,6 @@ def _row(operation: Operation, at: float, show: Show) -> str:
         code(ending_detail(operation, show)),
     )
     return f"| {' | '.join(cells)} |"
-
-
-def _outcome(operation: Operation) -> Outcome:
-    return operation.outcome or Outcome.PENDING
 
 
 def code(text: str) -> str:

@@ -16,7 +16,7 @@ from opwatch.domain.operation import Target
 from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_facts, write_rows
 from opwatch.output.formats.writer import Writer
-from opwatch.output.streams import Sink
+from opwatch.output.streams import Sink, is_terminal
 from opwatch.output.text.clean import Redact, Show, as_is, elide
 from opwatch.output.text.sentences import describe, words_of
 from opwatch.output.text.summary import advice
@@ -90,8 +90,6 @@ def write_credentials(
     reports: Sequence[CredentialReport],
     *,
     now: float,
-    terminal: bool,
-    width: int = 80,
     redact: Redact = as_is,
 ) -> None:
     """Write a row for each credential; *now* is in seconds since the epoch.
@@ -99,8 +97,9 @@ def write_credentials(
     Raises:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
+    terminal = is_terminal(stream)
     rows = [tuple(map(redact, _row(each, now, terminal=terminal))) for each in reports]
-    write_rows(stream, HEADINGS, rows, terminal=terminal, width=width)
+    write_rows(stream, HEADINGS, rows)
 
 
 def _row(report: CredentialReport, now: float, *, terminal: bool) -> tuple[str, ...]:

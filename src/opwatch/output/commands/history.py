@@ -18,7 +18,7 @@ from opwatch.domain.outcome import ExitCode, Outcome
 from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_facts, write_rows
 from opwatch.output.formats.writer import Writer
-from opwatch.output.streams import Sink, is_terminal, width_of
+from opwatch.output.streams import Sink, is_terminal
 from opwatch.output.text.summary import ORDER, TO_GO_ON
 from opwatch.output.text.words import CAUSES, OUTCOMES
 
@@ -63,7 +63,7 @@ def write_runs(stream: TextIO | None, runs: Sequence[tuple[KeptRun, bool]]) -> N
         )
         for run, watched in runs
     ]
-    write_rows(stream, HEADINGS, rows, terminal=terminal, width=width_of(stream))
+    write_rows(stream, HEADINGS, rows)
 
 
 def write_run(stream: TextIO | None, run: KeptRun, watched: bool) -> None:  # noqa: FBT001, as in a row
@@ -94,7 +94,7 @@ def write_run(stream: TextIO | None, run: KeptRun, watched: bool) -> None:  # no
         )
         for each in run.operations
     ]
-    write_rows(stream, OF_OPERATION, rows, terminal=terminal, width=width_of(stream))
+    write_rows(stream, OF_OPERATION, rows)
 
 
 def write_cleared(stream: TextIO | None, count: int) -> None:

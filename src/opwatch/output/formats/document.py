@@ -12,7 +12,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Required, TypedDict
 
 from opwatch.domain.events import Warned
-from opwatch.domain.outcome import Outcome
 from opwatch.output.formats.writer import NO_PROFILES, Writer
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, as_is
@@ -97,7 +96,7 @@ def document(
 
 
 def _summary(operations: Sequence[Operation], duplicates: int) -> dict[str, int]:
-    counts = Counter(each.outcome or Outcome.PENDING for each in operations)
+    counts = Counter(each.counted_as for each in operations)
     found = {"total": len(operations)}
     found |= {each.value: counts[each] for each in ORDER if counts[each]}
     return found | ({"duplicates": duplicates} if duplicates else {})

@@ -62,7 +62,7 @@ def _element(operation: Operation) -> str | None:
         return "skipped"
     if operation.reason is Reason.NO_RESULT:
         return "error"
-    return ELEMENTS[operation.outcome or Outcome.PENDING]
+    return ELEMENTS[operation.counted_as]
 
 
 def _property(operation: Operation, show: Show) -> str:
@@ -86,7 +86,7 @@ def _case(operation: Operation, at: float, show: Show) -> str:
 
 
 def _what_is_wrong(operation: Operation, show: Show) -> str:
-    outcome, element = operation.outcome or Outcome.PENDING, _element(operation)
+    outcome, element = operation.counted_as, _element(operation)
     if element is None:
         return ""
     detail = ending_detail(operation, show) or status_of(operation, show) or OUTCOMES[outcome]

@@ -11,7 +11,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from opwatch.output.formats.document import to_json
-from opwatch.output.streams import Sink, is_terminal, size_of
+from opwatch.output.streams import Sink, is_terminal, width_of
 from opwatch.output.text.clean import Redact, as_is, cells, cut, leading
 from opwatch.output.text.styles import GAP, pad
 
@@ -23,28 +23,23 @@ NARROWEST: Final = 20
 
 
 def write_rows(
-    stream: TextIO | None,
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    terminal: bool,
-    width: int = 80,
+    stream: TextIO | None, headings: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> None:
-    """Write *rows* under *headings*; the last column is cut at *width* on a terminal.
+    """Write *rows* under *headings*; on a terminal the last column is cut at its width.
 
     Raises:
         PipeClosedError, UnwritableError: the stream is gone or full.
     """
     sink = Sink(stream)
     shown = [[sink.show(cell, None) for cell in row] for row in (headings, *rows)]
-    if not terminal:
+    if not sink.isatty():
         sink.write("".join(leading("\t".join(row)) + "\n" for row in shown))
         sink.flush()
         return
     widths = [max(cells(row[index]) for row in shown) for index in range(len(headings) - 1)]
     for row in shown:
         first = GAP.join(pad(cell, room) for cell, room in zip(row, widths, strict=False))
-        left = width - cells(first) - len(GAP)
+        left = width_of(stream) - cells(first) - len(GAP)
         last = cut(row[-1], max(left, 10), ellipsis=sink.glyphs.ellipsis)
         sink.line(leading((first + GAP + last).rstrip()))
 
@@ -62,7 +57,7 @@ def write_facts(
     sink = Sink(stream, redact=redact)
     pairs = list(facts)
     room = max((cells(label) for label, _ in pairs), default=0)
-    left = size_of(stream)()[0] - room - len(GAP) if is_terminal(stream) else 0
+    left = width_of(stream) - room - len(GAP) if is_terminal(stream) else 0
     for label, text in pairs:
         shown = sink.show(text, None)
         lines = _folded(shown, left) if left >= NARROWEST else [shown]

@@ -21,7 +21,7 @@ from opwatch.output.text.sentences import (
     short_time,
     status_of,
 )
-from opwatch.output.text.styles import GAP, Line, Tone, fitted, pad, painted, plain
+from opwatch.output.text.styles import GAP, TONES, Line, Tone, fitted, pad, painted, plain
 from opwatch.output.text.words import OUTCOMES, STATES
 
 if TYPE_CHECKING:
@@ -32,17 +32,11 @@ if TYPE_CHECKING:
     from opwatch.output.text.glyphs import Glyphs
 
 HEADINGS: Final = ("OPERATION", "STATE", "PROGRESS", "STATUS", "UPDATED", "DETAIL")
-TONES: Final[Mapping[str, Tone]] = {
-    STATES[State.SUCCEEDED]: Tone.GOOD,
-    STATES[State.FAILED]: Tone.BAD,
-    STATES[State.CANCELLED]: Tone.WARN,
+_TONES: Final[Mapping[str, Tone]] = {
+    **{OUTCOMES[each]: tone for each, tone in TONES.items() if each is not Outcome.PENDING},
     STATES[State.BLOCKED]: Tone.WARN,
     STATES[State.RUNNING]: Tone.BUSY,
     STATES[State.PENDING]: Tone.FAINT,
-    OUTCOMES[Outcome.DENIED]: Tone.BAD,
-    OUTCOMES[Outcome.NOT_FOUND]: Tone.BAD,
-    OUTCOMES[Outcome.UNKNOWN]: Tone.WARN,
-    OUTCOMES[Outcome.TIMED_OUT]: Tone.WARN,
 }
 _STILL_OPEN: Final = frozenset({Reason.NOT_WAITED, Reason.DETACHED, Reason.DEADLINE})
 AGES: Final = ((86400.0, "d"), (3600.0, "h"), (60.0, "m"))
@@ -109,7 +103,7 @@ def _line(row: Sequence[str], widths: Sequence[int], detail: int, glyphs: Glyphs
     name, state, percent, status, age, text = row
     line: Line = [
         (pad(name, widths[0]) + GAP, Tone.PLAIN),
-        (pad(state, widths[1]) + GAP, TONES.get(state, Tone.PLAIN)),
+        (pad(state, widths[1]) + GAP, _TONES.get(state, Tone.PLAIN)),
         (f"{percent:>{widths[2]}}{GAP}", Tone.PLAIN),
         (pad(cut(status, widths[3], ellipsis=glyphs.ellipsis), widths[3]) + GAP, Tone.PLAIN),
         (pad(age, widths[4]) + GAP, Tone.FAINT),

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from opwatch.domain.moments import format_duration
-from opwatch.domain.outcome import Outcome
 from opwatch.output.report.markup import DETAIL, answers, class_of, entries, listed, sign
 from opwatch.output.report.timeline import strip
 from opwatch.output.terminal.lines import LOG_LINE
@@ -47,7 +46,7 @@ def article(operation: Operation, run: Run, history: History) -> Iterator[str]:
     glyph, tone = glyph_of(operation, UNICODE)
     name = display_name(operation, show, NAME)
     facts = [
-        OUTCOMES[operation.outcome or Outcome.PENDING],
+        OUTCOMES[operation.counted_as],
         status_of(operation, show),
         kind_of(operation, show),
         format_duration(operation.elapsed(run.ended_at)),

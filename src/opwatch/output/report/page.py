@@ -133,7 +133,7 @@ def _rows(run: Run, history: History, step: float) -> Iterator[str]:
         for each in shown:
             yield from article(each, run, history)
         if rest:
-            counts = Counter(OUTCOMES[each.outcome or Outcome.PENDING] for each in rest)
+            counts = Counter(OUTCOMES[each.counted_as] for each in rest)
             more = left_out(counts, (OUTCOMES[each] for each in ORDER), UNICODE.ellipsis)
             yield f"<p>{escape(more)}</p>\n"
     yield "</section>\n"

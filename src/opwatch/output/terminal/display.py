@@ -12,12 +12,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from opwatch.domain.events import Ended, Event, Finished, Started
-from opwatch.domain.outcome import Abort, Outcome
+from opwatch.domain.outcome import Abort
 from opwatch.output.streams import Sink, can_draw, ownership_of, size_of, wants_colour
 from opwatch.output.terminal.renderer import Guard, Renderer
 from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.names import Names
-from opwatch.output.text.sentences import RUN_REASONS, ending_sentence
+from opwatch.output.text.sentences import ended_badly, ending_sentence
 from opwatch.output.text.summary import next_steps
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ class Quiet(Renderer):
             case Started(operations=operations):
                 self._names = Names(self._sink.show, operations)
             case Ended(operation=operation) if self._endings:
-                is_good = operation.outcome is Outcome.SUCCEEDED and operation.reason is None
-                if not is_good and operation.reason not in RUN_REASONS:
+                if ended_badly(operation):
                     name = self._names.of(operation)
                     self._sink.line(
                         f"opwatch: {ending_sentence(operation, self._sink.show, name=name)}"

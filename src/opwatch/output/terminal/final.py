@@ -64,7 +64,7 @@ def final_lines(
 
 
 def _word(operation: Operation) -> str:
-    return OUTCOMES[operation.outcome or Outcome.PENDING]
+    return OUTCOMES[operation.counted_as]
 
 
 def _worth_a_row(operations: Sequence[Operation]) -> Sequence[Operation]:

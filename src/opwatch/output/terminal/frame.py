@@ -20,6 +20,7 @@ from opwatch.output.text.sentences import brief, rounded, short_time, status_of
 from opwatch.output.text.styles import (
     GAP,
     ONE_LINE_BELOW,
+    TONES,
     Layout,
     Line,
     Tone,
@@ -45,16 +46,8 @@ NOTHING = Note()
 ASIDE_GAP = "   "
 _BAD = tuple(each for each in Outcome if each is not Outcome.SUCCEEDED)
 
-TONES = {
-    "succeeded": Tone.GOOD,
-    "failed": Tone.BAD,
-    "denied": Tone.BAD,
-    "not found": Tone.BAD,
-    "cancelled": Tone.WARN,
-    "unknown": Tone.WARN,
-    "out of time": Tone.WARN,
-    "blocked": Tone.WARN,
-}
+_TONES = {OUTCOMES[each]: tone for each, tone in TONES.items() if each is not Outcome.PENDING}
+_TONES[STATES[State.BLOCKED]] = Tone.WARN
 
 
 def compose(
@@ -188,7 +181,7 @@ def _counts(board: Board) -> Line:
     for word, many in found:
         line += [
             (GAP if line else "", Tone.PLAIN),
-            (f"{many:,} {word}", TONES.get(word, Tone.PLAIN)),
+            (f"{many:,} {word}", _TONES.get(word, Tone.PLAIN)),
         ]
     if board.troubled:
         line.append((f"{GAP}({board.troubled:,} in trouble)", Tone.WARN))

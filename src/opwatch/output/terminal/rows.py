@@ -25,7 +25,7 @@ from opwatch.output.text.sentences import (
     time_left,
     with_streak,
 )
-from opwatch.output.text.styles import GAP, PERCENT, Layout, Line, Link, Tone, pad
+from opwatch.output.text.styles import GAP, PERCENT, TONES, Layout, Line, Link, Tone, pad
 from opwatch.output.text.words import OUTCOMES, REASONS, SO_FAR, TO_BE_SURE
 
 if TYPE_CHECKING:
@@ -40,15 +40,15 @@ TURN: Final = "waits its turn"
 PULSE: Final = 5
 PULSE_SPEED: Final = 8.0
 
-GLYPH_OF_OUTCOME: Final[Mapping[Outcome, tuple[str, Tone]]] = {
-    Outcome.SUCCEEDED: ("succeeded", Tone.GOOD),
-    Outcome.FAILED: ("failed", Tone.BAD),
-    Outcome.CANCELLED: ("failed", Tone.WARN),
-    Outcome.DENIED: ("trouble", Tone.BAD),
-    Outcome.NOT_FOUND: ("unknown", Tone.BAD),
-    Outcome.UNKNOWN: ("unknown", Tone.WARN),
-    Outcome.TIMED_OUT: ("trouble", Tone.WARN),
-    Outcome.PENDING: ("pending", Tone.FAINT),
+GLYPH_OF_OUTCOME: Final[Mapping[Outcome, str]] = {
+    Outcome.SUCCEEDED: "succeeded",
+    Outcome.FAILED: "failed",
+    Outcome.CANCELLED: "failed",
+    Outcome.DENIED: "trouble",
+    Outcome.NOT_FOUND: "unknown",
+    Outcome.UNKNOWN: "unknown",
+    Outcome.TIMED_OUT: "trouble",
+    Outcome.PENDING: "pending",
 }
 
 
@@ -80,8 +80,7 @@ def dropping(*parts: str, tone: Tone = Tone.FAINT) -> Note:
 def glyph_of(operation: Operation, glyphs: Glyphs) -> tuple[str, Tone]:
     """Return the sign for how *operation* stands, and its tone."""
     if operation.outcome is not None:
-        name, tone = GLYPH_OF_OUTCOME[operation.outcome]
-        return getattr(glyphs, name), tone
+        return getattr(glyphs, GLYPH_OF_OUTCOME[operation.outcome]), TONES[operation.outcome]
     if operation.streak:
         return glyphs.trouble, Tone.WARN
     match operation.state:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.board import COUNT_WORDS
-from opwatch.output.text.summary import ORDER, exit_text
+from opwatch.output.text.summary import counted, exit_text
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -75,8 +75,7 @@ class Window:
         """Return what rings, if that is wanted and the run was long."""
         if not self.notify or event.at - started_at < LONG:
             return ""
-        counts = Counter(each.outcome or Outcome.PENDING for each in event.operations)
-        words = ", ".join(f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each])
+        words = ", ".join(counted(Counter(each.counted_as for each in event.operations)))
         return f"\x1b]9;opwatch: {words}; {exit_text(event.verdict)}{END}{BELL}"
 
 

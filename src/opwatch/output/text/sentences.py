@@ -51,6 +51,12 @@ OUT_OF_TIME: Final = frozenset({Reason.DEADLINE, Reason.RATE_LIMITED})
 API_OUTCOMES: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED})
 
 
+def ended_badly(operation: Operation) -> bool:
+    """Tell whether the end of *operation* is no success, and its own rather than the run's."""
+    is_good = operation.outcome is Outcome.SUCCEEDED and operation.reason is None
+    return not is_good and operation.reason not in RUN_REASONS
+
+
 # -- times ---------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from opwatch.domain.outcome import Outcome
 from opwatch.output.text.clean import cells, cut
 
 if TYPE_CHECKING:
@@ -45,6 +46,19 @@ class Tone(Enum):
     BAD = "bad"
     WARN = "warn"
     BUSY = "busy"
+
+
+TONES: Final[Mapping[Outcome, Tone]] = {
+    Outcome.SUCCEEDED: Tone.GOOD,
+    Outcome.FAILED: Tone.BAD,
+    Outcome.CANCELLED: Tone.WARN,
+    Outcome.DENIED: Tone.BAD,
+    Outcome.NOT_FOUND: Tone.BAD,
+    Outcome.UNKNOWN: Tone.WARN,
+    Outcome.TIMED_OUT: Tone.WARN,
+    Outcome.PENDING: Tone.FAINT,
+}
+"""How bad an end is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,19 +60,23 @@ UNFINISHED: Final = frozenset({Outcome.DENIED, Outcome.UNKNOWN, Outcome.TIMED_OU
 
 def summary(operations: Sequence[Operation], elapsed: float, show: Show = PLAIN) -> str:
     """Return how a run went: ``2 of 4 succeeded, 1 failed, in 7m 12s``."""
-    counts = Counter(each.outcome or Outcome.PENDING for each in operations)
+    counts = Counter(each.counted_as for each in operations)
     total, took = len(operations), f"in {format_duration(elapsed)}"
     warned = _with_warnings(operations, show)
     if total == 1 and counts:
         return f"{OUTCOMES[next(iter(counts))]}{warned} after {format_duration(elapsed)}"
     good = counts.pop(Outcome.SUCCEEDED, 0)
-    rest = [f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each]]
     first = (
         f"all {total:,} succeeded"
         if total and good == total
         else f"{good:,} of {total:,} succeeded"
     )
-    return ", ".join([first, *rest]) + f"{warned and ','}{warned}, {took}"
+    return ", ".join([first, *counted(counts)]) + f"{warned and ','}{warned}, {took}"
+
+
+def counted(counts: Counter[Outcome]) -> list[str]:
+    """Return how many there are of each outcome, in words: ``1 failed``, ``2 denied``."""
+    return [f"{counts[each]:,} {OUTCOMES[each]}" for each in ORDER if counts[each]]
 
 
 def _with_warnings(operations: Sequence[Operation], show: Show) -> str:

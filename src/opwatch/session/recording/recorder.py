@@ -22,7 +22,6 @@ from opwatch.credentials import Redactor
 from opwatch.domain.errors import OpwatchError, UsageError
 from opwatch.domain.messages import Response
 from opwatch.domain.outcome import Outcome
-from opwatch.domain.secret import SECRET_NAME, Secret
 from opwatch.output.text.summary import unfinished
 from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.session.fetch import Fetcher
@@ -110,9 +109,7 @@ class Recorder:
         An end with an outcome that *collects* names is told when what belongs to it is there.
         """
         of_environ = Redactor()
-        for name, value in self._environ.items():
-            if SECRET_NAME.search(name):
-                of_environ.learn(Secret(value))
+        of_environ.learn_environ(self._environ)
 
         def redact(text: str) -> str:
             return of_environ(self.redact(text))
@@ -161,7 +158,7 @@ class Recorder:
 
     def end(self, finished: Finished) -> None:
         """Write how the run ended, and close the file."""
-        outcomes = [each.outcome or Outcome.PENDING for each in finished.operations]
+        outcomes = [each.counted_as for each in finished.operations]
         line = {"at": finished.at, "exit": finished.verdict.code, "reason": finished.verdict.reason}
         rest = unfinished(finished.operations)
         way_on = self.resume(rest) if self.resume and rest else None
