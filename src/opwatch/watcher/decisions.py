@@ -113,7 +113,9 @@ def after_reading(record: Record, reading: Reading, context: Context) -> Step:
     policy, now = context.policy, context.now
     if reading.state.is_terminal:
         needed = policy.confirm or context.polling_rules.confirm
-        if policy.once or record.confirmations >= needed:
+        # The look that is left of a wait whose deadline has passed confirms as a wait does.
+        is_mere_look = policy.once and policy.timeout is None
+        if is_mere_look or record.confirmations >= needed:
             if reading.partial and policy.fail_on_warnings:
                 return Stop(Outcome.FAILED, Reason.WARNINGS)
             return Stop(OF_STATE[reading.state])
