@@ -418,7 +418,7 @@ NO_DATA: Final = {
     "nothing": b"",
     "empty": b"{}",
     "list": b"[]",
-    "null": b"null",
+    "nil": b"null",
     "word": b'"done"',
     "no-status": b'{"status": null}',
     "another": b'{"id": "b", "status": "done"}',
