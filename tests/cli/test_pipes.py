@@ -288,6 +288,35 @@ def test_each_reference_belongs_to_the_profile_before_it(opwatch: Inside, api: A
     assert sorted(_asked(api)) == ["/b/ops/1", "/b/ops/2", "/ops/3"]
 
 
+def test_a_profile_with_several_parameters_is_named_by_what_differs(opwatch: Inside) -> None:
+    places = [("a", "1"), ("b", "2"), ("c", "3")]
+    lanes = [w for team, ref in places for w in ("-p", "mine", "--param", f"team={team}", ref)]
+
+    ran = opwatch.run("wait", "--json", "-t", "0", *lanes)
+
+    operations = _document(ran)["operations"]
+    assert [(each["profile"], each["params"]["team"]) for each in operations] == [
+        ("mine", team) for team, _ in places
+    ]
+    for name in ("mine: 1", "mine@b: 2", "mine@c: 3"):
+        assert f" {name} " in ran.err
+
+
+def test_a_profile_at_several_hosts_is_named_by_the_host_and_a_number(
+    opwatch: Inside, api: Api
+) -> None:
+    other = api.base.replace("127.0.0.1", "localhost")
+    there = ("-p", "mine", "--base-url", other, "--param")
+
+    ran = opwatch.run(
+        "wait", "-t", "0", "-p", "mine", "1", *there, "team=b", "2", *there, "team=c", "3"
+    )
+
+    host = other.partition("://")[2]
+    for name in ("mine: 1", f"mine@{host}: 2", f"mine@{host}#2: 3"):
+        assert f" {name} " in ran.err
+
+
 def test_several_profiles_are_gone_on_with_as_they_were_given(opwatch: Inside) -> None:
     ran = opwatch.run(
         "wait", "-t", "0", "--json", "--no-state",

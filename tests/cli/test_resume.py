@@ -285,6 +285,22 @@ def test_a_moved_url_and_its_validator_go_on(tmp_path: Path) -> None:
         assert b'if-none-match: "second"' in server.requests[before].lower()
 
 
+def test_warnings_of_what_had_ended_are_not_asked_about_afterwards(tmp_path: Path) -> None:
+    rules = [{"when": "status == 'partly'", "state": "succeeded", "partial": True}]
+    with Jobs(ended="partly", slow="running") as jobs:
+        program = configured(tmp_path, jobs.url, rules=rules)
+        names = ("wait", "-p", "jobs", "ended", "slow")
+        left = program.interrupted(signal.SIGINT, *names, when="ended succeeded")
+        jobs.states["slow"] = "done"
+        resumed = ("wait", "--resume", resumed_id(left))
+
+        refused = program.run(*resumed, "--fail-on", "warnings")
+
+        assert refused.code == 2
+        assert "has not kept whether ended succeeded with warnings" in refused.err
+        assert program.run(*resumed, "--fail-on", "blocked").code == 0
+
+
 def test_cookies_are_named_and_not_kept(tmp_path: Path) -> None:
     with api(http(b'{"status": "running"}', f"Set-Cookie: route={CANARY}")) as server:
         program = configured(tmp_path, server.url)

@@ -20,6 +20,8 @@ from profiles.answers import FOLDER, NAMES, document, profile, response, words
 from simulation.bench import Bench
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opwatch.domain.operation import Finding
 
 DOCUMENTS = {name: document(name) for name in NAMES if (FOLDER / f"{name}.yaml").exists()}
@@ -249,3 +251,36 @@ def test_a_404_of_another_ends_no_deletion_of_power_platform(case: dict[str, Any
     bench.run(*read)
 
     assert bench.outcomes == ["unknown"]
+
+
+def _spelled(value: Any, how: Callable[[str], str], kept: str) -> Any:
+    """Return *value* with each of its words spelled otherwise, but for those in *kept*."""
+    if isinstance(value, dict):
+        return {key: _spelled(each, how, kept) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_spelled(each, how, kept) for each in value]
+    is_word = isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z _-]{1,40}", value)
+    return how(value) if is_word and value not in kept else value
+
+
+@pytest.mark.parametrize(("name", "case"), cases("answers"))
+def test_no_spelling_of_its_words_makes_a_success_of_an_answer_that_is_none(
+    name: str, case: dict[str, Any]
+) -> None:
+    bound = profile(name)
+    references = case.get("references") or [case.get("reference", DOCUMENTS[name].get("reference"))]
+    targets = [bound.target(str(each), words(case.get("params"))) for each in references]
+    url, kept, body = bound.request(targets).url, " ".join(map(str, references)), case.get("body")
+
+    def found(body: Any) -> list[bool]:
+        answer = bound.read(targets, response({**case, "body": body}, url))
+        return [_is_plain_success(each) for each in answer.findings]
+
+    as_it_is = found(body)
+    for how in (str.upper, str.lower, str.title):
+        otherwise = found(_spelled(body, how, kept))
+        assert not any(b and not a for a, b in zip(as_it_is, otherwise, strict=True)), how
+
+
+def _is_plain_success(finding: Finding) -> bool:
+    return isinstance(finding, Reading) and finding.state is State.SUCCEEDED and not finding.partial

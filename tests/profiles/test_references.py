@@ -75,6 +75,12 @@ def test_what_could_mean_another_path_is_refused(reference: str) -> None:
         asked(reference)
 
 
+@pytest.mark.parametrize("printed", ["null", "None", " null\n"])
+def test_a_field_that_a_tool_did_not_find_is_no_operation(printed: str) -> None:
+    with pytest.raises(BadReferenceError, match="a field that is not there"):
+        asked(printed)
+
+
 @pytest.mark.parametrize(
     "reference",
     [

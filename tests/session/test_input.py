@@ -61,6 +61,7 @@ def test_references_are_read(data: bytes, names: list[str]) -> None:
         b"[null]",
         b"[true]",
         b'{"id": "a"',
+        b"<!doctype html>\n<html>\n<p>Sign in\n</html>\n",
         b"[" * 100_000,
         b"x" * (MOST_INPUT + 1),
     ],

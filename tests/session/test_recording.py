@@ -30,6 +30,7 @@ from opwatch.profiles.yaml.parser import parse
 from opwatch.session.recording.player import Played, replay, reread
 from opwatch.session.recording.recording import DAMAGE, Recording, read_recording
 from opwatch.watcher.neighbour import Neighbourhood
+from opwatch.watcher.watcher import Watcher
 from profiles.answers import NAMES, profile
 from simulation.recorded import WALL, Recorded, Replies, Reply, record, reply, shown
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from opwatch.domain.events import Event
     from opwatch.domain.messages import Request, Response
     from opwatch.engine.drive import Exchange
-    from opwatch.watcher.watcher import Watcher
 
 TOKEN = "token-canary-8f3a"
 LOST = Trouble(Fault.CONNECTION_LOST, host="api.example")
@@ -195,13 +195,41 @@ def test_what_other_processes_report_is_replayed(seed: int, tmp_path: Path) -> N
 
     def run(name: str, **more: Any) -> Recorded:
         operations = [f"o{number}" for number in range(12)]
-        return record(jobs(), operations, done_after(60), tmp_path / name, seed=seed, **more)
+        return record(
+            *(jobs(), operations, done_after(60), tmp_path / name),
+            seed=seed, suspends=[(30.0, 50.0)], **more,
+        )  # fmt: skip
 
     recorded = run("beside.jsonl", beside=beside)
 
     again(recorded, tmp_path / "beside.jsonl")
     assert any(isinstance(each, Held) for each in recorded.events)
     assert recorded.shown != run("alone.jsonl").shown
+
+
+def test_what_comes_after_a_long_silence_is_replayed_without_a_sleep(tmp_path: Path) -> None:
+    watchers = list[Watcher]()
+
+    def beside(watcher: Watcher) -> Exchange:
+        watchers.append(watcher)
+        neighbourhood = Neighbourhood(watcher, "b", 0.0, presumed=0)
+
+        def exchange(now: float) -> Iterable[Event]:
+            neighbourhood.report(now)
+            others = [HostReport("a", 10.0, wants_more=now > 150, used=1.0)] if now > 100 else []
+            return neighbourhood.follow({("jobs", "https://api.example"): others}, now)
+
+        return exchange
+
+    path, policy = tmp_path / "run.jsonl", Policy(interval=60.0)
+    recorded = record(jobs(), ["a"], done_after(200), path, policy, beside=beside)
+
+    again(recorded, path)
+    lines = [json.loads(each) for each in path.read_text().splitlines()[1:]]
+    times = [each["at"] for each in lines]
+    assert times == sorted(times)
+    assert [each["advice"] for each in lines if "advice" in each] == [{"part": 0.5}]
+    assert watchers[0].gates["jobs", "https://api.example"].rate.measure == (10.0, None)
 
 
 def test_past_durations_are_replayed(tmp_path: Path) -> None:

@@ -161,6 +161,8 @@ def _policy(rng: random.Random) -> Policy:
     def one(*values: Any) -> Any:
         return rng.choice(values)
 
+    if rng.random() < 0.1:
+        return Policy(once=True, grace=one(None, 60.0), fail_on_warnings=rng.random() < 0.3)
     return Policy(
         goal=one(Goal.ALL, Goal.ALL, Goal.ANY),
         timeout=one(120.0, 3600.0, LONGEST),

@@ -66,7 +66,7 @@ class Stage:
         world, rng = self._world, self._world.rng
         keys = [(each.params["tenant"], each.params["id"]) for each in self._plan.targets]
         kept = KeptRun(RUN, "wait", options={"any_": world.policy.goal is Goal.ANY})
-        kills = rng.choice((0, 0, 1, 2))
+        kills = 0 if world.policy.once else rng.choice((0, 0, 1, 2))
         for number in range(kills + 1):
             watcher = await self._watch(kept, rng.randint(1, 12) if number < kills else None)
             if watcher.finished:
@@ -179,7 +179,7 @@ def _wrong(
             return "was never refused"
         case Outcome.UNKNOWN if not set(said) & {*BAD, "odd"}:
             return "has no reason"
-        case Outcome.PENDING if not policy.fail_fast and policy.goal is not Goal.ANY:
+        case Outcome.PENDING if not (policy.fail_fast or policy.once or policy.goal is Goal.ANY):
             return "was left"
     return None
 

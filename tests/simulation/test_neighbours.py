@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +18,7 @@ from opwatch.domain.events import Held
 from opwatch.domain.operation import Answer, Poll, Reading, State, Target
 from opwatch.domain.pacing import Limits, PollingRules, regular
 from opwatch.domain.policy import Policy
-from opwatch.domain.sharing import HostReport
+from opwatch.domain.sharing import Advice, HostReport
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.gate import Gate
 from opwatch.watcher.neighbour import Neighbour, Neighbourhood
@@ -233,6 +233,47 @@ def test_the_pace_that_headers_named_to_another_is_kept() -> None:
     gate.heed(neighbour.advice(own, [HostReport("b", 10.0, allowed=4.0, allowed_at=0.5)], 1.0), 1.0)
 
     assert gate.rate.whole == 4.0
+
+
+def test_a_rate_that_is_kept_already_and_a_pause_that_is_known_are_no_advice() -> None:
+    gate, neighbour = a_pair(0.0)
+    gate.rate.allow(4.0, 0.5)
+    gate.hold(0.5, 60.0)
+    other = HostReport("b", 10.0, allowed=4.0, allowed_at=0.9, held_until=60.4)
+
+    advice = neighbour.advice(neighbour.report(0.0, 1.0), [other], 1.0)
+    later = neighbour.advice(neighbour.report(0.0, 1.0), [replace(other, held_until=99.0)], 1.0)
+
+    assert (advice.allowed, advice.until) == (None, None)
+    assert later.until == 99.0
+
+
+def test_a_faster_measure_is_for_the_time_to_come() -> None:
+    gate, _ = a_pair(0.0)
+    while gate.rate.free_at(0.0) <= 0.0:
+        gate.rate.take(0.0)
+
+    gate.heed(Advice(1.0, measure=(1000.0, 1000.0)), 0.1)
+    gate.rate.take(0.1)
+
+    assert gate.rate.free_at(0.1) > 0.1
+
+
+def test_the_measure_of_the_first_counts_again_after_an_own_pace_has_grown() -> None:
+    process = Process("z", 1)
+    process.begin(0.0, random.Random(7), 0)  # noqa: S311, a simulation
+    first, rate = (
+        HostReport("a", 3.0, 6.0, wants_more=True),
+        process.watcher.gates["jobs", HOST].rate,
+    )
+    paces = []
+    for now in (5.0, 6.0):
+        process.neighbourhood.report(now)
+        process.neighbourhood.follow({("jobs", HOST): [first]}, now)
+        paces.append(rate.whole)
+        rate.adopt(9.0, 9.0)
+
+    assert paces == [3.0, 3.0]
 
 
 @pytest.mark.parametrize(("after", "measure"), [(0.9, (5.0, 10.0)), (1.0, (3.0, 6.0))])

@@ -170,8 +170,8 @@ def test_since_when_an_operation_is_missed_is_written(tmp_path: Path) -> None:
     operation = Operation(Target("a", "a", "o", "jobs"), 0.0)
     missing = Trouble(Fault.STATUS_NOT_FOUND, status=404)
     journal(Started(0.0, (operation,), None))
-    journal(Troubled(3.0, operation.but(streak=1), missing))
-    journal(Troubled(9.0, operation.but(streak=2), missing))
+    journal(Troubled(3.0, operation.but(missed_from=3.0), missing))
+    journal(Troubled(9.0, operation.but(missed_from=3.0, streak=2), missing))
     journal.close(130)
 
     assert found_in(tmp_path).operations[0].missed_from == EPOCH + 3

@@ -154,3 +154,15 @@ def test_only_the_time_without_a_process_is_no_silence() -> None:
     times = [Record(taken_up(seen(ago=ago))[0], 0.0).uncounted for ago in (0.0, 0.5, HOUR)]
 
     assert times == [0.0, 0.5, HOUR]
+
+
+def test_the_look_that_is_left_after_a_deadline_believes_an_end_only_when_it_is_confirmed() -> None:
+    late = Policy(once=True, timeout=0.0, confirm=2)
+    one, flaps, sure = (Bench(targets=taken_up(seen()), policy=late) for _ in range(3))
+
+    one.answer(SUCCEEDED)
+    assert not one.watcher.finished
+    flaps.answer(SUCCEEDED, RUNNING)
+    assert flaps.outcomes == ["timed_out"]
+    sure.answer(SUCCEEDED, SUCCEEDED)
+    assert sure.outcomes == ["succeeded"]

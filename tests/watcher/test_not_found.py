@@ -172,12 +172,33 @@ def test_what_was_never_seen_is_never_gone(gone: State | None) -> None:
 def test_an_operation_that_a_batch_does_not_name_is_not_found_for_itself() -> None:
     bench = Bench("a", "b", group="g", polling_rules=PollingRules(batch=9))
 
-    for _ in range(40):
-        if bench.one.is_over:
-            break
-        poll = bench.next()
-        bench.now += 0.1
-        bench.record(poll, *(MISSING if t.id == "a" else RUNNING for t in poll.targets))
+    while not bench.one.is_over and bench.now < 60:
+        for poll in bench.ask():
+            bench.now += 0.1
+            bench.record(poll, *(MISSING if t.id == "a" else RUNNING for t in poll.targets))
+        bench.now = max(bench.now, bench.watcher.wake_at(bench.now))
 
     assert bench.outcomes == ["not_found", "None"]
     assert bench.one.reason is Reason.NEVER_FOUND
+
+
+@pytest.mark.parametrize("seen", [False, True])
+@pytest.mark.parametrize("policy", [Policy(timeout=300.0), Policy(once=True)], ids=["wait", "get"])
+def test_what_is_missing_from_a_list_of_several_is_asked_about_alone_before_it_counts(
+    policy: Policy, *, seen: bool
+) -> None:
+    """A server may answer with its first page only, whatever was asked for."""
+    bench = Bench(
+        *"abcd", group="g", policy=policy, polling_rules=PollingRules(batch=4, gone=State.SUCCEEDED)
+    )
+    asked = 0
+    while not bench.watcher.finished and bench.now < 400:
+        for poll in bench.ask():
+            shown = poll.indices if asked == 0 and seen else poll.indices[:1]
+            findings = [RUNNING if each in shown else MISSING for each in poll.indices]
+            bench.record(poll, *findings)
+            asked += 1
+        bench.now = max(bench.now, bench.watcher.wake_at(bench.now))
+
+    left = "pending" if policy.once else "timed_out"
+    assert bench.outcomes == [left] * 4

@@ -37,6 +37,16 @@ def test_it_begins_at_ten_a_second_and_at_least_doubles_in_each() -> None:
     assert all(after >= 2 * before for before, after in pairwise(paces))
 
 
+def test_a_rate_that_another_was_told_a_moment_ago_lets_nothing_more_pass() -> None:
+    rate = HostRate(Limits(rate=10.0, burst=5), 100.0)
+    for _ in range(5):
+        rate.take(100.0)
+
+    rate.allow(10.0, 98.0)
+
+    assert rate.free_at(100.0) == pytest.approx(100.1)
+
+
 def test_two_thousand_answers_take_less_than_four_seconds() -> None:
     assert served(a_rate(), 0.0, 4.0) > 2_000
 

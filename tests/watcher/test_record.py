@@ -119,8 +119,11 @@ def test_refusals_and_misses_are_counted_apart_and_from_their_first() -> None:
 
     assert (record.refusals, record.refusals_from) == (2, 5.0)
     assert (record.misses, record.misses_from) == (2, 6.0)
+    missed = [record.operation.missed_from]
 
     record.confirm(RUNNING, 9.0)
+    missed.append(record.operation.missed_from)
+    assert missed == [6.0, None]
     record.record_trouble(NOT_FOUND, 10.0)
     assert (record.refusals, record.misses, record.misses_from) == (0, 1, 10.0)
 

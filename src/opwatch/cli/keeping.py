@@ -50,38 +50,30 @@ class Resumption:
     until: float | None = None
 
 
+@dataclass(slots=True)
 class Keeper:
     """Keeps the run of *command*, given with *options*; goes on with *resumed*, if there is one."""
 
-    def __init__(
-        self,
-        command: str,
-        options: RunOptions,
-        context: RunContext,
-        *,
-        piped: bool = False,
-        resumed: Resumption | None = None,
-    ) -> None:
-        self._command = command
-        self._options = options
-        self._context = context
-        self._piped = piped
-        self._resumed = resumed
-        self._journal: Journal | None = None
+    command: str
+    options: RunOptions
+    context: RunContext
+    piped: bool = False
+    resumed: Resumption | None = None
+    _journal: Journal | None = None
 
     def listener(self, session: Session) -> Listener:
         """Return what writes down the run of *session*."""
-        plan, context = session.plan, self._context
-        if self._resumed is not None:
-            run = replace(self._resumed.run, pid=os.getpid(), lost=())
+        plan, context = session.plan, self.context
+        if self.resumed is not None:
+            run = replace(self.resumed.run, pid=os.getpid(), lost=())
         else:
-            options, lost = kept_options(self._options, session, context.redactor)
-            options["piped"] = self._piped
+            options, lost = kept_options(self.options, session, context.redactor)
+            options["piped"] = self.piped
             options["several"] = has_several_bindings(plan)
             if options["several"]:
-                options["bindings"] = kept_bindings(self._options, plan, context.redactor)
+                options["bindings"] = kept_bindings(self.options, plan, context.redactor)
             profile = None if plan.assumed else plan.profile_name
-            run = KeptRun(new_id(), self._command, profile, options, lost, pid=os.getpid())
+            run = KeptRun(new_id(), self.command, profile, options, lost, pid=os.getpid())
         offset = context.wall() - context.now()
         self._journal = Journal(
             state_folder(),
@@ -95,7 +87,7 @@ class Keeper:
                 for name, each in plan.profiles.items()
                 if isinstance(each.auth, NoAuth) or each.definition.spec.open_hosts
             ),
-            lock=None if self._resumed is None else self._resumed.lock,
+            lock=None if self.resumed is None else self.resumed.lock,
         )
         return self._journal
 

@@ -24,6 +24,7 @@ from opwatch.cli.keeping import (
 )
 from opwatch.domain.errors import UsageError
 from opwatch.domain.kept import KeptRun
+from opwatch.domain.outcome import Outcome
 from opwatch.state.lock import RunLock
 from opwatch.state.runs import LAST, find_run
 
@@ -91,6 +92,10 @@ def take(name: str) -> Resumption:
     return Resumption(found, lock)
 
 
+def _asks_for_warnings(fail_on: Sequence[str] | None) -> bool:
+    return any("warnings" in each.split(",") for each in fail_on or ())
+
+
 def restored_options(run: KeptRun, options: RunOptions, given: Collection[str]) -> RunOptions:
     """Return the options of *run*, and of *options* those that a terminal has or were *given*.
 
@@ -110,6 +115,12 @@ def restored_options(run: KeptRun, options: RunOptions, given: Collection[str]) 
             + ", ".join(missing),
             hint="give it again, behind --resume " + run.id,
         )
+    if _asks_for_warnings(options.fail_on) and not _asks_for_warnings(run.options.get("fail_on")):
+        ended = [each.reference for each in run.operations if each.outcome == Outcome.SUCCEEDED]
+        if ended:
+            message = f"run {run.id} has not kept whether {ended[0]} succeeded with warnings"
+            hint = "leave --fail-on warnings out, or name the operations again"
+            raise UsageError(message, hint=hint)
     again = sorted({"profile", "param", "base_url"}.intersection(given))
     if run.options.get("bindings") and again:
         name = again[0].replace("_", "-")

@@ -234,9 +234,9 @@ class Operation:
     """A snapshot of our watch of one operation. Times are seconds of the run's clock.
 
     *streak* counts bad answers since the last good one, *problems* all of them. *failure*
-    is None unless it failed and the API was to be asked why. An operation that was never
-    found may still appear before *missing_until*. *usually* is how many seconds such an
-    operation takes, as far as is remembered.
+    is None unless it failed and the API was to be asked why. *missed_from* is since when the
+    API does not know it; one that was never found may still appear before *missing_until*.
+    *usually* is how many seconds such an operation takes, as far as is remembered.
     """
 
     target: Target
@@ -249,6 +249,7 @@ class Operation:
     streak: int = 0
     trouble: Trouble | None = None
     next_poll_at: float | None = None
+    missed_from: float | None = None
     missing_until: float | None = None
     eta: float | None = None
     usually: float | None = None

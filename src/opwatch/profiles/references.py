@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
 _LONGEST: Final = 16_384
+_NOTHING: Final = frozenset({"null", "None"})
 
 
 def is_url(reference: str) -> bool:
@@ -73,6 +74,9 @@ class ReferenceResolver:
         text = reference.strip(" \t\r\n")
         if not text:
             raise BadReferenceError(reference, "the reference is empty")
+        if text in _NOTHING:
+            nothing = "that is how jq, or aws --output text, prints a field that is not there"
+            raise BadReferenceError(text, nothing)
         if len(text) > _LONGEST:
             raise BadReferenceError(text[:80], "the reference is too long")
         if is_url(text):

@@ -72,6 +72,11 @@ def read_references(data: bytes) -> tuple[GivenReference, ...] | Response:
     at = begin.end() if begin else 0
     if text.startswith(("{", "[", '"'), at):
         return tuple(_from_json(text, at))
+    if text.startswith("<", at):
+        raise UsageError(
+            "standard input is a web page or XML, which names no operation",
+            hint="pipe ids; or what  curl -i  prints, for an answer that has started one",
+        )
     lines = (_COMMENT.sub("", line).strip() for line in text.split("\n"))
     return tuple(_from_lines([each for each in lines if each and each[0] != "#"]))
 

@@ -8,7 +8,7 @@ operations once more: each with the profile that it was asked about with.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, count
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.command_line import (
@@ -152,19 +152,19 @@ def make_plan(
     profiles: dict[str, Profile] = {}
     known = dict(named or {})
     seen: dict[TargetKey, Target] = {}
-    count = 0
+    given = 0
     for profile, targets in lanes:
         name = _name_of(profile, known)
         known[name] = profiles[name] = profile
         for each in targets:
-            count += 1
+            given += 1
             target = each if each.profile == name else replace(each, profile=name)
             seen.setdefault(target.key, target)
     if not seen:
         raise UsageError(
             "no operation given", hint="name at least one id or URL, or write '-' to read them"
         )
-    return Plan(profiles, tuple(seen.values()), _paced(policy, profiles), count - len(seen))
+    return Plan(profiles, tuple(seen.values()), _paced(policy, profiles), given - len(seen))
 
 
 def _paced(policy: Policy, profiles: Mapping[str, Profile]) -> Policy:
@@ -176,14 +176,21 @@ def _paced(policy: Policy, profiles: Mapping[str, Profile]) -> Policy:
 
 
 def _name_of(profile: Profile, known: Mapping[str, Profile]) -> str:
-    """Return what *profile* is called in a run that may bind another of its name."""
+    """Return what *profile* is called in a run that may bind others of its name.
+
+    Behind an ``@`` stands what tells it from the first of them, and a number if nothing does.
+    """
     for name, each in known.items():
         if each is profile:
             return name
-    name = profile.name
-    while known.get(name, profile) is not profile:
-        name += f"@{profile.base_url.partition('://')[2]}"
-    return name
+    first = known.get(profile.name)
+    if first is None:
+        return profile.name
+    host = profile.base_url.partition("://")[2]
+    values = [value for key, value in profile.params.items() if first.params.get(key) != value]
+    told = host if profile.base_url != first.base_url else ",".join(values)
+    names = (f"{profile.name}@{told}{f'#{at}' if at > 1 else ''}" for at in count(1 if told else 2))
+    return next(name for name in names if name not in known)
 
 
 # -- the command that waits for the same ----------------------------------------------

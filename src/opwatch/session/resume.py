@@ -92,7 +92,8 @@ def _ended(kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:
     earlier = _earlier(kept, clock_of)
     if earlier.outcome is None:
         earlier = replace(earlier, outcome=Outcome.PENDING, reason=Reason.STOPPED_EARLY)
-    return Target(kept.reference, kept.id, kept.origin, kept.profile, earlier=earlier)
+    params = dict(kept.handed)
+    return Target(kept.reference, kept.id, kept.origin, kept.profile, params, earlier=earlier)
 
 
 def _earlier(kept: KeptOperation, clock_of: Callable[[float], float]) -> Earlier:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.events import Ended, Event, Finished, Observed, Started, Troubled
 from opwatch.domain.kept import COUNTED, READ, TIMES, KeptOperation
-from opwatch.domain.trouble import Handling
 from opwatch.state import runs
 from opwatch.state.discretion import kept_reference, kept_text, kept_values
 from opwatch.state.lock import RunLock
@@ -46,7 +45,6 @@ class Note(NamedTuple):
     """An operation as it stood, and what its next poll needs."""
 
     operation: Operation
-    missed_from: float | None = None
     etag: str | None = None
     modified: str | None = None
     moved_to: str | None = None
@@ -90,7 +88,6 @@ class Journal:
         self._is_whole = True
         self._positions: dict[int, int] = {}
         self._words: dict[int, tuple[object, ...]] = {}
-        self._missed: dict[int, float] = {}
         self._changed: dict[int, Note] = {}
         self._written_at = 0.0
 
@@ -108,17 +105,14 @@ class Journal:
             case Started():
                 self._start(event)
             case Observed(operation=operation):
-                self._missed.pop(id(operation.target), None)
                 reading = operation.reading
                 if reading is not None:
                     word = (reading.state, reading.status, reading.moved_to)
                     if self._words.get(id(operation.target)) != word:
                         self._words[id(operation.target)] = word
                         self._note(operation)
-            case Troubled(operation=operation, trouble=trouble):
-                key, seen = id(operation.target), operation.reading is not None
-                if key not in self._missed and trouble.handling(seen=seen) is Handling.NOT_FOUND:
-                    self._missed[key] = event.at
+            case Troubled(operation=operation):
+                if operation.missed_from == event.at:
                     self._note(operation)
             case Ended(operation=operation):
                 self._note(operation)
@@ -143,19 +137,14 @@ class Journal:
         self.run = replace(
             self.run, started_at=started_at, deadline=deadline, ended_at=None, code=None, cause=None
         )
-        for position, each in enumerate(event.operations):
-            self._positions[id(each.target)] = position
-            earlier = each.target.earlier
-            if earlier is not None and earlier.missed_from is not None:
-                self._missed[id(each.target)] = earlier.missed_from
+        self._positions = {id(each.target): n for n, each in enumerate(event.operations)}
         # What goes on is in the store as it was left.
         wait([self._write(event.at, None if self._goes_on else event.operations)], START)
         self._is_begun = True
 
     def _note(self, operation: Operation) -> None:
         target = operation.target
-        note = Note(operation, self._missed.get(id(target)), *self._memory(target))
-        self._changed[self._positions[id(target)]] = note
+        self._changed[self._positions[id(target)]] = Note(operation, *self._memory(target))
 
     def _write(self, at: float, begun: Sequence[Operation] | None = None) -> Future[bool]:
         """Have the thread write what has *begun* or changed; return what tells that it has."""
@@ -231,10 +220,10 @@ class Journal:
         operation, redact = note.operation, self._redact
         target, reading = operation.target, operation.reading
         signed = target.profile in self._signed
-        found: dict[str, Any] = {}
-        for name in TIMES:
-            at = note.missed_from if name == "missed_from" else getattr(operation, name)
-            found[name] = None if at is None else self._wall_of(at)
+        found: dict[str, Any] = {
+            name: None if (at := getattr(operation, name)) is None else self._wall_of(at)
+            for name in TIMES
+        }
         if reading is not None:
             error = reading.error.message if reading.error and operation.is_over else None
             found |= {name: getattr(reading, name) for name in READ} | {

@@ -13,6 +13,7 @@ import os
 import sqlite3
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -84,15 +85,13 @@ def state_folder() -> Path:
     return user_state_path("opwatch", appauthor=False)
 
 
+@dataclass(frozen=True, slots=True)
 class Store:
     """The open file at *path*. *remark* says what was odd about it, for a person to read once."""
 
-    def __init__(
-        self, path: Path, connection: sqlite3.Connection, remark: str | None = None
-    ) -> None:
-        self.path = path
-        self.connection = connection
-        self.remark = remark
+    path: Path
+    connection: sqlite3.Connection
+    remark: str | None = None
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

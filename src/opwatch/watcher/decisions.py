@@ -113,7 +113,9 @@ def after_reading(record: Record, reading: Reading, context: Context) -> Step:
     policy, now = context.policy, context.now
     if reading.state.is_terminal:
         needed = policy.confirm or context.polling_rules.confirm
-        if policy.once or record.confirmations >= needed:
+        # The look that is left of a wait whose deadline has passed confirms as a wait does.
+        is_mere_look = policy.once and policy.timeout is None
+        if is_mere_look or record.confirmations >= needed:
             if reading.partial and policy.fail_on_warnings:
                 return Stop(Outcome.FAILED, Reason.WARNINGS)
             return Stop(OF_STATE[reading.state])
@@ -207,10 +209,13 @@ def _denial(trouble: Trouble) -> Reason:
 def _gone(record: Record, trouble: Trouble, context: Context) -> Step:
     """Decide about a 404 in mid-wait: it counts when it still comes half a minute later.
 
+    So does a list without it, but only one that was asked for it alone: of several a server
+    may show the first page only.
+
     What it means by the profile, perhaps a success, it means only in the API's own words.
     """
     left = GONE_AFTER - (context.now - record.misses_from)
-    if record.misses < TRIES or left > 0:
+    if record.misses < TRIES or left > 0 or record.is_missing_among_others(trouble):
         pause = _retry(record, context, throttled=False)
         return PollAgain(min(pause, max(left, context.pace.least)))
     end = _end_of_gone(record.operation, trouble, context)
@@ -220,7 +225,10 @@ def _gone(record: Record, trouble: Trouble, context: Context) -> Step:
 def _never_found(record: Record, trouble: Trouble, context: Context) -> Step:
     grace = context.grace
     tries = 1 if context.policy.once and not grace else TRIES
-    if record.misses >= tries and context.now - record.misses_from >= grace:
+    among_others = record.is_missing_among_others(trouble)
+    if among_others and context.policy.once:
+        return PollAgain(0.0)
+    if record.misses >= tries and context.now - record.misses_from >= grace and not among_others:
         end = _end_of_gone(record.operation, trouble, context)
         return Stop(end, Reason.GONE) if end else Stop(Outcome.NOT_FOUND, Reason.NEVER_FOUND)
     left = grace - (context.now - record.misses_from)

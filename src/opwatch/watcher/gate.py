@@ -231,9 +231,13 @@ class Gate:
             self.rate.adopt(*advice.measure)
         return advice.until is not None and self.hold_for_others(now, advice.until)
 
+    def would_hold(self, now: float, until: float) -> bool:
+        """Tell whether a pause of another until then is longer than what is known."""
+        return until > max(now, self._others_until + SAME, self.named_until)
+
     def hold_for_others(self, now: float, until: float) -> bool:
         """Hold it until a time that the host has named to another process; tell if that is new."""
-        if until <= max(now, self._others_until + SAME, self.named_until):
+        if not self.would_hold(now, until):
             return False
         self._others_until = until
         self._hold(now, until - now)

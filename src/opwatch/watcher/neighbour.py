@@ -77,16 +77,18 @@ class Neighbour:
             for each in others
         )
         latest = max((own, *others), key=lambda each: each.allowed_at)
+        is_news = latest.allowed_at > rate.allowed_at and latest.allowed != rate.allowed
         allowed = None if math.isinf(latest.allowed) else latest.allowed
         leader = leader_of(own, others)
+        measure = (leader.rate, leader.known)
         is_led = leader is not own and not cuts and now - rate.cut_at >= EVENT
         until = min(max((each.held_until for each in others), default=now), self._hold_until)
         return Advice(
             share_of(own, others),
             cuts=cuts,
-            allowed=(allowed, latest.allowed_at) if latest.allowed_at > rate.allowed_at else None,
-            measure=(leader.rate, leader.known) if is_led else None,
-            until=until if until > now else None,
+            allowed=(allowed, latest.allowed_at) if is_news else None,
+            measure=measure if is_led and measure != rate.measure else None,
+            until=until if self._gate.would_hold(now, until) else None,
         )
 
 

@@ -105,6 +105,11 @@ class HostRate:
         return min(self._rate, self._limits.rate, self.allowed)
 
     @property
+    def measure(self) -> tuple[float, float | None]:
+        """The pace that the answers have led to, and where the host has throttled it."""
+        return self._rate, self.known
+
+    @property
     def is_full(self) -> bool:
         """Tell whether it is no slower than at the beginning."""
         return self._rate >= BEGIN or self._rate >= self.most
@@ -216,6 +221,7 @@ class HostRate:
 
     def _fill(self, now: float) -> None:
         filled = self._filled(now)
-        self._filled_at = now
+        # What another process was told is taken in later; that time is counted already.
+        self._filled_at = max(self._filled_at, now)
         self._tokens = min(self._burst, filled)
         self._idle_since += (filled - self._tokens) / self.now

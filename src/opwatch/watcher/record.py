@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import Operation
 from opwatch.domain.pacing import Forecast
-from opwatch.domain.trouble import FirstContact, Handling
+from opwatch.domain.trouble import Fault, FirstContact, Handling
 
 if TYPE_CHECKING:
     from opwatch.domain.operation import Earlier, Reading, Target
@@ -26,6 +26,8 @@ FEWEST: Final = 3
 FEWEST_FOR_PACE: Final = 2
 WINDOW: Final = 6
 WHOLE: Final = 100.0
+SUSPECT: Final = 2
+"""Lists in a row without it, after which it is asked about alone."""
 ANY_NUMBER: Final = 1_000_000
 """Of operations that one may be asked about with."""
 
@@ -94,6 +96,7 @@ class Record:
         "moved",
         "named_until",
         "operation",
+        "others",
         "pause",
         "quiet",
         "refusals",
@@ -115,6 +118,7 @@ class Record:
         self.serial = 0
         self.in_flight = False
         self.together = ANY_NUMBER
+        self.others = 0
         self.was_split = False
         self.moved = False
         self.pause = 0.0
@@ -141,6 +145,7 @@ class Record:
             reading=earlier.reading,
             confirmed_at=earlier.confirmed_at,
             changed_at=earlier.changed_at,
+            missed_from=earlier.missed_from,
             polls=earlier.polls,
             problems=earlier.problems,
             outcome=earlier.outcome,
@@ -204,6 +209,7 @@ class Record:
             polls=operation.polls + 1,
             streak=0,
             trouble=None,
+            missed_from=None,
             eta=None if left is None or reading.state.is_terminal else max(0.0, left),
         )
         return changed
@@ -221,21 +227,32 @@ class Record:
         elif handling is Handling.NOT_FOUND:
             self.misses_from = now if self.misses == 0 else self.misses_from
             self.misses += 1
+            if self.is_missing_among_others(trouble) and self.misses >= SUSPECT:
+                self.together = 1
         if trouble.rule.first is FirstContact.TRIES:
             self.strict_tries += 1
         operation = self.operation
         is_missing = handling is Handling.NOT_FOUND and self.is_unheard
         self.operation = operation.but(
             polls=operation.polls + 1,
+            missed_from=self.misses_from if self.misses else None,
             missing_until=self.misses_from + grace if is_missing else None,
             problems=operation.problems + 1,
             streak=operation.streak + 1,
             trouble=trouble,
         )
 
-    def ask(self, now: float, *, patience: float) -> None:
-        """Count as asked at *now*; what it waited beyond *patience* is not its own silence."""
+    def is_missing_among_others(self, trouble: Trouble) -> bool:
+        """Tell whether it is a list of several that lacks it: perhaps only its first page."""
+        return trouble.fault is Fault.MISSING_FROM_BATCH and self.others > 0
+
+    def ask(self, now: float, *, patience: float, others: int = 0) -> None:
+        """Count as asked at *now*, in one request with *others*.
+
+        What it waited beyond *patience* is not its own silence.
+        """
         self.in_flight = True
+        self.others = others
         self.asked_at = now
         if self.first_asked_at is None:
             self.first_asked_at = now

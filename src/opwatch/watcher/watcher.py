@@ -175,7 +175,8 @@ class Watcher:
     def _poll(self, indices: tuple[int, ...], gate: Gate, now: float) -> Poll:
         records = [self._records[index] for index in indices]
         for record in records:
-            record.ask(now, patience=gate.probe_cycle if gate.is_held else 0.0)
+            patience = gate.probe_cycle if gate.is_held else 0.0
+            record.ask(now, patience=patience, others=len(indices) - 1)
         gate.take(now)
         polls = max(record.operation.polls for record in records)
         return Poll(

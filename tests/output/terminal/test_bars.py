@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opwatch.domain.events import Event, Oddity
+from opwatch.domain.events import Event, Finished, Oddity
 from opwatch.domain.operation import Failure, OperationError, State
-from opwatch.domain.outcome import Outcome
+from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault
 from opwatch.output.streams import Sink
 from opwatch.output.terminal.bars import Bars
+from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.renderer import Guard
+from opwatch.output.text.clean import PLAIN
 from opwatch.output.text.glyphs import UNICODE
+from opwatch.output.text.styles import plain
 from output.screen import Terminal
 from output.script import Story, crowd, four, target
 
@@ -53,6 +56,21 @@ def test_the_end_stays_in_the_scrollback_and_nothing_else_does() -> None:
     ]
     assert not terminal.cursor_is_hidden()
     assert terminal.screen.cursor.x == 0
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_the_command_of_an_advice_is_never_broken_and_never_cut(columns: int) -> None:
+    story = Story(["job-1"])
+    story.bad("job-1", Fault.HTML).end("job-1", Outcome.UNKNOWN, reason=Reason.UNREACHABLE)
+    story.finish()
+    last = story.events[-1]
+    assert isinstance(last, Finished)
+
+    lines = [plain(line) for line in final_lines(last, 0.0, columns, UNICODE, PLAIN)]
+
+    command = "opwatch profile explain -p fullstory job-1"
+    assert sum(line.endswith(command) for line in lines) == 1
+    assert "with --answer FILE how its answer is read:" in " ".join(map(str.strip, lines))
 
 
 def test_what_stood_above_is_left_alone() -> None:

@@ -43,6 +43,16 @@ def test_urls_that_differ_in_their_query_are_counted_for_it_may_hold_a_key() -> 
     assert names(url + "secret-1", url + "secret-2") == ["jsonrpc #1", "jsonrpc #2"]
 
 
+def test_one_id_of_two_owners_is_called_by_the_owner() -> None:
+    found = [
+        Operation(target("7", id="7", params={"id": "7", "owner": owner}), watched_from=0.0)
+        for owner in ("a", "b")
+    ]
+    called = Names(operations=found)
+
+    assert [called.of(each) for each in found] == ["7 owner=a", "7 owner=b"]
+
+
 @pytest.mark.parametrize("limit", [9, 14, 20])
 def test_long_names_are_cut_where_they_are_alike(limit: int) -> None:
     found = names(

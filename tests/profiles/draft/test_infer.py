@@ -188,9 +188,45 @@ def test_a_success_is_undecided_beside_what_the_samples_show_to_end_otherwise(
     assert state(proposal, DONE) is State.SUCCEEDED
 
 
+def test_a_second_count_of_what_failed_is_a_warning_and_that_of_all_leaves_it_undecided() -> None:
+    first = {**DONE, "files": {"total": 3, "failed": 1}}
+    part, all_of_it = ({**DONE, "stats": {"total": 3, "failed": count}} for count in (1, 3))
+    proposal = proposed({"id": "j-1", "status": "RUNNING"}, first, part)
+
+    assert spec(proposal)["verify"] == {
+        "unless": [
+            {"fields": "stats.failed == stats.total && stats.failed"},
+            {"fields": "stats.failed", "means": "partial"},
+        ]
+    }
+    assert state(proposal, part) is State.SUCCEEDED
+    assert state(proposal, all_of_it) is State.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("bad", "denial"),
+    [
+        ({"error": "x"}, {"fields": "error"}),
+        ({"success": False}, {"fields": "success", "are": [False]}),
+        ({"status": "Failed"}, {"fields": "status", "are": ["Failed"]}),
+    ],
+)
+def test_parts_that_failed_are_looked_for_in_the_lists_in_which_some_did(
+    bad: dict[str, Any], denial: dict[str, Any]
+) -> None:
+    some, every = ({**DONE, "files": files} for files in ([bad, {"id": 1}], [bad, bad]))
+    proposal = proposed({"id": "j-1", "status": "RUNNING"}, some, DONE)
+
+    assert spec(proposal)["verify"] == {"parts": ["files"], "unless": [denial]}
+    assert state(proposal, some) is State.SUCCEEDED
+    assert state(proposal, every) is State.RUNNING
+
+
 @pytest.mark.parametrize(
     "seen",
     [
+        {"steps": [{"status": "failed"}]}, {"files": [{"status": "done", "error": None}]},
+        {"files": ["failed"]},
         {"previous_state": "failed"}, {"steps": {"status": "failed"}}, {"lastError": "x"},
         {"plan": "new"}, {"checksConclusion": "succeeded"}, {"skipped": "no"}, {"error": None},
     ],

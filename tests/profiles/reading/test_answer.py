@@ -234,7 +234,11 @@ def test_the_complaint_of_a_starting_answer_is_what_its_guard_finds() -> None:
 
     assert bound.reader.complaint(response({"fault": {"text": "no quota"}})) == "no quota"
     assert bound.reader.complaint(response({"fault": {}})) == ""
-    assert BOUND.reader.complaint(response({"fault": {"text": "no quota"}})) == ""
+    # Without a guard it is what the answer says of an error, or that it is no answer of an API.
+    assert BOUND.reader.complaint(response({"fault": {"text": "no quota"}})) == "no quota"
+    assert BOUND.reader.complaint(response({"state": "busy"})) == ""
+    page = b"<!doctype html><html><head><title>Sign in</title></head></html>"
+    assert BOUND.reader.complaint(response(page)) == "it is a web page: Sign in"
 
 
 # -- what is said of a status that is not there ------------------------------------

@@ -66,7 +66,8 @@ class Writer:
         return {
             "reference": self.text(target.reference),
             "id": self.text(target.id),
-            "profile": self.text(target.profile or None),
+            # As it can be asked for: behind an @ stands what tells it from another of the run.
+            "profile": self.text(target.profile.partition("@")[0] or None),
             "params": {
                 self._redact(name): self._redact(value)
                 for name, value in params.items()

@@ -159,7 +159,7 @@ class Board:
 
     def asks(self, origin: str) -> bool:
         """Tell whether a request to *origin* is under way."""
-        return any(each == origin for _, each, _ in self._asked)
+        return any(each[1] == origin for each in self._asked)
 
     def is_asked(self, operation: Operation) -> bool:
         """Tell whether a request about *operation* is under way."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 MOST_ROWS: Final = 100
 MOST_LINES: Final = 6
 LABEL: Final = 11
+COMMAND: Final = "  opwatch "
+"""How an advice sets its command off from its words."""
 NARROWEST: Final = 20
 
 
@@ -55,9 +57,7 @@ def final_lines(
     lines += _verdict(event, started_at, width, glyphs, show)
     for label, text in next_steps(event.operations, show, resume):
         head = f"{label + ':':<{LABEL}}"
-        # A command is copied: the terminal may break it, we may not.
-        parts = [text] if label == TO_GO_ON else _folded(text, width - LABEL, glyphs)
-        for part in parts:
+        for part in [text] if label == TO_GO_ON else _advice(text, width - LABEL, glyphs):
             lines.append([(head, Tone.FAINT), (leading(part), Tone.PLAIN)])
             head = " " * LABEL
     return lines
@@ -108,8 +108,19 @@ def _table(
     return lines
 
 
-def _folded(text: str, width: int, glyphs: Glyphs) -> list[str]:
-    return wrapped(text, max(NARROWEST, width), ellipsis=glyphs.ellipsis)
+def _advice(text: str, width: int, glyphs: Glyphs) -> list[str]:
+    """Return *text* in lines, and the command that it names in one of its own, whole.
+
+    A command is copied: the terminal may break it, we may not.
+    """
+    before, _, command = text.partition(COMMAND)
+    if not command or cells(text) <= width:
+        return _folded(text, width, glyphs, MOST_LINES)
+    return [*_folded(before, width, glyphs, MOST_LINES), COMMAND.lstrip() + command]
+
+
+def _folded(text: str, width: int, glyphs: Glyphs, most: int = 3) -> list[str]:
+    return wrapped(text, max(NARROWEST, width), most, ellipsis=glyphs.ellipsis)
 
 
 def _verdict(

@@ -2,8 +2,8 @@
 
 Decides that an operation is called by its API's name for it, else by what was typed, or by
 its id if that was a URL or a path; where that is the same for several, by the parts of the
-reference that tell it from theirs; and that a name which does not fit is cut where it is
-like the others. A query is never part of a name: it may hold a key.
+reference, or the parameters, that tell it from theirs; and that a name which does not fit is
+cut where it is like the others. A query is never part of a name: it may hold a key.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation, Target
     from opwatch.output.text.clean import Show
 
-Key: TypeAlias = tuple[str, str, str]
+Key: TypeAlias = tuple[str, str, str, str]
 
 LONGEST: Final = 80
+ID: Final = "id"
 CROWD: Final = 1000
 """More names than this are not compared with each other: a frame may not take that long."""
 ROUNDS: Final = 3
@@ -39,7 +40,8 @@ def key_of(operation: Operation) -> Key:
 
 def key_of_target(target: Target) -> Key:
     """Return what distinguishes the operation of *target* from all others of the run."""
-    return target.profile, target.origin, target.reference
+    beside = (f"{name}={value}" for name, value in sorted(target.params.items()) if name != ID)
+    return target.profile, target.origin, target.reference, " ".join(beside)
 
 
 class Names:
@@ -110,6 +112,8 @@ class Names:
         for same in _alike(names):
             if len({key[2] for key in same}) > 1:
                 names |= {key: f"{names[key]} #{at}" for at, key in enumerate(same, 1)}
+            elif len({key[3] for key in same}) == len(same):
+                names |= {key: f"{names[key]} {self.show(key[3], None)}" for key in same}
         self._names = names
         self._start = _start_of_difference(list(names.values()))
         self._widest = min(LONGEST, max(map(cells, names.values()), default=1))

@@ -333,7 +333,7 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
 
 # The same for a 503 that names a pause: it has nothing to do with how often it is asked.
 UNAVAILABLE: Final = FaultWords(
-    "unavailable for a time",
+    "HTTP 503",
     "{host} is unavailable and asks for a pause (HTTP 503){detail}",
     _REPORT,
 )

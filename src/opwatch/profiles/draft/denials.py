@@ -1,7 +1,9 @@
 """What beside a word of success speaks against it, as far as the samples show.
 
 Decides which further fields a success is held against: another status or outcome that
-was seen to mean something else, an error of something else, a flag for a bad end. Whether
+was seen to mean something else, an error of something else, a flag for a bad end, a count
+of what failed, which makes less of it and is no success if it is that of all; and which
+lists hold parts that say so of themselves. Whether
 they really make less of a success only the vendor knows, so they leave it undecided.
 """
 
@@ -11,7 +13,8 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.profiles.draft.flags import FAILED
-from opwatch.profiles.draft.rules import CANCELLED
+from opwatch.profiles.draft.rules import CANCELLED, SUCCESS_WORDS
+from opwatch.profiles.draft.samples import Sample, fields_of
 from opwatch.profiles.draft.status import is_named, is_part, is_word
 from opwatch.profiles.draft.words import meaning_of
 
@@ -22,16 +25,25 @@ if TYPE_CHECKING:
 
 _OUTCOME: Final = re.compile(r".*(?:conclusion|outcome|result|verdict)")
 _OTHER_ERROR: Final = re.compile(r".*error|errors|failures?|(?:failure|failed|rejection)reason")
+_IS_STEP: Final = re.compile(r".*(?:steps?|stages?|histor(?:y|ies)|logs?|messages|warnings)")
 _EARLIER: Final = re.compile(r"(?:previous|prior|parent|last|inner).+")
 _FLAGS: Final = CANCELLED | FAILED | {"skipped", "isskipped", "blocked", "isblocked", "timedout"}
+_COUNT: Final = re.compile(
+    r"(?:num|number|total)?(?:failed|failures|errors)(?:count)?|(?:failure|error)count"
+)
+_TOTAL: Final = frozenset({"total", "totalcount", "count"})
 _OTHERWISE: Final = frozenset({"failed", "cancelled", "pending", "running", "blocked"})
 
 
 class Denial(NamedTuple):
-    """A field that speaks against a success where it is one of *values*, or whatever it is."""
+    """A field that speaks against a success where it is one of *values*, or whatever it is.
+
+    *means* is what the success is then, undecided unless it is given.
+    """
 
     path: str
     values: tuple[str | bool, ...] = ()
+    means: str = ""
 
 
 def denials_of(fields: Iterable[Field], known: Mapping[str, str], used: str) -> Iterator[Denial]:
@@ -39,8 +51,16 @@ def denials_of(fields: Iterable[Field], known: Mapping[str, str], used: str) -> 
 
     *known* are the meanings of words.
     """
+    fields = list(fields)
+    totals = {field.parent: field.text for field in fields if field.key in _TOTAL}
     for field in fields:
-        if _is_used(field.text, used) or is_part(field) or _EARLIER.fullmatch(field.key):
+        if _is_used(field.text, used) or _EARLIER.fullmatch(field.key):
+            continue
+        if _COUNT.fullmatch(field.key) and field.holds(int):
+            if field.parent in totals:
+                yield Denial(f"{field.text} == {totals[field.parent]} && {field.text}")
+            yield Denial(field.text, means="partial")
+        if is_part(field):
             continue
         if field.key in _FLAGS and field.holds(bool):
             yield Denial(field.text, (True,))
@@ -51,6 +71,35 @@ def denials_of(fields: Iterable[Field], known: Mapping[str, str], used: str) -> 
             against = tuple(each for each in words if meaning_of(each, known) in _OTHERWISE)
             if against:
                 yield Denial(field.text, against)
+
+
+def parts_of(
+    fields: Iterable[Field], known: Mapping[str, str]
+) -> Iterator[tuple[str, tuple[Denial, ...]]]:
+    """Yield each list of objects some of which speak against a success, and what does in them."""
+    for field in fields:
+        if not field.holds(list) or is_part(field) or _IS_STEP.fullmatch(field.key):
+            continue
+        items = [each for value in field.values for each in value if isinstance(each, dict)]
+        inner = [each for each in fields_of([Sample(each) for each in items]) if not each.parent]
+        against = tuple(_of_part(inner, known))
+        if against:
+            yield field.text, against
+
+
+def _of_part(fields: Iterable[Field], known: Mapping[str, str]) -> Iterator[Denial]:
+    for field in fields:
+        if _OTHER_ERROR.fullmatch(field.key) and field.holds(str, dict, list):
+            yield Denial(field.text)
+        elif field.key in SUCCESS_WORDS and field.holds(bool) and not all(field.values):
+            yield Denial(field.text, (False,))
+        elif is_named(field) and field.holds(str):
+            words = dict.fromkeys(value.strip() for value in field.values if is_word(value))
+            bad = tuple(
+                each for each in words if meaning_of(each, known) in {"failed", "cancelled"}
+            )
+            if bad:
+                yield Denial(field.text, bad)
 
 
 def _is_used(path: str, used: str) -> bool:

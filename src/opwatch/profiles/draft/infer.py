@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
-from opwatch.profiles.draft.denials import Denial, denials_of
+from opwatch.profiles.draft.denials import Denial, denials_of, parts_of
 from opwatch.profiles.draft.progress import progress_of
 from opwatch.profiles.draft.rules import errors_of
 from opwatch.profiles.draft.samples import Field, Sample, fields_of
@@ -72,6 +72,7 @@ class Inference(NamedTuple):
     candidates: tuple[str, ...] = ()
     operation_list: OperationList | None = None
     denials: tuple[Denial, ...] = ()
+    parts: tuple[tuple[str, tuple[Denial, ...]], ...] = ()
 
 
 def infer(
@@ -109,6 +110,7 @@ def infer(
         any("etag" in sample.headers for sample in samples),
         tuple(field.text for field in (*numbers_of(fields), *words_of(fields))),
         denials=tuple(denials_of(fields, known, used)),
+        parts=tuple(parts_of(rest, known)),
     )
 
 

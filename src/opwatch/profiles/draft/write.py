@@ -226,14 +226,19 @@ def _states(found: Inference) -> Iterator[str]:
 
 
 def _verify(found: Inference) -> Iterator[str]:
-    if not found.denials:
+    denials = [*found.denials, *(each for _, inner in found.parts for each in inner)]
+    if not denials:
         return
     yield "# CHECK: beside these a success is undecided, and after a minute unknown. Which of them"
     yield "# say nothing about the operation, and which make it 'means: failed' or 'partial'?"
     yield "verify:"
+    if found.parts:
+        yield f"  parts: {flow([path for path, _ in found.parts])}"
     yield "  unless:"
-    for path, values in found.denials:
-        yield f"    - {flow({'fields': path, **({'are': values} if values else {})})}"
+    for each in dict.fromkeys(denials):
+        more = {"are": each.values, "means": each.means}
+        doubt = {"fields": each.path, **{key: value for key, value in more.items() if value}}
+        yield f"    - {flow(doubt)}"
     yield ""
 
 

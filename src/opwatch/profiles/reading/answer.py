@@ -18,7 +18,7 @@ from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.paths import AnswerView
 from opwatch.profiles.language.rules import first_guard
 from opwatch.profiles.language.wait import pauses
-from opwatch.profiles.reading.operation import OperationReader, keys_of
+from opwatch.profiles.reading.operation import OperationReader, error_in, keys_of
 from opwatch.profiles.reading.response import ParsedResponse, parse_body
 from opwatch.profiles.values import id_key, sentence
 
@@ -112,10 +112,13 @@ class AnswerReader:
         return self._view(mine[0] if mine else None, parsed.response, target)
 
     def complaint(self, response: Response) -> str:
-        """Return the message that a guard finds in a starting answer, if any does."""
-        view = self.whole_view(response)
+        """Return what is wrong with a starting answer: a guard's message, or its own."""
+        view, body = self.whole_view(response), self.parse_response(response).body
         guard = first_guard(self._spec.troubles, view)
-        return (sentence(guard.message.first(view)) if guard else None) or ""
+        said = sentence(guard.message.first(view)) if guard else None
+        if body.fault is Fault.HTML:
+            return f"it is a web page: {body.detail}" if body.detail else "it is a web page"
+        return said or error_in(body.data, view, self._spec.read.error)
 
     def _trouble_of_guard(self, parsed: ParsedResponse, target: Target) -> Trouble | None:
         """Return why the answer says nothing about any operation, None if it may.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _ENDED_BADLY: Final = frozenset({State.FAILED, State.CANCELLED})
 _ERROR_KEYS: Final = ("error", "errors", "fault", "message")
 _MOST_KEYS: Final = 8
+_MOST_SAID: Final = 300
 _LONGEST_KEY: Final = 30
 _JSON_TYPES: Final = {list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
 _LONGEST: Final = 80
@@ -137,10 +138,8 @@ class OperationReader:
 
     def _instead(self, item: Any, view: AnswerView) -> str:
         """Return what *item* has in place of a status, and what it says of an error."""
-        found = sentence(self._spec.read.error.message.first(view))
-        if found is None and isinstance(item, dict):
-            found = next(filter(None, (sentence(item.get(key)) for key in _ERROR_KEYS)), None)
-        return keys_of(item) + (f"; it says: {found}" if found else "")
+        said = error_in(item, view, self._spec.read.error)
+        return keys_of(item) + (f"; it says: {said}" if said else "")
 
     def _reading(
         self, meaning: Meaning, view: AnswerView, parsed: ParsedResponse, raw: Any
@@ -197,6 +196,13 @@ def keys_of(item: Any) -> str:
     names = [str(key)[:_LONGEST_KEY] for key in item]
     more = ", …" if len(names) > _MOST_KEYS else ""
     return f"; it has {', '.join(names[:_MOST_KEYS])}{more}" if names else "; it has no fields"
+
+
+def error_in(item: Any, view: AnswerView, paths: ErrorPaths) -> str:
+    """Return what an answer without a status says of an error, where the profile or all have it."""
+    keys = _ERROR_KEYS if isinstance(item, dict) else ()
+    found = (sentence(paths.message.first(view)), *(sentence(item.get(key)) for key in keys))
+    return next(filter(None, found), "")[:_MOST_SAID]
 
 
 def _error(paths: ErrorPaths, view: AnswerView, because: str) -> OperationError | None:

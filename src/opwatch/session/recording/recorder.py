@@ -327,7 +327,6 @@ class RecordedWatcher(Watcher):
     def _give(self, at: float, line: Mapping[str, Any]) -> None:
         """Write what the watcher is given right after a tick."""
         self._catch_up(at)
-        self._written, self._idle, self._changed = at, None, True
         self._recorder.write({"at": at, **line})
 
     def look_now(self, now: float) -> None:
