@@ -50,32 +50,21 @@ __all__ = [
     "status_urls",
 ]
 
-_MODULES: Final = {
-    "Config": "config",
-    "Definition": "definition",
-    "ManifestEntry": "manifest",
-    "OperationReference": "language.handoff",
-    "Profile": "profile",
-    "ProfileDetector": "detect.detector",
-    "RequestFacts": "language.handoff",
-    "ResultSteps": "results",
-    "StartingUrls": "results",
-    "bind_profile": "bind",
-    "check": "checks",
-    "explain_answer": "explain",
-    "is_at": "detect.detector",
-    "is_url": "references",
-    "load_config": "config",
-    "load_manifest": "manifest",
-    "load_profile": "definition",
-    "manifest_schema": "manifest",
-    "name_fault": "config",
-    "parse_body": "reading.response",
-    "place_of_config": "config",
-    "profile_problems": "checks",
-    "schema": "checks",
-    "status_urls": "detect.detector",
+_NAMES: Final = {
+    "bind": ("bind_profile",),
+    "checks": ("check", "profile_problems", "schema"),
+    "config": ("Config", "load_config", "name_fault", "place_of_config"),
+    "definition": ("Definition", "load_profile"),
+    "detect.detector": ("ProfileDetector", "is_at", "status_urls"),
+    "explain": ("explain_answer",),
+    "language.handoff": ("OperationReference", "RequestFacts"),
+    "manifest": ("ManifestEntry", "load_manifest", "manifest_schema"),
+    "profile": ("Profile",),
+    "reading.response": ("parse_body",),
+    "references": ("is_url",),
+    "results": ("ResultSteps", "StartingUrls"),
 }
+_MODULES: Final = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
