@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from opwatch.domain.moments import format_duration
 from opwatch.output.report.markup import DETAIL, answers, class_of, entries, listed, sign
@@ -15,6 +14,7 @@ from opwatch.output.report.timeline import strip
 from opwatch.output.terminal.lines import LOG_LINE
 from opwatch.output.terminal.rows import glyph_of
 from opwatch.output.text.glyphs import UNICODE
+from opwatch.output.text.links import page_of, web_link
 from opwatch.output.text.sentences import (
     API_OUTCOMES,
     brief,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from opwatch.output.text.clean import Show
 
 NAME: Final = 80
-LONGEST_LINK: Final = 300
 
 
 def article(operation: Operation, run: Run, history: History) -> Iterator[str]:
@@ -62,7 +61,7 @@ def article(operation: Operation, run: Run, history: History) -> Iterator[str]:
     for reason in reasons(operation, history):
         yield f'<p class="why">{escape(reason)}</p>'
     failure = operation.failure
-    pages = (web_link(operation, history), failure and _followed(failure.link, show))
+    pages = (page_of(operation, show), web_link(failure.link if failure else None, show))
     for link in dict.fromkeys(filter(None, pages)):
         yield f'<p><a href="{escape(link)}" rel="noopener noreferrer">{escape(link)}</a></p>'
     is_open = " open" if len(run.operations) == 1 else ""
@@ -97,21 +96,3 @@ def reasons(operation: Operation, history: History) -> list[str]:
         if each and not any(each in other for other in said):
             said.append(each)
     return said
-
-
-def web_link(operation: Operation, history: History) -> str | None:
-    """Return the page of *operation* where it may be followed: http or https, and no secret."""
-    return _followed(operation.reading.link if operation.reading else None, history.show)
-
-
-def _followed(found: str | None, show: Show) -> str | None:
-    link = (found or "").strip()
-    try:
-        parts = urlsplit(link)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return None
-    is_plain = link.isascii() and link.isprintable() and not set(link) & set(" \"'<>\\`{}|^")
-    if not (is_web and is_plain and "@" not in parts.netloc and len(link) <= LONGEST_LINK):
-        return None
-    return link if show.redact(link) == link else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.output.terminal.board import TROUBLED
 from opwatch.output.terminal.rows import Note
-from opwatch.output.text.sentences import link_of
+from opwatch.output.text.links import page_of
 from opwatch.output.text.styles import GAP, Line, Link, Tone
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def page_lines(board: Board) -> list[Line]:
     """Return a line for each page of those in trouble, else one for the page of the first."""
     found: list[Line] = []
     for rank, operation in board.ranked():
-        page = link_of(operation, board.show)
+        page = page_of(operation, board.show)
         if page and (not found or rank <= TROUBLED):
             found.append([(board.names.of(operation) + GAP, Tone.PLAIN), (page, Link(page))])
         if len(found) >= MOST_PAGES or (found and rank > TROUBLED):

@@ -13,12 +13,12 @@ from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import cells, cut, elide
+from opwatch.output.text.links import page_of
 from opwatch.output.text.sentences import (
     API_OUTCOMES,
     brief,
     ending_detail,
     kind_of,
-    link_of,
     message_of,
     short_time,
     status_of,
@@ -184,7 +184,7 @@ def _tone_of_ending(operation: Operation) -> Tone:
 
 def name_cell(operation: Operation, name: str, width: int, show: Show) -> Line:
     """Return *name* in *width* cells; it leads to the page of *operation*, if there is one."""
-    link = link_of(operation, show)
+    link = page_of(operation, show)
     padding = " " * (width - cells(name))
     return [(name, Link(link) if link else Tone.PLAIN), (padding, Tone.PLAIN)]
 

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 MINUTE: Final = 60.0
 DETAIL: Final = 120
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:")
-_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]{1,255}(?:[/?#][!-~]{0,1500})?", re.ASCII)
 _KEYED: Final = re.compile(r"\s*\w+://[^?]*\?", re.ASCII)
 
 # The doing of the run, reported once for all of it.
@@ -182,15 +181,6 @@ def message_of(operation: Operation, show: Show = PLAIN) -> str:
 def kind_of(operation: Operation, show: Show = PLAIN) -> str:
     """Return what *operation* does, in the API's word, if it says so."""
     return show(operation.reading.kind or "", 40).strip() if operation.reading else ""
-
-
-def link_of(operation: Operation, show: Show = PLAIN) -> str:
-    """Return the address of the page of *operation* for a person, if it is one to be opened.
-
-    It is the API's word: nothing but a plain address of http or https, without a secret.
-    """
-    link = (operation.reading.link or "") if operation.reading else ""
-    return link if _ADDRESS.fullmatch(link) and show.redact(link) == link else ""
 
 
 def error_text(error: OperationError, show: Show = PLAIN, *, code: str = "(code {})") -> str:
