@@ -399,3 +399,13 @@ def test_a_url_of_a_foreign_host_is_told_of_the_option_that_names_one() -> None:
         bound.target("https://eu.example.org/ops/a")
 
     assert "--base-url https://eu.example.org" in (caught.value.hint or "")
+
+
+def test_of_two_parameters_in_one_segment_the_first_ends_at_the_first_separator() -> None:
+    more = """params: {node: {required: true}}
+request: {path: '/nodes/{node}/tasks/{id}'}
+references: [{like: 'UPID:{node}:{rest}', with: {id: 'UPID:{node}:{rest}'}}]
+"""
+    url = "https://api.example.com/nodes/pve/tasks/UPID%3Apve%3A0012%3Avzdump%3A100"
+
+    assert asked("UPID:pve:0012:vzdump:100", more) == url

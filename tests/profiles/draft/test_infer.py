@@ -176,6 +176,7 @@ DONE = {"id": "j-1", "status": "SUCCEEDED"}
         ({"metadata": {"state": "CANCELLED"}}, {"fields": "metadata.state", "are": ["CANCELLED"]}),
         ({"aliasError": {"code": "x"}}, {"fields": "aliasError"}),
         ({"skipped": True}, {"fields": "skipped", "are": [True]}),
+        ({"cleanup": {"failure-cause": "x"}}, {"fields": 'cleanup."failure-cause"'}),
     ],
 )
 def test_a_success_is_undecided_beside_what_the_samples_show_to_end_otherwise(
@@ -201,6 +202,30 @@ def test_a_second_count_of_what_failed_is_a_warning_and_that_of_all_leaves_it_un
     }
     assert state(proposal, part) is State.SUCCEEDED
     assert state(proposal, all_of_it) is State.RUNNING
+
+
+def test_a_list_of_those_that_failed_is_a_warning() -> None:
+    some = {**DONE, "FailedTGAllocs": {"web": {"n": 1}}}
+    proposal = proposed({"id": "j-1", "status": "RUNNING"}, some)
+
+    assert spec(proposal)["verify"] == {
+        "unless": [{"fields": "FailedTGAllocs", "means": "partial"}]
+    }
+    assert state(proposal, some) is State.SUCCEEDED
+
+
+def test_an_empty_list_shows_where_failures_would_be() -> None:
+    proposal = proposed({"id": "j-1", "status": "RUNNING"}, {**DONE, "report": {"failures": []}})
+
+    assert spec(proposal)["verify"] == {"unless": [{"fields": "report.failures"}]}
+    assert state(proposal, {**DONE, "report": {"failures": [{"id": 1}]}}) is State.RUNNING
+
+
+def test_a_flag_of_success_of_each_part_shows_where_its_failure_would_be() -> None:
+    proposal = proposed({"id": "j-1", "status": "RUNNING"}, {**DONE, "files": [{"success": True}]})
+
+    assert state(proposal, {**DONE, "files": [{"success": True}]}) is State.SUCCEEDED
+    assert state(proposal, {**DONE, "files": [{"success": False}]}) is State.RUNNING
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,19 @@ if TYPE_CHECKING:
     from opwatch.profiles.draft.samples import Field
 
 _OUTCOME: Final = re.compile(r".*(?:conclusion|outcome|result|verdict)")
-_OTHER_ERROR: Final = re.compile(r".*error|errors|failures?|(?:failure|failed|rejection)reason")
-_IS_STEP: Final = re.compile(r".*(?:steps?|stages?|histor(?:y|ies)|logs?|messages|warnings)")
+_OTHER_ERROR: Final = re.compile(
+    r".*error|errors|failures?|(?:failure|failed|fail|rejection)(?:reason|cause|message|details?)"
+)
+# Many a run goes on beyond a step that failed; a list of failures is one by itself.
+_NO_PARTS: Final = re.compile(
+    r".*(?:steps?|stages?|histor(?:y|ies)|logs?|messages|warnings|errors|failures)|failed.*"
+)
 _EARLIER: Final = re.compile(r"(?:previous|prior|parent|last|inner).+")
 _FLAGS: Final = CANCELLED | FAILED | {"skipped", "isskipped", "blocked", "isblocked", "timedout"}
 _COUNT: Final = re.compile(
     r"(?:num|number|total)?(?:failed|failures|errors)(?:count)?|(?:failure|error)count"
 )
+_FAILED_ONES: Final = re.compile(r"failed(?!reason|cause|message|detail).+")
 _TOTAL: Final = frozenset({"total", "totalcount", "count"})
 _OTHERWISE: Final = frozenset({"failed", "cancelled", "pending", "running", "blocked"})
 
@@ -56,15 +62,12 @@ def denials_of(fields: Iterable[Field], known: Mapping[str, str], used: str) -> 
     for field in fields:
         if _is_used(field.text, used) or _EARLIER.fullmatch(field.key):
             continue
-        if _COUNT.fullmatch(field.key) and field.holds(int):
-            if field.parent in totals:
-                yield Denial(f"{field.text} == {totals[field.parent]} && {field.text}")
-            yield Denial(field.text, means="partial")
+        yield from _of_failed(field, totals.get(field.parent))
         if is_part(field):
             continue
         if field.key in _FLAGS and field.holds(bool):
             yield Denial(field.text, (True,))
-        elif _OTHER_ERROR.fullmatch(field.key) and field.holds(str, dict, list):
+        elif _is_error(field):
             yield Denial(field.text)
         elif is_named(field) or _OUTCOME.fullmatch(field.key):
             words = dict.fromkeys(value.strip() for value in field.values if is_word(value))
@@ -73,12 +76,22 @@ def denials_of(fields: Iterable[Field], known: Mapping[str, str], used: str) -> 
                 yield Denial(field.text, against)
 
 
+def _of_failed(field: Field, total: str | None) -> Iterator[Denial]:
+    """Yield what *field* makes of a success if it counts or lists what failed, of that *total*."""
+    if _COUNT.fullmatch(field.key) and field.holds(int):
+        if total is not None:
+            yield Denial(f"{field.text} == {total} && {field.text}")
+        yield Denial(field.text, means="partial")
+    elif _FAILED_ONES.fullmatch(field.key) and field.holds(list, dict):
+        yield Denial(field.text, means="partial")
+
+
 def parts_of(
     fields: Iterable[Field], known: Mapping[str, str]
 ) -> Iterator[tuple[str, tuple[Denial, ...]]]:
     """Yield each list of objects some of which speak against a success, and what does in them."""
     for field in fields:
-        if not field.holds(list) or is_part(field) or _IS_STEP.fullmatch(field.key):
+        if not field.holds(list) or is_part(field) or _NO_PARTS.fullmatch(field.key):
             continue
         items = [each for value in field.values for each in value if isinstance(each, dict)]
         inner = [each for each in fields_of([Sample(each) for each in items]) if not each.parent]
@@ -89,9 +102,9 @@ def parts_of(
 
 def _of_part(fields: Iterable[Field], known: Mapping[str, str]) -> Iterator[Denial]:
     for field in fields:
-        if _OTHER_ERROR.fullmatch(field.key) and field.holds(str, dict, list):
+        if _is_error(field):
             yield Denial(field.text)
-        elif field.key in SUCCESS_WORDS and field.holds(bool) and not all(field.values):
+        elif field.key in SUCCESS_WORDS and field.holds(bool):
             yield Denial(field.text, (False,))
         elif is_named(field) and field.holds(str):
             words = dict.fromkeys(value.strip() for value in field.values if is_word(value))
@@ -100,6 +113,14 @@ def _of_part(fields: Iterable[Field], known: Mapping[str, str]) -> Iterator[Deni
             )
             if bad:
                 yield Denial(field.text, bad)
+
+
+def _is_error(field: Field) -> bool:
+    """Tell whether *field* says what went wrong, or is the empty list in which that would be."""
+    has_room = any(each in ([], {}) for each in field.found.values())
+    return _OTHER_ERROR.fullmatch(field.key) is not None and (
+        has_room or field.holds(str, dict, list)
+    )
 
 
 def _is_used(path: str, used: str) -> bool:

@@ -180,7 +180,7 @@ def _regex_of(template: Template, wide: frozenset[str]) -> str:
             out.append(f"(?P={part})")
         else:
             known.add(part)
-            out.append(f"(?P<{part}>{'.*[^/]' if part in wide else '[^/?#]+'})")
+            out.append(f"(?P<{part}>{'.*[^/]' if part in wide else '[^/?#]+?'})")
     return "".join(out)
 
 
