@@ -16,7 +16,7 @@ from opwatch.version import __version__
 
 TYPE_CHECKING = False  # that of typing costs a fifth of a TAB
 if TYPE_CHECKING:
-    from typing import Final, NoReturn
+    from typing import Any, Final, NoReturn
 
 # Of the table in domain/outcome.py, which may be what could not be loaded.
 BUG: Final = 70
@@ -45,18 +45,37 @@ def main() -> NoReturn:
     leave(_run(arguments))
 
 
-def _write_whole() -> None:
-    """Give a buffer back to the output that ``PYTHONUNBUFFERED`` has taken it from.
+class _Patient(io.FileIO):
+    """A file that waits for room where it was told not to, as a process of Node's is told."""
 
-    Python then hands a text to the system in one call, and asks nobody how much of it was
-    taken: what a full disk or a reader who left cut off would be lost without an error.
+    def write(self, data: Any, /) -> int:
+        while (written := super().write(data)) is None:
+            import select  # noqa: PLC0415, hardly anyone needs it
+
+            select.select((), (self,), ())
+        return written
+
+
+def _write_whole() -> None:
+    """Have the output take a whole text, however it is set up.
+
+    ``PYTHONUNBUFFERED`` takes its buffer away. Python then hands a text to the system in one
+    call, and asks nobody how much of it was taken: what a full disk or a reader who left cut
+    off would be lost without an error. And a pipe that is not to block (O_NONBLOCK is set for
+    all processes that share it) fails when its reader is slow.
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        raw = getattr(stream, "buffer", None)
-        if isinstance(raw, io.RawIOBase):
+        try:
+            number = stream.fileno()
+            # Of Windows, os.get_blocking knows pipes only, since 3.12.
+            is_patient = os.name == "nt" or os.get_blocking(number)
+            is_whole = is_patient and not isinstance(stream.buffer, io.RawIOBase)
+        except (AttributeError, OSError, ValueError):
+            continue  # there is none, or it is no file
+        if not is_whole:
             whole = io.TextIOWrapper(
-                io.BufferedWriter(raw),
+                io.BufferedWriter(_Patient(number, "wb", closefd=False)),
                 encoding=stream.encoding,
                 errors=stream.errors,
                 line_buffering=True,

@@ -46,7 +46,7 @@ def test_a_profile_from_live_answers_watches_the_same_api(
     )  # fmt: skip
 
     assert (new.code, new.out) == (0, ""), new.err
-    assert f"save it as mine.yaml in {folder}" in new.err
+    assert new.err.endswith("  to use     opwatch wait -p mine REF\n")
     assert inside.run("profile", "check", str(file)).code == 0
     good, bad = (
         server.start("bentley-schedules", Script(0.2, end)) for end in (states[1], states[2])
@@ -57,6 +57,26 @@ def test_a_profile_from_live_answers_watches_the_same_api(
         environ={"MINE_TOKEN": TOKEN},
     )  # fmt: skip
     assert (ran.code, ran.outcomes) == (1, ["succeeded", "failed"]), ran.err
+
+
+def test_a_draft_that_lies_elsewhere_says_where_it_belongs(inside: Inside) -> None:
+    sample, file = saved(inside.home, "a.json", RUNNING), str(inside.home / "mine.yaml")
+
+    ran = inside.run("profile", "new", "--from", sample, "--name", "mine", "--output", file)
+
+    folder = inside.home / "opwatch" / "profiles"
+    assert ran.err.endswith(f"  to use     save it as mine.yaml in {folder}\n")
+
+
+def test_a_file_that_cannot_be_checked_is_told_as_any_other(inside: Inside) -> None:
+    latin = inside.home / "latin.yaml"
+    latin.write_bytes(b"title: caf\xe9\n")
+
+    missing = inside.run("profile", "check", "nothing.yaml")
+    encoded = inside.run("profile", "check", str(latin))
+
+    assert missing.err == "opwatch: cannot read nothing.yaml: No such file or directory\n"
+    assert encoded.err == f"opwatch: cannot read {latin}: it is not UTF-8\n"
 
 
 def test_samples_come_from_files_lines_and_curl(inside: Inside) -> None:

@@ -91,6 +91,23 @@ def test_get_shows_the_result_and_downloads_nothing(server: DemoServer, opwatch:
     assert _stored(server) == []
 
 
+@pytest.mark.parametrize("option", ["--result", "--download=out"])
+def test_a_profile_without_results_is_warned_of(
+    option: str, server: DemoServer, opwatch: Inside
+) -> None:
+    knows = profile(server.base_url)
+    read = {name: path for name, path in knows["read"].items() if name != "result"}
+    opwatch.configure(mine={**knows, "read": read}, knows=knows)
+
+    without = opwatch.run("wait", "--json", "-p", "mine", option, "-t", "0", "a")
+    known = opwatch.run("wait", "--json", "-p", "knows", option, "-t", "0", "a")
+
+    name = option.partition("=")[0]
+    warning = f"profile mine names no result of its operations: {name} has nothing to fetch"
+    assert (without.document["warnings"], known.document["warnings"]) == ([warning], [])
+    assert warning in without.err
+
+
 def test_an_operation_that_goes_on_has_no_result_yet(server: DemoServer, opwatch: Inside) -> None:
     job = server.start("fullstory", Script(60))
 

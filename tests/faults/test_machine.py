@@ -369,6 +369,23 @@ def test_a_disk_that_is_full_after_the_first_bytes_is_74(program: Program, unbuf
 
 @fault(134)
 @pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_slow_reader_of_a_pipe_that_does_not_block_gets_all(
+    program: Program, unbuffered: str
+) -> None:
+    # Node sets O_NONBLOCK on a pipe that its children inherit.
+    told = {"PYTHONUNBUFFERED": unbuffered, "OPWATCH_TOKEN": ""}
+    many = " ".join(f"p{number:05}" for number in range(700))
+    set_up = f'"{sys.executable}" -c "import os; os.set_blocking(1, False)"'
+    line = f"({set_up}; opwatch get -p fullstory --json {many}; echo $? >&2) | (sleep 2; cat)"
+
+    ran = in_shell(program, line, **told)
+
+    assert ran.stderr.splitlines()[-1] == "4"
+    assert len(json.loads(ran.stdout)["operations"]) == 700
+
+
+@fault(134)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_reader_that_leaves_in_the_middle_of_a_text_is_141(
     program: Program, unbuffered: str
 ) -> None:

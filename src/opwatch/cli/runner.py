@@ -150,7 +150,7 @@ class Command:
             headers=self._headers(plan, context),
             asks_why=self.options.reason,
         )
-        self._say_pace(plan)
+        self._warn_of_the_vain(plan)
         if plan.assumed and not self.options.quiet:
             from opwatch.output.commands.start import write_assumptions
 
@@ -178,17 +178,27 @@ class Command:
             clock_of=lambda at: at + offset,
         )
 
-    def _say_pace(self, plan: Plan) -> None:
-        """Warn of an interval that is shorter than what a host is asked at."""
-        given, kept = self.options.interval, plan.policy.interval
-        if given is None or kept is None or given >= kept:
-            return
-        from opwatch.output.errors import write_warning
-        from opwatch.output.text.words import SLOWER
+    def _warn_of_the_vain(self, plan: Plan) -> None:
+        """Warn of an interval that no host is asked at, and of results that there are none of."""
+        from opwatch.output.text.words import NOTHING_TO_FETCH, SLOWER
 
-        self.warnings.append(SLOWER.format(given=given, kept=kept))
-        if not self.options.quiet:
-            write_warning(sys.stderr, self.warnings[-1])
+        given, kept = self.options.interval, plan.policy.interval
+        found = []
+        if given is not None and kept is not None and given < kept:
+            found.append(SLOWER.format(given=given, kept=kept))
+        if plan.results is not None:
+            option = "--result" if self.options.download is None else "--download"
+            without = (each.name for each in plan.profiles.values() if not each.has_result)
+            found += [
+                NOTHING_TO_FETCH.format(profile=name, option=option)
+                for name in dict.fromkeys(without)
+            ]
+        self.warnings.extend(found)
+        if found and not self.options.quiet:
+            from opwatch.output.errors import write_warning
+
+            for text in found:
+                write_warning(sys.stderr, text)
 
     def _history(self, context: RunContext) -> History | None:
         if self.options.report is None:

@@ -245,6 +245,12 @@ class Profile:
         return begin(steps, self._spec, reading, target.url or self.base_url, start)
 
     @property
+    def has_result(self) -> bool:
+        """Tell whether it knows of anything that comes out of an operation."""
+        spec = self._spec
+        return bool(spec.result or spec.read.result) or spec.final != "operation"
+
+    @property
     def explains_failures(self) -> bool:
         """Tell whether it knows how to ask why an operation failed."""
         return bool(self._spec.on_failure.steps)

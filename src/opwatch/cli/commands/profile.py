@@ -253,9 +253,9 @@ def _sample(source: str) -> Any:
 
 def _problems_of_file(path: Path, known: Any, samples: list[Any]) -> tuple[Problem, ...]:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as problem:
-        raise UsageError(f"cannot read {path}: {problem}") from problem
+        text = bytes_of(str(path)).decode()
+    except UnicodeError as problem:
+        raise UsageError(f"cannot read {path}: it is not UTF-8") from problem
     return check(text, str(path), known, samples)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from opwatch.domain.command_line import PROFILE, command_to_paste
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import PLAIN, Show
 
@@ -70,4 +72,6 @@ def write_next_steps(
     file = sink.show(path, None)
     sink.line(f"opwatch: wrote {file}")
     sink.line(f"  to check   opwatch profile check {shlex.quote(file)}")
-    sink.line(f"  to use     save it {place}")
+    is_there = Path(path).absolute() == Path(folder).absolute() / f"{name}.yaml"
+    use = command_to_paste("wait", ((PROFILE, name),), "REF") if is_there else f"save it {place}"
+    sink.line(f"  to use     {use}")

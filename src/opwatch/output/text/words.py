@@ -79,6 +79,10 @@ SLOWER: Final = (
     "each operation is asked about every {kept:g}s"
 )
 
+NOTHING_TO_FETCH: Final = (
+    "profile {profile} names no result of its operations: {option} has nothing to fetch"
+)
+
 # Of an operation that reports an end which is not confirmed yet.
 ENDED_BEFORE: Final = "ended before"
 """Of an operation whose end is recorded, and was confirmed by an earlier process."""
