@@ -302,20 +302,20 @@ class RunOptions(opt.ProfileOptions):
             raise click.BadParameter("--json and --jsonl cannot both be given")
         if self.pace not in set(Eagerness):
             known = ", ".join(Eagerness)
-            raise click.BadParameter(f"--pace {self.pace!r} is not one of {known}")
+            raise click.BadParameter(_not_one_of("pace", self.pace, known))
         if self.progress != "auto":
             from opwatch.output.terminal.display import Style
 
             if self.progress not in set(Style):
                 known = ", ".join(Style)
-                raise click.BadParameter(f"--progress {self.progress!r} is not one of {known}")
+                raise click.BadParameter(_not_one_of("progress", self.progress, known))
 
         if self.ci != "auto":
             from opwatch.output.ci.system import System
 
             if self.ci not in set(System):
                 known = ", ".join(System)
-                raise click.BadParameter(f"--ci {self.ci!r} is not one of {known}")
+                raise click.BadParameter(_not_one_of("ci", self.ci, known))
 
     @property
     def prints_json(self) -> bool:
@@ -376,3 +376,8 @@ class RunOptions(opt.ProfileOptions):
         results = (("--result",),) if self.result else ()
         files = () if self.download is None else (("--download", str(self.download)),)
         return (*headers, *results, *files)
+
+
+def _not_one_of(option: str, given: str, known: str) -> str:
+    """Return what is wrong with what was *given*, perhaps by a variable that nobody sees."""
+    return f"--{option} {given!r} is not one of {known} (env var: 'OPWATCH_{option.upper()}')"
