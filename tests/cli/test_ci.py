@@ -129,6 +129,7 @@ def test_a_system_that_is_not_known_is_refused(inside: Inside) -> None:
 
     assert ran.code == 2
     assert "--ci 'travis' is not one of auto, none, github" in ran.err
+    assert ran.err.endswith("teamcity (env var: 'OPWATCH_CI')\n")
 
 
 @pytest.mark.parametrize("variable", SYSTEMS)

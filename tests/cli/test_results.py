@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from servers.oauth import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from cli.inside import Inside
     from cli.program import Program
@@ -193,6 +193,18 @@ def test_c5_a_report_that_is_never_written_leaves_no_file(inside: Inside) -> Non
     ran = inside.run("wait", "-p", "nobody", "--junit", str(report), "a")
 
     assert (ran.code, report.exists()) == (2, False)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+def test_the_last_exit_code_that_is_told_is_the_one_that_it_is(inside: Inside) -> None:
+    with Api(lambda _: Reply(200, {"id": "a", "status": "done"})) as api:
+        inside.configure(mine=profile(api.base, auth="none"))
+
+        ran = inside.run("wait", "-p", "mine", "--junit", "/dev/full", "a")
+
+    told = re.findall(r"exit (\d+): (.*)", ran.err)
+    assert ran.code == 74
+    assert told[-1] == ("74", "the output, or a result, could not be written")
 
 
 def test_where_a_result_is_a_file_its_url_is_shown_and_it_is_saved_by_its_kind(

@@ -202,7 +202,17 @@ def test_what_was_seen_is_not_missed_on_the_word_of_a_proxy(speaker: Speaker) ->
     is_others = speaker is Speaker.OTHER
     assert missed.handling(seen=False) is Handling.NOT_FOUND
     assert missed.handling(seen=True) is (Handling.TRANSIENT if is_others else Handling.NOT_FOUND)
-    assert refused.handling(seen=True) is Handling.REFUSED
+    assert refused.handling(seen=False) is Handling.REFUSED
+    assert refused.handling(seen=True) is (Handling.TRANSIENT if is_others else Handling.REFUSED)
+
+
+@pytest.mark.parametrize("fault", [Fault.FOREIGN_ORIGIN, Fault.REDIRECT_LOOP, Fault.BAD_REDIRECT])
+def test_a_redirect_away_ends_nothing_that_was_seen(fault: Fault) -> None:
+    answered, named = Trouble(fault, status=302), Trouble(fault)
+
+    assert answered.handling(seen=False) is Handling.REFUSED
+    assert answered.handling(seen=True) is Handling.TRANSIENT
+    assert named.handling(seen=True) is Handling.REFUSED
 
 
 def test_troubles_are_the_same_whoever_speaks_and_whatever_was_sent() -> None:

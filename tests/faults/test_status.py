@@ -339,6 +339,21 @@ def test_a_403_in_the_middle_is_believed_after_a_minute(wait: Wait) -> None:
     assert len(server.requests) >= 4
 
 
+LOGIN = status("302 Found", b"", "Location: https://captive.example/login")
+REFUSES = status("400 Bad Request", b"<html><title>Bad</title></html>", "Content-Type: text/html")
+
+
+@pytest.mark.parametrize("page", [LOGIN, REFUSES])
+def test_a_portal_or_a_balancer_that_comes_between_ends_no_wait(wait: Wait, page: bytes) -> None:
+    with api(RUNNING, page, page, DONE) as server:
+        borne = wait(server.url)
+    with api(page) as server:
+        at_first = wait(server.url)
+
+    assert (borne.code, borne.one["problems"]) == (0, 2), borne.err
+    assert (at_first.code, at_first.one["polls"]) == (6, 1)
+
+
 @fault(27)
 def test_a_403_that_passes_is_borne(wait: Wait) -> None:
     wait.speed = 200.0

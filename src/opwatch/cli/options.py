@@ -6,6 +6,7 @@ command line.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
@@ -56,7 +57,9 @@ def check_choice(name: str, value: str, known: Iterable[str]) -> None:
     """
     words = list(known)
     if value not in words:
-        raise click.BadParameter(f"{name} {value!r} is not one of {', '.join(words)}")
+        variable = f"OPWATCH_{name.strip('-').upper()}"
+        unseen = f" (env var: {variable!r})" if os.environ.get(variable) == value else ""
+        raise click.BadParameter(f"{name} {value!r} is not one of {', '.join(words)}{unseen}")
 
 
 References: TypeAlias = Annotated[

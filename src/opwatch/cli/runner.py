@@ -407,8 +407,15 @@ def _written(write: Callable[[], None], verdict: Verdict, view: View) -> Verdict
     try:
         write()
     except UnwritableError as problem:
+        from opwatch.output.errors import write_warning
+        from opwatch.output.text.summary import exit_text
+
         write_error(sys.stderr, problem, redact=view.redact)
-        return verdict.after(Abort.UNWRITABLE)
+        ending = verdict.after(Abort.UNWRITABLE)
+        if ending != verdict and not view.options.quiet:
+            # The display has told of another one already.
+            write_warning(sys.stderr, exit_text(ending))
+        return ending
     return verdict
 
 

@@ -226,6 +226,9 @@ OF_A_MEMBER: Final = frozenset(
     }
 )
 
+# With a status they are about where an answer leads, not about a URL that was named otherwise.
+OF_A_REDIRECT: Final = frozenset({Fault.FOREIGN_ORIGIN, Fault.REDIRECT_LOOP, Fault.BAD_REDIRECT})
+
 # Faults for which a second opinion is worthless even in the middle of a wait.
 FINAL_AT_ONCE: Final = frozenset({Fault.NO_CREDENTIAL, Fault.TOKEN_REFUSED, Fault.RENEWAL_REFUSED})
 
@@ -265,12 +268,15 @@ class Trouble:
     def handling(self, *, seen: bool) -> Handling:
         """Return what this means for an operation, or a host, that was *seen* before.
 
-        Once the API has answered, only the API itself can say that something is gone.
+        Once the API has answered, only the API itself can say that something is gone, or
+        refuse: a login page, a balancer or a captive portal, which redirects, comes and goes.
         """
         handling = self.rule.handling
-        if seen and handling is Handling.NOT_FOUND and self.speaker is Speaker.OTHER:
-            return Handling.TRANSIENT
-        return handling
+        if not seen or handling not in {Handling.NOT_FOUND, Handling.REFUSED}:
+            return handling
+        redirected = self.fault in OF_A_REDIRECT and self.status is not None
+        is_others = self.speaker is Speaker.OTHER or redirected
+        return Handling.TRANSIENT if is_others else handling
 
 
 _TRANSIENT_STATUS: Final = frozenset(
