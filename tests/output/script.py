@@ -151,8 +151,16 @@ class Story:
         self._now(reference, failure=failure)
         return self.end(reference, Outcome.FAILED)
 
-    def hold(self, seconds: float, trouble: Trouble | None = None, host: str = HOST) -> Story:
-        self._add(Held(self.at, f"https://{host}", self.at + seconds, trouble))
+    def hold(
+        self,
+        seconds: float,
+        trouble: Trouble | None = None,
+        host: str = HOST,
+        *,
+        is_of_another: bool = False,
+    ) -> Story:
+        until = self.at + seconds
+        self._add(Held(self.at, f"https://{host}", until, trouble, is_of_another=is_of_another))
         return self
 
     def warn(self, oddity: Oddity, text: str, reference: str | None = None) -> Story:

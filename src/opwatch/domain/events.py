@@ -76,12 +76,16 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """No request goes to *origin* before *until*; *trouble* says why."""
+    """No request goes to *origin* before *until*; *trouble* says why.
+
+    *is_of_another*: it has asked another process for this pause.
+    """
 
     at: float
     origin: str
     until: float
     trouble: Trouble | None
+    is_of_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)

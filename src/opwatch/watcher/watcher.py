@@ -424,7 +424,9 @@ class Watcher:
     def heed(self, key: GateKey, advice: Advice, now: float) -> list[Event]:
         """Ask the host *key* as *advice* says, which is what other processes report of it."""
         gate = self.gates[key]
-        return [Held(now, key[1], gate.not_before, None)] if gate.heed(advice, now) else []
+        if not gate.heed(advice, now):
+            return []
+        return [Held(now, key[1], gate.not_before, None, is_of_another=True)]
 
     # -- time and signals --------------------------------------------------------
 

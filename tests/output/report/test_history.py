@@ -66,10 +66,12 @@ def test_an_end_that_the_api_reports_is_one_line() -> None:
 def test_what_concerns_the_run_is_remembered_beside_the_operations() -> None:
     story = Story(["a", "b"])
     story.hold(30.0).hold(30.0, Trouble(Fault.STATUS_THROTTLED, status=429, host=HOST))
+    story.hold(30.0, is_of_another=True)
     story.sleep(1200.0).warn(Oddity.UNKNOWN_STATUS, "WEIRD", "a").interrupt()
 
     assert said(remembered(story).log) == [
         "api.example.com was in trouble: rate limited",
+        "api.example.com has asked another run to wait",
         "awake again after 20m 00s",
         "a: unknown status “WEIRD”, treated as running",
         "interrupted; nothing remote was cancelled",

@@ -279,6 +279,13 @@ def test_a_host_that_is_held_explains_the_silence_of_its_operations() -> None:
     assert "rate limited" not in screen(story.wait(40))
 
 
+def test_so_does_one_that_has_asked_another_run_to_wait() -> None:
+    story = Story(["op-1"])
+    story.read("op-1", "RUNNING", 40.0, again=2.0).hold(42.0, is_of_another=True)
+    assert "asked another run to wait · again in 42 s" in screen(story, columns=120)
+    assert "asked another run to wait" in screen(story)
+
+
 def test_asking_again_is_said_of_a_request_that_is_under_way_only() -> None:
     story = Story(["a"])
     story.read("a").bad("a", Trouble(Fault.CONNECTION_REFUSED), again=3.0).wait(3.5)

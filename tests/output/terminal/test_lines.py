@@ -171,6 +171,14 @@ def test_a_pause_that_a_host_asks_for_is_reported_once() -> None:
     ]
 
 
+def test_a_pause_that_a_host_has_asked_another_run_for_is_explained() -> None:
+    story = Story(["op-1"])
+    story.read("op-1").hold(3600, is_of_another=True).hold(4, is_of_another=True)
+    assert lines_of(story)[1:] == [
+        "api.example.com has asked another run to wait; no request for 1h 00m"
+    ]
+
+
 def test_a_host_that_is_down_for_maintenance_is_not_called_rate_limited() -> None:
     story = Story(["op-1"])
     closed = Trouble(Fault.STATUS_THROTTLED, "back at 04:00", status=503, host="api.example.com")

@@ -119,6 +119,7 @@ class EventEncoder:
                     "origin": write.text(event.origin),
                     "until": write.clock_time(event.until),
                     "trouble": self._trouble(event.trouble) if event.trouble else None,
+                    "of_another_run": event.is_of_another,
                 }
             case Resumed():
                 return {"gap_seconds": round(event.gap, 3)}

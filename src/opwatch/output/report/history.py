@@ -36,7 +36,7 @@ from opwatch.output.text.sentences import (
     state_text,
     warning_text,
 )
-from opwatch.output.text.words import CAUSES, OUTCOMES
+from opwatch.output.text.words import ASKED_ANOTHER, CAUSES, OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -249,10 +249,11 @@ class History:
     def _note(self, event: Held | Resumed | Interrupted) -> None:
         match event:
             case Held(origin=origin, trouble=trouble):
-                if trouble is None:
-                    return  # A pace, and nothing went wrong.
                 host = self.show(origin.partition("://")[2], 80)
-                self.log.add(event.at, f"{host} was in trouble: {brief(trouble, self.show)}")
+                if trouble is not None:
+                    self.log.add(event.at, f"{host} was in trouble: {brief(trouble, self.show)}")
+                elif event.is_of_another:
+                    self.log.add(event.at, f"{host} has {ASKED_ANOTHER}")
             case Resumed(gap=gap):
                 self.log.add(event.at, f"awake again after {format_duration(gap)}")
             case Interrupted(abort=abort):

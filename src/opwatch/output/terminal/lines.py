@@ -38,7 +38,7 @@ from opwatch.output.text.sentences import (
     warning_text,
 )
 from opwatch.output.text.summary import exit_text, next_steps, summary
-from opwatch.output.text.words import CAUSES, NOTHING_LEFT, TO_BE_SURE
+from opwatch.output.text.words import ASKED_ANOTHER, CAUSES, NOTHING_LEFT, TO_BE_SURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -224,11 +224,15 @@ class Lines(Renderer):
                 self._sink.line(f"opwatch   | {line}")
 
     def _hold(self, event: Held) -> None:
-        pause = event.until - event.at
-        if event.trouble is None or pause < LONG_PAUSE:
+        pause, key = event.until - event.at, ("held", event.origin)
+        if pause < LONG_PAUSE:
             return
-        if self._history.is_new_trouble(("held", event.origin), event.trouble, event.at):
+        what = ""
+        if event.is_of_another:
+            what = f"{self._show(event.origin.partition('://')[2], 80)} has {ASKED_ANOTHER}"
+        elif event.trouble and self._history.is_new_trouble(key, event.trouble, event.at):
             what = describe(event.trouble, self._show)
+        if what:
             self._write(event.at, f"{what}; no request for {format_duration(pause)}")
 
     def _finish(self, event: Finished) -> None:

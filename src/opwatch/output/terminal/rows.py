@@ -26,7 +26,7 @@ from opwatch.output.text.sentences import (
     with_streak,
 )
 from opwatch.output.text.styles import GAP, PERCENT, TONES, Layout, Line, Link, Tone, pad
-from opwatch.output.text.words import OUTCOMES, REASONS, SO_FAR, TO_BE_SURE
+from opwatch.output.text.words import ASKED_ANOTHER, OUTCOMES, REASONS, SO_FAR, TO_BE_SURE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,8 +110,8 @@ def note_of(
         return dropping(ending_detail(operation, show), tone=tone)
     if operation.streak and operation.trouble is not None:
         return _trouble_note(operation, at, glyphs, show, is_asked=is_asked)
-    if held is not None and held.trouble is not None and _is_worth_a_note(held, operation, at):
-        why = brief(held.trouble, show)
+    if held is not None and _is_worth_a_note(held, operation, at):
+        why = brief(held.trouble, show) if held.trouble else ASKED_ANOTHER
         return dropping(why, f"again in {short_time(held.until - at)}", tone=Tone.WARN)
     reading = operation.reading
     if reading is None:
@@ -149,7 +149,9 @@ def _left(operation: Operation, at: float) -> float:
 
 
 def _is_worth_a_note(held: Held, operation: Operation, at: float) -> bool:
-    """Tell whether the pause is long, and longer than the operation's own."""
+    """Tell whether the pause has a reason, is long, and longer than the operation's own."""
+    if held.trouble is None and not held.is_of_another:
+        return False
     due = operation.next_poll_at
     return held.until - at >= WORTH_A_NOTE and (due is None or due <= held.until)
 
