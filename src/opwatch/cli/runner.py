@@ -6,12 +6,11 @@ that whatever interrupts them still ends with one document and one exit code.
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from opwatch.cli.exit import end_of, sentence_of, verdict_of
 from opwatch.cli.groups import STDIN
@@ -47,9 +46,6 @@ if TYPE_CHECKING:
     from opwatch.output.report.history import History
     from opwatch.session.session import Session
     from opwatch.watcher.watcher import Watcher
-
-ALLOCATIONS: Final = 50_000
-"""New objects between two collections of garbage; Python's 700 costs a long run more."""
 
 
 # -- from options to a plan --------------------------------------------------------------
@@ -283,14 +279,6 @@ def context_of(
     return replace(context, announce=announce, notice=notice)
 
 
-def _collect_garbage() -> None:
-    """Collect from now on, but never look at what is there already: it lives to the end."""
-    if not gc.isenabled():
-        gc.freeze()
-        gc.set_threshold(ALLOCATIONS)
-        gc.enable()
-
-
 def _registrar(environ: Mapping[str, str]) -> Callable[[Secret], None] | None:
     """Return what registers a secret with the runner of a CI system."""
     if "GITHUB_ACTIONS" not in environ:
@@ -311,7 +299,6 @@ def run_watch(prepare: Callable[[], tuple[Plan, RunContext]], view: View) -> int
     try:
         with raise_on_signals():
             plan, context = prepare()
-            _collect_garbage()
             watcher = run_to_end(_watch(plan, context, view))
             with pass_over_signals():
                 code = _leave(watcher, plan, view, started_at)
