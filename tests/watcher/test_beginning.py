@@ -98,7 +98,7 @@ def test_a_result_that_came_later_is_kept_with_its_operation() -> None:
 
     events = watcher.set_result(brought, 9.0)
 
-    assert [type(event) for event in events] == [Ended]
+    assert events == [Ended(9.0, brought)]
     assert [each.reading and each.reading.result for each in watcher.operations] == [
         None,
         {"rows": 7},

@@ -52,6 +52,13 @@ def test_what_had_ended_is_not_asked_again_and_counts_as_it_was_recorded() -> No
     assert not bench.watcher.operations[1].ended_before
 
 
+def test_since_when_an_unknown_word_is_reported_is_counted_on() -> None:
+    earlier = seen(Reading(State.RUNNING, "WEIRD", is_known_word=False), changed_at=-90.0)
+
+    assert Record(taken_up(earlier)[0], 0.0).unknown_from == -90.0
+    assert Record(taken_up(seen())[0], 0.0).unknown_from is None
+
+
 def test_where_all_had_ended_nothing_is_asked() -> None:
     bench = Bench(targets=taken_up(ENDED, ENDED))
 

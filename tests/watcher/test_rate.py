@@ -117,6 +117,13 @@ def test_what_a_vendor_documents_is_never_exceeded() -> None:
     assert rate.now == 25.0
 
 
+def test_the_least_of_all_that_is_known_of_a_limit_is_the_most() -> None:
+    rate = HostRate(Limits(rate=4.0), 0.0)
+    rate.allow(9.0, 1.0)
+
+    assert rate.most == 4.0
+
+
 def test_what_the_headers_name_holds_until_they_name_something_else() -> None:
     rate = a_rate()
     served(rate, 0.0, 2.0)

@@ -57,7 +57,7 @@ class DueQueue:
         likely to be the trouble.
         """
         taken = [self._confirmed_last(now)] if probe else list[int]()
-        while len(taken) < most:
+        while True:
             self._drop_void()
             if not self._heap:
                 break

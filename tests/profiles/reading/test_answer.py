@@ -239,6 +239,14 @@ def test_the_complaint_of_a_starting_answer_is_what_its_guard_finds() -> None:
     assert BOUND.reader.complaint(response({"state": "busy"})) == ""
     page = b"<!doctype html><html><head><title>Sign in</title></head></html>"
     assert BOUND.reader.complaint(response(page)) == "it is a web page: Sign in"
+    assert BOUND.reader.complaint(response(b"<!doctype html><p>x")) == "it is a web page"
+
+
+def test_what_an_api_says_to_people_is_its_own_words_only() -> None:
+    target, slow = BOUND.target("a"), response({"message": "slow down"}, 429)
+
+    assert BOUND.reader.words_of_api(target, slow) == "slow down"
+    assert BOUND.reader.words_of_api(target, response(b"<html>slow down", 429)) is None
 
 
 # -- what is said of a status that is not there ------------------------------------
@@ -290,6 +298,7 @@ def test_where_a_root_is_missing_the_root_is_named_and_what_there_is() -> None:
         ({"errors": [{"message": "no"}], "data": None}, "it has errors, data; it says: no"),
         ({"status": "", "note": "of mine"}, "it has status, note"),
         (None, "it is null"),
+        (True, "it is a boolean"),
         ([{"status": "done"}], "it is a list"),
         ("done", "it is a text"),
         (7, "it is a number"),

@@ -145,7 +145,7 @@ def parse_body(content: bytes) -> ParsedBody:
     if not content.strip():
         return ParsedBody(fault=Fault.EMPTY)
     try:
-        text = content.decode(json.detect_encoding(content), "strict").removeprefix("\ufeff")
+        text = content.decode(json.detect_encoding(content), "strict")
     except UnicodeDecodeError:
         return ParsedBody(fault=Fault.NOT_JSON, detail="the text is not UTF-8")
     try:
