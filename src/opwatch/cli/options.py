@@ -6,7 +6,6 @@ command line.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
@@ -57,9 +56,10 @@ def check_choice(name: str, value: str, known: Iterable[str]) -> None:
     """
     words = list(known)
     if value not in words:
-        variable = f"OPWATCH_{name.strip('-').upper()}"
-        unseen = f" (env var: {variable!r})" if os.environ.get(variable) == value else ""
-        raise click.BadParameter(f"{name} {value!r} is not one of {', '.join(words)}{unseen}")
+        variable = f"OPWATCH_{name.strip('-').upper()}"  # which nobody sees who has set it once
+        raise click.BadParameter(
+            f"{name} {value!r} is not one of {', '.join(words)} (env var: {variable!r})"
+        )
 
 
 References: TypeAlias = Annotated[
