@@ -14,7 +14,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
-_NUMBER: Final = r"(?a)[+-]?\d{1,15}(?:\.\d{1,15})?"
+_NUMBER: Final = re.compile(r"(?a)[+-]?\d{1,15}(?:\.\d{1,15})?")
 # The unit is known by the size: seconds until the year 5138, then ms, then µs, then ns.
 _SCALES: Final = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9))
 _FIRST_YEAR: Final = 1900
@@ -58,7 +58,7 @@ def number_of(value: Any) -> float | None:
     if isinstance(value, str):
         # Stripped for ``float`` as well: it knows fewer blanks than ``strip`` does.
         text = value.strip()
-        return float(text) if re.fullmatch(_NUMBER, text) else None
+        return float(text) if _NUMBER.fullmatch(text) else None
     if isinstance(value, (int, float)):
         try:
             number = float(value)

@@ -9,7 +9,7 @@ the others: ten thousand that end at once are told in portions.
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.errors import PipeClosedError, UnwritableError
@@ -20,7 +20,7 @@ from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine.signals import LookNow, Suspend, stop_here
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 
     from opwatch.domain.moments import Clock
     from opwatch.engine.signals import Inbox, Message
@@ -119,10 +119,9 @@ class _Run:
         for event in events:
             if self._is_withheld(event):
                 continue
-            before = self._told
-            self._tell_now([event])
-            if self._told == before:
-                return  # it could not be written
+            if not self._tell_now(event):
+                return
+            self._told += 1
             if self._told % PORTION == 0:
                 await asyncio.sleep(0)
 
@@ -137,21 +136,20 @@ class _Run:
         self._spawn(self._collect_for(collect, event.operation))
         return True
 
-    def _tell_now(self, events: Iterable[Event]) -> None:
-        with self._writing():
-            for event in events:
-                self._tell(event)
-                self._told += 1
+    def _tell_now(self, event: Event) -> bool:
+        return self._written(partial(self._tell, event))
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """End the run when the listener can no longer write."""
+    def _written(self, write: Callable[[], None]) -> bool:
+        """End the run when the listener can no longer *write*; return whether it could."""
         try:
-            yield
+            write()
         except PipeClosedError:
             self._abort(Abort.PIPE_CLOSED)
         except UnwritableError:
             self._abort(Abort.UNWRITABLE)
+        else:
+            return True
+        return False
 
     def _abort(self, abort: Abort) -> list[Event]:
         self._is_aborted = True
@@ -233,7 +231,8 @@ class _Run:
     def _take_in(self, operation: Operation) -> None:
         """Tell the end of *operation*, now that all is there or will not come."""
         self._withheld.pop(id(operation.target), None)
-        self._tell_now(self._watcher.set_result(operation, self._clock.now()))
+        for event in self._watcher.set_result(operation, self._clock.now()):
+            self._tell_now(event)
 
     def _suspend(self) -> None:
         """Let the process be stopped, with the terminal in order."""
@@ -241,8 +240,7 @@ class _Run:
         if not isinstance(held, Pausable):
             stop_here()
             return
-        with self._writing():
-            held.pause()
+        self._written(held.pause)
         stop_here()
         held.resume()
 

@@ -39,6 +39,7 @@ class Connection:
         self.has_served = False
         self._wire = wire
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
+        self._sent: tuple[Outgoing, h11.Request] | None = None
 
     async def ask(self, request: Outgoing, trace: RequestTrace) -> Head:
         """Send *request*; return the head of the answer, and note how far it came in *trace*.
@@ -55,12 +56,20 @@ class Connection:
             pass
         trace.answer(heard=self._wire.heard)
         answer = cast("h11.Response", event)  # there is nothing else in this state
-        pairs = answer.headers.raw_items()
-        headers = Headers(tuple([(_text(name), _text(value)) for name, value in pairs]))
-        return Head(answer.status_code, f"HTTP/{_text(answer.http_version)}", headers)
+        pairs = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in answer.headers.raw_items()
+        ]
+        version = answer.http_version.decode("latin-1")
+        return Head(answer.status_code, f"HTTP/{version}", Headers(tuple(pairs)))
 
     def _written(self, request: Outgoing) -> bytes:
-        head = h11.Request(method=request.method, target=request.target, headers=request.headers)
+        # Headers that h11 has checked once are not checked for each poll.
+        before = self._sent
+        is_known = before and before[0].headers == request.headers
+        headers = before[1].headers if before and is_known else request.headers
+        head = h11.Request(method=request.method, target=request.target, headers=headers)
+        self._sent = request, head
         body = (h11.Data(data=request.body),) if request.body else ()
         return b"".join(self._http.send(each) or b"" for each in (head, *body, h11.EndOfMessage()))
 
@@ -103,7 +112,3 @@ class Connection:
     def close(self) -> None:
         """Close it."""
         self._wire.close()
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("latin-1")

@@ -63,7 +63,7 @@ class Exchange:
             cookie = self._cookies.header(origin, request.url) if request.authorize else None
             outgoing = build_request(request, origin, self._defaults, proxy=through, cookie=cookie)
             async with asyncio.timeout(seconds) as clock:
-                reader = ResponseReader(request.url, trace, limit, into, clock, seconds)
+                reader = ResponseReader(request, trace, limit, into, clock, seconds)
                 return await self._exchange(request, origin, outgoing, reader)
         except Exception as problem:
             trouble = trouble_of(problem, trace, host, proxy)

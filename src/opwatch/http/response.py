@@ -24,6 +24,7 @@ from opwatch.http.faults import FaultError
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from opwatch.domain.messages import Request
     from opwatch.http.connection import Connection, Head
     from opwatch.http.trace import RequestTrace
 
@@ -45,13 +46,13 @@ _RESULTS: Final = frozenset({200, 201, 202, 203})
 
 @dataclass(frozen=True, slots=True)
 class ResponseReader:
-    """Reads the answer for *url* that left *trace*: *limit* bytes, while *clock* runs.
+    """Reads the answer to *request* that left *trace*: *limit* bytes, while *clock* runs.
 
     With *into*, the body of a good answer is a result: it goes there, and extends
     the time by *seconds*. Any other is kept in memory, up to BODY_LIMIT.
     """
 
-    url: str
+    request: Request
     trace: RequestTrace
     limit: int
     into: BinaryIO | None
@@ -83,10 +84,11 @@ class ResponseReader:
             raise
         return Response(
             head.status,
-            self.url,
+            self.request.url,
             head.headers,
             memory.getvalue(),
             received_at=received_at,
+            is_anonymous=self.request.is_anonymous,
             http_version=head.version,
         )
 

@@ -94,7 +94,7 @@ class Profile:
         """
         resolved = self._resolver.resolve(reference, params or {})
         values = {**(params or {}), **resolved.params}
-        self._check(values)
+        self._check({name: value for name, value in values.items() if name not in resolved.params})
         known = self._spec.params
         values = {name: known.get(name, PLAIN).written(value) for name, value in values.items()}
         if resolved.url and self._spec.batch and not self._has_single and ID in values:

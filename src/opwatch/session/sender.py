@@ -133,8 +133,6 @@ class Sender:
         reply = await send(signed)
         if self._trace is not None:
             self._trace(signed, reply, self.now() - began)
-        if signed.is_anonymous and not isinstance(reply, Trouble):
-            reply = replace(reply, is_anonymous=True)
         return signed, reply
 
 

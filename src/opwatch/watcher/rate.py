@@ -121,8 +121,9 @@ class HostRate:
 
     def free_at(self, now: float) -> float:
         """Return when the next request may go. To ask changes nothing, however often it is done."""
-        tokens = min(self._burst, self._filled(now))
-        return now if tokens >= 1 else now + (1 - tokens) / self.now
+        pace = self.now
+        tokens = min(self._burst(pace), self._filled(now, pace))
+        return now if tokens >= 1 else now + (1 - tokens) / pace
 
     def take(self, now: float) -> None:
         """Count a request that goes now."""
@@ -132,9 +133,10 @@ class HostRate:
 
     def allow(self, rate: float | None, at: float) -> None:
         """Take in that the headers of an answer name *rate*, None for no rate at all."""
-        self._fill(at)
-        self.allowed = math.inf if rate is None else max(SLOWEST, rate)
-        self.allowed_at = at
+        allowed = math.inf if rate is None else max(SLOWEST, rate)
+        if allowed != self.allowed:
+            self._fill(at)  # by what was allowed until now
+        self.allowed, self.allowed_at = allowed, at
 
     def share(self, part: float, now: float) -> None:
         """Take in that *part* of the pace, more than 0 and at most 1, is for this process."""
@@ -155,7 +157,7 @@ class HostRate:
         self._fill(now)
         passed = min(now - self._grown_at, EVENT)
         self._grown_at = now
-        is_used = self._tokens < max(1.0, self._burst / 2)
+        is_used = self._tokens < max(1.0, self._burst(self.now) / 2)
         if is_used and not self._latency.rises and now - self._met_at >= EVENT:
             self._grow(passed)
 
@@ -209,19 +211,19 @@ class HostRate:
             self._rate *= 1 + self._creep * passed
         self._rate = min(self._rate, self._limits.rate)
 
-    @property
-    def _burst(self) -> float:
-        together, most = max(1.0, self.now * SLICE), max(1.0, self._limits.burst * self._part)
+    def _burst(self, pace: float) -> float:
+        together, most = max(1.0, pace * SLICE), max(1.0, self._limits.burst * self._part)
         if self.known is not None or self._rate < BEGIN:
             return min(together, most)
         return most if self._limits.rate < math.inf else max(together, most)
 
-    def _filled(self, now: float) -> float:
-        return self._tokens + max(0.0, now - self._filled_at) * self.now
+    def _filled(self, now: float, pace: float) -> float:
+        return self._tokens + max(0.0, now - self._filled_at) * pace
 
     def _fill(self, now: float) -> None:
-        filled = self._filled(now)
+        pace = self.now
+        filled = self._filled(now, pace)
         # What another process was told is taken in later; that time is counted already.
         self._filled_at = max(self._filled_at, now)
-        self._tokens = min(self._burst, filled)
-        self._idle_since += (filled - self._tokens) / self.now
+        self._tokens = min(self._burst(pace), filled)
+        self._idle_since += (filled - self._tokens) / pace

@@ -280,7 +280,8 @@ class Watcher:
         longest = self._scheduler.polling_rules(index).pace.longest
         if wait is not None and wait > MUCH_LONGER * longest:
             events += self._warnings.once(now, Oddity.WAIT_LONG, f"{wait:.0f}")
-        reading = replace(reading, wait=wait)
+        if wait != reading.wait:
+            reading = replace(reading, wait=wait)
         changed = record.confirm(reading, now)
         context = self._context(index, gate, now)
         if context.usual is not None and not reading.state.is_terminal:
