@@ -9,7 +9,7 @@ from opwatch.domain.operation import TERMINAL, Contradiction, Reading, State, Ta
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.pacing import Pace, PollingRules
 from opwatch.domain.policy import Policy
-from opwatch.domain.trouble import RULES, Fault, Handling, Trouble
+from opwatch.domain.trouble import REFUSED_BY_API, RULES, Fault, Handling, Trouble
 from opwatch.watcher.decisions import (
     OF_STATE,
     Context,
@@ -60,8 +60,6 @@ FINAL: dict[Fault, tuple[Outcome, Reason]] = {
     Fault.REDIRECT_LOOP: (Outcome.UNKNOWN, Reason.REFUSED),
     Fault.BAD_REDIRECT: (Outcome.UNKNOWN, Reason.REFUSED),
     Fault.BAD_REQUEST: (Outcome.UNKNOWN, Reason.REFUSED),
-    Fault.STATUS_REFUSED: (Outcome.UNKNOWN, Reason.REFUSED),
-    Fault.API_REFUSED: (Outcome.UNKNOWN, Reason.REFUSED),
     Fault.NO_RESULT: (Outcome.UNKNOWN, Reason.REFUSED),
     Fault.NO_CREDENTIAL: (Outcome.DENIED, Reason.NO_CREDENTIAL),
     Fault.TOKEN_REFUSED: (Outcome.DENIED, Reason.DENIED),
@@ -221,6 +219,21 @@ def test_a_refusal_in_the_middle_of_a_wait_needs_a_second_opinion(
 
     assert [isinstance(step, Stop) for step in steps] == final
     assert steps[-1] == Stop(Outcome.DENIED, Reason.DENIED)
+
+
+@pytest.mark.parametrize("fault", sorted(REFUSED_BY_API))
+def test_a_request_that_was_taken_before_is_refused_when_it_still_is_half_a_minute_later(
+    fault: Fault,
+) -> None:
+    heard, unheard, trouble = a_record(RUNNING), a_record(), Trouble(fault, status=400)
+
+    steps = [decide_on_trouble(heard, trouble, context(now=at)) for at in (60.0, 89.0, 90.0)]
+
+    assert [type(step) for step in steps] == [PollAgain, PollAgain, Stop]
+    assert steps[-1] == Stop(Outcome.UNKNOWN, Reason.REFUSED)
+    assert isinstance(decide_on_trouble(unheard, trouble, context(now=60.0)), Stop)
+    once = context(now=90.0, policy=Policy(once=True))
+    assert isinstance(decide_on_trouble(a_record(RUNNING), trouble, once), Stop)
 
 
 def test_a_good_answer_between_two_refusals_starts_the_count_anew() -> None:
@@ -593,7 +606,7 @@ def test_the_table_of_this_test_names_real_handlings() -> None:
     refused = {fault for fault in Fault if RULES[fault].handling is Handling.REFUSED}
 
     assert refused <= set(STRICT)
-    assert refused <= set(FINAL)
+    assert refused <= {*FINAL, *REFUSED_BY_API}
 
 
 def test_three_answers_over_the_limit_are_final_at_any_time_if_they_come_in_a_row() -> None:

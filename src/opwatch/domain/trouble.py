@@ -213,6 +213,9 @@ OF_THE_OPERATION: Final = frozenset(
     }
 )
 
+# What an API answers to a request that it does not take.
+REFUSED_BY_API: Final = frozenset({Fault.STATUS_REFUSED, Fault.API_REFUSED})
+
 # Faults of a whole batch that one of its members may be the reason of, or their number.
 OF_A_MEMBER: Final = frozenset(
     {

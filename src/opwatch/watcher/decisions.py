@@ -17,6 +17,7 @@ from opwatch.domain.trouble import (
     FINAL_AFTER_TRIES,
     FINAL_AT_ONCE,
     OF_A_MEMBER,
+    REFUSED_BY_API,
     STRICT_TRIES,
     Fault,
     FirstContact,
@@ -154,7 +155,7 @@ def after_trouble(record: Record, trouble: Trouble, context: Context) -> Step:
         return strict
     match trouble.handling(seen=not record.is_unheard):
         case Handling.REFUSED:
-            return Stop(Outcome.UNKNOWN, Reason.REFUSED)
+            return _refused(record, trouble, context)
         case Handling.NOT_FOUND if record.is_unheard:
             return _never_found(record, trouble, context)
         case Handling.NOT_FOUND:
@@ -250,6 +251,18 @@ def _end_of_gone(operation: Operation, trouble: Trouble, context: Context) -> Ou
     kind = (reading and reading.kind) or operation.target.initial.params.get("kind", "")
     holds = kind.lower() == rules.gone_kind if rules.gone_kind else reading is not None
     return OF_STATE.get(rules.gone) if rules.gone and holds else None
+
+
+def _refused(record: Record, trouble: Trouble, context: Context) -> Step:
+    """Decide about a request that the API does not take, but has taken before.
+
+    It counts when it is refused again half a minute later: one answer may be an accident.
+    """
+    is_news = trouble.fault in REFUSED_BY_API and not record.is_unheard
+    lasted = context.now - record.refusals_from
+    if context.policy.once or not is_news or lasted >= REFUSAL_PAUSE:
+        return Stop(Outcome.UNKNOWN, Reason.REFUSED)
+    return PollAgain(REFUSAL_PAUSE)
 
 
 def _denied(record: Record, trouble: Trouble, context: Context) -> Step:

@@ -221,7 +221,7 @@ class Record:
         """
         handling = trouble.handling(seen=not self.is_unheard)
         self.named_until = now + (trouble.wait or 0.0)
-        if handling is Handling.DENIED:
+        if handling in {Handling.DENIED, Handling.REFUSED}:
             self.refusals_from = now if self.refusals == 0 else self.refusals_from
             self.refusals += 1
         elif handling is Handling.NOT_FOUND:
