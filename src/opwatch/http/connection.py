@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from opwatch.http.trace import RequestTrace
 
 HEAD_LIMIT: Final = 100 * 1024
+_END: Final = h11.EndOfMessage()
 
 
 class Head(NamedTuple):
@@ -71,7 +72,7 @@ class Connection:
         head = h11.Request(method=request.method, target=request.target, headers=headers)
         self._sent = request, head
         body = (h11.Data(data=request.body),) if request.body else ()
-        return b"".join(self._http.send(each) or b"" for each in (head, *body, h11.EndOfMessage()))
+        return b"".join(self._http.send(each) or b"" for each in (head, *body, _END))
 
     async def piece(self) -> bytes:
         """Return the next piece of the body, nothing at its end.
