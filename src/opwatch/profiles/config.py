@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.command_line import CONFIG, command_to_paste
 from opwatch.domain.errors import Problem, ProfileError, UsageError
-from opwatch.profiles.yaml.merge import expand_variables, overlay
-from opwatch.profiles.yaml.nodes import MapEntry, Node, did_you_mean
+from opwatch.profiles.yaml.nodes import MapEntry, Node, did_you_mean, expand_variables, overlay
 from opwatch.profiles.yaml.parser import MAX_BYTES, decode, parse
 from opwatch.profiles.yaml.schema import FREE
 
