@@ -12,13 +12,12 @@ from opwatch.domain.operation import State
 from opwatch.domain.pacing import Pace
 from opwatch.profiles.language.auth import AUTH, NO_AUTH, AuthSpec
 from opwatch.profiles.language.handoff import HANDOFF, HandoffRule
-from opwatch.profiles.language.on_failure import ON_FAILURE, OnFailure
 from opwatch.profiles.language.params import PARAM, Param, check_param
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.progress import PROGRESS, Form
 from opwatch.profiles.language.references import REFERENCES, ReferencePattern
 from opwatch.profiles.language.request import BATCH, REQUEST, Batch, RequestSpec
-from opwatch.profiles.language.result import FINAL, RESULT, Step
+from opwatch.profiles.language.result import FINAL, ON_FAILURE, RESULT, OnFailure, Step
 from opwatch.profiles.language.rules import (
     GUARDS,
     HTTP_STATUS,
