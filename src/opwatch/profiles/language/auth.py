@@ -116,25 +116,31 @@ def _variable(node: Node) -> str:
 _NAME: Final = Leaf(_variable, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
 
 
-def _source(kind: Callable[..., Source], key: str, value: Key, **more: Key) -> RecordOf[Source]:
-    """Return the shape of a source of this *kind*, whose first field is under *key*."""
-
-    def make(**keys: Any) -> Source:
-        return kind(keys.pop(key), **keys)
-
-    return RecordOf(make, "the source", {key: value._replace(required=True), **more})
+def _source(kind: Callable[..., Source], **keys: Key) -> RecordOf[Source]:
+    return RecordOf(kind, "the source", keys)
 
 
 _SOURCE: Final[OneOf[Source]] = OneOf(
     "a source",
     {
-        "env": _source(FromEnv, "env", Key(_NAME, "an environment variable")),
-        "file": _source(FromFile, "file", Key(TEXT, "a file that holds one line")),
-        "keyring": _source(FromKeyring, "keyring", Key(TEXT, "an entry of the keyring")),
+        "env": _source(
+            FromEnv, env=Key(_NAME, "an environment variable", required=True, field="name")
+        ),
+        "file": _source(
+            FromFile, file=Key(TEXT, "a file that holds one line", required=True, field="path")
+        ),
+        "keyring": _source(
+            FromKeyring,
+            keyring=Key(TEXT, "an entry of the keyring", required=True, field="service"),
+        ),
         "command": _source(
             FromCommand,
-            "command",
-            Key(ListOf(TEXT, least=1), "a program and its arguments, run without a shell"),
+            command=Key(
+                ListOf(TEXT, least=1),
+                "a program and its arguments, run without a shell",
+                required=True,
+                field="argv",
+            ),
             timeout=Key(duration(1, 600), "how long it may take"),
             environ=Key(ListOf(_NAME), "environment variables that it is given"),
             interactive=Key(FLAG, "whether it may ask at the terminal"),
@@ -173,21 +179,21 @@ def _bearer(bearer: Sources, *, optional: bool = False) -> AuthSpec:
     return _in_header(HeaderAuth(bearer), optional=optional)
 
 
-def _header(**keys: Any) -> HeaderAuth:
-    return HeaderAuth(keys["from"], keys["name"], keys.get("template", "{secret}"))
+def _header(sources: Sources, name: str, template: str = "{secret}") -> HeaderAuth:
+    return HeaderAuth(sources, name, template)
 
 
 def _in_header(header: HeaderAuth, *, optional: bool = False) -> AuthSpec:
     return AuthSpec(lambda _fill: replace(header, optional=optional))
 
 
-def _query(**keys: Any) -> AuthSpec:
-    return AuthSpec(lambda _fill: QueryAuth(keys["from"], keys["name"]))
+def _query(sources: Sources, name: str) -> AuthSpec:
+    return AuthSpec(lambda _fill: QueryAuth(sources, name))
 
 
-def _basic(password: Sources, username: _TextOrSources = _TextOrSources()) -> AuthSpec:  # noqa: B008, a tuple
+def _basic(sources: Sources, username: _TextOrSources = _TextOrSources()) -> AuthSpec:  # noqa: B008, a tuple
     def make(fill: Fill) -> Scheme:
-        return BasicAuth(password, fill(username.text), username.sources)
+        return BasicAuth(sources, fill(username.text), username.sources)
 
     return AuthSpec(make, (username.text,))
 
@@ -242,7 +248,7 @@ def _wrapped(key: str, shape: Shape[AuthSpec], doc: str) -> RecordOf[AuthSpec]:
     return RecordOf(lambda **keys: keys[key], "'auth'", {key: Key(shape, doc, required=True)})
 
 
-_SECRET: Final = Key(SOURCES, "where the secret comes from", required=True)
+_SECRET: Final = Key(SOURCES, "where the secret comes from", required=True, field="sources")
 _HEADER_AUTH: Final = RecordOf(
     _header,
     "'header'",

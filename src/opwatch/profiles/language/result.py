@@ -77,8 +77,7 @@ class OnFailure(NamedTuple):
 def _step(**keys: Any) -> Step:
     if ("path" in keys) == ("url" in keys):
         raise ValueError("a step needs either 'path' or 'url'")
-    takes = keys.pop("with", {})
-    return Step(takes=takes, **keys)
+    return Step(**keys)
 
 
 def _failure_step(*, log: Log | None = None, **keys: Any) -> Step:
@@ -92,7 +91,9 @@ def _failure_step(*, log: Log | None = None, **keys: Any) -> Step:
 _REQUEST_KEYS: Final = {
     "when": Key(EXPRESSION, "the condition on the previous answer for going on"),
     "unless": Key(EXPRESSION, "the condition on the previous answer for leaving it out"),
-    "with": Key(MapOf(EXPRESSION, check_name), "parameters from the previous answer"),
+    "with": Key(
+        MapOf(EXPRESSION, check_name), "parameters from the previous answer", field="takes"
+    ),
     "path": Key(ANY_TEXT, "a path of the same API"),
     "url": Key(LOOKUP, "where the previous answer has a URL"),
     "query": Key(QUERY, "the URL's query"),

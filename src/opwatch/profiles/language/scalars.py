@@ -7,7 +7,7 @@ and a header name are written, and their bounds.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.header_rules import header_refusal, is_header_name, may_name_a_secret
 from opwatch.domain.moments import moment_of, parse_duration
@@ -36,11 +36,10 @@ from opwatch.profiles.yaml.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
     from opwatch.profiles.yaml.nodes import Node
 
-T = TypeVar("T")
 MAX_TEXT: Final = 4000
 DAY: Final = 86400.0
 _HEADER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
@@ -143,7 +142,10 @@ def _template(node: Node) -> Template:
 
 
 def _expression(node: Node) -> Expression:
-    return _shifted(compile_expression, text_of(node))
+    try:
+        return compile_expression(text_of(node))
+    except ExpressionError as error:
+        raise ShapeError(str(error), error.offset) from error
 
 
 def _regex(node: Node) -> BoundedPattern:
@@ -154,13 +156,6 @@ def _regex(node: Node) -> BoundedPattern:
         except PatternError as error:
             raise ShapeError(str(error), error.offset) from error
     return pattern
-
-
-def _shifted(compiled: Callable[[str], T], text: str) -> T:
-    try:
-        return compiled(text)
-    except ExpressionError as error:
-        raise ShapeError(str(error), error.offset) from error
 
 
 def check_name(name: str) -> None:
@@ -210,10 +205,6 @@ def _date(node: Node) -> str:
     return node.text
 
 
-def _choice(param: str, presets: Mapping[str, Template]) -> Choice:
-    return Choice(param, presets)
-
-
 TEXT: Final[Leaf[str]] = Leaf(text_of, {"type": ["string", "number"]})
 STATUS_WORD: Final[Leaf[Any]] = Leaf(_status_word, {"type": ["string", "number", "boolean"]})
 FLAG: Final[Leaf[bool]] = Leaf(_flag, {"type": "boolean"})
@@ -235,7 +226,7 @@ ANY_TEXT: Final[SharedShape[Text]] = SharedShape(
         {
             "scalar": TEMPLATE,
             "map": RecordOf(
-                _choice,
+                Choice,
                 "the choice",
                 {
                     "param": Key(PARAM, "the parameter that chooses", required=True),

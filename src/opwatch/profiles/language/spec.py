@@ -186,10 +186,6 @@ def _confidence(level: str, reason: str = "", checked: str = "") -> Confidence:
     return Confidence(level, reason, checked)
 
 
-def _give_up(**keys: Any) -> GiveUp:
-    return GiveUp(keys["after"], keys.get("as", State.FAILED))
-
-
 def _polling(give_up: GiveUp | None = None, **pace: Any) -> Polling:
     if "first" in pace and pace.get("longest", Pace().longest) < pace["first"]:
         if "longest" in pace:
@@ -246,11 +242,11 @@ _POLL: Final = RecordOf(
         "steps": Key(ListOf(duration(), least=1), "the pauses, started anew at each change"),
         "give_up": Key(
             RecordOf(
-                _give_up,
+                GiveUp,
                 "'give_up'",
                 {
                     "after": Key(duration(1, 366 * DAY), "for how long", required=True),
-                    "as": Key(state_among(_TERMINAL), "what it counts as then"),
+                    "as": Key(state_among(_TERMINAL), "what it counts as then", field="state"),
                 },
             ),
             "when, by the API's own rule, it has ended",

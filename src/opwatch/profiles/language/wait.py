@@ -146,32 +146,16 @@ def _longest(*found: float | None) -> float | None:
     return max((each for each in found if each is not None), default=None)
 
 
-def _header(name: str, **keys: Any) -> HeaderHint:
-    return HeaderHint(name, keys.get("as", "seconds"))
-
-
-def _body(path: Lookup, **keys: Any) -> BodyHint:
-    return BodyHint(path, keys.get("as", "seconds"))
-
-
-def _text(**keys: Any) -> TextHint:
-    return TextHint(keys["in"], keys["regex"])
-
-
-def _reset_as(**keys: Any) -> Quota:
-    if "reset_as" in keys:
-        keys["reset_as"] = ResetAs(keys["reset_as"])
-    return Quota(**keys)
-
-
-_UNIT: Final = Key(word("seconds", "ms", "epoch", "date"), "what the value is")
-_HEADER: Final = RecordOf(_header, "the header", {"name": Key(HEADER, required=True), "as": _UNIT})
-_BODY: Final = RecordOf(_body, "'body'", {"path": Key(LOOKUP, required=True), "as": _UNIT})
+_UNIT: Final = Key(word("seconds", "ms", "epoch", "date"), "what the value is", field="unit")
+_HEADER: Final = RecordOf(
+    HeaderHint, "the header", {"name": Key(HEADER, required=True), "as": _UNIT}
+)
+_BODY: Final = RecordOf(BodyHint, "'body'", {"path": Key(LOOKUP, required=True), "as": _UNIT})
 _TEXT: Final = RecordOf(
-    _text,
+    TextHint,
     "'text'",
     {
-        "in": Key(LOOKUP, "where the sentence is", required=True),
+        "in": Key(LOOKUP, "where the sentence is", required=True, field="path"),
         "regex": Key(PATTERN, "its first group is the number of seconds", required=True),
     },
 )
@@ -187,7 +171,7 @@ WAIT: Final = RecordOf(
     },
 )
 LIMITS: Final = RecordOf(
-    _reset_as,
+    Quota,
     "'limits'",
     {
         "rate": Key(RATE, "requests per unit of time, such as 500/min"),
@@ -195,6 +179,8 @@ LIMITS: Final = RecordOf(
         "at_once": Key(whole_number(1, 64), "requests in flight"),
         "remaining": Key(HEADER, "the header that says how many requests are left"),
         "reset": Key(HEADER, "the header that says when there are more"),
-        "reset_as": Key(word(*(each.value for each in ResetAs)), "what its number counts"),
+        "reset_as": Key(
+            Conversion(word(*(each.value for each in ResetAs)), ResetAs), "what its number counts"
+        ),
     },
 )

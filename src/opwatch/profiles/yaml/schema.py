@@ -237,11 +237,15 @@ class SharedShape(Generic[T]):
 
 
 class Key(NamedTuple):
-    """One key of a record: its shape, what it is for, and whether it is required."""
+    """One key of a record: its shape, what it is for, and whether it is required.
+
+    It fills the *field* of the value that the record makes, its namesake unless another is named.
+    """
 
     shape: Shape[Any]
     doc: str = ""
     required: bool = False
+    field: str = ""
 
 
 class RecordOf(Generic[T]):
@@ -267,7 +271,7 @@ class RecordOf(Generic[T]):
             if key:
                 value = report.parse(key.shape, entry.value)
                 if value is not None:
-                    found[name.replace("-", "_")] = value
+                    found[key.field or name] = value
             elif not name.startswith(FREE):
                 message = f"unknown key {name!r} in {self._what}"
                 is_secret = bool(SECRET_NAME.search(name))
