@@ -184,7 +184,8 @@ def _texts(spec: Spec) -> Iterator[tuple[str, list[Any], set[str]]]:
         yield "batch", [each for each in parts if each], {IDS}
     handed = {name for rule in spec.handoff for name in rule.names}
     yield "handoff", [_Names(frozenset(handed))], none
-    for part, steps in (("result", spec.result), ("on_failure", spec.on_failure.steps)):
+    after_failure = spec.on_failure.steps if spec.on_failure else ()
+    for part, steps in (("result", spec.result), ("on_failure", after_failure)):
         taken = {name for step in steps for name in step.takes}
         for step in steps:
             inner = [text for texts in step.query.values() for text in texts]

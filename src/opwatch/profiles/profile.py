@@ -13,13 +13,6 @@ from opwatch.domain.messages import Request, Response, with_query
 from opwatch.domain.operation import Answer, Reading, State, Target
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault
-from opwatch.profiles.language.handoff import (
-    UNKNOWN,
-    OperationReference,
-    RequestFacts,
-    no_operation_error,
-    operation_references,
-)
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.language.request import batch_query, build, for_batch, headers_of, next_page
 from opwatch.profiles.reading.answer import AnswerReader
@@ -36,6 +29,7 @@ if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.failures import FailureSteps
+    from opwatch.profiles.language.handoff import OperationReference, RequestFacts
     from opwatch.profiles.results import ResultSteps, StartingUrls
 
 
@@ -175,19 +169,22 @@ class Profile:
         return next_page(batch.next, self.request(targets), view, response.url)
 
     def handoff(
-        self, response: Response, request: RequestFacts = UNKNOWN
+        self, response: Response, request: RequestFacts | None = None
     ) -> tuple[OperationReference, ...]:
         """Return the references in a starting answer to *request*.
 
         Raises:
             UsageError: it does not name an operation, or another than the id that is known.
         """
-        rules = self._spec.handoff
-        found = operation_references(rules, response, parse_body(response.body).data, request)
-        if not found or (request.id and found[0].reference != request.id):
+        from opwatch.profiles.language import handoff  # noqa: PLC0415, few need it
+
+        rules, facts = self._spec.handoff, request or handoff.UNKNOWN
+        data = parse_body(response.body).data
+        found = handoff.operation_references(rules, response, data, facts)
+        if not found or (facts.id and found[0].reference != facts.id):
             complaint = self.reader.complaint(response)
-            raise no_operation_error(
-                rules, response, request, self.name, complaint, options=self.options
+            raise handoff.no_operation_error(
+                rules, response, facts, self.name, complaint, options=self.options
             )
         return found
 
@@ -253,12 +250,12 @@ class Profile:
     @property
     def explains_failures(self) -> bool:
         """Tell whether it knows how to ask why an operation failed."""
-        return bool(self._spec.on_failure.steps)
+        return bool(self._spec.on_failure and self._spec.on_failure.steps)
 
     def failure_steps(self, target: Target, reading: Reading) -> FailureSteps | None:
         """Return the steps to why *target* failed, from its terminal *reading*; None for none."""
         asked = self._spec.on_failure
-        if reading.state not in asked.of or not target.initial.is_named:
+        if not asked or reading.state not in asked.of or not target.initial.is_named:
             return None
         from opwatch.profiles.failures import FailureSteps  # noqa: PLC0415, few need it
         from opwatch.profiles.results import ResultSteps, follow  # noqa: PLC0415, few need it

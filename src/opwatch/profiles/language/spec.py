@@ -1,7 +1,7 @@
 """The profile language as a whole.
 
 Decides which keys a profile has, and the shape of each. The JSON Schema for editors is
-made from the same table.
+made from the same table. What only some profiles have is imported for those.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import Pace
 from opwatch.profiles.language.auth import AUTH, NO_AUTH, AuthSpec
-from opwatch.profiles.language.handoff import HANDOFF, HandoffRule
 from opwatch.profiles.language.params import PARAM, Param, check_param
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.progress import PROGRESS, Form
 from opwatch.profiles.language.references import REFERENCES, ReferencePattern
 from opwatch.profiles.language.request import BATCH, REQUEST, Batch, RequestSpec
-from opwatch.profiles.language.result import FINAL, ON_FAILURE, RESULT, OnFailure, Step
 from opwatch.profiles.language.rules import (
     GUARDS,
     HTTP_STATUS,
@@ -46,7 +44,6 @@ from opwatch.profiles.language.scalars import (
     whole_number,
     word,
 )
-from opwatch.profiles.language.verify import VERIFICATION, Verification
 from opwatch.profiles.language.wait import LIMITS, WAIT, Hints, Quota
 from opwatch.profiles.yaml.schema import (
     Conversion,
@@ -56,6 +53,7 @@ from opwatch.profiles.yaml.schema import (
     MapOf,
     OneOf,
     RecordOf,
+    ShapeElsewhere,
     ShapeError,
     SharedShape,
 )
@@ -63,8 +61,11 @@ from opwatch.profiles.yaml.schema import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from opwatch.profiles.language.handoff import HandoffRule
     from opwatch.profiles.language.patterns import BoundedPattern
+    from opwatch.profiles.language.result import OnFailure, Step
     from opwatch.profiles.language.template import Template, Text
+    from opwatch.profiles.language.verify import Verification
     from opwatch.profiles.yaml.nodes import Node
 
 VERSION: Final = 1
@@ -157,7 +158,7 @@ class Spec(NamedTuple):
     states: Mapping[str, tuple[Any, ...]] = {}
     rules: tuple[StateRule, ...] = ()
     absent_status: State | None = None
-    verify: Verification = Verification()
+    verify: Verification | None = None
     troubles: tuple[Guard, ...] = ()
     wait: Hints = Hints()
     moves: tuple[Move, ...] = ()
@@ -170,7 +171,7 @@ class Spec(NamedTuple):
     handoff: tuple[HandoffRule, ...] = ()
     result: tuple[Step, ...] = ()
     final: str | Mapping[str, str] = "operation"
-    on_failure: OnFailure = OnFailure()
+    on_failure: OnFailure | None = None
     extends: str = ""
 
 
@@ -192,6 +193,10 @@ def _polling(give_up: GiveUp | None = None, **pace: Any) -> Polling:
             raise ValueError("'longest' is shorter than 'first'")
         pace["longest"] = pace["first"]
     return Polling(Pace(**pace), give_up)
+
+
+def _in(module: str, name: str) -> ShapeElsewhere:
+    return ShapeElsewhere(f"opwatch.profiles.language.{module}", name)
 
 
 _WORDS: Final = Key(ListOf(STATUS_WORD, or_one=True))
@@ -309,7 +314,9 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         ),
         "rules": Key(RULES, "what an answer means, before the words; the first that fits"),
         "absent_status": Key(state_among(State), "the state when there is no status word"),
-        "verify": Key(VERIFICATION, "what an end is held against before it is believed"),
+        "verify": Key(
+            _in("verify", "VERIFICATION"), "what an end is held against before it is believed"
+        ),
         "troubles": Key(GUARDS, "answers that say nothing about the operation"),
         "wait": Key(WAIT, "where the API names a pause, besides Retry-After"),
         "moves": Key(MOVES, "headers that name the next polling URL"),
@@ -319,9 +326,9 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "not_found_grace": Key(duration(0, 3600), "for how long 404 is not final"),
         "confirm": Key(whole_number(1, 10), "equal terminal answers needed"),
         "unknown_after": Key(duration(10, DAY), "for how long unknown words are accepted"),
-        "handoff": Key(HANDOFF, "where a starting answer names the operation"),
-        "result": Key(RESULT, "the requests towards the result"),
-        "final": Key(FINAL, "where the result is, once it succeeded"),
-        "on_failure": Key(ON_FAILURE, "the requests about why it failed"),
+        "handoff": Key(_in("handoff", "HANDOFF"), "where a starting answer names the operation"),
+        "result": Key(_in("result", "RESULT"), "the requests towards the result"),
+        "final": Key(_in("result", "FINAL"), "where the result is, once it succeeded"),
+        "on_failure": Key(_in("result", "ON_FAILURE"), "the requests about why it failed"),
     },
 ))  # fmt: skip

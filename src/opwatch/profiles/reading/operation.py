@@ -91,8 +91,7 @@ class OperationReader:
         other = self._other_id(target, view) if has_body else None
         if other is not None:
             return parsed.trouble(Fault.WRONG_ID, other)
-        meaning = self._spec.verify.examined(meaning, view, self._words)
-        return self._reading(meaning, view, parsed, parsed.body.data)
+        return self._reading(self._examined(meaning, view), view, parsed, parsed.body.data)
 
     def unread(self, view: AnswerView, parsed: ParsedResponse) -> Finding | None:
         """Return what a rule says of an answer whose body was too large to be read."""
@@ -119,7 +118,12 @@ class OperationReader:
         """Return what the first rule, or else the status word, is found to mean, if anything."""
         meaning = first_rule(self._rules, view)
         meaning = meaning or self._words.meaning(self._spec.read.status.first(view))
-        return meaning and self._spec.verify.examined(meaning, view, self._words)
+        return meaning and self._examined(meaning, view)
+
+    def _examined(self, meaning: Meaning, view: AnswerView) -> Meaning:
+        """Return *meaning*, or what it is worth by all else that the answer says."""
+        verify = self._spec.verify
+        return verify.examined(meaning, view, self._words) if verify else meaning
 
     def _other_id(self, target: Target | None, view: AnswerView) -> str | None:
         """Return the id in the answer if it is another operation's."""
