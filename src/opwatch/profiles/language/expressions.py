@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.profiles.language.patterns import BoundedPattern
-from opwatch.profiles.yaml.nodes import did_you_mean
+from opwatch.profiles.yaml.nodes import TextError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,12 +26,8 @@ MAX_LENGTH: Final = 1000
 _CHAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
 
 
-class ExpressionError(ValueError):
-    """An expression cannot be compiled. *offset* counts its characters from 0."""
-
-    def __init__(self, message: str, offset: int = 0) -> None:
-        super().__init__(message)
-        self.offset = offset
+class ExpressionError(TextError):
+    """An expression cannot be compiled."""
 
 
 class Expression:

@@ -12,6 +12,8 @@ import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from opwatch.profiles.yaml.nodes import TextError
+
 if TYPE_CHECKING:
     from regex import Match, Pattern
 
@@ -22,12 +24,8 @@ TIMEOUT: Final = 0.1
 MOST_TIMEOUTS: Final = 3
 
 
-class PatternError(ValueError):
-    """A text is not a regular expression. *offset* counts its characters from 0."""
-
-    def __init__(self, message: str, offset: int = 0) -> None:
-        super().__init__(message)
-        self.offset = offset
+class PatternError(TextError):
+    """A text is not a regular expression."""
 
 
 class BoundedPattern:

@@ -13,13 +13,12 @@ from opwatch.domain.header_rules import header_refusal, is_header_name, may_name
 from opwatch.domain.moments import moment_of, parse_duration
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
-from opwatch.profiles.language.expressions import Expression, ExpressionError, compile_expression
-from opwatch.profiles.language.patterns import BoundedPattern, PatternError
+from opwatch.profiles.language.expressions import Expression, compile_expression
+from opwatch.profiles.language.patterns import BoundedPattern
 from opwatch.profiles.language.template import (
     NAME,
     Choice,
     Template,
-    TemplateError,
     Text,
     parse_template,
 )
@@ -135,26 +134,17 @@ def _rate(node: Node) -> float:
 
 
 def _template(node: Node) -> Template:
-    try:
-        return parse_template(text_of(node))
-    except TemplateError as error:
-        raise ShapeError(str(error), error.offset) from error
+    return parse_template(text_of(node))
 
 
 def _expression(node: Node) -> Expression:
-    try:
-        return compile_expression(text_of(node))
-    except ExpressionError as error:
-        raise ShapeError(str(error), error.offset) from error
+    return compile_expression(text_of(node))
 
 
 def _regex(node: Node) -> BoundedPattern:
     pattern = BoundedPattern(text_of(node))
     if not node.position.source.is_builtin:  # those are compiled by the tests, and here if needed
-        try:
-            _ = pattern.compiled
-        except PatternError as error:
-            raise ShapeError(str(error), error.offset) from error
+        _ = pattern.compiled
     return pattern
 
 
@@ -172,10 +162,7 @@ def check_header(name: str) -> None:
 
 
 def _auth_header_name(node: Node) -> str:
-    try:
-        _check_request_header(node.text, by_auth=True)
-    except ValueError as problem:
-        raise ShapeError(str(problem)) from None
+    _check_request_header(node.text, by_auth=True)
     return node.text
 
 

@@ -29,6 +29,14 @@ WHOLE: Final = frozenset(
 _VARIABLE: Final = r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}"
 
 
+class TextError(ValueError):
+    """A text is not what is expected of it. *offset* counts its characters from 0."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
 class Source:
     """A file's name and lines. *is_builtin*: it ships with the package."""
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from opwatch.domain.secret import SECRET_NAME
-from opwatch.profiles.yaml.nodes import did_you_mean, join_or
+from opwatch.profiles.yaml.nodes import TextError, did_you_mean, join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,7 +104,8 @@ class Leaf(Generic[T]):
         try:
             value = self._parse(node)
         except ValueError as error:
-            raise ShapeError(str(error)) from error
+            shift = error.offset if isinstance(error, TextError) else 0
+            raise ShapeError(str(error), shift) from error
         # Whoever reads the text alone takes 20 and true for texts; the schema does not.
         if not self._fits(node.value):
             found = "nothing" if node.value is None else node.text
