@@ -777,13 +777,6 @@ def test_the_id_is_the_field_that_stands_in_the_url() -> None:
     assert ids_of([Sample(bodies[0])], URL) == ["j-1"]
 
 
-def test_an_id_of_two_fields_is_put_together() -> None:
-    body = {"completed": False, "task": {"node": "nodeAbc", "id": 4711}}
-    proposal = proposed(body, url="https://h.example/_tasks/nodeAbc:4711")
-
-    assert spec(proposal)["read"]["id"] == ("join(':', [to_string(task.node), to_string(task.id)])")
-
-
 def test_where_the_id_is_not_clear_a_comment_asks_for_it() -> None:
     body = {"status": "running"}
 

@@ -80,19 +80,18 @@ def infer(
     known: Mapping[str, str],
     *,
     ids: Mapping[int, str] | None = None,
-    wanted: str = "",
     status: str = "",
 ) -> Inference:
     """Return what is where in *samples*; *known* are the meanings of status words.
 
-    *ids* are those by number of the sample, where they are known, *wanted* is the
-    one in the URL. *status* is the path that a person named for the status word.
+    *ids* are those by number of the sample, where they are known. *status* is the path that
+    a person named for the status word.
     """
     fields = fields_of(samples)
     errors = errors_of(fields)
     inside = {each.path for each in errors}
     rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
-    named = ("" if ids else _joined_id(fields, wanted)) or _id_of(fields, ids or {})
+    named = _id_of(fields, ids or {})
     operations = _operations(samples, ids or {}, named)
     decision = decide(fields, samples, known, operations=operations, named=named, chosen=status)
     rest = [each for each in rest if not any(each.text in text for text in decision.status)]
@@ -139,20 +138,6 @@ def _operations(samples: Sequence[Sample], ids: Mapping[int, str], named: str) -
         index: ids.get(index) or word(id_at(sample.data)) for index, sample in enumerate(samples)
     }
     return {index: name.casefold() for index, name in found.items() if name}
-
-
-def _joined_id(fields: Sequence[Field], wanted: str) -> str:
-    """Return how two fields make up the id *wanted*, as ``node:number`` does, if any do."""
-    parts = [(each, text) for each in fields if each.holds(str, int)
-             for text in {word(value) for value in each.values}
-             if text and text in wanted and text != wanted]  # fmt: skip
-    for one, first in parts:
-        for two, last in parts:
-            between = wanted[len(first) : len(wanted) - len(last)]
-            if between in {":", "-", "_", "~"} and wanted == f"{first}{between}{last}":
-                texts = (f"to_string({each.text})" for each in (one, two))
-                return f"join('{between}', [{', '.join(texts)}])"
-    return ""
 
 
 def _texts(

@@ -109,8 +109,7 @@ def _infer_with_lists(
 ) -> tuple[Addressing | None, Inference]:
     """Return how operations are requested, and what is where in *samples* or their lists."""
     address, ids = _locate_id(samples, url, posting)
-    wanted = address.id if address else ""
-    found = infer(samples, words, ids=ids, wanted=wanted, status=known.status)
+    found = infer(samples, words, ids=ids, status=known.status)
     if found.decision.is_complete:
         return address, found
     for each in operation_lists(samples, url):
