@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from opwatch.profiles.config import builtin_names, name_fault
 from opwatch.profiles.draft.body import guess_query, posting_of
 from opwatch.profiles.draft.infer import infer
-from opwatch.profiles.draft.lists import ids_in, operation_lists
+from opwatch.profiles.draft.samples import ids_in, operation_lists
 from opwatch.profiles.draft.url import addressing_of, fixed_addressing, ids_of
 from opwatch.profiles.draft.words import vocabulary
 from opwatch.profiles.draft.write import DraftPlan, draft

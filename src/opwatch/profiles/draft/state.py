@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.profiles.draft.flags import by_bad_ends, by_flag, is_bare, running_rules
-from opwatch.profiles.draft.history import Seen, not_ends
 from opwatch.profiles.draft.rules import (
     DraftRule,
     by_counts,
@@ -24,7 +23,7 @@ from opwatch.profiles.draft.rules import (
     while_accepted,
 )
 from opwatch.profiles.draft.status import StatusPlace, find_status, is_part, is_word, numbers_of
-from opwatch.profiles.draft.words import READY, meaning_of, stem
+from opwatch.profiles.draft.words import READY, Seen, meaning_of, not_ends, stem
 from opwatch.profiles.language.expressions import is_empty, spelling
 
 if TYPE_CHECKING:
