@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.auth import OAuth2Auth
+from opwatch.domain.auth import OAuth2Auth, Scheme
 from opwatch.domain.command_line import named, params_to_paste
 from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.domain.operation import State
@@ -27,7 +27,6 @@ from opwatch.profiles.yaml.nodes import did_you_mean, position_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from opwatch.domain.auth import Scheme
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language.spec import Spec
     from opwatch.profiles.language.template import Encode, Template, Text

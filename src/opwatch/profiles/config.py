@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.domain.command_line import CONFIG, command_to_paste
+from opwatch.domain.command_line import CONFIG, OptionWords, command_to_paste
 from opwatch.domain.errors import Problem, ProfileError, UsageError
 from opwatch.profiles.yaml.nodes import MapEntry, Node, did_you_mean, expand_variables, overlay
 from opwatch.profiles.yaml.parser import MAX_BYTES, decode, parse
@@ -22,7 +22,6 @@ from opwatch.profiles.yaml.schema import FREE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.command_line import OptionWords
 
 BUILTIN: Final = Path(__file__).parent / "builtin"
 MAX_EXTENDS: Final = 8

@@ -10,21 +10,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.domain.command_line import param_variable, variable_of
+from opwatch.domain.command_line import OptionWords, param_variable, variable_of
 from opwatch.domain.errors import ProfileError
 from opwatch.domain.operation import State
-from opwatch.profiles.config import profile_tree
+from opwatch.profiles.config import Config, profile_tree
 from opwatch.profiles.language.rules import PARTIAL, UNKNOWN_WORD, Words, word_key
 from opwatch.profiles.language.spec import PROFILE, STATES, Spec
-from opwatch.profiles.yaml.nodes import item_position
+from opwatch.profiles.yaml.nodes import Node, item_position
 from opwatch.profiles.yaml.schema import Report, ReportedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.domain.command_line import OptionWords
-    from opwatch.profiles.config import Config
-    from opwatch.profiles.yaml.nodes import Node
 
 _INDEX: Final = r"([\w.]+)\[(\d+)\]"
 

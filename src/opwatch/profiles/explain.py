@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.domain.operation import Reading
+from opwatch.domain.operation import Finding, Reading, Target
 from opwatch.domain.outcome import Reason
 from opwatch.profiles.doubts import absent_pairs, conditions
 from opwatch.profiles.language.progress import measure_progress
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from opwatch.domain.messages import Response
-    from opwatch.domain.operation import Finding, Target
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language.paths import AnswerView, Lookup
     from opwatch.profiles.language.spec import Reads

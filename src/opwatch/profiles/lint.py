@@ -13,19 +13,15 @@ from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError
 from opwatch.profiles.language.base_url import base_url_fault, endpoint_fault
 from opwatch.profiles.language.params import ID, PLAIN
-from opwatch.profiles.language.request import IDS
-from opwatch.profiles.language.rules import PARTIAL
-from opwatch.profiles.language.template import Choice
-from opwatch.profiles.yaml.nodes import did_you_mean, item_position, position_of
+from opwatch.profiles.language.request import IDS, Batch
+from opwatch.profiles.language.rules import PARTIAL, Condition
+from opwatch.profiles.language.template import Choice, Template, Text
+from opwatch.profiles.yaml.nodes import Node, Position, did_you_mean, item_position, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opwatch.profiles.language.request import Batch
-    from opwatch.profiles.language.rules import Condition
     from opwatch.profiles.language.spec import Spec
-    from opwatch.profiles.language.template import Template, Text
-    from opwatch.profiles.yaml.nodes import Node, Position
 
     Flaw: TypeAlias = tuple[Position, str]
 

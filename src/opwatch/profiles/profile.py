@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Request, Response, with_query
 from opwatch.domain.operation import Answer, Reading, State, Target
-from opwatch.domain.origin import parse_origin
-from opwatch.domain.trouble import Fault
+from opwatch.domain.origin import AllowedOrigins, parse_origin
+from opwatch.domain.trouble import Fault, Trouble
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.language.request import batch_query, build, for_batch, headers_of, next_page
 from opwatch.profiles.reading.answer import AnswerReader
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
     from opwatch.domain.auth import Scheme
     from opwatch.domain.command_line import OptionWords
-    from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import PollingRules
-    from opwatch.domain.trouble import Trouble
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.failures import FailureSteps
     from opwatch.profiles.language.handoff import OperationReference, RequestFacts

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 from opwatch.domain.errors import BadReferenceError
 from opwatch.domain.messages import with_query
-from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
 from opwatch.profiles.language.params import ID, PLAIN
 from opwatch.profiles.language.references import SCHEME, ReferenceMatcher, ReferencePattern
 from opwatch.profiles.language.request import query_of
@@ -22,7 +22,6 @@ from opwatch.profiles.language.template import Template
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.domain.origin import AllowedOrigins, Origin
     from opwatch.profiles.language.spec import Spec
 
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)

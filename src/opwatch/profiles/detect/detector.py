@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
+from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
 from opwatch.domain.errors import BadReferenceError, ProfileError, StartError, UsageError
 from opwatch.domain.operation import Basis
-from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.domain.origin import Origin, OriginError, parse_origin
 from opwatch.domain.outcome import Outcome
 from opwatch.profiles.bind import bind_profile
-from opwatch.profiles.definition import load_profile
+from opwatch.profiles.definition import Definition, load_profile
 from opwatch.profiles.detect.match import (
     Candidate,
     DetectedProfile,
@@ -33,11 +33,8 @@ from opwatch.profiles.yaml.nodes import join_or
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Response
-    from opwatch.domain.origin import Origin
     from opwatch.profiles.config import Config
-    from opwatch.profiles.definition import Definition
     from opwatch.profiles.profile import Profile
 
 STANDARD: Final = "standard"

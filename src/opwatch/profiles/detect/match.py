@@ -16,18 +16,16 @@ from opwatch.domain.command_line import variable_prefix
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Basis
 from opwatch.profiles.bind import bind_profile
-from opwatch.profiles.config import BUILTIN, profile_tree
+from opwatch.profiles.config import BUILTIN, Config, profile_tree
 from opwatch.profiles.language.base_url import host_and_path, params_of_host
 from opwatch.profiles.language.params import ID
-from opwatch.profiles.language.template import Choice
+from opwatch.profiles.language.template import Choice, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from opwatch.domain.origin import Origin
-    from opwatch.profiles.config import Config
     from opwatch.profiles.definition import Definition
-    from opwatch.profiles.language.template import Template
     from opwatch.profiles.profile import Profile
     from opwatch.profiles.yaml.nodes import Node
 

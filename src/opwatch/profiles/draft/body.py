@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from opwatch.profiles.draft.samples import fields_of
+from opwatch.profiles.draft.samples import Sample, fields_of
 from opwatch.profiles.draft.url import VERSION, free_name
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.values import word
@@ -19,7 +19,6 @@ from opwatch.profiles.values import word
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from opwatch.profiles.draft.samples import Sample
 
 _ID_KEY: Final = re.compile(r".*(?:id|ids|handle|name|job|task)", re.IGNORECASE)
 _SECRET: Final = re.compile(

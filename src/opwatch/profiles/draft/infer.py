@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.moments import number_of
 from opwatch.profiles.draft.denials import Denial, denials_of, parts_of
 from opwatch.profiles.draft.rules import errors_of
-from opwatch.profiles.draft.samples import Field, Sample, fields_of
+from opwatch.profiles.draft.samples import Field, OperationList, Sample, fields_of
 from opwatch.profiles.draft.state import Decision, decide
 from opwatch.profiles.draft.status import numbers_of, words_of
 from opwatch.profiles.language.expressions import compile_expression
@@ -22,7 +22,6 @@ from opwatch.profiles.values import moment, same_id, web_address, word
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from opwatch.profiles.draft.samples import OperationList
 
 MOST: Final = 3
 _LATE: Final = 1e9

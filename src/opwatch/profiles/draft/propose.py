@@ -11,20 +11,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from opwatch.profiles.config import builtin_names, name_fault
-from opwatch.profiles.draft.body import guess_query, posting_of
-from opwatch.profiles.draft.infer import infer
-from opwatch.profiles.draft.samples import ids_in, operation_lists
-from opwatch.profiles.draft.url import addressing_of, fixed_addressing, ids_of
+from opwatch.profiles.draft.body import Posting, guess_query, posting_of
+from opwatch.profiles.draft.infer import Inference, infer
+from opwatch.profiles.draft.samples import Sample, ids_in, operation_lists
+from opwatch.profiles.draft.url import Addressing, addressing_of, fixed_addressing, ids_of
 from opwatch.profiles.draft.words import vocabulary
 from opwatch.profiles.draft.write import DraftPlan, draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from opwatch.profiles.draft.body import Posting
-    from opwatch.profiles.draft.infer import Inference
-    from opwatch.profiles.draft.samples import Sample
-    from opwatch.profiles.draft.url import Addressing
 
 HANDOFF_HEADERS: Final = ("Azure-AsyncOperation", "Operation-Location", "Location")
 _GOOD: Final = range(200, 300)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from opwatch.domain.errors import UsageError
-from opwatch.domain.messages import Headers
+from opwatch.domain.messages import Headers, Response
 from opwatch.profiles.language.expressions import is_empty, spelling
 from opwatch.profiles.reading.response import parse_body
 from opwatch.profiles.values import word
@@ -23,7 +23,6 @@ from opwatch.profiles.values import word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from opwatch.domain.messages import Response
 
 DEEPEST: Final = 5
 LONGEST: Final = 90

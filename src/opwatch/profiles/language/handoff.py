@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from opwatch.domain.command_line import command_to_paste
+from opwatch.domain.command_line import OptionWords, command_to_paste
 from opwatch.domain.errors import UsageError
-from opwatch.profiles.language.expressions import is_empty
+from opwatch.profiles.language.expressions import Expression, is_empty
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.references import odd_query, params_in
 from opwatch.profiles.language.scalars import EXPRESSION, HEADER, TEMPLATE, TEXT, check_name
-from opwatch.profiles.language.template import Pattern, parse_template
+from opwatch.profiles.language.template import Pattern, Template, parse_template
 from opwatch.profiles.values import word
 from opwatch.profiles.yaml.nodes import join_or
 from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, OneOf, RecordOf
@@ -23,10 +23,7 @@ from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, OneOf, RecordOf
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.messages import Response
-    from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.template import Template
 
 _METHODS: Final = ("DELETE", "PATCH", "POST", "PUT")
 

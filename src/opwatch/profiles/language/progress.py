@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from opwatch.domain.moments import number_of
-from opwatch.profiles.language.paths import LOOKUP, Lookup
+from opwatch.profiles.language.paths import LOOKUP, AnswerView, Lookup
 from opwatch.profiles.language.scalars import EXPRESSION, PATTERN
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.language.patterns import BoundedPattern
 
 WHOLE: Final = 100.0

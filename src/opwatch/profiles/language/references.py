@@ -12,13 +12,12 @@ from urllib.parse import parse_qsl
 
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.scalars import TEMPLATE, check_name
-from opwatch.profiles.language.template import Pattern, Template, parse_template
+from opwatch.profiles.language.template import Pattern, Template, Text, parse_template
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, MapOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from opwatch.profiles.language.template import Text
 
 SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 

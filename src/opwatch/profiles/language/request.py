@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from opwatch.domain.messages import Request, with_query
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.profiles.language.paths import LOOKUP, Lookup
+from opwatch.profiles.language.paths import LOOKUP, AnswerView, Lookup
 from opwatch.profiles.language.scalars import (
     ANY_TEXT,
     EXPRESSION,
@@ -24,16 +24,14 @@ from opwatch.profiles.language.scalars import (
 from opwatch.profiles.language.scalars import word as one_of
 from opwatch.profiles.language.template import Template, TemplateError, Text, parse_template
 from opwatch.profiles.values import resolve_url, word
-from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, RecordOf, ShapeError
+from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, RecordOf, Report, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.language.template import Encode
     from opwatch.profiles.yaml.nodes import Node
-    from opwatch.profiles.yaml.schema import Report
 
     Values: TypeAlias = Mapping[str, str]
 

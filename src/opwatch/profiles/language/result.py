@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.operation import State
 from opwatch.profiles.language.handoff import check_method
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
-from opwatch.profiles.language.request import BODY, HEADERS, QUERY
+from opwatch.profiles.language.request import BODY, HEADERS, QUERY, JsonTemplate
 from opwatch.profiles.language.scalars import (
     ANY_TEXT,
     EXPRESSION,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from opwatch.profiles.language.expressions import Expression
     from opwatch.profiles.language.patterns import BoundedPattern
-    from opwatch.profiles.language.request import JsonTemplate
     from opwatch.profiles.language.template import Text
 
 _PLACE: Final = word("operation", "location", "resource")

@@ -22,7 +22,7 @@ from opwatch.profiles.language.template import (
     Text,
     parse_template,
 )
-from opwatch.profiles.yaml.nodes import did_you_mean, join_or
+from opwatch.profiles.yaml.nodes import Node, did_you_mean, join_or
 from opwatch.profiles.yaml.schema import (
     Conversion,
     Key,
@@ -37,7 +37,6 @@ from opwatch.profiles.yaml.schema import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from opwatch.profiles.yaml.nodes import Node
 
 MAX_TEXT: Final = 4000
 DAY: Final = 86400.0

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
 from opwatch.domain.retry_after import ResetAs, rate_limit_pace, rate_limit_wait, retry_after
-from opwatch.profiles.language.paths import LOOKUP, Lookup
+from opwatch.profiles.language.paths import LOOKUP, AnswerView, Lookup
 from opwatch.profiles.language.scalars import DAY, HEADER, PATTERN, RATE, whole_number, word
 from opwatch.profiles.values import moment
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
     from opwatch.domain.messages import Headers, Response
-    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.language.patterns import BoundedPattern
 
 _LONGEST: Final = 366 * DAY

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.operation import OperationError, Reading, State
+from opwatch.domain.operation import Finding, OperationError, Reading, State, Target
 from opwatch.domain.trouble import Fault, Speaker
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.progress import measure_progress
-from opwatch.profiles.language.rules import first_rule
+from opwatch.profiles.language.rules import Meaning, Words, first_rule
 from opwatch.profiles.values import moment, resolve_url, same_id, sentence, web_address, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from opwatch.domain.operation import Finding, Target
     from opwatch.profiles.language.paths import AnswerView, Lookup
-    from opwatch.profiles.language.rules import Meaning, Words
     from opwatch.profiles.language.spec import ErrorPaths, Spec
     from opwatch.profiles.reading.response import ParsedResponse
 

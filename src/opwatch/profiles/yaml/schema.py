@@ -14,13 +14,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from opwatch.domain.secret import SECRET_NAME
-from opwatch.profiles.yaml.nodes import TextError, did_you_mean, join_or
+from opwatch.profiles.yaml.nodes import Node, Position, TextError, did_you_mean, join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opwatch.domain.errors import Problem
-    from opwatch.profiles.yaml.nodes import Node, Position
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
