@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from opwatch.profiles.config import builtin_names, name_fault
-from opwatch.profiles.draft.body import Posting, guess_query, posting_of
+from opwatch.profiles.draft.body import Posting, posting_of
 from opwatch.profiles.draft.infer import Inference, infer
 from opwatch.profiles.draft.samples import Sample, ids_in, operation_lists
 from opwatch.profiles.draft.url import Addressing, addressing_of, fixed_addressing, ids_of
@@ -70,7 +70,7 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     """
     good = [each for each in samples if each.status in _GOOD]
     url = known.url or next((each.url for each in good if each.url), None)
-    posting = _posting(good, url, known)
+    posting = None if known.body is None else _posting(good, url, known.body)
     address, found = _infer_with_lists(good, url, known, vocabulary(without), posting)
     words = {
         word: known.meanings.get(str(word), bucket) for word, bucket in found.decision.words.items()
@@ -89,11 +89,9 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     return Proposal(name, text, unclear, candidates, has_status, len(good), notes)
 
 
-def _posting(samples: Sequence[Sample], url: str | None, known: Known) -> Posting | None:
-    if known.body is not None:
-        listed = [item for each in operation_lists(samples, url) for item in each.samples]
-        return posting_of(known.body, [*samples, *listed])
-    return guess_query(samples, url) if url else None
+def _posting(samples: Sequence[Sample], url: str | None, body: Any) -> Posting:
+    listed = [item for each in operation_lists(samples, url) for item in each.samples]
+    return posting_of(body, [*samples, *listed])
 
 
 def _infer_with_lists(

@@ -82,7 +82,8 @@ def _where(plan: DraftPlan) -> Iterator[str]:
     yield f"base_url: {scalar(address.base_url)}"
     yield "request:"
     if not address.is_sure:
-        yield "  # CHECK: it is not clear which part of the path is the id, if any is."
+        yield "  # CHECK: it is not clear which part of the path is the id, if any is; if it was"
+        yield "  # posted, or asked for in a GraphQL query, give that with --data."
     yield f"  path: {path_scalar(address.path)}"
     if address.query:
         yield f"  query: {flow_map(address.query)}"
@@ -104,8 +105,6 @@ def _request_body(posting: Posting) -> Iterator[str]:
         yield f"  body: {flow(posting.body)}"
         return
     yield "  graphql:"
-    if posting.is_guess:
-        yield "    # CHECK: written from the answers; give the real query with --data"
     is_plain = "#" not in posting.query and '"' not in posting.query
     query = " ".join(posting.query.split()) if is_plain else posting.query
     yield from fold("query", query, indent=4, width=_WIDE)
