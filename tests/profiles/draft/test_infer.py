@@ -702,20 +702,10 @@ def test_a_field_is_found_by_its_name_and_by_what_is_there(
     assert spec(proposed({"status": "running", **body}))["read"].get(field) == expected
 
 
-def test_a_sentence_with_a_percentage_is_progress() -> None:
-    found = spec(proposed({"state": "in progress", "description": "Creating (10% complete)."}))
+def test_an_etag_is_used() -> None:
+    sample = Sample({"status": "running"}, 200, Headers((("ETag", '"1"'),)))
 
-    assert found["read"]["progress"]["in"] == "description"
-
-
-def test_a_pause_in_the_body_and_an_etag_are_used() -> None:
-    sample = Sample(
-        {"status": "running", "suggestedPollingIntervalMs": 500}, 200, Headers((("ETag", '"1"'),))
-    )
-    found = spec(propose([sample], Known(url=URL)))
-
-    assert found["wait"] == {"body": {"path": "suggestedPollingIntervalMs", "as": "ms"}}
-    assert found["conditional"] is True
+    assert spec(propose([sample], Known(url=URL)))["conditional"] is True
 
 
 def test_the_header_that_handed_over_the_url_comes_first() -> None:

@@ -2,7 +2,7 @@
 
 Decides which one is the id, the message, the error, a time, a link and the result, by its
 name and by its values; and in which form the progress is: a percentage, a ratio, a part of
-a total, a count without one, or a sentence. The state is left to ``state``.
+a total, or a count without one. The state is left to ``state``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 MOST: Final = 3
 _LATE: Final = 1e9
-_PAUSE: Final = re.compile(r".*(?:poll|retry).*(?:interval|after).*")
 _AT: Final = r"(?:at|on|date|time|datetime|timestamp|stamp)?"
 _TIMES: Final[Mapping[str, re.Pattern[str]]] = {
     "created": re.compile(
@@ -52,7 +51,6 @@ _RESULT: Final = (
 
 _HUNDRED: Final = 100.0
 _PERCENT: Final = re.compile(r".*(?:percent|pct).*|progress|percentage|.*progress")
-_IN_TEXT: Final = re.compile(r"\d{1,3}(?:\.\d+)? ?% complete")
 _TOTAL: Final = re.compile(r"total.*|.*total|count")
 _GOOD: Final = frozenset({"done", "completed", "succeeded", "successful", "finished", "progress"})
 _THROUGH: Final = _GOOD | {
@@ -76,7 +74,6 @@ class Inference(NamedTuple):
     times: Mapping[str, tuple[str, ...]] = {}
     link: tuple[str, ...] = ()
     result: tuple[str, ...] = ()
-    wait: tuple[str, str] | None = None
     conditional: bool = False
     candidates: tuple[str, ...] = ()
     operation_list: OperationList | None = None
@@ -114,7 +111,6 @@ def infer(
         {name: _moments(rest, key) for name, key in _TIMES.items()},
         _texts(rest, sorted(_LINK), lambda each: web_address(each) is not None),
         _texts(rest, _RESULT, lambda each: isinstance(each, (str, dict, list))),
-        _pause(rest),
         any("etag" in sample.headers for sample in samples),
         tuple(field.text for field in (*numbers_of(fields), *words_of(fields))),
         denials=tuple(denials_of(fields, known, used)),
@@ -189,19 +185,11 @@ def _error(errors: Sequence[Field], fields: Sequence[Field]) -> dict[str, tuple[
     return {name: tuple(found[: 2 * MOST]) for name, found in parts.items() if found}
 
 
-def _pause(fields: Iterable[Field]) -> tuple[str, str] | None:
-    for field in fields:
-        if _PAUSE.fullmatch(field.key) and field.holds(int, float):
-            unit = "ms" if field.key.endswith(("ms", "millis", "milliseconds")) else "seconds"
-            return field.text, unit
-    return None
-
-
 # -- progress ------------------------------------------------------------------------
 
 
 def _progress_of(fields: Sequence[Field]) -> tuple[Any, ...]:
-    """Return the forms of progress: a percentage, a ratio, a part of a total, a count, a text."""
+    """Return the forms of progress: a percentage, a ratio, a part of a total, or a count."""
     found: list[Any] = []
     parts = _parts(fields)
     for field in fields:
@@ -212,7 +200,7 @@ def _progress_of(fields: Sequence[Field]) -> tuple[Any, ...]:
             found.append({"ratio": field.text} if is_ratio else field.text)
     if parts and found == [parts[0]["done"]]:
         return parts  # `progress` beside a `total` counts, and is not a percentage
-    return tuple(found[:MOST]) or parts or _counts(fields) or _in_text(fields)
+    return tuple(found[:MOST]) or parts or _counts(fields)
 
 
 def _parts(fields: Sequence[Field]) -> tuple[Any, ...]:
@@ -232,11 +220,4 @@ def _counts(fields: Iterable[Field]) -> tuple[Any, ...]:
         numbers = [number_of(each) for each in field.values]
         if _COUNTED.fullmatch(field.key) and numbers and None not in numbers:
             return ({"count": field.text},)
-    return ()
-
-
-def _in_text(fields: Iterable[Field]) -> tuple[Any, ...]:
-    for field in fields:
-        if any(isinstance(each, str) and _IN_TEXT.search(each) for each in field.values):
-            return ({"regex": r"(\d{1,3}(?:\.\d{1,3})?) ?% complete", "in": field.text},)
     return ()

@@ -242,10 +242,6 @@ def _verify(found: Inference) -> Iterator[str]:
 
 
 def _pace(found: Inference) -> Iterator[str]:
-    if found.wait:
-        path, unit = found.wait
-        as_ms = {"path": path, "as": unit}
-        yield f"wait: {{body: {flow(as_ms) if unit != 'seconds' else scalar(path)}}}"
     if found.conditional:
         yield "conditional: true  # the answers carry an ETag"
     yield "poll: {first: 5s, longest: 1m}"
