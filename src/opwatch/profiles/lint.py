@@ -134,7 +134,8 @@ def _param_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
 
 
 def _method_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
-    for name, value in (pair for rule in spec.handoff for pair in rule.more.values):
+    by_method = [params for rule in spec.handoff for params in rule.by_method.values()]
+    for name, value in (pair for params in by_method for pair in params.items()):
         fault = spec.params.get(name, PLAIN).fault(name, value)
         if fault:
             yield position_of(node, "handoff", holding=value), fault
