@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
-from opwatch.domain.retry_after import ResetAs, rate_limit_pace, rate_limit_wait, retry_after
+from opwatch.domain.retry_after import ResetAs, rate_limit, retry_after
 from opwatch.profiles.language.paths import LOOKUP, AnswerView, Lookup
 from opwatch.profiles.language.scalars import DAY, HEADER, PATTERN, RATE, whole_number, word
 from opwatch.profiles.values import moment
@@ -94,11 +94,14 @@ def pauses(response: Response, hints: Hints, quota: Quota, view: AnswerView) -> 
         found.append(_in_text(hints.text, view))
     if not _tells_quota(headers, quota):
         return Pauses(_longest(*found))
-    named = {"remaining": quota.remaining, "reset": quota.reset}
-    at, reset_as = response.received_at, quota.reset_as
-    wait, is_empty = rate_limit_wait(headers, at, **named, reset_as=reset_as)
-    rate = rate_limit_pace(headers, at, **named, reset_as=reset_as)
-    return Pauses(_longest(*found), wait, is_empty, rate)
+    limit = rate_limit(
+        headers,
+        response.received_at,
+        remaining=quota.remaining,
+        reset=quota.reset,
+        reset_as=quota.reset_as,
+    )
+    return Pauses(_longest(*found), *limit)
 
 
 def _tells_quota(headers: Headers, quota: Quota) -> bool:
