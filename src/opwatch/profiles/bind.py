@@ -20,7 +20,7 @@ from opwatch.profiles.config import may_others_write
 from opwatch.profiles.language.auth import NO_AUTH, runs_command
 from opwatch.profiles.language.base_url import base_url_fault, endpoint_fault, params_of_urls
 from opwatch.profiles.language.params import ID, PLAIN
-from opwatch.profiles.profile import Bound, Profile
+from opwatch.profiles.profile import Profile
 from opwatch.profiles.references import is_url
 from opwatch.profiles.yaml.nodes import did_you_mean, position_of
 
@@ -70,7 +70,7 @@ def bind_profile(
     rules = _polling_rules(spec, base)
     at = (("--base-url", base_url),) if base_url else ()
     options = named(definition.name, (*at, *options, *definition.options))
-    return Profile(definition, Bound(known, base, origins, reachable, auth, rules, options))
+    return Profile(definition, known, base, origins, reachable, auth, rules, options)
 
 
 def _params(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:

@@ -5,7 +5,8 @@ Decides nothing itself; it joins the parts that do, bound to one base URL.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from opwatch.domain.errors import BadReferenceError, UsageError
@@ -30,19 +31,21 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.handoff import OperationReference, RequestFacts
     from opwatch.profiles.results import ResultSteps, StartingUrls
 
-
 NO_CONTENT: Final = 204
 WHOLE: Final = frozenset({200, 201})
 """The statuses of an answer that is the end itself; a 202 is not (RFC 9110 §15.3.3)."""
 
 
-class Bound(NamedTuple):
-    """What a profile's texts are once its parameters are filled in.
+@dataclass(eq=False)
+class Profile:
+    """One API: which operation is meant, how it is requested, and what an answer says.
 
-    A credential may go to *origins*; polling URLs may be at any that is *reachable*. *options*
-    are those that bind it like this on a command line.
+    Its texts are those of *definition* with *params* filled in. A credential may go to
+    *origins*; polling URLs may be at any that is *reachable*. *options* are those that bind it
+    like this on a command line.
     """
 
+    definition: Definition
     params: Mapping[str, str]
     base_url: str
     origins: AllowedOrigins
@@ -51,28 +54,15 @@ class Bound(NamedTuple):
     polling_rules: PollingRules
     options: OptionWords
 
-
-class Profile:
-    """One API: which operation is meant, how it is requested, and what an answer says."""
-
-    def __init__(self, definition: Definition, bound: Bound) -> None:
-        spec = definition.spec
-        self.name = definition.name
+    def __post_init__(self) -> None:
+        spec = self._spec = self.definition.spec
+        self.name = self.definition.name
         self.conditional = spec.conditional
-        self.source = definition.file
-        self.params = bound.params
-        self.base_url = bound.base_url
-        self.options = bound.options
-        self.origins = bound.origins
-        self.auth = bound.auth
-        self.polling_rules = bound.polling_rules
-        self.definition = definition
-        self._spec = spec
+        self.source = self.definition.file
         self._batch_request = for_batch(spec.request, spec.batch) if spec.batch else None
         self._has_single = ID in spec.request.names
-        self._reachable = bound.reachable
-        self._resolver = ReferenceResolver(spec, bound.params, bound.base_url, bound.reachable)
-        self.reader = AnswerReader(spec, definition.words, bound.params, self._encode)
+        self._resolver = ReferenceResolver(spec, self.params, self.base_url, self.reachable)
+        self.reader = AnswerReader(spec, self.definition.words, self.params, self._encode)
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.base_url!r})"
@@ -273,7 +263,7 @@ class Profile:
     def _is_open(self, url: str) -> bool:
         """Tell whether *url* is at a host that is to be shown no credential."""
         origin = parse_origin(url)
-        return origin in self._reachable and origin not in self.origins
+        return origin in self.reachable and origin not in self.origins
 
     def _is_batch(self, targets: Sequence[Target]) -> bool:
         if self._batch_request is None or targets[0].url is not None:

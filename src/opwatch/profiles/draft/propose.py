@@ -70,7 +70,10 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     """
     good = [each for each in samples if each.status in _GOOD]
     url = known.url or next((each.url for each in good if each.url), None)
-    posting = None if known.body is None else _posting(good, url, known.body)
+    posting = None
+    if known.body is not None:
+        listed = [item for each in operation_lists(good, url) for item in each.samples]
+        posting = posting_of(known.body, [*good, *listed])
     address, found = _infer_with_lists(good, url, known, vocabulary(without), posting)
     words = {
         word: known.meanings.get(str(word), bucket) for word, bucket in found.decision.words.items()
@@ -87,11 +90,6 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     candidates = () if has_status else found.candidates
     text = draft(plan, found)
     return Proposal(name, text, unclear, candidates, has_status, len(good), notes)
-
-
-def _posting(samples: Sequence[Sample], url: str | None, body: Any) -> Posting:
-    listed = [item for each in operation_lists(samples, url) for item in each.samples]
-    return posting_of(body, [*samples, *listed])
 
 
 def _infer_with_lists(

@@ -80,7 +80,8 @@ def decide(
     rules = by_flag(fields)
     numbers = numbers_of(fields)
     if numbers and is_bare(fields):
-        unclear: dict[str | int, str | None] = dict.fromkeys(_distinct(numbers))
+        seen = sorted({value for field in numbers for value in field.values})
+        unclear: dict[str | int, str | None] = dict.fromkeys(seen)
         return Decision((numbers[0].text,), unclear, notes=(_NUMBERS,), is_guessable=False)
     return Decision(rules=rules or by_http(samples, named) or by_bad_ends(fields))
 
@@ -204,7 +205,3 @@ def _without(
     meanings: Mapping[str | int, str | None], neutral: frozenset[str]
 ) -> dict[str | int, str | None]:
     return {word: bucket for word, bucket in meanings.items() if word not in neutral}
-
-
-def _distinct(numbers: Iterable[Field]) -> list[int]:
-    return sorted({value for field in numbers for value in field.values})

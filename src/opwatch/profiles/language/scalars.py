@@ -61,6 +61,12 @@ def _flag(node: Node) -> bool:
     return node.value
 
 
+def _version(node: Node) -> int:
+    if node.value != 1 or isinstance(node.value, bool):
+        raise ShapeError(f"this opwatch reads version 1, not {node.text!r}")
+    return 1
+
+
 def whole_number(least: int, most: int) -> Leaf[int]:
     """Return the shape of a whole number in [*least*, *most*]."""
 
@@ -132,14 +138,6 @@ def _rate(node: Node) -> float:
     return float(match[1]) / _PER[match[2]]
 
 
-def _template(node: Node) -> Template:
-    return parse_template(text_of(node))
-
-
-def _expression(node: Node) -> Expression:
-    return compile_expression(text_of(node))
-
-
 def _regex(node: Node) -> BoundedPattern:
     pattern = BoundedPattern(text_of(node))
     if not node.position.source.is_builtin:  # those are compiled by the tests, and here if needed
@@ -191,12 +189,14 @@ def _date(node: Node) -> str:
     return node.text
 
 
+VERSION: Final = Leaf(_version, {"const": 1})
 TEXT: Final[Leaf[str]] = Leaf(text_of, {"type": ["string", "number"]})
 STATUS_WORD: Final[Leaf[Any]] = Leaf(_status_word, {"type": ["string", "number", "boolean"]})
 FLAG: Final[Leaf[bool]] = Leaf(_flag, {"type": "boolean"})
 RATE: Final[Leaf[float]] = Leaf(_rate, {"type": "string", "pattern": r"^[0-9.]+ */ *(s|min|h)$"})
 EXPRESSION: Final[Leaf[Expression]] = Leaf(
-    _expression, {"type": "string", "description": "a JMESPath expression"}
+    lambda node: compile_expression(text_of(node)),
+    {"type": "string", "description": "a JMESPath expression"},
 )
 PATTERN: Final[Leaf[BoundedPattern]] = Leaf(_regex, {"type": "string", "format": "regex"})
 HEADER: Final[Leaf[str]] = Leaf(_header_name, {"type": "string"})
@@ -204,7 +204,9 @@ AUTH_HEADER: Final[Leaf[str]] = Leaf(_auth_header_name, {"type": "string"})
 DATE: Final[Leaf[str]] = Leaf(_date, {"type": "string", "format": "date"})
 WEB_PAGE: Final[Leaf[str]] = Leaf(_web_page, {"type": "string", "format": "uri"})
 PARAM: Final[Leaf[str]] = Leaf(text_of, {"type": "string"})
-TEMPLATE: Final[Leaf[Template]] = Leaf(_template, {"type": ["string", "number"]})
+TEMPLATE: Final[Leaf[Template]] = Leaf(
+    lambda node: parse_template(text_of(node)), {"type": ["string", "number"]}
+)
 ANY_TEXT: Final[SharedShape[Text]] = SharedShape(
     "text",
     OneOf(

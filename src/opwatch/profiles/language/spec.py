@@ -36,6 +36,7 @@ from opwatch.profiles.language.scalars import (
     STATUS_WORD,
     TEMPLATE,
     TEXT,
+    VERSION,
     WEB_PAGE,
     check_name,
     duration,
@@ -48,13 +49,11 @@ from opwatch.profiles.language.wait import LIMITS, WAIT, Hints, Quota
 from opwatch.profiles.yaml.schema import (
     Conversion,
     Key,
-    Leaf,
     ListOf,
     MapOf,
     OneOf,
     RecordOf,
     ShapeElsewhere,
-    ShapeError,
     SharedShape,
 )
 
@@ -66,9 +65,6 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.result import OnFailure, Step
     from opwatch.profiles.language.template import Template, Text
     from opwatch.profiles.language.verify import Verification
-    from opwatch.profiles.yaml.nodes import Node
-
-VERSION: Final = 1
 
 
 class Confidence(NamedTuple):
@@ -135,7 +131,7 @@ class Polling(NamedTuple):
 class Spec(NamedTuple):
     """A profile, parsed and compiled, before its parameters are known."""
 
-    version: int = VERSION
+    version: int = 1
     title: str = ""
     docs: str = ""
     notes: str = ""
@@ -173,12 +169,6 @@ class Spec(NamedTuple):
     final: str | Mapping[str, str] = "operation"
     on_failure: OnFailure | None = None
     extends: str = ""
-
-
-def _version(node: Node) -> int:
-    if node.value != VERSION or isinstance(node.value, bool):
-        raise ShapeError(f"this opwatch reads version {VERSION}, not {node.text!r}")
-    return VERSION
 
 
 def _confidence(level: str, reason: str = "", checked: str = "") -> Confidence:
@@ -273,7 +263,7 @@ PROFILE: Final = SharedShape("profile", RecordOf(
     Spec,
     "the profile",
     {
-        "version": Key(Leaf(_version, {"const": VERSION}), "the version of this language"),
+        "version": Key(VERSION, "the version of this language"),
         "extends": Key(TEXT, "the profile that this one begins with"),
         "title": Key(TEXT, "what it is for"),
         "docs": Key(WEB_PAGE, "the API's own page"),
