@@ -203,27 +203,23 @@ def _oauth2(
     token_url: Text,
     grant: str = "client_credentials",
     client_id: _TextOrSources = _TextOrSources(),  # noqa: B008, a tuple
-    client_secret: Sources = (),
-    refresh_token: Sources = (),
     device_url: Text = _NOTHING,
     scope: Text = _NOTHING,
-    secret_in: str = "body",  # noqa: S107, a place and no secret
     extra: Mapping[str, Text] | None = None,
+    **plain: Any,
 ) -> AuthSpec:
     more = extra or {}
 
     def make(fill: Fill) -> Scheme:
         return OAuth2Auth(
-            grant=grant,
-            token_url=fill(token_url),
-            client_id=fill(client_id.text),
-            client_id_sources=client_id.sources,
-            client_secret=client_secret,
-            refresh_token=refresh_token,
+            grant,
+            fill(token_url),
+            fill(client_id.text),
+            client_id.sources,
             device_url=fill(device_url) or None,
             scope=fill(scope) or None,
-            secret_in=secret_in,
             extra={name: fill(text) for name, text in more.items()},
+            **plain,
         )
 
     urls = (token_url, device_url) if device_url is not _NOTHING else (token_url,)
