@@ -19,7 +19,7 @@ from opwatch.domain.pacing import Limits, PollingRules, shortest_at
 from opwatch.profiles.config import may_others_write
 from opwatch.profiles.language.auth import NO_AUTH, runs_command
 from opwatch.profiles.language.base_url import base_url_fault, endpoint_fault, params_of_urls
-from opwatch.profiles.language.params import ID, PLAIN
+from opwatch.profiles.language.params import ID
 from opwatch.profiles.profile import Profile
 from opwatch.profiles.references import is_url
 from opwatch.profiles.yaml.nodes import did_you_mean, position_of
@@ -96,10 +96,9 @@ def _with_value(params: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def _checked(definition: Definition, params: dict[str, str]) -> dict[str, str]:
-    for name, value in params.items():
-        fault = definition.spec.params.get(name, PLAIN).fault(name, value)
-        if fault:
-            raise UsageError(f"profile {definition.name!r}: {fault}")
+    fault = definition.spec.fault_in(params)
+    if fault:
+        raise UsageError(f"profile {definition.name!r}: {fault}")
     return params
 
 
@@ -111,7 +110,7 @@ def _filled(definition: Definition, params: Mapping[str, str], text: Text) -> st
     except KeyError as error:
         raise _missing(definition, min(text.names)) from error
     for name in sorted(chosen.names):
-        is_needed = text is spec.base_url or spec.params.get(name, PLAIN).required
+        is_needed = text is spec.base_url or spec.param(name).required
         if is_needed and not params.get(name):
             raise _missing(definition, name)
     if not is_url(chosen.text):
@@ -125,7 +124,7 @@ def _encoder(definition: Definition, template: Template) -> Encode:
 
     def encode(name: str, value: str) -> str:
         if f"{{{name}}}" not in authority:
-            return definition.spec.params.get(name, PLAIN).quoted(value)
+            return definition.spec.param(name).quoted(value)
         if not re.fullmatch(_HOST, value):
             raise UsageError(
                 f"profile {definition.name!r}: {name} {value!r} cannot be part of a host"
@@ -136,7 +135,7 @@ def _encoder(definition: Definition, template: Template) -> Encode:
 
 
 def _missing(definition: Definition, name: str) -> UsageError:
-    what = definition.spec.params.get(name, PLAIN).help
+    what = definition.spec.param(name).help
     message = f"profile {definition.name!r} needs {name}" + (f" ({what})" if what else "")
     return UsageError(message, hint=f"--param {name}=…")
 

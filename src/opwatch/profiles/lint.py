@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError
 from opwatch.profiles.language.base_url import base_url_fault, endpoint_fault
-from opwatch.profiles.language.params import ID, PLAIN
+from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.request import IDS, Batch
 from opwatch.profiles.language.rules import PARTIAL, Condition
 from opwatch.profiles.language.template import Choice, Template, Text
@@ -136,13 +136,13 @@ def _param_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
 def _method_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
     by_method = [params for rule in spec.handoff for params in rule.by_method.values()]
     for name, value in (pair for params in by_method for pair in params.items()):
-        fault = spec.params.get(name, PLAIN).fault(name, value)
+        fault = spec.param(name).fault(name, value)
         if fault:
             yield position_of(node, "handoff", holding=value), fault
 
 
 def _choice_flaws(spec: Spec, choice: Choice, position: Position) -> Iterator[Flaw]:
-    choices = spec.params.get(choice.param, PLAIN).choices
+    choices = spec.param(choice.param).choices
     odd = set(choices) ^ set(choice.presets)
     if odd:
         yield position, f"presets and the choices of {choice.param!r} differ in {min(odd)!r}"

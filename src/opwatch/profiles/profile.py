@@ -14,7 +14,7 @@ from opwatch.domain.messages import Request, Response, with_query
 from opwatch.domain.operation import Answer, Reading, State, Target
 from opwatch.domain.origin import AllowedOrigins, parse_origin
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.profiles.language.params import ID, PLAIN
+from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.request import batch_query, build, for_batch, headers_of, next_page
 from opwatch.profiles.reading.answer import AnswerReader
 from opwatch.profiles.reading.response import parse_body
@@ -75,18 +75,19 @@ class Profile:
             UsageError: a parameter is missing or not valid.
         """
         resolved = self._resolver.resolve(reference, params or {})
-        values = {**(params or {}), **resolved.params}
-        self._check(values)
-        known = self._spec.params
-        values = {name: known.get(name, PLAIN).written(value) for name, value in values.items()}
-        if resolved.url and self._spec.batch and not self._has_single and ID in values:
+        spec, given = self._spec, {**(params or {}), **resolved.params}
+        fault = spec.fault_in(given)
+        if fault:
+            raise UsageError(fault)
+        values = {name: spec.param(name).written(value) for name, value in given.items()}
+        if resolved.url and spec.batch and not self._has_single and ID in values:
             resolved = resolved._replace(url=None)  # such a URL is the batch's own
         whole = {**self.params, **values}
         if resolved.url is None:
             self._check_complete(reference, whole)
         return Target(
             reference=reference,
-            id=known.get(ID, PLAIN).written(resolved.id),
+            id=spec.param(ID).written(resolved.id),
             origin=str(parse_origin(resolved.url or self.base_url)),
             profile=self.name,
             params=values,
@@ -271,17 +272,11 @@ class Profile:
         return len(targets) > 1 or not self._has_single
 
     def _encode(self, name: str, value: str) -> str:
-        return self._spec.params.get(name, PLAIN).quoted(value)
+        return self._spec.param(name).quoted(value)
 
     def _group(self, values: Mapping[str, str]) -> str:
         rest = (f"{name}={value}" for name, value in sorted(values.items()) if name != ID)
         return "\n".join((self.name, self.base_url, *rest))
-
-    def _check(self, values: Mapping[str, str]) -> None:
-        for name, value in values.items():
-            fault = self._spec.params.get(name, PLAIN).fault(name, value)
-            if fault:
-                raise UsageError(fault)
 
     def _check_complete(self, reference: str, values: Mapping[str, str]) -> None:
         single = self._spec.request
@@ -297,7 +292,7 @@ class Profile:
         required -= elsewhere
         lacking = [name for name in sorted(needed | required) if not values.get(name)]
         if lacking:
-            helps = [(name, self._spec.params.get(name, PLAIN).help) for name in lacking]
+            helps = [(name, self._spec.param(name).help) for name in lacking]
             wanted = " and ".join(name + (f" ({what})" if what else "") for name, what in helps)
             hint = " ".join(f"--param {name}=…" for name in lacking)
             raise BadReferenceError(reference, f"profile {self.name!r} needs {wanted}", hint=hint)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 from opwatch.domain.errors import BadReferenceError
 from opwatch.domain.messages import with_query
 from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
-from opwatch.profiles.language.params import ID, PLAIN
+from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.references import SCHEME, ReferenceMatcher, ReferencePattern
 from opwatch.profiles.language.request import query_of
 from opwatch.profiles.language.template import Template
@@ -86,10 +86,9 @@ class ReferenceResolver:
             resolved = self._of_url(self._joined(text), given)
         else:
             resolved = self._of_text(text)
-        for name, value in resolved.params.items():
-            fault = self._spec.params.get(name, PLAIN).fault(name, value)
-            if fault:
-                raise BadReferenceError(reference, fault)
+        fault = self._spec.fault_in(resolved.params)
+        if fault:
+            raise BadReferenceError(reference, fault)
         return resolved
 
     def _by_pattern(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import Pace
 from opwatch.profiles.language.auth import AUTH, NO_AUTH, AuthSpec
-from opwatch.profiles.language.params import PARAM, Param, check_param
+from opwatch.profiles.language.params import PARAM, PLAIN, Param, check_param
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.progress import PROGRESS, Form
 from opwatch.profiles.language.references import REFERENCES, ReferencePattern
@@ -169,6 +169,15 @@ class Spec(NamedTuple):
     final: str | Mapping[str, str] = "operation"
     on_failure: OnFailure | None = None
     extends: str = ""
+
+    def param(self, name: str) -> Param:
+        """Return the parameter *name*; what is not declared may be any text that a URL can hold."""
+        return self.params.get(name, PLAIN)
+
+    def fault_in(self, values: Mapping[str, str]) -> str | None:
+        """Return what is wrong with the first bad one of *values*, None if all are good."""
+        faults = (self.param(name).fault(name, value) for name, value in values.items())
+        return next(filter(None, faults), None)
 
 
 def _confidence(level: str, reason: str = "", checked: str = "") -> Confidence:
