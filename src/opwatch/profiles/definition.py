@@ -16,7 +16,7 @@ from opwatch.domain.operation import State
 from opwatch.profiles.config import Config, profile_tree
 from opwatch.profiles.language.rules import PARTIAL, UNKNOWN_WORD, Words, word_key
 from opwatch.profiles.language.spec import PROFILE, STATES, Spec
-from opwatch.profiles.yaml.nodes import Node, item_position
+from opwatch.profiles.yaml.nodes import Node, item_position, position_of
 from opwatch.profiles.yaml.schema import Report, ReportedError
 
 if TYPE_CHECKING:
@@ -61,13 +61,13 @@ class Definition(NamedTuple):
 
         Of what a profile does not write, such as a default, it is where it could be written.
         """
-        node, index = self.node, re.fullmatch(_INDEX, decided_by)
-        path = "states" if decided_by == UNKNOWN_WORD else decided_by
-        for key in (index[1] if index else path).split("."):
-            node = node.get(key) or node
-        if index and node.is_list:
-            node = node.value[int(index[2])]
-        return node.position.source.name, node.position.line
+        index = re.fullmatch(_INDEX, decided_by)
+        if index:
+            position = item_position(self.node, tuple(index[1].split(".")), int(index[2]))
+        else:
+            path = "states" if decided_by == UNKNOWN_WORD else decided_by
+            position = position_of(self.node, *path.split("."))
+        return position.source.name, position.line
 
 
 def load_profile(name: str, config: Config) -> Definition:

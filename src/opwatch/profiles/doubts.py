@@ -17,10 +17,11 @@ from opwatch.profiles.language.paths import AnswerView
 from opwatch.profiles.yaml.nodes import item_position, position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from opwatch.domain.errors import Problem
     from opwatch.profiles.definition import Definition
+    from opwatch.profiles.language.rules import Condition
     from opwatch.profiles.language.spec import Spec
 
 _PATHS: Final = frozenset({"field", "subexpression", "index_expression"})
@@ -33,19 +34,6 @@ def doubts(definition: Definition, samples: Sequence[Any] = ()) -> list[Problem]
     """Return a warning for what is hardly meant; *samples* are the JSON of the API's answers."""
     found = [*_pauses_in_ms(definition), *_comparisons_of_nothing(definition, samples)]
     return sorted(found, key=lambda each: (each.file, each.line, each.column))
-
-
-def conditions(spec: Spec) -> Iterator[tuple[str, int, Expression]]:
-    """Yield each ``when`` of *spec*: the key that it is under, its number there, and itself."""
-    parts: tuple[tuple[str, Iterable[Any]], ...] = (
-        ("rules", spec.rules),
-        ("troubles", spec.troubles),
-        ("moves", spec.moves),
-    )
-    for name, holders in parts:
-        for index, holder in enumerate(holders):
-            if holder.condition.when is not None:
-                yield name, index, holder.condition.when
 
 
 def _pauses_in_ms(definition: Definition) -> Iterator[Problem]:
@@ -78,19 +66,20 @@ def _names_ms(path: str) -> bool:
 
 def _comparisons_of_nothing(definition: Definition, samples: Sequence[Any]) -> Iterator[Problem]:
     items = [item for data in samples for item in _items(definition.spec, data)]
-    for name, _, when in conditions(definition.spec):
-        absent = [absent_pairs(when, item) for item in items]
+    for name, _, condition in definition.spec.conditions:
+        absent = [absent_pairs(condition, item) for item in items]
         for pair in absent[0] if absent else ():
             if all(pair in each for each in absent):
-                position = position_of(definition.node, name, holding=when.text)
+                text = condition.when.text if condition.when else ""
+                position = position_of(definition.node, name, holding=text)
                 yield position.warning(
                     f"{pair} compares two fields, and no sample answer has either: "
                     f"null equals null, so it always holds"
                 )
 
 
-def absent_pairs(expression: Expression, data: Any) -> list[str]:
-    """Return the comparisons of two paths in *expression* that both lead to nothing in *data*."""
+def absent_pairs(condition: Condition, data: Any) -> list[str]:
+    """Return the comparisons of two paths in *condition* that both lead to nothing in *data*."""
     from jmespath.visitor import TreeInterpreter  # noqa: PLC0415, plain paths need no library
 
     def is_absent(node: Any) -> bool:
@@ -98,9 +87,9 @@ def absent_pairs(expression: Expression, data: Any) -> list[str]:
             return TreeInterpreter().visit(node, data) is None
         return True
 
-    if "==" not in expression.text:
+    if condition.when is None or "==" not in condition.when.text:
         return []
-    pairs = _compared_paths(parse_expression(expression.text).parsed)
+    pairs = _compared_paths(parse_expression(condition.when.text).parsed)
     return [
         f"{_shown(left)} == {_shown(right)}"
         for left, right in pairs

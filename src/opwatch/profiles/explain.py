@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.operation import Finding, Reading, Target
 from opwatch.domain.outcome import Reason
-from opwatch.profiles.doubts import absent_pairs, conditions
+from opwatch.profiles.doubts import absent_pairs
 from opwatch.profiles.language.progress import measure_progress
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def explain_answer(profile: Profile, target: Target, response: Response) -> Expl
 
 def _comparisons_of_nothing(definition: Definition, view: AnswerView) -> Iterator[str]:
     """Yield a warning for each ``==`` of two paths that the answer both lacks."""
-    for name, index, when in conditions(definition.spec):
-        for pair in absent_pairs(when, view.item):
+    for name, index, condition in definition.spec.conditions:
+        for pair in absent_pairs(condition, view.item):
             yield f"{name}[{index}]: {pair} holds because the answer has neither"
 
 

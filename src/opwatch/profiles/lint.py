@@ -124,13 +124,8 @@ def _param_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
         if fault:
             yield position_of(node, "params", name), f"the default is not valid: {fault}"
     yield from _method_flaws(spec, node)
-    for part, conditions in (
-        ("rules", [rule.condition for rule in spec.rules]),
-        ("troubles", [guard.condition for guard in spec.troubles]),
-        ("moves", [move.condition for move in spec.moves]),
-    ):
-        for condition in conditions:
-            yield from _condition_flaws(spec, condition, position_of(node, part))
+    for part, _, condition in spec.conditions:
+        yield from _condition_flaws(spec, condition, position_of(node, part))
 
 
 def _method_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.profiles.draft.words import guess_words, stem
-from opwatch.profiles.draft.yaml import as_comment, flow, flow_map, fold, path_scalar, scalar
+from opwatch.profiles.draft.yaml import as_comment, flow, fold, path_scalar, scalar
 from opwatch.profiles.language.expressions import spelling
 from opwatch.profiles.language.spec import STATES
 
@@ -86,7 +86,7 @@ def _where(plan: DraftPlan) -> Iterator[str]:
         yield "  # posted, or asked for in a GraphQL query, give that with --data."
     yield f"  path: {path_scalar(address.path)}"
     if address.query:
-        yield f"  query: {flow_map(address.query)}"
+        yield f"  query: {flow(address.query)}"
     if address.dropped:
         names = ", ".join(as_comment(name) for name in address.dropped)
         yield f"  # CHECK: left out of the query, because it may hold secrets: {names}"

@@ -22,6 +22,7 @@ from opwatch.profiles.language.rules import (
     MOVES,
     PARTIAL,
     RULES,
+    Condition,
     Guard,
     Move,
     StateRule,
@@ -58,7 +59,7 @@ from opwatch.profiles.yaml.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from opwatch.profiles.language.handoff import HandoffRule
     from opwatch.profiles.language.patterns import BoundedPattern
@@ -169,6 +170,17 @@ class Spec(NamedTuple):
     final: str | Mapping[str, str] = "operation"
     on_failure: OnFailure | None = None
     extends: str = ""
+
+    @property
+    def conditions(self) -> Iterator[tuple[str, int, Condition]]:
+        """Each condition: the key that it is under, its number there, and itself."""
+        parts: Mapping[str, Sequence[StateRule | Guard | Move]] = {
+            "rules": self.rules,
+            "troubles": self.troubles,
+            "moves": self.moves,
+        }
+        for part, holders in parts.items():
+            yield from ((part, index, each.condition) for index, each in enumerate(holders))
 
     def param(self, name: str) -> Param:
         """Return the parameter *name*; what is not declared may be any text that a URL can hold."""

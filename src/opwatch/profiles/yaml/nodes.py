@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 WHOLE: Final = frozenset(
     {
@@ -103,6 +103,17 @@ class Node(NamedTuple):
         entry = self.entries.get(key) if self.is_map else None
         return entry.value if entry else None
 
+    def scalars(self) -> Iterator[Node]:
+        """Yield the single values in it, in their order."""
+        if self.is_map:
+            for entry in self.entries.values():
+                yield from entry.value.scalars()
+        elif self.is_list:
+            for each in self.value:
+                yield from each.scalars()
+        else:
+            yield self
+
     def plain(self) -> Any:
         """Return the data alone, without positions."""
         if self.is_map:
@@ -122,8 +133,8 @@ class MapEntry(NamedTuple):
 def position_of(node: Node, *path: str, holding: str = "") -> Position:
     """Return the position of the value at *path*, or of the scalar in it that has *holding*."""
     node = _value_at(node, path)
-    found = _scalar_with(node, holding) if holding else None
-    return (found or node).position
+    found = (each for each in node.scalars() if holding in each.text)
+    return next(found, node).position if holding else node.position
 
 
 def item_position(node: Node, path: tuple[str, ...], index: int) -> Position:
@@ -140,16 +151,6 @@ def _value_at(node: Node, path: Iterable[str]) -> Node:
     for key in path:
         node = node.get(key) or node
     return node
-
-
-def _scalar_with(node: Node, text: str) -> Node | None:
-    if node.is_map:
-        children: Iterable[Node] = (entry.value for entry in node.entries.values())
-    elif node.is_list:
-        children = node.value
-    else:
-        return node if text in node.text else None
-    return next((found for each in children if (found := _scalar_with(each, text))), None)
 
 
 def overlay(below: Node, above: Node, path: tuple[str, ...] = ()) -> Node:
