@@ -69,6 +69,10 @@ class AuthSpec(NamedTuple):
     texts: tuple[Text, ...] = ()
     urls: tuple[Text, ...] = ()
 
+    def without_sources(self) -> AuthSpec:
+        """Return how the scheme sends a secret that comes from elsewhere."""
+        return AuthSpec(lambda fill: _without_sources(self.make(fill)))
+
 
 NO_AUTH: Final = AuthSpec(lambda _fill: NoAuth())
 
@@ -84,6 +88,18 @@ def sources_of(scheme: Scheme) -> Sources:
             return (*scheme.username_sources, *scheme.sources)
         case OAuth2Auth():
             return (*scheme.client_id_sources, *scheme.client_secret, *scheme.refresh_token)
+
+
+def _without_sources(scheme: Scheme) -> Scheme:
+    match scheme:
+        case HeaderAuth(name=name, template=template):
+            return HeaderAuth((), name, template)
+        case QueryAuth(name=name):
+            return QueryAuth((), name)
+        case BasicAuth():
+            return BasicAuth((), scheme.username, scheme.username_sources)
+        case NoAuth() | OAuth2Auth():
+            return HeaderAuth(())
 
 
 def runs_command(scheme: Scheme) -> bool:

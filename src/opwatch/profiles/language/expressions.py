@@ -13,7 +13,6 @@ import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.profiles.language.patterns import BoundedPattern
 from opwatch.profiles.yaml.nodes import TextError, did_you_mean
 
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
     from jmespath.functions import Functions
     from jmespath.parser import ParsedResult
+
+    from opwatch.profiles.language.patterns import BoundedPattern
 
 MAX_LENGTH: Final = 1000
 _CHAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
@@ -296,6 +297,8 @@ def _functions() -> Functions:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> BoundedPattern:
+    from opwatch.profiles.language.patterns import BoundedPattern  # noqa: PLC0415, few need it
+
     return BoundedPattern(text)
 
 

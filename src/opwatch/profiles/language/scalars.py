@@ -14,7 +14,6 @@ from opwatch.domain.moments import moment_of, parse_duration
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 from opwatch.profiles.language.expressions import Expression, compile_expression
-from opwatch.profiles.language.patterns import BoundedPattern
 from opwatch.profiles.language.template import (
     NAME,
     Choice,
@@ -36,6 +35,8 @@ from opwatch.profiles.yaml.schema import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from opwatch.profiles.language.patterns import BoundedPattern
 
 
 MAX_TEXT: Final = 4000
@@ -69,30 +70,24 @@ def _version(node: Node) -> int:
 
 def whole_number(least: int, most: int) -> Leaf[int]:
     """Return the shape of a whole number in [*least*, *most*]."""
-
-    def parse(node: Node) -> int:
-        value = node.value
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ShapeError(f"expected a whole number, found {node.text!r}")
-        if not least <= value <= most:
-            raise ShapeError(f"{value} is not between {least} and {most}")
-        return value
-
-    return Leaf(parse, {"type": "integer", "minimum": least, "maximum": most})
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    return Leaf(lambda node: int(_number_in(node, least, most, (int,))), schema)
 
 
 def number(least: float, most: float) -> Leaf[float]:
     """Return the shape of a number in [*least*, *most*]."""
+    schema = {"type": "number", "minimum": least, "maximum": most}
+    return Leaf(lambda node: float(_number_in(node, least, most, (int, float))), schema)
 
-    def parse(node: Node) -> float:
-        value = node.value
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ShapeError(f"expected a number, found {node.text!r}")
-        if not least <= value <= most:
-            raise ShapeError(f"{node.text} is not between {least:g} and {most:g}")
-        return float(value)
 
-    return Leaf(parse, {"type": "number", "minimum": least, "maximum": most})
+def _number_in(node: Node, least: float, most: float, kinds: tuple[type, ...]) -> float:
+    value: float = node.value
+    if type(value) not in kinds:
+        wanted = "a number" if float in kinds else "a whole number"
+        raise ShapeError(f"expected {wanted}, found {node.text!r}")
+    if not least <= value <= most:
+        raise ShapeError(f"{node.text} is not between {least:g} and {most:g}")
+    return value
 
 
 def duration(least: float = SHORTEST_ON_LOOPBACK, most: float = LONGEST) -> Leaf[float]:
@@ -139,6 +134,8 @@ def _rate(node: Node) -> float:
 
 
 def _regex(node: Node) -> BoundedPattern:
+    from opwatch.profiles.language.patterns import BoundedPattern  # noqa: PLC0415, few need it
+
     pattern = BoundedPattern(text_of(node))
     if not node.position.source.is_builtin:  # those are compiled by the tests, and here if needed
         _ = pattern.compiled
