@@ -7,7 +7,7 @@ requested, and that a success can be recognized.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError
@@ -154,35 +154,24 @@ def _condition_flaws(spec: Spec, condition: Condition, position: Position) -> It
                 yield position, f"{name} is never {value!r}" + did_you_mean(value, choices)
 
 
-class _Names(NamedTuple):
-    names: frozenset[str]
-
-
 def _texts(spec: Spec) -> Iterator[tuple[str, list[Any], set[str]]]:
     """Yield each part of the profile, its texts, and the names that only it may use."""
     none: set[str] = set()
     yield "base_url", [text for text in [spec.base_url] if text], none
     yield "allow_hosts", list(spec.allow_hosts), none
     yield "open_hosts", list(spec.open_hosts), none
-    request = spec.request
-    bodies = [body for body in (request.body, request.graphql) if body]
-    queries = [text for texts in request.query.values() for text in texts]
-    path = [request.path] if request.path else []
-    yield "request", [*path, *request.headers.values(), *queries, *bodies], none
+    yield "request", spec.request.texts, none
     yield "references", list(spec.references), none
     yield "auth", list(spec.auth.texts), none
     if spec.batch:
         parts = (spec.batch.path, spec.batch.body)
         yield "batch", [each for each in parts if each], {IDS}
-    handed = {name for rule in spec.handoff for name in rule.names}
-    yield "handoff", [_Names(frozenset(handed))], none
+    yield "handoff", list(spec.handoff), none
     after_failure = spec.on_failure.steps if spec.on_failure else ()
     for part, steps in (("result", spec.result), ("on_failure", after_failure)):
         taken = {name for step in steps for name in step.takes}
         for step in steps:
-            inner = [text for texts in step.query.values() for text in texts]
-            rest = [each for each in (step.path, step.body) if each]
-            yield part, [*rest, *inner, *step.headers.values()], taken
+            yield part, step.request.texts, taken
 
 
 def _meaning_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:

@@ -101,8 +101,7 @@ class ResultSteps:
         if step.url is None:
             if step.path and not all(map(values.get, step.path.choose(values).names)):
                 return None
-            spec = RequestSpec("", step.path, step.query, step.headers, step.body)
-            request = build(self.base, spec, values, self.encode)
+            request = build(self.base, step.request, values, self.encode)
             return replace(request, authorize=step.authorize)
         url = resolve_url(base, step.url.first(view))
         if url is None:

@@ -7,6 +7,7 @@ credential is never part of it.
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from opwatch.domain.messages import Request, with_query
@@ -60,12 +61,15 @@ class RequestSpec(NamedTuple):
     graphql: JsonTemplate | None = None
 
     @property
+    def texts(self) -> list[Text | JsonTemplate]:
+        """All that may hold parameters."""
+        named = (*self.headers.values(), *chain(*self.query.values()))
+        return [each for each in (self.path, self.body, self.graphql, *named) if each]
+
+    @property
     def names(self) -> frozenset[str]:
         """The parameters in it."""
-        texts = [*self.headers.values(), *(text for each in self.query.values() for text in each)]
-        bodies = [body.names for body in (self.body, self.graphql) if body]
-        path = self.path.names if self.path else frozenset[str]()
-        return path.union(*(text.names for text in texts), *bodies)
+        return frozenset[str]().union(*(each.names for each in self.texts))
 
 
 class NextPage(NamedTuple):

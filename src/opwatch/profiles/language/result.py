@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.operation import State
 from opwatch.profiles.language.handoff import check_method
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
-from opwatch.profiles.language.request import BODY, HEADERS, QUERY, JsonTemplate
+from opwatch.profiles.language.request import BODY, HEADERS, QUERY, JsonTemplate, RequestSpec
 from opwatch.profiles.language.scalars import (
     ANY_TEXT,
     EXPRESSION,
@@ -64,6 +64,11 @@ class Step(NamedTuple):
     lines: Expression | None = None
     link: Lookup = NOWHERE
     log: Log | None = None
+
+    @property
+    def request(self) -> RequestSpec:
+        """What of it is written as the request for a status is."""
+        return RequestSpec("", self.path, self.query, self.headers, self.body)
 
 
 class OnFailure(NamedTuple):
