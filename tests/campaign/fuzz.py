@@ -32,7 +32,7 @@ from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Reading
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.retry_after import rate_limit_wait, retry_after
+from opwatch.domain.retry_after import rate_limit, retry_after
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.terminal.display import Style, open_display
 from opwatch.output.text.clean import cells, clean
@@ -160,7 +160,7 @@ def read_hint(_name: str, data: bytes, chance: random.Random) -> bool:
     text = data.decode("latin-1")
     name = chance.choice(("ratelimit", "x-ratelimit-reset", "ratelimit-reset"))
     headers = Headers(((name, text), ("x-ratelimit-remaining", "0"), ("ratelimit-remaining", "0")))
-    wait, _ = rate_limit_wait(headers, NOW)
+    wait = rate_limit(headers, NOW).wait
     found = [retry_after(text, received_at=NOW, date=text), wait]
     for each in found:
         assert each is None or (math.isfinite(each) and each >= 0)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opwatch.domain.messages import Headers
-from opwatch.domain.retry_after import ResetAs, rate_limit_pace, rate_limit_wait, retry_after
+from opwatch.domain.retry_after import ResetAs, rate_limit, retry_after
 
 NOW = 784111777.0  # Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110
 FINITE = st.floats(min_value=0, max_value=4e9)
@@ -151,28 +151,28 @@ def test_an_empty_quota_pauses_until_its_reset(family: str, reset: str, wait: fl
     """Fault 43."""
     answer = headers((f"{family}-Remaining", "0"), (f"{family}-Reset", reset))
 
-    assert rate_limit_wait(answer, 1.7e9) == (wait, True)
+    assert rate_limit(answer, 1.7e9)[:2] == (wait, True)
 
 
 @pytest.mark.parametrize("remaining", ["1", "10", "-1", "none", "", "0x0", "0.0"])
 def test_a_quota_that_is_not_surely_empty_names_no_pause(remaining: str) -> None:
     answer = headers(("X-RateLimit-Remaining", remaining), ("X-RateLimit-Reset", "3600"))
 
-    assert rate_limit_wait(answer, 1.7e9) == (None, False)
+    assert rate_limit(answer, 1.7e9)[:2] == (None, False)
 
 
 @pytest.mark.parametrize("remaining", [" 0", "0\t", " \t0 "])
 def test_blanks_around_a_number_are_no_part_of_it(remaining: str) -> None:
     answer = headers(("X-RateLimit-Remaining", remaining), ("X-RateLimit-Reset", " 30\t"))
 
-    assert rate_limit_wait(answer, 1.7e9) == (30.0, True)
+    assert rate_limit(answer, 1.7e9)[:2] == (30.0, True)
 
 
 @pytest.mark.parametrize("around", ["X0", "0X", "x0", "\u00a00"])
 def test_nothing_but_blanks_is_left_out_around_a_number(around: str) -> None:
     answer = headers(("X-RateLimit-Remaining", around), ("X-RateLimit-Reset", "30"))
 
-    assert rate_limit_wait(answer, 1.7e9) == (None, False)
+    assert rate_limit(answer, 1.7e9)[:2] == (None, False)
     assert retry_after(around, received_at=NOW) is None
 
 
@@ -181,11 +181,11 @@ def test_what_a_profile_may_say_of_a_reset_is_as_it_is_documented() -> None:
 
 
 def test_an_empty_quota_without_a_reset_is_empty_all_the_same() -> None:
-    assert rate_limit_wait(headers(("X-RateLimit-Remaining", "0")), 1.7e9) == (None, True)
+    assert rate_limit(headers(("X-RateLimit-Remaining", "0")), 1.7e9)[:2] == (None, True)
 
 
 def test_no_rate_header_says_nothing() -> None:
-    assert rate_limit_wait(headers(("X-RateLimit-Reset", "30")), 1.7e9) == (None, False)
+    assert rate_limit(headers(("X-RateLimit-Reset", "30")), 1.7e9)[:2] == (None, False)
 
 
 @pytest.mark.parametrize(
@@ -212,17 +212,17 @@ def test_no_rate_header_says_nothing() -> None:
 def test_the_structured_header_of_the_draft_is_read(
     value: str, expected: tuple[float | None, bool]
 ) -> None:
-    assert rate_limit_wait(headers(("RateLimit", value)), 1.7e9) == expected
+    assert rate_limit(headers(("RateLimit", value)), 1.7e9)[:2] == expected
 
 
 def test_a_profile_names_its_own_headers_and_what_they_count() -> None:
     answer = headers(("X-Calls-Left", "0"), ("X-Calls-Again", "90"), ("X-RateLimit-Reset", "1"))
 
-    wait = rate_limit_wait(
+    wait = rate_limit(
         answer, 60.0, remaining="X-Calls-Left", reset="X-Calls-Again", reset_as=ResetAs.EPOCH
     )
 
-    assert wait == (30.0, True)
+    assert wait[:2] == (30.0, True)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_profile_names_its_own_headers_and_what_they_count() -> None:
 def test_the_same_number_counts_what_the_profile_says(reset_as: ResetAs, wait: float) -> None:
     answer = headers(("RateLimit-Remaining", "0"), ("RateLimit-Reset", "2000000000"))
 
-    assert rate_limit_wait(answer, 1.7e9, reset_as=reset_as) == (wait, True)
+    assert rate_limit(answer, 1.7e9, reset_as=reset_as)[:2] == (wait, True)
 
 
 def test_the_longest_of_several_pauses_counts() -> None:
@@ -242,7 +242,7 @@ def test_the_longest_of_several_pauses_counts() -> None:
         ("RateLimit", '"hour";r=0;t=900'),
     )
 
-    assert rate_limit_wait(answer, 1.7e9) == (900.0, True)
+    assert rate_limit(answer, 1.7e9)[:2] == (900.0, True)
 
 
 def test_the_date_of_the_answer_is_what_an_epoch_is_counted_from() -> None:
@@ -252,7 +252,7 @@ def test_the_date_of_the_answer_is_what_an_epoch_is_counted_from() -> None:
         ("Date", "Sun, 06 Nov 1994 08:49:37 GMT"),
     )
 
-    assert rate_limit_wait(answer, NOW + 3600, reset_as=ResetAs.EPOCH) == (600.0, True)
+    assert rate_limit(answer, NOW + 3600, reset_as=ResetAs.EPOCH)[:2] == (600.0, True)
 
 
 @given(st.text(), st.text(), st.text(), FINITE, st.sampled_from(ResetAs))
@@ -263,7 +263,7 @@ def test_no_rate_header_at_all_makes_a_wait_that_is_no_number(
         ("X-RateLimit-Remaining", left), ("X-RateLimit-Reset", reset), ("RateLimit", listed)
     )
 
-    wait, _ = rate_limit_wait(answer, received_at, reset_as=reset_as)
+    wait, _, _ = rate_limit(answer, received_at, reset_as=reset_as)
 
     assert wait is None or (isfinite(wait) and wait >= 0)
 
@@ -274,7 +274,7 @@ def test_no_number_in_a_reset_makes_a_wait_that_is_no_number(
 ) -> None:
     answer = headers(("RateLimit-Remaining", "0"), ("RateLimit-Reset", reset))
 
-    wait, is_empty = rate_limit_wait(answer, received_at, reset_as=reset_as)
+    wait, is_empty, _ = rate_limit(answer, received_at, reset_as=reset_as)
 
     assert is_empty
     assert wait is None or (isfinite(wait) and wait >= 0)
@@ -305,7 +305,7 @@ def test_no_number_in_a_reset_makes_a_wait_that_is_no_number(
     ],
 )
 def test_a_policy_of_at_most_a_minute_is_a_pace(policy: str, pace: float | None) -> None:
-    assert rate_limit_pace(headers(("RateLimit-Policy", policy)), NOW) == pace
+    assert rate_limit(headers(("RateLimit-Policy", policy)), NOW).pace == pace
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_a_quota_that_runs_low_is_spread_until_it_is_filled_again(
     named = {"Limit": limit, "Remaining": left, "Reset": reset}
     answer = headers(*((f"X-RateLimit-{name}", value) for name, value in named.items() if value))
 
-    assert rate_limit_pace(answer, NOW) == pace
+    assert rate_limit(answer, NOW).pace == pace
 
 
 @pytest.mark.parametrize("family", ["X-RateLimit", "X-Rate-Limit", "RateLimit"])
@@ -341,7 +341,7 @@ def test_less_than_half_of_a_quota_of_any_family_is_low(
     named = {"Limit": limit, "Remaining": "30", "Reset": "15"}
     answer = headers(*((f"{family}-{name}", value) for name, value in named.items()))
 
-    assert rate_limit_pace(answer, NOW) == pace
+    assert rate_limit(answer, NOW).pace == pace
 
 
 def test_a_quota_is_spread_from_the_date_of_the_answer_and_not_by_a_skewed_clock() -> None:
@@ -352,14 +352,14 @@ def test_a_quota_is_spread_from_the_date_of_the_answer_and_not_by_a_skewed_clock
         ("Date", "Sun, 06 Nov 1994 08:49:37 GMT"),
     )
 
-    assert rate_limit_pace(answer, NOW + 3600, reset_as=ResetAs.EPOCH) == 0.8
+    assert rate_limit(answer, NOW + 3600, reset_as=ResetAs.EPOCH).pace == 0.8
 
 
 def test_a_pace_is_read_from_the_headers_that_a_profile_names() -> None:
     answer = headers(("X-Calls-Left", "30"), ("X-Calls-Again", "15"), ("X-RateLimit-Reset", "1"))
 
-    assert rate_limit_pace(answer, NOW) is None
-    assert rate_limit_pace(answer, NOW, remaining="X-Calls-Left", reset="X-Calls-Again") == 2.0
+    assert rate_limit(answer, NOW).pace is None
+    assert rate_limit(answer, NOW, remaining="X-Calls-Left", reset="X-Calls-Again").pace == 2.0
 
 
 @given(st.text(), st.text(), st.text(), st.text(), FINITE)
@@ -373,6 +373,6 @@ def test_no_header_at_all_makes_a_pace_that_is_no_number(
         ("X-RateLimit-Reset", reset),
     )
 
-    pace = rate_limit_pace(answer, received_at)
+    pace = rate_limit(answer, received_at).pace
 
     assert pace is None or (isfinite(pace) and pace > 0)

@@ -14,7 +14,8 @@ from opwatch.domain.operation import Reading, State
 from opwatch.domain.outcome import Reason
 from opwatch.domain.trouble import Trouble
 from opwatch.profiles import RequestFacts, check
-from opwatch.profiles.config import BUILTIN
+from opwatch.profiles.config import BUILTIN, Config, profile_tree
+from opwatch.profiles.definition import define
 from opwatch.profiles.values import moment
 from profiles.answers import FOLDER, NAMES, document, profile, response, words
 from simulation.bench import Bench
@@ -41,6 +42,8 @@ def test_a_built_in_profile_has_no_problems_and_names_its_sources(name: str) -> 
     text = (BUILTIN / f"{name}.yaml").read_text("utf-8")
 
     assert check(text, f"{name}.yaml") == ()
+    # Its parts are not held against each other when it is used.
+    assert define(name, profile_tree(name, Config({})), is_users=False, environ={})
     assert text.startswith("# yaml-language-server: $schema=../profile.schema.json\n")
     assert re.search(r"^# source: \S", text, re.MULTILINE)
 

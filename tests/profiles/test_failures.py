@@ -109,6 +109,7 @@ def test_a_profile_that_extends_another_can_do_without_its_questions() -> None:
     config = Config({}).with_profiles({"mine": parse("mine.yaml", EXTENDS)})
     mine = define("mine", profile_tree("mine", config), is_users=True, environ={})
 
+    assert mine.spec.on_failure is not None
     assert mine.spec.on_failure.steps == ()
     assert profile(f"version: 1{JOBS}on_failure: []").explains_failures is False
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from opwatch.domain.outcome import Outcome
+from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from opwatch.domain.command_line import OptionWords
-    from opwatch.domain.outcome import Reason
     from opwatch.domain.secret import Secret
 
 TargetKey: TypeAlias = "tuple[str, str, str | None, tuple[tuple[str, str], ...]]"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from math import isfinite
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.domain.moments import http_date
 
@@ -63,57 +63,54 @@ def retry_after(value: str, *, received_at: float, date: str | None = None) -> f
     return None if until is None else _from(until.timestamp(), received_at, date)
 
 
-def rate_limit_wait(
+class RateLimit(NamedTuple):
+    """What the rate-limit headers of an answer say.
+
+    *wait* is the pause in seconds until the quota is filled again, which *is_empty*. *pace* is
+    how many requests a second they allow, None where they name no pace.
+    """
+
+    wait: float | None
+    is_empty: bool
+    pace: float | None
+
+
+def rate_limit(
     headers: Headers,
     received_at: float,
     *,
     remaining: str | None = None,
     reset: str | None = None,
     reset_as: ResetAs = ResetAs.AUTO,
-) -> tuple[float | None, bool]:
-    """Return the pause in seconds until the quota is filled again, and whether it is empty.
+) -> RateLimit:
+    """Return what *headers* say of a quota.
 
     Read are the headers named *remaining* and *reset*, by default the usual
     ``X-RateLimit-*``, ``X-Rate-Limit-*`` and ``RateLimit-*``, and the IETF draft's
     ``RateLimit`` (draft-ietf-httpapi-ratelimit-headers, old and new form). Of
     several empty quotas the longest pause counts. A quota that is not empty
     names no pause, whatever else the headers say.
+
+    A ``RateLimit-Policy`` (of the same draft) of at most a minute is a pace, q / w. A quota
+    of which less than half is left, or of an unknown size that is filled again within a
+    minute, is spread over the time until then. The slowest pace counts.
     """
     date = headers.get("date")
-    resets: list[float | None] = []
-    for left, until in (*_named(headers, remaining, reset), *_listed(headers)):
-        if _DIGITS.fullmatch(left) and int(left) == 0:
-            resets.append(_pause(until, reset_as, received_at, date))
-    return max((each for each in resets if each is not None), default=None), bool(resets)
-
-
-def rate_limit_pace(
-    headers: Headers,
-    received_at: float,
-    *,
-    remaining: str | None = None,
-    reset: str | None = None,
-    reset_as: ResetAs = ResetAs.AUTO,
-) -> float | None:
-    """Return the requests a second that the headers allow, None where they name no pace.
-
-    A ``RateLimit-Policy`` (draft-ietf-httpapi-ratelimit-headers) of at most a minute is a
-    pace, q / w. A quota of which less than half is left, or of an unknown size that is
-    filled again within a minute, is spread over the time until then. The slowest
-    counts; an empty quota names a pause instead, see ``rate_limit_wait``.
-    """
-    date = headers.get("date")
-    paces = list(_policies(headers))
+    waits, paces = list[float | None](), list(_policies(headers))
     sizes = [each for name in _LIMITS if _DIGITS.fullmatch(each := _joined(headers, name))]
     for left, until in (*_named(headers, remaining, reset), *_listed(headers)):
-        if not _DIGITS.fullmatch(left) or int(left) == 0:
+        if not _DIGITS.fullmatch(left):
             continue
         pause = _pause(until, reset_as, received_at, date)
+        if int(left) == 0:
+            waits.append(pause)
+            continue
         is_short = pause is not None and pause <= _LONGEST_WINDOW
         is_low = all(int(left) * 2 < int(each) for each in sizes) if sizes else is_short
         if pause and is_low:
             paces.append(int(left) / pause)
-    return min(paces, default=None)
+    wait = max((each for each in waits if each is not None), default=None)
+    return RateLimit(wait, bool(waits), min(paces, default=None))
 
 
 def _policies(headers: Headers) -> Iterator[float]:

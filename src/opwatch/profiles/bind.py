@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.auth import OAuth2Auth
+from opwatch.domain.auth import OAuth2Auth, Scheme
 from opwatch.domain.command_line import named, params_to_paste
 from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.domain.operation import State
@@ -19,15 +19,14 @@ from opwatch.domain.pacing import Limits, PollingRules, shortest_at
 from opwatch.profiles.config import may_others_write
 from opwatch.profiles.language.auth import NO_AUTH, runs_command
 from opwatch.profiles.language.base_url import base_url_fault, endpoint_fault, params_of_urls
-from opwatch.profiles.language.params import ID, PLAIN
-from opwatch.profiles.profile import Bound, Profile
+from opwatch.profiles.language.params import ID
+from opwatch.profiles.profile import Profile
 from opwatch.profiles.references import is_url
 from opwatch.profiles.yaml.nodes import did_you_mean, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from opwatch.domain.auth import Scheme
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language.spec import Spec
     from opwatch.profiles.language.template import Encode, Template, Text
@@ -71,7 +70,7 @@ def bind_profile(
     rules = _polling_rules(spec, base)
     at = (("--base-url", base_url),) if base_url else ()
     options = named(definition.name, (*at, *options, *definition.options))
-    return Profile(definition, Bound(known, base, origins, reachable, auth, rules, options))
+    return Profile(definition, known, base, origins, reachable, auth, rules, options)
 
 
 def _params(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
@@ -97,10 +96,9 @@ def _with_value(params: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def _checked(definition: Definition, params: dict[str, str]) -> dict[str, str]:
-    for name, value in params.items():
-        fault = definition.spec.params.get(name, PLAIN).fault(name, value)
-        if fault:
-            raise UsageError(f"profile {definition.name!r}: {fault}")
+    fault = definition.spec.fault_in(params)
+    if fault:
+        raise UsageError(f"profile {definition.name!r}: {fault}")
     return params
 
 
@@ -112,7 +110,7 @@ def _filled(definition: Definition, params: Mapping[str, str], text: Text) -> st
     except KeyError as error:
         raise _missing(definition, min(text.names)) from error
     for name in sorted(chosen.names):
-        is_needed = text is spec.base_url or spec.params.get(name, PLAIN).required
+        is_needed = text is spec.base_url or spec.param(name).required
         if is_needed and not params.get(name):
             raise _missing(definition, name)
     if not is_url(chosen.text):
@@ -126,7 +124,7 @@ def _encoder(definition: Definition, template: Template) -> Encode:
 
     def encode(name: str, value: str) -> str:
         if f"{{{name}}}" not in authority:
-            return definition.spec.params.get(name, PLAIN).quoted(value)
+            return definition.spec.param(name).quoted(value)
         if not re.fullmatch(_HOST, value):
             raise UsageError(
                 f"profile {definition.name!r}: {name} {value!r} cannot be part of a host"
@@ -137,7 +135,7 @@ def _encoder(definition: Definition, template: Template) -> Encode:
 
 
 def _missing(definition: Definition, name: str) -> UsageError:
-    what = definition.spec.params.get(name, PLAIN).help
+    what = definition.spec.param(name).help
     message = f"profile {definition.name!r} needs {name}" + (f" ({what})" if what else "")
     return UsageError(message, hint=f"--param {name}=…")
 

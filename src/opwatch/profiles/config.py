@@ -10,20 +10,19 @@ from __future__ import annotations
 import os
 import re
 import stat
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.domain.command_line import CONFIG, command_to_paste
+from opwatch.domain.command_line import CONFIG, OptionWords, command_to_paste
 from opwatch.domain.errors import Problem, ProfileError, UsageError
-from opwatch.profiles.yaml.merge import expand_variables, overlay
-from opwatch.profiles.yaml.nodes import MapEntry, Node, did_you_mean
+from opwatch.profiles.yaml.nodes import MapEntry, Node, did_you_mean, expand_variables, overlay
 from opwatch.profiles.yaml.parser import MAX_BYTES, decode, parse
 from opwatch.profiles.yaml.schema import FREE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.command_line import OptionWords
 
 BUILTIN: Final = Path(__file__).parent / "builtin"
 MAX_EXTENDS: Final = 8
@@ -39,35 +38,27 @@ class ProfileTree(NamedTuple):
     is_users: bool
 
 
+@dataclass(frozen=True, eq=False)
 class Config:
     """A user's configuration, and the environment in which it was read.
 
-    *path* is its file, None if there is none; *folder* holds further profiles, one in
-    each file. *is_trusted*: a person named it, so that it is read whoever may write to it.
-    *options* are those that choose it, and what profiles need beside it, on a command line.
+    *root* is what its file at *path* holds, both None if there is none; *folder* holds further
+    profiles, one in each file. *is_trusted*: a person named it, so that it is read whoever may
+    write to it. *options* are those that choose it, and what profiles need beside it, on a
+    command line.
     """
 
-    def __init__(
-        self,
-        environ: Mapping[str, str],
-        root: Node | None = None,
-        path: Path | None = None,
-        folder: Path | None = None,
-        *,
-        is_trusted: bool = False,
-        options: OptionWords = (),
-    ) -> None:
-        self.environ = environ
-        self.path = path
-        self.options = options
-        self.is_trusted = is_trusted
-        self._root = root
-        self._folder = folder
+    environ: Mapping[str, str]
+    root: Node | None = None
+    path: Path | None = None
+    folder: Path | None = None
+    is_trusted: bool = False
+    options: OptionWords = ()
 
     @property
     def default_profile(self) -> str | None:
         """The profile that is used if none is named."""
-        node = self._root.get("default_profile") if self._root else None
+        node = self.root.get("default_profile") if self.root else None
         return self.environ.get("OPWATCH_PROFILE") or (node.text if node else None)
 
     @property
@@ -75,24 +66,12 @@ class Config:
         """Tell whether others may write to its file."""
         return self.path is not None and is_foreign(self.path)
 
-    @property
-    def folder(self) -> Path | None:
-        """The folder of a user's further profiles, one in each file."""
-        return self._folder
-
     def with_profiles(self, profiles: Mapping[str, Node]) -> Config:
         """Return this configuration with *profiles* in place of its own."""
         position = next(iter(profiles.values())).position
         entries = {name: MapEntry(node.position, node) for name, node in profiles.items()}
         root = Node({"profiles": MapEntry(position, Node(entries, position))}, position)
-        return Config(
-            self.environ,
-            root,
-            self.path,
-            self._folder,
-            is_trusted=self.is_trusted,
-            options=self.options,
-        )
+        return replace(self, root=root)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all profiles, sorted, without reading any."""
@@ -119,13 +98,13 @@ class Config:
         return None
 
     def _own(self) -> dict[str, Node]:
-        profiles = self._root.get("profiles") if self._root else None
+        profiles = self.root.get("profiles") if self.root else None
         if profiles is None or not profiles.is_map:
             return {}
         return {name: entry.value for name, entry in profiles.entries.items()}
 
     def _beside(self) -> dict[str, Path]:
-        return _files_in(self._folder) if self._folder else {}
+        return _files_in(self.folder) if self.folder else {}
 
 
 def place_of_config(

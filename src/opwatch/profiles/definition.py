@@ -1,7 +1,8 @@
 """The definition of a profile: its whole language, parsed, before its parameters are known.
 
 Decides that a profile with any problem is not used at all, that all its problems
-are reported at once, and that no status word has two meanings.
+are reported at once, and that no status word has two meanings. Whether the parts of a
+built-in profile fit together is held by the tests, and not looked at again in each run.
 """
 
 from __future__ import annotations
@@ -9,22 +10,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.domain.command_line import param_variable, variable_of
+from opwatch.domain.command_line import OptionWords, param_variable, variable_of
 from opwatch.domain.errors import ProfileError
 from opwatch.domain.operation import State
-from opwatch.profiles.config import profile_tree
+from opwatch.profiles.config import Config, profile_tree
 from opwatch.profiles.language.rules import PARTIAL, UNKNOWN_WORD, Words, word_key
 from opwatch.profiles.language.spec import PROFILE, STATES, Spec
-from opwatch.profiles.lint import flaws
-from opwatch.profiles.yaml.nodes import item_position
+from opwatch.profiles.yaml.nodes import Node, item_position, position_of
 from opwatch.profiles.yaml.schema import Report, ReportedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.domain.command_line import OptionWords
-    from opwatch.profiles.config import Config
-    from opwatch.profiles.yaml.nodes import Node
 
 _INDEX: Final = r"([\w.]+)\[(\d+)\]"
 
@@ -64,13 +61,13 @@ class Definition(NamedTuple):
 
         Of what a profile does not write, such as a default, it is where it could be written.
         """
-        node, index = self.node, re.fullmatch(_INDEX, decided_by)
-        path = "states" if decided_by == UNKNOWN_WORD else decided_by
-        for key in (index[1] if index else path).split("."):
-            node = node.get(key) or node
-        if index and node.is_list:
-            node = node.value[int(index[2])]
-        return node.position.source.name, node.position.line
+        index = re.fullmatch(_INDEX, decided_by)
+        if index:
+            position = item_position(self.node, tuple(index[1].split(".")), int(index[2]))
+        else:
+            path = "states" if decided_by == UNKNOWN_WORD else decided_by
+            position = position_of(self.node, *path.split("."))
+        return position.source.name, position.line
 
 
 def load_profile(name: str, config: Config) -> Definition:
@@ -81,12 +78,20 @@ def load_profile(name: str, config: Config) -> Definition:
         ProfileError: it has problems; all of them are reported.
     """
     node = profile_tree(name, config)
-    found = define(name, node, is_users=config.is_users(name), environ=config.environ)
+    is_users = config.is_users(name)
+    found = define(name, node, is_users=is_users, environ=config.environ, is_linted=not is_users)
     return found._replace(options=config.options)
 
 
-def define(name: str, node: Node, *, is_users: bool, environ: Mapping[str, str]) -> Definition:
-    """Return the profile that *node* describes.
+def define(
+    name: str,
+    node: Node,
+    *,
+    is_users: bool,
+    environ: Mapping[str, str],
+    is_linted: bool = False,
+) -> Definition:
+    """Return the profile that *node* describes; *is_linted*: its parts are known to fit.
 
     Raises:
         ProfileError: for all problems that it has.
@@ -97,8 +102,11 @@ def define(name: str, node: Node, *, is_users: bool, environ: Mapping[str, str])
     except ReportedError:
         raise ProfileError(_in_order(report)) from None
     words = _words(spec, node, report)
-    for position, message in flaws(spec, node, is_users=is_users):
-        report.add(position, message)
+    if not is_linted:
+        from opwatch.profiles.lint import flaws  # noqa: PLC0415, see the module's docstring
+
+        for position, message in flaws(spec, node, is_users=is_users):
+            report.add(position, message)
     if report.problems:
         raise ProfileError(_in_order(report))
     return Definition(name, spec, node, words, is_users, environ)

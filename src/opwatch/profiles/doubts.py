@@ -8,20 +8,23 @@ which holds of every answer, for null equals null.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.messages import Headers
-from opwatch.profiles.language.expressions import Expression
+from opwatch.profiles.language.expressions import Expression, parse_expression
 from opwatch.profiles.language.paths import AnswerView
 from opwatch.profiles.yaml.nodes import item_position, position_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from opwatch.domain.errors import Problem
     from opwatch.profiles.definition import Definition
+    from opwatch.profiles.language.rules import Condition
     from opwatch.profiles.language.spec import Spec
 
+_PATHS: Final = frozenset({"field", "subexpression", "index_expression"})
 _IN_MS: Final = re.compile(
     r"(?:(?:[_.-]|\b)ms|[_-]MS|[a-z0-9]M[sS]|(?i:millis(?:econds?|ecs?)?))[\"'\])\s]*"
 )
@@ -31,19 +34,6 @@ def doubts(definition: Definition, samples: Sequence[Any] = ()) -> list[Problem]
     """Return a warning for what is hardly meant; *samples* are the JSON of the API's answers."""
     found = [*_pauses_in_ms(definition), *_comparisons_of_nothing(definition, samples)]
     return sorted(found, key=lambda each: (each.file, each.line, each.column))
-
-
-def conditions(spec: Spec) -> Iterator[tuple[str, int, Expression]]:
-    """Yield each ``when`` of *spec*: the key that it is under, its number there, and itself."""
-    parts: tuple[tuple[str, Iterable[Any]], ...] = (
-        ("rules", spec.rules),
-        ("troubles", spec.troubles),
-        ("moves", spec.moves),
-    )
-    for name, holders in parts:
-        for index, holder in enumerate(holders):
-            if holder.condition.when is not None:
-                yield name, index, holder.condition.when
 
 
 def _pauses_in_ms(definition: Definition) -> Iterator[Problem]:
@@ -76,15 +66,58 @@ def _names_ms(path: str) -> bool:
 
 def _comparisons_of_nothing(definition: Definition, samples: Sequence[Any]) -> Iterator[Problem]:
     items = [item for data in samples for item in _items(definition.spec, data)]
-    for name, _, when in conditions(definition.spec):
-        absent = [when.absent_pairs(item) for item in items]
+    for name, _, condition in definition.spec.conditions:
+        absent = [absent_pairs(condition, item) for item in items]
         for pair in absent[0] if absent else ():
             if all(pair in each for each in absent):
-                position = position_of(definition.node, name, holding=when.text)
+                text = condition.when.text if condition.when else ""
+                position = position_of(definition.node, name, holding=text)
                 yield position.warning(
                     f"{pair} compares two fields, and no sample answer has either: "
                     f"null equals null, so it always holds"
                 )
+
+
+def absent_pairs(condition: Condition, data: Any) -> list[str]:
+    """Return the comparisons of two paths in *condition* that both lead to nothing in *data*."""
+    from jmespath.visitor import TreeInterpreter  # noqa: PLC0415, plain paths need no library
+
+    def is_absent(node: Any) -> bool:
+        with suppress(Exception):  # the library raises TypeError and others on odd data
+            return TreeInterpreter().visit(node, data) is None
+        return True
+
+    if condition.when is None or "==" not in condition.when.text:
+        return []
+    pairs = _compared_paths(parse_expression(condition.when.text).parsed)
+    return [
+        f"{_shown(left)} == {_shown(right)}"
+        for left, right in pairs
+        if is_absent(left) and is_absent(right)
+    ]
+
+
+def _compared_paths(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield both sides of each ``==`` of two paths that begin at the top of an answer."""
+    if node["type"] == "comparator" and node["value"] == "eq":
+        left, right = node["children"]
+        if left["type"] in _PATHS and right["type"] in _PATHS:
+            yield left, right
+    elif node["type"] in {"and_expression", "or_expression", "not_expression"}:
+        for child in node["children"]:
+            yield from _compared_paths(child)
+
+
+def _shown(node: dict[str, Any]) -> str:
+    match node["type"]:
+        case "field":
+            return str(node["value"])
+        case "index":
+            return f"[{node['value']}]"
+        case "index_expression":
+            return "".join(map(_shown, node["children"]))
+        case _:
+            return ".".join(map(_shown, node["children"]))
 
 
 def _items(spec: Spec, data: Any) -> Iterator[Any]:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.domain.operation import Reading
+from opwatch.domain.operation import Finding, Reading, Target
 from opwatch.domain.outcome import Reason
-from opwatch.profiles.doubts import conditions
+from opwatch.profiles.doubts import absent_pairs
 from opwatch.profiles.language.progress import measure_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from opwatch.domain.messages import Response
-    from opwatch.domain.operation import Finding, Target
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.language.paths import AnswerView, Lookup
     from opwatch.profiles.language.spec import Reads
@@ -75,8 +74,8 @@ def explain_answer(profile: Profile, target: Target, response: Response) -> Expl
 
 def _comparisons_of_nothing(definition: Definition, view: AnswerView) -> Iterator[str]:
     """Yield a warning for each ``==`` of two paths that the answer both lacks."""
-    for name, index, when in conditions(definition.spec):
-        for pair in when.absent_pairs(view.item):
+    for name, index, condition in definition.spec.conditions:
+        for pair in absent_pairs(condition, view.item):
             yield f"{name}[{index}]: {pair} holds because the answer has neither"
 
 

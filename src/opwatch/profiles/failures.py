@@ -12,17 +12,15 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.domain.messages import Headers
+from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Failure
 from opwatch.profiles.language.paths import AnswerView
-from opwatch.profiles.language.result import Log
+from opwatch.profiles.language.result import Log, Step
 from opwatch.profiles.values import sentence, web_address, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opwatch.domain.messages import Response
-    from opwatch.profiles.language.result import Step
     from opwatch.profiles.results import Fetch, ResultSteps
 
 MOST_LINES: Final = 20

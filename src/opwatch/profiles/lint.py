@@ -7,25 +7,21 @@ requested, and that a success can be recognized.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from opwatch.domain.operation import State
 from opwatch.domain.origin import AllowedOrigins, OriginError
 from opwatch.profiles.language.base_url import base_url_fault, endpoint_fault
-from opwatch.profiles.language.params import ID, PLAIN
-from opwatch.profiles.language.request import IDS
-from opwatch.profiles.language.rules import PARTIAL
-from opwatch.profiles.language.template import Choice
-from opwatch.profiles.yaml.nodes import did_you_mean, item_position, position_of
+from opwatch.profiles.language.params import ID
+from opwatch.profiles.language.request import IDS, Batch
+from opwatch.profiles.language.rules import PARTIAL, Condition
+from opwatch.profiles.language.template import Choice, Template, Text
+from opwatch.profiles.yaml.nodes import Node, Position, did_you_mean, item_position, position_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from opwatch.profiles.language.request import Batch
-    from opwatch.profiles.language.rules import Condition
     from opwatch.profiles.language.spec import Spec
-    from opwatch.profiles.language.template import Template, Text
-    from opwatch.profiles.yaml.nodes import Node, Position
 
     Flaw: TypeAlias = tuple[Position, str]
 
@@ -128,24 +124,20 @@ def _param_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
         if fault:
             yield position_of(node, "params", name), f"the default is not valid: {fault}"
     yield from _method_flaws(spec, node)
-    for part, conditions in (
-        ("rules", [rule.condition for rule in spec.rules]),
-        ("troubles", [guard.condition for guard in spec.troubles]),
-        ("moves", [move.condition for move in spec.moves]),
-    ):
-        for condition in conditions:
-            yield from _condition_flaws(spec, condition, position_of(node, part))
+    for part, _, condition in spec.conditions:
+        yield from _condition_flaws(spec, condition, position_of(node, part))
 
 
 def _method_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:
-    for name, value in (pair for rule in spec.handoff for pair in rule.more.values):
-        fault = spec.params.get(name, PLAIN).fault(name, value)
+    by_method = [params for rule in spec.handoff for params in rule.by_method.values()]
+    for name, value in (pair for params in by_method for pair in params.items()):
+        fault = spec.param(name).fault(name, value)
         if fault:
             yield position_of(node, "handoff", holding=value), fault
 
 
 def _choice_flaws(spec: Spec, choice: Choice, position: Position) -> Iterator[Flaw]:
-    choices = spec.params.get(choice.param, PLAIN).choices
+    choices = spec.param(choice.param).choices
     odd = set(choices) ^ set(choice.presets)
     if odd:
         yield position, f"presets and the choices of {choice.param!r} differ in {min(odd)!r}"
@@ -162,34 +154,24 @@ def _condition_flaws(spec: Spec, condition: Condition, position: Position) -> It
                 yield position, f"{name} is never {value!r}" + did_you_mean(value, choices)
 
 
-class _Names(NamedTuple):
-    names: frozenset[str]
-
-
 def _texts(spec: Spec) -> Iterator[tuple[str, list[Any], set[str]]]:
     """Yield each part of the profile, its texts, and the names that only it may use."""
     none: set[str] = set()
     yield "base_url", [text for text in [spec.base_url] if text], none
     yield "allow_hosts", list(spec.allow_hosts), none
     yield "open_hosts", list(spec.open_hosts), none
-    request = spec.request
-    bodies = [body for body in (request.body, request.graphql) if body]
-    queries = [text for texts in request.query.values() for text in texts]
-    path = [request.path] if request.path else []
-    yield "request", [*path, *request.headers.values(), *queries, *bodies], none
+    yield "request", spec.request.texts, none
     yield "references", list(spec.references), none
     yield "auth", list(spec.auth.texts), none
     if spec.batch:
         parts = (spec.batch.path, spec.batch.body)
         yield "batch", [each for each in parts if each], {IDS}
-    handed = {name for rule in spec.handoff for name in rule.names}
-    yield "handoff", [_Names(frozenset(handed))], none
-    for part, steps in (("result", spec.result), ("on_failure", spec.on_failure.steps)):
+    yield "handoff", list(spec.handoff), none
+    after_failure = spec.on_failure.steps if spec.on_failure else ()
+    for part, steps in (("result", spec.result), ("on_failure", after_failure)):
         taken = {name for step in steps for name in step.takes}
         for step in steps:
-            inner = [text for texts in step.query.values() for text in texts]
-            rest = [each for each in (step.path, step.body) if each]
-            yield part, [*rest, *inner, *step.headers.values()], taken
+            yield part, step.request.texts, taken
 
 
 def _meaning_flaws(spec: Spec, node: Node) -> Iterator[Flaw]:

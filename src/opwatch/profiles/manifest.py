@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.errors import ProfileError
 from opwatch.profiles.checks import DIALECT
-from opwatch.profiles.language.scalars import TEXT
+from opwatch.profiles.language.scalars import TEXT, VERSION
 from opwatch.profiles.yaml.parser import decode, parse
 from opwatch.profiles.yaml.schema import (
     Conversion,
     Key,
-    Leaf,
     ListOf,
     MapOf,
     RecordOf,
@@ -26,10 +25,8 @@ from opwatch.profiles.yaml.schema import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.profiles.yaml.nodes import Node
 
 STDIN: Final = "-"
-VERSION: Final = 1
 
 
 class ManifestEntry(NamedTuple):
@@ -60,20 +57,10 @@ def manifest_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, "title": "opwatch manifest", **MANIFEST.schema()}
 
 
-def _version(node: Node) -> int:
-    if node.value != VERSION:
-        raise ShapeError(f"this opwatch reads version {VERSION}, not {node.text!r}")
-    return VERSION
-
-
 def _reference(text: str) -> str:
     if text == STDIN:
         raise ShapeError("'-' reads standard input only where it is on the command line")
     return text
-
-
-def _manifest(*, operations: tuple[ManifestEntry, ...], **_rest: Any) -> tuple[ManifestEntry, ...]:
-    return operations
 
 
 _ENTRY: Final = RecordOf(
@@ -90,13 +77,11 @@ _ENTRY: Final = RecordOf(
         ),
     },
 )
-MANIFEST: Final = RecordOf(
-    _manifest,
+MANIFEST: Final[RecordOf[tuple[ManifestEntry, ...]]] = RecordOf(
+    lambda **keys: keys["operations"],
     "the manifest",
     {
-        "version": Key(
-            Leaf(_version, {"const": VERSION}), "the version of this format", required=True
-        ),
+        "version": Key(VERSION, "the version of this format", required=True),
         "operations": Key(
             ListOf(_ENTRY, least=1), "what is asked about, in this order", required=True
         ),

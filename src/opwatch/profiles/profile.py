@@ -5,22 +5,16 @@ Decides nothing itself; it joins the parts that do, bound to one base URL.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Request, Response, with_query
 from opwatch.domain.operation import Answer, Reading, State, Target
-from opwatch.domain.origin import parse_origin
-from opwatch.domain.trouble import Fault
-from opwatch.profiles.language.handoff import (
-    UNKNOWN,
-    OperationReference,
-    RequestFacts,
-    no_operation_error,
-    operation_references,
-)
-from opwatch.profiles.language.params import ID, PLAIN
+from opwatch.domain.origin import AllowedOrigins, parse_origin
+from opwatch.domain.trouble import Fault, Trouble
+from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.request import batch_query, build, for_batch, headers_of, next_page
 from opwatch.profiles.reading.answer import AnswerReader
 from opwatch.profiles.reading.response import parse_body
@@ -31,26 +25,27 @@ if TYPE_CHECKING:
 
     from opwatch.domain.auth import Scheme
     from opwatch.domain.command_line import OptionWords
-    from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import PollingRules
-    from opwatch.domain.trouble import Trouble
     from opwatch.profiles.definition import Definition
     from opwatch.profiles.failures import FailureSteps
+    from opwatch.profiles.language.handoff import OperationReference, RequestFacts
     from opwatch.profiles.results import ResultSteps, StartingUrls
-
 
 NO_CONTENT: Final = 204
 WHOLE: Final = frozenset({200, 201})
 """The statuses of an answer that is the end itself; a 202 is not (RFC 9110 §15.3.3)."""
 
 
-class Bound(NamedTuple):
-    """What a profile's texts are once its parameters are filled in.
+@dataclass(eq=False)
+class Profile:
+    """One API: which operation is meant, how it is requested, and what an answer says.
 
-    A credential may go to *origins*; polling URLs may be at any that is *reachable*. *options*
-    are those that bind it like this on a command line.
+    Its texts are those of *definition* with *params* filled in. A credential may go to
+    *origins*; polling URLs may be at any that is *reachable*. *options* are those that bind it
+    like this on a command line.
     """
 
+    definition: Definition
     params: Mapping[str, str]
     base_url: str
     origins: AllowedOrigins
@@ -59,28 +54,15 @@ class Bound(NamedTuple):
     polling_rules: PollingRules
     options: OptionWords
 
-
-class Profile:
-    """One API: which operation is meant, how it is requested, and what an answer says."""
-
-    def __init__(self, definition: Definition, bound: Bound) -> None:
-        spec = definition.spec
-        self.name = definition.name
+    def __post_init__(self) -> None:
+        spec = self._spec = self.definition.spec
+        self.name = self.definition.name
         self.conditional = spec.conditional
-        self.source = definition.file
-        self.params = bound.params
-        self.base_url = bound.base_url
-        self.options = bound.options
-        self.origins = bound.origins
-        self.auth = bound.auth
-        self.polling_rules = bound.polling_rules
-        self.definition = definition
-        self._spec = spec
+        self.source = self.definition.file
         self._batch_request = for_batch(spec.request, spec.batch) if spec.batch else None
         self._has_single = ID in spec.request.names
-        self._reachable = bound.reachable
-        self._resolver = ReferenceResolver(spec, bound.params, bound.base_url, bound.reachable)
-        self.reader = AnswerReader(spec, definition.words, bound.params, self._encode)
+        self._resolver = ReferenceResolver(spec, self.params, self.base_url, self.reachable)
+        self.reader = AnswerReader(spec, self.definition.words, self.params, self._encode)
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.base_url!r})"
@@ -93,18 +75,20 @@ class Profile:
             UsageError: a parameter is missing or not valid.
         """
         resolved = self._resolver.resolve(reference, params or {})
-        values = {**(params or {}), **resolved.params}
-        self._check({name: value for name, value in values.items() if name not in resolved.params})
-        known = self._spec.params
-        values = {name: known.get(name, PLAIN).written(value) for name, value in values.items()}
-        if resolved.url and self._spec.batch and not self._has_single and ID in values:
+        spec, own = self._spec, params or {}
+        fault = spec.fault_in({name: own[name] for name in own if name not in resolved.params})
+        if fault:
+            raise UsageError(fault)
+        given = {**own, **resolved.params}
+        values = {name: spec.param(name).written(value) for name, value in given.items()}
+        if resolved.url and spec.batch and not self._has_single and ID in values:
             resolved = resolved._replace(url=None)  # such a URL is the batch's own
         whole = {**self.params, **values}
         if resolved.url is None:
             self._check_complete(reference, whole)
         return Target(
             reference=reference,
-            id=known.get(ID, PLAIN).written(resolved.id),
+            id=spec.param(ID).written(resolved.id),
             origin=str(parse_origin(resolved.url or self.base_url)),
             profile=self.name,
             params=values,
@@ -175,19 +159,22 @@ class Profile:
         return next_page(batch.next, self.request(targets), view, response.url)
 
     def handoff(
-        self, response: Response, request: RequestFacts = UNKNOWN
+        self, response: Response, request: RequestFacts | None = None
     ) -> tuple[OperationReference, ...]:
         """Return the references in a starting answer to *request*.
 
         Raises:
             UsageError: it does not name an operation, or another than the id that is known.
         """
-        rules = self._spec.handoff
-        found = operation_references(rules, response, parse_body(response.body).data, request)
-        if not found or (request.id and found[0].reference != request.id):
+        from opwatch.profiles.language import handoff  # noqa: PLC0415, few need it
+
+        rules, facts = self._spec.handoff, request or handoff.UNKNOWN
+        data = parse_body(response.body).data
+        found = handoff.operation_references(rules, response, data, facts)
+        if not found or (facts.id and found[0].reference != facts.id):
             complaint = self.reader.complaint(response)
-            raise no_operation_error(
-                rules, response, request, self.name, complaint, options=self.options
+            raise handoff.no_operation_error(
+                rules, response, facts, self.name, complaint, options=self.options
             )
         return found
 
@@ -253,12 +240,12 @@ class Profile:
     @property
     def explains_failures(self) -> bool:
         """Tell whether it knows how to ask why an operation failed."""
-        return bool(self._spec.on_failure.steps)
+        return bool(self._spec.on_failure and self._spec.on_failure.steps)
 
     def failure_steps(self, target: Target, reading: Reading) -> FailureSteps | None:
         """Return the steps to why *target* failed, from its terminal *reading*; None for none."""
         asked = self._spec.on_failure
-        if reading.state not in asked.of or not target.initial.is_named:
+        if not asked or reading.state not in asked.of or not target.initial.is_named:
             return None
         from opwatch.profiles.failures import FailureSteps  # noqa: PLC0415, few need it
         from opwatch.profiles.results import ResultSteps, follow  # noqa: PLC0415, few need it
@@ -278,7 +265,7 @@ class Profile:
     def _is_open(self, url: str) -> bool:
         """Tell whether *url* is at a host that is to be shown no credential."""
         origin = parse_origin(url)
-        return origin in self._reachable and origin not in self.origins
+        return origin in self.reachable and origin not in self.origins
 
     def _is_batch(self, targets: Sequence[Target]) -> bool:
         if self._batch_request is None or targets[0].url is not None:
@@ -286,17 +273,11 @@ class Profile:
         return len(targets) > 1 or not self._has_single
 
     def _encode(self, name: str, value: str) -> str:
-        return self._spec.params.get(name, PLAIN).quoted(value)
+        return self._spec.param(name).quoted(value)
 
     def _group(self, values: Mapping[str, str]) -> str:
         rest = (f"{name}={value}" for name, value in sorted(values.items()) if name != ID)
         return "\n".join((self.name, self.base_url, *rest))
-
-    def _check(self, values: Mapping[str, str]) -> None:
-        for name, value in values.items():
-            fault = self._spec.params.get(name, PLAIN).fault(name, value)
-            if fault:
-                raise UsageError(fault)
 
     def _check_complete(self, reference: str, values: Mapping[str, str]) -> None:
         single = self._spec.request
@@ -312,7 +293,7 @@ class Profile:
         required -= elsewhere
         lacking = [name for name in sorted(needed | required) if not values.get(name)]
         if lacking:
-            helps = [(name, self._spec.params.get(name, PLAIN).help) for name in lacking]
+            helps = [(name, self._spec.param(name).help) for name in lacking]
             wanted = " and ".join(name + (f" ({what})" if what else "") for name, what in helps)
             hint = " ".join(f"--param {name}=…" for name in lacking)
             raise BadReferenceError(reference, f"profile {self.name!r} needs {wanted}", hint=hint)

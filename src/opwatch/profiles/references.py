@@ -13,16 +13,15 @@ from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 from opwatch.domain.errors import BadReferenceError
 from opwatch.domain.messages import with_query
-from opwatch.domain.origin import OriginError, parse_origin
-from opwatch.profiles.language.params import ID, PLAIN
+from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
+from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.references import SCHEME, ReferenceMatcher, ReferencePattern
 from opwatch.profiles.language.request import query_of
 from opwatch.profiles.language.template import Template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from opwatch.domain.origin import AllowedOrigins, Origin
     from opwatch.profiles.language.spec import Spec
 
 _URL: Final = re.compile(r"https?://", re.IGNORECASE)
@@ -80,22 +79,29 @@ class ReferenceResolver:
         if len(text) > _LONGEST:
             raise BadReferenceError(text[:80], "the reference is too long")
         if is_url(text):
-            resolved = self._of_page(text) or self._of_url(text, given)
+            # A web page is never requested itself.
+            page = self._by_pattern(*_split(text), fits=lambda each: each.is_url)
+            resolved = page or self._of_url(text, given)
         elif text.startswith("/"):
             resolved = self._of_url(self._joined(text), given)
         else:
             resolved = self._of_text(text)
-        for name, value in resolved.params.items():
-            fault = self._spec.params.get(name, PLAIN).fault(name, value)
-            if fault:
-                raise BadReferenceError(reference, fault)
+        fault = self._spec.fault_in(resolved.params)
+        if fault:
+            raise BadReferenceError(reference, fault)
         return resolved
 
-    def _of_page(self, url: str) -> ResolvedReference | None:
-        """Return what the URL of a web page names; the page itself is never requested."""
-        parts = _split(url)
+    def _by_pattern(
+        self,
+        head: str,
+        query: Mapping[str, str],
+        fragment: str,
+        *,
+        fits: Callable[[ReferenceMatcher], bool],
+    ) -> ResolvedReference | None:
+        """Return what the first pattern that *fits* and matches these parts finds."""
         for pattern in self._others:
-            found = pattern.match(*parts) if pattern.is_url else None
+            found = pattern.match(head, query, fragment) if fits(pattern) else None
             if found and ID in found:
                 return _by_params(found)
         return None
@@ -110,7 +116,9 @@ class ReferenceResolver:
         found = self._own.match(path, query) if self._own and is_behind else None
         if found is None:
             is_own = origin == parse_origin(self._base)
-            page = self._of_own_page(path, query, parts.fragment) if is_own else None
+            page = self._by_pattern(
+                path, query, parts.fragment, fits=lambda each: is_own and each.is_path
+            )
             if page:
                 return page
         elif ID not in found:
@@ -135,16 +143,6 @@ class ReferenceResolver:
             )
             raise BadReferenceError(url, message, hint=hint)
         return origin
-
-    def _of_own_page(
-        self, path: str, query: Mapping[str, str], fragment: str
-    ) -> ResolvedReference | None:
-        """Return what a web page at the API's own host names."""
-        for pattern in self._others:
-            found = pattern.match(path, query, fragment) if pattern.is_path else None
-            if found and ID in found:
-                return _by_params(found)
-        return None
 
     def completed(self, url: str, params: Mapping[str, str]) -> str:
         """Return *url* with what it lacks of the profile's query; *params* are the operation's."""
@@ -173,11 +171,12 @@ class ReferenceResolver:
             raise BadReferenceError(path, "not a URL path") from None
 
     def _of_text(self, text: str) -> ResolvedReference:
-        for pattern in self._others:
-            if not pattern.is_path and (not pattern.is_url or SCHEME.match(text)):
-                found = pattern.match(*_split(text))
-                if found and ID in found:
-                    return _by_params(found)
+        has_scheme = bool(SCHEME.match(text))
+        found = self._by_pattern(
+            *_split(text), fits=lambda each: not each.is_path and (has_scheme or not each.is_url)
+        )
+        if found:
+            return found
         if self._own is None:
             message = f"{text!r} is not a URL, and this API names its operations by URLs only"
             hint = "give the status URL of the starting answer"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urljoin
 
-from opwatch.domain.messages import Headers, Request, with_query
+from opwatch.domain.messages import Headers, Request, Response, with_query
 from opwatch.profiles.language.expressions import is_empty
 from opwatch.profiles.language.paths import AnswerView, Lookup
 from opwatch.profiles.language.request import RequestSpec, build, headers_of, query_of
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from opwatch.domain.messages import Response
     from opwatch.domain.operation import Reading
     from opwatch.profiles.language.spec import Spec
     from opwatch.profiles.language.template import Encode
@@ -102,8 +101,7 @@ class ResultSteps:
         if step.url is None:
             if step.path and not all(map(values.get, step.path.choose(values).names)):
                 return None
-            spec = RequestSpec("", step.path, step.query, step.headers, step.body)
-            request = build(self.base, spec, values, self.encode)
+            request = build(self.base, step.request, values, self.encode)
             return replace(request, authorize=step.authorize)
         url = resolve_url(base, step.url.first(view))
         if url is None:

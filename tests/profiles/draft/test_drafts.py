@@ -76,10 +76,17 @@ def _samples(name: str) -> list[tuple[str, Sample]]:
     return found
 
 
+def posted(operation: str) -> dict[str, Any]:
+    """Return what a person gives with --data who has asked about *operation*."""
+    query = "query($id: ID!) { node(id: $id) { id } }"
+    return {"query": query, "variables": {"id": operation}}
+
+
 def drafted(name: str, without: str = "") -> str:
     samples = _samples(name)
     url = samples[0][0] if samples else None
-    found = propose([sample for _, sample in samples], Known("draft", url), without=without)
+    known = Known("draft", url, body=posted(POSTED[name]) if name in POSTED else None)
+    found = propose([sample for _, sample in samples], known, without=without)
     return found.text
 
 

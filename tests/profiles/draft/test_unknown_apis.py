@@ -26,6 +26,7 @@ from opwatch.profiles.definition import define
 from opwatch.profiles.draft.propose import Known, Proposal, propose
 from opwatch.profiles.draft.samples import Sample
 from opwatch.profiles.yaml.parser import parse
+from profiles.draft.test_drafts import posted
 
 LINES = (Path(__file__).parent / "unknown_apis.jsonl").read_text("utf-8").splitlines()
 PAGE = (Path(__file__).parents[3] / "docs" / "profiles.md").read_text("utf-8").replace("\n", " ")
@@ -71,7 +72,8 @@ def drafted(name: str, kind: str) -> Proposal:
     url, cases = apis()[name]
     ends = [case for case in cases if case.expect == "succeeded"]
     chosen = {"all": cases, "two": (cases[0], *ends[:1]), "one": cases[:1]}[kind]
-    return propose([Sample(case.body) for case in chosen], Known(url=url))
+    body = posted(POSTED[name]) if name in POSTED else None
+    return propose([Sample(case.body) for case in chosen], Known(url=url, body=body))
 
 
 @cache

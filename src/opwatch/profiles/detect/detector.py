@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
 from opwatch.domain.errors import BadReferenceError, ProfileError, StartError, UsageError
 from opwatch.domain.operation import Basis
-from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.domain.origin import Origin, OriginError, parse_origin
 from opwatch.domain.outcome import Outcome
 from opwatch.profiles.bind import bind_profile
-from opwatch.profiles.definition import load_profile
+from opwatch.profiles.definition import Definition, load_profile
 from opwatch.profiles.detect.match import (
     Candidate,
     DetectedProfile,
@@ -25,7 +24,7 @@ from opwatch.profiles.detect.match import (
     hosts_of,
     may_match,
 )
-from opwatch.profiles.language.auth import NO_AUTH, AuthSpec
+from opwatch.profiles.language.auth import NO_AUTH
 from opwatch.profiles.language.handoff import operation_references
 from opwatch.profiles.references import is_url
 from opwatch.profiles.yaml.nodes import join_or
@@ -33,11 +32,8 @@ from opwatch.profiles.yaml.nodes import join_or
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Response
-    from opwatch.domain.origin import Origin
     from opwatch.profiles.config import Config
-    from opwatch.profiles.definition import Definition
     from opwatch.profiles.profile import Profile
 
 STANDARD: Final = "standard"
@@ -199,23 +195,10 @@ def for_unknown_host(definition: Definition, *, has_token: bool) -> Definition:
 
     *has_token*: a token was given for that host; then also its way of sending one.
     """
-    make = definition.spec.auth.make
-    auth = AuthSpec(lambda fill: _without_sources(make(fill))) if has_token else NO_AUTH
+    auth = definition.spec.auth.without_sources() if has_token else NO_AUTH
     # A web page of the profile's API is not one at an unknown host.
     spec = definition.spec._replace(auth=auth, references=())
     return definition._replace(spec=spec)
-
-
-def _without_sources(scheme: Scheme) -> Scheme:
-    match scheme:
-        case HeaderAuth(name=name, template=template):
-            return HeaderAuth((), name, template)
-        case QueryAuth(name=name):
-            return QueryAuth((), name)
-        case BasicAuth():
-            return BasicAuth((), scheme.username, scheme.username_sources)
-        case NoAuth() | OAuth2Auth():
-            return HeaderAuth(())
 
 
 def is_at(url: str, base_url: str) -> bool:

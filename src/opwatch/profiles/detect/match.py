@@ -16,20 +16,17 @@ from opwatch.domain.command_line import variable_prefix
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Basis
 from opwatch.profiles.bind import bind_profile
-from opwatch.profiles.config import BUILTIN, profile_tree
+from opwatch.profiles.config import BUILTIN, Config, profile_tree
 from opwatch.profiles.language.base_url import host_and_path, params_of_host
 from opwatch.profiles.language.params import ID
-from opwatch.profiles.language.template import Choice
+from opwatch.profiles.language.template import Choice, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from opwatch.domain.origin import Origin
-    from opwatch.profiles.config import Config
     from opwatch.profiles.definition import Definition
-    from opwatch.profiles.language.template import Template
     from opwatch.profiles.profile import Profile
-    from opwatch.profiles.yaml.nodes import Node
 
 
 _FIXED: Final = re.compile(r"/[^/{}]+(?=/|$)")
@@ -175,16 +172,13 @@ def hosts_of(name: str, config: Config) -> list[str]:
     except UsageError:
         return []
     bases, more = tree.get("base_url"), tree.get("allow_hosts")
-    texts = [text for each in (bases, more) if each for text in _texts_in(each)]
+    texts = [
+        node.value
+        for each in (bases, more)
+        for node in (each.scalars() if each else ())
+        if isinstance(node.value, str)
+    ]
     return [text.partition("://")[2].partition("/")[0] or text for text in texts]
-
-
-def _texts_in(node: Node) -> Iterator[str]:
-    if isinstance(node.value, str):
-        yield node.value
-    inner = [entry.value for entry in node.entries.values()] if node.is_map else []
-    for each in node.value if node.is_list else inner:
-        yield from _texts_in(each)
 
 
 def could_be_at(hosts: list[str], origin: Origin) -> bool:

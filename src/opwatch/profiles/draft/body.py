@@ -2,24 +2,22 @@
 
 Decides which text of a body is the id, and that no secret of it is kept: a key
 that sounds like one is left out, and a value that is not plainly a word becomes a
-parameter. A GraphQL query that was not given is written from its answers.
+parameter.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
-from opwatch.profiles.draft.samples import fields_of
+from opwatch.profiles.draft.samples import Sample, fields_of
 from opwatch.profiles.draft.url import VERSION, free_name
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.values import word
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from opwatch.profiles.draft.samples import Sample
 
 _ID_KEY: Final = re.compile(r".*(?:id|ids|handle|name|job|task)", re.IGNORECASE)
 _SECRET: Final = re.compile(
@@ -29,17 +27,14 @@ _SECRET: Final = re.compile(
 _WORD: Final = r"(?:[A-Z]{1,15}|[A-Za-z]?[a-z]{1,14}(?:[A-Z][a-z]{2,14}){0,3})"
 _WORDS: Final = re.compile(rf"(?:{_WORD}(?:[ ._-]{_WORD}){{0,2}})?", re.ASCII)
 _LARGEST: Final = 9_999
-_GRAPHQL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_GLOBAL_ID: Final = re.compile(r"gid://[^/]+/([A-Za-z]+)/.+")
 _DEEPEST: Final = 6
-_MOST: Final = 40
 
 
 class Posting(NamedTuple):
     """A JSON *body* of templates, or a GraphQL *query* with *variables*.
 
     *id* is the one that it was about. *params* are what else may differ, *dropped*
-    the keys that may hold secrets. *is_guess* means that it was never sent.
+    the keys that may hold secrets.
     """
 
     body: Any = None
@@ -48,7 +43,6 @@ class Posting(NamedTuple):
     id: str = ""
     params: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
-    is_guess: bool = False
 
 
 def posting_of(body: Any, samples: Sequence[Sample]) -> Posting:
@@ -66,25 +60,6 @@ def posting_of(body: Any, samples: Sequence[Sample]) -> Posting:
     if is_graphql:
         return posting._replace(query=body["query"], variables=filled)
     return posting._replace(body=filled)
-
-
-def guess_query(samples: Sequence[Sample], url: str) -> Posting | None:
-    """Return the GraphQL query that *samples* look like the answers of, None if they do not."""
-    path = urlsplit(url).path.lower()
-    documents = [each.data for each in samples if isinstance(each.data, dict)]
-    if "graphql" not in path or not documents:
-        return None
-    roots = {name for each in documents for name in each.get("data") or {}}
-    root = next(iter(roots), "")
-    if len(roots) != 1 or not _GRAPHQL_NAME.fullmatch(root):
-        return None
-    found = [data for each in documents if isinstance(data := each["data"].get(root), dict)]
-    chosen = " ".join(_select(_merge(found), 0))
-    if root == "node":
-        chosen = f"id ... on {_type_of(found)} {{ {chosen.removeprefix('id ')} }}"
-    query = f"query($id: ID!) {{ {root}(id: $id) {{ {chosen} }} }}"
-    ids = [str(each["id"]) for each in found if each.get("id")]
-    return Posting(query=query, variables={"id": f"{{{ID}}}"}, id=(ids or [""])[0], is_guess=True)
 
 
 def _fill(value: Any, key: str, names: dict[str, str], dropped: list[str]) -> Any:
@@ -136,36 +111,3 @@ def _texts_in(value: Any, key: str, depth: int = 0) -> Iterator[tuple[str, str]]
             yield from _texts_in(inner, key, depth + 1)
     elif isinstance(value, (str, int)) and not isinstance(value, bool):
         yield key, word(value) or ""
-
-
-def _merge(objects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the keys of all *objects*, each with a value that is not null if there is one."""
-    merged: dict[str, Any] = {}
-    for each in objects:
-        for key, value in each.items():
-            if merged.get(key) is None:
-                merged[key] = value
-    return merged
-
-
-def _select(found: Mapping[str, Any], depth: int) -> Iterator[str]:
-    """Yield what a query selects to get *found*."""
-    for key in list(found)[:_MOST]:
-        if not _GRAPHQL_NAME.fullmatch(key) or key == "__typename":
-            continue
-        value = found[key]
-        inner = value[0] if isinstance(value, list) and value else value
-        if not isinstance(inner, dict):
-            yield key
-        elif depth < _DEEPEST and (chosen := " ".join(_select(inner, depth + 1))):
-            yield f"{key} {{ {chosen} }}"
-
-
-def _type_of(found: Sequence[Mapping[str, Any]]) -> str:
-    for each in found:
-        name, match = each.get("__typename"), _GLOBAL_ID.fullmatch(str(each.get("id")))
-        if isinstance(name, str) and _GRAPHQL_NAME.fullmatch(name):
-            return name
-        if match:
-            return match[1]
-    return "TYPE"

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.profiles.draft.flags import FAILED
 from opwatch.profiles.draft.rules import CANCELLED, SUCCESS_WORDS
-from opwatch.profiles.draft.samples import Sample, fields_of
+from opwatch.profiles.draft.samples import Field, Sample, fields_of
 from opwatch.profiles.draft.status import is_named, is_part, is_word
 from opwatch.profiles.draft.words import meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from opwatch.profiles.draft.samples import Field
 
 _OUTCOME: Final = re.compile(r".*(?:conclusion|outcome|result|verdict)")
 _OTHER_ERROR: Final = re.compile(

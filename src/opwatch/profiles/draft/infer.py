@@ -1,7 +1,8 @@
 """Which field of the sample answers holds what.
 
-Decides which one is the id, the progress, the message, the error, a time, a link
-and the result, by its name and by its values. The state is left to ``state``.
+Decides which one is the id, the message, the error, a time, a link and the result, by its
+name and by its values; and in which form the progress is: a percentage, a ratio, a part of
+a total, or a count without one. The state is left to ``state``.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
 from opwatch.profiles.draft.denials import Denial, denials_of, parts_of
-from opwatch.profiles.draft.progress import progress_of
 from opwatch.profiles.draft.rules import errors_of
-from opwatch.profiles.draft.samples import Field, Sample, fields_of
+from opwatch.profiles.draft.samples import Field, OperationList, Sample, fields_of
 from opwatch.profiles.draft.state import Decision, decide
 from opwatch.profiles.draft.status import numbers_of, words_of
 from opwatch.profiles.language.expressions import compile_expression
@@ -22,11 +22,9 @@ from opwatch.profiles.values import moment, same_id, web_address, word
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from opwatch.profiles.draft.lists import OperationList
 
 MOST: Final = 3
 _LATE: Final = 1e9
-_PAUSE: Final = re.compile(r".*(?:poll|retry).*(?:interval|after).*")
 _AT: Final = r"(?:at|on|date|time|datetime|timestamp|stamp)?"
 _TIMES: Final[Mapping[str, re.Pattern[str]]] = {
     "created": re.compile(
@@ -51,6 +49,15 @@ _RESULT: Final = (
     "resultsurl", "outputfileid",
 )  # fmt: skip
 
+_HUNDRED: Final = 100.0
+_PERCENT: Final = re.compile(r".*(?:percent|pct).*|progress|percentage|.*progress")
+_TOTAL: Final = re.compile(r"total.*|.*total|count")
+_GOOD: Final = frozenset({"done", "completed", "succeeded", "successful", "finished", "progress"})
+_THROUGH: Final = _GOOD | {
+    "failed", "errored", "errors", "canceled", "cancelled", "expired", "skipped",
+}  # fmt: skip
+_COUNTED: Final = re.compile(r".*processed|.*objectcount|.*rowcount")
+
 
 class Inference(NamedTuple):
     """What is where. Texts are JMESPath; of several the first that finds something counts.
@@ -67,7 +74,6 @@ class Inference(NamedTuple):
     times: Mapping[str, tuple[str, ...]] = {}
     link: tuple[str, ...] = ()
     result: tuple[str, ...] = ()
-    wait: tuple[str, str] | None = None
     conditional: bool = False
     candidates: tuple[str, ...] = ()
     operation_list: OperationList | None = None
@@ -80,19 +86,18 @@ def infer(
     known: Mapping[str, str],
     *,
     ids: Mapping[int, str] | None = None,
-    wanted: str = "",
     status: str = "",
 ) -> Inference:
     """Return what is where in *samples*; *known* are the meanings of status words.
 
-    *ids* are those by number of the sample, where they are known, *wanted* is the
-    one in the URL. *status* is the path that a person named for the status word.
+    *ids* are those by number of the sample, where they are known. *status* is the path that
+    a person named for the status word.
     """
     fields = fields_of(samples)
     errors = errors_of(fields)
     inside = {each.path for each in errors}
     rest = [each for each in fields if not any(each.path[: len(path)] == path for path in inside)]
-    named = ("" if ids else _joined_id(fields, wanted)) or _id_of(fields, ids or {})
+    named = _id_of(fields, ids or {})
     operations = _operations(samples, ids or {}, named)
     decision = decide(fields, samples, known, operations=operations, named=named, chosen=status)
     rest = [each for each in rest if not any(each.text in text for text in decision.status)]
@@ -100,13 +105,12 @@ def infer(
     return Inference(
         decision,
         named,
-        progress_of(rest),
+        _progress_of(rest),
         _texts(rest, _MESSAGE, lambda each: isinstance(each, str)),
         _error(errors, fields),
         {name: _moments(rest, key) for name, key in _TIMES.items()},
         _texts(rest, sorted(_LINK), lambda each: web_address(each) is not None),
         _texts(rest, _RESULT, lambda each: isinstance(each, (str, dict, list))),
-        _pause(rest),
         any("etag" in sample.headers for sample in samples),
         tuple(field.text for field in (*numbers_of(fields), *words_of(fields))),
         denials=tuple(denials_of(fields, known, used)),
@@ -139,20 +143,6 @@ def _operations(samples: Sequence[Sample], ids: Mapping[int, str], named: str) -
         index: ids.get(index) or word(id_at(sample.data)) for index, sample in enumerate(samples)
     }
     return {index: name.casefold() for index, name in found.items() if name}
-
-
-def _joined_id(fields: Sequence[Field], wanted: str) -> str:
-    """Return how two fields make up the id *wanted*, as ``node:number`` does, if any do."""
-    parts = [(each, text) for each in fields if each.holds(str, int)
-             for text in {word(value) for value in each.values}
-             if text and text in wanted and text != wanted]  # fmt: skip
-    for one, first in parts:
-        for two, last in parts:
-            between = wanted[len(first) : len(wanted) - len(last)]
-            if between in {":", "-", "_", "~"} and wanted == f"{first}{between}{last}":
-                texts = (f"to_string({each.text})" for each in (one, two))
-                return f"join('{between}', [{', '.join(texts)}])"
-    return ""
 
 
 def _texts(
@@ -195,9 +185,39 @@ def _error(errors: Sequence[Field], fields: Sequence[Field]) -> dict[str, tuple[
     return {name: tuple(found[: 2 * MOST]) for name, found in parts.items() if found}
 
 
-def _pause(fields: Iterable[Field]) -> tuple[str, str] | None:
+# -- progress ------------------------------------------------------------------------
+
+
+def _progress_of(fields: Sequence[Field]) -> tuple[Any, ...]:
+    """Return the forms of progress: a percentage, a ratio, a part of a total, or a count."""
+    found: list[Any] = []
+    parts = _parts(fields)
     for field in fields:
-        if _PAUSE.fullmatch(field.key) and field.holds(int, float):
-            unit = "ms" if field.key.endswith(("ms", "millis", "milliseconds")) else "seconds"
-            return field.text, unit
-    return None
+        numbers = [number_of(each) for each in field.values]
+        shown = [each for each in numbers if each is not None]
+        if _PERCENT.fullmatch(field.key) and shown and max(shown) <= _HUNDRED:
+            is_ratio = max(shown) <= 1 and any(each % 1 for each in shown)
+            found.append({"ratio": field.text} if is_ratio else field.text)
+    if parts and found == [parts[0]["done"]]:
+        return parts  # `progress` beside a `total` counts, and is not a percentage
+    return tuple(found[:MOST]) or parts or _counts(fields)
+
+
+def _parts(fields: Sequence[Field]) -> tuple[Any, ...]:
+    for total in fields:
+        if not _TOTAL.fullmatch(total.key) or not total.holds(int):
+            continue
+        beside = [each for each in fields if each.parent == total.parent and each.holds(int)]
+        kinds = {each.text: each.key.removesuffix("count") for each in beside if each is not total}
+        done = [text for text, kind in kinds.items() if kind in _THROUGH]
+        if any(kinds[text] in _GOOD for text in done):
+            return ({"done": done[0] if len(done) == 1 else done, "total": total.text},)
+    return ()
+
+
+def _counts(fields: Iterable[Field]) -> tuple[Any, ...]:
+    for field in fields:
+        numbers = [number_of(each) for each in field.values]
+        if _COUNTED.fullmatch(field.key) and numbers and None not in numbers:
+            return ({"count": field.text},)
+    return ()

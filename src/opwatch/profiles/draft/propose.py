@@ -11,20 +11,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from opwatch.profiles.config import builtin_names, name_fault
-from opwatch.profiles.draft.body import guess_query, posting_of
-from opwatch.profiles.draft.infer import infer
-from opwatch.profiles.draft.lists import ids_in, operation_lists
-from opwatch.profiles.draft.url import addressing_of, fixed_addressing, ids_of
+from opwatch.profiles.draft.body import Posting, posting_of
+from opwatch.profiles.draft.infer import Inference, infer
+from opwatch.profiles.draft.samples import Sample, ids_in, operation_lists
+from opwatch.profiles.draft.url import Addressing, addressing_of, fixed_addressing, ids_of
 from opwatch.profiles.draft.words import vocabulary
 from opwatch.profiles.draft.write import DraftPlan, draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from opwatch.profiles.draft.body import Posting
-    from opwatch.profiles.draft.infer import Inference
-    from opwatch.profiles.draft.samples import Sample
-    from opwatch.profiles.draft.url import Addressing
 
 HANDOFF_HEADERS: Final = ("Azure-AsyncOperation", "Operation-Location", "Location")
 _GOOD: Final = range(200, 300)
@@ -74,7 +70,10 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     """
     good = [each for each in samples if each.status in _GOOD]
     url = known.url or next((each.url for each in good if each.url), None)
-    posting = _posting(good, url, known)
+    posting = None
+    if known.body is not None:
+        listed = [item for each in operation_lists(good, url) for item in each.samples]
+        posting = posting_of(known.body, [*good, *listed])
     address, found = _infer_with_lists(good, url, known, vocabulary(without), posting)
     words = {
         word: known.meanings.get(str(word), bucket) for word, bucket in found.decision.words.items()
@@ -93,13 +92,6 @@ def propose(samples: Sequence[Sample], known: Known, *, without: str = "") -> Pr
     return Proposal(name, text, unclear, candidates, has_status, len(good), notes)
 
 
-def _posting(samples: Sequence[Sample], url: str | None, known: Known) -> Posting | None:
-    if known.body is not None:
-        listed = [item for each in operation_lists(samples, url) for item in each.samples]
-        return posting_of(known.body, [*samples, *listed])
-    return guess_query(samples, url) if url else None
-
-
 def _infer_with_lists(
     samples: Sequence[Sample],
     url: str | None,
@@ -109,8 +101,7 @@ def _infer_with_lists(
 ) -> tuple[Addressing | None, Inference]:
     """Return how operations are requested, and what is where in *samples* or their lists."""
     address, ids = _locate_id(samples, url, posting)
-    wanted = address.id if address else ""
-    found = infer(samples, words, ids=ids, wanted=wanted, status=known.status)
+    found = infer(samples, words, ids=ids, status=known.status)
     if found.decision.is_complete:
         return address, found
     for each in operation_lists(samples, url):

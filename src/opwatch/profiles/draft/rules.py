@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from opwatch.profiles.draft.samples import jmespath_of
+from opwatch.profiles.draft.samples import Field, Sample, jmespath_of
 from opwatch.profiles.draft.words import ENDED, stem
 from opwatch.profiles.language.expressions import spelling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from opwatch.profiles.draft.samples import Field, Sample
 
 SUCCESS_WORDS: Final = frozenset(
     {"success", "successful", "succeeded", "issuccess", "issuccessful", "ok"}

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.profiles.draft.flags import by_bad_ends, by_flag, is_bare, running_rules
-from opwatch.profiles.draft.history import Seen, not_ends
 from opwatch.profiles.draft.rules import (
     DraftRule,
     by_counts,
@@ -24,7 +23,7 @@ from opwatch.profiles.draft.rules import (
     while_accepted,
 )
 from opwatch.profiles.draft.status import StatusPlace, find_status, is_part, is_word, numbers_of
-from opwatch.profiles.draft.words import READY, meaning_of, stem
+from opwatch.profiles.draft.words import READY, Seen, meaning_of, not_ends, stem
 from opwatch.profiles.language.expressions import is_empty, spelling
 
 if TYPE_CHECKING:
@@ -81,7 +80,8 @@ def decide(
     rules = by_flag(fields)
     numbers = numbers_of(fields)
     if numbers and is_bare(fields):
-        unclear: dict[str | int, str | None] = dict.fromkeys(_distinct(numbers))
+        seen = sorted({value for field in numbers for value in field.values})
+        unclear: dict[str | int, str | None] = dict.fromkeys(seen)
         return Decision((numbers[0].text,), unclear, notes=(_NUMBERS,), is_guessable=False)
     return Decision(rules=rules or by_http(samples, named) or by_bad_ends(fields))
 
@@ -205,7 +205,3 @@ def _without(
     meanings: Mapping[str | int, str | None], neutral: frozenset[str]
 ) -> dict[str | int, str | None]:
     return {word: bucket for word, bucket in meanings.items() if word not in neutral}
-
-
-def _distinct(numbers: Iterable[Field]) -> list[int]:
-    return sorted({value for field in numbers for value in field.values})

@@ -147,21 +147,7 @@ def _pair_outcome(
             for one, two in ((first, other), (other, first)):
                 if _names_how(one, two, known):
                     return one, two
-    return first, _outcome_beside(first, fields) or _verdict_beside(first, fields, known)
-
-
-def _verdict_beside(
-    status: Field, fields: Iterable[Field], known: Mapping[str, str]
-) -> Field | None:
-    """Return the field, of any name, that names an end, and only where *status* is over."""
-    for field in fields:
-        if field.parent != status.parent or field is status or field.key in _NO_STATUS:
-            continue
-        outcomes = {index: value for index, value in field.found.items() if value is not None}
-        if outcomes and all(_end(value, known) and is_over(status.found.get(index))
-                            for index, value in outcomes.items()):  # fmt: skip
-            return field
-    return None
+    return first, _outcome_beside(first, fields)
 
 
 def _names_how(status: Field, how: Field, known: Mapping[str, str]) -> bool:

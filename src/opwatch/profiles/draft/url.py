@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from opwatch.domain.origin import parse_origin
-from opwatch.profiles.draft.samples import fields_of
+from opwatch.profiles.draft.samples import Sample, fields_of
 from opwatch.profiles.language.params import ID, RESERVED
 from opwatch.profiles.language.template import NAME, quoted_path
 from opwatch.profiles.values import word
@@ -20,7 +20,6 @@ from opwatch.profiles.values import word
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from opwatch.profiles.draft.samples import Sample
 
 # A segment that is the same for all operations though it holds a digit: `v1`, `api2`, `2.0`.
 VERSION: Final = re.compile(r"[A-Za-z]{0,3}\d{1,2}(?:\.\d{1,3})*(?:(?:alpha|beta|preview)\d*)?")

@@ -1,8 +1,12 @@
-"""What status words usually mean.
+"""What status words usually mean, and what the order of the samples shows of them.
 
 Decides it by a table of usual words, then by the built-in profiles where they
 agree; a word on which they disagree means nothing by itself. The parts of a
 compound word can show that it goes on or failed, never that it succeeded.
+
+A word that the same operation goes on after is no end. An operation ends once: where one
+kind of end alone is followed by a word that goes on, the samples are its history and that
+end was none; where several kinds are, they are examples, whose order says nothing.
 """
 
 from __future__ import annotations
@@ -10,14 +14,15 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.profiles.config import BUILTIN, builtin_names, read_file
 from opwatch.profiles.language.expressions import spelling
 from opwatch.profiles.language.spec import STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 SENSE: Final[Mapping[str, str]] = {
     "pending": "pending queued accepted scheduled submitted enqueued created requested waiting "
@@ -55,6 +60,8 @@ _BAD_ENDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("failed", "failure", "errored", "error", "timeout", "crashed"), "failed"),
     **dict.fromkeys(("cancelled", "canceled", "aborted"), "cancelled"),
 }
+_GOES_ON: Final = frozenset({"pending", "running", "blocked"})
+_EITHER: Final = "either"
 _NEGATIONS: Final = frozenset({"not", "no", "non", "without", "zero"})
 
 
@@ -90,7 +97,7 @@ def meaning_of(word: str, known: Mapping[str, str]) -> str | None:
     return known.get(key) or _by_parts(word)
 
 
-def may_be_end(word: str) -> bool:
+def _may_be_end(word: str) -> bool:
     """Tell whether *word* has a part that may mean an end, as ``READY`` and ``copy_done`` do."""
     parts = {each.lower() for each in _PART.findall(word)}
     return bool(parts & ({READY} | ENDED | _GOOD_ENDS | _BAD_ENDS.keys()))
@@ -131,3 +138,45 @@ def _majority(buckets: Collection[str] | Counter[str]) -> str | None:
     if len(counted) > 1 and len(is_open) < len(counted):
         return None
     return counted.most_common(1)[0][0]
+
+
+# -- their order ---------------------------------------------------------------------
+
+
+class Seen(NamedTuple):
+    """The *word* of a sample of *operation*, and whether an error is beside it."""
+
+    operation: Hashable
+    word: str
+    has_error: bool = False
+
+
+def not_ends(seen: Iterable[Seen], known: Mapping[str, str]) -> frozenset[str]:
+    """Return the words in *seen*, in the order of the samples, that by *known* would be ends.
+
+    And are none, for a later sample of the same operation goes on.
+    """
+    histories: dict[Hashable, list[Seen]] = defaultdict(list)
+    for each in seen:
+        histories[each.operation].append(each)
+    return frozenset().union(*(_passed(each, known) for each in histories.values()))
+
+
+def _passed(history: Sequence[Seen], known: Mapping[str, str]) -> frozenset[str]:
+    kinds = [_kind(each.word, known) for each in history]
+    after = len(list(takewhile(lambda kind: kind not in _GOES_ON, reversed(kinds))))
+    ends = [
+        (index, each, kind)
+        for index, (each, kind) in enumerate(zip(history, kinds, strict=True))
+        if kind in TERMINAL or kind == _EITHER
+    ]
+    early = [(each, kind) for index, each, kind in ends if index < len(history) - after]
+    late = [(each, kind) for index, each, kind in ends if index >= len(history) - after]
+    if any(len({(kind, each.has_error) for each, kind in part}) > 1 for part in (early, late)):
+        return frozenset()
+    return frozenset(each.word for each, _ in early)
+
+
+def _kind(word: str, known: Mapping[str, str]) -> str | None:
+    bucket = meaning_of(word, known)
+    return bucket or (_EITHER if _may_be_end(word) else None)

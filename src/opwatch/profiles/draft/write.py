@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.profiles.draft.words import guess_words, stem
-from opwatch.profiles.draft.yaml import as_comment, flow, flow_map, fold, path_scalar, scalar
+from opwatch.profiles.draft.yaml import as_comment, flow, fold, path_scalar, scalar
 from opwatch.profiles.language.expressions import spelling
 from opwatch.profiles.language.spec import STATES
 
@@ -82,10 +82,11 @@ def _where(plan: DraftPlan) -> Iterator[str]:
     yield f"base_url: {scalar(address.base_url)}"
     yield "request:"
     if not address.is_sure:
-        yield "  # CHECK: it is not clear which part of the path is the id, if any is."
+        yield "  # CHECK: it is not clear which part of the path is the id, if any is; if it was"
+        yield "  # posted, or asked for in a GraphQL query, give that with --data."
     yield f"  path: {path_scalar(address.path)}"
     if address.query:
-        yield f"  query: {flow_map(address.query)}"
+        yield f"  query: {flow(address.query)}"
     if address.dropped:
         names = ", ".join(as_comment(name) for name in address.dropped)
         yield f"  # CHECK: left out of the query, because it may hold secrets: {names}"
@@ -104,8 +105,6 @@ def _request_body(posting: Posting) -> Iterator[str]:
         yield f"  body: {flow(posting.body)}"
         return
     yield "  graphql:"
-    if posting.is_guess:
-        yield "    # CHECK: written from the answers; give the real query with --data"
     is_plain = "#" not in posting.query and '"' not in posting.query
     query = " ".join(posting.query.split()) if is_plain else posting.query
     yield from fold("query", query, indent=4, width=_WIDE)
@@ -243,10 +242,6 @@ def _verify(found: Inference) -> Iterator[str]:
 
 
 def _pace(found: Inference) -> Iterator[str]:
-    if found.wait:
-        path, unit = found.wait
-        as_ms = {"path": path, "as": unit}
-        yield f"wait: {{body: {flow(as_ms) if unit != 'seconds' else scalar(path)}}}"
     if found.conditional:
         yield "conditional: true  # the answers carry an ETag"
     yield "poll: {first: 5s, longest: 1m}"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opwatch.profiles.yaml.parser import core_scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 _PLAIN: Final = re.compile(
     r"[A-Za-z_/][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*|https?://[A-Za-z0-9_./:-]+", re.ASCII
@@ -26,15 +26,11 @@ _PATH: Final = re.compile(r"/[A-Za-z0-9_./{}-]*", re.ASCII)
 def flow(value: Any) -> str:
     """Return *value* in YAML's flow style."""
     if isinstance(value, dict):
-        return flow_map(value)
+        pairs = (f"{scalar(key)}: {flow(each)}" for key, each in value.items())
+        return "{" + ", ".join(pairs) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(flow(each) for each in value) + "]"
     return scalar(value) if isinstance(value, str) else json.dumps(value)
-
-
-def flow_map(value: Mapping[str, Any]) -> str:
-    """Return a mapping in YAML's flow style."""
-    return "{" + ", ".join(f"{scalar(key)}: {flow(each)}" for key, each in value.items()) + "}"
 
 
 def scalar(text: str) -> str:

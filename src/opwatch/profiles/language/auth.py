@@ -69,6 +69,10 @@ class AuthSpec(NamedTuple):
     texts: tuple[Text, ...] = ()
     urls: tuple[Text, ...] = ()
 
+    def without_sources(self) -> AuthSpec:
+        """Return how the scheme sends a secret that comes from elsewhere."""
+        return AuthSpec(lambda fill: _without_sources(self.make(fill)))
+
 
 NO_AUTH: Final = AuthSpec(lambda _fill: NoAuth())
 
@@ -84,6 +88,18 @@ def sources_of(scheme: Scheme) -> Sources:
             return (*scheme.username_sources, *scheme.sources)
         case OAuth2Auth():
             return (*scheme.client_id_sources, *scheme.client_secret, *scheme.refresh_token)
+
+
+def _without_sources(scheme: Scheme) -> Scheme:
+    match scheme:
+        case HeaderAuth(name=name, template=template):
+            return HeaderAuth((), name, template)
+        case QueryAuth(name=name):
+            return QueryAuth((), name)
+        case BasicAuth():
+            return BasicAuth((), scheme.username, scheme.username_sources)
+        case NoAuth() | OAuth2Auth():
+            return HeaderAuth(())
 
 
 def runs_command(scheme: Scheme) -> bool:
@@ -116,25 +132,31 @@ def _variable(node: Node) -> str:
 _NAME: Final = Leaf(_variable, {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
 
 
-def _source(kind: Callable[..., Source], key: str, value: Key, **more: Key) -> RecordOf[Source]:
-    """Return the shape of a source of this *kind*, whose first field is under *key*."""
-
-    def make(**keys: Any) -> Source:
-        return kind(keys.pop(key), **keys)
-
-    return RecordOf(make, "the source", {key: value._replace(required=True), **more})
+def _source(kind: Callable[..., Source], **keys: Key) -> RecordOf[Source]:
+    return RecordOf(kind, "the source", keys)
 
 
 _SOURCE: Final[OneOf[Source]] = OneOf(
     "a source",
     {
-        "env": _source(FromEnv, "env", Key(_NAME, "an environment variable")),
-        "file": _source(FromFile, "file", Key(TEXT, "a file that holds one line")),
-        "keyring": _source(FromKeyring, "keyring", Key(TEXT, "an entry of the keyring")),
+        "env": _source(
+            FromEnv, env=Key(_NAME, "an environment variable", required=True, field="name")
+        ),
+        "file": _source(
+            FromFile, file=Key(TEXT, "a file that holds one line", required=True, field="path")
+        ),
+        "keyring": _source(
+            FromKeyring,
+            keyring=Key(TEXT, "an entry of the keyring", required=True, field="service"),
+        ),
         "command": _source(
             FromCommand,
-            "command",
-            Key(ListOf(TEXT, least=1), "a program and its arguments, run without a shell"),
+            command=Key(
+                ListOf(TEXT, least=1),
+                "a program and its arguments, run without a shell",
+                required=True,
+                field="argv",
+            ),
             timeout=Key(duration(1, 600), "how long it may take"),
             environ=Key(ListOf(_NAME), "environment variables that it is given"),
             interactive=Key(FLAG, "whether it may ask at the terminal"),
@@ -173,21 +195,21 @@ def _bearer(bearer: Sources, *, optional: bool = False) -> AuthSpec:
     return _in_header(HeaderAuth(bearer), optional=optional)
 
 
-def _header(**keys: Any) -> HeaderAuth:
-    return HeaderAuth(keys["from"], keys["name"], keys.get("template", "{secret}"))
+def _header(sources: Sources, name: str, template: str = "{secret}") -> HeaderAuth:
+    return HeaderAuth(sources, name, template)
 
 
 def _in_header(header: HeaderAuth, *, optional: bool = False) -> AuthSpec:
     return AuthSpec(lambda _fill: replace(header, optional=optional))
 
 
-def _query(**keys: Any) -> AuthSpec:
-    return AuthSpec(lambda _fill: QueryAuth(keys["from"], keys["name"]))
+def _query(sources: Sources, name: str) -> AuthSpec:
+    return AuthSpec(lambda _fill: QueryAuth(sources, name))
 
 
-def _basic(password: Sources, username: _TextOrSources = _TextOrSources()) -> AuthSpec:  # noqa: B008, a tuple
+def _basic(sources: Sources, username: _TextOrSources = _TextOrSources()) -> AuthSpec:  # noqa: B008, a tuple
     def make(fill: Fill) -> Scheme:
-        return BasicAuth(password, fill(username.text), username.sources)
+        return BasicAuth(sources, fill(username.text), username.sources)
 
     return AuthSpec(make, (username.text,))
 
@@ -197,27 +219,23 @@ def _oauth2(
     token_url: Text,
     grant: str = "client_credentials",
     client_id: _TextOrSources = _TextOrSources(),  # noqa: B008, a tuple
-    client_secret: Sources = (),
-    refresh_token: Sources = (),
     device_url: Text = _NOTHING,
     scope: Text = _NOTHING,
-    secret_in: str = "body",  # noqa: S107, a place and no secret
     extra: Mapping[str, Text] | None = None,
+    **plain: Any,
 ) -> AuthSpec:
     more = extra or {}
 
     def make(fill: Fill) -> Scheme:
         return OAuth2Auth(
-            grant=grant,
-            token_url=fill(token_url),
-            client_id=fill(client_id.text),
-            client_id_sources=client_id.sources,
-            client_secret=client_secret,
-            refresh_token=refresh_token,
+            grant,
+            fill(token_url),
+            fill(client_id.text),
+            client_id.sources,
             device_url=fill(device_url) or None,
             scope=fill(scope) or None,
-            secret_in=secret_in,
             extra={name: fill(text) for name, text in more.items()},
+            **plain,
         )
 
     urls = (token_url, device_url) if device_url is not _NOTHING else (token_url,)
@@ -242,7 +260,7 @@ def _wrapped(key: str, shape: Shape[AuthSpec], doc: str) -> RecordOf[AuthSpec]:
     return RecordOf(lambda **keys: keys[key], "'auth'", {key: Key(shape, doc, required=True)})
 
 
-_SECRET: Final = Key(SOURCES, "where the secret comes from", required=True)
+_SECRET: Final = Key(SOURCES, "where the secret comes from", required=True, field="sources")
 _HEADER_AUTH: Final = RecordOf(
     _header,
     "'header'",

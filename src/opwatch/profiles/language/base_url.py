@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.origin import OriginError, parse_origin
-from opwatch.profiles.language.template import Pattern, parse_template
+from opwatch.domain.origin import Origin, OriginError, parse_origin
+from opwatch.profiles.language.template import Pattern, Template, Text, parse_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from opwatch.domain.origin import Origin
-    from opwatch.profiles.language.template import Template, Text
 
 _DOMAIN: Final = re.compile(r"(?:\.[A-Za-z0-9-]+){2,}")
 

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from opwatch.profiles.language.comparisons import absent_pairs, compared_paths, word_meant_as_text
-from opwatch.profiles.language.patterns import BoundedPattern
-from opwatch.profiles.yaml.nodes import did_you_mean
+from opwatch.profiles.yaml.nodes import TextError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,16 +21,14 @@ if TYPE_CHECKING:
     from jmespath.functions import Functions
     from jmespath.parser import ParsedResult
 
+    from opwatch.profiles.language.patterns import BoundedPattern
+
 MAX_LENGTH: Final = 1000
 _CHAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
 
 
-class ExpressionError(ValueError):
-    """An expression cannot be compiled. *offset* counts its characters from 0."""
-
-    def __init__(self, message: str, offset: int = 0) -> None:
-        super().__init__(message)
-        self.offset = offset
+class ExpressionError(TextError):
+    """An expression cannot be compiled."""
 
 
 class Expression:
@@ -44,19 +39,6 @@ class Expression:
     def __init__(self, text: str, find: Callable[[Any], Any]) -> None:
         self.text = text
         self._find = find
-
-    def absent_pairs(self, data: Any) -> list[str]:
-        """Return its comparisons of two paths that both lead to nothing in *data*."""
-        if "==" not in self.text:
-            return []
-        parsed: Any = _parsed(self.text)
-
-        def find(node: dict[str, Any]) -> Any:
-            with suppress(Exception):  # the library raises TypeError and others on odd data
-                return type(parsed)(self.text, node).search(data)
-            return None
-
-        return list(absent_pairs(list(compared_paths(parsed.parsed)), find))
 
     def find(self, data: Any) -> Any:
         """Return the value in *data*, None if there is none."""
@@ -84,15 +66,11 @@ def compile_expression(text: str) -> Expression:
     if not text.strip():
         raise ExpressionError("the expression is empty")
     if text == "@":
-        return Expression(text, _itself)
+        return Expression(text, lambda data: data)
     # Most paths are names and dots: no library, and a tenth of the time per poll.
     if _CHAIN.fullmatch(text):
         return Expression(text, _chain(tuple(text.split("."))))
     return Expression(text, _searcher(text))
-
-
-def _itself(data: Any) -> Any:
-    return data
 
 
 def _chain(names: tuple[str, ...]) -> Callable[[Any], Any]:
@@ -109,9 +87,9 @@ def _chain(names: tuple[str, ...]) -> Callable[[Any], Any]:
 def _searcher(text: str) -> Callable[[Any], Any]:
     from jmespath.visitor import Options  # noqa: PLC0415, plain paths need no library
 
-    parsed = _parsed(text)
+    parsed = parse_expression(text)
     functions = _functions()
-    meant = word_meant_as_text(text)
+    meant = _word_meant_as_text(text)
     if meant:
         word, offset = meant
         message = f"double quotes name a field; write the text as '{word}' or `\"{word}\"`"
@@ -140,7 +118,12 @@ def _searcher(text: str) -> Callable[[Any], Any]:
     return find
 
 
-def _parsed(text: str) -> ParsedResult:
+def parse_expression(text: str) -> ParsedResult:
+    """Return *text* parsed by the library.
+
+    Raises:
+        ExpressionError: it does not parse.
+    """
     from jmespath.exceptions import JMESPathError, LexerError, ParseError  # noqa: PLC0415
     from jmespath.parser import Parser  # noqa: PLC0415
 
@@ -167,6 +150,40 @@ def _described(error: Any) -> str:
     if token in {None, ""} or error.token_type in {None, "eof"}:
         return "not a JMESPath expression: it ends too soon"
     return f"not a JMESPath expression: unexpected {token!r}"
+
+
+# What no API calls a field without a reason to quote it, such as '@odata.type'.
+_WORD: Final = re.compile(r"\w[\w -]*")
+_EQUALITIES: Final = frozenset({"eq", "ne"})
+_GOES_ON: Final = frozenset({"dot", "lbracket", "flatten", "filter"})
+
+
+def _word_meant_as_text(text: str) -> tuple[str, int] | None:
+    """Return the first double-quoted word that is compared like a text, and its offset.
+
+    In JMESPath it names a field, and of two fields that an answer lacks one is null as the
+    other, so ``status == "done"`` holds of everything.
+    https://jmespath.org/specification.html#identifiers
+    """
+    from jmespath.lexer import Lexer  # noqa: PLC0415, plain paths need no library
+
+    tokens = list(Lexer().tokenize(text))  # the last one is 'eof'
+    kinds = ["", *(each["type"] for each in tokens)]
+    for index, token in enumerate(tokens):
+        if token["type"] not in _EQUALITIES:
+            continue
+        before, after = tokens[index - 1], tokens[index + 1]
+        if "literal" in {before["type"], after["type"]}:
+            continue
+        if _is_word(after) and tokens[index + 2]["type"] not in _GOES_ON:
+            return after["value"], after["start"]
+        if _is_word(before) and kinds[index - 1] != "dot":
+            return before["value"], before["start"]
+    return None
+
+
+def _is_word(token: Any) -> bool:
+    return token["type"] == "quoted_identifier" and bool(_WORD.fullmatch(token["value"]))
 
 
 _INTO: Final = frozenset(
@@ -280,6 +297,8 @@ def _functions() -> Functions:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> BoundedPattern:
+    from opwatch.profiles.language.patterns import BoundedPattern  # noqa: PLC0415, few need it
+
     return BoundedPattern(text)
 
 

@@ -9,24 +9,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from opwatch.domain.command_line import command_to_paste
+from opwatch.domain.command_line import OptionWords, command_to_paste
 from opwatch.domain.errors import UsageError
-from opwatch.profiles.language.expressions import is_empty
+from opwatch.profiles.language.expressions import Expression, is_empty
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.references import odd_query, params_in
 from opwatch.profiles.language.scalars import EXPRESSION, HEADER, TEMPLATE, TEXT, check_name
-from opwatch.profiles.language.template import Pattern, parse_template
+from opwatch.profiles.language.template import Pattern, Template, parse_template
 from opwatch.profiles.values import word
 from opwatch.profiles.yaml.nodes import join_or
-from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, OneOf, RecordOf
+from opwatch.profiles.yaml.schema import (
+    Conversion,
+    Key,
+    ListOf,
+    MapOf,
+    OneOf,
+    RecordOf,
+    Shape,
+    ShapeError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.messages import Response
-    from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.template import Template
 
 _METHODS: Final = ("DELETE", "PATCH", "POST", "PUT")
 
@@ -46,38 +52,6 @@ class RequestFacts(NamedTuple):
 
 
 UNKNOWN: Final = RequestFacts()
-
-
-class _FurtherParams(NamedTuple):
-    """Parameters in the body, and those that follow from the request's method and URL."""
-
-    paths: Mapping[str, Expression] = {}
-    by_method: Mapping[str, Mapping[str, str]] = {}
-    in_query: Mapping[str, str] = {}
-    requested: Template | None = None
-
-    @property
-    def names(self) -> frozenset[str]:
-        in_path = self.requested.names if self.requested else frozenset[str]()
-        return frozenset(self.paths).union(in_path, self.in_query, *self.by_method.values())
-
-    @property
-    def values(self) -> list[tuple[str, str]]:
-        """The parameters that follow from a method, with their values."""
-        return [pair for params in self.by_method.values() for pair in params.items()]
-
-    def find(self, response: Response, data: Any, request: RequestFacts) -> dict[str, str]:
-        parts = urlsplit(response.url)
-        in_path = self.requested and Pattern(self.requested).match(parts.path)
-        given = dict(parse_qsl(parts.query)) if self.in_query else {}
-        found = {name: given.get(key) for name, key in self.in_query.items()}
-        found |= {name: word(path.find(data)) for name, path in self.paths.items()}
-        by_method = self.by_method.get(request.method, {})
-        return {
-            **(in_path or {}),
-            **by_method,
-            **{name: value for name, value in found.items() if value},
-        }
 
 
 class FromHeader(NamedTuple):
@@ -147,31 +121,51 @@ class FromUrl(NamedTuple):
 
 
 class HandoffRule(NamedTuple):
-    """The *source* of references, and the parameters that go with each of them."""
+    """The *source* of references, and the parameters that go with each of them.
+
+    They are at *paths* in the body, or follow from the request: from its method, its query,
+    or the path that was *requested*.
+    """
 
     source: FromHeader | FromBody | FromUrl
-    more: _FurtherParams = _FurtherParams()
+    paths: Mapping[str, Expression] = {}
+    by_method: Mapping[str, Mapping[str, str]] = {}
+    in_query: Mapping[str, str] = {}
+    requested: Template | None = None
 
     @property
     def names(self) -> frozenset[str]:
         """The parameters that it sets."""
         own = self.source.template.names if isinstance(self.source, FromUrl) else frozenset[str]()
-        return own | self.more.names
+        in_path = self.requested.names if self.requested else frozenset[str]()
+        return own.union(self.paths, in_path, self.in_query, *self.by_method.values())
 
     @property
     def from_request(self) -> frozenset[str]:
         """The parameters that are in the request only, and not in its answer."""
         if not isinstance(self.source, FromUrl):
             return frozenset()
-        return self.source.template.names.union(self.more.in_query, *self.more.by_method.values())
+        return self.source.template.names.union(self.in_query, *self.by_method.values())
 
     def find(
         self, response: Response, data: Any, request: RequestFacts
     ) -> tuple[OperationReference, ...]:
         """Return the references that are there."""
-        more = self.more.find(response, data, request)
+        more = self._params(response, data, request)
         found = self.source.find(response, data, request)
         return tuple(each._replace(params={**each.params, **more}) for each in found)
+
+    def _params(self, response: Response, data: Any, request: RequestFacts) -> dict[str, str]:
+        parts = urlsplit(response.url)
+        in_path = self.requested and Pattern(self.requested).match(parts.path)
+        given = dict(parse_qsl(parts.query)) if self.in_query else {}
+        found = {name: given.get(key) for name, key in self.in_query.items()}
+        found |= {name: word(path.find(data)) for name, path in self.paths.items()}
+        return {
+            **(in_path or {}),
+            **self.by_method.get(request.method, {}),
+            **{name: value for name, value in found.items() if value},
+        }
 
 
 def operation_references(
@@ -221,28 +215,11 @@ def no_operation_error(
     return UsageError(message, hint=f"it must be in {places}; see  {show}")
 
 
-def _more(keys: Mapping[str, Any]) -> _FurtherParams:
-    return _FurtherParams(
-        keys.get("with", {}),
-        keys.get("by_method", {}),
-        keys.get("query", {}),
-        keys.get("from_path"),
-    )
-
-
-def _from_header(**keys: Any) -> HandoffRule:
-    return HandoffRule(FromHeader(keys["header"]), _more(keys))
-
-
-def _from_body(**keys: Any) -> HandoffRule:
-    return HandoffRule(FromBody(keys["body"]), _more(keys))
-
-
-def _from_url(**keys: Any) -> HandoffRule:
-    odd = odd_query(keys["url"].text)
-    if odd or ID not in keys["url"].names:
-        raise ValueError(odd or "the URL has no {id}")
-    return HandoffRule(FromUrl(keys["url"]), _more(keys))
+def _from_url(template: Template) -> FromUrl:
+    odd = odd_query(template.text)
+    if odd or ID not in template.names:
+        raise ShapeError(odd or "the URL has no {id}")
+    return FromUrl(template)
 
 
 def check_method(name: str) -> None:
@@ -251,31 +228,33 @@ def check_method(name: str) -> None:
         raise ValueError(f"expected {join_or(_METHODS)}, found {name!r}")
 
 
+def _form(name: str, shape: Shape[Any], doc: str) -> RecordOf[HandoffRule]:
+    own = {name: Key(shape, doc, required=True, field="source")}
+    return RecordOf(HandoffRule, "the hand-off", {**own, **_MORE})
+
+
 _MORE: Final = {
-    "with": Key(MapOf(EXPRESSION, check_name), "further parameters, from the body"),
+    "with": Key(MapOf(EXPRESSION, check_name), "further parameters, from the body", field="paths"),
     "by_method": Key(
         MapOf(MapOf(TEXT, check_name), check_method),
         "further parameters, by the method of the starting request",
     ),
-    "from_path": Key(TEMPLATE, "further parameters, from the path that was requested"),
+    "from_path": Key(
+        TEMPLATE, "further parameters, from the path that was requested", field="requested"
+    ),
     "query": Key(
-        MapOf(TEXT, check_name), "further parameters, from the query of the starting request"
+        MapOf(TEXT, check_name),
+        "further parameters, from the query of the starting request",
+        field="in_query",
     ),
 }
-
-
-def _form(make: Any, name: str, key: Key) -> RecordOf[HandoffRule]:
-    own = {name: key._replace(required=True)}
-    return RecordOf(make, "the hand-off", {**own, **_MORE})
-
-
 HANDOFF: Final = ListOf(
     OneOf(
         "a hand-off",
         {
-            "header": _form(_from_header, "header", Key(HEADER, "a header of the answer")),
-            "body": _form(_from_body, "body", Key(EXPRESSION, "a path in the answer")),
-            "url": _form(_from_url, "url", Key(TEMPLATE, "the end of the requested URL")),
+            "header": _form("header", Conversion(HEADER, FromHeader), "a header of the answer"),
+            "body": _form("body", Conversion(EXPRESSION, FromBody), "a path in the answer"),
+            "url": _form("url", Conversion(TEMPLATE, _from_url), "the end of the requested URL"),
         },
     ),
     or_one=True,

@@ -9,12 +9,19 @@ match: a built-in profile is compiled by the tests, and a run may never need it.
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from opwatch.profiles.yaml.nodes import TextError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from regex import Match, Pattern
 
+T = TypeVar("T")
 MAX_PATTERN: Final = 200
 MAX_SUBJECT: Final = 4096
 TIMEOUT: Final = 0.1
@@ -22,12 +29,8 @@ TIMEOUT: Final = 0.1
 MOST_TIMEOUTS: Final = 3
 
 
-class PatternError(ValueError):
-    """A text is not a regular expression. *offset* counts its characters from 0."""
-
-    def __init__(self, message: str, offset: int = 0) -> None:
-        super().__init__(message)
-        self.offset = offset
+class PatternError(TextError):
+    """A text is not a regular expression."""
 
 
 class BoundedPattern:
@@ -70,13 +73,9 @@ class BoundedPattern:
         Raises:
             TimeoutError: that is not known within the time.
         """
-        if self._timeouts >= MOST_TIMEOUTS:
-            raise TimeoutError
-        try:
-            return bool(self.compiled.search(text[:MAX_SUBJECT], timeout=TIMEOUT))
-        except TimeoutError:
-            self._timeouts += 1
-            raise
+        return self._in_time(
+            lambda: bool(self.compiled.search(text[:MAX_SUBJECT], timeout=TIMEOUT))
+        )
 
     def first(self, text: str) -> Match[str] | None:
         """Return the first match in *text*, None if none is found in time."""
@@ -97,24 +96,24 @@ class BoundedPattern:
 
     def is_all_of(self, text: str) -> bool:
         """Tell whether the whole of *text* is a match, and that is found in time."""
-        if self._timeouts >= MOST_TIMEOUTS:
-            return False
-        try:
-            return bool(self.compiled.fullmatch(text, timeout=TIMEOUT))
-        except TimeoutError:
-            self._timeouts += 1
-            return False
+        with suppress(TimeoutError):
+            return self._in_time(lambda: bool(self.compiled.fullmatch(text, timeout=TIMEOUT)))
+        return False
 
     def _matches(self, text: str, most: int = MAX_SUBJECT) -> list[Match[str]]:
-        found: list[Match[str]] = []
+        """Return up to *most* matches in *text*, none if time runs out."""
+        with suppress(TimeoutError):
+            return self._in_time(
+                lambda: list(islice(self.compiled.finditer(text, timeout=TIMEOUT), most))
+            )
+        return []
+
+    def _in_time(self, find: Callable[[], T]) -> T:
+        """Return what *find* finds; a pattern that ran out of time too often is not tried."""
         if self._timeouts >= MOST_TIMEOUTS:
-            return found
+            raise TimeoutError
         try:
-            for match in self.compiled.finditer(text, timeout=TIMEOUT):
-                found.append(match)
-                if len(found) >= most:
-                    break
+            return find()
         except TimeoutError:
             self._timeouts += 1
-            return []
-        return found
+            raise

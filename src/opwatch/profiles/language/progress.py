@@ -8,10 +8,10 @@ decides a state.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from opwatch.domain.moments import number_of
-from opwatch.profiles.language.paths import LOOKUP, Lookup
+from opwatch.profiles.language.paths import LOOKUP, AnswerView, Lookup
 from opwatch.profiles.language.scalars import EXPRESSION, PATTERN
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.language.patterns import BoundedPattern
 
 WHOLE: Final = 100.0
@@ -137,39 +136,24 @@ def measure_progress(forms: Iterable[Form], view: AnswerView) -> Progress:
     return NONE
 
 
-def _ratio(ratio: Lookup) -> Percent:
-    return Percent(ratio, 1.0)
-
-
-def _percent(percent: Lookup) -> Percent:
-    return Percent(percent)
-
-
-def _count(count: Lookup) -> Count:
-    return Count(count)
-
-
 def _form(make: Callable[..., Form], **keys: Key) -> RecordOf[Form]:
     return RecordOf(make, "'progress'", keys)
 
 
-def _in_text(**keys: Any) -> InText:
-    return InText(keys["regex"], keys["in"])
-
-
-_PATH: Final = Key(LOOKUP, required=True)
+_LIST: Final = Key(LOOKUP, required=True)
+_PATH: Final = Key(LOOKUP, required=True, field="path")
 _PATHS: Final = Key(ListOf(LOOKUP, or_one=True, least=1), "added up", required=True)
-_COUNT: Final = Key(LOOKUP, "a number without a total", required=True)
+_COUNT: Final = Key(LOOKUP, "a number without a total", required=True, field="path")
 _FORM: Final[OneOf[Form]] = OneOf(
     "a form of progress",
     {
         "scalar": Conversion(EXPRESSION, lambda path: Percent(Lookup((path,)))),
-        "percent": _form(_percent, percent=_PATH),
-        "ratio": _form(_ratio, ratio=_PATH),
+        "percent": _form(Percent, percent=_PATH),
+        "ratio": _form(lambda path: Percent(path, 1.0), ratio=_PATH),
         "done": _form(Sums, done=_PATHS, total=_PATHS),
-        "count": _form(_count, count=_COUNT),
-        "regex": _form(_in_text, **{"regex": Key(PATTERN, required=True), "in": _PATH}),
-        "items": _form(FinishedItems, items=_PATH, finished=Key(EXPRESSION, required=True)),
+        "count": _form(Count, count=_COUNT),
+        "regex": _form(InText, **{"regex": Key(PATTERN, required=True), "in": _PATH}),
+        "items": _form(FinishedItems, items=_LIST, finished=Key(EXPRESSION, required=True)),
     },
 )
 PROGRESS: Final = ListOf(_FORM, or_one=True, least=1)

@@ -7,18 +7,17 @@ hold, and that a parameter may be composed of the parts that it finds.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.scalars import TEMPLATE, check_name
-from opwatch.profiles.language.template import Pattern, Template, parse_template
+from opwatch.profiles.language.template import Pattern, Template, Text, parse_template
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, MapOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from opwatch.profiles.language.template import Text
 
 SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 
@@ -117,22 +116,21 @@ class ReferenceMatcher:
         return {name: value for name, value in found.items() if name in self._known}
 
 
-def _reference_pattern(**keys: Any) -> ReferencePattern:
-    return ReferencePattern(keys["like"], keys["with"])
-
-
 REFERENCES: Final[ListOf[ReferencePattern]] = ListOf(
     OneOf(
         "a reference",
         {
             "scalar": Conversion(TEMPLATE, ReferencePattern),
             "map": RecordOf(
-                _reference_pattern,
+                ReferencePattern,
                 "the reference",
                 {
                     "like": Key(TEMPLATE, "what such references are like", required=True),
                     "with": Key(
-                        MapOf(TEMPLATE, check_name), "parameters made of its parts", required=True
+                        MapOf(TEMPLATE, check_name),
+                        "parameters made of its parts",
+                        required=True,
+                        field="made",
                     ),
                 },
             ),

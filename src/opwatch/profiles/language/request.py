@@ -7,12 +7,13 @@ credential is never part of it.
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from opwatch.domain.messages import Request, with_query
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.profiles.language.paths import LOOKUP, Lookup
+from opwatch.profiles.language.paths import LOOKUP, AnswerView, Lookup
 from opwatch.profiles.language.scalars import (
     ANY_TEXT,
     EXPRESSION,
@@ -24,16 +25,14 @@ from opwatch.profiles.language.scalars import (
 from opwatch.profiles.language.scalars import word as one_of
 from opwatch.profiles.language.template import Template, TemplateError, Text, parse_template
 from opwatch.profiles.values import resolve_url, word
-from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, RecordOf, ShapeError
+from opwatch.profiles.yaml.schema import Key, Leaf, ListOf, MapOf, RecordOf, Report, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.language.template import Encode
     from opwatch.profiles.yaml.nodes import Node
-    from opwatch.profiles.yaml.schema import Report
 
     Values: TypeAlias = Mapping[str, str]
 
@@ -62,12 +61,15 @@ class RequestSpec(NamedTuple):
     graphql: JsonTemplate | None = None
 
     @property
+    def texts(self) -> list[Text | JsonTemplate]:
+        """All that may hold parameters."""
+        named = (*self.headers.values(), *chain(*self.query.values()))
+        return [each for each in (self.path, self.body, self.graphql, *named) if each]
+
+    @property
     def names(self) -> frozenset[str]:
         """The parameters in it."""
-        texts = [*self.headers.values(), *(text for each in self.query.values() for text in each)]
-        bodies = [body.names for body in (self.body, self.graphql) if body]
-        path = self.path.names if self.path else frozenset[str]()
-        return path.union(*(text.names for text in texts), *bodies)
+        return frozenset[str]().union(*(each.names for each in self.texts))
 
 
 class NextPage(NamedTuple):

@@ -1,25 +1,34 @@
-"""The ``result`` and ``final`` of a profile: further requests after success.
+"""The ``result``, ``final`` and ``on_failure`` of a profile: further requests after the end.
 
-Decides what one step may contain, here and after a failure, and that the method which
-started an operation may decide where its result is. ``opwatch.profiles.results`` follows it.
+Decides what one step may contain, that the method which started an operation may decide
+where its result is, and after which ends it is asked why. ``opwatch.profiles.results`` and
+``opwatch.profiles.failures`` follow the steps.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from opwatch.domain.operation import State
 from opwatch.profiles.language.handoff import check_method
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
-from opwatch.profiles.language.request import HEADERS, QUERY
-from opwatch.profiles.language.scalars import ANY_TEXT, EXPRESSION, FLAG, check_name, word
-from opwatch.profiles.yaml.schema import Key, ListOf, MapOf, OneOf, RecordOf
+from opwatch.profiles.language.request import BODY, HEADERS, QUERY, JsonTemplate, RequestSpec
+from opwatch.profiles.language.scalars import (
+    ANY_TEXT,
+    EXPRESSION,
+    FLAG,
+    PATTERN,
+    check_name,
+    state_among,
+    word,
+)
+from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, MapOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from opwatch.profiles.language.expressions import Expression
     from opwatch.profiles.language.patterns import BoundedPattern
-    from opwatch.profiles.language.request import JsonTemplate
     from opwatch.profiles.language.template import Text
 
 _PLACE: Final = word("operation", "location", "resource")
@@ -56,23 +65,39 @@ class Step(NamedTuple):
     link: Lookup = NOWHERE
     log: Log | None = None
 
+    @property
+    def request(self) -> RequestSpec:
+        """What of it is written as the request for a status is."""
+        return RequestSpec("", self.path, self.query, self.headers, self.body)
 
-def step_of(**keys: Any) -> Step:
-    """Return the step that *keys* describe.
 
-    Raises:
-        ValueError: they do not say where the request goes, or do so twice.
-    """
+class OnFailure(NamedTuple):
+    """The *steps* to why an operation ended in one of the states *of*."""
+
+    steps: Sequence[Step] = ()
+    of: Sequence[State] = (State.FAILED,)
+
+
+def _step(**keys: Any) -> Step:
     if ("path" in keys) == ("url" in keys):
         raise ValueError("a step needs either 'path' or 'url'")
-    takes = keys.pop("with", {})
-    return Step(takes=takes, **keys)
+    return Step(**keys)
 
 
-REQUEST_KEYS: Final = {
+def _failure_step(*, log: Log | None = None, **keys: Any) -> Step:
+    if log and {"text", "lines", "redirect"} & keys.keys():
+        raise ValueError("'log' is plain text, in which nothing else is looked up")
+    if "body" in keys and "path" not in keys:
+        raise ValueError("a step with 'body' needs 'path'")
+    return _step(log=log, **keys)
+
+
+_REQUEST_KEYS: Final = {
     "when": Key(EXPRESSION, "the condition on the previous answer for going on"),
     "unless": Key(EXPRESSION, "the condition on the previous answer for leaving it out"),
-    "with": Key(MapOf(EXPRESSION, check_name), "parameters from the previous answer"),
+    "with": Key(
+        MapOf(EXPRESSION, check_name), "parameters from the previous answer", field="takes"
+    ),
     "path": Key(ANY_TEXT, "a path of the same API"),
     "url": Key(LOOKUP, "where the previous answer has a URL"),
     "query": Key(QUERY, "the URL's query"),
@@ -81,13 +106,45 @@ REQUEST_KEYS: Final = {
 }
 RESULT: Final = ListOf(
     RecordOf(
-        step_of,
+        _step,
         "the step",
         {
-            **REQUEST_KEYS,
+            **_REQUEST_KEYS,
             "download": Key(FLAG, "the answer is the file itself"),
             "expires": Key(LOOKUP, "where the previous answer says until when the URL is valid"),
             "value": Key(EXPRESSION, "which part of this step's answer is the result"),
         },
     )
 )
+_LOG: Final[OneOf[Log | None]] = OneOf("the log", {
+    "scalar": Conversion(FLAG, lambda is_log: Log() if is_log else None),
+    "map": RecordOf(Log, "'log'", {
+        "until": Key(PATTERN, "the last line that matters; what follows it is left out"),
+        "drop": Key(PATTERN, "what is left out of each line"),
+    }),
+})  # fmt: skip
+_STEPS: Final = ListOf(
+    RecordOf(
+        _failure_step,
+        "the step",
+        {
+            **_REQUEST_KEYS,
+            "body": Key(BODY, "a JSON body, sent with POST, in which texts are templates"),
+            "redirect": Key(FLAG, "the answer is a redirect, which the next step looks into"),
+            "text": Key(EXPRESSION, "where this step's answer says what failed"),
+            "lines": Key(EXPRESSION, "where it has the lines of a log, as a text or a list"),
+            "link": Key(LOOKUP, "a web page about what failed"),
+            "log": Key(_LOG, "the answer is a log, as plain text"),
+        },
+    )
+)
+ON_FAILURE: Final[OneOf[OnFailure]] = OneOf("the steps", {
+    "list": Conversion(_STEPS, OnFailure),
+    "map": RecordOf(OnFailure, "'on_failure'", {
+        "steps": Key(_STEPS, "the requests", required=True),
+        "of": Key(
+            ListOf(state_among((State.FAILED, State.CANCELLED)), least=1),
+            "the ends that are asked about; failed alone if it is left out",
+        ),
+    }),
+})  # fmt: skip

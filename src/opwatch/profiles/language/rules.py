@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from opwatch.domain.operation import State
+from opwatch.domain.operation import Contradiction, State
 from opwatch.domain.trouble import Fault
-from opwatch.profiles.language.expressions import spelling, spellings
-from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
+from opwatch.profiles.language.expressions import Expression, spelling, spellings
+from opwatch.profiles.language.paths import LOOKUP, NOWHERE, AnswerView, Lookup
 from opwatch.profiles.language.scalars import EXPRESSION, FLAG, HEADER, TEXT, state_among, word
 from opwatch.profiles.yaml.schema import (
     Conversion,
@@ -29,9 +29,6 @@ from opwatch.profiles.yaml.schema import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from opwatch.domain.operation import Contradiction
-    from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.yaml.nodes import Node
 
 PARTIAL: Final = "partial"

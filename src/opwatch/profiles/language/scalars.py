@@ -7,23 +7,21 @@ and a header name are written, and their bounds.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.header_rules import header_refusal, is_header_name, may_name_a_secret
 from opwatch.domain.moments import moment_of, parse_duration
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
-from opwatch.profiles.language.expressions import Expression, ExpressionError, compile_expression
-from opwatch.profiles.language.patterns import BoundedPattern, PatternError
+from opwatch.profiles.language.expressions import Expression, compile_expression
 from opwatch.profiles.language.template import (
     NAME,
     Choice,
     Template,
-    TemplateError,
     Text,
     parse_template,
 )
-from opwatch.profiles.yaml.nodes import did_you_mean, join_or
+from opwatch.profiles.yaml.nodes import Node, did_you_mean, join_or
 from opwatch.profiles.yaml.schema import (
     Conversion,
     Key,
@@ -36,11 +34,11 @@ from opwatch.profiles.yaml.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
-    from opwatch.profiles.yaml.nodes import Node
+    from opwatch.profiles.language.patterns import BoundedPattern
 
-T = TypeVar("T")
+
 MAX_TEXT: Final = 4000
 DAY: Final = 86400.0
 _HEADER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", re.ASCII)
@@ -64,32 +62,32 @@ def _flag(node: Node) -> bool:
     return node.value
 
 
+def _version(node: Node) -> int:
+    if node.value != 1 or isinstance(node.value, bool):
+        raise ShapeError(f"this opwatch reads version 1, not {node.text!r}")
+    return 1
+
+
 def whole_number(least: int, most: int) -> Leaf[int]:
     """Return the shape of a whole number in [*least*, *most*]."""
-
-    def parse(node: Node) -> int:
-        value = node.value
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ShapeError(f"expected a whole number, found {node.text!r}")
-        if not least <= value <= most:
-            raise ShapeError(f"{value} is not between {least} and {most}")
-        return value
-
-    return Leaf(parse, {"type": "integer", "minimum": least, "maximum": most})
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    return Leaf(lambda node: int(_number_in(node, least, most, (int,))), schema)
 
 
 def number(least: float, most: float) -> Leaf[float]:
     """Return the shape of a number in [*least*, *most*]."""
+    schema = {"type": "number", "minimum": least, "maximum": most}
+    return Leaf(lambda node: float(_number_in(node, least, most, (int, float))), schema)
 
-    def parse(node: Node) -> float:
-        value = node.value
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ShapeError(f"expected a number, found {node.text!r}")
-        if not least <= value <= most:
-            raise ShapeError(f"{node.text} is not between {least:g} and {most:g}")
-        return float(value)
 
-    return Leaf(parse, {"type": "number", "minimum": least, "maximum": most})
+def _number_in(node: Node, least: float, most: float, kinds: tuple[type, ...]) -> float:
+    value: float = node.value
+    if type(value) not in kinds:
+        wanted = "a number" if float in kinds else "a whole number"
+        raise ShapeError(f"expected {wanted}, found {node.text!r}")
+    if not least <= value <= most:
+        raise ShapeError(f"{node.text} is not between {least:g} and {most:g}")
+    return value
 
 
 def duration(least: float = SHORTEST_ON_LOOPBACK, most: float = LONGEST) -> Leaf[float]:
@@ -135,32 +133,13 @@ def _rate(node: Node) -> float:
     return float(match[1]) / _PER[match[2]]
 
 
-def _template(node: Node) -> Template:
-    try:
-        return parse_template(text_of(node))
-    except TemplateError as error:
-        raise ShapeError(str(error), error.offset) from error
-
-
-def _expression(node: Node) -> Expression:
-    return _shifted(compile_expression, text_of(node))
-
-
 def _regex(node: Node) -> BoundedPattern:
+    from opwatch.profiles.language.patterns import BoundedPattern  # noqa: PLC0415, few need it
+
     pattern = BoundedPattern(text_of(node))
     if not node.position.source.is_builtin:  # those are compiled by the tests, and here if needed
-        try:
-            _ = pattern.compiled
-        except PatternError as error:
-            raise ShapeError(str(error), error.offset) from error
+        _ = pattern.compiled
     return pattern
-
-
-def _shifted(compiled: Callable[[str], T], text: str) -> T:
-    try:
-        return compiled(text)
-    except ExpressionError as error:
-        raise ShapeError(str(error), error.offset) from error
 
 
 def check_name(name: str) -> None:
@@ -177,10 +156,7 @@ def check_header(name: str) -> None:
 
 
 def _auth_header_name(node: Node) -> str:
-    try:
-        _check_request_header(node.text, by_auth=True)
-    except ValueError as problem:
-        raise ShapeError(str(problem)) from None
+    _check_request_header(node.text, by_auth=True)
     return node.text
 
 
@@ -210,16 +186,14 @@ def _date(node: Node) -> str:
     return node.text
 
 
-def _choice(param: str, presets: Mapping[str, Template]) -> Choice:
-    return Choice(param, presets)
-
-
+VERSION: Final = Leaf(_version, {"const": 1})
 TEXT: Final[Leaf[str]] = Leaf(text_of, {"type": ["string", "number"]})
 STATUS_WORD: Final[Leaf[Any]] = Leaf(_status_word, {"type": ["string", "number", "boolean"]})
 FLAG: Final[Leaf[bool]] = Leaf(_flag, {"type": "boolean"})
 RATE: Final[Leaf[float]] = Leaf(_rate, {"type": "string", "pattern": r"^[0-9.]+ */ *(s|min|h)$"})
 EXPRESSION: Final[Leaf[Expression]] = Leaf(
-    _expression, {"type": "string", "description": "a JMESPath expression"}
+    lambda node: compile_expression(text_of(node)),
+    {"type": "string", "description": "a JMESPath expression"},
 )
 PATTERN: Final[Leaf[BoundedPattern]] = Leaf(_regex, {"type": "string", "format": "regex"})
 HEADER: Final[Leaf[str]] = Leaf(_header_name, {"type": "string"})
@@ -227,7 +201,9 @@ AUTH_HEADER: Final[Leaf[str]] = Leaf(_auth_header_name, {"type": "string"})
 DATE: Final[Leaf[str]] = Leaf(_date, {"type": "string", "format": "date"})
 WEB_PAGE: Final[Leaf[str]] = Leaf(_web_page, {"type": "string", "format": "uri"})
 PARAM: Final[Leaf[str]] = Leaf(text_of, {"type": "string"})
-TEMPLATE: Final[Leaf[Template]] = Leaf(_template, {"type": ["string", "number"]})
+TEMPLATE: Final[Leaf[Template]] = Leaf(
+    lambda node: parse_template(text_of(node)), {"type": ["string", "number"]}
+)
 ANY_TEXT: Final[SharedShape[Text]] = SharedShape(
     "text",
     OneOf(
@@ -235,7 +211,7 @@ ANY_TEXT: Final[SharedShape[Text]] = SharedShape(
         {
             "scalar": TEMPLATE,
             "map": RecordOf(
-                _choice,
+                Choice,
                 "the choice",
                 {
                     "param": Key(PARAM, "the parameter that chooses", required=True),

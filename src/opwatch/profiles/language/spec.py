@@ -1,7 +1,7 @@
 """The profile language as a whole.
 
 Decides which keys a profile has, and the shape of each. The JSON Schema for editors is
-made from the same table.
+made from the same table. What only some profiles have is imported for those.
 """
 
 from __future__ import annotations
@@ -11,20 +11,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.operation import State
 from opwatch.domain.pacing import Pace
 from opwatch.profiles.language.auth import AUTH, NO_AUTH, AuthSpec
-from opwatch.profiles.language.handoff import HANDOFF, HandoffRule
-from opwatch.profiles.language.on_failure import ON_FAILURE, OnFailure
-from opwatch.profiles.language.params import PARAM, Param, check_param
+from opwatch.profiles.language.params import PARAM, PLAIN, Param, check_param
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
 from opwatch.profiles.language.progress import PROGRESS, Form
 from opwatch.profiles.language.references import REFERENCES, ReferencePattern
 from opwatch.profiles.language.request import BATCH, REQUEST, Batch, RequestSpec
-from opwatch.profiles.language.result import FINAL, RESULT, Step
 from opwatch.profiles.language.rules import (
     GUARDS,
     HTTP_STATUS,
     MOVES,
     PARTIAL,
     RULES,
+    Condition,
     Guard,
     Move,
     StateRule,
@@ -39,6 +37,7 @@ from opwatch.profiles.language.scalars import (
     STATUS_WORD,
     TEMPLATE,
     TEXT,
+    VERSION,
     WEB_PAGE,
     check_name,
     duration,
@@ -47,28 +46,26 @@ from opwatch.profiles.language.scalars import (
     whole_number,
     word,
 )
-from opwatch.profiles.language.verify import VERIFICATION, Verification
 from opwatch.profiles.language.wait import LIMITS, WAIT, Hints, Quota
 from opwatch.profiles.yaml.schema import (
     Conversion,
     Key,
-    Leaf,
     ListOf,
     MapOf,
     OneOf,
     RecordOf,
-    ShapeError,
+    ShapeElsewhere,
     SharedShape,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from opwatch.profiles.language.handoff import HandoffRule
     from opwatch.profiles.language.patterns import BoundedPattern
+    from opwatch.profiles.language.result import OnFailure, Step
     from opwatch.profiles.language.template import Template, Text
-    from opwatch.profiles.yaml.nodes import Node
-
-VERSION: Final = 1
+    from opwatch.profiles.language.verify import Verification
 
 
 class Confidence(NamedTuple):
@@ -135,7 +132,7 @@ class Polling(NamedTuple):
 class Spec(NamedTuple):
     """A profile, parsed and compiled, before its parameters are known."""
 
-    version: int = VERSION
+    version: int = 1
     title: str = ""
     docs: str = ""
     notes: str = ""
@@ -158,7 +155,7 @@ class Spec(NamedTuple):
     states: Mapping[str, tuple[Any, ...]] = {}
     rules: tuple[StateRule, ...] = ()
     absent_status: State | None = None
-    verify: Verification = Verification()
+    verify: Verification | None = None
     troubles: tuple[Guard, ...] = ()
     wait: Hints = Hints()
     moves: tuple[Move, ...] = ()
@@ -171,14 +168,28 @@ class Spec(NamedTuple):
     handoff: tuple[HandoffRule, ...] = ()
     result: tuple[Step, ...] = ()
     final: str | Mapping[str, str] = "operation"
-    on_failure: OnFailure = OnFailure()
+    on_failure: OnFailure | None = None
     extends: str = ""
 
+    @property
+    def conditions(self) -> Iterator[tuple[str, int, Condition]]:
+        """Each condition: the key that it is under, its number there, and itself."""
+        parts: Mapping[str, Sequence[StateRule | Guard | Move]] = {
+            "rules": self.rules,
+            "troubles": self.troubles,
+            "moves": self.moves,
+        }
+        for part, holders in parts.items():
+            yield from ((part, index, each.condition) for index, each in enumerate(holders))
 
-def _version(node: Node) -> int:
-    if node.value != VERSION or isinstance(node.value, bool):
-        raise ShapeError(f"this opwatch reads version {VERSION}, not {node.text!r}")
-    return VERSION
+    def param(self, name: str) -> Param:
+        """Return the parameter *name*; what is not declared may be any text that a URL can hold."""
+        return self.params.get(name, PLAIN)
+
+    def fault_in(self, values: Mapping[str, str]) -> str | None:
+        """Return what is wrong with the first bad one of *values*, None if all are good."""
+        faults = (self.param(name).fault(name, value) for name, value in values.items())
+        return next(filter(None, faults), None)
 
 
 def _confidence(level: str, reason: str = "", checked: str = "") -> Confidence:
@@ -187,16 +198,16 @@ def _confidence(level: str, reason: str = "", checked: str = "") -> Confidence:
     return Confidence(level, reason, checked)
 
 
-def _give_up(**keys: Any) -> GiveUp:
-    return GiveUp(keys["after"], keys.get("as", State.FAILED))
-
-
 def _polling(give_up: GiveUp | None = None, **pace: Any) -> Polling:
     if "first" in pace and pace.get("longest", Pace().longest) < pace["first"]:
         if "longest" in pace:
             raise ValueError("'longest' is shorter than 'first'")
         pace["longest"] = pace["first"]
     return Polling(Pace(**pace), give_up)
+
+
+def _in(module: str, name: str) -> ShapeElsewhere:
+    return ShapeElsewhere(f"opwatch.profiles.language.{module}", name)
 
 
 _WORDS: Final = Key(ListOf(STATUS_WORD, or_one=True))
@@ -247,11 +258,11 @@ _POLL: Final = RecordOf(
         "steps": Key(ListOf(duration(), least=1), "the pauses, started anew at each change"),
         "give_up": Key(
             RecordOf(
-                _give_up,
+                GiveUp,
                 "'give_up'",
                 {
                     "after": Key(duration(1, 366 * DAY), "for how long", required=True),
-                    "as": Key(state_among(_TERMINAL), "what it counts as then"),
+                    "as": Key(state_among(_TERMINAL), "what it counts as then", field="state"),
                 },
             ),
             "when, by the API's own rule, it has ended",
@@ -273,7 +284,7 @@ PROFILE: Final = SharedShape("profile", RecordOf(
     Spec,
     "the profile",
     {
-        "version": Key(Leaf(_version, {"const": VERSION}), "the version of this language"),
+        "version": Key(VERSION, "the version of this language"),
         "extends": Key(TEXT, "the profile that this one begins with"),
         "title": Key(TEXT, "what it is for"),
         "docs": Key(WEB_PAGE, "the API's own page"),
@@ -314,7 +325,9 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         ),
         "rules": Key(RULES, "what an answer means, before the words; the first that fits"),
         "absent_status": Key(state_among(State), "the state when there is no status word"),
-        "verify": Key(VERIFICATION, "what an end is held against before it is believed"),
+        "verify": Key(
+            _in("verify", "VERIFICATION"), "what an end is held against before it is believed"
+        ),
         "troubles": Key(GUARDS, "answers that say nothing about the operation"),
         "wait": Key(WAIT, "where the API names a pause, besides Retry-After"),
         "moves": Key(MOVES, "headers that name the next polling URL"),
@@ -324,9 +337,9 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "not_found_grace": Key(duration(0, 3600), "for how long 404 is not final"),
         "confirm": Key(whole_number(1, 10), "equal terminal answers needed"),
         "unknown_after": Key(duration(10, DAY), "for how long unknown words are accepted"),
-        "handoff": Key(HANDOFF, "where a starting answer names the operation"),
-        "result": Key(RESULT, "the requests towards the result"),
-        "final": Key(FINAL, "where the result is, once it succeeded"),
-        "on_failure": Key(ON_FAILURE, "the requests about why it failed"),
+        "handoff": Key(_in("handoff", "HANDOFF"), "where a starting answer names the operation"),
+        "result": Key(_in("result", "RESULT"), "the requests towards the result"),
+        "final": Key(_in("result", "FINAL"), "where the result is, once it succeeded"),
+        "on_failure": Key(_in("result", "ON_FAILURE"), "the requests about why it failed"),
     },
 ))  # fmt: skip

@@ -11,6 +11,8 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
+from opwatch.profiles.yaml.nodes import TextError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -21,12 +23,8 @@ NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,63}", re.ASCII)
 _SAFE_IN_PATH: Final = "/:@!$,;=~"
 
 
-class TemplateError(ValueError):
-    """A text is not a template. *offset* counts its characters from 0."""
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.offset = offset
+class TemplateError(TextError):
+    """A text is not a template."""
 
 
 class Template(NamedTuple):

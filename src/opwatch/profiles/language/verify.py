@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
 from opwatch.domain.operation import Contradiction, State
-from opwatch.profiles.language.expressions import is_empty, spelling
-from opwatch.profiles.language.paths import LOOKUP, NOWHERE, Lookup
-from opwatch.profiles.language.rules import PARTIAL, Meaning, word_key, word_keys
+from opwatch.profiles.language.expressions import Expression, is_empty, spelling
+from opwatch.profiles.language.paths import LOOKUP, NOWHERE, AnswerView, Lookup
+from opwatch.profiles.language.rules import PARTIAL, Meaning, Words, word_key, word_keys
 from opwatch.profiles.language.scalars import EXPRESSION, STATUS_WORD, TEXT, number, word
 from opwatch.profiles.values import sentence
 from opwatch.profiles.yaml.schema import Key, ListOf, RecordOf
@@ -24,9 +24,6 @@ from opwatch.profiles.yaml.schema import Key, ListOf, RecordOf
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from opwatch.profiles.language.expressions import Expression
-    from opwatch.profiles.language.paths import AnswerView
-    from opwatch.profiles.language.rules import Words
 
 UNDECIDED: Final = "undecided"
 _MEANS: Final = (UNDECIDED, PARTIAL, "failed", "cancelled")

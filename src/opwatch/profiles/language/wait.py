@@ -10,15 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
-from opwatch.domain.retry_after import ResetAs, rate_limit_pace, rate_limit_wait, retry_after
-from opwatch.profiles.language.paths import LOOKUP, Lookup
+from opwatch.domain.retry_after import ResetAs, rate_limit, retry_after
+from opwatch.profiles.language.paths import LOOKUP, AnswerView, Lookup
 from opwatch.profiles.language.scalars import DAY, HEADER, PATTERN, RATE, whole_number, word
 from opwatch.profiles.values import moment
 from opwatch.profiles.yaml.schema import Conversion, Key, ListOf, OneOf, RecordOf
 
 if TYPE_CHECKING:
     from opwatch.domain.messages import Headers, Response
-    from opwatch.profiles.language.paths import AnswerView
     from opwatch.profiles.language.patterns import BoundedPattern
 
 _LONGEST: Final = 366 * DAY
@@ -95,11 +94,14 @@ def pauses(response: Response, hints: Hints, quota: Quota, view: AnswerView) -> 
         found.append(_in_text(hints.text, view))
     if not _tells_quota(headers, quota):
         return Pauses(_longest(*found))
-    named = {"remaining": quota.remaining, "reset": quota.reset}
-    at, reset_as = response.received_at, quota.reset_as
-    wait, is_empty = rate_limit_wait(headers, at, **named, reset_as=reset_as)
-    rate = rate_limit_pace(headers, at, **named, reset_as=reset_as)
-    return Pauses(_longest(*found), wait, is_empty, rate)
+    limit = rate_limit(
+        headers,
+        response.received_at,
+        remaining=quota.remaining,
+        reset=quota.reset,
+        reset_as=quota.reset_as,
+    )
+    return Pauses(_longest(*found), *limit)
 
 
 def _tells_quota(headers: Headers, quota: Quota) -> bool:
@@ -146,32 +148,16 @@ def _longest(*found: float | None) -> float | None:
     return max((each for each in found if each is not None), default=None)
 
 
-def _header(name: str, **keys: Any) -> HeaderHint:
-    return HeaderHint(name, keys.get("as", "seconds"))
-
-
-def _body(path: Lookup, **keys: Any) -> BodyHint:
-    return BodyHint(path, keys.get("as", "seconds"))
-
-
-def _text(**keys: Any) -> TextHint:
-    return TextHint(keys["in"], keys["regex"])
-
-
-def _reset_as(**keys: Any) -> Quota:
-    if "reset_as" in keys:
-        keys["reset_as"] = ResetAs(keys["reset_as"])
-    return Quota(**keys)
-
-
-_UNIT: Final = Key(word("seconds", "ms", "epoch", "date"), "what the value is")
-_HEADER: Final = RecordOf(_header, "the header", {"name": Key(HEADER, required=True), "as": _UNIT})
-_BODY: Final = RecordOf(_body, "'body'", {"path": Key(LOOKUP, required=True), "as": _UNIT})
+_UNIT: Final = Key(word("seconds", "ms", "epoch", "date"), "what the value is", field="unit")
+_HEADER: Final = RecordOf(
+    HeaderHint, "the header", {"name": Key(HEADER, required=True), "as": _UNIT}
+)
+_BODY: Final = RecordOf(BodyHint, "'body'", {"path": Key(LOOKUP, required=True), "as": _UNIT})
 _TEXT: Final = RecordOf(
-    _text,
+    TextHint,
     "'text'",
     {
-        "in": Key(LOOKUP, "where the sentence is", required=True),
+        "in": Key(LOOKUP, "where the sentence is", required=True, field="path"),
         "regex": Key(PATTERN, "its first group is the number of seconds", required=True),
     },
 )
@@ -187,7 +173,7 @@ WAIT: Final = RecordOf(
     },
 )
 LIMITS: Final = RecordOf(
-    _reset_as,
+    Quota,
     "'limits'",
     {
         "rate": Key(RATE, "requests per unit of time, such as 500/min"),
@@ -195,6 +181,8 @@ LIMITS: Final = RecordOf(
         "at_once": Key(whole_number(1, 64), "requests in flight"),
         "remaining": Key(HEADER, "the header that says how many requests are left"),
         "reset": Key(HEADER, "the header that says when there are more"),
-        "reset_as": Key(word(*(each.value for each in ResetAs)), "what its number counts"),
+        "reset_as": Key(
+            Conversion(word(*(each.value for each in ResetAs)), ResetAs), "what its number counts"
+        ),
     },
 )

@@ -12,11 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.messages import Response
-from opwatch.domain.operation import Answer, Reading
+from opwatch.domain.operation import Answer, Finding, Reading, Target
 from opwatch.domain.trouble import Fault, Speaker, Trouble
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.paths import AnswerView
-from opwatch.profiles.language.rules import first_guard
+from opwatch.profiles.language.rules import Words, first_guard
 from opwatch.profiles.language.wait import pauses
 from opwatch.profiles.reading.operation import OperationReader, error_in, keys_of
 from opwatch.profiles.reading.response import ParsedResponse, parse_body
@@ -25,8 +25,6 @@ from opwatch.profiles.values import id_key, sentence
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from opwatch.domain.operation import Finding, Target
-    from opwatch.profiles.language.rules import Words
     from opwatch.profiles.language.spec import Spec
     from opwatch.profiles.language.template import Encode
 

@@ -9,20 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.operation import OperationError, Reading, State
+from opwatch.domain.operation import Finding, OperationError, Reading, State, Target
 from opwatch.domain.trouble import Fault, Speaker
 from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.progress import measure_progress
-from opwatch.profiles.language.rules import first_rule
+from opwatch.profiles.language.rules import Meaning, Words, first_rule
 from opwatch.profiles.values import moment, resolve_url, same_id, sentence, web_address, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from opwatch.domain.operation import Finding, Target
     from opwatch.profiles.language.paths import AnswerView, Lookup
-    from opwatch.profiles.language.rules import Meaning, Words
     from opwatch.profiles.language.spec import ErrorPaths, Spec
     from opwatch.profiles.reading.response import ParsedResponse
 
@@ -91,8 +89,7 @@ class OperationReader:
         other = self._other_id(target, view) if has_body else None
         if other is not None:
             return parsed.trouble(Fault.WRONG_ID, other)
-        meaning = self._spec.verify.examined(meaning, view, self._words)
-        return self._reading(meaning, view, parsed, parsed.body.data)
+        return self._reading(self._examined(meaning, view), view, parsed, parsed.body.data)
 
     def unread(self, view: AnswerView, parsed: ParsedResponse) -> Finding | None:
         """Return what a rule says of an answer whose body was too large to be read."""
@@ -119,7 +116,12 @@ class OperationReader:
         """Return what the first rule, or else the status word, is found to mean, if anything."""
         meaning = first_rule(self._rules, view)
         meaning = meaning or self._words.meaning(self._spec.read.status.first(view))
-        return meaning and self._spec.verify.examined(meaning, view, self._words)
+        return meaning and self._examined(meaning, view)
+
+    def _examined(self, meaning: Meaning, view: AnswerView) -> Meaning:
+        """Return *meaning*, or what it is worth by all else that the answer says."""
+        verify = self._spec.verify
+        return verify.examined(meaning, view, self._words) if verify else meaning
 
     def _other_id(self, target: Target | None, view: AnswerView) -> str | None:
         """Return the id in the answer if it is another operation's."""

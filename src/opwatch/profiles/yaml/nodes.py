@@ -1,18 +1,40 @@
 """The tree of a YAML file, in which every value knows its position.
 
-Decides how a problem shows its line, what the position of a path is, and which known word
-a person probably meant.
+Decides how a problem shows its line, what the position of a path is, which known word a
+person probably meant, and how a profile is laid over the one that it extends: mappings
+merge key by key, lists and single values replace, null removes, and what is one thing (an
+``auth``, a ``batch``) is replaced whole.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
+
+WHOLE: Final = frozenset(
+    {
+        ("auth",),
+        ("batch",),
+        ("read", "progress"),
+        ("request", "body"),
+        ("request", "graphql"),
+    }
+)
+_VARIABLE: Final = r"\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}"
+
+
+class TextError(ValueError):
+    """A text is not what is expected of it. *offset* counts its characters from 0."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.offset = offset
 
 
 class Source:
@@ -81,6 +103,17 @@ class Node(NamedTuple):
         entry = self.entries.get(key) if self.is_map else None
         return entry.value if entry else None
 
+    def scalars(self) -> Iterator[Node]:
+        """Yield the single values in it, in their order."""
+        if self.is_map:
+            for entry in self.entries.values():
+                yield from entry.value.scalars()
+        elif self.is_list:
+            for each in self.value:
+                yield from each.scalars()
+        else:
+            yield self
+
     def plain(self) -> Any:
         """Return the data alone, without positions."""
         if self.is_map:
@@ -100,8 +133,8 @@ class MapEntry(NamedTuple):
 def position_of(node: Node, *path: str, holding: str = "") -> Position:
     """Return the position of the value at *path*, or of the scalar in it that has *holding*."""
     node = _value_at(node, path)
-    found = _scalar_with(node, holding) if holding else None
-    return (found or node).position
+    found = (each for each in node.scalars() if holding in each.text)
+    return next(found, node).position if holding else node.position
 
 
 def item_position(node: Node, path: tuple[str, ...], index: int) -> Position:
@@ -120,14 +153,56 @@ def _value_at(node: Node, path: Iterable[str]) -> Node:
     return node
 
 
-def _scalar_with(node: Node, text: str) -> Node | None:
+def overlay(below: Node, above: Node, path: tuple[str, ...] = ()) -> Node:
+    """Return *above* laid over *below*."""
+    if below.is_map and not above.is_map and path[:1] == ("params",) and len(path) == 2:  # noqa: PLR2004, the value of one parameter
+        above = Node({"default": MapEntry(above.position, above)}, above.position)
+    if not (below.is_map and above.is_map) or path in WHOLE:
+        return above
+    entries = dict(below.entries)
+    for key, entry in above.entries.items():
+        old = entries.get(key)
+        if entry.value.value is None and entry.value.is_plain:
+            entries.pop(key, None)
+        elif old is None:
+            entries[key] = entry
+        else:
+            entries[key] = MapEntry(entry.position, overlay(old.value, entry.value, (*path, key)))
+    return Node(entries, above.position)
+
+
+def expand_variables(node: Node, environ: Mapping[str, str], problems: list[Problem]) -> Node:
+    """Return *node* with the ``${VARIABLES}`` of its texts filled in, once.
+
+    ``${NAME:-default}`` has a default; ``$${`` is a literal ``${``.
+    """
     if node.is_map:
-        children: Iterable[Node] = (entry.value for entry in node.entries.values())
-    elif node.is_list:
-        children = node.value
-    else:
-        return node if text in node.text else None
-    return next((found for each in children if (found := _scalar_with(each, text))), None)
+        entries = {
+            key: MapEntry(entry.position, expand_variables(entry.value, environ, problems))
+            for key, entry in node.entries.items()
+        }
+        return node._replace(value=entries)
+    if node.is_list:
+        return node._replace(
+            value=[expand_variables(each, environ, problems) for each in node.value]
+        )
+    if not isinstance(node.value, str) or "${" not in node.value:
+        return node
+
+    def fill(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return "${"
+        found = environ.get(match[1])
+        if found is None and match[2] is None:
+            message = (
+                f"the variable {match[1]} is not set; write ${{{match[1]}:-default}} for a default"
+            )
+            shift = match.start() + (not node.is_plain)
+            problems.append(node.position.problem(message, shift=shift))
+        return found if found is not None else match[2] or ""
+
+    text = re.sub(_VARIABLE, fill, node.value)
+    return node._replace(value=text, text=text)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -9,16 +9,17 @@ size, more than a whole poll; these take one.)
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from opwatch.domain.secret import SECRET_NAME
-from opwatch.profiles.yaml.nodes import did_you_mean, join_or
+from opwatch.profiles.yaml.nodes import Node, Position, TextError, did_you_mean, join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opwatch.domain.errors import Problem
-    from opwatch.profiles.yaml.nodes import Node, Position
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -102,7 +103,8 @@ class Leaf(Generic[T]):
         try:
             value = self._parse(node)
         except ValueError as error:
-            raise ShapeError(str(error)) from error
+            shift = error.offset if isinstance(error, TextError) else 0
+            raise ShapeError(str(error), shift) from error
         # Whoever reads the text alone takes 20 and true for texts; the schema does not.
         if not self._fits(node.value):
             found = "nothing" if node.value is None else node.text
@@ -236,12 +238,37 @@ class SharedShape(Generic[T]):
         return {SHARED_NAME: self._name, **self._shape.schema()}
 
 
+class ShapeElsewhere:
+    """The shape *name* of the module *where*, which is imported for the first node that has it."""
+
+    def __init__(self, where: str, name: str) -> None:
+        self._where = where
+        self._name = name
+
+    @cached_property
+    def _shape(self) -> Shape[Any]:
+        shape: Shape[Any] = getattr(import_module(self._where), self._name)
+        return shape
+
+    def parse(self, node: Node, report: Report) -> Any:
+        """Return what the shape makes of *node*."""
+        return self._shape.parse(node, report)
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON Schema."""
+        return self._shape.schema()
+
+
 class Key(NamedTuple):
-    """One key of a record: its shape, what it is for, and whether it is required."""
+    """One key of a record: its shape, what it is for, and whether it is required.
+
+    It fills the *field* of the value that the record makes, its namesake unless another is named.
+    """
 
     shape: Shape[Any]
     doc: str = ""
     required: bool = False
+    field: str = ""
 
 
 class RecordOf(Generic[T]):
@@ -267,7 +294,7 @@ class RecordOf(Generic[T]):
             if key:
                 value = report.parse(key.shape, entry.value)
                 if value is not None:
-                    found[name.replace("-", "_")] = value
+                    found[key.field or name] = value
             elif not name.startswith(FREE):
                 message = f"unknown key {name!r} in {self._what}"
                 is_secret = bool(SECRET_NAME.search(name))
