@@ -79,7 +79,7 @@ def test_a_replay_prints_what_the_run_printed_and_exits_as_it_did(opwatch: Insid
     assert len(live.out.splitlines()) > 10
 
 
-@pytest.mark.parametrize("state", ["kept", "off"])
+@pytest.mark.parametrize("state", ["on", "off"])
 def test_a_replay_tells_the_same_warnings_and_the_same_way_on(
     state: str, inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,7 +77,7 @@ def test_what_could_mean_another_path_is_refused(reference: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["htp", "HTTPSS", "hhtp", "htps", "ttps"])
 def test_a_url_whose_scheme_is_misspelt_is_not_taken_for_an_id(scheme: str) -> None:
-    with pytest.raises(BadReferenceError, match="did you mean 'https?'"):
+    with pytest.raises(BadReferenceError, match=r"did you mean 'https?'"):
         asked(f"{scheme}://api.example.com/ops/a")
 
 

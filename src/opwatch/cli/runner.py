@@ -17,6 +17,7 @@ from opwatch.cli.groups import STDIN
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.credentials import Redactor
+from opwatch.domain.command_line import keeps_nothing
 from opwatch.domain.errors import (
     CredentialError,
     PipeClosedError,
@@ -100,7 +101,7 @@ class Command:
 
     def _keeper(self, context: RunContext) -> Keeper | None:
         """Return what keeps the run, None for a look or where nothing is to be kept."""
-        if self.name == "get" or self.options.no_state:
+        if self.name == "get" or not context.shares_hosts:
             return None
         try:
             from opwatch.cli.keeping import keeper_of
@@ -115,7 +116,8 @@ class Command:
         context = context_of(
             self.environ, ca_file=options.ca_file, quiet=options.quiet, verbose=options.verbose
         )
-        return replace(context, shares_hosts=not options.no_state)
+        is_off = keeps_nothing(self.environ) or options.no_state
+        return replace(context, shares_hosts=not is_off)
 
     def prepare(self, policy: Policy, context: RunContext) -> tuple[Plan, RunContext]:
         """Return what to do, and *context* with the token that was piped in.

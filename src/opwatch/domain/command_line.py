@@ -12,6 +12,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from opwatch.domain.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -68,6 +70,9 @@ def params_to_paste(params: Mapping[str, str]) -> OptionWords:
 
 # -- variables ---------------------------------------------------------------------------
 
+ON: Final = frozenset({"", "on", "1", "yes", "true"})
+OFF: Final = frozenset({"off", "0", "no", "false"})
+
 
 def variable_prefix(profile: str) -> str:
     """Return how the variables of *profile* begin."""
@@ -77,6 +82,18 @@ def variable_prefix(profile: str) -> str:
 def variable_of(profile: str, name: str) -> str:
     """Return the variable of *profile* for *name*."""
     return variable_prefix(profile) + name.upper()
+
+
+def keeps_nothing(environ: Mapping[str, str]) -> bool:
+    """Tell whether ``OPWATCH_STATE`` says that nothing is to be kept of a run.
+
+    Raises:
+        UsageError: it says neither on nor off.
+    """
+    value = environ.get("OPWATCH_STATE", "").strip().lower()
+    if value not in {*ON, *OFF}:
+        raise UsageError(f"OPWATCH_STATE={value!r} is neither on nor off")
+    return value in OFF
 
 
 def param_variable(name: str) -> str:
