@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.cli.lanes import parse_params
+from opwatch.cli.options import keeps_nothing
 from opwatch.cli.run_options import ID
 from opwatch.domain.auth import NoAuth
-from opwatch.domain.command_line import keeps_nothing
 from opwatch.domain.errors import UsageError
 from opwatch.domain.kept import KeptRun
 from opwatch.domain.operation import Basis

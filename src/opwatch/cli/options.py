@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 import click
 
 from opwatch.cli.parameters import Placed, PlacedOption, argument, option
+from opwatch.domain.errors import UsageError
 from opwatch.domain.moments import parse_duration
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from opwatch.domain.command_line import OptionWords
 
 DURATION: Final = "DURATION"
+ON: Final = frozenset({"", "on", "1", "yes", "true"})
+OFF: Final = frozenset({"off", "0", "no", "false"})
 
 
 def duration(text: str) -> float:
@@ -60,6 +63,18 @@ def check_choice(name: str, value: str, known: Iterable[str]) -> None:
         raise click.BadParameter(
             f"{name} {value!r} is not one of {', '.join(words)} (env var: {variable!r})"
         )
+
+
+def keeps_nothing(environ: Mapping[str, str]) -> bool:
+    """Tell whether ``OPWATCH_STATE`` says that nothing is to be kept of a run.
+
+    Raises:
+        UsageError: it says neither on nor off.
+    """
+    value = environ.get("OPWATCH_STATE", "").strip().lower()
+    if value not in {*ON, *OFF}:
+        raise UsageError(f"OPWATCH_STATE={value!r} is neither on nor off")
+    return value in OFF
 
 
 References: TypeAlias = Annotated[

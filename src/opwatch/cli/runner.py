@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from opwatch.cli.exit import end_of, sentence_of, verdict_of
 from opwatch.cli.groups import STDIN
+from opwatch.cli.options import keeps_nothing
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.credentials import Redactor
-from opwatch.domain.command_line import keeps_nothing
 from opwatch.domain.errors import (
     CredentialError,
     PipeClosedError,
@@ -165,11 +165,12 @@ class Command:
         from opwatch.session.resume import resumed_plan
 
         run, offset = resumed.run, context.now() - context.wall()
+        config = selection.settings()
         return resumed_plan(
             run,
             policy,
-            selection.kept_profiles(run),
-            selection.settings(),
+            selection.kept_profiles(run, config),
+            config,
             parse_params(self.options.param or ()),
             has_token=self.options.token_stdin,
             until=resumed.until,

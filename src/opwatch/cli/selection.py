@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.cli.groups import STDIN, ReferenceGroup, manifest_groups, reference_groups
 from opwatch.cli.lanes import LaneBuilder, parse_params
+from opwatch.domain.command_line import misspelt_variables
 from opwatch.domain.errors import UsageError
+from opwatch.output.errors import write_warning
 from opwatch.profiles import bind_profile, is_url, load_config, load_profile
 from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from opwatch.cli.options import ProfileOptions
     from opwatch.domain.kept import KeptRun
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from opwatch.domain.secret import Secret
     from opwatch.profiles import Config, Profile
 
+EXPOSED: Final = "others may write to {file}; you named it"
 SILENT: Final = "see what is piped in; curl prints why it failed with  curl -sSi"
 
 
@@ -44,7 +47,9 @@ class Selection:
         Raises:
             UsageError: no profile is named, or it or a parameter cannot be used.
         """
-        config = self.settings()
+        return self._bound(self.settings())
+
+    def _bound(self, config: Config) -> Profile:
         name = self.options.profile or config.default_profile
         if name is None:
             from opwatch.session.detect import name_one
@@ -58,7 +63,7 @@ class Selection:
             urls=urls,
         )
 
-    def kept_profiles(self, run: KeptRun) -> dict[str, Profile]:
+    def kept_profiles(self, run: KeptRun, config: Config) -> dict[str, Profile]:
         """Return the profiles that what is left of *run* was asked with, by their names in it.
 
         Raises:
@@ -66,8 +71,7 @@ class Selection:
         """
         bindings, needed = run.options.get("bindings"), {each.profile for each in run.left}
         if not bindings:
-            return {run.profile: self.bound_profile()} if run.profile and needed else {}
-        config = self.settings()
+            return {run.profile: self._bound(config)} if run.profile and needed else {}
         return {
             name: bind_profile(
                 load_profile(each["profile"], config),
@@ -86,14 +90,9 @@ class Selection:
         """
         config = load_config(self.options.config, self.environ, options=self.options.access)
         if config.is_exposed:
-            self._warn(f"others may write to {config.path}; you named it")
+            write_warning(sys.stderr, EXPOSED.format(file=config.path))
+        warn_of_misspelt_variables(self.environ, config.names)
         return config
-
-    @staticmethod
-    def _warn(text: str) -> None:
-        from opwatch.output.errors import write_warning
-
-        write_warning(sys.stderr, text)
 
     def token(self) -> Secret | None:
         """Return the token on standard input, if it is there by ``--token-stdin``.
@@ -130,7 +129,7 @@ class Selection:
         from opwatch.profiles.config import is_foreign
 
         if source != STDIN and is_foreign(Path(source)):
-            self._warn(f"others may write to {source}; you named it")
+            write_warning(sys.stderr, EXPOSED.format(file=source))
         name = "standard input" if source == STDIN else source
         return manifest_groups(self.options, load_manifest(bytes_of(source), name))
 
@@ -150,3 +149,11 @@ class Selection:
         if self.options.token_stdin:
             plan.check_one_host()
         return plan
+
+
+def warn_of_misspelt_variables(
+    environ: Mapping[str, str], profiles: Callable[[], Iterable[str]]
+) -> None:
+    """Warn of each variable that has no effect, but nearly the name of one that has."""
+    for name, nearest in misspelt_variables(environ, profiles):
+        write_warning(sys.stderr, f"{name} has no effect; did you mean {nearest}?")

@@ -12,10 +12,8 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.domain.errors import UsageError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 OptionWords: TypeAlias = tuple[tuple[str, ...], ...]
 """Options as they are typed, each with its value if it takes one."""
@@ -70,8 +68,20 @@ def params_to_paste(params: Mapping[str, str]) -> OptionWords:
 
 # -- variables ---------------------------------------------------------------------------
 
-ON: Final = frozenset({"", "on", "1", "yes", "true"})
-OFF: Final = frozenset({"off", "0", "no", "false"})
+VARIABLES: Final = frozenset(
+    f"OPWATCH_{name}"
+    for name in (
+        *("BASE_URL", "CA_FILE", "CI", "CONFIG", "GRACE", "INTERVAL", "LOST_AFTER", "NOTIFY"),
+        *("PACE", "PROFILE", "PROGRESS", "STATE", "TIMEOUT", "TOKEN"),
+    )
+)
+"""The variables that are for every profile."""
+OF_EACH_PROFILE: Final = (
+    *("TOKEN", "USERNAME", "PASSWORD", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "BASE_URL"),
+)
+"""What the variables of a profile may be named after, beside its parameters."""
+NEAR: Final = 0.85
+"""How alike two names are, of which one is the other misspelt."""
 
 
 def variable_prefix(profile: str) -> str:
@@ -84,16 +94,26 @@ def variable_of(profile: str, name: str) -> str:
     return variable_prefix(profile) + name.upper()
 
 
-def keeps_nothing(environ: Mapping[str, str]) -> bool:
-    """Tell whether ``OPWATCH_STATE`` says that nothing is to be kept of a run.
+def misspelt_variables(
+    environ: Mapping[str, str], profiles: Callable[[], Iterable[str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield each variable of *environ* that is nearly one of ours, and the nearest that is.
 
-    Raises:
-        UsageError: it says neither on nor off.
+    A parameter may have any name, and so may what begins like a variable of one of *profiles*.
     """
-    value = environ.get("OPWATCH_STATE", "").strip().lower()
-    if value not in {*ON, *OFF}:
-        raise UsageError(f"OPWATCH_STATE={value!r} is neither on nor off")
-    return value in OFF
+    ours = [each for each in environ if each.startswith("OPWATCH_") and each not in VARIABLES]
+    if not ours:
+        return
+    from difflib import get_close_matches  # noqa: PLC0415, seldom needed
+
+    names = list(profiles())
+    owned = (param_variable(""), *map(variable_prefix, names))
+    known = [variable_of(profile, part) for profile in names for part in OF_EACH_PROFILE]
+    words = [each.removeprefix("OPWATCH_") for each in (*VARIABLES, *known)]
+    for name in sorted(ours):
+        if not name.startswith(owned):
+            near = get_close_matches(name.removeprefix("OPWATCH_"), words, n=1, cutoff=NEAR)
+            yield from ((name, f"OPWATCH_{each}") for each in near)
 
 
 def param_variable(name: str) -> str:

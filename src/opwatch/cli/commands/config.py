@@ -31,6 +31,7 @@ def app(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False) -> int:
 
 
 def _show(config: Path | None, *, as_json: bool) -> int:
+    from opwatch.cli.selection import warn_of_misspelt_variables
     from opwatch.domain.errors import UsageError
     from opwatch.output.commands.config import Places, places_document, places_facts
     from opwatch.output.errors import write_error
@@ -42,6 +43,7 @@ def _show(config: Path | None, *, as_json: bool) -> int:
     default, problem = None, None
     try:
         known = load_config(config, os.environ)
+        warn_of_misspelt_variables(os.environ, known.names)
         names = tuple(name for name in known.names() if known.is_users(name))
         default = known.default_profile
     except UsageError as each:
