@@ -109,20 +109,26 @@ app = LazyGroup(
 def run(arguments: Sequence[str]) -> int:
     """Carry out *arguments* and return the exit code; nothing is raised."""
     try:
-        code = app(list(arguments), prog_name="opwatch", standalone_mode=False)
+        # Not ``main``, which would make Ctrl-C and a closed pipe something else.
+        with app.make_context("opwatch", list(arguments)) as context:
+            code = app.invoke(context)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
     except BaseException as problem:  # noqa: BLE001, the last net: 70, never 1
-        return _code_of(problem, as_json=bool({"--json", "--jsonl"} & set(arguments)))
+        return _code_of(problem, arguments)
     return code if isinstance(code, int) else 0
 
 
-def _code_of(problem: BaseException, *, as_json: bool) -> int:
-    """Report *problem*, which ended a command, and return the exit code."""
+def _code_of(problem: BaseException, arguments: Sequence[str]) -> int:
+    """Report *problem*, which ended the command of *arguments*, and return the exit code."""
     from opwatch.cli.exit import end_of
-    from opwatch.domain.errors import PipeClosedError, UsageError
+    from opwatch.domain.errors import UsageError
     from opwatch.output.errors import LINE
     from opwatch.output.streams import OF_WRITING, write_failure
     from opwatch.output.text.clean import PLAIN
 
+    as_json = bool({"--json", "--jsonl"} & set(arguments))
+    command = arguments[0] if arguments and arguments[0] in COMMANDS else "opwatch"
     match problem:
         case click.ClickException():
             # What was typed is not shown as it is; the parser shows the usage line above it.
@@ -130,13 +136,10 @@ def _code_of(problem: BaseException, *, as_json: bool) -> int:
             with suppress(OSError):
                 click.UsageError(message, getattr(problem, "ctx", None)).show()
             return end_of(UsageError(message), as_json=as_json, reported=True)
-        case SystemExit():
-            # This is how the parser leaves when the reader of its help has left.
-            return end_of(PipeClosedError(str(problem)), as_json=False)
         case OSError() if problem.errno in OF_WRITING:
-            return end_of(write_failure(problem), as_json=as_json)
+            return end_of(write_failure(problem), as_json=as_json, command=command)
         case _:
-            return end_of(problem, as_json=as_json)
+            return end_of(problem, as_json=as_json, command=command)
 
 
 def _message(problem: click.ClickException) -> str:

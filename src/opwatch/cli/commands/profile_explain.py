@@ -11,7 +11,6 @@ import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from opwatch.cli import options as opt
-from opwatch.cli.exit import attempt
 from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import argument, command, option
 from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
@@ -31,7 +30,6 @@ from opwatch.session.input import answer_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.cli.selection import Selection
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Target
@@ -68,16 +66,9 @@ def explain_reference(
     With --answer: which rule decides, where it is written, and what each path finds.
     """
     from opwatch.cli.selection import Selection
-
-    selection = Selection(options, (reference,))
-    return attempt(
-        lambda: _explain(selection, answer, as_json=as_json), as_json=as_json, command="profile"
-    )
-
-
-def _explain(selection: Selection, answer: str | None, *, as_json: bool) -> int:
     from opwatch.domain.policy import Policy
 
+    selection = Selection(options, (reference,))
     plan = selection.plan(Policy(once=True))
     target = plan.targets[0]
     profile = plan.profiles[target.profile]

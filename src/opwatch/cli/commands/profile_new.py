@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from opwatch.cli import options as opt
 from opwatch.cli import questions
-from opwatch.cli.exit import attempt
 from opwatch.cli.files import body_of, bytes_of, write_new
 from opwatch.cli.parameters import command, option
 from opwatch.domain.errors import BadReferenceError, StartError, UsageError
@@ -233,7 +232,7 @@ def new_profile(*, options: DraftOptions) -> int:
     It is commented, for you to read through. Give an answer of each state that
     you have: running, succeeded, failed.
     """
-    return attempt(options.run, command="profile")
+    return options.run()
 
 
 def _usable(url: str, answer: Response | Trouble, token: Secret | None) -> Response:
