@@ -1,7 +1,6 @@
 """The options that several commands share, declared once.
 
-Decides their names, their environment variables, and what a duration looks like on the
-command line.
+Decides their names and their environment variables.
 """
 
 from __future__ import annotations
@@ -12,31 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import click
 
-from opwatch.cli.parameters import Placed, PlacedOption, argument, option
+from opwatch.cli.parameters import Placed, PlacedOption, argument, duration, option
 from opwatch.domain.errors import UsageError
-from opwatch.domain.moments import parse_duration
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from opwatch.domain.command_line import OptionWords
 
-DURATION: Final = "DURATION"
 ON: Final = frozenset({"", "on", "1", "yes", "true"})
 OFF: Final = frozenset({"off", "0", "no", "false"})
-
-
-def duration(text: str) -> float:
-    """Return the seconds that *text* names.
-
-    Raises:
-        BadParameter: it names none.
-    """
-    try:
-        return parse_duration(str(text))
-    except ValueError as problem:
-        raise click.BadParameter(str(problem)) from problem
 
 
 def interval(text: str) -> float:
@@ -49,20 +34,6 @@ def interval(text: str) -> float:
     if not SHORTEST_ON_LOOPBACK <= seconds <= LONGEST:
         raise click.BadParameter(f"{text!r} is not an interval from 100ms to 1h")
     return seconds
-
-
-def check_choice(name: str, value: str, known: Iterable[str]) -> None:
-    """Refuse a *value* of the option *name* that is not one of *known*.
-
-    Raises:
-        BadParameter: it is not.
-    """
-    words = list(known)
-    if value not in words:
-        variable = f"OPWATCH_{name.strip('-').upper()}"  # which nobody sees who has set it once
-        raise click.BadParameter(
-            f"{name} {value!r} is not one of {', '.join(words)} (env var: {variable!r})"
-        )
 
 
 def keeps_nothing(environ: Mapping[str, str]) -> bool:
@@ -113,7 +84,6 @@ ConfigFile: TypeAlias = Annotated[
     option(
         "--config",
         envvar="OPWATCH_CONFIG",
-        metavar="FILE",
         group="ask",
         help="The configuration file.",
     ),
@@ -148,7 +118,6 @@ CaFile: TypeAlias = Annotated[
     option(
         "--ca-file",
         envvar="OPWATCH_CA_FILE",
-        metavar="FILE",
         group="ask",
         help="Certificate authorities to trust besides the system's (PEM).",
     ),

@@ -1,7 +1,8 @@
 """How the signature of a function becomes the arguments and options of a command.
 
-Decides what a type is on the command line: a ``bool`` is a flag, a ``list`` may be
-given several times, and a dataclass is all of its fields. Where an option stands among
+Decides what a type is on the command line: a ``bool`` is a flag, a ``float`` a duration, a
+``StrEnum`` a choice, a ``list`` may be given several times, and a dataclass is all of its
+fields. Where an option stands among
 the arguments is known of those that are *placed*.
 """
 
@@ -9,15 +10,19 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 import click
 
+from opwatch.domain.moments import parse_duration
+
 T = TypeVar("T")
 REQUIRED: Final = inspect.Parameter.empty
+METAVARS: Final[Mapping[Any, str]] = {int: "N", float: "DURATION", Path: "FILE"}
 PROFILE: Final = "profile"
 REFERENCES: Final = "references"
 PLACES: Final = "opwatch.placed"
@@ -96,6 +101,30 @@ class PlacedOption(Option):
             raise click.UsageError("-p can be given only once here")
         places.append(Placed(self.name or "", value, len(state.largs)))
         process(value, state)
+
+
+class OneOf(click.Choice[str]):
+    """One of the words of *kind*."""
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__([each.value for each in kind])
+        self._kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the member that *value* is the word for."""
+        return self._kind(super().convert(value, param, ctx))
+
+
+def duration(text: str) -> float:
+    """Return the seconds that *text* names.
+
+    Raises:
+        BadParameter: it names none.
+    """
+    try:
+        return parse_duration(str(text))
+    except ValueError as problem:
+        raise click.BadParameter(str(problem)) from problem
 
 
 class Range(click.IntRange):
@@ -227,8 +256,9 @@ def _parameter(key: str, hint: Any, default: Any) -> click.Parameter:
         attributes["is_flag"] = True
     else:
         attributes.setdefault("type", _type(kind, attributes))
+        attributes.setdefault("metavar", _metavar(kind))
     if default is not None and default is not REQUIRED:
-        attributes["default"] = default
+        attributes["default"] = str(default) if isinstance(default, StrEnum) else default
     attributes["required"] = default is REQUIRED
     if not declared.names:
         return click.Argument([key], nargs=-1 if several else 1, **attributes)
@@ -257,6 +287,13 @@ def _type(kind: Any, attributes: dict[str, Any]) -> Any:
         return attributes.pop("parser")
     if kind is int:
         return Range(attributes.pop("min", None), attributes.pop("max", None))
+    if kind is float:
+        return duration
     if kind is Path:
         return click.Path(file_okay=attributes.pop("file_okay", True), path_type=Path)
-    return str
+    return OneOf(kind) if issubclass(kind, StrEnum) else str
+
+
+def _metavar(kind: Any) -> str | None:
+    """Return what a value of the type *kind* is called."""
+    return "|".join(kind) if issubclass(kind, StrEnum) else METAVARS.get(kind)

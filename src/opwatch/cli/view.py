@@ -82,7 +82,7 @@ class View:
         """How progress is shown: never for ``get``."""
         if self.options.quiet or self.command == "get":
             return Style.NONE
-        style = Style(self.options.progress)
+        style = self.options.progress
         # Lines of a trace would tear bars apart; Buildkite's log is a terminal, but a log.
         is_log = self.options.verbose or self.ci is not None
         return Style.LINES if is_log and style is Style.AUTO else style

@@ -35,6 +35,7 @@ class HistoryOptions:
         str | None,
         option(
             "--outcome",
+            type=click.Choice([*(each.value for each in Outcome), OPEN]),
             metavar="OUTCOME",
             help="Only runs with an operation that ended so: succeeded, failed and so on, or open.",
         ),
@@ -43,26 +44,14 @@ class HistoryOptions:
         float | None,
         option(
             "--since",
-            parser=opt.duration,
-            metavar=opt.DURATION,
             help="Only runs that began in the last 2h, 7d or so.",
         ),
     ] = None
     most: Annotated[
         int,
-        option("--most", min=1, max=MOST, metavar="N", help="At most this many, the latest first."),
+        option("--most", min=1, max=MOST, help="At most this many, the latest first."),
     ] = 50
     as_json: opt.AsJson = False
-
-    def __post_init__(self) -> None:
-        """Check the word for an outcome.
-
-        Raises:
-            BadParameter: there is no such outcome.
-        """
-        known = [*(each.value for each in Outcome), OPEN]
-        if self.outcome is not None and self.outcome not in known:
-            raise click.BadParameter(f"--outcome {self.outcome!r} is not one of {', '.join(known)}")
 
 
 EXAMPLES = [

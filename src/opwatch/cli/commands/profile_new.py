@@ -78,7 +78,6 @@ class DraftOptions:
         option(
             "--output",
             "-o",
-            metavar="FILE",
             help="Write it to this file instead of standard output.",
         ),
     ] = None
