@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from opwatch.domain.command_line import OptionWords
 
+STDIN: Final = "-"
+"""What is given for a file, or for references, where standard input holds them."""
 ON: Final = frozenset({"", "on", "1", "yes", "true"})
 OFF: Final = frozenset({"off", "0", "no", "false"})
 

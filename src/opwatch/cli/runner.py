@@ -13,8 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from opwatch.cli.exit import end_of, sentence_of, verdict_of
-from opwatch.cli.groups import STDIN
-from opwatch.cli.options import keeps_nothing
+from opwatch.cli.options import STDIN, keeps_nothing
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.credentials import Redactor

@@ -11,8 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from opwatch.cli.groups import STDIN, ReferenceGroup, manifest_groups, reference_groups
-from opwatch.cli.lanes import LaneBuilder, parse_params
+from opwatch.cli.lanes import (
+    LaneBuilder,
+    ReferenceGroup,
+    manifest_groups,
+    parse_params,
+    reference_groups,
+)
+from opwatch.cli.options import STDIN
 from opwatch.domain.command_line import misspelt_variables
 from opwatch.domain.errors import UsageError
 from opwatch.output.errors import write_warning

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from opwatch.cli import options as opt
 from opwatch.cli import questions
 from opwatch.cli.files import body_of, bytes_of, write_new
+from opwatch.cli.options import STDIN
 from opwatch.cli.parameters import command, option
 from opwatch.domain.errors import BadReferenceError, StartError, UsageError
 from opwatch.domain.origin import OriginError
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from opwatch.profiles import Config
     from opwatch.profiles.draft.propose import Known, Proposal
     from opwatch.profiles.draft.samples import Sample
-
-STDIN = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
