@@ -202,7 +202,6 @@ async def test_s4_a_netrc_is_never_read(world: World, tmp_path: Path) -> None:
 
 # Who opens a secret in this room: to check it, to store it, to mask it.
 OPENERS = {
-    "credentials/expiry.py",
     "credentials/token.py",
     "credentials/keyring.py",
     "credentials/redaction.py",

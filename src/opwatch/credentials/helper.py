@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from opwatch.credentials.context import WaitingFor, announced
-from opwatch.credentials.expiry import expiry_of
 from opwatch.credentials.process import Program, ProgramOutcome, ProgramResult
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.secret_file import expand
-from opwatch.credentials.validation import UnusableError, decoded
+from opwatch.credentials.validation import UnusableError, decoded, expiry_of
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
