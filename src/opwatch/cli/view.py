@@ -321,8 +321,8 @@ class View:
         if self.options.report is None or self.history is None:
             return
         from opwatch.cli.files import write_report
+        from opwatch.output.report.history import Run
         from opwatch.output.report.page import page
-        from opwatch.output.report.run import Run
 
         now, began = self.context.now(), self.history.started_at
         known = operations or tuple(self.history.operations)
