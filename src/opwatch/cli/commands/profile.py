@@ -17,7 +17,7 @@ from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
 from opwatch.domain.errors import ProfileError, UsageError
-from opwatch.output.commands.profile_show import checked, profile_facts
+from opwatch.output.commands.profile import checked, profile_facts
 from opwatch.output.errors import write_error
 from opwatch.output.formats.sheet import write_facts, write_json, write_rows
 from opwatch.output.streams import Sink

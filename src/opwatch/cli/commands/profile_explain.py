@@ -15,7 +15,7 @@ from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import argument, command, option
 from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
 from opwatch.domain.secret import MASK, SECRET_NAME
-from opwatch.output.commands.profile import (
+from opwatch.output.commands.profile_explain import (
     AnswerReport,
     PathValue,
     ProfileReport,

@@ -21,7 +21,7 @@ from opwatch.domain.errors import BadReferenceError, StartError, UsageError
 from opwatch.domain.origin import OriginError
 from opwatch.domain.outcome import Outcome
 from opwatch.domain.trouble import Trouble
-from opwatch.output.commands.profile_new import (
+from opwatch.output.commands.profile import (
     ask_meaning,
     ask_status,
     ask_url,

@@ -1,11 +1,18 @@
-"""What ``profile show`` and ``profile check`` print for a person."""
+"""What ``profile show``, ``check`` and ``new`` print for a person, and what ``new`` asks."""
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.domain.command_line import PROFILE, command_to_paste
+from opwatch.output.streams import Sink
+from opwatch.output.text.clean import PLAIN, Show
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import TextIO
 
 BUILT_IN: Final = "built in"
 
@@ -43,3 +50,66 @@ def checked(count: int, warnings: int = 0) -> str:
     if warnings:
         return f"{count} checked, {warnings} warning{'s' if warnings > 1 else ''}"
     return f"{count} checked, no problem found"
+
+
+WORD: Final = 40
+PATHS: Final = 9
+
+
+def ask_url() -> str:
+    """Return the question for the URL that the samples came from."""
+    return "The URL that the answers come from (Enter: none)"
+
+
+def ask_status(candidates: Sequence[str], show: Show = PLAIN) -> str:
+    """Return the question for the path of the status word."""
+    shown = ", ".join(show(each, WORD) for each in candidates[:PATHS])
+    return f"Where is the status word? One of {shown} (Enter: none of them)"
+
+
+def ask_meaning(word: str, buckets: Iterable[str], show: Show = PLAIN) -> str:
+    """Return the question for what a status word means."""
+    return f"What does {show(word, WORD)} mean: {', '.join(buckets)} (Enter: still running)"
+
+
+def write_notes(stream: TextIO | None, notes: Iterable[str]) -> None:
+    """Write what a person should know before they say what a word means."""
+    sink = Sink(stream, required=False)
+    for note in notes:
+        sink.line(f"opwatch: {note}")
+
+
+def write_left_out(stream: TextIO | None, source: str, status: int) -> None:
+    """Write that the answer in *source* is not a sample, for its HTTP *status*."""
+    sink = Sink(stream, required=False)
+    shown = sink.show(source, 120)
+    sink.line(f"opwatch: left out {shown}: HTTP {status} is not an answer about an operation")
+
+
+def write_next_steps(
+    stream: TextIO | None,
+    *,
+    name: str,
+    path: str | None,
+    folder: str,
+    unclear: Sequence[str],
+    has_status: bool,
+) -> None:
+    """Write what is left to do with the profile *name*, written to *path* or to standard output."""
+    sink = Sink(stream, required=False)
+    where = "the profile" if path is None else sink.show(path, 200)
+    if not has_status:
+        sink.line(f"opwatch: no status word was found in the samples; add it to {where}")
+    if unclear:
+        shown = ", ".join(sink.show(each, WORD) for each in unclear)
+        sink.line(f"opwatch: not clear, and treated as running: {shown}; see CHECK in {where}")
+    place = f"as {name}.yaml in {sink.show(folder, 200)}"
+    if path is None:
+        sink.line(f"opwatch: to use the profile, save it {place}")
+        return
+    file = sink.show(path, None)
+    sink.line(f"opwatch: wrote {file}")
+    sink.line(f"  to check   opwatch profile check {shlex.quote(file)}")
+    is_there = Path(path).absolute() == Path(folder).absolute() / f"{name}.yaml"
+    use = command_to_paste("wait", ((PROFILE, name),), "REF") if is_there else f"save it {place}"
+    sink.line(f"  to use     {use}")
