@@ -1,4 +1,4 @@
-"""The completion scripts of four shells.
+"""``opwatch completion``: the completion scripts of four shells.
 
 Decides that a script knows no command: it asks ``opwatch __complete`` what may come next,
 so that all shells offer the same, and a script never has to be renewed.
@@ -6,7 +6,12 @@ so that all shells offer the same, and a script never has to be renewed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import sys
+from typing import TYPE_CHECKING, Annotated, Final
+
+import click
+
+from opwatch.cli.parameters import argument, command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,3 +111,30 @@ SHELLS: Final[Mapping[str, tuple[str, str]]] = {
     "powershell": ("opwatch.ps1", POWERSHELL),
 }
 """The shells: the file that its script is kept in, and the script."""
+
+
+@command(
+    "completion",
+    examples=[
+        (
+            "opwatch completion bash > ~/.local/share/bash-completion/completions/opwatch",
+            "for bash",
+        ),
+        ("opwatch completion fish > ~/.config/fish/completions/opwatch.fish", "for fish"),
+    ],
+)
+def app(
+    shell: Annotated[
+        str, argument(metavar="bash|zsh|fish|powershell", type=click.Choice([*SHELLS]))
+    ],
+) -> int:
+    """Print the completion script of a shell.
+
+    For example: opwatch completion bash > ~/.local/share/bash-completion/completions/opwatch
+    """
+    from opwatch.output.streams import Sink
+
+    sink = Sink(sys.stdout)
+    sink.write(SHELLS[shell][1])
+    sink.flush()
+    return 0
