@@ -52,10 +52,7 @@ def keeps_nothing(environ: Mapping[str, str]) -> bool:
 
 References: TypeAlias = Annotated[
     list[str] | None,
-    argument(
-        metavar="REF...",
-        help="Ids, status URLs or paths; - reads them from standard input.",
-    ),
+    argument(metavar="REF...", help="Ids, status URLs or paths; - reads them from standard input."),
 ]
 ProfileName: TypeAlias = Annotated[
     str | None,
@@ -83,12 +80,7 @@ Params: TypeAlias = Annotated[
 ]
 ConfigFile: TypeAlias = Annotated[
     Path | None,
-    option(
-        "--config",
-        envvar="OPWATCH_CONFIG",
-        group="ask",
-        help="The configuration file.",
-    ),
+    option("--config", envvar="OPWATCH_CONFIG", group="ask", help="The configuration file."),
 ]
 BaseUrl: TypeAlias = Annotated[
     str | None,

@@ -208,18 +208,12 @@ class RunOptions(opt.ProfileOptions):
     ] = False
     junit: Annotated[
         Path | None,
-        option(
-            "--junit",
-            group="output",
-            help="Write a JUnit report of the operations.",
-        ),
+        option("--junit", group="output", help="Write a JUnit report of the operations."),
     ] = None
     no_state: Annotated[
         bool,
         option(
-            "--no-state",
-            group="output",
-            help="Keep nothing of this run (like OPWATCH_STATE=off).",
+            "--no-state", group="output", help="Keep nothing of this run (like OPWATCH_STATE=off)."
         ),
     ] = False
     ci: Annotated[

@@ -44,17 +44,10 @@ SERVED_SCALE: Final = 5.0
 def app(
     *,
     serve: Annotated[
-        bool,
-        option("--serve", help="Keep the server up, and print commands to try."),
+        bool, option("--serve", help="Keep the server up, and print commands to try.")
     ] = False,
     port: Annotated[
-        int,
-        option(
-            "--port",
-            min=0,
-            max=65535,
-            help="The port of the server; 0 takes a free one.",
-        ),
+        int, option("--port", min=0, max=65535, help="The port of the server; 0 takes a free one.")
     ] = 0,
     progress: Annotated[Style, option("--progress", help="How progress is shown.")] = Style.AUTO,
     no_color: opt.NoColor = False,
@@ -128,10 +121,7 @@ def _serve(server: DemoServer) -> None:
         sys.stdout,
         count=len(server.profiles),
         base_url=server.base_url,
-        environ={
-            "OPWATCH_TOKEN": DEMO_TOKEN.reveal(),
-            "OPWATCH_BASE_URL": server.base_url,
-        },
+        environ={"OPWATCH_TOKEN": DEMO_TOKEN.reveal(), "OPWATCH_BASE_URL": server.base_url},
         watches=[
             ["opwatch", command, *_words(each.profile, _beside(each)), each.reference]
             for command, each in zip(cycle(["wait", "get"]), operations, strict=False)

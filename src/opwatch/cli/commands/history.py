@@ -28,8 +28,7 @@ class HistoryOptions:
     """Which runs are shown, and how."""
 
     profile: Annotated[
-        str | None,
-        option("--profile", "-p", metavar="NAME", help="Only runs of this profile."),
+        str | None, option("--profile", "-p", metavar="NAME", help="Only runs of this profile.")
     ] = None
     outcome: Annotated[
         str | None,
@@ -41,15 +40,10 @@ class HistoryOptions:
         ),
     ] = None
     since: Annotated[
-        float | None,
-        option(
-            "--since",
-            help="Only runs that began in the last 2h, 7d or so.",
-        ),
+        float | None, option("--since", help="Only runs that began in the last 2h, 7d or so.")
     ] = None
     most: Annotated[
-        int,
-        option("--most", min=1, max=MOST, help="At most this many, the latest first."),
+        int, option("--most", min=1, max=MOST, help="At most this many, the latest first.")
     ] = 50
     as_json: opt.AsJson = False
 
