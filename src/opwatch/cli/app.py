@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from opwatch.cli.parameters import SETTINGS, Group
+from opwatch.cli.parameters import Group
 from opwatch.version import __version__
 
 if TYPE_CHECKING:
@@ -102,7 +102,6 @@ app = LazyGroup(
             help="Print the version and exit; with --verbose, what it runs on.",
         )
     ],
-    **SETTINGS,
 )
 
 

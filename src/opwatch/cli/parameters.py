@@ -14,13 +14,18 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
 import click
 
 from opwatch.domain.moments import parse_duration
 
-T = TypeVar("T")
+SETTINGS: Final = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": 100,
+    "show_default": True,
+}
+"""How every command and every group is set up."""
 REQUIRED: Final = inspect.Parameter.empty
 METAVARS: Final[Mapping[Any, str]] = {int: "N", float: "DURATION", Path: "FILE"}
 PROFILE: Final = "profile"
@@ -136,12 +141,14 @@ class Range(click.IntRange):
         return f"{self.min} to {self.max}"
 
 
-class Command(click.Command):
-    """A command whose help has *examples*."""
+class WithExamples(click.Command):
+    """What a command and a group have in common: *examples*, and how their help is shown."""
 
-    def __init__(self, *names: Any, examples: Sequence[Example], **attributes: Any) -> None:
-        super().__init__(*names, **attributes)
-        self.examples = examples
+    def __init__(
+        self, name: str, *, examples: Sequence[tuple[str, str]], **attributes: Any
+    ) -> None:
+        super().__init__(name, context_settings=SETTINGS, **attributes)
+        self.examples = [Example(*each) for each in examples]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the page that fits a terminal."""
@@ -187,35 +194,24 @@ def command(
                 declared += _of_fields(groups[key], without)
             else:
                 declared.append(_parameter(key, hints[key], parameter.default))
-        return Command(
+        return WithExamples(
             name,
             callback=call,
             params=declared,
             help=inspect.getdoc(function),
-            examples=[Example(*each) for each in examples],
-            **SETTINGS,
+            examples=examples,
         )
 
     return decorate
 
 
-class Group(click.Group):
+class Group(WithExamples, click.Group):
     """A group that shows its help where no command is given, and ends with 2."""
-
-    def __init__(self, *names: Any, examples: Sequence[tuple[str, str]], **attributes: Any) -> None:
-        super().__init__(*names, **attributes)
-        self.examples = [Example(*each) for each in examples]
 
     def rows(self, ctx: click.Context) -> list[tuple[str, str]]:
         """Return the names of the commands, and what each does."""
         found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
         return [(name, each.get_short_help_str(limit=200)) for name, each in found.items() if each]
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the page that fits a terminal."""
-        from opwatch.cli.help import short_page
-
-        formatter.write(short_page(self, ctx))
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, click's signature
         """Return the names of the commands, in the order in which they were given."""
@@ -227,16 +223,6 @@ class Group(click.Group):
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
         return super().parse_args(ctx, args)
-
-
-SETTINGS: Final[dict[str, Any]] = {
-    "context_settings": {
-        "help_option_names": ["-h", "--help"],
-        "max_content_width": 100,
-        "show_default": True,
-    }
-}
-"""How every command and every group is set up."""
 
 
 def _of_fields(kind: Any, without: Collection[str]) -> Iterator[click.Parameter]:

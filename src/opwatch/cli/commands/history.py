@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import click
 
 from opwatch.cli import options as opt
-from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
+from opwatch.cli.parameters import Group, argument, command, option
 from opwatch.domain.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -139,5 +139,4 @@ app = Group(
     commands=[show_run, clear_runs],
     invoke_without_command=True,
     examples=EXAMPLES,
-    **SETTINGS,
 )

@@ -14,7 +14,7 @@ from opwatch.cli import options as opt
 from opwatch.cli.commands.profile_explain import explain_reference
 from opwatch.cli.commands.profile_new import new_profile
 from opwatch.cli.files import bytes_of
-from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
+from opwatch.cli.parameters import Group, argument, command, option
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
 from opwatch.domain.errors import ProfileError, UsageError
 from opwatch.output.commands.profile import checked, profile_facts
@@ -255,5 +255,4 @@ app = Group(
         ("opwatch profile list", "which there are"),
         ("opwatch profile new --from answer.json -o my-api.yaml", "one for your own API"),
     ],
-    **SETTINGS,
 )
