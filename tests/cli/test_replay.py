@@ -11,10 +11,11 @@ import pytest
 from cli.hurried import Stepping, hurry
 from cli.inside import Inside, profile
 from faults.whole import api
-from opwatch.demo import DEMO_TOKEN, DemoServer
+from opwatch.demo import DEMO_TOKEN
 from opwatch.domain.kept import KeptOperation, KeptRun
 from opwatch.state.runs import begin
 from opwatch.state.store import open_store
+from servers.demo import DemoServer
 from servers.dialects import ALL_DIALECTS
 from servers.raw import RawServer, Talk, http, read
 

@@ -18,12 +18,14 @@ from cli.program import Program
 from faults.whole import api, asked_about
 from opwatch.cli.commands.wait import app as wait
 from opwatch.cli.keeping import AS_GIVEN
-from opwatch.demo import DemoServer, Script
+from opwatch.demo import Script
 from servers.raw import http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from servers.demo import DemoServer
 
 FAST = ("-p", "fullstory", "-i", "0.2")
 CANARY = "c4n4ryS3cr3tWorthNothing0815"

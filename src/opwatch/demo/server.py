@@ -1,17 +1,14 @@
 """The demo server: two ports of 127.0.0.1.
 
-Decides which dialect answers a request, and keeps a record of what was asked.
-The second port is the file storage that signed URLs lead to: another origin,
-where a credential of the first has no business.
+Decides which dialect answers a request. The second port is the file storage that signed
+URLs lead to: another origin, where a credential of the first has no business.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from opwatch.demo.dialect import Call, path_params
 from opwatch.demo.dialects import DIALECTS
@@ -19,31 +16,12 @@ from opwatch.demo.http import Listener, Reply
 from opwatch.demo.jobs import Jobs, StartedJob, Truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Self
 
-    from opwatch.demo.dialect import Dialect
+    from opwatch.demo.dialect import Dialect, Route
     from opwatch.demo.http import Request
     from opwatch.demo.jobs import Script
-    from opwatch.domain.messages import Headers
-
-_MEMORY: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedRequest:
-    """A request that was answered with *status*, 0 where the connection was dropped.
-
-    *profile* is empty where no dialect knew the path. *at* is of the server's clock.
-    """
-
-    at: float
-    profile: str
-    method: str
-    target: str
-    status: int
-    # They hold the credential as it was sent.
-    headers: Headers = field(repr=False)
 
 
 class DemoServer:
@@ -72,7 +50,6 @@ class DemoServer:
         self._clock = clock
         self._jobs = Jobs()
         self._lock = Lock()
-        self._requests: deque[RecordedRequest] = deque(maxlen=_MEMORY)
 
     def __enter__(self) -> Self:
         first = Listener(self._port, self._answer, self._clock)
@@ -117,30 +94,22 @@ class DemoServer:
         """Return what is true of every operation at this moment, oldest first."""
         return self._jobs.truth(self._clock())
 
-    def requests(self, profile: str | None = None) -> tuple[RecordedRequest, ...]:
-        """Return the last requests, oldest first; only those of *profile*, if given."""
-        with self._lock:
-            return tuple(each for each in self._requests if profile in (None, each.profile))
-
     def _answer(self, request: Request) -> Reply:
-        now = self._clock()
+        """Answer *request*, one at a time: its operation counts its polls."""
+        now, found = self._clock(), self._found(request)
+        if found is None:
+            return Reply.page(404)
+        dialect, route, params = found
+        if not route.open and not dialect.permits(request):
+            return dialect.refusal(401, now)
         with self._lock:
-            profile, reply = self._routed(request, now)
-            record = RecordedRequest(
-                now, profile, request.method, request.target, reply.status, request.headers
+            return route.action(
+                Call(request, params, self._jobs, now, self.base_url, self.storage_url)
             )
-            self._requests.append(record)
-        return reply
 
-    def _routed(self, request: Request, now: float) -> tuple[str, Reply]:
-        path = request.path
+    def _found(self, request: Request) -> tuple[Dialect, Route, Mapping[str, str]] | None:
         for pattern, route, dialect in self._routes:
-            match = pattern.fullmatch(path) if route.method == request.method else None
-            if match is None:
-                continue
-            if not route.open and not dialect.permits(request):
-                return dialect.profile, dialect.refusal(401, now)
-            params = path_params(match)
-            call = Call(request, params, self._jobs, now, self.base_url, self.storage_url)
-            return dialect.profile, route.action(call)
-        return "", Reply.page(404)
+            match = pattern.fullmatch(request.path) if route.method == request.method else None
+            if match is not None:
+                return dialect, route, path_params(match)
+        return None
