@@ -129,6 +129,19 @@ class LaneBuilder:
         found = iter(self._assumed(urls) if urls else ())
         return [next(found) if isinstance(each, GivenReference) else each for each in slots]
 
+    def bound_profile(self, group: ReferenceGroup) -> Profile:
+        """Return the profile that *group* names, with its parameters.
+
+        Raises:
+            UsageError: it names none, or it or a parameter cannot be used.
+        """
+        name = group.profile or self._config.default_profile
+        if name is None:
+            from opwatch.session.detect import name_one
+
+            raise UsageError("no profile given", hint=name_one(self._config))
+        return self._bind(name, group)
+
     def _assumed(self, urls: Sequence[tuple[str, bool]]) -> list[Lane]:
         from opwatch.session.detect import assumed_lanes
 
@@ -143,12 +156,8 @@ class LaneBuilder:
     def _slots(self, group: ReferenceGroup) -> Iterator[Lane | GivenReference]:
         """Yield the lane of each reference of *group*, or the reference if it names no profile."""
         name = group.profile or self._config.default_profile
-        if name is None and not group.references:
-            from opwatch.session.detect import name_one
-
-            raise UsageError("no profile given", hint=name_one(self._config))
-        if name is not None and not group.references:
-            self._bind(name, group)  # what is wrong with it is said first
+        if not group.references:
+            self.bound_profile(group)  # what is wrong with it is said first
         for reference in group.references:
             if reference != STDIN:
                 yield self._slot(GivenReference(reference, typed=True), group, name)

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from opwatch.credentials import WaitingFor
     from opwatch.domain.outcome import Verdict
     from opwatch.domain.policy import Policy
-    from opwatch.domain.secret import Secret
     from opwatch.output.report.history import History
     from opwatch.session.session import Session
     from opwatch.watcher.watcher import Watcher
@@ -252,7 +251,12 @@ def context_of(
     verbose: bool = False,
 ) -> RunContext:
     """Return what a command takes from outside; a *quiet* one writes nothing beforehand."""
-    redactor = Redactor(_registrar(environ))
+    register = None
+    if "GITHUB_ACTIONS" in environ:
+        from opwatch.output.ci.github import registrar
+
+        register = registrar(sys.stderr, environ)
+    redactor = Redactor(register)
     context = RunContext(
         environ=environ,
         ca_file=ca_file,
@@ -279,15 +283,6 @@ def context_of(
         write_note(sys.stderr, profile, note, redact=redactor)
 
     return replace(context, announce=announce, notice=notice)
-
-
-def _registrar(environ: Mapping[str, str]) -> Callable[[Secret], None] | None:
-    """Return what registers a secret with the runner of a CI system."""
-    if "GITHUB_ACTIONS" not in environ:
-        return None
-    from opwatch.output.ci.github import registrar
-
-    return registrar(sys.stderr, environ)
 
 
 # -- plan, run, report -------------------------------------------------------------------

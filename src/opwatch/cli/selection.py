@@ -15,14 +15,13 @@ from opwatch.cli.lanes import (
     LaneBuilder,
     ReferenceGroup,
     manifest_groups,
-    parse_params,
     reference_groups,
 )
 from opwatch.cli.options import STDIN
 from opwatch.domain.command_line import misspelt_variables
 from opwatch.domain.errors import UsageError
 from opwatch.output.errors import write_warning
-from opwatch.profiles import bind_profile, is_url, load_config, load_profile
+from opwatch.profiles import load_config
 from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
@@ -56,18 +55,8 @@ class Selection:
         return self._bound(self.settings())
 
     def _bound(self, config: Config) -> Profile:
-        name = self.options.profile or config.default_profile
-        if name is None:
-            from opwatch.session.detect import name_one
-
-            raise UsageError("no profile given", hint=name_one(config))
-        urls = [each for each in self.references if is_url(each)]
-        return bind_profile(
-            load_profile(name, config),
-            parse_params(self.options.param or ()),
-            base_url=self.options.base_url,
-            urls=urls,
-        )
+        (group,) = reference_groups(self.options, self.references)
+        return LaneBuilder(self.options, config).bound_profile(group)
 
     def kept_profiles(self, run: KeptRun, config: Config) -> dict[str, Profile]:
         """Return the profiles that what is left of *run* was asked with, by their names in it.
@@ -78,11 +67,10 @@ class Selection:
         bindings, needed = run.options.get("bindings"), {each.profile for each in run.left}
         if not bindings:
             return {run.profile: self._bound(config)} if run.profile and needed else {}
+        builder = LaneBuilder(self.options, config)
         return {
-            name: bind_profile(
-                load_profile(each["profile"], config),
-                parse_params(each["param"]),
-                base_url=each["base_url"],
+            name: builder.bound_profile(
+                ReferenceGroup((), each["profile"], tuple(each["param"]), each["base_url"])
             )
             for name, each in bindings.items()
             if name in needed

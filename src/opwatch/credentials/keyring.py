@@ -64,10 +64,10 @@ class SystemKeyring:
             raise UnusableError("holds a damaged entry; log in again")
         value = answer.get("value")
         if isinstance(value, str):
-            return KeyringEntry(Secret(value), backend=backend)
+            return KeyringEntry(Secret(value))
         other = answer.get("other")
         why = f"its entry is for {other}" if isinstance(other, str) else f"no entry in {backend}"
-        return KeyringEntry(why=why, backend=backend)
+        return KeyringEntry(why=why)
 
     async def write_entry(self, service: str, account: str, secret: Secret) -> str:
         """Keep *secret* for *account* under *service*; return the name of what keeps it."""
