@@ -15,7 +15,7 @@ from command_tree import read_tree
 from completion_lists import completion_lists
 from contract import MEANINGS
 from manual import manual
-from opwatch.cli.completion.shells import SHELLS
+from opwatch.cli.commands.completion import SHELLS
 from opwatch.domain.outcome import OF_ABORT, OF_OUTCOME, PRECEDENCE, Abort
 from opwatch.profiles import load_config, load_profile
 from opwatch.profiles import schema as profile_schema

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 import pytest
 
-from opwatch.demo import DEMO_TOKEN, DemoServer, Script
+from opwatch.demo import DEMO_TOKEN, Script
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import OperationError, State
+from servers.demo import DemoServer
 from servers.dialects import ALL_DIALECTS
 from typed import commands, parsed
 

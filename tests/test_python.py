@@ -16,11 +16,12 @@ import opwatch
 from cli.inside import profile
 from opwatch.credentials.context import KeyringEntry
 from opwatch.credentials.keyring import SystemKeyring
-from opwatch.demo import DEMO_TOKEN, DemoServer, Script
+from opwatch.demo import DEMO_TOKEN, Script
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.events import Ended, Finished, Started
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
+from servers.demo import DemoServer
 from servers.dialects import ALL_DIALECTS
 from servers.echo import Api
 from servers.oauth import Reply

@@ -17,7 +17,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from cli.program import Program
-from opwatch.demo import DemoServer, Script
+from opwatch.demo import Script
+from servers.demo import DemoServer
 
 SIGNALS: Final = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 FAST: Final = ("-p", "fullstory", "--interval", "1s")

@@ -33,7 +33,7 @@ from cli.dialects import NO_WORD, SPOKEN, Way, ways  # noqa: E402
 from cli.hurried import Stepping, hurry  # noqa: E402
 from opwatch.cli.app import run  # noqa: E402
 from opwatch.credentials import Redactor  # noqa: E402
-from opwatch.demo import DEMO_TOKEN, DemoServer, Script  # noqa: E402
+from opwatch.demo import DEMO_TOKEN, Script  # noqa: E402
 from opwatch.domain.events import Finished  # noqa: E402
 from opwatch.domain.operation import State, Target  # noqa: E402
 from opwatch.domain.policy import Policy  # noqa: E402
@@ -43,6 +43,7 @@ from opwatch.session.recording.player import Played, replay  # noqa: E402
 from opwatch.session.recording.recorder import Recorder  # noqa: E402
 from opwatch.session.recording.recording import read_recording  # noqa: E402
 from profiles.answers import NAMES, document, profile, response, words  # noqa: E402
+from servers.demo import DemoServer  # noqa: E402
 from servers.dialects import ALL_DIALECTS, DEMO_USER, PROFILES  # noqa: E402
 from simulation import world as simulated  # noqa: E402
 from simulation.recorded import WALL, record, reply  # noqa: E402

@@ -6,7 +6,7 @@ import pytest
 
 from cli.inside import Inside
 from cli.program import Program
-from opwatch.demo import DemoServer
+from servers.demo import DemoServer
 from servers.dialects import ALL_DIALECTS
 
 if TYPE_CHECKING:

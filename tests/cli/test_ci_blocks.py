@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from cli.program import Program
-    from opwatch.demo import DemoServer
+    from servers.demo import DemoServer
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ACTION: Final = ROOT / ".github" / "actions" / "wait" / "action.yml"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from opwatch.cli.options import keeps_nothing
+from opwatch.domain.errors import UsageError
 from opwatch.version import __version__
 
 if TYPE_CHECKING:
@@ -49,6 +53,30 @@ def test_a_broken_configuration_is_named_and_is_a_usage_error(inside: Inside) ->
     assert ran.code == 2
     assert ": broken" in ran.out
     assert "did you mean 'profiles'?" in ran.err
+
+
+@pytest.mark.parametrize("command", [("config",), ("get", "-p", "none"), ("wait", "-p", "none")])
+def test_a_misspelt_variable_is_warned_of_in_one_line(
+    command: tuple[str, ...], inside: Inside
+) -> None:
+    ran = inside.run(*command, environ={"OPWATCH_TIMOUT": "1s", "OPWATCH_FULLSTORY_TOKEN": "x"})
+
+    assert ran.err.count("OPWATCH_") == 2
+    assert "opwatch: OPWATCH_TIMOUT has no effect; did you mean OPWATCH_TIMEOUT?" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("value", "off"),
+    [("off", True), ("OFF", True), ("0", True), ("", False), ("on", False), (" true ", False)],
+)
+def test_the_environment_says_whether_anything_is_kept(value: str, off: bool) -> None:  # noqa: FBT001, a parameter
+    assert keeps_nothing({"OPWATCH_STATE": value}) is off
+    assert keeps_nothing({}) is False
+
+
+def test_what_says_neither_is_refused() -> None:
+    with pytest.raises(UsageError, match="'foo' is neither on nor off"):
+        keeps_nothing({"OPWATCH_STATE": "foo"})
 
 
 def test_a_report_of_a_bug_is_told_what_it_runs_on(program: Program) -> None:

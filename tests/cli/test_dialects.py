@@ -21,9 +21,10 @@ from cli.dialects import CLOSED, NO_WORD, SPOKEN, STARTING, Way, ways
 from cli.hurried import Stepping, hurry
 from cli.program import PATIENCE, Program, Ran
 from demo.callers import Client, whole
-from opwatch.demo import DEMO_TOKEN, DemoServer, Script
+from opwatch.demo import DEMO_TOKEN, Script
 from opwatch.demo.dialects import DIALECTS
 from opwatch.domain.operation import TERMINAL, State
+from servers.demo import DemoServer
 from servers.dialects import ALL_DIALECTS, DEMO_USER, PROFILES, STARTING_BODIES
 from servers.dialects.extras import BlockedScript
 

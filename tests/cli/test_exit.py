@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from opwatch.cli.app import run
 from opwatch.cli.exit import end_of
 from opwatch.domain.errors import UsageError
 from opwatch.domain.outcome import Abort
@@ -65,3 +66,21 @@ def test_an_error_document_names_the_code_of_the_process_and_why(
     document = json.loads(written.out)
     assert (document["exit_code"], document["problem"]) == (code, sentence)
     assert ("bug" in written.err) == (code == 70)
+
+
+@pytest.mark.parametrize("command", [("completion", "bash"), ("help", "ci"), ("profile", "list")])
+@pytest.mark.parametrize(("problem", "code"), [(KeyboardInterrupt, 130), (BrokenPipeError, 141)])
+def test_whatever_interrupts_a_command_is_no_bug_and_leaves_no_word(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, ...],
+    problem: type[BaseException],
+    code: int,
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise problem
+
+    monkeypatch.setattr("opwatch.output.streams.Sink.write", interrupt)
+
+    assert run(command) == code
+    assert capsys.readouterr().err == ""

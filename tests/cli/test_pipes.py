@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from cli.inside import Inside
     from cli.program import Program
-    from opwatch.demo import DemoServer
+    from servers.demo import DemoServer
     from servers.oauth import Asked
 
 NO_TOKEN = {"auth": "none"}

@@ -14,12 +14,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from opwatch.demo import DEMO_TOKEN, DemoServer, Script
+from opwatch.demo import DEMO_TOKEN, Script
 from opwatch.domain.operation import State
 from output.schemas import output_schema
 
 if TYPE_CHECKING:
     from cli.program import Program
+    from servers.demo import DemoServer
 
 
 def _validator(name: Literal["document", "event"]) -> Draft202012Validator:

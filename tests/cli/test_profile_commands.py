@@ -9,13 +9,14 @@ import click
 import pytest
 
 from cli.inside import profile
-from opwatch.demo import DEMO_TOKEN, DemoServer, Script
+from opwatch.demo import DEMO_TOKEN, Script
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cli.inside import Inside
+    from servers.demo import DemoServer
 
 TOKEN = DEMO_TOKEN.reveal()
 RUNNING = {"id": "j-1", "status": "RUNNING", "percent": 40}

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.demo import DemoServer, Script
+from opwatch.demo import Script
 from opwatch.domain.operation import OperationError, State
 
 if TYPE_CHECKING:
     from cli.program import Program
+    from servers.demo import DemoServer
 
 PROVIDERS = (
     "powerplatform",

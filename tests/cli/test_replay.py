@@ -11,10 +11,11 @@ import pytest
 from cli.hurried import Stepping, hurry
 from cli.inside import Inside, profile
 from faults.whole import api
-from opwatch.demo import DEMO_TOKEN, DemoServer
+from opwatch.demo import DEMO_TOKEN
 from opwatch.domain.kept import KeptOperation, KeptRun
 from opwatch.state.runs import begin
 from opwatch.state.store import open_store
+from servers.demo import DemoServer
 from servers.dialects import ALL_DIALECTS
 from servers.raw import RawServer, Talk, http, read
 
@@ -79,7 +80,7 @@ def test_a_replay_prints_what_the_run_printed_and_exits_as_it_did(opwatch: Insid
     assert len(live.out.splitlines()) > 10
 
 
-@pytest.mark.parametrize("state", ["kept", "off"])
+@pytest.mark.parametrize("state", ["on", "off"])
 def test_a_replay_tells_the_same_warnings_and_the_same_way_on(
     state: str, inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cli.inside import Inside
     from cli.program import Program
-    from opwatch.demo import DemoServer
+    from servers.demo import DemoServer
     from servers.oauth import Asked
 
 STORED = "/fullstory-exports/"

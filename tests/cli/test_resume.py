@@ -18,12 +18,14 @@ from cli.program import Program
 from faults.whole import api, asked_about
 from opwatch.cli.commands.wait import app as wait
 from opwatch.cli.keeping import AS_GIVEN
-from opwatch.demo import DemoServer, Script
+from opwatch.demo import Script
 from servers.raw import http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from servers.demo import DemoServer
 
 FAST = ("-p", "fullstory", "-i", "0.2")
 CANARY = "c4n4ryS3cr3tWorthNothing0815"
@@ -606,6 +608,26 @@ def test_who_wants_nothing_kept_has_nothing_kept(how: str, tmp_path: Path) -> No
 
     assert ran.code == 0
     assert not (tmp_path / ".local").exists()
+
+
+@pytest.mark.parametrize("command", ["get", "wait"])
+def test_a_word_for_the_store_that_is_unknown_is_a_usage_error(
+    command: str, program: Program
+) -> None:
+    ran = program.run(command, "-p", "fullstory", "a", environ={"OPWATCH_STATE": "foo"})
+
+    assert ran.code == 2
+    assert "OPWATCH_STATE='foo' is neither on nor off" in ran.err
+
+
+def test_a_home_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
+    home = tmp_path / "nobody"
+    with api(DONE) as server:
+        program = configured(tmp_path, server.url)
+        ran = program.run("wait", "-p", "jobs", "a", environ={"HOME": str(home)})
+
+    assert (ran.code, ran.err.count("home")) == (0, 0)
+    assert not home.exists()
 
 
 def test_a_look_is_not_kept(tmp_path: Path) -> None:

@@ -146,12 +146,11 @@ def test_s4_neither_netrc_nor_the_librarys_own_proxies_are_used(inside: Inside) 
 # Who opens a secret: to put it on the wire, to check, store, mask or register it.
 OPENERS: Final = {
     "cli/commands/demo.py": "prints the token of its own server",
-    "credentials/expiry.py": "reads the end of a JSON Web Token",
     "credentials/token.py": "writes and reads what is kept",
     "credentials/keyring.py": "hands it to the keyring, through a pipe",
     "credentials/redaction.py": "learns what to mask",
     "credentials/search.py": "reads a part that is no secret",
-    "credentials/validation.py": "checks its characters",
+    "credentials/validation.py": "checks its characters, and reads the end of a JSON Web Token",
     "http/request.py": "puts it on the wire",
     "output/commands/login.py": "prints it where a person asks for it, with --print",
     "output/ci/github.py": "registers it with the runner of GitHub",

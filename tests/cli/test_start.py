@@ -21,7 +21,7 @@ from servers.raw import RawServer, answer, hang, read
 
 if TYPE_CHECKING:
     from cli.inside import Inside
-    from opwatch.demo import DemoServer
+    from servers.demo import DemoServer
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.demo import DEMO_TOKEN, DemoServer, Script
+from opwatch.demo import DEMO_TOKEN, Script
 from opwatch.domain.operation import State
+from servers.demo import DemoServer
 from servers.dialects import ALL_DIALECTS
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.credentials.expiry import LONGEST, SHARE, SHORTEST
 from opwatch.credentials.helper import PASSED, TOKEN_NAMES
 from opwatch.credentials.keyring import PATIENCE, PATIENCE_AT_TERMINAL, PATIENCE_TO_KEEP, STUCK
 from opwatch.credentials.redaction import SHORTEST as SHORTEST_MASKED
 from opwatch.credentials.renewal import APART, HOLD_LONGEST, MOST_IN_A_ROW
+from opwatch.credentials.validation import LONGEST, SHARE, SHORTEST
 from opwatch.profiles import bind_profile, load_config, load_profile
 
 if TYPE_CHECKING:

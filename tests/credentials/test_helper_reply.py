@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credentials.world import CANARY
-from opwatch.credentials.expiry import expiry_of, expiry_of_jwt, lifetime_of
 from opwatch.credentials.helper import parse_reply
-from opwatch.credentials.validation import UnusableError
+from opwatch.credentials.validation import UnusableError, expiry_of, expiry_of_jwt, lifetime_of
 from opwatch.domain.secret import Secret
 
 END = 1_800_003_600.0

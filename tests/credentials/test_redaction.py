@@ -102,14 +102,14 @@ def test_secrets_that_pass_are_forgotten_oldest_first_and_lasting_ones_never() -
 
     assert redactor("token-number-099 token-number-090 lasting-secret") == "*** *** ***"
     assert redactor("token-number-000") == "token-number-000"
-    assert len(redactor.secrets()) < 20
+    assert repr(redactor) == "Redactor(17)"
 
 
 def test_a_redactor_does_not_show_what_it_knows() -> None:
     redactor = knowing(CANARY)
 
     assert repr(redactor) == "Redactor(1)"
-    assert redactor.secrets() == (Secret(CANARY),)
+    assert redactor(CANARY) == "***"
 
 
 @pytest.mark.parametrize("kept", range(8, len(CANARY)))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.callers import Client, Clock
-from opwatch.demo import DemoServer
+from servers.demo import DemoServer
 from servers.dialects import ALL_DIALECTS
 
 if TYPE_CHECKING:

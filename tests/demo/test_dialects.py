@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo.callers import CREDENTIALS, PROGRESS, WORDS, Client, Clock, whole
-from opwatch.demo import DemoServer, Hitch, Script
+from opwatch.demo import Hitch, Script
 from opwatch.demo.dialects import DIALECTS
 from opwatch.domain.operation import State
 from opwatch.profiles import load_config, load_profile
@@ -18,6 +18,7 @@ from servers.dialects.extras import BlockedScript
 
 if TYPE_CHECKING:
     from opwatch.demo.dialect import Dialect
+    from servers.demo import DemoServer
 
 _OF_PROFILE = {dialect.profile: dialect for dialect in ALL_DIALECTS}
 _ENDS = [

@@ -1,34 +1,52 @@
 from __future__ import annotations
 
+import socket
+from typing import TYPE_CHECKING
+
 import pytest
 
-from opwatch.demo.http import (
-    MAX_BODY,
-    MAX_HEAD,
-    Reply,
-    Request,
-    UnreadableError,
-    render,
-    take_request,
-)
+from opwatch.demo.http import MAX_BODY, Listener, Reply, Request, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-def _taken(text: bytes) -> Request | None:
-    return take_request(bytearray(text))
+class Served(Listener):
+    """A listener that keeps what it was asked, and answers all of it alike."""
+
+    def __init__(self) -> None:
+        self.seen: list[Request] = []
+        super().__init__(0, self.take, lambda: 0.0)
+
+    def take(self, request: Request) -> Reply:
+        self.seen.append(request)
+        return Reply(204)
 
 
-def test_a_request_is_taken_when_it_is_whole_and_not_before() -> None:
+@pytest.fixture
+def served() -> Iterator[Served]:
+    listener = Served()
+    listener.start()
+    yield listener
+    listener.stop()
+
+
+def exchanged(served: Served, *pieces: bytes) -> bytes:
+    """Return all that is answered to *pieces* until the connection ends."""
+    with socket.create_connection(("127.0.0.1", served.server_address[1]), timeout=5) as sock:
+        for piece in pieces:
+            sock.sendall(piece)
+        sock.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: sock.recv(65536), b""))
+
+
+def test_a_request_is_taken_when_it_is_whole_and_not_before(served: Served) -> None:
     whole = b"POST /a%2Fb?x=1&x=2 HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
-    buffer = bytearray()
-    taken = []
-    for byte in whole * 2:
-        buffer.append(byte)
-        if request := take_request(buffer):
-            taken.append(request)
 
-    assert len(taken) == 2
-    assert not buffer
-    first = taken[0]
+    text = exchanged(served, *(bytes([byte]) for byte in whole * 2), whole[:-1])
+
+    assert text.count(b"HTTP/1.1 204") == len(served.seen) == 2
+    first = served.seen[0]
     assert (first.method, first.path, first.body) == ("POST", "/a%2Fb", b"abc")
     assert first.query == (("x", "1"), ("x", "2"))
 
@@ -46,27 +64,31 @@ def test_a_request_is_taken_when_it_is_whole_and_not_before() -> None:
         (b"GET / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY + 1), 413),
         (b"GET / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", 413),
         (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
-        (b"GET / HTTP/1.1\r\nX: " + b"x" * MAX_HEAD, 431),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 65_537, 431),
     ],
 )
-def test_what_is_no_request_is_refused(text: bytes, status: int) -> None:
-    with pytest.raises(UnreadableError) as caught:
-        _taken(text)
+def test_what_is_no_request_is_refused_and_ends_the_connection(
+    text: bytes, status: int, served: Served
+) -> None:
+    answer = exchanged(served, text)
 
-    assert status == caught.value.status
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\nConnection: close\r\n" in answer
+    assert served.seen == []
 
 
 @pytest.mark.parametrize(
-    ("version", "connection", "expected"),
-    [("1.1", "keep-alive", True), ("1.1", "Close", False), ("1.0", "keep-alive", False)],
+    ("head", "answers"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", 2),
+        (b"GET / HTTP/1.1\r\nConnection: Close\r\n\r\n", 1),
+        (b"GET / HTTP/1.0\r\n\r\n", 1),
+    ],
 )
 def test_a_connection_is_kept_unless_the_client_wants_it_closed(
-    version: str, connection: str, *, expected: bool
+    head: bytes, answers: int, served: Served
 ) -> None:
-    request = _taken(f"GET / HTTP/{version}\r\nConnection: {connection}\r\n\r\n".encode())
-
-    assert request
-    assert expected == request.keep_alive
+    assert exchanged(served, head + head).count(b"HTTP/1.1 204") == answers
 
 
 def test_a_reply_travels_with_its_date_and_length() -> None:

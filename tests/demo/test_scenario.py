@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from demo.callers import Client, Clock, whole
-from opwatch.demo import DemoServer, scenario
+from opwatch.demo import scenario
 from opwatch.domain.operation import State
+
+if TYPE_CHECKING:
+    from servers.demo import DemoServer
 
 
 def test_eight_operations_of_five_providers_of_which_one_fails(server: DemoServer) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
 from demo.callers import TOKEN, Client, Clock, whole
-from opwatch.demo import DemoServer, Hitch, Script
+from opwatch.demo import Hitch, Script
 from opwatch.domain.operation import OperationError, State
+
+if TYPE_CHECKING:
+    from servers.demo import DemoServer
 
 _ERROR = OperationError("ImportFailed", "The solution file is damaged.")
 

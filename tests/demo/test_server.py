@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from demo.callers import Client, Clock
-from opwatch.demo import DemoServer, Hitch, Script, scenario
+from opwatch.demo import Hitch, Script, scenario
 from opwatch.demo.dialects import DIALECTS
 from opwatch.domain.operation import State
+from servers.demo import DemoServer
 from servers.dialects import PROFILES
 
 _BENTLEY = "bentley-schedules"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from demo.callers import TOKEN, Client, Clock, whole
-from opwatch.demo import DemoServer, Hitch, Script
+from opwatch.demo import Hitch, Script
 from opwatch.domain.operation import OperationError, State
 from servers.dialects.extras import BlockedScript
+
+if TYPE_CHECKING:
+    from servers.demo import DemoServer
 
 _ERROR = OperationError("QuotaExceeded", "No more machines of this size.")
 

@@ -28,7 +28,7 @@ from faults.terminal import (
     Tty,
 )
 from faults.whole import CANARY, DONE, RUNNING, Hurried, HurriedLoop, api, asked_about, says, state
-from opwatch.demo import DemoServer, Script
+from opwatch.demo import Script
 from opwatch.domain.events import Event, Finished, Resumed
 from opwatch.domain.operation import Answer, Poll, Reading, State
 from opwatch.domain.outcome import Abort, Outcome
@@ -40,6 +40,7 @@ from opwatch.output.terminal.bars import Bars
 from opwatch.watcher.watcher import Watcher
 from output.screen import Page
 from output.script import crowd
+from servers.demo import DemoServer
 from servers.raw import http
 from simulation.world import Host, Job, World
 

@@ -15,13 +15,13 @@ from cli.program import Program
 from faults.catalogue import fault
 from faults.whole import DONE, RUNNING, api, asked_about, says, state
 from opwatch.cli.run_options import RunOptions
-from opwatch.demo import DemoServer
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.policy import Policy
 from opwatch.output.text.glyphs import UNICODE
 from output.screen import Terminal
 from output.script import Story
 from profiles.making import profile, reading, response
+from servers.demo import DemoServer
 from servers.raw import http
 
 if TYPE_CHECKING:

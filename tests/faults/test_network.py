@@ -17,8 +17,9 @@ from cli.program import Program
 from faults.catalogue import fault
 from faults.whole import CANARY, DONE, RUNNING, api, asked_about, state
 from opwatch.cli.run_options import RunOptions
-from opwatch.demo import DemoServer, Script
+from opwatch.demo import Script
 from opwatch.domain.policy import Policy
+from servers.demo import DemoServer
 from servers.raw import (
     RawServer,
     answer,

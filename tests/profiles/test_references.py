@@ -75,6 +75,21 @@ def test_what_could_mean_another_path_is_refused(reference: str) -> None:
         asked(reference)
 
 
+@pytest.mark.parametrize("scheme", ["htp", "HTTPSS", "hhtp", "htps", "ttps"])
+def test_a_url_whose_scheme_is_misspelt_is_not_taken_for_an_id(scheme: str) -> None:
+    with pytest.raises(BadReferenceError, match=r"did you mean 'https?'"):
+        asked(f"{scheme}://api.example.com/ops/a")
+
+
+@pytest.mark.parametrize("id_", ["gid://shopify/BulkOperation/7001", "gs://bucket/a", "ftp://x"])
+def test_an_id_may_have_a_scheme_of_its_own(id_: str) -> None:
+    assert profile().target(id_).id == id_
+
+
+def test_a_scheme_that_the_profile_itself_names_is_not_misspelt() -> None:
+    assert asked("htp://a", "references: ['htp://{id}']\n").endswith("/ops/a")
+
+
 @pytest.mark.parametrize("printed", ["null", "None", " null\n"])
 def test_a_field_that_a_tool_did_not_find_is_no_operation(printed: str) -> None:
     with pytest.raises(BadReferenceError, match="a field that is not there"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.state.store import MIGRATIONS, StoreError, is_off, open_store
+from opwatch.state.store import MIGRATIONS, StoreError, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,10 +178,3 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
             connection.executemany("INSERT INTO runs (id) VALUES (?)", [("a",), ("a",)])
 
         assert store.connection.execute("SELECT count(*) FROM runs").fetchone()[0] == 0
-
-
-@pytest.mark.parametrize(
-    ("value", "off"), [("off", True), ("OFF", True), ("", False), ("on", False)]
-)
-def test_the_environment_switches_it_off(value: str, off: bool) -> None:  # noqa: FBT001, a parameter
-    assert is_off({"OPWATCH_STATE": value}) is off

@@ -13,28 +13,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from opwatch.cli.parameters import SETTINGS, Group
+from opwatch.cli.parameters import Group
 from opwatch.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
-    "get": ("opwatch.cli.commands.get", "Look at operations once."),
-    "wait": ("opwatch.cli.commands.wait", "Wait until operations have ended."),
-    "start": ("opwatch.cli.commands.start", "Start an operation, and wait for it."),
-    "replay": ("opwatch.cli.commands.replay", "Drive a recorded run again, and explain it."),
-    "profile": (
-        "opwatch.cli.commands.profile",
-        "List, show, check, explain and write provider profiles.",
-    ),
-    "auth": ("opwatch.cli.commands.auth", "Keep, show and try the credentials of profiles."),
-    "history": ("opwatch.cli.commands.history", "Show past runs, and how to go on with them."),
-    "config": ("opwatch.cli.commands.config", "Show which files are read, and where yours go."),
-    "demo": ("opwatch.cli.commands.demo", "Watch the operations of a server on this machine."),
-    "completion": ("opwatch.cli.commands.completion", "Print the completion script of a shell."),
-    "help": ("opwatch.cli.commands.help", "Show all options of a command, or explain a topic."),
+COMMANDS: Final[Mapping[str, str]] = {
+    "get": "Look at operations once.",
+    "wait": "Wait until operations have ended.",
+    "start": "Start an operation, and wait for it.",
+    "replay": "Drive a recorded run again, and explain it.",
+    "profile": "List, show, check, explain and write provider profiles.",
+    "auth": "Keep, show and try the credentials of profiles.",
+    "history": "Show past runs, and how to go on with them.",
+    "config": "Show which files are read, and where yours go.",
+    "demo": "Watch the operations of a server on this machine.",
+    "completion": "Print the completion script of a shell.",
+    "help": "Show all options of a command, or explain a topic.",
 }
+"""The commands, each the ``app`` of a module of its name, and what each does."""
 WATCHING: Final = frozenset({"get", "wait", "start"})
 """Commands that load more when they run, and then have handlers of signals."""
 EPILOG: Final = "Topics: opwatch help exit-codes|profiles|json|ci"
@@ -46,15 +44,13 @@ class LazyGroup(Group):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         # Only the names, for the parser to suggest the nearest of them.
-        self.commands = {
-            name: click.Command(name, help=text) for name, (_, text) in COMMANDS.items()
-        }
+        self.commands = {name: click.Command(name, help=text) for name, text in COMMANDS.items()}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, click's signature
         """Return the command *cmd_name*, its module imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(COMMANDS[cmd_name][0])
+        module = import_module(f"opwatch.cli.commands.{cmd_name}")
         if cmd_name not in WATCHING:
             _end_loading()
         found: click.Command = module.app
@@ -62,7 +58,7 @@ class LazyGroup(Group):
 
     def rows(self, ctx: click.Context) -> list[tuple[str, str]]:  # noqa: ARG002, as above
         """Return the names and their help without importing a command."""
-        return [(name, text) for name, (_, text) in COMMANDS.items()]
+        return list(COMMANDS.items())
 
 
 def _end_loading() -> None:
@@ -102,27 +98,32 @@ app = LazyGroup(
             help="Print the version and exit; with --verbose, what it runs on.",
         )
     ],
-    **SETTINGS,
 )
 
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out *arguments* and return the exit code; nothing is raised."""
     try:
-        code = app(list(arguments), prog_name="opwatch", standalone_mode=False)
+        # Not ``main``, which would make Ctrl-C and a closed pipe something else.
+        with app.make_context("opwatch", list(arguments)) as context:
+            code = app.invoke(context)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
     except BaseException as problem:  # noqa: BLE001, the last net: 70, never 1
-        return _code_of(problem, as_json=bool({"--json", "--jsonl"} & set(arguments)))
+        return _code_of(problem, arguments)
     return code if isinstance(code, int) else 0
 
 
-def _code_of(problem: BaseException, *, as_json: bool) -> int:
-    """Report *problem*, which ended a command, and return the exit code."""
+def _code_of(problem: BaseException, arguments: Sequence[str]) -> int:
+    """Report *problem*, which ended the command of *arguments*, and return the exit code."""
     from opwatch.cli.exit import end_of
-    from opwatch.domain.errors import PipeClosedError, UsageError
+    from opwatch.domain.errors import UsageError
     from opwatch.output.errors import LINE
     from opwatch.output.streams import OF_WRITING, write_failure
     from opwatch.output.text.clean import PLAIN
 
+    as_json = bool({"--json", "--jsonl"} & set(arguments))
+    command = arguments[0] if arguments and arguments[0] in COMMANDS else "opwatch"
     match problem:
         case click.ClickException():
             # What was typed is not shown as it is; the parser shows the usage line above it.
@@ -130,13 +131,10 @@ def _code_of(problem: BaseException, *, as_json: bool) -> int:
             with suppress(OSError):
                 click.UsageError(message, getattr(problem, "ctx", None)).show()
             return end_of(UsageError(message), as_json=as_json, reported=True)
-        case SystemExit():
-            # This is how the parser leaves when the reader of its help has left.
-            return end_of(PipeClosedError(str(problem)), as_json=False)
         case OSError() if problem.errno in OF_WRITING:
-            return end_of(write_failure(problem), as_json=as_json)
+            return end_of(write_failure(problem), as_json=as_json, command=command)
         case _:
-            return end_of(problem, as_json=as_json)
+            return end_of(problem, as_json=as_json, command=command)
 
 
 def _message(problem: click.ClickException) -> str:

@@ -16,10 +16,9 @@ from opwatch.cli.exit import problem_document, sentence_of, verdict_of
 from opwatch.cli.files import append
 from opwatch.domain.errors import OpwatchError, UnwritableError
 from opwatch.domain.outcome import Abort, Verdict
-from opwatch.output.ci.annotations import Annotation, Severity
-from opwatch.output.ci.dialects import dialect_of
+from opwatch.output.ci.dialects import Annotation, Severity, dialect_of
+from opwatch.output.ci.github import OUTPUT_FILE, SUMMARY_FILE, heading, markdown, outputs
 from opwatch.output.ci.log import mark
-from opwatch.output.ci.step import OUTPUT_FILE, SUMMARY_FILE, heading, markdown, outputs
 from opwatch.output.ci.system import System
 from opwatch.output.errors import write_error
 from opwatch.output.formats.document import dumps

@@ -133,14 +133,6 @@ def sentence_of(problem: BaseException, redact: Callable[[str], str]) -> str:
     return CAUSES[cause]
 
 
-def attempt(work: Callable[[], int], *, as_json: bool = False, command: str = "opwatch") -> int:
-    """Return the code that *work* returns, or that of what it raises, which is reported."""
-    try:
-        return work()
-    except BaseException as problem:  # noqa: BLE001, every way out has its code
-        return end_of(problem, as_json=as_json, command=command)
-
-
 def _now(_at: float) -> datetime:
     from datetime import UTC, datetime
 

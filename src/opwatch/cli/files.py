@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from opwatch.cli.options import STDIN
 from opwatch.domain.errors import UnwritableError, UsageError
 from opwatch.session.input import MOST_INPUT
 
-STDIN: Final = "-"
 LARGEST_BODY: Final = 64 * 1024 * 1024
 """Bytes of a body that is sent."""
 

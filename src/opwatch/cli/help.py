@@ -30,38 +30,36 @@ _COLUMN: Final = 28
 
 def short_page(command: Any, context: click.Context) -> str:
     """Return the help of *command* as ``--help`` prints it."""
-    page = _page(command, context, _all_options, ())
+    page = _page(command, context)
     if page.count("\n") <= LINES:
         return page
     words = context.command_path.split(" ")
-    room = LINES - _page(command, context, _often_options, ()).count("\n") - 1
+    room = LINES - _page(command, context, often=True).count("\n") - 1
     more = _names(command, context, " ".join([words[0], "help", *words[1:]]), room)
-    page = _page(command, context, _often_options, more)
-    is_short = page.count("\n") <= LINES
-    return (
-        page
-        if is_short
-        else "".join(each for each in page.splitlines(keepends=True) if each.strip())
-    )
+    page = _page(command, context, more, often=True)
+    if page.count("\n") <= LINES:
+        return page
+    return "".join(each for each in page.splitlines(keepends=True) if each.strip())
 
 
 def whole_page(command: Any, context: click.Context) -> str:
     """Return all that there is to say of *command*."""
-    return _page(command, context, _all_options, (), is_whole=True)
+    return _page(command, context, is_whole=True)
 
 
 def _page(
     command: Any,
     context: click.Context,
-    options: Any,
-    more: Sequence[str],
+    more: Sequence[str] = (),
     *,
+    often: bool = False,
     is_whole: bool = False,
 ) -> str:
     lines = [command.get_usage(context), ""]
     lines += _about(command.help or "", is_whole=is_whole)
     lines += _below(command, context)
-    lines += options(command, context, is_whole)
+    lines += _arguments(command, context) if is_whole else []
+    lines += _options_by_group(command, context, often=often)
     if more:
         lines += ["", *more]
     if command.examples:
@@ -96,31 +94,25 @@ def _options(command: Any, context: click.Context) -> dict[str, list[Any]]:
     return {group: options for group, options in found.items() if options}
 
 
-def _all_options(command: Any, context: click.Context, is_whole: bool) -> list[str]:  # noqa: FBT001, as _often_options
-    lines = list[str]()
-    for group, options in _options(command, context).items():
-        rows = [(label(each, context), description(each, context)) for each in options]
-        lines += ["", f"{GROUPS[group]}:", *_table(rows, _COLUMN)]
-    arguments = [
-        each for each in command.params if getattr(each, "help", "") and _is_argument(each)
-    ]
-    if arguments and is_whole:
-        rows = [(each.make_metavar(context), each.help) for each in arguments]
-        lines = ["", "Arguments:", *_table(rows, _COLUMN), *lines]
-    return lines
+def _arguments(command: Any, context: click.Context) -> list[str]:
+    found = [each for each in command.params if each.param_type_name == "argument" and each.help]
+    rows = [(each.make_metavar(context), each.help) for each in found]
+    return ["", "Arguments:", *_table(rows, _COLUMN)] if rows else []
 
 
-def _often_options(command: Any, context: click.Context, _is_whole: bool) -> list[str]:  # noqa: FBT001, as _all_options
+def _options_by_group(command: Any, context: click.Context, *, often: bool) -> list[str]:
+    """Return all options, or those that are used *often*, more shortly and closer together."""
     lines = list[str]()
     for group, options in _options(command, context).items():
         rows = [
-            (label(each, context), _sentence(each.help))
+            (label(each, context), _sentence(each.help) if often else description(each, context))
             for each in options
-            if getattr(each, "often", False)
+            if not often or getattr(each, "often", False)
         ]
         if rows:
-            lines += [f"{GROUPS[group]}:", *_table(rows, _COLUMN)]
-    return ["", *lines] if lines else []
+            lines += [*([] if often and lines else [""]), f"{GROUPS[group]}:"]
+            lines += _table(rows, _COLUMN)
+    return lines
 
 
 def _names(command: Any, context: click.Context, whole: str, room: int) -> list[str]:
@@ -180,7 +172,3 @@ def _examples(examples: Sequence[tuple[str, str]], *, is_whole: bool) -> Iterato
         if is_whole:
             yield f"  # {purpose}"
         yield f"  {line}"
-
-
-def _is_argument(param: Any) -> bool:
-    return bool(param.param_type_name == "argument")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.cli.lanes import parse_params
+from opwatch.cli.options import keeps_nothing
 from opwatch.cli.run_options import ID
 from opwatch.domain.auth import NoAuth
 from opwatch.domain.errors import UsageError
@@ -20,7 +21,7 @@ from opwatch.state.discretion import is_whole, kept_reference, kept_values
 from opwatch.state.journal import Journal
 from opwatch.state.lock import RunLock
 from opwatch.state.runs import new_id
-from opwatch.state.store import StoreError, is_off, open_store, state_folder
+from opwatch.state.store import StoreError, open_store, state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,9 +121,7 @@ def keeper_of(
     piped: bool,
     resumed: Resumption | None,
 ) -> Keeper | None:
-    """Return what keeps a run, None where the environment says that nothing is kept."""
-    if is_off(context.environ):
-        return None
+    """Return what keeps a run, None for one of which nothing is left."""
     if resumed is not None and not resumed.run.left:
         resumed.lock.close()  # It is only shown once more.
         return None
@@ -215,7 +214,7 @@ def store_to_read() -> Store:
     Raises:
         UsageError: it is not, or cannot be used.
     """
-    if is_off(os.environ):
+    if keeps_nothing(os.environ):
         raise UsageError("OPWATCH_STATE=off: no run is kept")
     try:
         store = open_store(state_folder(), may_create=False)

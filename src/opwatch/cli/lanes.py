@@ -1,6 +1,10 @@
 """From references to lanes: each profile with the operations it is asked about.
 
-Decides that what opwatch itself has written is asked about as it was before, and that
+Decides which profile each reference on a command line is for (``-p A id1 -p B id2``): it
+belongs to the ``-p`` before it, and so do ``--param`` and ``--base-url``; with a single ``-p``
+it does not matter where it stands.
+
+Decides also that what opwatch itself has written is asked about as it was before, and that
 standard input never chooses a host: whoever writes it could send a credential there. It
 may name a profile, which has its own hosts, and parameters; of those that are part of a
 base URL only what the profile lists as choices.
@@ -9,11 +13,12 @@ base URL only what the profile lists as choices.
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.cli.groups import STDIN, ReferenceGroup
+from opwatch.cli.options import STDIN
 from opwatch.cli.run_options import ID
 from opwatch.domain.command_line import params_to_paste
 from opwatch.domain.errors import BadReferenceError, UsageError
@@ -23,11 +28,82 @@ from opwatch.profiles import bind_profile, is_url, load_profile
 from opwatch.session.input import GivenReference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from opwatch.cli.options import ProfileOptions
     from opwatch.domain.messages import Response
-    from opwatch.profiles import Config, Definition, Profile
+    from opwatch.profiles import Config, Definition, ManifestEntry, Profile
+
+ORDER: Final = "write each -p before what it is for:  -p A --param KEY=VALUE ID -p B ID"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceGroup:
+    """References, and what chooses the profile for them."""
+
+    references: tuple[str, ...]
+    profile: str | None = None
+    params: tuple[str, ...] = ()
+    base_url: str | None = None
+    is_one_of_several: bool = False
+
+
+def reference_groups(
+    options: ProfileOptions, references: Sequence[str]
+) -> tuple[ReferenceGroup, ...]:
+    """Return *references* by the ``-p`` that they belong to.
+
+    Raises:
+        UsageError: with several, one stands before the first, or none behind one.
+    """
+    if sum(each.name == "profile" for each in options.placed) < 2:  # noqa: PLR2004, several
+        given = tuple(options.param or ())
+        return (ReferenceGroup(tuple(references), options.profile, given, options.base_url),)
+    return tuple(_groups(options, tuple(references)))
+
+
+def manifest_groups(
+    options: ProfileOptions, entries: Iterable[ManifestEntry]
+) -> tuple[ReferenceGroup, ...]:
+    """Return *entries* of a manifest; what names no profile is for that of *options*."""
+    return tuple(
+        ReferenceGroup(
+            each.references,
+            each.profile or options.profile,
+            (
+                *(() if each.profile else options.param or ()),
+                *(f"{key}={value}" for key, value in each.params.items()),
+            ),
+            each.base_url or (None if each.profile else options.base_url),
+            is_one_of_several=True,
+        )
+        for each in entries
+    )
+
+
+def _groups(options: ProfileOptions, references: tuple[str, ...]) -> Iterator[ReferenceGroup]:
+    placed = options.placed
+    starts = [index for index, each in enumerate(placed) if each.name == "profile"]
+    if starts[0] > 0 or placed[0].after > 0:
+        what = references[0] if placed[starts[0]].after else f"--{placed[0].name}"
+        message = f"with several -p, {what.replace('_', '-')!r} stands before the first of them"
+        raise UsageError(message, hint=ORDER)
+    is_for_all = not any(each.name == "base_url" for each in placed)
+    for start, end in pairwise([*starts, len(placed)]):
+        name, after = placed[start].value, placed[start].after
+        until = placed[end].after if end < len(placed) else len(references)
+        if after == until:
+            raise UsageError(f"-p {name} is followed by no reference", hint=ORDER)
+        own = placed[start + 1 : end]
+        urls = [each.value for each in own if each.name == "base_url"]
+        yield ReferenceGroup(
+            references[after:until],
+            name,
+            tuple(each.value for each in own if each.name == "param"),
+            urls[-1] if urls else options.base_url if is_for_all else None,
+            is_one_of_several=True,
+        )
+
 
 Lane: TypeAlias = "tuple[Profile, list[Target]]"
 WHOLE: Final = "pipe what  curl -i  prints; ids and URLs on standard input need no --param"
@@ -53,6 +129,19 @@ class LaneBuilder:
         found = iter(self._assumed(urls) if urls else ())
         return [next(found) if isinstance(each, GivenReference) else each for each in slots]
 
+    def bound_profile(self, group: ReferenceGroup) -> Profile:
+        """Return the profile that *group* names, with its parameters.
+
+        Raises:
+            UsageError: it names none, or it or a parameter cannot be used.
+        """
+        name = group.profile or self._config.default_profile
+        if name is None:
+            from opwatch.session.detect import name_one
+
+            raise UsageError("no profile given", hint=name_one(self._config))
+        return self._bind(name, group)
+
     def _assumed(self, urls: Sequence[tuple[str, bool]]) -> list[Lane]:
         from opwatch.session.detect import assumed_lanes
 
@@ -67,12 +156,8 @@ class LaneBuilder:
     def _slots(self, group: ReferenceGroup) -> Iterator[Lane | GivenReference]:
         """Yield the lane of each reference of *group*, or the reference if it names no profile."""
         name = group.profile or self._config.default_profile
-        if name is None and not group.references:
-            from opwatch.session.detect import name_one
-
-            raise UsageError("no profile given", hint=name_one(self._config))
-        if name is not None and not group.references:
-            self._bind(name, group)  # what is wrong with it is said first
+        if not group.references:
+            self.bound_profile(group)  # what is wrong with it is said first
         for reference in group.references:
             if reference != STDIN:
                 yield self._slot(GivenReference(reference, typed=True), group, name)

@@ -1,7 +1,6 @@
 """The options that several commands share, declared once.
 
-Decides their names, their environment variables, and what a duration looks like on the
-command line.
+Decides their names and their environment variables.
 """
 
 from __future__ import annotations
@@ -12,28 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import click
 
-from opwatch.cli.parameters import Placed, PlacedOption, argument, option
-from opwatch.domain.moments import parse_duration
+from opwatch.cli.parameters import Placed, PlacedOption, argument, duration, option
+from opwatch.domain.errors import UsageError
 from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
     from opwatch.domain.command_line import OptionWords
 
-DURATION: Final = "DURATION"
-
-
-def duration(text: str) -> float:
-    """Return the seconds that *text* names.
-
-    Raises:
-        BadParameter: it names none.
-    """
-    try:
-        return parse_duration(str(text))
-    except ValueError as problem:
-        raise click.BadParameter(str(problem)) from problem
+STDIN: Final = "-"
+"""What is given for a file, or for references, where standard input holds them."""
+ON: Final = frozenset({"", "on", "1", "yes", "true"})
+OFF: Final = frozenset({"off", "0", "no", "false"})
 
 
 def interval(text: str) -> float:
@@ -48,26 +38,21 @@ def interval(text: str) -> float:
     return seconds
 
 
-def check_choice(name: str, value: str, known: Iterable[str]) -> None:
-    """Refuse a *value* of the option *name* that is not one of *known*.
+def keeps_nothing(environ: Mapping[str, str]) -> bool:
+    """Tell whether ``OPWATCH_STATE`` says that nothing is to be kept of a run.
 
     Raises:
-        BadParameter: it is not.
+        UsageError: it says neither on nor off.
     """
-    words = list(known)
-    if value not in words:
-        variable = f"OPWATCH_{name.strip('-').upper()}"  # which nobody sees who has set it once
-        raise click.BadParameter(
-            f"{name} {value!r} is not one of {', '.join(words)} (env var: {variable!r})"
-        )
+    value = environ.get("OPWATCH_STATE", "").strip().lower()
+    if value not in {*ON, *OFF}:
+        raise UsageError(f"OPWATCH_STATE={value!r} is neither on nor off")
+    return value in OFF
 
 
 References: TypeAlias = Annotated[
     list[str] | None,
-    argument(
-        metavar="REF...",
-        help="Ids, status URLs or paths; - reads them from standard input.",
-    ),
+    argument(metavar="REF...", help="Ids, status URLs or paths; - reads them from standard input."),
 ]
 ProfileName: TypeAlias = Annotated[
     str | None,
@@ -95,13 +80,7 @@ Params: TypeAlias = Annotated[
 ]
 ConfigFile: TypeAlias = Annotated[
     Path | None,
-    option(
-        "--config",
-        envvar="OPWATCH_CONFIG",
-        metavar="FILE",
-        group="ask",
-        help="The configuration file.",
-    ),
+    option("--config", envvar="OPWATCH_CONFIG", group="ask", help="The configuration file."),
 ]
 BaseUrl: TypeAlias = Annotated[
     str | None,
@@ -133,7 +112,6 @@ CaFile: TypeAlias = Annotated[
     option(
         "--ca-file",
         envvar="OPWATCH_CA_FILE",
-        metavar="FILE",
         group="ask",
         help="Certificate authorities to trust besides the system's (PEM).",
     ),

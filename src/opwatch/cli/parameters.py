@@ -1,7 +1,8 @@
 """How the signature of a function becomes the arguments and options of a command.
 
-Decides what a type is on the command line: a ``bool`` is a flag, a ``list`` may be
-given several times, and a dataclass is all of its fields. Where an option stands among
+Decides what a type is on the command line: a ``bool`` is a flag, a ``float`` a duration, a
+``StrEnum`` a choice, a ``list`` may be given several times, and a dataclass is all of its
+fields. Where an option stands among
 the arguments is known of those that are *placed*.
 """
 
@@ -9,15 +10,24 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, NamedTuple, get_args, get_origin, get_type_hints
 
 import click
 
-T = TypeVar("T")
+from opwatch.domain.moments import parse_duration
+
+SETTINGS: Final = {
+    "help_option_names": ["-h", "--help"],
+    "max_content_width": 100,
+    "show_default": True,
+}
+"""How every command and every group is set up."""
 REQUIRED: Final = inspect.Parameter.empty
+METAVARS: Final[Mapping[Any, str]] = {int: "N", float: "DURATION", Path: "FILE"}
 PROFILE: Final = "profile"
 REFERENCES: Final = "references"
 PLACES: Final = "opwatch.placed"
@@ -98,6 +108,30 @@ class PlacedOption(Option):
         process(value, state)
 
 
+class OneOf(click.Choice[str]):
+    """One of the words of *kind*."""
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__([each.value for each in kind])
+        self._kind = kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the member that *value* is the word for."""
+        return self._kind(super().convert(value, param, ctx))
+
+
+def duration(text: str) -> float:
+    """Return the seconds that *text* names.
+
+    Raises:
+        BadParameter: it names none.
+    """
+    try:
+        return parse_duration(str(text))
+    except ValueError as problem:
+        raise click.BadParameter(str(problem)) from problem
+
+
 class Range(click.IntRange):
     """A whole number between two bounds, and said in words."""
 
@@ -107,12 +141,14 @@ class Range(click.IntRange):
         return f"{self.min} to {self.max}"
 
 
-class Command(click.Command):
-    """A command whose help has *examples*."""
+class WithExamples(click.Command):
+    """What a command and a group have in common: *examples*, and how their help is shown."""
 
-    def __init__(self, *names: Any, examples: Sequence[Example], **attributes: Any) -> None:
-        super().__init__(*names, **attributes)
-        self.examples = examples
+    def __init__(
+        self, name: str, *, examples: Sequence[tuple[str, str]], **attributes: Any
+    ) -> None:
+        super().__init__(name, context_settings=SETTINGS, **attributes)
+        self.examples = [Example(*each) for each in examples]
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the page that fits a terminal."""
@@ -158,35 +194,24 @@ def command(
                 declared += _of_fields(groups[key], without)
             else:
                 declared.append(_parameter(key, hints[key], parameter.default))
-        return Command(
+        return WithExamples(
             name,
             callback=call,
             params=declared,
             help=inspect.getdoc(function),
-            examples=[Example(*each) for each in examples],
-            **SETTINGS,
+            examples=examples,
         )
 
     return decorate
 
 
-class Group(click.Group):
+class Group(WithExamples, click.Group):
     """A group that shows its help where no command is given, and ends with 2."""
-
-    def __init__(self, *names: Any, examples: Sequence[tuple[str, str]], **attributes: Any) -> None:
-        super().__init__(*names, **attributes)
-        self.examples = [Example(*each) for each in examples]
 
     def rows(self, ctx: click.Context) -> list[tuple[str, str]]:
         """Return the names of the commands, and what each does."""
         found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
         return [(name, each.get_short_help_str(limit=200)) for name, each in found.items() if each]
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the page that fits a terminal."""
-        from opwatch.cli.help import short_page
-
-        formatter.write(short_page(self, ctx))
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002, click's signature
         """Return the names of the commands, in the order in which they were given."""
@@ -198,16 +223,6 @@ class Group(click.Group):
             click.echo(ctx.get_help(), err=True)
             ctx.exit(2)
         return super().parse_args(ctx, args)
-
-
-SETTINGS: Final[dict[str, Any]] = {
-    "context_settings": {
-        "help_option_names": ["-h", "--help"],
-        "max_content_width": 100,
-        "show_default": True,
-    }
-}
-"""How every command and every group is set up."""
 
 
 def _of_fields(kind: Any, without: Collection[str]) -> Iterator[click.Parameter]:
@@ -227,8 +242,9 @@ def _parameter(key: str, hint: Any, default: Any) -> click.Parameter:
         attributes["is_flag"] = True
     else:
         attributes.setdefault("type", _type(kind, attributes))
+        attributes.setdefault("metavar", _metavar(kind))
     if default is not None and default is not REQUIRED:
-        attributes["default"] = default
+        attributes["default"] = str(default) if isinstance(default, StrEnum) else default
     attributes["required"] = default is REQUIRED
     if not declared.names:
         return click.Argument([key], nargs=-1 if several else 1, **attributes)
@@ -257,6 +273,13 @@ def _type(kind: Any, attributes: dict[str, Any]) -> Any:
         return attributes.pop("parser")
     if kind is int:
         return Range(attributes.pop("min", None), attributes.pop("max", None))
+    if kind is float:
+        return duration
     if kind is Path:
         return click.Path(file_okay=attributes.pop("file_okay", True), path_type=Path)
-    return str
+    return OneOf(kind) if issubclass(kind, StrEnum) else str
+
+
+def _metavar(kind: Any) -> str | None:
+    """Return what a value of the type *kind* is called."""
+    return "|".join(kind) if issubclass(kind, StrEnum) else METAVARS.get(kind)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opwatch.cli.exit import attempt
 from opwatch.cli.keeping import (
     AS_GIVEN,
     MIXED,
@@ -38,30 +37,26 @@ def resume_run(
     name: str, options: RunOptions, references: Sequence[str], given: Collection[str]
 ) -> int:
     """Go on with the run *name*, or the last; *given* are the options typed. Return the code."""
+    from opwatch.cli.runner import Command
 
-    def work() -> int:
-        from opwatch.cli.runner import Command
+    if references:
+        message = "--resume goes on with a run as it was begun, and takes no more references"
+        raise UsageError(message, hint="wait for them with a command of their own")
+    if options.no_state:
+        raise UsageError("--resume needs what --no-state keeps away")
+    if options.record is not None:
+        raise UsageError("--record writes down a run from its beginning, not one that goes on")
+    resumption = take(name)
+    run = resumption.run
+    restored = restored_options(run, options, given)
+    until = None if "timeout" in given else run.deadline
+    command = Command("wait", restored, resumed=replace(resumption, until=until))
+    if run.cookies and run.left and not options.quiet:
+        from opwatch.output.errors import write_warning
 
-        if references:
-            message = "--resume goes on with a run as it was begun, and takes no more references"
-            raise UsageError(message, hint="wait for them with a command of their own")
-        if options.no_state:
-            raise UsageError("--resume needs what --no-state keeps away")
-        if options.record is not None:
-            raise UsageError("--record writes down a run from its beginning, not one that goes on")
-        resumption = take(name)
-        run = resumption.run
-        restored = restored_options(run, options, given)
-        until = None if "timeout" in given else run.deadline
-        command = Command("wait", restored, resumed=replace(resumption, until=until))
-        if run.cookies and run.left and not options.quiet:
-            from opwatch.output.errors import write_warning
-
-            lost = f"the cookies of run {run.id} are not kept: {', '.join(run.cookies)}"
-            write_warning(sys.stderr, f"{lost}; it goes on without them")
-        return command.run(restored.policy())
-
-    return attempt(work, as_json=options.prints_json, command="wait")
+        lost = f"the cookies of run {run.id} are not kept: {', '.join(run.cookies)}"
+        write_warning(sys.stderr, f"{lost}; it goes on without them")
+    return command.run(restored.policy())
 
 
 def take(name: str) -> Resumption:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 import click
 
 from opwatch.cli import options as opt
-from opwatch.cli.parameters import option
+from opwatch.cli.parameters import duration, option
 from opwatch.domain.pacing import Eagerness
+from opwatch.output.ci.system import System
+from opwatch.output.terminal.display import Style
 
 if TYPE_CHECKING:
     from opwatch.domain.command_line import OptionWords
@@ -25,26 +27,11 @@ HIGHEST_EXIT_CODE: Final = 255
 ID: Final = "id"
 """The parameter that a reference stands for."""
 WAIT_ONLY: Final = frozenset(
-    {
-        "interval",
-        "pace",
-        "any_",
-        "fail_fast",
-        "stall",
-        "lost_after",
-        "confirm",
-        "fail_on",
-        "timeout_exit_code",
-        "download",
-        "as_jsonl",
-        "progress",
-        "notify",
-        "junit",
-        "no_state",
-        "ci",
-        "exec_",
-        "report",
-    }
+    (
+        *("interval", "pace", "any_", "fail_fast", "stall", "lost_after", "confirm", "fail_on"),
+        *("timeout_exit_code", "download", "as_jsonl", "progress", "notify", "junit"),
+        *("no_state", "ci", "exec_", "report"),
+    )
 )
 """The fields of RunOptions that a command without a wait does not offer."""
 
@@ -68,8 +55,6 @@ class RunOptions(opt.ProfileOptions):
             "--timeout",
             "-t",
             envvar="OPWATCH_TIMEOUT",
-            parser=opt.duration,
-            metavar=opt.DURATION,
             group="end",
             often=True,
             help="Give up after this long (exit 124); 0 looks once. Default: never.",
@@ -82,24 +67,22 @@ class RunOptions(opt.ProfileOptions):
             "-i",
             envvar="OPWATCH_INTERVAL",
             parser=opt.interval,
-            metavar=opt.DURATION,
             group="ask",
             help="Poll this often instead of at the profile's pace; at least 1s.",
         ),
     ] = None
     pace: Annotated[
-        str,
+        Eagerness,
         option(
             "--pace",
             group="ask",
             envvar="OPWATCH_PACE",
-            metavar="eager|normal|gentle",
             help="Know sooner, or ask less. A sudden failure is noticed within the profile's "
             "longest pause (30s unless it says otherwise), six times that once progress was "
             "seen, or half of the usual duration where that is remembered; eager halves this, "
             "gentle doubles it. --interval overrules it.",
         ),
-    ] = "normal"
+    ] = Eagerness.NORMAL
     any_: Annotated[
         bool,
         option(
@@ -120,8 +103,6 @@ class RunOptions(opt.ProfileOptions):
         float | None,
         option(
             "--stall",
-            parser=opt.duration,
-            metavar=opt.DURATION,
             group="end",
             help="Give up on an operation in which nothing changes for this long (exit 124).",
         ),
@@ -131,7 +112,7 @@ class RunOptions(opt.ProfileOptions):
         option(
             "--lost-after",
             envvar="OPWATCH_LOST_AFTER",
-            metavar=opt.DURATION,
+            metavar="DURATION",
             group="end",
             help="Give up on an operation without a good answer for this long (exit 6); "
             "0: only at the timeout. Default: 15m, and 30s for a host that was never reached.",
@@ -142,8 +123,6 @@ class RunOptions(opt.ProfileOptions):
         option(
             "--grace",
             envvar="OPWATCH_GRACE",
-            parser=opt.duration,
-            metavar=opt.DURATION,
             group="end",
             help="Bear that an operation does not exist yet for this long, then exit 5. "
             "Default: what the profile says, mostly 30s; a single look bears nothing.",
@@ -155,7 +134,6 @@ class RunOptions(opt.ProfileOptions):
             "--confirm",
             min=1,
             max=100,
-            metavar="N",
             group="end",
             help="Believe an end only after N equal answers.",
         ),
@@ -175,7 +153,6 @@ class RunOptions(opt.ProfileOptions):
             "--timeout-exit-code",
             min=0,
             max=HIGHEST_EXIT_CODE,
-            metavar="N",
             group="end",
             help="Exit with this code instead of 124.",
         ),
@@ -212,15 +189,14 @@ class RunOptions(opt.ProfileOptions):
     ] = False
     raw: opt.Raw = False
     progress: Annotated[
-        str,
+        Style,
         option(
             "--progress",
             envvar="OPWATCH_PROGRESS",
-            metavar="auto|bars|lines|none",
             group="output",
             help="How progress is shown on standard error.",
         ),
-    ] = "auto"
+    ] = Style.AUTO
     notify: Annotated[
         bool,
         option(
@@ -232,31 +208,23 @@ class RunOptions(opt.ProfileOptions):
     ] = False
     junit: Annotated[
         Path | None,
-        option(
-            "--junit",
-            metavar="FILE",
-            group="output",
-            help="Write a JUnit report of the operations.",
-        ),
+        option("--junit", group="output", help="Write a JUnit report of the operations."),
     ] = None
     no_state: Annotated[
         bool,
         option(
-            "--no-state",
-            group="output",
-            help="Keep nothing of this run (like OPWATCH_STATE=off).",
+            "--no-state", group="output", help="Keep nothing of this run (like OPWATCH_STATE=off)."
         ),
     ] = False
     ci: Annotated[
-        str,
+        System,
         option(
             "--ci",
             group="output",
             envvar="OPWATCH_CI",
-            metavar="auto|none|github|gitlab|azure|buildkite|teamcity",
             help="Report to a CI system: groups, annotations, a summary; auto knows which.",
         ),
-    ] = "auto"
+    ] = System.AUTO
     exec_: Annotated[
         str | None,
         option(
@@ -282,7 +250,6 @@ class RunOptions(opt.ProfileOptions):
         option(
             "--record",
             group="output",
-            metavar="FILE",
             help="Write the run into a new file, secrets masked, for `opwatch replay`.",
         ),
     ] = None
@@ -293,22 +260,13 @@ class RunOptions(opt.ProfileOptions):
     debug: opt.Debug = False
 
     def __post_init__(self) -> None:
-        """Check the options that the parser cannot.
+        """Check the options together.
 
         Raises:
-            BadParameter: one of them is not valid, or two contradict each other.
+            BadParameter: two contradict each other.
         """
         if self.as_json and self.as_jsonl:
             raise click.BadParameter("--json and --jsonl cannot both be given")
-        opt.check_choice("--pace", self.pace, Eagerness)
-        if self.progress != "auto":
-            from opwatch.output.terminal.display import Style
-
-            opt.check_choice("--progress", self.progress, Style)
-        if self.ci != "auto":
-            from opwatch.output.ci.system import System
-
-            opt.check_choice("--ci", self.ci, System)
 
     @property
     def prints_json(self) -> bool:
@@ -324,7 +282,7 @@ class RunOptions(opt.ProfileOptions):
         from opwatch.domain.outcome import Goal
         from opwatch.domain.policy import LOST_AFTER, NO_CONTACT, Policy
 
-        given = None if self.lost_after is None else opt.duration(self.lost_after) or None
+        given = None if self.lost_after is None else duration(self.lost_after) or None
         fail_on = {part.strip() for each in self.fail_on or () for part in each.split(",")}
         if fail_on - FAIL_ON:
             raise click.BadParameter("--fail-on knows only 'blocked' and 'warnings'")
@@ -335,7 +293,7 @@ class RunOptions(opt.ProfileOptions):
             no_contact=NO_CONTACT if self.lost_after is None else given,
             stall=self.stall,
             interval=self.interval,
-            pace=Eagerness(self.pace),
+            pace=self.pace,
             confirm=self.confirm,
             grace=self.grace,
             fail_fast=self.fail_fast,

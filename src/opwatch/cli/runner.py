@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from opwatch.cli.exit import end_of, sentence_of, verdict_of
-from opwatch.cli.groups import STDIN
+from opwatch.cli.options import STDIN, keeps_nothing
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.credentials import Redactor
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from opwatch.credentials import WaitingFor
     from opwatch.domain.outcome import Verdict
     from opwatch.domain.policy import Policy
-    from opwatch.domain.secret import Secret
     from opwatch.output.report.history import History
     from opwatch.session.session import Session
     from opwatch.watcher.watcher import Watcher
@@ -100,7 +99,7 @@ class Command:
 
     def _keeper(self, context: RunContext) -> Keeper | None:
         """Return what keeps the run, None for a look or where nothing is to be kept."""
-        if self.name == "get" or self.options.no_state:
+        if self.name == "get" or not context.shares_hosts:
             return None
         try:
             from opwatch.cli.keeping import keeper_of
@@ -115,7 +114,8 @@ class Command:
         context = context_of(
             self.environ, ca_file=options.ca_file, quiet=options.quiet, verbose=options.verbose
         )
-        return replace(context, shares_hosts=not options.no_state)
+        is_off = keeps_nothing(self.environ) or options.no_state
+        return replace(context, shares_hosts=not is_off)
 
     def prepare(self, policy: Policy, context: RunContext) -> tuple[Plan, RunContext]:
         """Return what to do, and *context* with the token that was piped in.
@@ -163,11 +163,12 @@ class Command:
         from opwatch.session.resume import resumed_plan
 
         run, offset = resumed.run, context.now() - context.wall()
+        config = selection.settings()
         return resumed_plan(
             run,
             policy,
-            selection.kept_profiles(run),
-            selection.settings(),
+            selection.kept_profiles(run, config),
+            config,
             parse_params(self.options.param or ()),
             has_token=self.options.token_stdin,
             until=resumed.until,
@@ -250,7 +251,12 @@ def context_of(
     verbose: bool = False,
 ) -> RunContext:
     """Return what a command takes from outside; a *quiet* one writes nothing beforehand."""
-    redactor = Redactor(_registrar(environ))
+    register = None
+    if "GITHUB_ACTIONS" in environ:
+        from opwatch.output.ci.github import registrar
+
+        register = registrar(sys.stderr, environ)
+    redactor = Redactor(register)
     context = RunContext(
         environ=environ,
         ca_file=ca_file,
@@ -277,15 +283,6 @@ def context_of(
         write_note(sys.stderr, profile, note, redact=redactor)
 
     return replace(context, announce=announce, notice=notice)
-
-
-def _registrar(environ: Mapping[str, str]) -> Callable[[Secret], None] | None:
-    """Return what registers a secret with the runner of a CI system."""
-    if "GITHUB_ACTIONS" not in environ:
-        return None
-    from opwatch.output.ci.github import registrar
-
-    return registrar(sys.stderr, environ)
 
 
 # -- plan, run, report -------------------------------------------------------------------

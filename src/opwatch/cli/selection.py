@@ -11,14 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from opwatch.cli.groups import STDIN, ReferenceGroup, manifest_groups, reference_groups
-from opwatch.cli.lanes import LaneBuilder, parse_params
+from opwatch.cli.lanes import (
+    LaneBuilder,
+    ReferenceGroup,
+    manifest_groups,
+    reference_groups,
+)
+from opwatch.cli.options import STDIN
+from opwatch.domain.command_line import misspelt_variables
 from opwatch.domain.errors import UsageError
-from opwatch.profiles import bind_profile, is_url, load_config, load_profile
+from opwatch.output.errors import write_warning
+from opwatch.profiles import load_config
 from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from opwatch.cli.options import ProfileOptions
     from opwatch.domain.kept import KeptRun
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
     from opwatch.domain.secret import Secret
     from opwatch.profiles import Config, Profile
 
+EXPOSED: Final = "others may write to {file}; you named it"
 SILENT: Final = "see what is piped in; curl prints why it failed with  curl -sSi"
 
 
@@ -44,21 +52,13 @@ class Selection:
         Raises:
             UsageError: no profile is named, or it or a parameter cannot be used.
         """
-        config = self.settings()
-        name = self.options.profile or config.default_profile
-        if name is None:
-            from opwatch.session.detect import name_one
+        return self._bound(self.settings())
 
-            raise UsageError("no profile given", hint=name_one(config))
-        urls = [each for each in self.references if is_url(each)]
-        return bind_profile(
-            load_profile(name, config),
-            parse_params(self.options.param or ()),
-            base_url=self.options.base_url,
-            urls=urls,
-        )
+    def _bound(self, config: Config) -> Profile:
+        (group,) = reference_groups(self.options, self.references)
+        return LaneBuilder(self.options, config).bound_profile(group)
 
-    def kept_profiles(self, run: KeptRun) -> dict[str, Profile]:
+    def kept_profiles(self, run: KeptRun, config: Config) -> dict[str, Profile]:
         """Return the profiles that what is left of *run* was asked with, by their names in it.
 
         Raises:
@@ -66,13 +66,11 @@ class Selection:
         """
         bindings, needed = run.options.get("bindings"), {each.profile for each in run.left}
         if not bindings:
-            return {run.profile: self.bound_profile()} if run.profile and needed else {}
-        config = self.settings()
+            return {run.profile: self._bound(config)} if run.profile and needed else {}
+        builder = LaneBuilder(self.options, config)
         return {
-            name: bind_profile(
-                load_profile(each["profile"], config),
-                parse_params(each["param"]),
-                base_url=each["base_url"],
+            name: builder.bound_profile(
+                ReferenceGroup((), each["profile"], tuple(each["param"]), each["base_url"])
             )
             for name, each in bindings.items()
             if name in needed
@@ -86,14 +84,9 @@ class Selection:
         """
         config = load_config(self.options.config, self.environ, options=self.options.access)
         if config.is_exposed:
-            self._warn(f"others may write to {config.path}; you named it")
+            write_warning(sys.stderr, EXPOSED.format(file=config.path))
+        warn_of_misspelt_variables(self.environ, config.names)
         return config
-
-    @staticmethod
-    def _warn(text: str) -> None:
-        from opwatch.output.errors import write_warning
-
-        write_warning(sys.stderr, text)
 
     def token(self) -> Secret | None:
         """Return the token on standard input, if it is there by ``--token-stdin``.
@@ -130,7 +123,7 @@ class Selection:
         from opwatch.profiles.config import is_foreign
 
         if source != STDIN and is_foreign(Path(source)):
-            self._warn(f"others may write to {source}; you named it")
+            write_warning(sys.stderr, EXPOSED.format(file=source))
         name = "standard input" if source == STDIN else source
         return manifest_groups(self.options, load_manifest(bytes_of(source), name))
 
@@ -150,3 +143,11 @@ class Selection:
         if self.options.token_stdin:
             plan.check_one_host()
         return plan
+
+
+def warn_of_misspelt_variables(
+    environ: Mapping[str, str], profiles: Callable[[], Iterable[str]]
+) -> None:
+    """Warn of each variable that has no effect, but nearly the name of one that has."""
+    for name, nearest in misspelt_variables(environ, profiles):
+        write_warning(sys.stderr, f"{name} has no effect; did you mean {nearest}?")

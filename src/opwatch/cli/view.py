@@ -82,7 +82,7 @@ class View:
         """How progress is shown: never for ``get``."""
         if self.options.quiet or self.command == "get":
             return Style.NONE
-        style = Style(self.options.progress)
+        style = self.options.progress
         # Lines of a trace would tear bars apart; Buildkite's log is a terminal, but a log.
         is_log = self.options.verbose or self.ci is not None
         return Style.LINES if is_log and style is Style.AUTO else style
@@ -321,8 +321,8 @@ class View:
         if self.options.report is None or self.history is None:
             return
         from opwatch.cli.files import write_report
+        from opwatch.output.report.history import Run
         from opwatch.output.report.page import page
-        from opwatch.output.report.run import Run
 
         now, began = self.context.now(), self.history.started_at
         known = operations or tuple(self.history.operations)

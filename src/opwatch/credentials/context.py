@@ -61,7 +61,6 @@ class KeyringEntry:
 
     value: Secret | None = None
     why: str = ""
-    backend: str = ""
     no_keyring: bool = False
 
 

@@ -166,10 +166,6 @@ class Credential:
             )
         return Secret.basic(token.username, token.secret).digest(key, origin)
 
-    def secrets(self) -> tuple[Secret, ...]:
-        """Return the live secrets of the run, for those who mask them elsewhere."""
-        return self._redactor.secrets()
-
     def redactor(self) -> Redactor:
         """Return the redactor, which masks the live secrets and goes on learning."""
         return self._redactor

@@ -21,11 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from opwatch.credentials.context import WaitingFor, announced
-from opwatch.credentials.expiry import expiry_of
 from opwatch.credentials.process import Program, ProgramOutcome, ProgramResult
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.secret_file import expand
-from opwatch.credentials.validation import UnusableError, decoded
+from opwatch.credentials.validation import UnusableError, decoded, expiry_of
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
@@ -118,21 +117,16 @@ def _why_missing(argv: tuple[str, ...]) -> str:
 
 def _failure(result: ProgramResult, redactor: Redactor) -> str:
     """Return the exit code and the most telling line of standard error."""
-    how = (
-        f"ended with exit code {result.code}"
-        if result.code > 0
-        else f"was ended by signal {-result.code}"
-    )
     lines = [line.strip() for line in result.err.decode(errors="replace").splitlines()]
     lines = [line for line in lines if line]
     if not lines:
-        return how
+        return result.ending
     line = next((each for each in lines if _REASON.match(each)), lines[-1])
     # It may have printed a secret before it failed, and repeat it in its error message.
     own = Redactor()
     for text in _TOKENS.findall(result.out.decode(errors="replace")):
         own.learn(Secret(text))
-    return f"{how}: {redactor(own(line))[:_LONGEST_LINE]}"
+    return f"{result.ending}: {redactor(own(line))[:_LONGEST_LINE]}"
 
 
 @dataclass(frozen=True, slots=True)

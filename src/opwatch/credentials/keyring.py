@@ -5,6 +5,11 @@ stored for one host is never found for another; and that a keyring which hangs,
 is locked or does not exist is a clear message within seconds (faults 84 to 87). To keep a
 secret it has longer, for a refresh token that is lost is a login that is lost. A
 child process talks to it, see ``keyring_worker``.
+
+Decides also what an inspection leaves alone, which asks nobody for anything: a helper that
+talks to a person is never run, a keyring is read as if nobody were there, and where many
+profiles are inspected, neither is started. The search then ends at the place that would have
+been next.
 """
 
 from __future__ import annotations
@@ -12,8 +17,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +29,8 @@ from opwatch.credentials.validation import KeyringDownError, UnusableError
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
-    from opwatch.credentials.context import CredentialContext
+    from opwatch.credentials.context import CredentialContext, Keyring
+    from opwatch.credentials.process import ProgramResult
 
 PREFIX: Final = "opwatch:"
 # All in seconds. Ten processes that start at once on a busy machine take some of it.
@@ -57,10 +64,10 @@ class SystemKeyring:
             raise UnusableError("holds a damaged entry; log in again")
         value = answer.get("value")
         if isinstance(value, str):
-            return KeyringEntry(Secret(value), backend=backend)
+            return KeyringEntry(Secret(value))
         other = answer.get("other")
         why = f"its entry is for {other}" if isinstance(other, str) else f"no entry in {backend}"
-        return KeyringEntry(why=why, backend=backend)
+        return KeyringEntry(why=why)
 
     async def write_entry(self, service: str, account: str, secret: Secret) -> str:
         """Keep *secret* for *account* under *service*; return the name of what keeps it."""
@@ -115,12 +122,7 @@ class SystemKeyring:
         try:
             answer = json.loads(result.out)
         except ValueError:
-            how = (
-                f"ended with {result.code}"
-                if result.code > 0
-                else f"was ended by signal {-result.code}"
-            )
-            raise KeyringDownError(f"failed: its process {how}") from None
+            raise KeyringDownError(f"failed: its process {result.ending}") from None
         if "problem" in answer:
             raise _problem(answer["problem"], answer["detail"])
         return dict(answer)
@@ -145,3 +147,60 @@ def _problem(classes: list[str], detail: str) -> UnusableError:
         return KeyringDownError("is locked")
     line = next(iter(detail.splitlines()), "")[:_LONGEST_DETAIL].rstrip(" :")
     return KeyringDownError(f"failed: {classes[0]}: {line}" if line else f"failed: {classes[0]}")
+
+
+# -- an inspection ---------------------------------------------------------------------
+
+
+class HelperNotRunError(Exception):
+    """The search came to *place*, a helper that an inspection does not run."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"{place} was not run")
+        self.place = place
+
+
+def inspection_context(
+    context: CredentialContext, *, keyring: bool, helpers: bool
+) -> CredentialContext:
+    """Return *context* for an inspection; *keyring* and *helpers* say what may be started.
+
+    ``Credential.prepare`` raises HelperNotRunError where a helper would have been run.
+    """
+    inner = context.keyring or SystemKeyring(context)
+
+    async def run(program: Program) -> ProgramResult:
+        if program.at_terminal or not helpers:
+            words = (Path(program.argv[0]).name, *program.argv[1:])
+            raise HelperNotRunError(shlex.join(words))
+        return await context.run(program)
+
+    return replace(
+        context,
+        # So that a helper which would share the terminal shows itself, in run().
+        interactive=True,
+        run=run,
+        keyring=_Unattended(inner if keyring else None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Unattended:
+    """*keyring* as if nobody were at the terminal; without one, nothing is ever found."""
+
+    keyring: Keyring | None
+
+    async def read_entry(self, service: str, account: str, *, interactive: bool) -> KeyringEntry:
+        del interactive
+        if self.keyring is None:
+            return KeyringEntry(why="not asked")
+        return await self.keyring.read_entry(service, account, interactive=False)
+
+    async def write_entry(self, service: str, account: str, secret: Secret) -> str:
+        raise NotImplementedError("an inspection writes nothing")
+
+    async def try_entry(self, service: str, account: str) -> None:
+        raise NotImplementedError("an inspection writes nothing")
+
+    async def erase_entry(self, service: str, account: str) -> bool:
+        raise NotImplementedError("an inspection erases nothing")

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opwatch.credentials.advice import assignment
-from opwatch.credentials.sources import Part, stored_part
+from opwatch.credentials.sources import Part, assignment, stored_part
 from opwatch.credentials.token import StoredTokenSource
 from opwatch.credentials.validation import UnusableError, validated, without_doubled_scheme
 from opwatch.domain.auth import FromKeyring, template_of

@@ -61,6 +61,13 @@ class ProgramResult:
     err: bytes = field(default=b"", repr=False)
     detail: str = ""
 
+    @property
+    def ending(self) -> str:
+        """How it ended, in words, behind its name."""
+        if self.code < 0:
+            return f"was ended by signal {-self.code}"
+        return f"ended with exit code {self.code}"
+
 
 Run: TypeAlias = Callable[[Program], Awaitable[ProgramResult]]
 

@@ -15,8 +15,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from opwatch.credentials.expiry import renewal_pause
 from opwatch.credentials.token import Pending, Token, TokenSource
+from opwatch.credentials.validation import renewal_pause
 from opwatch.domain.trouble import FINAL_AT_ONCE, Fault, Trouble
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, assert_never
 
-from opwatch.credentials.advice import Advice
-from opwatch.credentials.expiry import expiry_of_jwt
 from opwatch.credentials.sources import (
+    Advice,
     AnySource,
     FromStdin,
     Part,
@@ -27,6 +26,7 @@ from opwatch.credentials.sources import (
 from opwatch.credentials.validation import (
     KeyringDownError,
     UnusableError,
+    expiry_of_jwt,
     validated,
     without_doubled_scheme,
 )

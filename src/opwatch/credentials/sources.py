@@ -1,13 +1,19 @@
-"""The places where a secret is looked for, and their order.
+"""The places where a secret is looked for, their order, and what to do about each.
 
 Decides the order for each part of a scheme: standard input, ``OPWATCH_TOKEN``
 (only for the profile that the command line names, rule S16), the profile's own
 variable ``OPWATCH_<PROFILE>_<PART>``, the sources that the profile lists, and at
 last the keyring, where ``opwatch auth login`` puts it.
+
+Decides also that each command that gives a missing credential, or replaces one that is of no
+use, is a way out once it is pasted. A variable is named only if it is looked into before the
+place that is in the way, for that ends the search; a login only where there is a keyring to
+look into; and either for the same profile, whatever options chose it.
 """
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
 from enum import Enum
@@ -26,10 +32,13 @@ from opwatch.domain.auth import (
     Source,
     Sources,
 )
-from opwatch.domain.command_line import variable_of
+from opwatch.domain.command_line import command_to_paste, named, variable_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from opwatch.credentials.context import CredentialContext
+    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.secret import Secret
 
 STDIN = "--token-stdin"
@@ -162,3 +171,74 @@ def _common_places(context: CredentialContext) -> list[AnySource]:
         return [FromStdin(context.token_from_stdin), FromEnv(COMMON_VARIABLE)]
     why = "only for the one profile that the command line names"
     return [SkippedSource(STDIN, why), SkippedSource(COMMON_VARIABLE, why)]
+
+
+# -- what to do about them -------------------------------------------------------------
+
+
+def assignment(name: str) -> str:
+    """Return what sets the variable *name* in the shell of this system."""
+    return f'$env:{name} = "…"' if os.name == "nt" else f"export {name}=…"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Commands about *profile*, which *options* choose."""
+
+    profile: str
+    options: OptionWords = ()
+
+    def login(self, *more: str) -> str:
+        """Return the command that stores the credential."""
+        return command_to_paste("auth login", named(self.profile, self.options), *more)
+
+    def for_missing(self, sources: PartSources, *, no_keyring: bool) -> tuple[str, ...]:
+        """Return what gives the part, which no place holds; *no_keyring*: this machine has none."""
+        assign = assignment(self._variable(sources, sources.places))
+        if not no_keyring and any(isinstance(each, FromKeyring) for each in sources.places):
+            # Nobody has a token of a device login at hand: it comes of a login.
+            return (self.login(), assign) if sources.by_device else (assign, self.login())
+        return (self.login("--print"), assign) if sources.by_device else (assign,)
+
+    def for_unusable(
+        self, sources: PartSources, place: AnySource, *, is_down: bool
+    ) -> tuple[str, ...]:
+        """Return what leads past *place*, which is of no use; *is_down*: the keyring itself."""
+        match place:
+            case FromStdin():
+                return ("pipe a token into --token-stdin, or leave the option out",)
+            case FromEnv(name):
+                unset = f"Remove-Item Env:{name}" if os.name == "nt" else f"unset {name}"
+                return (assignment(name), unset)
+            case FromKeyring() if not is_down:
+                return (self.login(),)
+            case _:
+                before = sources.places[: sources.places.index(place)]
+                return (assignment(self._variable(sources, before)),)
+
+    def for_refused(self, parts: Iterable[PartSources], name: str) -> str:
+        """Return how the secret that came from the place of that *name* is replaced there."""
+        places = (each for part in parts for each in part.places)
+        place = next((each for each in places if source_name(each) == name), None)
+        match place:
+            case None | SkippedSource():
+                return ""
+            case FromStdin():
+                return "pipe another one into --token-stdin"
+            case FromEnv(variable):
+                return assignment(variable)
+            case FromFile(path):
+                return f"put another one into {path}"
+            case FromKeyring():
+                return self.login()
+            case FromCommand():
+                return f"see to it that  {name}  prints another one"
+            case _:
+                assert_never(place)
+
+    def _variable(self, sources: PartSources, places: Sequence[AnySource]) -> str:
+        """Return the variable among *places* to name: the API's own before the profile's."""
+        ours = [variable_of(self.profile, name) for name in sources.part.variables]
+        names = [each.name for each in places if isinstance(each, FromEnv)]
+        own = [each for each in names if each != COMMON_VARIABLE and each not in ours]
+        return own[0] if own else ours[0]

@@ -14,8 +14,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
-from opwatch.credentials.expiry import expiry_of
 from opwatch.credentials.sources import Part, PartSources, stored_part
+from opwatch.credentials.validation import expiry_of
 from opwatch.domain.auth import (
     BEARER,
     BasicAuth,

@@ -1,18 +1,26 @@
-"""Which texts can be a secret.
+"""Which texts can be a secret, when one ends, and when to get the next one.
 
 Decides, before one is used, that it can travel: a token goes into a header as it
 is, so it is printable ASCII without spaces; a password is encoded first, so it
 may hold anything but control characters. A refusal says where and what kind of
 character, never the text (fault 93).
+
+Decides also how long a token is used: to 80 % of the lifetime that its server states, and
+until it is refused where none is stated (fault 95). No end is ever made up.
 """
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
+from opwatch.domain.moments import moment_of, number_of
 from opwatch.domain.secret import Secret
+
+# -- which texts -----------------------------------------------------------------------
 
 SPACE: Final = 0x20
 DELETE: Final = 0x7F
@@ -104,3 +112,57 @@ def _kind(character: str) -> str:
             return "a control character"
         case _:
             return "a character outside ASCII" if ord(character) > DELETE else "a character"
+
+
+# -- when it ends ----------------------------------------------------------------------
+
+# All in seconds.
+SHORTEST: Final = 1.0
+LONGEST: Final = 86400.0
+ENDED: Final = 30.0
+MOST: Final = 100 * 365 * 86400.0
+SHARE: Final = 0.8
+
+
+def lifetime_of(expires_in: Any) -> float | None:
+    """Return the seconds that an OAuth2 ``expires_in`` of any type and size states.
+
+    None where it states none: a token that has ended before it came is no answer, and some
+    servers write 0 for one that does not end.
+    """
+    seconds = number_of(expires_in)
+    return min(MOST, seconds) if seconds is not None and seconds > 0 else None
+
+
+def renewal_pause(left: float) -> float:
+    """Return after how many seconds a token is renewed that has *left* seconds to go.
+
+    One that has ended as it comes, by this machine's clock, is used all the same, and not
+    asked for again at once.
+    """
+    return SHARE * (min(LONGEST, max(SHORTEST, left)) if left > 0 else ENDED)
+
+
+def expiry_of(value: Any) -> float | None:
+    """Return the seconds since the epoch that *value* names, None if none.
+
+    A text without an offset is local time, as the Azure command line prints it. A moment
+    before 1970 is none.
+    """
+    moment = moment_of(value, local=True)
+    return moment.timestamp() if moment and moment.timestamp() >= 0 else None
+
+
+def expiry_of_jwt(secret: Secret) -> float | None:
+    """Return the ``exp`` of a JSON Web Token (RFC 7519 §4.1.4), None for other secrets.
+
+    It is not verified: it only tells when to look for the next one.
+    """
+    parts = secret.reveal().split(".")
+    if len(parts) != len(("header", "claims", "signature")):
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    return expiry_of(claims.get("exp")) if isinstance(claims, dict) else None

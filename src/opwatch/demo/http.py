@@ -1,20 +1,25 @@
-"""HTTP/1.1 as far as a demo needs it: bytes in, replies out, in order.
+"""HTTP/1.1 as far as a demo needs it, over the standard library's server.
 
-Decides how much is read from a client: a head of 32 KiB and a body of 1 MiB with
-a Content-Length (RFC 9112 §6; no chunked requests). And when a connection ends:
-when the client asks for it, after a request that cannot be read, and with no
-answer at all where a reply is to be dropped.
+Decides how much is read of a body: 1 MiB, with a Content-Length (RFC 9112 §6; no chunked
+requests). And when a connection ends: when the client asks for it, after a request that
+cannot be read, and with no answer at all where a reply is to be dropped.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
+import socket
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
 from http.client import responses
-from typing import TYPE_CHECKING, Any, Final, cast
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer, ThreadingMixIn
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from opwatch.domain.messages import Headers
@@ -22,18 +27,12 @@ from opwatch.domain.messages import Headers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_HEAD: Final = 32 * 1024
+HOST: Final = "127.0.0.1"
+POLL: Final = 0.02
+"""Seconds after which a listener that is to stop does so at the latest."""
 MAX_BODY: Final = 1024 * 1024
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _MAX_LENGTH_DIGITS: Final = 9
-
-
-class UnreadableError(Exception):
-    """What came is not a request that is served; *status* is the answer to it."""
-
-    def __init__(self, status: HTTPStatus) -> None:
-        super().__init__(status.phrase)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,6 @@ class Request:
     target: str
     headers: Headers
     body: bytes = b""
-    keep_alive: bool = True
 
     @property
     def path(self) -> str:
@@ -87,31 +85,6 @@ class Reply:
 NO_REPLY: Final = Reply(0)
 
 
-def take_request(buffer: bytearray) -> Request | None:
-    """Remove the first request from *buffer* and return it, None while it is incomplete.
-
-    Raises:
-        UnreadableError: it is malformed, too large, or in a form that is not served.
-    """
-    end = buffer.find(b"\r\n\r\n", 0, MAX_HEAD)
-    if end < 0:
-        if len(buffer) >= MAX_HEAD:
-            raise UnreadableError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        return None
-    line, *fields = buffer[:end].decode("latin-1").split("\r\n")
-    headers = Headers(tuple(_field(text) for text in fields))
-    start = end + 4
-    stop = start + _length(headers)
-    if len(buffer) < stop:
-        return None
-    method, target, version = _words(line)
-    asks_to_close = (headers.get("connection") or "").lower() == "close"
-    body = bytes(buffer[start:stop])
-    del buffer[:stop]
-    keep_alive = version == "HTTP/1.1" and not asks_to_close
-    return Request(method, target, headers, body, keep_alive)
-
-
 def render(reply: Reply, now: float, *, keep_alive: bool) -> bytes:
     """Return *reply* as it travels; *now*, in seconds since the epoch, is its Date."""
     lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}", f"Date: {http_date(now)}"]
@@ -128,89 +101,100 @@ def http_date(at: float) -> str:
     return formatdate(at, usegmt=True)
 
 
-class Connection(asyncio.Protocol):
-    """A connection that is in *peers* for as long as it is open."""
+class Listener(ThreadingMixIn, TCPServer):
+    """Serves a port of this machine, with a thread for each connection."""
+
+    allow_reuse_address = os.name == "posix"
+    request_queue_size = 128
 
     def __init__(
-        self,
-        answer: Callable[[Request], Reply],
-        clock: Callable[[], float],
-        peers: set[Connection],
+        self, port: int, answer: Callable[[Request], Reply], clock: Callable[[], float]
     ) -> None:
-        self._answer = answer
-        self._clock = clock
-        self._peers = peers
-        self._buffer = bytearray()
-        self._lost = asyncio.get_running_loop().create_future()
+        super().__init__((HOST, port), _Handler)
+        self.answer = answer
+        self.clock = clock
+        self.url = f"http://{HOST}:{self.server_address[1]}"
+        self._peers: set[socket.socket] = set()
+        self._thread = Thread(target=self.serve_forever, args=(POLL,), name="demo", daemon=True)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to serve."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._peers.add(self)
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve one connection, which is among the peers for as long as it is open."""
+        self._peers.add(request)
+        super().process_request(request, client_address)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Leave; a client may go for any reason."""
-        del exc
-        self._peers.discard(self)
-        self._lost.set_result(None)
+    def shutdown_request(self, request: Any) -> None:
+        """Let a connection go."""
+        self._peers.discard(request)
+        super().shutdown_request(request)
 
-    def pause_writing(self) -> None:
-        """Read no more of a client that does not read its answers."""
-        self._transport.pause_reading()
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report a bug; a client may go for any reason."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
-    def resume_writing(self) -> None:
-        """Read on, for the client has caught up."""
-        self._transport.resume_reading()
+    def start(self) -> None:
+        """Serve until it is stopped."""
+        self._thread.start()
 
-    def data_received(self, data: bytes) -> None:
-        """Answer every request that is complete."""
-        self._buffer += data
-        try:
-            while not self._transport.is_closing() and (request := take_request(self._buffer)):
-                self._write(self._answer(request), keep_alive=request.keep_alive)
-        except UnreadableError as problem:
-            self._write(Reply.page(problem.status), keep_alive=False)
+    def stop(self) -> None:
+        """Accept no more, cut the connections, and return when all are gone."""
+        self.shutdown()
+        self._thread.join()
+        for each in list(self._peers):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        self.server_close()
 
-    def abort(self) -> asyncio.Future[None]:
-        """Cut the connection and return what is done when it is gone."""
-        self._transport.abort()
-        return self._lost
 
-    def _write(self, reply: Reply, *, keep_alive: bool) -> None:
-        if not reply.status:
-            self._transport.abort()
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Listener
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):  # any method is for a dialect to judge
+            return self._serve
+        raise AttributeError(name)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        del message, explain
+        self.close_connection = True
+        self._write(Reply.page(code))
+
+    def log_message(self, *_words: Any) -> None:
+        pass
+
+    def _serve(self) -> None:
+        fault = self._fault()
+        if fault is not None:
+            self.send_error(fault)
             return
-        self._transport.write(render(reply, self._clock(), keep_alive=keep_alive))
-        if not keep_alive:
-            self._transport.close()
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True
+            return
+        headers = Headers(tuple(self.headers.items()))
+        self._write(self.server.answer(Request(self.command, self.path, headers, body)))
+
+    def _fault(self) -> HTTPStatus | None:
+        """Return the answer to a request that is not served, None if it is."""
+        length = self.headers.get("Content-Length") or "0"
+        if "Transfer-Encoding" in self.headers:
+            return HTTPStatus.LENGTH_REQUIRED
+        is_whole = self.request_version != "HTTP/0.9" and not self.headers.defects
+        if not (is_whole and self.path.startswith("/") and length.isascii() and length.isdigit()):
+            return HTTPStatus.BAD_REQUEST
+        if len(length) > _MAX_LENGTH_DIGITS or int(length) > MAX_BODY:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        return None
+
+    def _write(self, reply: Reply) -> None:
+        if not reply.status:
+            self.close_connection = True
+            return
+        keep_alive = not self.close_connection
+        self.wfile.write(render(reply, self.server.clock(), keep_alive=keep_alive))
 
 
 def _phrase(status: int) -> str:
     return responses.get(status, "Unnamed")
-
-
-def _words(line: str) -> tuple[str, str, str]:
-    words = line.split(" ")
-    if len(words) != 3 or not words[1].startswith("/"):  # noqa: PLR2004, RFC 9112 §3
-        raise UnreadableError(HTTPStatus.BAD_REQUEST)
-    if words[2] not in {"HTTP/1.1", "HTTP/1.0"}:
-        raise UnreadableError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
-    return words[0], words[1], words[2]
-
-
-def _field(text: str) -> tuple[str, str]:
-    name, colon, value = text.partition(":")
-    if not colon or not name or name != name.strip():
-        raise UnreadableError(HTTPStatus.BAD_REQUEST)
-    return name, value.strip()
-
-
-def _length(headers: Headers) -> int:
-    if "transfer-encoding" in headers:
-        raise UnreadableError(HTTPStatus.LENGTH_REQUIRED)
-    text = headers.get("content-length") or "0"
-    if not (text.isascii() and text.isdigit()):
-        raise UnreadableError(HTTPStatus.BAD_REQUEST)
-    if len(text) > _MAX_LENGTH_DIGITS or int(text) > MAX_BODY:
-        raise UnreadableError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    return int(text)

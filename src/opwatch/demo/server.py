@@ -1,52 +1,27 @@
-"""The demo server: one thread, one event loop, two ports of 127.0.0.1.
+"""The demo server: two ports of 127.0.0.1.
 
-Decides which dialect answers a request, and keeps a record of what was asked.
-The second port is the file storage that signed URLs lead to: another origin,
-where a credential of the first has no business.
+Decides which dialect answers a request. The second port is the file storage that signed
+URLs lead to: another origin, where a credential of the first has no business.
 """
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import time
-from collections import deque
-from dataclasses import dataclass, field
-from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, Final
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from opwatch.demo.dialect import Call, path_params
 from opwatch.demo.dialects import DIALECTS
-from opwatch.demo.http import Connection, Reply
+from opwatch.demo.http import Listener, Reply
 from opwatch.demo.jobs import Jobs, StartedJob, Truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Self
 
-    from opwatch.demo.dialect import Dialect
+    from opwatch.demo.dialect import Dialect, Route
     from opwatch.demo.http import Request
     from opwatch.demo.jobs import Script
-    from opwatch.domain.messages import Headers
-
-HOST: Final = "127.0.0.1"
-_MEMORY: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedRequest:
-    """A request that was answered with *status*, 0 where the connection was dropped.
-
-    *profile* is empty where no dialect knew the path. *at* is of the server's clock.
-    """
-
-    at: float
-    profile: str
-    method: str
-    target: str
-    status: int
-    # They hold the credential as it was sent.
-    headers: Headers = field(repr=False)
 
 
 class DemoServer:
@@ -75,23 +50,18 @@ class DemoServer:
         self._clock = clock
         self._jobs = Jobs()
         self._lock = Lock()
-        self._requests: deque[RecordedRequest] = deque(maxlen=_MEMORY)
-        self._connections: set[Connection] = set()
-        self._sockets: tuple[socket.socket, ...] = ()
-        self._ready = Event()
 
     def __enter__(self) -> Self:
-        first = socket.create_server((HOST, self._port))
-        self._sockets = (first, socket.create_server((HOST, 0)))
-        self.base_url, self.storage_url = map(_url, self._sockets)
-        self._thread = Thread(target=self._run, name="demo", daemon=True)
-        self._thread.start()
-        self._ready.wait()
+        first = Listener(self._port, self._answer, self._clock)
+        self._listeners = (first, Listener(0, self._answer, self._clock))
+        self.base_url, self.storage_url = (each.url for each in self._listeners)
+        for each in self._listeners:
+            each.start()
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+        for each in self._listeners:
+            each.stop()
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -124,57 +94,22 @@ class DemoServer:
         """Return what is true of every operation at this moment, oldest first."""
         return self._jobs.truth(self._clock())
 
-    def requests(self, profile: str | None = None) -> tuple[RecordedRequest, ...]:
-        """Return the last requests, oldest first; only those of *profile*, if given."""
-        with self._lock:
-            return tuple(each for each in self._requests if profile in (None, each.profile))
-
-    def _run(self) -> None:
-        # Windows' default loop cannot stop to accept before it is closed.
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        servers = [
-            await self._loop.create_server(self._connect, sock=sock) for sock in self._sockets
-        ]
-        self._ready.set()
-        await self._stop.wait()
-        # A server that is closed while it accepts would lose the new socket unclosed.
-        for sock in self._sockets:
-            self._loop.remove_reader(sock)
-        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
-        await asyncio.gather(*[connection.abort() for connection in self._connections])
-        for server in servers:
-            server.close()
-
-    def _connect(self) -> Connection:
-        return Connection(self._answer, self._clock, self._connections)
-
     def _answer(self, request: Request) -> Reply:
-        now = self._clock()
-        profile, reply = self._routed(request, now)
-        record = RecordedRequest(
-            now, profile, request.method, request.target, reply.status, request.headers
-        )
+        """Answer *request*, one at a time: its operation counts its polls."""
+        now, found = self._clock(), self._found(request)
+        if found is None:
+            return Reply.page(404)
+        dialect, route, params = found
+        if not route.open and not dialect.permits(request):
+            return dialect.refusal(401, now)
         with self._lock:
-            self._requests.append(record)
-        return reply
+            return route.action(
+                Call(request, params, self._jobs, now, self.base_url, self.storage_url)
+            )
 
-    def _routed(self, request: Request, now: float) -> tuple[str, Reply]:
-        path = request.path
+    def _found(self, request: Request) -> tuple[Dialect, Route, Mapping[str, str]] | None:
         for pattern, route, dialect in self._routes:
-            match = pattern.fullmatch(path) if route.method == request.method else None
-            if match is None:
-                continue
-            if not route.open and not dialect.permits(request):
-                return dialect.profile, dialect.refusal(401, now)
-            params = path_params(match)
-            call = Call(request, params, self._jobs, now, self.base_url, self.storage_url)
-            return dialect.profile, route.action(call)
-        return "", Reply.page(404)
-
-
-def _url(listener: socket.socket) -> str:
-    return f"http://{HOST}:{listener.getsockname()[1]}"
+            match = pattern.fullmatch(request.path) if route.method == request.method else None
+            if match is not None:
+                return dialect, route, path_params(match)
+        return None

@@ -13,7 +13,7 @@ import shlex
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 OptionWords: TypeAlias = tuple[tuple[str, ...], ...]
 """Options as they are typed, each with its value if it takes one."""
@@ -68,6 +68,21 @@ def params_to_paste(params: Mapping[str, str]) -> OptionWords:
 
 # -- variables ---------------------------------------------------------------------------
 
+VARIABLES: Final = frozenset(
+    f"OPWATCH_{name}"
+    for name in (
+        *("BASE_URL", "CA_FILE", "CI", "CONFIG", "GRACE", "INTERVAL", "LOST_AFTER", "NOTIFY"),
+        *("PACE", "PROFILE", "PROGRESS", "STATE", "TIMEOUT", "TOKEN"),
+    )
+)
+"""The variables that are for every profile."""
+OF_EACH_PROFILE: Final = (
+    *("TOKEN", "USERNAME", "PASSWORD", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "BASE_URL"),
+)
+"""What the variables of a profile may be named after, beside its parameters."""
+NEAR: Final = 0.85
+"""How alike two names are, of which one is the other misspelt."""
+
 
 def variable_prefix(profile: str) -> str:
     """Return how the variables of *profile* begin."""
@@ -77,6 +92,28 @@ def variable_prefix(profile: str) -> str:
 def variable_of(profile: str, name: str) -> str:
     """Return the variable of *profile* for *name*."""
     return variable_prefix(profile) + name.upper()
+
+
+def misspelt_variables(
+    environ: Mapping[str, str], profiles: Callable[[], Iterable[str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield each variable of *environ* that is nearly one of ours, and the nearest that is.
+
+    A parameter may have any name, and so may what begins like a variable of one of *profiles*.
+    """
+    ours = [each for each in environ if each.startswith("OPWATCH_") and each not in VARIABLES]
+    if not ours:
+        return
+    from difflib import get_close_matches  # noqa: PLC0415, seldom needed
+
+    names = list(profiles())
+    owned = (param_variable(""), *map(variable_prefix, names))
+    known = [variable_of(profile, part) for profile in names for part in OF_EACH_PROFILE]
+    words = [each.removeprefix("OPWATCH_") for each in (*VARIABLES, *known)]
+    for name in sorted(ours):
+        if not name.startswith(owned):
+            near = get_close_matches(name.removeprefix("OPWATCH_"), words, n=1, cutoff=NEAR)
+            yield from ((name, f"OPWATCH_{each}") for each in near)
 
 
 def param_variable(name: str) -> str:

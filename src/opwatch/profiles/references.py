@@ -18,6 +18,7 @@ from opwatch.profiles.language.params import ID
 from opwatch.profiles.language.references import SCHEME, ReferenceMatcher, ReferencePattern
 from opwatch.profiles.language.request import query_of
 from opwatch.profiles.language.template import Template
+from opwatch.profiles.yaml.nodes import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -177,6 +178,7 @@ class ReferenceResolver:
         )
         if found:
             return found
+        _refuse_misspelt(text)
         if self._own is None:
             message = f"{text!r} is not a URL, and this API names its operations by URLs only"
             hint = "give the status URL of the starting answer"
@@ -187,6 +189,15 @@ class ReferenceResolver:
 def _refuse_dots(reference: str, path: str) -> None:
     if any(unquote(each) in {".", ".."} for each in path.split("/")):
         raise BadReferenceError(reference, "the path has a '.' or '..' segment")
+
+
+def _refuse_misspelt(text: str) -> None:
+    """Refuse ``htp://…``; another scheme is that of an id, such as ``gid://shopify/Job/1``."""
+    if SCHEME.match(text):
+        scheme = text.partition("://")[0]
+        nearest = did_you_mean(scheme, ("http", "https"))
+        if nearest:
+            raise BadReferenceError(text, f"there is no scheme {scheme!r}{nearest}")
 
 
 def _by_params(found: dict[str, str]) -> ResolvedReference:

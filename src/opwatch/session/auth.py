@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from opwatch.credentials import open_credential
-from opwatch.credentials.inspection import HelperNotRunError, inspection_context
-from opwatch.credentials.keyring import SystemKeyring
+from opwatch.credentials.keyring import HelperNotRunError, SystemKeyring, inspection_context
 from opwatch.domain.auth import (
     CredentialReport,
     CredentialState,

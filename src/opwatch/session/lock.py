@@ -68,9 +68,11 @@ def _path(name: str) -> Path:
 
 
 def _opened(name: str) -> int | None:
+    from opwatch.state.lock import make_folder  # noqa: PLC0415, as above
+
     path = _path(name)
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(path.parent)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
         return os.open(path, flags, 0o600)
     except OSError:

@@ -103,13 +103,10 @@ class SharedHosts:
             self._board.close(now, self._context.wall() - now)
 
     def _joined(self) -> ReportBoard | None:
-        context = self._context
         try:
             from opwatch.state.reports import ReportBoard  # noqa: PLC0415, a look needs it not
-            from opwatch.state.store import is_off, state_folder  # noqa: PLC0415
+            from opwatch.state.store import state_folder  # noqa: PLC0415
         except (ImportError, OSError):  # a Python without SQLite, or no file can be opened
-            return None
-        if is_off(context.environ):
             return None
         board = ReportBoard(
             state_folder(),

@@ -1,21 +1,33 @@
-"""Who watches a run: one process, among all of a user's.
+"""Who watches a run: one process, among all of a user's; and the folder for what is kept.
 
 Decides that a run is a byte of one file, which the system unlocks when its process ends,
 however it ends: no number of a process has to be believed, and nothing is cleaned up.
 A run's byte is the number that its id is, far behind the end of the file, which is empty.
+Decides too that a home which does not exist (a service's) is not made.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Final
 
 LOCKS: Final = "runs.lock"
+
+
+def make_folder(folder: Path) -> None:
+    """Make *folder*, which only its owner may read.
+
+    Raises:
+        OSError: it cannot be made, or it is in a home that does not exist.
+    """
+    home = Path.home()
+    if home in folder.parents and not home.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(home))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 class RunLock:

@@ -16,6 +16,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.sharing import HARDLY, HostReport
+from opwatch.state.lock import make_folder
 from opwatch.state.runs import insert_into, usual_durations
 from opwatch.state.store import create_whole, open_store
 
@@ -52,7 +53,7 @@ def host_key(folder: Path) -> bytes:
     """
     path = folder / KEY
     if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         create_whole(path, lambda new: new.write_bytes(secrets.token_bytes(32)))
     return path.read_bytes()
 

@@ -16,8 +16,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from opwatch.state.lock import make_folder
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NAME: Final = "state-{}.db"
@@ -25,7 +27,6 @@ NAME: Final = "state-{}.db"
 BUSY: Final = 5.0
 """Seconds that a write waits for that of another process."""
 MOST_BYTES: Final = 64 * 1024**2
-OFF: Final = frozenset({"off", "0", "no", "false"})
 
 PRAGMAS: Final = (
     *("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"),
@@ -71,11 +72,6 @@ class StoreError(Exception):
     def __init__(self, message: str, *, is_usual: bool = False) -> None:
         super().__init__(message)
         self.is_usual = is_usual
-
-
-def is_off(environ: Mapping[str, str]) -> bool:
-    """Tell whether *environ* switches the store off."""
-    return environ.get("OPWATCH_STATE", "").strip().lower() in OFF
 
 
 def state_folder() -> Path:
@@ -128,7 +124,7 @@ def open_store(folder: Path, *, may_create: bool = True) -> Store:
     try:
         if not may_create and not folder.is_dir():
             raise StoreError(f"nothing is kept in {folder}", is_usual=True)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         _keep_private(folder, 0o700)
         path = max(folder.glob(NAME.format("*")), key=_number, default=path)
         if path.is_symlink() or (path.exists() and not path.is_file()):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from opwatch.domain.events import Finished
 from opwatch.domain.operation import OperationError, State
 from opwatch.domain.outcome import Goal, Outcome, Reason, verdict
-from opwatch.output.ci.annotations import MOST
+from opwatch.output.ci.dialects import MOST
 from opwatch.output.ci.log import mark
 from opwatch.output.ci.system import VARIABLES, System, system_of
 from opwatch.output.terminal.display import Style, open_display

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault
-from opwatch.output.report.history import History
+from opwatch.output.report.history import History, Run
 from opwatch.output.report.page import page
-from opwatch.output.report.run import Run
 from opwatch.output.text.clean import PLAIN, Show
 from output.script import Story, wall_of
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from opwatch.cli import options as opt
 from opwatch.cli import questions
 from opwatch.cli.exit import end_of
-from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
+from opwatch.cli.parameters import Group, argument, command, option
 from opwatch.domain.auth import CredentialState, TrialOutcome
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.outcome import Outcome, verdict
@@ -328,5 +328,4 @@ app = Group(
         ("opwatch auth login -p fullstory", "store a credential"),
         ("opwatch auth status", "see where credentials come from"),
     ],
-    **SETTINGS,
 )

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import command
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @command(
@@ -25,12 +21,7 @@ def app(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False) -> int:
 
     Exit code 2 if one of them is broken, or is refused because others may write to it.
     """
-    from opwatch.cli.exit import attempt
-
-    return attempt(lambda: _show(config, as_json=as_json), as_json=as_json, command="config")
-
-
-def _show(config: Path | None, *, as_json: bool) -> int:
+    from opwatch.cli.selection import warn_of_misspelt_variables
     from opwatch.domain.errors import UsageError
     from opwatch.output.commands.config import Places, places_document, places_facts
     from opwatch.output.errors import write_error
@@ -42,6 +33,7 @@ def _show(config: Path | None, *, as_json: bool) -> int:
     default, problem = None, None
     try:
         known = load_config(config, os.environ)
+        warn_of_misspelt_variables(os.environ, known.names)
         names = tuple(name for name in known.names() if known.is_users(name))
         default = known.default_profile
     except UsageError as each:

@@ -44,23 +44,12 @@ SERVED_SCALE: Final = 5.0
 def app(
     *,
     serve: Annotated[
-        bool,
-        option("--serve", help="Keep the server up, and print commands to try."),
+        bool, option("--serve", help="Keep the server up, and print commands to try.")
     ] = False,
     port: Annotated[
-        int,
-        option(
-            "--port",
-            min=0,
-            max=65535,
-            metavar="N",
-            help="The port of the server; 0 takes a free one.",
-        ),
+        int, option("--port", min=0, max=65535, help="The port of the server; 0 takes a free one.")
     ] = 0,
-    progress: Annotated[
-        str,
-        option("--progress", metavar="auto|bars|lines|none", help="How progress is shown."),
-    ] = "auto",
+    progress: Annotated[Style, option("--progress", help="How progress is shown.")] = Style.AUTO,
     no_color: opt.NoColor = False,
 ) -> int:
     """Watch eight operations of five APIs, served from this machine.
@@ -68,7 +57,6 @@ def app(
     Needs no account and no network. One operation fails, so the wait would exit
     with 1; the demo itself exits with 0 if every outcome is what its server did.
     """
-    opt.check_choice("--progress", progress, Style)
     with ExitStack() as stack:
         try:
             server = stack.enter_context(DemoServer(port=port))
@@ -81,7 +69,7 @@ def app(
         if serve:
             _serve(server)
             return 0
-        return _watch(server, Style(progress), no_color=no_color)
+        return _watch(server, progress, no_color=no_color)
 
 
 def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
@@ -133,10 +121,7 @@ def _serve(server: DemoServer) -> None:
         sys.stdout,
         count=len(server.profiles),
         base_url=server.base_url,
-        environ={
-            "OPWATCH_TOKEN": DEMO_TOKEN.reveal(),
-            "OPWATCH_BASE_URL": server.base_url,
-        },
+        environ={"OPWATCH_TOKEN": DEMO_TOKEN.reveal(), "OPWATCH_BASE_URL": server.base_url},
         watches=[
             ["opwatch", command, *_words(each.profile, _beside(each)), each.reference]
             for command, each in zip(cycle(["wait", "get"]), operations, strict=False)

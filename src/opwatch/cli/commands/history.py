@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import click
 
 from opwatch.cli import options as opt
-from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
+from opwatch.cli.parameters import Group, argument, command, option
 from opwatch.domain.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from opwatch.domain.kept import KeptRun
     from opwatch.state.store import Store
 
@@ -30,41 +28,24 @@ class HistoryOptions:
     """Which runs are shown, and how."""
 
     profile: Annotated[
-        str | None,
-        option("--profile", "-p", metavar="NAME", help="Only runs of this profile."),
+        str | None, option("--profile", "-p", metavar="NAME", help="Only runs of this profile.")
     ] = None
     outcome: Annotated[
         str | None,
         option(
             "--outcome",
+            type=click.Choice([*(each.value for each in Outcome), OPEN]),
             metavar="OUTCOME",
             help="Only runs with an operation that ended so: succeeded, failed and so on, or open.",
         ),
     ] = None
     since: Annotated[
-        float | None,
-        option(
-            "--since",
-            parser=opt.duration,
-            metavar=opt.DURATION,
-            help="Only runs that began in the last 2h, 7d or so.",
-        ),
+        float | None, option("--since", help="Only runs that began in the last 2h, 7d or so.")
     ] = None
     most: Annotated[
-        int,
-        option("--most", min=1, max=MOST, metavar="N", help="At most this many, the latest first."),
+        int, option("--most", min=1, max=MOST, help="At most this many, the latest first.")
     ] = 50
     as_json: opt.AsJson = False
-
-    def __post_init__(self) -> None:
-        """Check the word for an outcome.
-
-        Raises:
-            BadParameter: there is no such outcome.
-        """
-        known = [*(each.value for each in Outcome), OPEN]
-        if self.outcome is not None and self.outcome not in known:
-            raise click.BadParameter(f"--outcome {self.outcome!r} is not one of {', '.join(known)}")
 
 
 EXAMPLES = [
@@ -76,16 +57,15 @@ EXAMPLES = [
 @command("history", examples=EXAMPLES)
 def listing(*, options: HistoryOptions) -> int:
     """Show the runs that are kept, the latest first."""
+    from opwatch.cli.keeping import store_to_read
+    from opwatch.state.runs import list_runs
 
-    def find(store: Store) -> list[KeptRun]:
-        from opwatch.state.runs import list_runs
-
-        since = None if options.since is None else time.time() - options.since
-        return list_runs(
+    since = None if options.since is None else time.time() - options.since
+    with closing(store_to_read()) as store:
+        runs = list_runs(
             store, profile=options.profile, outcome=options.outcome, since=since, most=options.most
         )
-
-    return _show(find, as_json=options.as_json)
+        return _show(runs, store, as_json=options.as_json)
 
 
 @command(
@@ -97,17 +77,15 @@ def listing(*, options: HistoryOptions) -> int:
 )
 def show_run(run: Annotated[str, argument(metavar="ID")], *, as_json: opt.AsJson = False) -> int:
     """Show one run in full: its operations, how each ended, and how to go on."""
+    from opwatch.cli.keeping import store_to_read
+    from opwatch.domain.errors import UsageError
+    from opwatch.state.runs import find_run
 
-    def find(store: Store) -> list[KeptRun]:
-        from opwatch.domain.errors import UsageError
-        from opwatch.state.runs import find_run
-
+    with closing(store_to_read()) as store:
         found = find_run(store, run)
         if found is None:
             raise UsageError(f"there is no run {run!r}", hint="opwatch history shows them")
-        return [found]
-
-    return _show(find, as_json=as_json, in_full=True)
+        return _show([found], store, as_json=as_json, in_full=True)
 
 
 @command(
@@ -119,49 +97,29 @@ def show_run(run: Annotated[str, argument(metavar="ID")], *, as_json: opt.AsJson
 )
 def clear_runs() -> int:
     """Forget all runs that are kept."""
-
-    def work(store: Store) -> None:
-        from opwatch.output.commands.history import write_cleared
-        from opwatch.state.runs import clear
-
-        write_cleared(sys.stderr, clear(store))
-
-    return _with_store(work)
-
-
-def _show(find: Callable[[Store], list[KeptRun]], *, as_json: bool, in_full: bool = False) -> int:
-    """Show what *find* finds in the store; return the exit code."""
-
-    def work(store: Store) -> None:
-        from opwatch.output.commands.history import history_document, write_run, write_runs
-        from opwatch.output.formats.sheet import write_json_line
-        from opwatch.state.lock import is_watched
-
-        folder = store.path.parent
-        runs = [
-            (each, each.ended_at is None and is_watched(folder, each.id)) for each in find(store)
-        ]
-        if as_json:
-            write_json_line(sys.stdout, history_document(runs))
-        elif in_full:
-            write_run(sys.stdout, *runs[0])
-        else:
-            write_runs(sys.stdout, runs)
-
-    return _with_store(work, as_json=as_json)
-
-
-def _with_store(work: Callable[[Store], None], *, as_json: bool = False) -> int:
-    """Do *work* with the store; return the exit code."""
-    from opwatch.cli.exit import attempt
     from opwatch.cli.keeping import store_to_read
+    from opwatch.output.commands.history import write_cleared
+    from opwatch.state.runs import clear
 
-    def done() -> int:
-        with closing(store_to_read()) as store:
-            work(store)
-        return 0
+    with closing(store_to_read()) as store:
+        write_cleared(sys.stderr, clear(store))
+    return 0
 
-    return attempt(done, as_json=as_json, command="history")
+
+def _show(found: list[KeptRun], store: Store, *, as_json: bool, in_full: bool = False) -> int:
+    from opwatch.output.commands.history import history_document, write_run, write_runs
+    from opwatch.output.formats.sheet import write_json_line
+    from opwatch.state.lock import is_watched
+
+    folder = store.path.parent
+    runs = [(each, each.ended_at is None and is_watched(folder, each.id)) for each in found]
+    if as_json:
+        write_json_line(sys.stdout, history_document(runs))
+    elif in_full:
+        write_run(sys.stdout, *runs[0])
+    else:
+        write_runs(sys.stdout, runs)
+    return 0
 
 
 def _list(**values: object) -> int | None:
@@ -181,5 +139,4 @@ app = Group(
     commands=[show_run, clear_runs],
     invoke_without_command=True,
     examples=EXAMPLES,
-    **SETTINGS,
 )

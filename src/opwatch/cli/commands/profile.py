@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from opwatch.cli import options as opt
 from opwatch.cli.commands.profile_explain import explain_reference
 from opwatch.cli.commands.profile_new import new_profile
-from opwatch.cli.exit import attempt
 from opwatch.cli.files import bytes_of
-from opwatch.cli.parameters import SETTINGS, Group, argument, command, option
+from opwatch.cli.parameters import Group, argument, command, option
 from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
 from opwatch.domain.errors import ProfileError, UsageError
-from opwatch.output.commands.profile_show import checked, profile_facts
+from opwatch.output.commands.profile import checked, profile_facts
 from opwatch.output.errors import write_error
 from opwatch.output.formats.sheet import write_facts, write_json, write_rows
 from opwatch.output.streams import Sink
@@ -52,7 +50,21 @@ def list_profiles(*, config: opt.ConfigFile = None, as_json: opt.AsJson = False)
 
     One that is broken is reported instead; the exit code is 2 then.
     """
-    return _exit_code(lambda: _list(config, as_json=as_json), as_json=as_json)
+    known = load_config(config, os.environ)
+    facts: list[dict[str, Any]] = []
+    code = 0
+    for name in known.names():
+        try:
+            facts.append(_facts(load_profile(name, known)))
+        except UsageError as problem:
+            write_error(sys.stderr, problem)
+            code = 2
+    if as_json:
+        write_json(sys.stdout, facts)
+        return code
+    rows = [(each["name"], each["origin"], each["confidence"], each["title"]) for each in facts]
+    write_rows(sys.stdout, ("PROFILE", "FROM", "CONFIDENCE", "TITLE"), rows)
+    return code
 
 
 @command(
@@ -73,7 +85,18 @@ def show_profile(
 
     What it is for, its parameters, its credential, and how certain its facts are.
     """
-    return _exit_code(lambda: _show(name, config, as_json=as_json, source=source), as_json=as_json)
+    definition = load_profile(name, load_config(config, os.environ))
+    if source:
+        sink = Sink(sys.stdout)
+        sink.write("\n".join(definition.node.position.source.lines) + "\n")
+        sink.flush()
+        return 0
+    facts = _facts(definition)
+    if as_json:
+        write_json(sys.stdout, facts)
+    else:
+        write_facts(sys.stdout, profile_facts(facts))
+    return 0
 
 
 @command(
@@ -103,8 +126,29 @@ def check_files(
     Without a file, your own configuration is checked. Every problem is reported with
     file, line and column. Exit code 2 if there is any; a warning alone leaves it at 0.
     """
-    found = answers or []
-    return _exit_code(lambda: _check(files or [], config, found, everything=all_, strict=strict))
+    known = load_config(config, os.environ)
+    files = files or []
+    if not files and not all_:
+        if known.path is None:
+            raise UsageError("no file given", hint="name one, or use --all for every profile")
+        files = [known.path]
+    if answers and (all_ or len(files) != 1):
+        raise UsageError("--answer goes with one file", hint="it is an answer of one API")
+    samples = [_sample(each) for each in answers or ()]
+    problems: list[Problem] = []
+    for path in files:
+        problems += _problems_of_file(path, known, samples)
+    count = len(files)
+    if all_:
+        count += len(known.names())
+        for name in known.names():
+            problems += profile_problems(name, known)
+    if problems:
+        write_error(sys.stderr, ProfileError(tuple(problems)))
+    if (strict and problems) or not all(each.is_warning for each in problems):
+        return 2
+    Sink(sys.stdout).line(checked(count, len(problems)))
+    return 0
 
 
 @command(
@@ -124,29 +168,8 @@ def print_schema(
 
     With it an editor checks and completes a profile as you type.
     """
-    return _exit_code(lambda: _schema(manifest=manifest))
-
-
-def _exit_code(work: Callable[[], int], *, as_json: bool = False) -> int:
-    return attempt(work, as_json=as_json, command="profile")
-
-
-def _list(config: Path | None, *, as_json: bool) -> int:
-    known = load_config(config, os.environ)
-    facts: list[dict[str, Any]] = []
-    code = 0
-    for name in known.names():
-        try:
-            facts.append(_facts(load_profile(name, known)))
-        except UsageError as problem:
-            write_error(sys.stderr, problem)
-            code = 2
-    if as_json:
-        write_json(sys.stdout, facts)
-        return code
-    rows = [(each["name"], each["origin"], each["confidence"], each["title"]) for each in facts]
-    write_rows(sys.stdout, ("PROFILE", "FROM", "CONFIDENCE", "TITLE"), rows)
-    return code
+    write_json(sys.stdout, manifest_schema() if manifest else schema())
+    return 0
 
 
 def _facts(definition: Definition) -> dict[str, Any]:
@@ -201,48 +224,6 @@ def _credential(scheme: Scheme) -> dict[str, Any]:
     }
 
 
-def _show(name: str, config: Path | None, *, as_json: bool, source: bool) -> int:
-    definition = load_profile(name, load_config(config, os.environ))
-    if source:
-        sink = Sink(sys.stdout)
-        sink.write("\n".join(definition.node.position.source.lines) + "\n")
-        sink.flush()
-        return 0
-    facts = _facts(definition)
-    if as_json:
-        write_json(sys.stdout, facts)
-    else:
-        write_facts(sys.stdout, profile_facts(facts))
-    return 0
-
-
-def _check(
-    files: list[Path], config: Path | None, answers: list[str], *, everything: bool, strict: bool
-) -> int:
-    known = load_config(config, os.environ)
-    if not files and not everything:
-        if known.path is None:
-            raise UsageError("no file given", hint="name one, or use --all for every profile")
-        files = [known.path]
-    if answers and (everything or len(files) != 1):
-        raise UsageError("--answer goes with one file", hint="it is an answer of one API")
-    samples = [_sample(each) for each in answers]
-    problems: list[Problem] = []
-    for path in files:
-        problems += _problems_of_file(path, known, samples)
-    count = len(files)
-    if everything:
-        count += len(known.names())
-        for name in known.names():
-            problems += profile_problems(name, known)
-    if problems:
-        write_error(sys.stderr, ProfileError(tuple(problems)))
-    if (strict and problems) or not all(each.is_warning for each in problems):
-        return 2
-    Sink(sys.stdout).line(checked(count, len(problems)))
-    return 0
-
-
 def _sample(source: str) -> Any:
     """Return the JSON of the saved answer *source*."""
     body = parse_body(answer_of(bytes_of(source), "", 0.0).body)
@@ -257,11 +238,6 @@ def _problems_of_file(path: Path, known: Any, samples: list[Any]) -> tuple[Probl
     except UnicodeError as problem:
         raise UsageError(f"cannot read {path}: it is not UTF-8") from problem
     return check(text, str(path), known, samples)
-
-
-def _schema(*, manifest: bool) -> int:
-    write_json(sys.stdout, manifest_schema() if manifest else schema())
-    return 0
 
 
 app = Group(
@@ -279,5 +255,4 @@ app = Group(
         ("opwatch profile list", "which there are"),
         ("opwatch profile new --from answer.json -o my-api.yaml", "one for your own API"),
     ],
-    **SETTINGS,
 )

@@ -5,18 +5,15 @@ Decides that nothing is sent and no secret is looked for.
 
 from __future__ import annotations
 
-import json
-import re
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from opwatch.cli import options as opt
-from opwatch.cli.exit import attempt
 from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import argument, command, option
 from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
 from opwatch.domain.secret import MASK, SECRET_NAME
-from opwatch.output.commands.profile import (
+from opwatch.output.commands.profile_explain import (
     AnswerReport,
     PathValue,
     ProfileReport,
@@ -27,11 +24,12 @@ from opwatch.output.commands.profile import (
 from opwatch.output.formats.sheet import write_facts, write_json
 from opwatch.profiles import explain_answer
 from opwatch.session.input import answer_of
+from opwatch.session.recording.masking import masked_body
+from opwatch.state.discretion import masked_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.cli.selection import Selection
     from opwatch.domain.auth import Scheme
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Target
@@ -68,16 +66,9 @@ def explain_reference(
     With --answer: which rule decides, where it is written, and what each path finds.
     """
     from opwatch.cli.selection import Selection
-
-    selection = Selection(options, (reference,))
-    return attempt(
-        lambda: _explain(selection, answer, as_json=as_json), as_json=as_json, command="profile"
-    )
-
-
-def _explain(selection: Selection, answer: str | None, *, as_json: bool) -> int:
     from opwatch.domain.policy import Policy
 
+    selection = Selection(options, (reference,))
     plan = selection.plan(Policy(once=True))
     target = plan.targets[0]
     profile = plan.profiles[target.profile]
@@ -122,40 +113,9 @@ def _masked_request(request: Request, scheme: Scheme, environ: Mapping[str, str]
     shown = {
         name: MASK if SECRET_NAME.search(name) else redact(value) for name, value in headers.items()
     }
-    body = None if request.body is None else redact(_masked_body(request.body))
-    return RequestReport(request.method, redact(_masked_query(url)), shown, body)
-
-
-def _masked_query(url: str) -> str:
-    """Return *url* with a mask for each parameter that is named after a secret."""
-    return re.sub(
-        r"([?&])([^=&#]*)=([^&#]*)",
-        lambda match: f"{match[1]}{match[2]}={MASK}" if SECRET_NAME.search(match[2]) else match[0],
-        url,
-    )
-
-
-def _masked_body(body: bytes) -> str:
-    """Return *body* with a mask for each text of its JSON that is named after a secret."""
-    text = body.decode("utf-8", "replace")
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return text
-    masked = _without_secrets(document)
-    # What holds none is shown as it is sent.
-    return text if masked == document else json.dumps(masked, ensure_ascii=False)
-
-
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_secrets(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: MASK if isinstance(each, str) and SECRET_NAME.search(key) else _without_secrets(each)
-        for key, each in value.items()
-    }
+    text = None if request.body is None else request.body.decode("utf-8", "replace")
+    body = None if text is None else masked_body(text, redact, by_name=True)
+    return RequestReport(request.method, redact(masked_parameters(url)), shown, body)
 
 
 def _read_answer(profile: Profile, target: Target, url: str, source: str) -> AnswerReport:

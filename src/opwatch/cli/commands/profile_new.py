@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from opwatch.cli import options as opt
 from opwatch.cli import questions
-from opwatch.cli.exit import attempt
 from opwatch.cli.files import body_of, bytes_of, write_new
+from opwatch.cli.options import STDIN
 from opwatch.cli.parameters import command, option
 from opwatch.domain.errors import BadReferenceError, StartError, UsageError
 from opwatch.domain.origin import OriginError
 from opwatch.domain.outcome import Outcome
 from opwatch.domain.trouble import Trouble
-from opwatch.output.commands.profile_new import (
+from opwatch.output.commands.profile import (
     ask_meaning,
     ask_status,
     ask_url,
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from opwatch.profiles import Config
     from opwatch.profiles.draft.propose import Known, Proposal
     from opwatch.profiles.draft.samples import Sample
-
-STDIN = "-"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +77,6 @@ class DraftOptions:
         option(
             "--output",
             "-o",
-            metavar="FILE",
             help="Write it to this file instead of standard output.",
         ),
     ] = None
@@ -233,7 +230,7 @@ def new_profile(*, options: DraftOptions) -> int:
     It is commented, for you to read through. Give an answer of each state that
     you have: running, succeeded, failed.
     """
-    return attempt(options.run, command="profile")
+    return options.run()
 
 
 def _usable(url: str, answer: Response | Trouble, token: Secret | None) -> Response:

@@ -68,32 +68,27 @@ def app(
     FILE is what --record wrote. Of a run that was killed its beginning is replayed. With
     another profile the exit code is the one that it would have led to.
     """
-    from opwatch.cli.exit import attempt
+    from opwatch.cli.files import bytes_of
+    from opwatch.session.recording.player import replay, reread
+    from opwatch.session.recording.recording import DAMAGE, damaged, read_recording
 
     if as_jsonl and (as_json or explain):
         raise click.BadParameter("--jsonl cannot be given with --json or --explain")
 
-    def work() -> int:
-        from opwatch.cli.files import bytes_of
-        from opwatch.session.recording.player import replay, reread
-        from opwatch.session.recording.recording import DAMAGE, damaged, read_recording
-
-        recording = read_recording(bytes_of(file, LARGEST), file)
-        try:
-            if profile is None:
-                played = replay(recording)
-            else:
-                played = reread(recording, _other_profiles(recording, profile, config))
-        except DAMAGE as problem:
-            raise damaged(file) from problem
-        if explain or (profile is not None and not as_jsonl):
-            _explain(played, as_json=as_json)
+    recording = read_recording(bytes_of(file, LARGEST), file)
+    try:
+        if profile is None:
+            played = replay(recording)
         else:
-            _show(played, as_json=as_json, as_jsonl=as_jsonl, quiet=quiet)
-        _write_doubts(played, is_other=profile is not None)
-        return played.verdict.code
-
-    return attempt(work, as_json=as_json or as_jsonl, command="replay")
+            played = reread(recording, _other_profiles(recording, profile, config))
+    except DAMAGE as problem:
+        raise damaged(file) from problem
+    if explain or (profile is not None and not as_jsonl):
+        _explain(played, as_json=as_json)
+    else:
+        _show(played, as_json=as_json, as_jsonl=as_jsonl, quiet=quiet)
+    _write_doubts(played, is_other=profile is not None)
+    return played.verdict.code
 
 
 def _other_profiles(recording: Recording, name: str, config: Path | None) -> Mapping[str, Profile]:

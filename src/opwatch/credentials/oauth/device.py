@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.context import DevicePrompt
-from opwatch.credentials.expiry import lifetime_of
 from opwatch.credentials.oauth.endpoint import (
     OAuthClient,
     Refusal,
@@ -20,7 +19,7 @@ from opwatch.credentials.oauth.endpoint import (
     parse_token_response,
 )
 from opwatch.credentials.token import StoredAccessToken
-from opwatch.credentials.validation import Alphabet
+from opwatch.credentials.validation import Alphabet, lifetime_of
 from opwatch.domain.errors import CredentialError
 from opwatch.domain.moments import number_of
 from opwatch.domain.origin import OriginError, parse_origin

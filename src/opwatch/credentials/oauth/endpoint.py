@@ -12,8 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, urlencode
 
-from opwatch.credentials.expiry import expiry_of_jwt, lifetime_of
-from opwatch.credentials.validation import Alphabet, UnusableError, as_secret
+from opwatch.credentials.validation import (
+    Alphabet,
+    UnusableError,
+    as_secret,
+    expiry_of_jwt,
+    lifetime_of,
+)
 from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.retry_after import retry_after

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opwatch.domain.events import Event, Finished, Started
-from opwatch.output.ci.annotations import annotations_of
-from opwatch.output.ci.dialects import dialect_of
+from opwatch.output.ci.dialects import annotations_of, dialect_of
 from opwatch.output.streams import Sink
 from opwatch.output.terminal.renderer import Guard, Renderer
 from opwatch.output.text.clean import Redact, as_is

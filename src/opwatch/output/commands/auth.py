@@ -5,17 +5,15 @@ Decides the words, and the documents of ``--json``. A secret is in none of them.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.auth import CredentialReport, CredentialState, TrialOutcome, TrialReport
 from opwatch.domain.command_line import command_to_paste, named
 from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Target
-from opwatch.output.formats.document import FORMAT
+from opwatch.output.formats.document import head
 from opwatch.output.formats.sheet import write_facts, write_rows
-from opwatch.output.formats.writer import Writer
+from opwatch.output.formats.writer import Writer, local_text, utc_text, wall_moment
 from opwatch.output.streams import Sink, is_terminal
 from opwatch.output.text.clean import Redact, Show, as_is, elide
 from opwatch.output.text.sentences import describe, words_of
@@ -72,7 +70,7 @@ def _facts(report: CredentialReport, now: float) -> Iterator[tuple[str, str]]:
     if report.place:
         yield "from", report.place
     if report.expires_at is not None:
-        yield "expires", f"{_expiry(report.expires_at, now)} ({_local(report.expires_at)})"
+        yield "expires", f"{_expiry(report.expires_at, now)} ({local_text(report.expires_at)})"
     if report.standing is CredentialState.NOT_RUN:
         yield "note", NOT_RUN
     if report.problem and report.standing is not CredentialState.MISSING:
@@ -104,7 +102,7 @@ def write_credentials(
 
 def _row(report: CredentialReport, now: float, *, terminal: bool) -> tuple[str, ...]:
     end = report.expires_at
-    when = "" if end is None else _expiry(end, now) if terminal else _utc(end)
+    when = "" if end is None else _expiry(end, now) if terminal else utc_text(end) or ""
     problem = "" if report.standing is CredentialState.MISSING else report.problem
     return (
         report.profile,
@@ -138,19 +136,19 @@ def survey_document(
 ) -> dict[str, Any]:
     """Return the document of ``auth status --json``."""
     return {
-        **_head("auth status", verdict),
+        **head("auth status", verdict),
         "profiles": [_inspected(each, redact) for each in reports],
     }
 
 
 def _inspected(report: CredentialReport, redact: Redact) -> dict[str, Any]:
-    found: dict[str, Any] = Writer(_moment, redact=redact).value(
+    found: dict[str, Any] = Writer(wall_moment, redact=redact).value(
         {
             "profile": report.profile,
             "origin": report.origin or None,
             "standing": report.standing.value,
             "place": report.place or None,
-            "expires_at": None if report.expires_at is None else _utc(report.expires_at),
+            "expires_at": utc_text(report.expires_at),
             "problem": report.problem or None,
             "tried": [{"place": each.place, "found": each.found} for each in report.tried],
             "fixes": report.fixes,
@@ -193,7 +191,7 @@ def _credential(trial: TrialReport, now: float) -> str:
         return f"from {trial.place}"
     when, word = _expiry(trial.expires_at, now), "expires"
     if trial.expires_at < now:
-        when, word = f"on {_local(trial.expires_at)}, {when}", "expired"
+        when, word = f"on {local_text(trial.expires_at)}, {when}", "expired"
     return f"from {trial.place}, {word} {when}"
 
 
@@ -226,7 +224,7 @@ def trial_document(
     """Return the document of ``auth test --json``."""
     trouble = trial.trouble
     error = trouble and {"code": trouble.fault.value, "message": describe(trouble, Show(redact))}
-    found: dict[str, Any] = Writer(_moment, redact=redact).value(
+    found: dict[str, Any] = Writer(wall_moment, redact=redact).value(
         {
             "profile": trial.profile,
             "origin": trial.origin,
@@ -237,42 +235,15 @@ def trial_document(
             "http_status_without": trial.bare_status,
             "error": error,
             "place": trial.place or None,
-            "expires_at": None if trial.expires_at is None else _utc(trial.expires_at),
+            "expires_at": utc_text(trial.expires_at),
         }
     )
-    return {**_head("auth test", verdict), **found}
+    return {**head("auth test", verdict), **found}
 
 
 # -- both ------------------------------------------------------------------------------
 
 
-def _head(command: str, verdict: Verdict) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "command": command,
-        "exit_code": int(verdict.code),
-        "exit_reason": verdict.reason,
-    }
-
-
 def _expiry(at: float, now: float) -> str:
     left = at - now
     return f"in {format_duration(left)}" if left > 0 else f"{format_duration(-left)} ago"
-
-
-def _moment(at: float) -> datetime:
-    try:
-        return datetime.fromtimestamp(at, UTC)
-    except (ValueError, OverflowError, OSError):
-        return datetime.max.replace(tzinfo=UTC)
-
-
-def _utc(at: float) -> str:
-    return Writer(_moment).clock_time(at) or ""
-
-
-def _local(at: float) -> str:
-    moment = _moment(at)
-    with suppress(ValueError, OverflowError, OSError):
-        moment = moment.astimezone()
-    return f"{moment:%Y-%m-%d %H:%M:%S}"

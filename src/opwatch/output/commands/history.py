@@ -8,16 +8,14 @@ when it was kept. All times are seconds since the epoch.
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.command_line import command_to_paste
 from opwatch.domain.moments import format_duration
-from opwatch.domain.outcome import ExitCode, Outcome
-from opwatch.output.formats.document import FORMAT
+from opwatch.domain.outcome import Outcome, verdict
+from opwatch.output.formats.document import head
 from opwatch.output.formats.sheet import write_facts, write_rows
-from opwatch.output.formats.writer import Writer
+from opwatch.output.formats.writer import local_text, utc_text
 from opwatch.output.streams import Sink, is_terminal
 from opwatch.output.text.summary import ORDER, TO_GO_ON
 from opwatch.output.text.words import CAUSES, OUTCOMES
@@ -106,10 +104,7 @@ def write_cleared(stream: TextIO | None, count: int) -> None:
 def history_document(runs: Sequence[tuple[KeptRun, bool]]) -> dict[str, Any]:
     """Return the document of ``history --json``."""
     return {
-        "format": FORMAT,
-        "command": "history",
-        "exit_code": int(ExitCode.SUCCEEDED),
-        "exit_reason": Outcome.SUCCEEDED.value,
+        **head("history", verdict([Outcome.SUCCEEDED])),
         "runs": [_run(run, watched=watched) for run, watched in runs],
     }
 
@@ -119,8 +114,8 @@ def _run(run: KeptRun, *, watched: bool) -> dict[str, Any]:
         "id": run.id,
         "command": run.command,
         "profile": run.profile,
-        "started_at": _zulu(run.started_at),
-        "ended_at": _zulu(run.ended_at),
+        "started_at": utc_text(run.started_at),
+        "ended_at": utc_text(run.ended_at),
         "elapsed_seconds": round(_took(run), 3),
         "exit_code": run.code,
         "exit_reason": run.cause,
@@ -134,9 +129,9 @@ def _run(run: KeptRun, *, watched: bool) -> dict[str, Any]:
 def _operation(kept: KeptOperation) -> dict[str, Any]:
     names = ("reference", "id", "profile", "state", "status", "message", "outcome", "reason")
     return {name: getattr(kept, name) or None for name in names} | {
-        "watched_from": _zulu(kept.watched_from),
-        "last_confirmed_at": _zulu(kept.confirmed_at),
-        "ended_at": _zulu(kept.ended_at),
+        "watched_from": utc_text(kept.watched_from),
+        "last_confirmed_at": utc_text(kept.confirmed_at),
+        "ended_at": utc_text(kept.ended_at),
     }
 
 
@@ -172,14 +167,5 @@ def _outcome(outcome: str | None) -> str:
     return OUTCOMES[Outcome(outcome)] if outcome and outcome != OPEN else OPEN
 
 
-def _moment(at: float) -> datetime:
-    with suppress(ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(at, UTC)
-    return datetime.fromtimestamp(0, UTC)
-
-
 def _time(at: float, *, terminal: bool) -> str:
-    return f"{_moment(at).astimezone():%Y-%m-%d %H:%M}" if terminal else _zulu(at) or ""
-
-
-_zulu: Final = Writer(_moment).clock_time
+    return local_text(at, "%Y-%m-%d %H:%M") if terminal else utc_text(at) or ""

@@ -95,6 +95,16 @@ def document(
     return found
 
 
+def head(command: str, verdict: Verdict) -> dict[str, Any]:
+    """Return what the document of a command that only reports begins with."""
+    return {
+        "format": FORMAT,
+        "command": command,
+        "exit_code": int(verdict.code),
+        "exit_reason": verdict.reason,
+    }
+
+
 def _summary(operations: Sequence[Operation], duplicates: int) -> dict[str, int]:
     counts = Counter(each.counted_as for each in operations)
     found = {"total": len(operations)}

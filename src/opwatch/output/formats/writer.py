@@ -7,6 +7,7 @@ provider's own JSON is kept, and that no text in it holds a secret.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -200,6 +201,27 @@ class Writer:
         # A secret may be all digits; masked, it can no longer be a number.
         text = self._redact(str(value))
         return text if abs(value) > SAFE_INTEGER or text != str(value) else value
+
+
+def wall_moment(at: float) -> datetime:
+    """Return *at*, in seconds since the epoch, in UTC; the last moment for one that is none."""
+    try:
+        return datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def local_text(at: float, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """Return *at*, in seconds since the epoch, as a person's clock shows it."""
+    moment = wall_moment(at)
+    with suppress(ValueError, OverflowError, OSError):
+        moment = moment.astimezone()
+    return moment.strftime(form)
+
+
+def utc_text(at: float | None) -> str | None:
+    """Return *at*, in seconds since the epoch, as in a document."""
+    return Writer(wall_moment).clock_time(at)
 
 
 def finite(number: float | None) -> float | None:

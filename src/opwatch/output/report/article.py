@@ -1,6 +1,8 @@
-"""One operation on the page: its name, its time line, why it ended so, its log, where to look.
+"""One operation on the page, and the small parts that a page is put together from, as HTML.
 
-Decides which links may be followed: to http and https only, and with no secret in them.
+Decides that whatever is not ours is escaped where it becomes markup, and which links may be
+followed: to http and https only, and with no secret in them. An operation has its name, its
+time line, why it ended so, its log and where to look.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.moments import format_duration
-from opwatch.output.report.markup import DETAIL, answers, class_of, entries, listed, sign
 from opwatch.output.report.timeline import strip
 from opwatch.output.terminal.lines import LOG_LINE
 from opwatch.output.terminal.rows import glyph_of
@@ -29,12 +30,55 @@ from opwatch.output.text.sentences import (
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from opwatch.domain.operation import Failure, Operation
-    from opwatch.output.report.history import History
-    from opwatch.output.report.run import Run
+    from opwatch.output.report.history import Entry, History, Log, Run
     from opwatch.output.text.clean import Show
+    from opwatch.output.text.styles import Tone
+
+DETAIL: Final = 160
+"""Cells of a remote text."""
+
+
+def sign(glyph: str, tone: Tone) -> str:
+    """Return a sign that repeats what a word says."""
+    return f'<span class="{class_of(tone)}" aria-hidden="true">{escape(glyph)}</span>'
+
+
+def class_of(tone: Tone) -> str:
+    """Return the class that the style sheet has for *tone*."""
+    return tone.name.lower()
+
+
+def listed(facts: Iterable[str]) -> str:
+    """Return *facts* on one line; none can turn the direction of its neighbours."""
+    return " &#183; ".join(f"<bdi>{escape(each)}</bdi>" for each in facts if each)
+
+
+def answers(polls: int, bad: int) -> str:
+    """Return how often was asked, and how often in vain."""
+    asked = f"{polls:,} poll{'' if polls == 1 else 's'}"
+    return f"{asked}, {bad:,} without a good answer" if bad else asked
+
+
+def entries(log: Log, run: Run, show: Show) -> str:
+    """Return the lines of *log*, and how many of them were not kept."""
+    left = f"<li>{UNICODE.ellipsis} {log.left_out:,} more</li>" if log.left_out else ""
+    first = "".join(_entry(each, run, show) for each in log.first)
+    return first + left + "".join(_entry(each, run, show) for each in log.last)
+
+
+def _entry(entry: Entry, run: Run, show: Show) -> str:
+    after = format_duration(entry.at - run.started_at)
+    often = ""
+    if entry.count > 1:
+        often = f" {UNICODE.times}{entry.count:,}, until {run.wall_of(entry.until):%H:%M:%S}"
+    return (
+        f"<li><time>{run.wall_of(entry.at):%H:%M:%S}</time> <i>+{after}</i> "
+        f"<bdi>{escape(show(entry.text, DETAIL))}</bdi>{escape(often)}</li>"
+    )
+
 
 NAME: Final = 80
 

@@ -1,4 +1,4 @@
-"""What is remembered of a run for its page: a bounded part, however long it lasts.
+"""What a page is about: a run, and what is remembered of it, a bounded part however long it lasts.
 
 Decides how much that is. The time line of an operation has cells: when a run outlasts
 them, two become one, and so a time line is at least half as fine as it has cells. Of what
@@ -39,12 +39,15 @@ from opwatch.output.text.sentences import (
 from opwatch.output.text.words import ASKED_ANOTHER, CAUSES, OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from opwatch.domain.operation import Operation, State
+    from opwatch.domain.outcome import Verdict
     from opwatch.domain.trouble import Trouble
     from opwatch.output.text.clean import Show
     from opwatch.output.text.names import Key
+    from opwatch.output.text.summary import Resume
 
 FINEST: Final = 0.05
 """Seconds of a cell when a run begins."""
@@ -258,3 +261,26 @@ class History:
                 self.log.add(event.at, f"awake again after {format_duration(gap)}")
             case Interrupted(abort=abort):
                 self.log.add(event.at, CAUSES[abort])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a page is about; the times are on the run's clock.
+
+    *problem* is a line, already safe to show, about a run that could not be carried out.
+    """
+
+    command: str
+    operations: Sequence[Operation]
+    verdict: Verdict
+    started_at: float
+    ended_at: float
+    wall_of: Callable[[float], datetime]
+    profile: str | None = None
+    resume: Resume | None = None
+    problem: str | None = None
+
+    @property
+    def elapsed(self) -> float:
+        """How long it took, in seconds."""
+        return max(0.0, self.ended_at - self.started_at)

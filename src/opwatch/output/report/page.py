@@ -17,8 +17,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import Outcome
-from opwatch.output.report.article import NAME, article
-from opwatch.output.report.markup import DETAIL, answers, entries, listed, sign
+from opwatch.output.report.article import DETAIL, NAME, answers, article, entries, listed, sign
 from opwatch.output.report.timeline import HATCH, axis, legend, step_of
 from opwatch.output.text.glyphs import UNICODE
 from opwatch.output.text.sentences import rounded
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from opwatch.domain.outcome import Verdict
-    from opwatch.output.report.history import History
-    from opwatch.output.report.run import Run
+    from opwatch.output.report.history import History, Run
 
 MOST: Final = 2_000
 """Operations with a time line of their own."""

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from opwatch.domain.operation import OperationError, State
 from opwatch.domain.outcome import Outcome
-from opwatch.output.ci.step import LARGEST_OUTPUT, MOST_ROWS, entities, markdown, outputs
+from opwatch.output.ci.github import LARGEST_OUTPUT, MOST_ROWS, entities, markdown, outputs
 from opwatch.output.text.clean import clean
 from output.ci import readers
 from output.ci.test_log import HOSTILE, LINK, failed
