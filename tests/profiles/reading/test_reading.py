@@ -318,6 +318,16 @@ def test_a_web_page_or_half_an_answer_never_decides(body: bytes) -> None:
     assert read(bound, response(b"", 204)).state is State.SUCCEEDED
 
 
+@pytest.mark.parametrize("rule", ["when: \"status == 'done'\"", "http: 2xx", "http: 206"])
+def test_a_range_that_nobody_asked_for_never_decides(rule: str) -> None:
+    bound = profile(f"rules: [{{{rule}, state: succeeded}}]\n")
+
+    found = trouble(bound, response({"id": "a", "status": "done"}, 206))
+
+    assert found.fault is Fault.STATUS_UNEXPECTED
+    assert trouble(bound, response(b"", 206)).fault is Fault.STATUS_UNEXPECTED
+
+
 def test_a_negated_condition_does_not_hold_of_nothing() -> None:
     bound = profile("rules: [{when: '!error', state: succeeded}]\n")
 

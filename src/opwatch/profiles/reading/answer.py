@@ -162,16 +162,21 @@ class AnswerReader:
     ) -> tuple[Finding, ...]:
         found: list[Any] = []
         for page in (parsed, *map(self.parse_response, pages)):
-            items = self._items(page)
-            if items is None:
-                trouble = page.trouble(
-                    page.body.fault or Fault.NO_STATUS, self._no_list + keys_of(page.body.data)
-                )
+            trouble = self._trouble_of_page(page, targets[0])
+            if trouble is not None:
                 return (trouble,) * len(targets)
-            found += items
+            found += self._items(page) or []
         listing = self._listing(found, parsed)
         findings = tuple(self._in_list(target, listing, parsed, notes) for target in targets)
         return findings if len(targets) == 1 else tuple(map(_unmoved, findings))
+
+    def _trouble_of_page(self, page: ParsedResponse, target: Target) -> Trouble | None:
+        """Return why *page* is no part of a list: an error may hold one, too."""
+        trouble = self._trouble_of_guard(page, target) or page.trouble_of_status
+        if trouble is None and self._items(page) is None:
+            fault = page.body.fault or Fault.NO_STATUS
+            trouble = page.trouble(fault, self._no_list + keys_of(page.body.data))
+        return trouble
 
     def _items(self, parsed: ParsedResponse) -> list[Any] | None:
         items = self._spec.batch.items.find(parsed.body.data) if self._spec.batch else None

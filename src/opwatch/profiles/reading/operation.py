@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.spec import ErrorPaths, Spec
     from opwatch.profiles.reading.response import ParsedResponse
 
+PART: Final = 206
 _ENDED_BADLY: Final = frozenset({State.FAILED, State.CANCELLED})
 _ERROR_KEYS: Final = ("error", "errors", "fault", "message")
 _MOST_KEYS: Final = 8
@@ -77,10 +78,10 @@ class OperationReader:
     def by_http(self, target: Target, view: AnswerView, parsed: ParsedResponse) -> Finding | None:
         """Return what a rule says of an answer that has no good status or no body.
 
-        A web page, half an answer or a proxy's never decides: a proxy's 404 says nothing
-        about the operation.
+        A web page, half an answer (a range that nobody asked for is one) or a proxy's never
+        decides: a proxy's 404 says nothing about the operation.
         """
-        if parsed.body.fault not in {None, Fault.EMPTY}:
+        if parsed.body.fault not in {None, Fault.EMPTY} or parsed.response.status == PART:
             return None
         if not parsed.response.is_good and parsed.speaker is not Speaker.API:
             return None
