@@ -108,6 +108,7 @@ class OperationReader:
         if meaning is None:
             found = self._spec.read.status.first(view)
             meaning = None if found is None else self._words.meaning(found)
+        meaning = meaning and self._spec.verify.examined(meaning, view, self._words)
         if meaning is None or not meaning.is_known:
             return None
         return self._reading(meaning, view, parsed, parsed.body.data)
