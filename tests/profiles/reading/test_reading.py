@@ -494,6 +494,47 @@ def test_an_end_that_hangs_on_which_of_two_equal_keys_counts_is_none(
     assert (got.state if isinstance(got, Reading) else got.fault) is found
 
 
+FLAG = profile("read: {status: done}\nstates: {running: [false], succeeded: [true]}\n")
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"error": {"message": "x"}}, {"errors": ["x"]}, {"error_message": "x"}, {"Error": "x"},
+        {"failureReason": "x"}, {"errorCode": 7}, {"exception": "x"},
+    ],
+)  # fmt: skip
+def test_that_it_is_done_is_no_success_beside_an_error(beside: dict[str, object]) -> None:
+    found = read(FLAG, response({"done": True, **beside}))
+
+    assert (found.state, found.is_known_word) == (State.RUNNING, False)
+    assert found.contradiction is not None
+    assert (found.contradiction.field, found.contradiction.other) == ("done", *beside)
+    assert FLAG.where(found.rule)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{}, {"error": None}, {"error": {}}, {"errors": []}, {"error": "none"}, {"errorCode": 0},
+     {"steps": [{"error": "x"}]}],
+)  # fmt: skip
+def test_that_it_is_done_is_a_success_where_no_error_is_beside_it(
+    beside: dict[str, object],
+) -> None:
+    assert read(FLAG, response({"done": True, **beside})).state is State.SUCCEEDED
+
+
+def test_an_error_beside_a_flag_can_be_ignored_and_a_rule_looks_first() -> None:
+    both = response({"done": True, "error": "x"})
+    reads = "read: {status: done}\nstates: {succeeded: [true]}\n"
+
+    assert read(profile(reads + "verify: {ignore: [error]}\n"), both).state is State.SUCCEEDED
+    failed = profile(reads + "rules: [{when: done && error, state: failed}]\n")
+    assert read(failed, both).state is State.FAILED
+    # A word of success is the API's own judgement.
+    assert read(profile("read: {status: s}\n"), response({"s": "done", "error": "x"})).state
+
+
 def test_absence_can_mean_a_state_but_an_odd_type_cannot() -> None:
     bound = profile("absent_status: succeeded\n")
 

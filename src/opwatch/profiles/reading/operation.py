@@ -108,9 +108,8 @@ class OperationReader:
         if not self._has_paths(view.item):
             return None
         meaning = first_rule(self._body_rules, view)
-        if meaning is None:
-            found = self._spec.read.status.first(view)
-            meaning = None if found is None else self._words.meaning(found)
+        if meaning is None and self._spec.read.status.first(view) is not None:
+            meaning = self._by_word(view)
         meaning = meaning and self._spec.verify.examined(meaning, view, self._words)
         if meaning is None or not meaning.is_known:
             return None
@@ -122,9 +121,17 @@ class OperationReader:
 
     def _meaning(self, view: AnswerView) -> Meaning | None:
         """Return what the first rule, or else the status word, is found to mean, if anything."""
-        meaning = first_rule(self._rules, view)
-        meaning = meaning or self._words.meaning(self._spec.read.status.first(view))
+        meaning = first_rule(self._rules, view) or self._by_word(view)
         return meaning and self._spec.verify.examined(meaning, view, self._words)
+
+    def _by_word(self, view: AnswerView) -> Meaning | None:
+        status = self._spec.read.status
+        said = status.first(view)
+        meaning = self._words.meaning(said)
+        if meaning is None or meaning.state is not State.SUCCEEDED or word(said) != "true":
+            return meaning
+        name = next(path for path, value in status.each(view) if value is said)
+        return self._spec.verify.of_flag(meaning, view, name)
 
     def _other_id(self, target: Target | None, view: AnswerView) -> str | None:
         """Return the id in the answer if it is another operation's."""
