@@ -112,6 +112,31 @@ def test_conditions_are_warned_of_wherever_they_are(key: str) -> None:
     assert message.startswith("a == b compares two fields")
 
 
+FLAG = HEAD.replace("status: status", "status: done").replace("[done]", "[true]")
+
+
+def test_a_flag_that_succeeds_where_nothing_can_fail_is_warned_of() -> None:
+    [found] = check(FLAG, "p.yaml")
+
+    assert (found.line, found.column, found.is_warning) == (5, 21, True)
+    assert "nothing means failed" in found.message
+    assert "rules: [{when: done && error, state: failed}]" in found.message
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "rules: [{when: done && error, state: failed}]\n",
+        "rules: [{when: done && error, state: cancelled}]\n",
+        "verify: {unless: [{fields: [error], means: failed}]}\n",
+        "states: {succeeded: [true], failed: [false]}\n",
+    ],
+)
+def test_a_flag_beside_something_that_means_failed_is_passed(more: str) -> None:
+    kept = FLAG.splitlines(keepends=True)[: -1 if more.startswith("states") else None]
+    assert check("".join(kept) + more, "p.yaml") == ()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_built_in_profile_is_warned_of(name: str) -> None:
     assert doubts(profile(name).definition) == []

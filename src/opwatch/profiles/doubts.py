@@ -1,8 +1,9 @@
 """What the language allows in a profile, although it is hardly what was meant.
 
 Decides what ``profile check`` warns of: a pause in milliseconds that is read as
-seconds, and a comparison of two paths that lead to nothing in the sample answers,
-which holds of every answer, for null equals null.
+seconds; a comparison of two paths that lead to nothing in the sample answers,
+which holds of every answer, for null equals null; and a flag that means succeeded in a
+profile in which nothing means failed.
 """
 
 from __future__ import annotations
@@ -32,7 +33,11 @@ _IN_MS: Final = re.compile(
 
 def doubts(definition: Definition, samples: Sequence[Any] = ()) -> list[Problem]:
     """Return a warning for what is hardly meant; *samples* are the JSON of the API's answers."""
-    found = [*_pauses_in_ms(definition), *_comparisons_of_nothing(definition, samples)]
+    found = [
+        *_pauses_in_ms(definition),
+        *_comparisons_of_nothing(definition, samples),
+        *_flags_of_success(definition),
+    ]
     return sorted(found, key=lambda each: (each.file, each.line, each.column))
 
 
@@ -56,6 +61,26 @@ def _pauses_in_ms(definition: Definition) -> Iterator[Problem]:
 
 _IS_SECONDS: Final = (
     "{!r} is read as seconds; write {{{}: {}, as: ms}}, or 'as: seconds' if that is right"
+)
+
+
+def _flags_of_success(definition: Definition) -> Iterator[Problem]:
+    spec = definition.spec
+    flags = [each for each in spec.states.get("succeeded", ()) if str(each).lower() == "true"]
+    failed = {"failed", "cancelled"}
+    can_fail = (
+        any(spec.states.get(each) for each in failed)
+        or any(rule.state.value in failed for rule in spec.rules)
+        or (spec.verify and any(doubt.means in failed for doubt in spec.verify.unless))
+    )
+    if flags and not can_fail:
+        position = position_of(definition.node, "states", "succeeded")
+        yield position.warning(_NEVER_FAILS.format(spec.read.status.finders[0].text))
+
+
+_NEVER_FAILS: Final = (
+    "nothing means failed: if {0} is true after a failure as well, add before 'states'  "
+    "rules: [{{when: {0} && error, state: failed}}]"
 )
 
 

@@ -38,6 +38,7 @@ BAD = "no answer"
 KNOWN_BY_THE_VENDOR_ONLY = {
     "elasticsearch-task": 1,
     "gke-operation": 1,
+    "snowflake": 1,
     "vercel": 1,
 }
 

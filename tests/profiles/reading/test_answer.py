@@ -104,6 +104,29 @@ def test_a_bad_page_among_several_makes_all_of_them_bad(body: bytes, fault: Faul
     assert [each.fault for each in findings if isinstance(each, Trouble)] == [fault, fault]
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "fault"),
+    [
+        ({"items": [{"id": "b", "status": "done"}]}, 500, Fault.STATUS_TRANSIENT),
+        ({"items": [{"id": "b", "status": "done"}]}, 206, Fault.STATUS_UNEXPECTED),
+        ({"items": [{"id": "b", "status": "done"}]}, 404, Fault.STATUS_NOT_FOUND),
+        ({"items": [{"id": "b", "status": "done"}], "busy": True}, 200, Fault.API_ERROR),
+    ],
+)
+def test_a_page_that_is_an_error_is_no_part_of_a_list_whatever_it_holds(
+    body: Any, status: int, fault: Fault
+) -> None:
+    bound = profile(
+        "batch: {query: ids, path: /ops, items: items}\ntroubles: [{when: busy, as: transient}]\n"
+    )
+    targets = [bound.target("a"), bound.target("b")]
+    good = response({"items": [{"id": "a", "status": "done"}]})
+
+    findings = bound.read(targets, good, [response(body, status)]).findings
+
+    assert [each.fault for each in findings if isinstance(each, Trouble)] == [fault, fault]
+
+
 def test_what_a_list_does_not_hold_is_missing_without_any_words() -> None:
     answer = listed([{"id": "b", "status": "done", "message": "fine"}])
 

@@ -318,6 +318,16 @@ def test_a_web_page_or_half_an_answer_never_decides(body: bytes) -> None:
     assert read(bound, response(b"", 204)).state is State.SUCCEEDED
 
 
+@pytest.mark.parametrize("rule", ["when: \"status == 'done'\"", "http: 2xx", "http: 206"])
+def test_a_range_that_nobody_asked_for_never_decides(rule: str) -> None:
+    bound = profile(f"rules: [{{{rule}, state: succeeded}}]\n")
+
+    found = trouble(bound, response({"id": "a", "status": "done"}, 206))
+
+    assert found.fault is Fault.STATUS_UNEXPECTED
+    assert trouble(bound, response(b"", 206)).fault is Fault.STATUS_UNEXPECTED
+
+
 def test_a_negated_condition_does_not_hold_of_nothing() -> None:
     bound = profile("rules: [{when: '!error', state: succeeded}]\n")
 
@@ -429,6 +439,25 @@ def test_an_answer_about_another_operation_says_which(other: object, shown: str)
     assert (found.fault, found.detail) == (Fault.WRONG_ID, shown)
 
 
+@pytest.mark.parametrize("named", [{}, {"id": None}, {"id": ""}, {"id": " "}, {"id": []}])
+@pytest.mark.parametrize("status", ["done", "failed", "running"])
+def test_an_answer_without_the_id_that_it_should_have_is_about_nobody(
+    named: dict[str, object], status: str
+) -> None:
+    found = trouble(BOUND, response({**named, "status": status, "job": "a"}))
+
+    assert found.fault is Fault.NO_ID
+    assert found.detail == f"'id'; it has {', '.join((*named, 'status', 'job'))}"
+
+
+def test_an_error_needs_no_id_nor_does_a_profile_that_says_so() -> None:
+    assert read(RICH, response({"error": "busy"}, 409)).state is State.RUNNING
+    for reads in ("status: status", "id: id, id_optional: true, status: status"):
+        bound = profile(f"read: {{{reads}}}\n")
+        assert read(bound, response({"status": "done"})).state is State.SUCCEEDED
+    assert trouble(bound, response({"id": "b", "status": "done"})).fault is Fault.WRONG_ID
+
+
 def test_one_of_several_ids_must_be_the_one_that_was_asked() -> None:
     assert read(RICH, response({"id": "x/ops/a", "name": "a", "status": "done"})).state
     assert (
@@ -441,6 +470,69 @@ def test_a_key_that_comes_twice_is_noted_and_the_last_counts() -> None:
     answer = BOUND.read([target], response(b'{"id": "a", "status": "queued", "status": "running"}'))
 
     assert answer.notes == ("the answer holds a key twice; the last one counts",)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ('"id": "a", "status": "running", "status": "done"', State.RUNNING),
+        ('"id": "a", "status": "done", "status": "running"', State.RUNNING),
+        ('"id": "a", "status": "failed", "status": "done"', Fault.API_ERROR),
+        ('"id": "a", "status": "done", "status": "failed"', Fault.API_ERROR),
+        ('"id": "b", "status": "done", "id": "a"', Fault.API_ERROR),
+        ('"id": "a", "status": null, "status": "done"', Fault.API_ERROR),
+        ('"id": "a", "status": "done", "status": "DONE"', State.SUCCEEDED),
+        ('"id": "a", "status": "done", "more": {"x": 1, "x": 2}', State.SUCCEEDED),
+    ],
+)
+def test_an_end_that_hangs_on_which_of_two_equal_keys_counts_is_none(
+    body: str, found: State | Fault
+) -> None:
+    got = reading(BOUND, response(f"{{{body}}}".encode()))
+
+    assert isinstance(got, (Reading, Trouble))
+    assert (got.state if isinstance(got, Reading) else got.fault) is found
+
+
+FLAG = profile("read: {status: done}\nstates: {running: [false], succeeded: [true]}\n")
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"error": {"message": "x"}}, {"errors": ["x"]}, {"error_message": "x"}, {"Error": "x"},
+        {"failureReason": "x"}, {"errorCode": 7}, {"exception": "x"},
+    ],
+)  # fmt: skip
+def test_that_it_is_done_is_no_success_beside_an_error(beside: dict[str, object]) -> None:
+    found = read(FLAG, response({"done": True, **beside}))
+
+    assert (found.state, found.is_known_word) == (State.RUNNING, False)
+    assert found.contradiction is not None
+    assert (found.contradiction.field, found.contradiction.other) == ("done", *beside)
+    assert FLAG.where(found.rule)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{}, {"error": None}, {"error": {}}, {"errors": []}, {"error": "none"}, {"errorCode": 0},
+     {"steps": [{"error": "x"}]}],
+)  # fmt: skip
+def test_that_it_is_done_is_a_success_where_no_error_is_beside_it(
+    beside: dict[str, object],
+) -> None:
+    assert read(FLAG, response({"done": True, **beside})).state is State.SUCCEEDED
+
+
+def test_an_error_beside_a_flag_can_be_ignored_and_a_rule_looks_first() -> None:
+    both = response({"done": True, "error": "x"})
+    reads = "read: {status: done}\nstates: {succeeded: [true]}\n"
+
+    assert read(profile(reads + "verify: {ignore: [error]}\n"), both).state is State.SUCCEEDED
+    failed = profile(reads + "rules: [{when: done && error, state: failed}]\n")
+    assert read(failed, both).state is State.FAILED
+    # A word of success is the API's own judgement.
+    assert read(profile("read: {status: s}\n"), response({"s": "done", "error": "x"})).state
 
 
 def test_absence_can_mean_a_state_but_an_odd_type_cannot() -> None:

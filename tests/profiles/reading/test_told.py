@@ -50,6 +50,46 @@ def test_a_word_that_is_missing_or_unknown_tells_nothing(body: object) -> None:
     assert told(response(body)) is None
 
 
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        ({"status": "done", "exit_code": 0}, State.SUCCEEDED),
+        ({"status": "done", "exit_code": 1}, State.FAILED),
+        ({"status": "done", "finished": False}, None),
+        ({"status": "done", "inner": "failed"}, None),
+    ],
+)
+def test_what_speaks_against_a_success_speaks_in_a_starting_answer_as_well(
+    body: object, state: State | None
+) -> None:
+    bound = profile(
+        """verify:
+  words: [status, inner]
+  unless:
+    - {fields: [exit_code], other_than: 0, means: failed}
+    - {fields: [finished], are: false}
+"""
+    )
+
+    found = bound.reader.told(bound.target("a"), response(body))
+
+    assert (found and found.state) is state
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(200, State.SUCCEEDED), (201, State.SUCCEEDED), (202, None), (203, None), (206, None)],
+)
+def test_an_answer_that_has_accepted_the_work_names_no_end(
+    status: int, state: State | None
+) -> None:
+    found = BOUND.starting_reading(
+        BOUND.target("a"), response({"id": "a", "status": "done"}, status)
+    )
+
+    assert (found and found.state) is state
+
+
 def test_an_http_status_by_itself_tells_nothing() -> None:
     assert told(response({}, 202)) is None
     assert told(response({"status": "running"}, 202)) is State.RUNNING
@@ -58,6 +98,11 @@ def test_an_http_status_by_itself_tells_nothing() -> None:
 @pytest.mark.parametrize("status", [206, 302, 404, 409, 500])
 def test_only_a_status_of_success_lets_a_body_tell_anything(status: int) -> None:
     assert told(response({"status": "done"}, status)) is None
+
+
+def test_a_key_that_comes_twice_with_two_ends_tells_nothing() -> None:
+    assert told(response(b'{"status": "failed", "status": "done"}')) is None
+    assert told(response(b'{"status": "done", "status": "Done"}')) is State.SUCCEEDED
 
 
 def test_a_guard_says_that_nothing_is_told() -> None:

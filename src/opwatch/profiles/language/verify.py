@@ -3,7 +3,8 @@
 Decides that all status words of an answer must mean the same end; that a success is
 looked at once more for fields that deny, contradict or lessen it, of which the first
 decides; that parts which failed make less of it, and all of them leave it undecided; and
-that zero, nothing and "none" speak against nothing. Names of fields are compared whole,
+that zero, nothing and "none" speak against nothing; that a mere flag is no success beside an
+error, whatever the profile says. Names of fields are compared whole,
 without regard to case, ``-`` and ``_``: `ok` is not in `token`.
 """
 
@@ -14,7 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.moments import number_of
 from opwatch.domain.operation import Contradiction, State
-from opwatch.profiles.language.expressions import Expression, is_empty, spelling
+from opwatch.profiles.language.expressions import (
+    Expression,
+    compile_expression,
+    is_empty,
+    spelling,
+)
 from opwatch.profiles.language.paths import LOOKUP, NOWHERE, AnswerView, Lookup
 from opwatch.profiles.language.rules import PARTIAL, Meaning, Words, word_key, word_keys
 from opwatch.profiles.language.scalars import EXPRESSION, STATUS_WORD, TEXT, number, word
@@ -122,6 +128,16 @@ class Verification(NamedTuple):
         if meaning.state is not State.SUCCEEDED:
             return meaning
         return self._doubted(meaning, view.item, said)
+
+    def of_flag(self, meaning: Meaning, view: AnswerView, name: str) -> Meaning:
+        """Return *meaning*, a success by the flag *name*: undecided if an error is beside it.
+
+        That `done` is true says of an operation that it is over, and rarely how.
+        """
+        place = Place("", view.item, _by_spelling(view.item))
+        found = (pair for field in _ERRORS for pair in self._heard(field.found(place)))
+        against = next((pair for pair in found if not is_good_news(pair[1])), None)
+        return _undecided("verify", (name, "true"), _pair(against)) if against else meaning
 
     def _doubted(self, meaning: Meaning, item: Any, said: tuple[str, str]) -> Meaning:
         found = self._first(list(self._places(item)))
@@ -238,6 +254,14 @@ def _pair(found: tuple[str, Any]) -> tuple[str, str]:
 def _field(expression: Expression) -> Field:
     names = expression.text.split(".") if _NAMES.fullmatch(expression.text) else ()
     return Field(expression, tuple(map(spelling, names)))
+
+
+_ERRORS: Final = tuple(
+    _field(compile_expression(name))
+    for name in (
+        "error", "errors", "errorMessage", "errorCode", "failure", "failureReason", "exception",
+    )
+)  # fmt: skip
 
 
 def _doubt(fields: tuple[Expression, ...], **keys: Any) -> Doubt:

@@ -1,8 +1,8 @@
 """What one operation's part of an answer says of it.
 
-Decides that an answer about another operation is never used, that rules precede the
-status word, and which other fields are shown in which state: no error while it runs,
-no finish time before it has ended.
+Decides that an answer about another operation, or without the id that the profile says
+is there, is never used, that rules precede the status word, and which other fields are
+shown in which state: no error while it runs, no finish time before it has ended.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from opwatch.profiles.language.spec import ErrorPaths, Spec
     from opwatch.profiles.reading.response import ParsedResponse
 
+PART: Final = 206
 _ENDED_BADLY: Final = frozenset({State.FAILED, State.CANCELLED})
 _ERROR_KEYS: Final = ("error", "errors", "fault", "message")
 _MOST_KEYS: Final = 8
@@ -69,16 +70,19 @@ class OperationReader:
             return parsed.trouble(
                 Fault.NO_STATUS, self._status_path + self._instead(view.item, view)
             )
+        if target and target.params.get(ID) and self._lacks_id(view):
+            where = _if_short(self._spec.read.id.text)
+            return parsed.trouble(Fault.NO_ID, where + keys_of(view.item))
         raw = parsed.body.data if target else view.item
         return self._reading(meaning, view, parsed, raw)
 
     def by_http(self, target: Target, view: AnswerView, parsed: ParsedResponse) -> Finding | None:
         """Return what a rule says of an answer that has no good status or no body.
 
-        A web page, half an answer or a proxy's never decides: a proxy's 404 says nothing
-        about the operation.
+        A web page, half an answer (a range that nobody asked for is one) or a proxy's never
+        decides: a proxy's 404 says nothing about the operation.
         """
-        if parsed.body.fault not in {None, Fault.EMPTY}:
+        if parsed.body.fault not in {None, Fault.EMPTY} or parsed.response.status == PART:
             return None
         if not parsed.response.is_good and parsed.speaker is not Speaker.API:
             return None
@@ -101,9 +105,9 @@ class OperationReader:
         if not self._has_paths(view.item):
             return None
         meaning = first_rule(self._body_rules, view)
-        if meaning is None:
-            found = self._spec.read.status.first(view)
-            meaning = None if found is None else self._words.meaning(found)
+        if meaning is None and self._spec.read.status.first(view) is not None:
+            meaning = self._by_word(view)
+        meaning = meaning and self._examined(meaning, view)
         if meaning is None or not meaning.is_known:
             return None
         return self._reading(meaning, view, parsed, parsed.body.data)
@@ -114,14 +118,24 @@ class OperationReader:
 
     def _meaning(self, view: AnswerView) -> Meaning | None:
         """Return what the first rule, or else the status word, is found to mean, if anything."""
-        meaning = first_rule(self._rules, view)
-        meaning = meaning or self._words.meaning(self._spec.read.status.first(view))
+        meaning = first_rule(self._rules, view) or self._by_word(view)
         return meaning and self._examined(meaning, view)
 
     def _examined(self, meaning: Meaning, view: AnswerView) -> Meaning:
         """Return *meaning*, or what it is worth by all else that the answer says."""
         verify = self._spec.verify
         return verify.examined(meaning, view, self._words) if verify else meaning
+
+    def _by_word(self, view: AnswerView) -> Meaning | None:
+        status = self._spec.read.status
+        said = status.first(view)
+        meaning = self._words.meaning(said)
+        if meaning is None or meaning.state is not State.SUCCEEDED or word(said) != "true":
+            return meaning
+        from opwatch.profiles.language.verify import Verification  # noqa: PLC0415, few need it
+
+        name = next(path for path, value in status.each(view) if value is said)
+        return (self._spec.verify or Verification()).of_flag(meaning, view, name)
 
     def _other_id(self, target: Target | None, view: AnswerView) -> str | None:
         """Return the id in the answer if it is another operation's."""
@@ -133,10 +147,14 @@ class OperationReader:
             return None
         return word(found[0]) or ""
 
+    def _lacks_id(self, view: AnswerView) -> bool:
+        """Tell whether an answer that must name its operation does not."""
+        reads = self._spec.read
+        return bool(reads.id) and not reads.id_optional and not reads.id.all(view)
+
     @property
     def _status_path(self) -> str:
-        text = self._spec.read.status.text
-        return text if len(text) <= _LONGEST else ""
+        return _if_short(self._spec.read.status.text)
 
     def _instead(self, item: Any, view: AnswerView) -> str:
         """Return what *item* has in place of a status, and what it says of an error."""
@@ -183,6 +201,10 @@ class OperationReader:
             if url and move.condition.holds(view):
                 return url
         return None
+
+
+def _if_short(expression: str) -> str:
+    return expression if len(expression) <= _LONGEST else ""
 
 
 def _details(paths: Mapping[str, Lookup], view: AnswerView) -> dict[str, Any] | None:
