@@ -133,7 +133,11 @@ class View:
         with ExitStack() as stack:
             wall_of = self.wall_of()
             # Before the display, so that what it holds back is written after it.
-            commands, has_keys = self._end_commands(stack), self.has_keys
+            commands, has_keys, locate = self._end_commands(stack), self.has_keys, None
+            if has_keys and "TMUX" in self.context.environ:
+                from opwatch.cli.keyboard import cursor_finder
+
+                locate = cursor_finder(sys.stdin, sys.stderr)
             # What is shown at the end says how to go on, so it is kept before.
             listeners = [] if self.keeper is None else [self.keeper.listener(session)]
             display = open_display(
@@ -147,6 +151,7 @@ class View:
                 notify=self.options.notify,
                 endings=not self.shows_table_beside,
                 keys=has_keys,
+                locate=locate,
             )
             if has_keys:
                 from opwatch.cli.keyboard import Keyboard

@@ -18,6 +18,7 @@ from opwatch.output.terminal.canvas import Canvas
 from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.frame import NOTHING, compose
 from opwatch.output.terminal.hints import REPLIES, THERE_ARE_KEYS, Hint, page_lines
+from opwatch.output.terminal.reflow import Reflow
 from opwatch.output.terminal.renderer import Renderer
 from opwatch.output.terminal.window import Window
 from opwatch.output.text.sentences import warning_text
@@ -39,7 +40,7 @@ class Bars(Renderer):
 
     *is_ours* tells whether we are in the foreground; in the background nothing is
     drawn. *resume* builds the command that goes on with what is unfinished. *keys* tells
-    that some are obeyed.
+    that some are obeyed. *locate* asks tmux for the row of the cursor.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Bars(Renderer):
         window: Window | None = None,
         resume: Resume | None = None,
         keys: bool = False,
+        locate: Callable[[], int | None] | None = None,
     ) -> None:
         self._sink = sink
         self._size = size
@@ -63,7 +65,8 @@ class Bars(Renderer):
         self._glyphs = sink.glyphs
         self._board = Board(sink.show)
         self._window = window or Window()
-        self._canvas = Canvas(sink, colour=colour, links=self._window.has_links)
+        reflow = None if locate is None else Reflow(locate)
+        self._canvas = Canvas(sink, colour=colour, links=self._window.has_links, reflow=reflow)
         self._drawn_at = float("-inf")
         self._is_paused = False
         self._is_displaced = False

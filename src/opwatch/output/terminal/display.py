@@ -51,13 +51,15 @@ def open_display(
     endings: bool = True,
     notify: bool = False,
     keys: bool = False,
+    locate: Callable[[], int | None] | None = None,
 ) -> Guard:
     """Return the renderer of *style* on *stream*; bars need a cursor that moves.
 
     *wall_of* turns seconds of the run's clock into an aware time, *resume* the
     unfinished operations into a command. Without *endings* a table follows that shows
     what has failed. With *notify* a terminal is rung at the end of a long run. With *keys* it
-    is shown, where there is room, that some are obeyed.
+    is shown, where there is room, that some are obeyed. *locate* asks tmux for the row of the
+    cursor.
     """
     sink = Sink(stream, redact=redact, required=False)
 
@@ -81,6 +83,7 @@ def open_display(
                 colour=colour,
                 window=window_of(environ, notify=notify),
                 keys=keys,
+                locate=locate,
                 resume=resume,
             )
             return Guard(bars, lines)
