@@ -21,6 +21,7 @@ from faults.terminal import CTRL_BACKSLASH, CTRL_C, CTRL_Z, OPWATCH, Tty
 from faults.whole import DONE, RUNNING, api, says
 from opwatch.cli import keyboard
 from opwatch.cli.keyboard import ALONE, ANY_OTHER, KEYS, KeyPress, cursor_finder, key_of
+from servers.raw import http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -457,6 +458,26 @@ def test_a_program_that_reads_our_output_has_the_keys(program: Program) -> None:
         assert tty.exit_code() == 130
     os.close(writing)
     os.close(reading)
+
+
+# -- a get at a terminal ------------------------------------------------------------------
+
+
+def test_what_to_do_stands_below_the_table_of_a_get(program: Program) -> None:
+    denied = http(b'{"error": "no"}', "Content-Type: application/json", status="401 No")
+    with api(denied) as server, Tty(60, 30) as tty:
+        _, *options = arguments(program, server)
+        tty.run(
+            *OPWATCH,
+            "get",
+            *(each for each in options if each not in {"--interval", "5m"}),
+            environ=program.environ,
+        )
+        assert tty.exit_code() == 4
+        table, advice = tty.shown[:3], "\n".join(tty.shown[3:])
+        assert [line.split()[0] for line in table] == ["OPERATION", "a", "│"]
+        assert advice.startswith("to fix:    renew or replace the credential")
+        assert "\n           opwatch auth test -p api --config " in advice
 
 
 # -- and the demo, which has no credential to look for -----------------------------------

@@ -20,7 +20,7 @@ from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, left_out, ne
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from opwatch.domain.events import Finished
     from opwatch.domain.operation import Operation
@@ -55,7 +55,13 @@ def final_lines(
         order = (OUTCOMES[each] for each in ORDER)
         lines.append([(left_out(hidden, order, glyphs.ellipsis), Tone.FAINT)])
     lines += _verdict(event, started_at, width, glyphs, show)
-    for label, text in next_steps(event.operations, show, resume):
+    return lines + step_lines(next_steps(event.operations, show, resume), width, glyphs)
+
+
+def step_lines(steps: Iterable[tuple[str, str]], width: int, glyphs: Glyphs) -> list[Line]:
+    """Return what to do next, *steps* of labels and texts, for a screen of *width* columns."""
+    lines: list[Line] = []
+    for label, text in steps:
         head = f"{label + ':':<{LABEL}}"
         for part in [text] if label == TO_GO_ON else _advice(text, width - LABEL, glyphs):
             lines.append([(head, Tone.FAINT), (leading(part), Tone.PLAIN)])
