@@ -21,6 +21,7 @@ from opwatch.output.terminal.hints import REPLIES, THERE_ARE_KEYS, Hint, page_li
 from opwatch.output.terminal.reflow import Reflow
 from opwatch.output.terminal.renderer import Renderer
 from opwatch.output.terminal.window import Window
+from opwatch.output.text.clean import folded
 from opwatch.output.text.sentences import warning_text
 from opwatch.output.text.styles import Tone
 
@@ -156,11 +157,12 @@ class Bars(Renderer):
 
     def _warn(self, event: Warned) -> None:
         """Write an oddity above the live rows."""
-        text = f"{self._glyphs.trouble} {warning_text(event, self._board.show)}"
+        text, label = warning_text(event, self._board.show), f"{self._glyphs.trouble} "
         if self._is_paused or not self._has_terminal():
-            self._sink.line(text)
+            self._sink.say(text, label)
         else:
-            self._write_above([[(text, Tone.WARN)]], event.at)
+            lines = folded(text, self._size()[0], label)
+            self._write_above([[(line, Tone.WARN)] for line in lines], event.at)
 
     def _finish(self, event: Finished) -> None:
         """Replace the live rows with the last table."""

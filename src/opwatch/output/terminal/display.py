@@ -122,9 +122,7 @@ class Quiet(Renderer):
             case Ended(operation=operation) if self._endings:
                 if ended_badly(operation):
                     name = self._names.of(operation)
-                    self._sink.line(
-                        f"opwatch: {ending_sentence(operation, self._sink.show, name=name)}"
-                    )
+                    self._sink.say(ending_sentence(operation, self._sink.show, name=name))
             case Finished(verdict=verdict) if verdict.cause is not Abort.PIPE_CLOSED:
                 if self._advises:
                     _advise(self._sink, event.operations, self._resume)
@@ -144,10 +142,10 @@ def write_advice(
     from opwatch.output.terminal.final import step_lines  # noqa: PLC0415, few tables need it
 
     steps = next_steps(operations, sink.show)
-    for line in step_lines(steps, size_of(stream)()[0], sink.glyphs):
+    for line in step_lines(steps, size_of(stream)()[0]):
         sink.line(painted(line, colour=colour))
 
 
 def _advise(sink: Sink, operations: Sequence[Operation], resume: Resume | None = None) -> None:
     for label, text in next_steps(operations, sink.show, resume):
-        sink.line(f"opwatch: {label}: {text}")
+        sink.say(text, f"opwatch: {label}: ")

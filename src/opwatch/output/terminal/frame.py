@@ -13,7 +13,7 @@ from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.board import COUNT_WORDS, Board, count_word
-from opwatch.output.terminal.rows import Note, dropping, note_of, percent_of, row
+from opwatch.output.terminal.rows import Note, age_of, dropping, note_of, percent_of, row
 from opwatch.output.text.clean import cells
 from opwatch.output.text.names import key_of
 from opwatch.output.text.sentences import brief, rounded, short_time, status_of
@@ -122,10 +122,10 @@ def _hosts(board: Board, at: float, width: int, glyphs: Glyphs) -> list[Line]:
         if many > 1 and first.trouble is not None:
             host = _host(board, origin)
             what = f"{host}: {brief(held.trouble or first.trouble, board.show)}"
-            lasting = f"{what} for {short_time(at - first.at)}"
+            lasting = f"{what} for {short_time(max(1.0, at - first.at))}"
             again = "asking again" if board.asks(origin) else ""
             if not again and held.until > at:
-                again = f"again in {short_time(held.until - at)}"
+                again = f"again in {short_time(max(1.0, held.until - at))}"
             forms = ((lasting, again, f"{many:,} wait"), (lasting, again), (what, again))
             notes.append(Note((*forms, (host, again))))
     for origin, trouble, many in board.repeated:
@@ -146,8 +146,7 @@ def _note(board: Board, operation: Operation, at: float, glyphs: Glyphs) -> Note
     note = note_of(operation, at, held, glyphs, board.show, is_asked=is_asked)
     if not board.is_told_of_host(operation):
         return note
-    since = operation.confirmed_at
-    return dropping("" if since is None else f"{short_time(at - since)} old", tone=Tone.WARN)
+    return dropping(age_of(operation, at), tone=Tone.WARN)
 
 
 def _noted(

@@ -167,9 +167,14 @@ def _trouble_note(
     if operation.missing_until is not None and operation.missing_until > at:
         until = format_duration(operation.missing_until - operation.watched_from)
         return dropping(f"{SO_FAR}, until {until}", again, tone=Tone.WARN)
-    since = operation.confirmed_at
-    age = "" if since is None else f"{short_time(at - since)} old"
+    age = age_of(operation, at)
     return Note(((age, what, again), (what, again), (why, again), (why,)), Tone.WARN)
+
+
+def age_of(operation: Operation, at: float) -> str:
+    """Return how old what is shown of *operation* is, if that is a second or more."""
+    since = operation.confirmed_at
+    return f"{short_time(at - since)} old" if since is not None and at - since >= 1 else ""
 
 
 def _again(due: float | None, at: float, *, is_asked: bool) -> str:
