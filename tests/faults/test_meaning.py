@@ -18,7 +18,7 @@ from opwatch.cli.run_options import RunOptions
 from opwatch.demo import DemoServer
 from opwatch.domain.operation import Reading, State
 from opwatch.domain.policy import Policy
-from opwatch.output.text.glyphs import UNICODE
+from opwatch.output.text.styles import UNICODE
 from output.screen import Terminal
 from output.script import Story
 from profiles.making import profile, reading, response

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.outcome import Abort
 from opwatch.output.text.clean import Redact, Show, as_is, folded
-from opwatch.output.text.glyphs import Glyphs, glyphs_for
+from opwatch.output.text.styles import Glyphs, glyphs_for
 from opwatch.output.text.words import CAUSES
 
 if TYPE_CHECKING:

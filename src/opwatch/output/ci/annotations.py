@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import PRECEDENCE, Outcome
-from opwatch.output.text.links import page_of
 from opwatch.output.text.sentences import display_name, ended_badly, ending_sentence
+from opwatch.output.text.styles import page_of
 from opwatch.output.text.summary import counted
 from opwatch.output.text.words import OUTCOMES
 

@@ -13,8 +13,6 @@ from opwatch.output.report.markup import DETAIL, answers, class_of, entries, lis
 from opwatch.output.report.timeline import strip
 from opwatch.output.terminal.lines import LOG_LINE
 from opwatch.output.terminal.rows import glyph_of
-from opwatch.output.text.glyphs import UNICODE
-from opwatch.output.text.links import page_of, web_link
 from opwatch.output.text.sentences import (
     API_OUTCOMES,
     brief,
@@ -26,6 +24,7 @@ from opwatch.output.text.sentences import (
     message_of,
     status_of,
 )
+from opwatch.output.text.styles import UNICODE, page_of, web_link
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:

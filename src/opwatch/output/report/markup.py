@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.moments import format_duration
-from opwatch.output.text.glyphs import UNICODE
+from opwatch.output.text.styles import UNICODE, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from opwatch.output.report.history import Entry, Log
     from opwatch.output.report.run import Run
     from opwatch.output.text.clean import Show
-    from opwatch.output.text.styles import Tone
 
 DETAIL: Final = 160
 """Cells of a remote text."""

@@ -23,13 +23,12 @@ from opwatch.output.terminal.renderer import Renderer
 from opwatch.output.terminal.window import Window
 from opwatch.output.text.clean import folded
 from opwatch.output.text.sentences import warning_text
-from opwatch.output.text.styles import Tone
+from opwatch.output.text.styles import Line, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opwatch.output.streams import Sink
-    from opwatch.output.text.styles import Line
     from opwatch.output.text.summary import Resume
 
 PAUSE: Final = 0.1

@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.output.text.styles import line_cells, painted, trimmed
+from opwatch.output.text.styles import Line, line_cells, painted, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opwatch.output.streams import Sink
     from opwatch.output.terminal.reflow import Reflow
-    from opwatch.output.text.styles import Line
 
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"

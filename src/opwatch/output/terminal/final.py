@@ -15,7 +15,7 @@ from opwatch.output.terminal.rows import glyph_of, name_cell, status_cell
 from opwatch.output.text.clean import cells, cut, folded, wrapped
 from opwatch.output.text.names import Names
 from opwatch.output.text.sentences import API_OUTCOMES, ending_detail, failure_lines
-from opwatch.output.text.styles import GAP, Line, Tone, pad
+from opwatch.output.text.styles import GAP, Glyphs, Line, Tone, pad
 from opwatch.output.text.summary import ORDER, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from opwatch.domain.events import Finished
     from opwatch.domain.operation import Operation
     from opwatch.output.text.clean import Show
-    from opwatch.output.text.glyphs import Glyphs
     from opwatch.output.text.summary import Resume
 
 MOST_ROWS: Final = 100

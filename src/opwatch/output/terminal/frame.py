@@ -21,6 +21,7 @@ from opwatch.output.text.styles import (
     GAP,
     ONE_LINE_BELOW,
     TONES,
+    Glyphs,
     Layout,
     Line,
     Tone,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opwatch.domain.operation import Operation
-    from opwatch.output.text.glyphs import Glyphs
     from opwatch.output.text.names import Key
 
 FEWEST_LINES = 3
