@@ -31,7 +31,7 @@ from opwatch.output.text.styles import (
     plan_layout,
 )
 from opwatch.output.text.summary import left_out
-from opwatch.output.text.words import OUTCOMES, STATES
+from opwatch.output.text.words import NO_SUCCESS, OUTCOMES, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,6 @@ SPARED = 8
 """Of so many lines of a screen, one is not used when not all operations fit."""
 NOTHING = Note()
 ASIDE_GAP = "   "
-_BAD = tuple(each for each in Outcome if each is not Outcome.SUCCEEDED)
 
 _TONES = {OUTCOMES[each]: tone for each, tone in TONES.items() if each is not Outcome.PENDING}
 _TONES[STATES[State.BLOCKED]] = Tone.WARN
@@ -189,7 +188,7 @@ def _counts(board: Board) -> Line:
 
 def _signs(counts: Counter[str], troubled: int, glyphs: Glyphs) -> Line:
     """Return *counts* by the signs of the rows, for a line without room for words."""
-    bad = sum(counts[OUTCOMES[each]] for each in _BAD)
+    bad = sum(counts[each] for each in NO_SUCCESS)
     signs = (
         (glyphs.succeeded, counts[OUTCOMES[Outcome.SUCCEEDED]], Tone.GOOD),
         (glyphs.failed, bad, Tone.BAD),
@@ -251,10 +250,9 @@ def _of_one(board: Board, elapsed: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _of_several(board: Board, elapsed: str, glyphs: Glyphs) -> tuple[tuple[str, ...], ...]:
-    live = sum(board.counts[each] for each in COUNT_WORDS[len(OUTCOMES) :])
-    counted = f"{len(board) - live:,}/{len(board):,}"
+    counted = f"{board.done:,}/{len(board):,}"
     done = f"{counted} done"
-    bad = Counter({OUTCOMES[each]: board.counts[OUTCOMES[each]] for each in _BAD})
+    bad = Counter({each: board.counts[each] for each in NO_SUCCESS})
     words = [f"{many:,} {word}" for word, many in bad.items() if many]
     words += [f"{board.troubled:,} in trouble"] if board.troubled else []
     signs = plain(_signs(bad, board.troubled, glyphs))
