@@ -17,8 +17,7 @@ from opwatch.domain.events import Event, Finished
 from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.frame import compose
-from opwatch.output.text.glyphs import UNICODE
-from opwatch.output.text.styles import painted
+from opwatch.output.text.styles import UNICODE, painted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shlex
 import signal
 import termios
 import time
+import tty
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
@@ -17,7 +19,9 @@ from cli.inside import profile
 from cli.program import Program
 from faults.terminal import CTRL_BACKSLASH, CTRL_C, CTRL_Z, OPWATCH, Tty
 from faults.whole import DONE, RUNNING, api, says
-from opwatch.cli.keyboard import ALONE, ANY_OTHER, KEYS, KeyPress, key_of
+from opwatch.cli import keyboard
+from opwatch.cli.keyboard import ALONE, ANY_OTHER, KEYS, KeyPress, cursor_finder, key_of
+from servers.raw import http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +51,43 @@ def test_several_bytes_at_once_are_none(typed: bytes) -> None:
 
 def test_a_byte_right_after_another_is_none() -> None:
     assert key_of(b"q", ALONE / 2) is None
+
+
+# -- the row of the cursor -------------------------------------------------------------
+
+
+@contextmanager
+def a_terminal(*, reads_keys: bool = True) -> Iterator[tuple[int, TextIO]]:
+    """Yield both ends of a terminal, at which single keys are read."""
+    master, slave = os.openpty()
+    if reads_keys:
+        tty.setcbreak(slave)
+    with os.fdopen(slave, "r+b", buffering=0) as raw, io.TextIOWrapper(raw) as terminal:
+        yield master, terminal
+    os.close(master)
+
+
+def test_the_terminal_is_asked_for_the_row_of_its_cursor() -> None:
+    with a_terminal() as (master, terminal):
+        os.write(master, b"x\x1b[7;1R")
+        assert cursor_finder(terminal, terminal)() == 7
+        assert os.read(master, 100) == b"\x1b[6n"
+
+
+def test_one_that_does_not_answer_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyboard, "PATIENCE", 0.0)
+    with a_terminal() as (master, terminal):
+        row = cursor_finder(terminal, terminal)
+        assert [row(), row()] == [None, None]
+        assert os.read(master, 100) == b"\x1b[6n"
+
+
+def test_one_whose_keys_are_not_read_is_not_asked() -> None:
+    with a_terminal(reads_keys=False) as (master, terminal):
+        assert cursor_finder(terminal, terminal)() is None
+        os.set_blocking(master, False)
+        with pytest.raises(BlockingIOError):
+            os.read(master, 100)
 
 
 # -- each key --------------------------------------------------------------------------
@@ -417,3 +458,33 @@ def test_a_program_that_reads_our_output_has_the_keys(program: Program) -> None:
         assert tty.exit_code() == 130
     os.close(writing)
     os.close(reading)
+
+
+# -- a get at a terminal ------------------------------------------------------------------
+
+
+def test_what_to_do_stands_below_the_table_of_a_get(program: Program) -> None:
+    denied = http(b'{"error": "no"}', "Content-Type: application/json", status="401 No")
+    with api(denied) as server, Tty(60, 30) as tty:
+        _, *options = arguments(program, server)
+        tty.run(
+            *OPWATCH,
+            "get",
+            *(each for each in options if each not in {"--interval", "5m"}),
+            environ=program.environ,
+        )
+        assert tty.exit_code() == 4
+        table, advice = tty.shown[:3], "\n".join(tty.shown[3:])
+        assert [line.split()[0] for line in table] == ["OPERATION", "a", "│"]
+        assert advice.startswith("to fix:    renew or replace the credential")
+        assert "\n           opwatch auth test -p api --config " in advice
+
+
+# -- and the demo, which has no credential to look for -----------------------------------
+
+
+def test_the_demo_draws_by_what_the_terminal_can(program: Program) -> None:
+    with Tty() as tty:
+        tty.run(*OPWATCH, "demo", environ=program.environ | {"TERM": "dumb"})
+        tty.until("waiting for 8 operations")
+        assert "\x1b" not in tty.raw.decode()

@@ -253,3 +253,18 @@ def test_what_is_wrong_with_a_url_is_said_without_the_url(url: str, problem: str
 def test_the_last_port_is_a_port_and_an_ipv6_host_is_read_in_any_case() -> None:
     assert parse_origin("https://api.example.com:65535/").port == 65535
     assert parse_origin("https://[FE80::A]/").host == "fe80::a"
+
+
+@pytest.mark.parametrize(
+    ("url", "authority"),
+    [
+        ("https://api.example.com/x", "api.example.com"),
+        ("https://api.example.com:443", "api.example.com"),
+        ("http://127.0.0.1:8080", "127.0.0.1:8080"),
+        ("http://[::1]:443", "[::1]:443"),
+    ],
+)
+def test_a_host_is_named_with_the_port_that_its_scheme_does_not_imply(
+    url: str, authority: str
+) -> None:
+    assert parse_origin(url).authority == authority

@@ -40,9 +40,8 @@ from opwatch.output.streams import Sink
 from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.frame import compose
 from opwatch.output.terminal.lines import Lines
-from opwatch.output.text.glyphs import UNICODE
 from opwatch.output.text.sentences import ending_sentence, warning_text
-from opwatch.output.text.styles import plain
+from opwatch.output.text.styles import UNICODE, plain
 from output.screen import Page
 from output.script import Story, wall_of
 from simulation.world import Host, Job, Run, Spell, World

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import tracemalloc
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,16 @@ ZEROS = gzip.compress(bytes(64 * MEBIBYTE), compresslevel=1)
 
 async def ask(client: Client, *steps: Step, seconds: float = 2) -> Response | Trouble:
     with RawServer([read(), *steps]) as server:
-        return await client.send(Request("GET", server.url), timeout=seconds)
+        return named(await client.send(Request("GET", server.url), timeout=seconds), server.port)
+
+
+def named(answer: Response | Trouble, port: int) -> Response | Trouble:
+    """Return *answer*, of whose host the *port* is right, without it."""
+    if isinstance(answer, Response):
+        return answer
+    host, _, found = answer.host.partition(":")
+    assert found == str(port)
+    return replace(answer, host=host)
 
 
 @pytest.mark.parametrize(

@@ -70,11 +70,11 @@ async def test_a_resolver_that_hangs_is_within_the_time_of_the_request(
 
 async def test_a_closed_port_refuses(client: Client) -> None:
     """Fault 4."""
-    url = f"http://127.0.0.1:{closed_port()}/"
+    host = f"127.0.0.1:{closed_port()}"
 
-    trouble = await client.send(Request("GET", url), timeout=2)
+    trouble = await client.send(Request("GET", f"http://{host}/"), timeout=2)
 
-    assert trouble == Trouble(Fault.CONNECTION_REFUSED, "Connection refused", host="127.0.0.1")
+    assert trouble == Trouble(Fault.CONNECTION_REFUSED, "Connection refused", host=host)
 
 
 async def test_a_port_that_does_not_answer_is_given_up(
@@ -264,7 +264,7 @@ async def test_no_descriptor_left_is_a_fault_of_its_own(
 
     trouble = await client.send(Request("GET", "http://127.0.0.1:9/"), timeout=2)
 
-    assert trouble == Trouble(Fault.NO_DESCRIPTORS, "Too many open files", host="127.0.0.1")
+    assert trouble == Trouble(Fault.NO_DESCRIPTORS, "Too many open files", host="127.0.0.1:9")
 
 
 async def test_many_requests_wait_for_few_connections_without_a_limit(

@@ -7,7 +7,7 @@ import pytest
 
 from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.output.streams import Sink, can_draw, is_terminal, size_of, wants_colour
-from opwatch.output.text.glyphs import ASCII, UNICODE, glyphs_for
+from opwatch.output.text.styles import ASCII, UNICODE, glyphs_for
 from output.screen import Terminal
 
 

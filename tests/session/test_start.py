@@ -106,7 +106,7 @@ async def test_a_post_that_never_left_is_tried_again_and_was_certainly_not_start
     world = replace(context(), trace=lambda *exchange: tries.append(exchange))
     profile = bound(tmp_path, f"http://127.0.0.1:{closed_port()}")
     async with session(profile, starting=POST, world=world) as opened:
-        with pytest.raises(StartError, match=r"^not started: 127\.0\.0\.1 refused") as caught:
+        with pytest.raises(StartError, match=r"^not started: 127\.0\.0\.1:\d+ refused") as caught:
             await start_operations(opened, POST, world)
 
     assert caught.value.cause is Outcome.UNKNOWN

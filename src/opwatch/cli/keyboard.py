@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import select
 import signal
 import stat
 import sys
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -27,7 +30,7 @@ if sys.platform != "win32":
     import termios
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TextIO
 
     from opwatch.engine import Inbox
@@ -54,6 +57,10 @@ ALONE: Final = 0.05
 """Seconds before and after a key in which nothing else is typed."""
 MOST: Final = 4096
 """Bytes that are read at once: as much as a terminal keeps."""
+WHERE_IS_THE_CURSOR: Final = b"\x1b[6n"
+_CURSOR: Final = re.compile(rb"\x1b\[(\d{1,5});\d{1,5}R")
+PATIENCE: Final = 0.2
+"""Seconds for an answer to that; tmux gives it itself, in a thousandth of one."""
 
 
 def key_of(typed: bytes, quiet: float) -> KeyPress | None:
@@ -76,6 +83,31 @@ def _is_pipe(stream: TextIO | None) -> bool:
     except (OSError, ValueError):
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def cursor_finder(terminal: TextIO, screen: TextIO) -> Callable[[], int | None]:
+    """Return a function that asks *screen* for the row of its cursor (ECMA-48 DSR 6, CPR).
+
+    It asks only while keys are read from *terminal*, for the answer is typed there; a key
+    pressed in that moment is lost. None is no answer: then it never asks again.
+    """
+    fd, is_ours, answers = terminal.fileno(), ownership_of(terminal), True
+
+    def row() -> int | None:
+        nonlocal answers
+        if not answers or not is_ours() or termios.tcgetattr(fd)[3] & termios.ICANON:
+            return None
+        typed, end = b"", time.monotonic() + PATIENCE
+        with _unstopped(), suppress(OSError):
+            os.write(screen.fileno(), WHERE_IS_THE_CURSOR)
+            while (left := end - time.monotonic()) > 0 and select.select([fd], [], [], left)[0]:
+                typed += os.read(fd, MOST)
+                if found := _CURSOR.search(typed):
+                    return int(found[1])
+        answers = False
+        return None
+
+    return row
 
 
 class Keyboard:

@@ -21,10 +21,12 @@ from opwatch.engine import or_abort
 from opwatch.output.ci.system import System, system_of
 from opwatch.output.errors import write_error, write_warning
 from opwatch.output.streams import can_draw, is_terminal
-from opwatch.output.terminal.display import Style, open_display
+from opwatch.output.terminal.display import Style, open_display, write_advice
 from opwatch.session.plan import wait_command
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from opwatch.cli.ci_report import CiReport
     from opwatch.cli.keeping import Keeper
     from opwatch.cli.run_options import RunOptions
@@ -133,7 +135,11 @@ class View:
         with ExitStack() as stack:
             wall_of = self.wall_of()
             # Before the display, so that what it holds back is written after it.
-            commands, has_keys = self._end_commands(stack), self.has_keys
+            commands, has_keys, locate = self._end_commands(stack), self.has_keys, None
+            if has_keys and "TMUX" in self.context.environ:
+                from opwatch.cli.keyboard import cursor_finder
+
+                locate = cursor_finder(sys.stdin, sys.stderr)
             # What is shown at the end says how to go on, so it is kept before.
             listeners = [] if self.keeper is None else [self.keeper.listener(session)]
             display = open_display(
@@ -146,7 +152,9 @@ class View:
                 environ=self.context.environ,
                 notify=self.options.notify,
                 endings=not self.shows_table_beside,
+                advises=self.command != "get",
                 keys=has_keys,
+                locate=locate,
             )
             if has_keys:
                 from opwatch.cli.keyboard import Keyboard
@@ -280,19 +288,28 @@ class View:
             write_document(sys.stdout, result())
         elif self.command == "get" and not self.options.quiet:
             self._write_table(operations, now)
+        if self.command == "get":
+            # Below the table, where a reader's eye is when all is written.
+            write_advice(
+                sys.stderr, operations, redact=self.redact, colour=self._wants_colour(sys.stderr)
+            )
+
+    def _wants_colour(self, stream: TextIO) -> bool:
+        from opwatch.output.streams import wants_colour
+
+        return wants_colour(stream, no_color=self.options.no_color, environ=self.context.environ)
 
     def _write_table(self, operations: Sequence[Operation], now: float) -> None:
         from opwatch.output.formats.table import write_table
-        from opwatch.output.streams import wants_colour, width_of
+        from opwatch.output.streams import width_of
 
-        environ, no_color = self.context.environ, self.options.no_color
         write_table(
             sys.stdout,
             operations,
             now=now,
             wall_of=self.wall_of(),
             terminal=is_terminal(sys.stdout),
-            colour=wants_colour(sys.stdout, no_color=no_color, environ=environ),
+            colour=self._wants_colour(sys.stdout),
             width=width_of(sys.stdout),
             redact=self.redact,
         )

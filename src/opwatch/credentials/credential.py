@@ -121,7 +121,7 @@ class Credential:
         except OriginError as problem:
             return Trouble(Fault.FOREIGN_ORIGIN, str(problem))
         if origin not in self._origins:
-            return Trouble(Fault.FOREIGN_ORIGIN, origin.host, host=origin.host)
+            return Trouble(Fault.FOREIGN_ORIGIN, origin.authority, host=origin.authority)
         if self._renewer is None:
             return request
         trouble = await self._renewer.keep_fresh()
@@ -200,7 +200,7 @@ def _is_optional(scheme: Scheme) -> bool:
 
 def _required_after_all(absence: CredentialError, refused: Request) -> Trouble:
     places = ", ".join(each.place for each in absence.tried)
-    host = str(parse_origin(refused.url)).partition("://")[2]
+    host = parse_origin(refused.url).authority
     return Trouble(Fault.NO_CREDENTIAL, f"HTTP 401; none in {places}", status=401, host=host)
 
 

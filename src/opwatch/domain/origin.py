@@ -44,11 +44,14 @@ class Origin:
         """Tell whether the host is this machine by definition, not by look-up."""
         return _is_loopback(self.host)
 
-    def __str__(self) -> str:
+    @property
+    def authority(self) -> str:
+        """The host, with the port where that is not the scheme's own (RFC 3986, 3.2)."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        if DEFAULT_PORTS.get(self.scheme) == self.port:
-            return f"{self.scheme}://{host}"
-        return f"{self.scheme}://{host}:{self.port}"
+        return host if DEFAULT_PORTS.get(self.scheme) == self.port else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}"
 
 
 @lru_cache(maxsize=256)

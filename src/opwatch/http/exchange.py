@@ -59,7 +59,7 @@ class Exchange:
         try:
             origin = origin_of(request)
             through = self._connections.proxy_to(origin)
-            host, proxy = origin.host, str(through or "")
+            host, proxy = origin.authority, str(through or "")
             cookie = self._cookies.header(origin, request.url) if request.authorize else None
             outgoing = build_request(request, origin, self._defaults, proxy=through, cookie=cookie)
             async with asyncio.timeout(seconds) as clock:

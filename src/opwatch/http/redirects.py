@@ -38,7 +38,7 @@ def next_hop(
     origin = parse_origin(request.url)
 
     def refuse(fault: Fault, detail: str) -> Trouble:
-        return Trouble(fault, detail, status=response.status, host=origin.host)
+        return Trouble(fault, detail, status=response.status, host=origin.authority)
 
     locations = response.headers.all("location")
     if request.method != "GET":

@@ -40,6 +40,8 @@ OUT_OF_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 EXCERPT: Final = 120
 BEFORE: Final = 60
 LABEL: Final = 11
+LABELS: Final = ("opwatch: ", f"  {'looked in':<{LABEL}}", f"  {'to fix':<{LABEL}}")
+"""Of sentences. All else is an excerpt, a reference or a traceback: it stays in one piece."""
 _PASSWORD: Final = re.compile(r"//[^/?#\s]*@")
 
 
@@ -57,14 +59,18 @@ def write_error(
     sink = Sink(stream, redact=redact, required=False)
     with suppress(OpwatchError):
         for line in error_lines(error, show=sink.show, debug=debug):
-            sink.line(line)
+            label = next((each for each in LABELS if line.startswith(each)), None)
+            if label is None:
+                sink.line(line)
+            else:
+                sink.say(line.removeprefix(label), label)
 
 
 def write_warning(stream: TextIO | None, text: str) -> None:
     """Write what a person should know before a run, which goes on."""
     sink = Sink(stream, required=False)
     with suppress(OpwatchError):
-        sink.line(f"opwatch: {sink.show(text, LINE)}")
+        sink.say(sink.show(text, LINE))
 
 
 def error_lines(

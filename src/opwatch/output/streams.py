@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.outcome import Abort
-from opwatch.output.text.clean import Redact, Show, as_is
-from opwatch.output.text.glyphs import Glyphs, glyphs_for
+from opwatch.output.text.clean import Redact, Show, as_is, folded
+from opwatch.output.text.styles import Glyphs, glyphs_for
 from opwatch.output.text.words import CAUSES
 
 if TYPE_CHECKING:
@@ -108,6 +108,15 @@ class Sink:
         """Write *text* as one line, and flush."""
         self.write(text + "\n")
         self.flush()
+
+    def say(self, text: str, label: str = "opwatch: ") -> None:
+        """Write *label* and *text*, a sentence of ours; a terminal's is broken between words."""
+        if self.isatty():
+            # Masked first: a secret that is broken in two would not be found.
+            for line in folded(self._redact(text), width_of(self._stream), label):
+                self.line(line)
+        else:
+            self.line(label + text)
 
 
 def encodable(text: str, encoding: str) -> str:

@@ -100,7 +100,7 @@ class _Asking:
             refused = refusal_to_ask(fetch.request, self._profile)
             if refused is not None:
                 return refused
-            self.host = parse_origin(fetch.request.url).host
+            self.host = parse_origin(fetch.request.url).authority
             tail = Tail() if self.steps.log else None
             send = partial(self._send, fetch.request, tail)
             reply = await with_retries(send, self._uniform, is_safe=_may_pass)

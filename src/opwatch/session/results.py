@@ -114,7 +114,7 @@ class _ResultFetch:
             reply = await self._get(fetch.request)
             if isinstance(reply, Trouble):
                 return reply, False
-            steps, host = steps.after(reply), parse_origin(reply.url).host
+            steps, host = steps.after(reply), parse_origin(reply.url).authority
         if steps.missing:
             return Trouble(Fault.NO_RESULT, steps.missing, host=host), False
         if self.results.folder is None or steps.value is None:
@@ -169,14 +169,16 @@ def refusal_to_ask(request: Request, profile: Profile) -> Trouble | None:
         return Trouble(Fault.BAD_REQUEST, str(problem))
     if request.authorize:
         allowed = origin in profile.origins
-        return None if allowed else Trouble(Fault.FOREIGN_ORIGIN, str(origin), host=origin.host)
+        return (
+            None if allowed else Trouble(Fault.FOREIGN_ORIGIN, str(origin), host=origin.authority)
+        )
     at_home = origin.is_loopback and parse_origin(profile.base_url).is_loopback
     if origin.is_loopback and not at_home:
         # An API somewhere else must not reach the servers of this machine.
-        return Trouble(Fault.FOREIGN_ORIGIN, str(origin), host=origin.host)
+        return Trouble(Fault.FOREIGN_ORIGIN, str(origin), host=origin.authority)
     if origin.scheme != "https" and not at_home:
         detail = "a result is fetched over https only"
-        return Trouble(Fault.BAD_REQUEST, detail, host=origin.host)
+        return Trouble(Fault.BAD_REQUEST, detail, host=origin.authority)
     return None
 
 

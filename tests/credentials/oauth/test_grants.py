@@ -376,7 +376,7 @@ async def test_a_token_endpoint_that_is_not_there_is_named_at_first_contact(
     answer = await trouble(credential, server)
 
     assert answer.fault is Fault.CONNECTION_REFUSED
-    assert (answer.host, answer.token_endpoint) == ("127.0.0.1", "http://127.0.0.1:9")
+    assert (answer.host, answer.token_endpoint) == ("127.0.0.1:9", "http://127.0.0.1:9")
 
 
 async def test_an_outage_of_the_token_endpoint_later_passes(

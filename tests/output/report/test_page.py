@@ -17,8 +17,8 @@ from opwatch.output.report.history import History
 from opwatch.output.report.page import MOST
 from opwatch.output.terminal.lines import LOG_LINE
 from opwatch.output.text.clean import Show
-from opwatch.output.text.links import page_of as link_of
 from opwatch.output.text.sentences import failure_note
+from opwatch.output.text.styles import page_of as link_of
 from output.report.pages import busy, page_of, seen
 from output.script import HOST, Story, four, target
 

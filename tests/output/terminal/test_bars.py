@@ -15,8 +15,7 @@ from opwatch.output.terminal.bars import Bars
 from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.renderer import Guard
 from opwatch.output.text.clean import PLAIN
-from opwatch.output.text.glyphs import UNICODE
-from opwatch.output.text.styles import plain
+from opwatch.output.text.styles import UNICODE, plain
 from output.screen import Terminal
 from output.script import Story, crowd, four, target
 

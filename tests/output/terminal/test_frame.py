@@ -9,8 +9,7 @@ from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.frame import compose
-from opwatch.output.text.glyphs import ASCII, UNICODE
-from opwatch.output.text.styles import line_cells, plain
+from opwatch.output.text.styles import ASCII, UNICODE, line_cells, plain
 from output.script import Story, crowd, four, target
 
 TIMES = UNICODE.times

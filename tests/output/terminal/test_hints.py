@@ -14,8 +14,7 @@ from opwatch.output.terminal.board import Board
 from opwatch.output.terminal.frame import compose
 from opwatch.output.terminal.hints import REPLIES, THERE_ARE_KEYS, Hint, page_lines
 from opwatch.output.terminal.window import Window
-from opwatch.output.text.glyphs import UNICODE
-from opwatch.output.text.styles import line_cells, plain
+from opwatch.output.text.styles import UNICODE, line_cells, plain
 from output.screen import Terminal
 from output.script import Story, crowd, four
 

@@ -5,7 +5,7 @@ from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.streams import Sink
 from opwatch.output.terminal.display import Quiet
 from opwatch.output.terminal.lines import Lines
-from opwatch.output.text.glyphs import UNICODE
+from opwatch.output.text.styles import UNICODE
 from output.screen import Page
 from output.script import Story, crowd, four, target, wall_of
 

@@ -15,15 +15,19 @@ import pytest
 ROOT: Final = Path(__file__).parents[3]
 TMUX: Final = shutil.which("tmux")
 WIDE: Final = ("110", "30")
+DEMO: Final = (
+    "8 operations of five APIs, served from this machine.",
+    "The profiles, the requests and the bars are real. One will fail.",
+)
 
 
 class Pane:
     """A pane of a tmux server of its own."""
 
-    def __init__(self, folder: Path, command: str) -> None:
+    def __init__(self, folder: Path, command: str, size: tuple[str, str] = WIDE) -> None:
         self._socket = str(folder / "tmux")
-        self.tmux("-f", os.devnull, "new-session", "-d", "-x", WIDE[0], "-y", WIDE[1], "sh")
-        self.type("echo; seq -f 'before %g' 40; " + command)
+        self.tmux("-f", os.devnull, "new-session", "-d", "-x", size[0], "-y", size[1], "sh")
+        self.type(command)
 
     def tmux(self, *words: str) -> str:
         assert TMUX is not None
@@ -35,6 +39,11 @@ class Pane:
 
     def resize(self, columns: str, rows: str) -> None:
         self.tmux("resize-window", "-x", columns, "-y", rows)
+
+    @property
+    def visible(self) -> list[str]:
+        """The lines of the screen."""
+        return self.tmux("capture-pane", "-p").splitlines()
 
     @property
     def everything(self) -> list[str]:
@@ -63,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_twenty_resizes_leave_one_board_and_none_in_the_scrollback(folder: Path, run: str) -> None:
     chance = random.Random(2)  # noqa: S311, not for secrets
     script = f"PYTHONPATH=src:tests {sys.executable} tests/output/script.py {run}"
-    pane = Pane(folder, f"cd {ROOT}; {script}")
+    pane = Pane(folder, f"cd {ROOT}; echo; seq -f 'before %g' 40; {script}")
     pane.until("fullstory  ")
     for _ in range(10):
         pane.resize(str(chance.randrange(60, 110)), str(chance.randrange(8, 20)))
@@ -73,3 +82,25 @@ def test_twenty_resizes_leave_one_board_and_none_in_the_scrollback(folder: Path,
     heads = [line for line in pane.everything if line.startswith("fullstory  ")]
     assert len(heads) == 1, "\n".join(pane.everything)
     assert sum(line.startswith("before ") for line in pane.everything) == 40, "\n".join(heads)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(TMUX is None, reason="needs tmux")
+@pytest.mark.parametrize("above", [0, 8, 60])
+def test_what_a_narrow_pane_has_pushed_off_its_top_is_erased_when_it_comes_back(
+    folder: Path, above: int
+) -> None:
+    lines = f"seq -f 'before %g' {above}; " if above else ""
+    command = f"cd {ROOT}; clear; {lines}PYTHONPATH=src {sys.executable} -m opwatch demo"
+    pane = Pane(folder, command, ("80", "24"))
+    pane.until("8 operations  ")
+    for columns, rows in 2 * [("40", "24"), ("100", "30"), ("30", "12"), ("80", "24")]:
+        pane.resize(columns, rows)
+        time.sleep(0.7)
+        if columns in {"80", "100"}:  # what stood there before is not broken in two
+            old = ("before ", "$ ", *DEMO)
+            frame = [line for line in pane.visible if line and not line.startswith(old)]
+            assert frame[0].startswith("8 operations  "), "\n".join(frame)
+            assert len(frame) == 9, "\n".join(frame)
+    assert sum(line.startswith("before ") for line in pane.everything) == above
+    assert sum(line in pane.everything for line in DEMO) == len(DEMO)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from opwatch.output.text.clean import BREAK, LIMIT, Show, cells, clean, cut, elide, wrapped
+from opwatch.output.text.clean import BREAK, LIMIT, Show, cells, clean, cut, elide, folded, wrapped
 
 HOSTILE = st.text(
     st.one_of(
@@ -166,3 +166,24 @@ def test_what_a_dropped_colour_joins_is_still_no_command_and_no_secret() -> None
 @given(HOSTILE)
 def test_no_escape_byte_is_left(text: str) -> None:
     assert "\x1b" not in clean("\x1b[0\x1b[31mm" + text)
+
+
+# -- sentences of ours ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_a_sentence_is_broken_between_words_and_a_command_or_url_nowhere(width: int) -> None:
+    command = "opwatch profile explain -p fullstory 'job 1'"
+    text = f"https://api.example.com/jobs/1?page=2 is not known: see how it is read:  {command}"
+
+    lines = folded(text, width, "opwatch: ")
+
+    assert " ".join(line.strip() for line in lines).split() == f"opwatch: {text}".split()
+    whole = ("https://api.example.com/jobs/1?page=2", command)
+    assert all(any(each in line for line in lines) for each in whole)
+    assert all(cells(line) <= width or any(each in line for each in whole) for line in lines)
+    assert all(line.startswith("  ") for line in lines[1:])
+
+
+def test_no_line_of_a_sentence_begins_as_what_a_ci_runner_obeys() -> None:
+    assert folded("it says ::error::no", 12) == ["it says", ": :error::no"]

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 PACE: Final = 0.7
 """Seconds between two polls of the demo: its operations last seconds, not minutes."""
 SERVED_SCALE: Final = 5.0
+OF_THE_TERMINAL: Final = (
+    *("TERM", "TERM_PROGRAM", "TMUX", "VTE_VERSION", "WT_SESSION", "ConEmuANSI"),
+    *("NO_COLOR", "CI"),
+)
+"""What the demo reads of the environment: how to show it, and no credential or proxy."""
 
 
 @command(
@@ -81,7 +86,8 @@ def _watch(server: DemoServer, style: Style, *, no_color: bool) -> int:
 
     seen: list[Operation] = []
     operations = scenario(server)
-    context = RunContext(token_from_stdin=DEMO_TOKEN, catch_signals=True)
+    terminal = {name: os.environ[name] for name in OF_THE_TERMINAL if name in os.environ}
+    context = RunContext(token_from_stdin=DEMO_TOKEN, catch_signals=True, environ=terminal)
     options = RunOptions(progress=style, no_color=no_color)
     view = View("demo", options, context, collect=seen.extend)
     write_opening(sys.stderr, len(operations))

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.outcome import PRECEDENCE, Outcome
 from opwatch.output.ci.system import System
 from opwatch.output.text.clean import leading
-from opwatch.output.text.links import page_of
 from opwatch.output.text.sentences import display_name, ended_badly, ending_sentence
+from opwatch.output.text.styles import page_of
 from opwatch.output.text.summary import counted
 from opwatch.output.text.words import OUTCOMES
 

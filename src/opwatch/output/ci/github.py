@@ -27,8 +27,8 @@ from opwatch.domain.moments import format_duration
 from opwatch.domain.outcome import PRECEDENCE, Outcome
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import PLAIN, Show
-from opwatch.output.text.links import page_of
 from opwatch.output.text.sentences import display_name, ending_detail, status_of
+from opwatch.output.text.styles import page_of
 from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
 

@@ -123,9 +123,9 @@ def write_unlisted(
     """
     sink = Sink(stream, required=False)
     if has_common_token:
-        sink.line("opwatch: OPWATCH_TOKEN is set; it is used for whichever profile -p names")
-    sink.line(
-        f"opwatch: {others} built-in profiles have no credential in the environment or in a file; "
+        sink.say("OPWATCH_TOKEN is set; it is used for whichever profile -p names")
+    sink.say(
+        f"{others} built-in profiles have no credential in the environment or in a file; "
         "to look into the keyring or run a helper for one:  "
         + command_to_paste("auth status", named("NAME", options))
     )

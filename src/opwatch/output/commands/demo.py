@@ -20,8 +20,8 @@ _WHY: Final = {0: "every operation succeeded", 1: "one operation failed"}
 def write_opening(stream: TextIO | None, count: int) -> None:
     """Write what is going to be watched."""
     sink = Sink(stream, required=False)
-    sink.line(f"{count} operations of five APIs, served from this machine.")
-    sink.line("The profiles, the requests and the bars are real. One will fail.")
+    sink.say(f"{count} operations of five APIs, served from this machine.", "")
+    sink.say("The profiles, the requests and the bars are real. One will fail.", "")
     sink.line("")
 
 
@@ -30,14 +30,14 @@ def write_check(stream: TextIO | None, code: int, right: int, total: int) -> Non
     sink = Sink(stream, required=False)
     why = _WHY.get(code, "see the table above")
     sink.line("")
-    sink.line(f"opwatch wait would have exited with {code}: {why}.")
+    sink.say(f"opwatch wait would have exited with {code}: {why}.", "")
     if right == total:
-        sink.line(
-            f"Checked against the server: {right} of {total} outcomes are what really happened."
-        )
-        sink.line("Next:  opwatch demo --serve   or   opwatch profile list")
+        checked = f"{right} of {total} outcomes are what really happened."
+        sink.say(f"Checked against the server: {checked}", "")
+        sink.say("opwatch demo --serve   or   opwatch profile list", "Next:  ")
     else:
-        sink.line(f"This is a bug in opwatch: only {right} of {total} outcomes are what happened.")
+        checked = f"only {right} of {total} outcomes are what happened."
+        sink.say(f"This is a bug in opwatch: {checked}", "")
 
 
 def write_invitation(

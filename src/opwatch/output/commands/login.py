@@ -53,11 +53,11 @@ def write_device(
     """
     sink = Sink(stream, redact=redact, required=False)
     code = sink.show(user_code, 80)
-    sink.line(f"opwatch: enter the code  {code}  at  {sink.show(url, LINE)}")
+    sink.say(f"enter the code  {code}  at  {sink.show(url, LINE)}")
     # An address that had to be cut leads nowhere.
     if complete_url and len(complete_url) <= LINE:
-        sink.line(f"opwatch: or, with the code in it, open  {sink.show(complete_url, LINE)}")
-    sink.line(f"opwatch: waiting for the login, {rounded(expires_in)} at most; Ctrl-C gives up")
+        sink.say(f"or, with the code in it, open  {sink.show(complete_url, LINE)}")
+    sink.say(f"waiting for the login, {rounded(expires_in)} at most; Ctrl-C gives up")
 
 
 def write_stored(
@@ -67,7 +67,7 @@ def write_stored(
     sink = Sink(stream, required=False)
     name, where = sink.show(profile, 80), sink.show(account, 200)
     which = f" ({sink.show(keyring, 80)})" if keyring else ""
-    sink.line(f"opwatch: the {title} for {name!r} is now in the keyring, for {where} only{which}")
+    sink.say(f"the {title} for {name!r} is now in the keyring, for {where} only{which}")
 
 
 def write_secret(
@@ -81,29 +81,29 @@ def write_secret(
     Sink(stream).line(secret.reveal())
     sink = Sink(remarks, required=False)
     name = sink.show(variable_of(profile, "REFRESH_TOKEN"), 80)
-    sink.line(f"opwatch: nothing was stored; give it in {name}, or in a file of yours alone")
-    sink.line("opwatch: that the profile's auth names, as  refresh_token: {file: PATH}")
+    sink.say(f"nothing was stored; give it in {name}, or in a file of yours alone")
+    sink.say("that the profile's auth names, as  refresh_token: {file: PATH}")
 
 
 def write_deleted(stream: TextIO | None, title: str, profile: str, *, was_there: bool) -> None:
     """Write that the secret has been deleted from the keyring, or was not there."""
     sink = Sink(stream, required=False)
     name = sink.show(profile, 80)
-    sink.line(
-        f"opwatch: the {title} for {name!r} was deleted from the keyring"
+    sink.say(
+        f"the {title} for {name!r} was deleted from the keyring"
         if was_there
-        else f"opwatch: the keyring holds no {title} for {name!r}"
+        else f"the keyring holds no {title} for {name!r}"
     )
 
 
 def write_waiting(stream: TextIO | None, waiting: str) -> None:
     """Write to *stream* which of WAITING opwatch waits for."""
     with suppress(OpwatchError):
-        Sink(stream, required=False).line(f"opwatch: waiting for {WAITING[waiting]}…")
+        Sink(stream, required=False).say(f"waiting for {WAITING[waiting]}…")
 
 
 def write_note(stream: TextIO | None, profile: str, note: str, *, redact: Redact = as_is) -> None:
     """Write to *stream* what is odd about the credential of *profile*."""
     sink = Sink(stream, redact=redact, required=False)
     with suppress(OpwatchError):
-        sink.line(f"opwatch: {sink.show(profile, 80)}: {sink.show(note)}")
+        sink.say(f"{sink.show(profile, 80)}: {sink.show(note)}")

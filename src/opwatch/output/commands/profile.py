@@ -76,14 +76,14 @@ def write_notes(stream: TextIO | None, notes: Iterable[str]) -> None:
     """Write what a person should know before they say what a word means."""
     sink = Sink(stream, required=False)
     for note in notes:
-        sink.line(f"opwatch: {note}")
+        sink.say(note)
 
 
 def write_left_out(stream: TextIO | None, source: str, status: int) -> None:
     """Write that the answer in *source* is not a sample, for its HTTP *status*."""
     sink = Sink(stream, required=False)
     shown = sink.show(source, 120)
-    sink.line(f"opwatch: left out {shown}: HTTP {status} is not an answer about an operation")
+    sink.say(f"left out {shown}: HTTP {status} is not an answer about an operation")
 
 
 def write_next_steps(
@@ -99,16 +99,16 @@ def write_next_steps(
     sink = Sink(stream, required=False)
     where = "the profile" if path is None else sink.show(path, 200)
     if not has_status:
-        sink.line(f"opwatch: no status word was found in the samples; add it to {where}")
+        sink.say(f"no status word was found in the samples; add it to {where}")
     if unclear:
         shown = ", ".join(sink.show(each, WORD) for each in unclear)
-        sink.line(f"opwatch: not clear, and treated as running: {shown}; see CHECK in {where}")
+        sink.say(f"not clear, and treated as running: {shown}; see CHECK in {where}")
     place = f"as {name}.yaml in {sink.show(folder, 200)}"
     if path is None:
-        sink.line(f"opwatch: to use the profile, save it {place}")
+        sink.say(f"to use the profile, save it {place}")
         return
     file = sink.show(path, None)
-    sink.line(f"opwatch: wrote {file}")
+    sink.say(f"wrote {file}")
     sink.line(f"  to check   opwatch profile check {shlex.quote(file)}")
     is_there = Path(path).absolute() == Path(folder).absolute() / f"{name}.yaml"
     use = command_to_paste("wait", ((PROFILE, name),), "REF") if is_there else f"save it {place}"

@@ -48,15 +48,13 @@ def report_started(
     for target in targets:
         reference = sink.show(target.reference, None)
         has_ended = not target.initial.is_named
-        sink.line(
-            f"opwatch: {reference} ended at once" if has_ended else f"opwatch: started {reference}"
-        )
+        sink.say(f"{reference} ended at once" if has_ended else f"started {reference}")
 
 
 def report_wait_command(stream: TextIO | None, command: str, *, redact: Redact = as_is) -> None:
     """Write to *stream* the *command* that waits for what was started."""
     sink = Sink(stream, redact=redact, required=False)
-    sink.line(f"opwatch: to wait: {sink.show(command, None)}")
+    sink.say(sink.show(command, None), "opwatch: to wait: ")
 
 
 def write_references(
@@ -131,7 +129,7 @@ def write_assumptions(
             profile=sink.show(profile, 80),
             shown=SHOWN if has_token else NOT_SHOWN,
         )
-        sink.line(f"opwatch: {text}")
+        sink.say(text)
 
 
 # -- what became of the request ----------------------------------------------------------

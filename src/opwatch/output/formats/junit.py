@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import Redact, Show, as_is
-from opwatch.output.text.links import page_of
 from opwatch.output.text.sentences import ending_detail, failure_lines, status_of
+from opwatch.output.text.styles import page_of
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:

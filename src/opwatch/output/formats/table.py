@@ -21,7 +21,7 @@ from opwatch.output.text.sentences import (
     short_time,
     status_of,
 )
-from opwatch.output.text.styles import GAP, TONES, Line, Tone, fitted, pad, painted, plain
+from opwatch.output.text.styles import GAP, TONES, Glyphs, Line, Tone, fitted, pad, painted, plain
 from opwatch.output.text.words import OUTCOMES, STATES
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import TextIO
 
-    from opwatch.output.text.glyphs import Glyphs
 
 HEADINGS: Final = ("OPERATION", "STATE", "PROGRESS", "STATUS", "UPDATED", "DETAIL")
 _TONES: Final[Mapping[str, Tone]] = {

@@ -14,8 +14,6 @@ from opwatch.domain.moments import format_duration
 from opwatch.output.report.timeline import strip
 from opwatch.output.terminal.lines import LOG_LINE
 from opwatch.output.terminal.rows import glyph_of
-from opwatch.output.text.glyphs import UNICODE
-from opwatch.output.text.links import page_of, web_link
 from opwatch.output.text.sentences import (
     API_OUTCOMES,
     brief,
@@ -27,6 +25,7 @@ from opwatch.output.text.sentences import (
     message_of,
     status_of,
 )
+from opwatch.output.text.styles import UNICODE, page_of, web_link
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:

@@ -19,9 +19,8 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.outcome import Outcome
 from opwatch.output.report.article import DETAIL, NAME, answers, article, entries, listed, sign
 from opwatch.output.report.timeline import HATCH, axis, legend, step_of
-from opwatch.output.text.glyphs import UNICODE
 from opwatch.output.text.sentences import rounded
-from opwatch.output.text.styles import Tone
+from opwatch.output.text.styles import UNICODE, Tone
 from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
 from opwatch.version import __version__

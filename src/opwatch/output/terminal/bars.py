@@ -18,16 +18,17 @@ from opwatch.output.terminal.canvas import Canvas
 from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.frame import NOTHING, compose
 from opwatch.output.terminal.hints import REPLIES, THERE_ARE_KEYS, Hint, page_lines
+from opwatch.output.terminal.reflow import Reflow
 from opwatch.output.terminal.renderer import Renderer
 from opwatch.output.terminal.window import Window
+from opwatch.output.text.clean import folded
 from opwatch.output.text.sentences import warning_text
-from opwatch.output.text.styles import Tone
+from opwatch.output.text.styles import Line, Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opwatch.output.streams import Sink
-    from opwatch.output.text.styles import Line
     from opwatch.output.text.summary import Resume
 
 PAUSE: Final = 0.1
@@ -39,7 +40,7 @@ class Bars(Renderer):
 
     *is_ours* tells whether we are in the foreground; in the background nothing is
     drawn. *resume* builds the command that goes on with what is unfinished. *keys* tells
-    that some are obeyed.
+    that some are obeyed. *locate* asks tmux for the row of the cursor.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Bars(Renderer):
         window: Window | None = None,
         resume: Resume | None = None,
         keys: bool = False,
+        locate: Callable[[], int | None] | None = None,
     ) -> None:
         self._sink = sink
         self._size = size
@@ -63,7 +65,8 @@ class Bars(Renderer):
         self._glyphs = sink.glyphs
         self._board = Board(sink.show)
         self._window = window or Window()
-        self._canvas = Canvas(sink, colour=colour, links=self._window.has_links)
+        reflow = None if locate is None else Reflow(locate)
+        self._canvas = Canvas(sink, colour=colour, links=self._window.has_links, reflow=reflow)
         self._drawn_at = float("-inf")
         self._is_paused = False
         self._is_displaced = False
@@ -153,11 +156,12 @@ class Bars(Renderer):
 
     def _warn(self, event: Warned) -> None:
         """Write an oddity above the live rows."""
-        text = f"{self._glyphs.trouble} {warning_text(event, self._board.show)}"
+        text, label = warning_text(event, self._board.show), f"{self._glyphs.trouble} "
         if self._is_paused or not self._has_terminal():
-            self._sink.line(text)
+            self._sink.say(text, label)
         else:
-            self._write_above([[(text, Tone.WARN)]], event.at)
+            lines = folded(text, self._size()[0], label)
+            self._write_above([[(line, Tone.WARN)] for line in lines], event.at)
 
     def _finish(self, event: Finished) -> None:
         """Replace the live rows with the last table."""

@@ -33,7 +33,7 @@ from opwatch.output.text.sentences import status_of
 from opwatch.output.text.words import OUTCOMES, STATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from opwatch.domain.trouble import Fault, Trouble
     from opwatch.output.text.clean import Show
@@ -132,6 +132,11 @@ class Board:
         return iter(self._operations.values())
 
     @property
+    def done(self) -> int:
+        """How many operations are over."""
+        return len(self) - sum(self.open.values())
+
+    @property
     def troubled(self) -> int:
         """How many operations had a bad answer last, or wait for a host that gives none."""
         alone = sum(many for origin, many in self._unheard.items() if origin not in self.down)
@@ -194,7 +199,8 @@ class Board:
             case Ticked(asked=targets):
                 self._asked.update(map(key_of_target, targets))
             case Finished(operations=operations):
-                self._replace(operations)
+                for each in operations:
+                    self._put(each)
             case Warned() | Resumed() | Interrupted():
                 pass
         if isinstance(event, Observed):
@@ -203,10 +209,7 @@ class Board:
     def _start(self, event: Started) -> None:
         self.started_at, self.deadline = event.at, event.deadline
         self.profiles = tuple(dict.fromkeys(each.target.profile for each in event.operations))
-        self._replace(event.operations)
-
-    def _replace(self, operations: Sequence[Operation]) -> None:
-        for each in operations:
+        for each in event.operations:
             self._put(each)
 
     def _put(self, operation: Operation) -> None:
@@ -260,16 +263,14 @@ class Board:
         shown: list[Key] = list(self.places)
         now = {key: section_of(self._ranks[key]) for key in shown}
         seen = [key for key in shown if self._is_seen(self._operations[key], at)]
-        return [self._operations[key] for key in self.places.fill(room, self._ranked(), now, seen)]
+        ranked = ((key_of(operation), section_of(rank)) for rank, operation in self.ranked())
+        return [self._operations[key] for key in self.places.fill(room, ranked, now, seen)]
 
     def _is_seen(self, operation: Operation, at: float) -> bool:
         """Tell whether *operation* has succeeded so long ago that it has been seen."""
         ended_at = operation.ended_at
         is_done = operation.outcome is Outcome.SUCCEEDED
         return is_done and ended_at is not None and at - ended_at >= LINGER
-
-    def _ranked(self) -> Iterator[tuple[Key, Section]]:
-        return ((key_of(operation), section_of(rank)) for rank, operation in self.ranked())
 
     def held_for(self, operation: Operation, at: float) -> Held | None:
         """Return what keeps requests about *operation* back at *at*, if anything does."""

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opwatch.output.text.styles import line_cells, painted, trimmed
+from opwatch.output.text.styles import Line, line_cells, painted, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opwatch.output.streams import Sink
-    from opwatch.output.text.styles import Line
+    from opwatch.output.terminal.reflow import Reflow
 
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
@@ -40,13 +40,17 @@ without making room."""
 class Canvas:
     """Lines that begin at the cursor of the terminal *sink*, and are redrawn in place."""
 
-    def __init__(self, sink: Sink, *, colour: bool, links: bool = False) -> None:
+    def __init__(
+        self, sink: Sink, *, colour: bool, links: bool = False, reflow: Reflow | None = None
+    ) -> None:
         self._sink = sink
+        self._reflow = reflow
         self._colour = colour
         self._links = links
         self.last_words = ""
         """What is written besides when the terminal is given back."""
         self._drawn: list[str] | None = None
+        self._cells: list[int] = []
         self._size = (0, 0)
 
     @property
@@ -77,6 +81,7 @@ class Canvas:
     ) -> None:
         drawn = [self._paint(line) for line in lines]
         before = self._drawn or []
+        old = self._old_rows(size)
         if text or size != self._size or len(drawn) > len(before):
             before = []
         elif drawn == before:
@@ -88,7 +93,7 @@ class Canvas:
         if not before:
             room = len(drawn) - 1
             above = "".join(self._paint(line) + NEXT_LINE for line in text)
-            parts += [HIDE, ERASE_BELOW, above, NEXT_LINE * room, _up(room)]
+            parts += [HIDE, _up(old), ERASE_BELOW, above, NEXT_LINE * room, _up(room)]
         parts.append(IN_PLACE)
         for index, line in enumerate(drawn):
             parts.append("\r" + DOWN if index else "\r")
@@ -99,9 +104,20 @@ class Canvas:
         if len(before) > len(drawn):
             parts.append(DOWN + ERASE_BELOW)
         parts += [BACK, END]
+        self._cells = [line_cells(trimmed(line)) for line in lines]
+        if self._reflow is not None and not before:
+            if text:
+                self._reflow.forget()
+            self._reflow.drawn(len(drawn))
         self._drawn, self._size = drawn, size  # whatever of it arrives hides the cursor
         self._sink.write("".join(parts))
         self._sink.flush()
+
+    def _old_rows(self, size: tuple[int, int]) -> int:
+        """Return how many rows above the cursor hold old lines, if the size is a new one."""
+        if self._reflow is None or size == self._size:
+            return 0
+        return self._reflow.resized(self._cells, size)
 
     def leave(self) -> None:
         """Put the cursor below the lines, which stay."""
@@ -117,6 +133,8 @@ class Canvas:
         """Begin anew below the cursor, which somebody else has moved."""
         if self._drawn is not None:
             self._drawn, self._size = None, (0, 0)
+            if self._reflow is not None:
+                self._reflow.forget()
             self._sink.write(NEXT_LINE)
 
     def _close(self, text: str) -> None:

@@ -18,13 +18,15 @@ from opwatch.output.terminal.renderer import Guard, Renderer
 from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.names import Names
 from opwatch.output.text.sentences import ended_badly, ending_sentence
+from opwatch.output.text.styles import painted
 from opwatch.output.text.summary import next_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from typing import TextIO
 
+    from opwatch.domain.operation import Operation
     from opwatch.output.terminal.lines import Lines
     from opwatch.output.text.summary import Resume
 
@@ -49,15 +51,18 @@ def open_display(
     environ: Mapping[str, str] = os.environ,
     size: Callable[[], tuple[int, int]] | None = None,
     endings: bool = True,
+    advises: bool = True,
     notify: bool = False,
     keys: bool = False,
+    locate: Callable[[], int | None] | None = None,
 ) -> Guard:
     """Return the renderer of *style* on *stream*; bars need a cursor that moves.
 
     *wall_of* turns seconds of the run's clock into an aware time, *resume* the
     unfinished operations into a command. Without *endings* a table follows that shows
-    what has failed. With *notify* a terminal is rung at the end of a long run. With *keys* it
-    is shown, where there is room, that some are obeyed.
+    what has failed; unless it *advises*, what to do about that follows too. With *notify* a
+    terminal is rung at the end of a long run. With *keys* it is shown, where there is room, that
+    some are obeyed. *locate* asks tmux for the row of the cursor.
     """
     sink = Sink(stream, redact=redact, required=False)
 
@@ -68,7 +73,7 @@ def open_display(
 
     match style:
         case Style.NONE:
-            return Guard(Quiet(sink, resume=resume, endings=endings), lines)
+            return Guard(Quiet(sink, resume=resume, endings=endings, advises=advises), lines)
         case Style.AUTO | Style.BARS if can_draw(stream, environ):
             from opwatch.output.terminal.bars import Bars  # noqa: PLC0415, few runs draw
             from opwatch.output.terminal.window import window_of  # noqa: PLC0415, few runs draw
@@ -81,6 +86,7 @@ def open_display(
                 colour=colour,
                 window=window_of(environ, notify=notify),
                 keys=keys,
+                locate=locate,
                 resume=resume,
             )
             return Guard(bars, lines)
@@ -91,11 +97,19 @@ def open_display(
 class Quiet(Renderer):
     """A renderer that writes bad endings to *sink*, and the command of *resume*.
 
-    Without *endings*, which a table beside it shows, only what to do about them.
+    Without *endings* a table shows them; unless it *advises*, nothing is said of what to do.
     """
 
-    def __init__(self, sink: Sink, *, resume: Resume | None = None, endings: bool = True) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        resume: Resume | None = None,
+        endings: bool = True,
+        advises: bool = True,
+    ) -> None:
         self._sink = sink
+        self._advises = advises
         self._endings = endings
         self._resume = resume
         self._names = Names(sink.show)
@@ -108,12 +122,30 @@ class Quiet(Renderer):
             case Ended(operation=operation) if self._endings:
                 if ended_badly(operation):
                     name = self._names.of(operation)
-                    self._sink.line(
-                        f"opwatch: {ending_sentence(operation, self._sink.show, name=name)}"
-                    )
+                    self._sink.say(ending_sentence(operation, self._sink.show, name=name))
             case Finished(verdict=verdict) if verdict.cause is not Abort.PIPE_CLOSED:
-                for label, text in next_steps(event.operations, self._sink.show, self._resume):
-                    self._sink.line(f"opwatch: {label}: {text}")
+                if self._advises:
+                    _advise(self._sink, event.operations, self._resume)
             case _:
                 # A reader who closed the pipe wants no more lines.
                 pass
+
+
+def write_advice(
+    stream: TextIO | None, operations: Sequence[Operation], *, redact: Redact, colour: bool
+) -> None:
+    """Write below a table what to do about *operations*, at a terminal as at the end of a wait."""
+    sink = Sink(stream, redact=redact, required=False)
+    if not sink.isatty():
+        _advise(sink, operations)
+        return
+    from opwatch.output.terminal.final import step_lines  # noqa: PLC0415, few tables need it
+
+    steps = next_steps(operations, sink.show)
+    for line in step_lines(steps, size_of(stream)()[0]):
+        sink.line(painted(line, colour=colour))
+
+
+def _advise(sink: Sink, operations: Sequence[Operation], resume: Resume | None = None) -> None:
+    for label, text in next_steps(operations, sink.show, resume):
+        sink.say(text, f"opwatch: {label}: ")

@@ -12,28 +12,24 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.moments import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.rows import glyph_of, name_cell, status_cell
-from opwatch.output.text.clean import cells, cut, leading, wrapped
+from opwatch.output.text.clean import cells, cut, folded, wrapped
 from opwatch.output.text.names import Names
 from opwatch.output.text.sentences import API_OUTCOMES, ending_detail, failure_lines
-from opwatch.output.text.styles import GAP, Line, Tone, pad
-from opwatch.output.text.summary import ORDER, TO_GO_ON, exit_text, left_out, next_steps, summary
+from opwatch.output.text.styles import GAP, Glyphs, Line, Tone, pad
+from opwatch.output.text.summary import ORDER, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from opwatch.domain.events import Finished
     from opwatch.domain.operation import Operation
     from opwatch.output.text.clean import Show
-    from opwatch.output.text.glyphs import Glyphs
     from opwatch.output.text.summary import Resume
 
 MOST_ROWS: Final = 100
 MOST_LINES: Final = 6
 LABEL: Final = 11
-COMMAND: Final = "  opwatch "
-"""How an advice sets its command off from its words."""
-NARROWEST: Final = 20
 
 
 def final_lines(
@@ -54,12 +50,18 @@ def final_lines(
         hidden.subtract(map(_word, operations))
         order = (OUTCOMES[each] for each in ORDER)
         lines.append([(left_out(hidden, order, glyphs.ellipsis), Tone.FAINT)])
-    lines += _verdict(event, started_at, width, glyphs, show)
-    for label, text in next_steps(event.operations, show, resume):
+    lines += _verdict(event, started_at, width, show)
+    return lines + step_lines(next_steps(event.operations, show, resume), width)
+
+
+def step_lines(steps: Iterable[tuple[str, str]], width: int) -> list[Line]:
+    """Return what to do next, *steps* of labels and texts, for a screen of *width* columns."""
+    lines: list[Line] = []
+    for label, text in steps:
         head = f"{label + ':':<{LABEL}}"
-        for part in [text] if label == TO_GO_ON else _advice(text, width - LABEL, glyphs):
-            lines.append([(head, Tone.FAINT), (leading(part), Tone.PLAIN)])
-            head = " " * LABEL
+        first, *more = folded(text, width, head)
+        lines.append([(head, Tone.FAINT), (first.removeprefix(head), Tone.PLAIN)])
+        lines += [[(each, Tone.PLAIN)] for each in more]
     return lines
 
 
@@ -80,9 +82,11 @@ def _table(
     show = names.show
     statuses = [status_cell(each, show) for each in operations]
     elapsed = [format_duration(each.elapsed(at)) for each in operations]
-    name_width = min(names.widest, max(8, width // 3))
-    status_width = min(max(map(cells, statuses), default=0), max(9, width // 5))
     elapsed_width = max(map(len, elapsed), default=0)
+    left = width - 2 - 2 - 2 - elapsed_width
+    name_width = min(names.widest, max(8, width // 3), max(1, left // 2))
+    status_width = max(map(cells, statuses), default=0)
+    status_width = min(status_width, max(9, width // 5), max(1, left - name_width))
     detail_width = width - (2 + name_width + 2 + status_width + 2 + elapsed_width + 3)
     lines: list[Line] = []
     for operation, status, took in zip(operations, statuses, elapsed, strict=True):
@@ -108,28 +112,11 @@ def _table(
     return lines
 
 
-def _advice(text: str, width: int, glyphs: Glyphs) -> list[str]:
-    """Return *text* in lines, and the command that it names in one of its own, whole.
-
-    A command is copied: the terminal may break it, we may not.
-    """
-    before, _, command = text.partition(COMMAND)
-    if not command or cells(text) <= width:
-        return _folded(text, width, glyphs, MOST_LINES)
-    return [*_folded(before, width, glyphs, MOST_LINES), COMMAND.lstrip() + command]
-
-
-def _folded(text: str, width: int, glyphs: Glyphs, most: int = 3) -> list[str]:
-    return wrapped(text, max(NARROWEST, width), most, ellipsis=glyphs.ellipsis)
-
-
-def _verdict(
-    event: Finished, started_at: float, width: int, glyphs: Glyphs, show: Show
-) -> list[Line]:
+def _verdict(event: Finished, started_at: float, width: int, show: Show) -> list[Line]:
     text = summary(event.operations, event.at - started_at, show)
     code = (exit_text(event.verdict), Tone.GOOD if event.verdict.code == 0 else Tone.BAD)
     gap = width - cells(text) - cells(code[0])
     if gap >= len(GAP):
         return [[(text, Tone.STRONG), (" " * gap, Tone.PLAIN), code]]
-    lines: list[Line] = [[(each, Tone.STRONG)] for each in _folded(text, width, glyphs)]
+    lines: list[Line] = [[(each, Tone.STRONG)] for each in folded(text, width)]
     return [*lines, [code]]

@@ -13,7 +13,7 @@ from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.board import COUNT_WORDS, Board, count_word
-from opwatch.output.terminal.rows import Note, dropping, note_of, percent_of, row
+from opwatch.output.terminal.rows import Note, age_of, dropping, note_of, percent_of, row
 from opwatch.output.text.clean import cells
 from opwatch.output.text.names import key_of
 from opwatch.output.text.sentences import brief, rounded, short_time, status_of
@@ -21,6 +21,7 @@ from opwatch.output.text.styles import (
     GAP,
     ONE_LINE_BELOW,
     TONES,
+    Glyphs,
     Layout,
     Line,
     Tone,
@@ -30,13 +31,12 @@ from opwatch.output.text.styles import (
     plan_layout,
 )
 from opwatch.output.text.summary import left_out
-from opwatch.output.text.words import OUTCOMES, STATES
+from opwatch.output.text.words import NO_SUCCESS, OUTCOMES, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opwatch.domain.operation import Operation
-    from opwatch.output.text.glyphs import Glyphs
     from opwatch.output.text.names import Key
 
 FEWEST_LINES = 3
@@ -44,7 +44,6 @@ SPARED = 8
 """Of so many lines of a screen, one is not used when not all operations fit."""
 NOTHING = Note()
 ASIDE_GAP = "   "
-_BAD = tuple(each for each in Outcome if each is not Outcome.SUCCEEDED)
 
 _TONES = {OUTCOMES[each]: tone for each, tone in TONES.items() if each is not Outcome.PENDING}
 _TONES[STATES[State.BLOCKED]] = Tone.WARN
@@ -122,10 +121,10 @@ def _hosts(board: Board, at: float, width: int, glyphs: Glyphs) -> list[Line]:
         if many > 1 and first.trouble is not None:
             host = _host(board, origin)
             what = f"{host}: {brief(held.trouble or first.trouble, board.show)}"
-            lasting = f"{what} for {short_time(at - first.at)}"
+            lasting = f"{what} for {short_time(max(1.0, at - first.at))}"
             again = "asking again" if board.asks(origin) else ""
             if not again and held.until > at:
-                again = f"again in {short_time(held.until - at)}"
+                again = f"again in {short_time(max(1.0, held.until - at))}"
             forms = ((lasting, again, f"{many:,} wait"), (lasting, again), (what, again))
             notes.append(Note((*forms, (host, again))))
     for origin, trouble, many in board.repeated:
@@ -146,8 +145,7 @@ def _note(board: Board, operation: Operation, at: float, glyphs: Glyphs) -> Note
     note = note_of(operation, at, held, glyphs, board.show, is_asked=is_asked)
     if not board.is_told_of_host(operation):
         return note
-    since = operation.confirmed_at
-    return dropping("" if since is None else f"{short_time(at - since)} old", tone=Tone.WARN)
+    return dropping(age_of(operation, at), tone=Tone.WARN)
 
 
 def _noted(
@@ -190,7 +188,7 @@ def _counts(board: Board) -> Line:
 
 def _signs(counts: Counter[str], troubled: int, glyphs: Glyphs) -> Line:
     """Return *counts* by the signs of the rows, for a line without room for words."""
-    bad = sum(counts[OUTCOMES[each]] for each in _BAD)
+    bad = sum(counts[each] for each in NO_SUCCESS)
     signs = (
         (glyphs.succeeded, counts[OUTCOMES[Outcome.SUCCEEDED]], Tone.GOOD),
         (glyphs.failed, bad, Tone.BAD),
@@ -252,10 +250,9 @@ def _of_one(board: Board, elapsed: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _of_several(board: Board, elapsed: str, glyphs: Glyphs) -> tuple[tuple[str, ...], ...]:
-    live = sum(board.counts[each] for each in COUNT_WORDS[len(OUTCOMES) :])
-    counted = f"{len(board) - live:,}/{len(board):,}"
+    counted = f"{board.done:,}/{len(board):,}"
     done = f"{counted} done"
-    bad = Counter({OUTCOMES[each]: board.counts[OUTCOMES[each]] for each in _BAD})
+    bad = Counter({each: board.counts[each] for each in NO_SUCCESS})
     words = [f"{many:,} {word}" for word, many in bad.items() if many]
     words += [f"{board.troubled:,} in trouble"] if board.troubled else []
     signs = plain(_signs(bad, board.troubled, glyphs))

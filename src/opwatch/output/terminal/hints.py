@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.output.terminal.board import TROUBLED
 from opwatch.output.terminal.rows import Note
-from opwatch.output.text.links import page_of
-from opwatch.output.text.styles import GAP, Line, Link, Tone
+from opwatch.output.text.styles import GAP, Line, Link, Tone, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

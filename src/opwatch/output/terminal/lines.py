@@ -8,7 +8,6 @@ minute; progress is reported every ten points.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.events import (
@@ -62,20 +61,11 @@ STEP_PAUSE: Final = 10.0
 Kind: TypeAlias = "tuple[Fault, int | None]"
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What was last reported of one operation, and when."""
-
-    at: float
-    state: str
-    progress: float
-
-
 class ReportHistory:
     """What has been reported, by its subject. Times are of the run's clock."""
 
     def __init__(self) -> None:
-        self._reports: dict[Hashable, Report] = {}
+        self._reports: dict[Hashable, tuple[str, float, float]] = {}
         self._current: dict[Hashable, tuple[Kind, bool]] = {}
         self._reported_at: dict[tuple[Hashable, Kind], float] = {}
 
@@ -98,17 +88,14 @@ class ReportHistory:
 
     def is_change(self, subject: Hashable, reading: Reading, at: float) -> bool:
         """Tell whether *reading* is worth a line about *subject*."""
-        last = self._reports.get(subject)
-        if last is None or last.state != f"{reading.state} {reading.status}":
+        state, progress, since = self._reports.get(subject, ("", 0.0, at))
+        if state != f"{reading.state} {reading.status}":
             return True
-        moved = abs((reading.progress or 0.0) - last.progress) >= STEP
-        return moved and at - last.at >= STEP_PAUSE
+        return abs((reading.progress or 0.0) - progress) >= STEP and at - since >= STEP_PAUSE
 
     def add(self, subject: Hashable, reading: Reading, at: float) -> None:
         """Take *reading* as reported."""
-        self._reports[subject] = Report(
-            at, f"{reading.state} {reading.status}", reading.progress or 0.0
-        )
+        self._reports[subject] = f"{reading.state} {reading.status}", reading.progress or 0.0, at
 
 
 class Lines(Renderer):

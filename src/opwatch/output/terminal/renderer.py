@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 class Renderer:
-    """A listener that shows a run; as a context manager, it yields itself and is closed."""
+    """A listener that shows a run: nothing of it, unless it is one of those derived from it.
+
+    As a context manager, it yields itself and is closed.
+    """
 
     def __call__(self, event: Event) -> None:
         """Show *event*.
@@ -28,7 +31,6 @@ class Renderer:
         Raises:
             PipeClosedError, UnwritableError: the stream cannot be written.
         """
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         return self
@@ -60,40 +62,34 @@ class Guard(Renderer):
     """
 
     def __init__(self, renderer: Renderer, fallback: Callable[[], Renderer]) -> None:
-        self._renderer: Renderer | None = renderer
+        self._renderer = renderer
         self._fallback = fallback
         self.failure: Exception | None = None
 
     def __call__(self, event: Event) -> None:
         """Pass *event* on, if a renderer is left."""
-        if self._renderer is not None:
-            self._survive(partial(self._renderer, event))
+        self._survive(partial(self._renderer, event))
 
     def close(self) -> None:
         """Close the renderer; one that has broken is left as it is."""
-        if self._renderer is not None:
-            with suppress(Exception):
-                self._renderer.close()
+        with suppress(Exception):
+            self._renderer.close()
 
     def pause(self) -> None:
         """Let the renderer give the cursor back."""
-        if self._renderer is not None:
-            self._survive(self._renderer.pause)
+        self._survive(self._renderer.pause)
 
     def resume(self) -> None:
         """Let the renderer draw again."""
-        if self._renderer is not None:
-            self._survive(self._renderer.resume)
+        self._survive(self._renderer.resume)
 
     def let_go(self) -> None:
         """Let the renderer give the cursor back; nothing else of ours may be entered here."""
-        if self._renderer is not None:
-            self._renderer.let_go()
+        self._renderer.let_go()
 
     def answer(self, hint: Hint | None) -> None:
         """Let the renderer show what a key asks for."""
-        if self._renderer is not None:
-            self._survive(partial(self._renderer.answer, hint))
+        self._survive(partial(self._renderer.answer, hint))
 
     def _survive(self, work: Callable[[], None]) -> None:
         try:
@@ -101,10 +97,10 @@ class Guard(Renderer):
         except PipeClosedError:
             raise
         except OpwatchError as problem:
-            self._replace(problem, None)
+            self._replace(problem, Renderer())
         except Exception as problem:  # noqa: BLE001, a bug in a picture must not end a two-hour wait
             self._replace(problem, self._fallback())
 
-    def _replace(self, failure: Exception, renderer: Renderer | None) -> None:
+    def _replace(self, failure: Exception, renderer: Renderer) -> None:
         self.close()
         self.failure, self._renderer = failure, renderer

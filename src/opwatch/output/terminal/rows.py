@@ -13,7 +13,6 @@ from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import cells, cut, elide
-from opwatch.output.text.links import page_of
 from opwatch.output.text.sentences import (
     API_OUTCOMES,
     brief,
@@ -25,7 +24,18 @@ from opwatch.output.text.sentences import (
     time_left,
     with_streak,
 )
-from opwatch.output.text.styles import GAP, PERCENT, TONES, Layout, Line, Link, Tone, pad
+from opwatch.output.text.styles import (
+    GAP,
+    PERCENT,
+    TONES,
+    Glyphs,
+    Layout,
+    Line,
+    Link,
+    Tone,
+    pad,
+    page_of,
+)
 from opwatch.output.text.words import ASKED_ANOTHER, OUTCOMES, REASONS, SO_FAR, TO_BE_SURE
 
 if TYPE_CHECKING:
@@ -33,7 +43,6 @@ if TYPE_CHECKING:
 
     from opwatch.domain.events import Held
     from opwatch.output.text.clean import Show
-    from opwatch.output.text.glyphs import Glyphs
 
 WORTH_A_NOTE: Final = 5.0  # seconds that a pause must last to be worth a note
 TURN: Final = "waits its turn"
@@ -167,9 +176,14 @@ def _trouble_note(
     if operation.missing_until is not None and operation.missing_until > at:
         until = format_duration(operation.missing_until - operation.watched_from)
         return dropping(f"{SO_FAR}, until {until}", again, tone=Tone.WARN)
-    since = operation.confirmed_at
-    age = "" if since is None else f"{short_time(at - since)} old"
+    age = age_of(operation, at)
     return Note(((age, what, again), (what, again), (why, again), (why,)), Tone.WARN)
+
+
+def age_of(operation: Operation, at: float) -> str:
+    """Return how old what is shown of *operation* is, if that is a second or more."""
+    since = operation.confirmed_at
+    return f"{short_time(at - since)} old" if since is not None and at - since >= 1 else ""
 
 
 def _again(due: float | None, at: float, *, is_asked: bool) -> str:

@@ -12,10 +12,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.outcome import Outcome
-from opwatch.output.terminal.board import COUNT_WORDS
 from opwatch.output.text.summary import counted, exit_text
-from opwatch.output.text.words import OUTCOMES
+from opwatch.output.text.words import NO_SUCCESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +31,6 @@ NORMAL, ERROR, BUSY = 1, 2, 3
 WHOLE: Final = 100
 MODERN_VTE: Final = 7900
 """VTE 0.79, the first with a progress."""
-SINCE_FAILED: Final = tuple(OUTCOMES[each] for each in Outcome if each is not Outcome.SUCCEEDED)
 
 
 @dataclass(slots=True)
@@ -79,20 +76,16 @@ class Window:
         return f"\x1b]9;opwatch: {words}; {exit_text(event.verdict)}{END}{BELL}"
 
 
-def _done(board: Board) -> int:
-    return sum(board.counts[each] for each in COUNT_WORDS[: len(OUTCOMES)])
-
-
 def _title(board: Board) -> str:
-    bad = sum(board.counts[each] for each in SINCE_FAILED)
+    bad = sum(board.counts[each] for each in NO_SUCCESS)
     failed = f", {bad:,} not succeeded" if bad else ""
-    return f"opwatch {_done(board):,}/{len(board):,} done{failed}"
+    return f"opwatch {board.done:,}/{len(board):,} done{failed}"
 
 
 def _taskbar(board: Board) -> str:
     """Return state and percentage: of one operation its own, of several those that are over."""
-    bad = any(board.counts[each] for each in SINCE_FAILED)
-    percent = _done(board) / max(1, len(board)) * WHOLE
+    bad = any(board.counts[each] for each in NO_SUCCESS)
+    percent = board.done / max(1, len(board)) * WHOLE
     if len(board) == 1 and board.progress is not None:
         percent = board.progress
     state = ERROR if bad else NORMAL if percent else BUSY

@@ -58,9 +58,11 @@ _COLOUR: Final = re.compile(r"\x1b\[[0-9;:]{0,64}[mK]")
 _HARMLESS: Final = re.compile(r"[A-Za-z0-9 _.,:;/()=+-]*")
 _BREAKS: Final = re.compile(r"[ \t]{0,64}(?:\r?\n[ \t]{0,64})+")
 BREAK: Final = " ⏎ "
+"""Stands for the end of a line, in a text that is shown as one."""
+_SET_OFF: Final = re.compile(r"(?<=\S) {2,3}(?=\S)")
+_COMMANDS: Final = ("opwatch ", "export ", "curl ")
 ROOM_FOR_BOTH: Final = 100
 """Cells in which a last line that is cut still leaves room for the first."""
-"""Stands for the end of a line, in a text that is shown as one."""
 
 Redact: TypeAlias = "Callable[[str], str]"
 
@@ -198,6 +200,29 @@ def wrapped(text: str, width: int, most: int = 3, *, ellipsis: str = "…") -> l
         lines.append(head)
         text = text[len(head) :].lstrip(" ")
     return [*lines, cut(text, width, ellipsis=ellipsis)] if text else lines
+
+
+def folded(text: str, width: int, label: str = "") -> list[str]:
+    """Return *label* and *text*, a sentence of ours, in lines of *width* cells.
+
+    No word is broken, so no URL is; nor is a command, which begins the text or is set off by
+    two blanks: it is copied. What is too wide then is left to the terminal.
+    """
+    if cells(label + text) <= width:
+        return [label + text]
+    hang = " " * min(cells(label), 2 if cells(label) > width // 3 else width)
+    lines, line = [], label
+    begins_with_command = bool(label) and text.startswith(_COMMANDS)
+    for at, piece in enumerate(_SET_OFF.split(text)):
+        is_whole = at % 2 != begins_with_command
+        for i, word in enumerate([piece] if is_whole else piece.split(" ")):
+            is_first = line in {label, hang}
+            gap = "" if is_first else "  " if at and not i else " "
+            if not is_first and cells(line + gap + word) > width:
+                lines.append(line.rstrip())
+                line, gap = hang, ""
+            line += gap + leading(word)
+    return [*lines, line]
 
 
 def _head(text: str, room: int) -> str:

@@ -1,4 +1,4 @@
-"""Styled text without a library: lines of toned spans, their widths, and a row's columns.
+"""Styled text without a library: signs, links, lines of toned spans, and a row's columns.
 
 Decides the few tones that everything is drawn in, and what gives way when a terminal is
 narrow: the bar shrinks, then the note wraps under its row, then the bar goes, and under
@@ -8,15 +8,18 @@ may be left out.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from opwatch.domain.outcome import Outcome
-from opwatch.output.text.clean import cells, cut
+from opwatch.output.text.clean import PLAIN, Show, cells, cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from opwatch.domain.operation import Operation
 
 ONE_LINE_BELOW: Final = 40
 PERCENT: Final = 4
@@ -34,6 +37,48 @@ SHORT_ELAPSED: Final = 7
 ROOMY: Final = 100
 USUAL: Final = 80
 GAP: Final = "  "
+
+
+LONGEST_LINK: Final = 500
+# What RFC 3986 lets stand in an address, but for the apostrophe, which ends an HTML attribute.
+_WEB: Final = re.compile(
+    r"(?i:https?)://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]+)?"
+    r"(?:[/?#][A-Za-z0-9._~:/?#\[\]@!$&()*+,;=%-]*)?"
+)
+
+
+class Glyphs(NamedTuple):
+    """The signs that are drawn, each one cell wide but for the *ellipsis*."""
+
+    succeeded: str
+    failed: str
+    running: str
+    pending: str
+    unseen: str
+    trouble: str
+    unknown: str
+    ellipsis: str
+    dot: str
+    times: str
+    dash: str
+    under: str
+    bar: str
+    bar_end: str
+    bar_start: str
+    rest: str
+
+
+UNICODE: Final = Glyphs._make("✓✗●○◌!?…·×–│━╸╺─")  # noqa: RUF001, the signs are meant
+ASCII: Final = Glyphs._make([*"+x*o.!?", "...", *"-x-|=><-"])
+
+
+def glyphs_for(encoding: str) -> Glyphs:
+    """Return the signs that *encoding* has, all of one set."""
+    try:
+        "".join(UNICODE).encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return ASCII
+    return UNICODE
 
 
 class Tone(Enum):
@@ -66,6 +111,22 @@ class Link:
     """A piece of text that leads to *url*, which is of printable ASCII characters only."""
 
     url: str
+
+
+def page_of(operation: Operation, show: Show = PLAIN) -> str:
+    """Return the link to the page of *operation*, empty if the API names none for a browser."""
+    return web_link(operation.reading.link if operation.reading else None, show)
+
+
+def web_link(text: str | None, show: Show) -> str:
+    """Return *text* if it may be shown as a link, and nothing otherwise.
+
+    Only a plain address of http or https is one: a browser opens it, nothing else does, it
+    names nobody's account, and it holds no secret.
+    """
+    link = text or ""
+    is_web = len(link) <= LONGEST_LINK and _WEB.fullmatch(link)
+    return link if is_web and show(link, None) == link else ""
 
 
 Span: TypeAlias = "tuple[str, Tone | Link]"

@@ -39,16 +39,7 @@ Resume: TypeAlias = "Callable[[Sequence[Operation]], str | None]"
 """From the operations that are not over to the command that waits for them again."""
 
 # In the order of a person's interest, the good one first.
-ORDER: Final = (
-    Outcome.SUCCEEDED,
-    Outcome.FAILED,
-    Outcome.CANCELLED,
-    Outcome.DENIED,
-    Outcome.NOT_FOUND,
-    Outcome.UNKNOWN,
-    Outcome.TIMED_OUT,
-    Outcome.PENDING,
-)
+ORDER: Final = tuple(Outcome)
 ASSUMED_BASES: Final = frozenset({Basis.PATH, Basis.WORDS})
 DETECTED: Final = ASSUMED_BASES | {Basis.ADDRESS}
 NAMED: Final = 3

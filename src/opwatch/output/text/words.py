@@ -17,25 +17,14 @@ from opwatch.domain.trouble import Fault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-STATES: Final[Mapping[State, str]] = {
-    State.PENDING: "pending",
-    State.RUNNING: "running",
-    State.BLOCKED: "blocked",
-    State.SUCCEEDED: "succeeded",
-    State.FAILED: "failed",
-    State.CANCELLED: "cancelled",
-}
-
+STATES: Final[Mapping[State, str]] = {each: each.value for each in State}
 OUTCOMES: Final[Mapping[Outcome, str]] = {
-    Outcome.SUCCEEDED: "succeeded",
-    Outcome.FAILED: "failed",
-    Outcome.CANCELLED: "cancelled",
-    Outcome.DENIED: "denied",
+    **{each: each.value for each in Outcome},
     Outcome.NOT_FOUND: "not found",
-    Outcome.UNKNOWN: "unknown",
     Outcome.TIMED_OUT: "out of time",
     Outcome.PENDING: "not over yet",
 }
+NO_SUCCESS: Final = tuple(OUTCOMES[each] for each in Outcome if each is not Outcome.SUCCEEDED)
 
 # What stands behind "exit 124: ".
 CAUSES: Final[Mapping[Abort | Outcome, str]] = {

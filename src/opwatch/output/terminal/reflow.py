@@ -1,0 +1,85 @@
+"""What a tmux that has become narrower puts into its history, to be taken back from there.
+
+Decides how many rows above the cursor are old ones of ours. tmux breaks the lines that have
+become too long, and moves as many rows off the top as that makes, although the screen is empty
+below (``screen_resize_cursor`` and ``grid_reflow`` of its source): of a frame that stands near
+the top, the head goes into the history, where nobody can erase it. When the pane grows, it
+comes back above the cursor, and is erased then. How much there is follows from the widths of
+our lines and from the row at which they began; the terminal is asked for that row (DSR 6).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Reflow:
+    """Where our lines begin on a tmux pane, and the cells of those of our lines above them.
+
+    *locate* asks for the row of the cursor, from 1; None is no answer.
+    """
+
+    def __init__(self, locate: Callable[[], int | None]) -> None:
+        self._locate = locate
+        self._size = (0, 0)
+        self._row = 0
+        """0 where it is not known."""
+        self._above: list[int] = []
+        self._begun = 0
+        """Cells of the line above that our first line goes on with: tmux joins the two."""
+
+    def resized(self, cells: Sequence[int], size: tuple[int, int]) -> int:
+        """Return how many rows above the cursor are old ones, of lines of *cells*, at *size*."""
+        before, self._row = self._row, self._locate() or 0
+        was, self._size = self._size, size
+        if not self._row:
+            self.forget()
+            return 0
+        if before and self._row == 1 and size[0] < was[0]:
+            self._lose(cells, min(before + max(0, size[1] - was[1]), size[1]))
+        hidden = self._rows_above
+        visible = min(hidden, self._row - 1)
+        self._keep(self._above + [self._begun] * (self._begun > 0), hidden - visible)
+        self._row -= visible
+        return visible
+
+    def drawn(self, rows: int) -> None:
+        """Take in that *rows* were made room for from the cursor's row on."""
+        self._row = min(self._row, max(1, self._size[1] - rows + 1))
+
+    def forget(self) -> None:
+        """Take in that others' lines stand above, and that the cursor has moved."""
+        self._row, self._above, self._begun = 0, [], 0
+
+    @property
+    def _rows_above(self) -> int:
+        width = self._size[0]
+        return sum(_rows(each, width) for each in self._above) + self._begun // width
+
+    def _lose(self, cells: Sequence[int], row: int) -> None:
+        """Take in what has gone of lines of *cells* that stood at *row* of the new height."""
+        width, height = self._size
+        ours = [self._begun + cells[0], *cells[1 : height - row + 1]] if cells else []
+        rows = sum(_rows(each, width) for each in ours) - self._begun // width
+        gone = rows - len(ours) - (row - 1)
+        if gone > 0:
+            self._keep(self._above + ours, self._rows_above + gone)
+
+    def _keep(self, lines: Sequence[int], rows: int) -> None:
+        """Take the first *rows* of *lines* as those above; the last may go on in our first."""
+        width = self._size[0]
+        self._above, self._begun = [], 0
+        for each in lines:
+            many = _rows(each, width)
+            if many > rows:
+                self._begun = rows * width
+                return
+            self._above.append(each)
+            rows -= many
+
+
+def _rows(cells: int, width: int) -> int:
+    return max(1, -(-cells // width))

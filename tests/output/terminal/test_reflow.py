@@ -1,0 +1,38 @@
+"""What tmux has put into its history of our lines: counted, and taken back. See test_resize too."""
+
+from collections.abc import Sequence
+
+from opwatch.output.terminal.reflow import Reflow
+
+FRAME = [79, 60, 60, 60, 60]
+"""Cells of the lines of a frame; each is broken in two by 40 columns."""
+
+
+def resized(*steps: tuple[tuple[int, int], int | None], frame: Sequence[int] = FRAME) -> list[int]:
+    """Return the old rows found after each of *steps*: a size, and the row then answered."""
+    rows = iter([row for _, row in steps])
+    reflow = Reflow(lambda: next(rows))
+    found = []
+    for size, _ in steps:
+        found.append(reflow.resized(frame, size))
+        reflow.drawn(len(frame))
+    return found
+
+
+def test_what_went_off_the_top_of_a_narrow_pane_is_taken_back_when_it_has_grown() -> None:
+    # Five rows more, and one stood above: four are gone, of which two lines come back.
+    assert resized(((80, 24), 2), ((40, 24), 1), ((80, 24), 1), ((80, 30), 4)) == [0, 0, 0, 2]
+
+
+def test_what_still_is_in_the_history_is_taken_back_later() -> None:
+    assert resized(((80, 24), 2), ((40, 24), 1), ((80, 26), 2), ((80, 28), 2)) == [0, 0, 1, 1]
+
+
+def test_what_others_wrote_is_left_alone() -> None:
+    assert resized(((80, 24), 9), ((40, 24), 4), ((80, 24), 9)) == [0, 0, 0]
+    assert resized(((80, 24), 24), ((40, 24), 15), ((80, 30), 24)) == [0, 0, 0]
+
+
+def test_without_an_answer_nothing_is_counted() -> None:
+    assert resized(((80, 24), 2), ((40, 24), None), ((80, 30), 4)) == [0, 0, 0]
+    assert resized(((80, 24), None), ((40, 24), 1), ((80, 30), 4)) == [0, 0, 0]
