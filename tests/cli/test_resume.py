@@ -32,8 +32,8 @@ CANARY = "c4n4ryS3cr3tWorthNothing0815"
 """A secret that opwatch cannot know to be one but by where it stands."""
 TOKEN = "token-worth-nothing-either"
 """The credential itself."""
-BUSY = http(b'{"id": "a", "status": "running", "percent": 10}')
-DONE = http(b'{"id": "a", "status": "done"}')
+BUSY = http(b'{"status": "running", "percent": 10}')
+DONE = http(b'{"status": "done"}')
 
 
 class Answering:
@@ -261,7 +261,7 @@ def test_options_go_on_and_those_of_the_terminal_do_not(tmp_path: Path) -> None:
 
 
 def test_a_moved_url_and_its_validator_go_on(tmp_path: Path) -> None:
-    moved, asked_there = b'{"id": "a", "status": "queued"}', b'{"id": "a", "status": "running"}'
+    moved, asked_there = b'{"status": "queued"}', b'{"status": "running"}'
     there = "Operation-Location: /ops/moved"
 
     def answer(request: bytes) -> bytes:
@@ -304,7 +304,7 @@ def test_warnings_of_what_had_ended_are_not_asked_about_afterwards(tmp_path: Pat
 
 
 def test_cookies_are_named_and_not_kept(tmp_path: Path) -> None:
-    with api(http(b'{"id": "a", "status": "running"}', f"Set-Cookie: route={CANARY}")) as server:
+    with api(http(b'{"status": "running"}', f"Set-Cookie: route={CANARY}")) as server:
         program = configured(tmp_path, server.url)
         left = program.interrupted(signal.SIGINT, "wait", "-p", "jobs", "a", when="running")
         ran = program.run("wait", "--resume", resumed_id(left), "--timeout", "0")
@@ -323,7 +323,6 @@ def whole_store(home: Path) -> str:
 def spilling() -> Iterator[str]:
     """An API that says the secret in each of its texts."""
     said = json.dumps({
-        "id": "a",
         "status": "running",
         "message": f"cloned https://u:{CANARY}@git.example with token={CANARY} for {TOKEN}",
         "link": f"https://x.example/?sig={CANARY}",

@@ -332,7 +332,7 @@ def test_a_url_that_was_handed_off_and_cannot_be_asked_is_not_lost(
 @pytest.mark.parametrize("path", ["/a/b/", "/a/b//", "/a/"])
 def test_a_whole_url_with_a_slash_at_its_end_is_asked_as_given(path: str, inside: Inside) -> None:
     wide = {"request": {"path": "/{id}"}, "params": {"id": {"encode": "path"}}}
-    done = answer(json.dumps({"id": path.strip("/"), "status": "done"}).encode())
+    done = answer(b'{"status": "done"}')
     accepted = answer(b"{}", f"Location: {path}", status="202 Accepted")
     with RawServer([accepted, done, done, hang()]) as server:
         inside.configure(

@@ -143,7 +143,6 @@ def test_what_one_url_answers_ends_no_other_operation() -> None:
         Fault.NOT_JSON,
         Fault.NOT_AN_OBJECT,
         Fault.NO_STATUS,
-        Fault.NO_ID,
     }
 
 

@@ -89,7 +89,6 @@ EXAMPLES: Final[Mapping[Fault, tuple[str, int | None]]] = {
     Fault.NOT_AN_OBJECT: ("a list", 200),
     Fault.NO_STATUS: ("'operation.status'", 200),
     Fault.WRONG_ID: ("asked 'import-44', got 'import-45'", 200),
-    Fault.NO_ID: ("'jobId'; it has id, status", 200),
     Fault.API_ERROR: ("the database is read-only", 200),
     Fault.API_REFUSED: ("invalid filter", 200),
     Fault.API_DENIED: ("the key has been revoked", 200),

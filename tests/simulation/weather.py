@@ -39,7 +39,6 @@ LIMITS: Final = (
 )
 ODDITIES: Final = (
     Trouble(Fault.WRONG_ID),
-    Trouble(Fault.NO_ID),
     Trouble(Fault.NO_STATUS),
     Trouble(Fault.EMPTY, status=204),
     Trouble(Fault.NOT_JSON),

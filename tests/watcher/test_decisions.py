@@ -44,7 +44,6 @@ STRICT: dict[Fault, tuple[int, Outcome, str]] = {
     Fault.STATUS_FORBIDDEN: (1, Outcome.DENIED, "operation"),
     Fault.TOO_LARGE: (3, Outcome.UNKNOWN, "operation"),
     Fault.NO_STATUS: (3, Outcome.UNKNOWN, "operation"),
-    Fault.NO_ID: (3, Outcome.UNKNOWN, "operation"),
     Fault.NOT_AN_OBJECT: (3, Outcome.UNKNOWN, "operation"),
     Fault.STATUS_UNSUPPORTED: (1, Outcome.UNKNOWN, "operation"),
     Fault.FOREIGN_ORIGIN: (1, Outcome.UNKNOWN, "operation"),

@@ -112,7 +112,6 @@ class Fault(StrEnum):
     # meaning
     NO_STATUS = "no_status"
     WRONG_ID = "wrong_id"
-    NO_ID = "no_id"
     MISSING_FROM_BATCH = "missing_from_batch"
     NO_RESULT = "no_result"
     API_ERROR = "api_error"
@@ -181,7 +180,6 @@ RULES: Final[Mapping[Fault, FaultRule]] = {
     Fault.NOT_THE_API: _STRICT,
     Fault.NO_STATUS: _STRICT_OPERATION,
     Fault.WRONG_ID: _TRANSIENT,
-    Fault.NO_ID: _STRICT_OPERATION,
     Fault.MISSING_FROM_BATCH: _NOT_FOUND,
     Fault.NO_RESULT: _REFUSED,
     Fault.API_ERROR: _TRANSIENT,
@@ -210,7 +208,6 @@ OF_THE_OPERATION: Final = frozenset(
         Fault.NOT_AN_OBJECT,
         Fault.NO_STATUS,
         Fault.WRONG_ID,
-        Fault.NO_ID,
         Fault.MISSING_FROM_BATCH,
         Fault.NO_RESULT,
     }

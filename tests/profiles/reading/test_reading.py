@@ -439,25 +439,6 @@ def test_an_answer_about_another_operation_says_which(other: object, shown: str)
     assert (found.fault, found.detail) == (Fault.WRONG_ID, shown)
 
 
-@pytest.mark.parametrize("named", [{}, {"id": None}, {"id": ""}, {"id": " "}, {"id": []}])
-@pytest.mark.parametrize("status", ["done", "failed", "running"])
-def test_an_answer_without_the_id_that_it_should_have_is_about_nobody(
-    named: dict[str, object], status: str
-) -> None:
-    found = trouble(BOUND, response({**named, "status": status, "job": "a"}))
-
-    assert found.fault is Fault.NO_ID
-    assert found.detail == f"'id'; it has {', '.join((*named, 'status', 'job'))}"
-
-
-def test_an_error_needs_no_id_nor_does_a_profile_that_says_so() -> None:
-    assert read(RICH, response({"error": "busy"}, 409)).state is State.RUNNING
-    for reads in ("status: status", "id: id, id_optional: true, status: status"):
-        bound = profile(f"read: {{{reads}}}\n")
-        assert read(bound, response({"status": "done"})).state is State.SUCCEEDED
-    assert trouble(bound, response({"id": "b", "status": "done"})).fault is Fault.WRONG_ID
-
-
 def test_one_of_several_ids_must_be_the_one_that_was_asked() -> None:
     assert read(RICH, response({"id": "x/ops/a", "name": "a", "status": "done"})).state
     assert (

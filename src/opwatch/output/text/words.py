@@ -288,12 +288,6 @@ FAULTS: Final[Mapping[Fault, FaultWords]] = {
         "the answer from {host} is about another operation{detail}",
         "a cache or proxy may be mixing up answers; " + _EXPLAIN,
     ),
-    Fault.NO_ID: FaultWords(
-        "no id in the answer",
-        "the answer from {host} does not say which operation it is about{detail}",
-        "correct `read: id:` of profile {profile}, or add `id_optional: true` if good answers may "
-        "lack it; " + _EXPLAIN,
-    ),
     Fault.MISSING_FROM_BATCH: FaultWords(
         "missing from the answer", "{host} left the operation out of its answer{detail}", _TARGET
     ),

@@ -68,7 +68,6 @@ class Inference(NamedTuple):
 
     decision: Decision
     id: str = ""
-    id_optional: bool = False
     progress: tuple[Any, ...] = ()
     message: tuple[str, ...] = ()
     error: Mapping[str, tuple[str, ...]] = {}
@@ -106,7 +105,6 @@ def infer(
     return Inference(
         decision,
         named,
-        bool(named) and not _all_have(named, samples),
         _progress_of(rest),
         _texts(rest, _MESSAGE, lambda each: isinstance(each, str)),
         _error(errors, fields),
@@ -145,12 +143,6 @@ def _operations(samples: Sequence[Sample], ids: Mapping[int, str], named: str) -
         index: ids.get(index) or word(id_at(sample.data)) for index, sample in enumerate(samples)
     }
     return {index: name.casefold() for index, name in found.items() if name}
-
-
-def _all_have(named: str, samples: Sequence[Sample]) -> bool:
-    """Tell whether each of *samples* has an id at *named*: then all answers must have one."""
-    id_at = compile_expression(named).find
-    return all(word(id_at(sample.data)) for sample in samples)
 
 
 def _texts(

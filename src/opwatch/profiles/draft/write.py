@@ -149,8 +149,6 @@ def _fields(found: Inference) -> Iterator[str]:
         yield f"  root: {scalar(found.operation_list.items.removeprefix('@') + '[0]')}{note}"
     if found.id:
         yield f"  id: {scalar(found.id)}  # an answer about another id is never used"
-    if found.id_optional:
-        yield "  id_optional: true  # CHECK: some samples have no id; without this line all must"
     if found.decision.status:
         yield from _entry("status", found.decision.status)
     elif not found.decision.is_complete:

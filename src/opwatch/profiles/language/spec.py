@@ -89,7 +89,6 @@ class Reads(NamedTuple):
 
     root: Lookup = NOWHERE
     id: Lookup = NOWHERE
-    id_optional: bool = False
     name: Lookup = NOWHERE
     status: Lookup = NOWHERE
     progress: tuple[Form, ...] = ()
@@ -229,8 +228,7 @@ _READ: Final = RecordOf(
     "'read'",
     {
         "root": Key(LOOKUP, "where the operation is in a single answer; paths begin there"),
-        "id": Key(LOOKUP, "its id, compared with the requested one; each good answer must have it"),
-        "id_optional": Key(FLAG, "good answers may lack the id; another one is never used"),
+        "id": Key(LOOKUP, "its id, compared with the requested one"),
         "name": Key(LOOKUP, "what people call it; shown instead of the reference"),
         "status": Key(LOOKUP, "the status word"),
         "progress": Key(PROGRESS, "how far it is"),

@@ -1,8 +1,8 @@
 """What one operation's part of an answer says of it.
 
-Decides that an answer about another operation, or without the id that the profile says
-is there, is never used, that rules precede the status word, and which other fields are
-shown in which state: no error while it runs, no finish time before it has ended.
+Decides that an answer about another operation is never used, that rules precede the
+status word, and which other fields are shown in which state: no error while it runs,
+no finish time before it has ended.
 """
 
 from __future__ import annotations
@@ -70,9 +70,6 @@ class OperationReader:
             return parsed.trouble(
                 Fault.NO_STATUS, self._status_path + self._instead(view.item, view)
             )
-        if target and target.params.get(ID) and self._lacks_id(view):
-            where = _if_short(self._spec.read.id.text)
-            return parsed.trouble(Fault.NO_ID, where + keys_of(view.item))
         raw = parsed.body.data if target else view.item
         return self._reading(meaning, view, parsed, raw)
 
@@ -147,14 +144,10 @@ class OperationReader:
             return None
         return word(found[0]) or ""
 
-    def _lacks_id(self, view: AnswerView) -> bool:
-        """Tell whether an answer that must name its operation does not."""
-        reads = self._spec.read
-        return bool(reads.id) and not reads.id_optional and not reads.id.all(view)
-
     @property
     def _status_path(self) -> str:
-        return _if_short(self._spec.read.status.text)
+        text = self._spec.read.status.text
+        return text if len(text) <= _LONGEST else ""
 
     def _instead(self, item: Any, view: AnswerView) -> str:
         """Return what *item* has in place of a status, and what it says of an error."""
@@ -201,10 +194,6 @@ class OperationReader:
             if url and move.condition.holds(view):
                 return url
         return None
-
-
-def _if_short(expression: str) -> str:
-    return expression if len(expression) <= _LONGEST else ""
 
 
 def _details(paths: Mapping[str, Lookup], view: AnswerView) -> dict[str, Any] | None:
