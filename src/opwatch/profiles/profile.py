@@ -181,15 +181,15 @@ class Profile:
     def starting_reading(self, target: Target, response: Response) -> Reading | None:
         """Return what a starting answer already says of *target*, None if nothing is certain.
 
-        Only a known status word counts, in an answer that names this very operation, and not
-        in one that says that the work has only been accepted.
+        Only a known status word counts, in an answer that names this very operation; an end
+        does not in one that says that the work has only been accepted.
         """
-        if response.status not in WHOLE or not self._spec.read.id:
+        if not response.is_good or not self._spec.read.id:
             return None
         finding = self.reader.read([target], response, is_list=False).findings[0]
         if not isinstance(finding, Reading) or not finding.is_known_word or finding.id is None:
             return None
-        return finding
+        return finding if response.status in WHOLE or not finding.state.is_terminal else None
 
     def end_at_once(self, target: Target, response: Response, method: str) -> Reading | None:
         """Return the end that an answer to *method* tells although it names no operation.

@@ -180,23 +180,6 @@ def test_items_that_are_no_operations_are_passed_over() -> None:
     assert isinstance(found[1], Trouble)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"items": [{"id": "a", "status": "failed", "status": "done"}]}',
-        b'{"items": [{"id": "a", "status": "failed"}], "items": [{"id": "a", "status": "done"}]}',
-        b'{"items": [{"id": "b", "id": "a", "status": "failed", "status": "done"}]}',
-    ],
-)
-def test_an_end_in_a_list_does_not_hang_on_which_of_two_equal_keys_counts(body: bytes) -> None:
-    bound = listing()
-    targets = [bound.target("a"), bound.target("b")]
-
-    for pages in ((response(body), ()), (response({"items": []}), (response(body),))):
-        found = bound.read(targets, *pages).findings
-        assert not any(isinstance(each, Reading) and each.state.is_terminal for each in found)
-
-
 def test_a_long_list_is_read_page_by_page() -> None:
     bound = profile(
         "batch: {query: ids, path: /ops, items: items, next: {body: more, query: page}}\n"

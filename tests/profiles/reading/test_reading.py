@@ -453,28 +453,6 @@ def test_a_key_that_comes_twice_is_noted_and_the_last_counts() -> None:
     assert answer.notes == ("the answer holds a key twice; the last one counts",)
 
 
-@pytest.mark.parametrize(
-    ("body", "found"),
-    [
-        ('"id": "a", "status": "running", "status": "done"', State.RUNNING),
-        ('"id": "a", "status": "done", "status": "running"', State.RUNNING),
-        ('"id": "a", "status": "failed", "status": "done"', Fault.API_ERROR),
-        ('"id": "a", "status": "done", "status": "failed"', Fault.API_ERROR),
-        ('"id": "b", "status": "done", "id": "a"', Fault.API_ERROR),
-        ('"id": "a", "status": null, "status": "done"', Fault.API_ERROR),
-        ('"id": "a", "status": "done", "status": "DONE"', State.SUCCEEDED),
-        ('"id": "a", "status": "done", "more": {"x": 1, "x": 2}', State.SUCCEEDED),
-    ],
-)
-def test_an_end_that_hangs_on_which_of_two_equal_keys_counts_is_none(
-    body: str, found: State | Fault
-) -> None:
-    got = reading(BOUND, response(f"{{{body}}}".encode()))
-
-    assert isinstance(got, (Reading, Trouble))
-    assert (got.state if isinstance(got, Reading) else got.fault) is found
-
-
 FLAG = profile("read: {status: done}\nstates: {running: [false], succeeded: [true]}\n")
 
 

@@ -100,11 +100,6 @@ def test_only_a_status_of_success_lets_a_body_tell_anything(status: int) -> None
     assert told(response({"status": "done"}, status)) is None
 
 
-def test_a_key_that_comes_twice_with_two_ends_tells_nothing() -> None:
-    assert told(response(b'{"status": "failed", "status": "done"}')) is None
-    assert told(response(b'{"status": "done", "status": "Done"}')) is State.SUCCEEDED
-
-
 def test_a_guard_says_that_nothing_is_told() -> None:
     assert told(response({"status": "done", "fault": "x"})) is None
 

@@ -55,28 +55,12 @@ class AnswerReader:
         if trouble is not None:
             return Answer((trouble,) * len(targets), trouble.wait, rate=parsed.pauses.rate)
         notes: list[str] = [_TWICE] if parsed.body.repeats else []
-        whole = (parsed, *map(self.parse_response, pages if is_list else ()))
-        findings = self._findings(targets, whole, notes, is_list=is_list)
-        if any(each.body.repeats for each in whole):
-            other = tuple(each.with_the_first for each in whole)
-            others = self._findings(targets, other, notes, is_list=is_list)
-            findings = tuple(
-                _settled(each, parsed, notes) for each in zip(findings, others, strict=True)
-            )
+        if is_list and parsed.is_readable:
+            findings = self._listed(targets, parsed, pages, notes)
+        else:
+            findings = tuple(self._single(target, parsed) for target in targets)
         wait, rate = _host_wait(parsed, findings), parsed.pauses.rate
         return Answer(findings, wait, tuple(notes), rate)
-
-    def _findings(
-        self,
-        targets: Sequence[Target],
-        whole: tuple[ParsedResponse, ...],
-        notes: list[str],
-        *,
-        is_list: bool,
-    ) -> tuple[Finding, ...]:
-        if is_list and whole[0].is_readable:
-            return self._listed(targets, whole, notes)
-        return tuple(self._single(target, whole[0]) for target in targets)
 
     def unread(self, target: Target, trouble: Trouble) -> Finding:
         """Return *trouble*, a body too large to read, unless its HTTP status decides the state.
@@ -98,11 +82,7 @@ class AnswerReader:
         parsed = self.parse_response(response)
         if self._trouble_of_guard(parsed, target) is not None or not parsed.is_readable:
             return None
-        found = [
-            self._operations.told(self._single_view(target, each), each)
-            for each in (parsed, parsed.with_the_first)
-        ]
-        return found[0] if len({each and each.state for each in found}) == 1 else None
+        return self._operations.told(self._single_view(target, parsed), parsed)
 
     def words_of_api(self, target: Target, response: Response) -> str | None:
         """Return the sentence for people in *response*, None if it may not be the API's own."""
@@ -174,12 +154,12 @@ class AnswerReader:
     def _listed(
         self,
         targets: Sequence[Target],
-        pages: Sequence[ParsedResponse],
+        parsed: ParsedResponse,
+        pages: Sequence[Response],
         notes: list[str],
     ) -> tuple[Finding, ...]:
         found: list[Any] = []
-        parsed = pages[0]
-        for page in pages:
+        for page in (parsed, *map(self.parse_response, pages)):
             trouble = self._trouble_of_page(page, targets[0])
             if trouble is not None:
                 return (trouble,) * len(targets)
@@ -264,15 +244,6 @@ def _agreement(findings: list[Finding], parsed: ParsedResponse, notes: list[str]
         if not each.state.is_terminal:
             return each
     return parsed.trouble(Fault.API_ERROR, CONTRADICTS)
-
-
-def _settled(
-    findings: tuple[Finding, Finding], parsed: ParsedResponse, notes: list[str]
-) -> Finding:
-    """Return the first of two *findings* of one answer; an end only if both are that end."""
-    if not any(isinstance(each, Reading) and each.state.is_terminal for each in findings):
-        return findings[0]
-    return _agreement(list(findings), parsed, notes)
 
 
 def _host_wait(parsed: ParsedResponse, findings: Sequence[Finding]) -> float | None:

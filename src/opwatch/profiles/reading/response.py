@@ -18,8 +18,6 @@ from opwatch.domain.trouble import Fault, Speaker, Trouble, fault_of_status
 from opwatch.profiles.values import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from opwatch.domain.messages import Response
     from opwatch.profiles.language.wait import Pauses
 
@@ -87,16 +85,6 @@ class ParsedResponse(NamedTuple):
             return ""
 
     @property
-    def with_the_first(self) -> ParsedResponse:
-        """This answer as it is if the first of a key that occurs twice counts, not the last.
-
-        Either is right (RFC 8259 §4): an end that hangs on it is not known.
-        """
-        if not self.body.repeats:
-            return self
-        return self._replace(body=self.body._replace(data=self.body.first))
-
-    @property
     def is_readable(self) -> bool:
         """Tell whether it is JSON with a status of success."""
         return self.body.fault is None and self.trouble_of_status is None
@@ -144,16 +132,12 @@ class ParsedResponse(NamedTuple):
 
 
 class ParsedBody(NamedTuple):
-    """JSON *data*, or the *fault* of what is not JSON.
-
-    *repeats*: a key occurs twice. *data* has the last of them, *first* the first.
-    """
+    """JSON *data*, or the *fault* of what is not JSON. *repeats*: a key occurs twice."""
 
     data: Any = None
     fault: Fault | None = None
     detail: str = ""
     repeats: bool = False
-    first: Any = None
 
 
 def parse_body(content: bytes) -> ParsedBody:
@@ -181,21 +165,16 @@ def _decoded(text: str) -> ParsedBody:
         repeats = repeats or len(data) < len(found)
         return data
 
-    data = _loaded(text, pairs)
-    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
-        return ParsedBody(fault=Fault.NOT_JSON, detail=f"nested deeper than {MAX_DEPTH} levels")
-    first = _loaded(text, lambda found: dict(reversed(found))) if repeats else None
-    return ParsedBody(data, repeats=repeats, first=first)
-
-
-def _loaded(text: str, pairs: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> Any:
-    return json.loads(
+    data = json.loads(
         text,
         object_pairs_hook=pairs,
         parse_constant=_nothing,
         parse_float=_finite,
         parse_int=_whole,
     )
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
+        return ParsedBody(fault=Fault.NOT_JSON, detail=f"nested deeper than {MAX_DEPTH} levels")
+    return ParsedBody(data, repeats=repeats)
 
 
 def _nothing(_constant: str) -> None:
