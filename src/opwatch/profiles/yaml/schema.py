@@ -366,15 +366,8 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 
 
 def _has_form(node: Node, form: str) -> bool:
-    match form:
-        case "map":
-            return node.is_map
-        case "list":
-            return node.is_list
-        case "scalar":
-            return not (node.is_map or node.is_list)
-        case key:
-            return node.get(key) is not None
+    kind = "map" if node.is_map else "list" if node.is_list else "scalar"
+    return kind == form if form in _FORMS else node.get(form) is not None
 
 
 def _kind(node: Node) -> str:
