@@ -77,6 +77,7 @@ def test_headers_are_added_or_replaced_and_the_others_stay() -> None:
         (URL + "#part", [("a", "1")], URL + "?a=1"),
         (URL, [("ids[]", "a/b c&d"), ("$top", "é"), ("api.v", "[]$.")],
          URL + "?ids[]=a%2Fb%20c%26d&$top=%C3%A9&api.v=%5B%5D%24."),
+        (URL, [("cursor", "a\ud800")], URL + "?cursor=a%3F"),
     ],
 )  # fmt: skip
 def test_a_query_is_appended_and_escaped(

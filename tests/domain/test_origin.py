@@ -60,6 +60,7 @@ def test_fault_106_the_origin_of_a_url_is_its_scheme_host_and_port(url: str, exp
         "https://api.exa\nmple.com/",
         "https://api.example.com\x00.evil.example/",
         "https://api.example.com/\x7f",
+        "https://api.example.com/\ud800",  # half a character, as JSON can name one
         "https://api.example.com/\x85",
         "https://api.example.com/<x>",
         # percent-encoding in the host

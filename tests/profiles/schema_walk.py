@@ -74,6 +74,7 @@ TEXTS: Final[Mapping[tuple[str, ...], Any]] = {
     ("token_url",): "https://login.example.com/token",
     ("device_url",): "https://login.example.com/device",
     ("http",): "2xx",
+    ("deleted",): "4xx",
     ("rate",): "5/s",
     ("handoff", "url"): "/ops/{id}",
     ("handoff", "body"): "status",
@@ -281,7 +282,7 @@ class _Maker:
                 other if form == "object" else ["{id}"]
             )  # fmt: skip
         if form in {"number", "integer"}:
-            return 200 if "http" in place else max(2, part.get("minimum", 20))
+            return 200 if {"http", "deleted"} & {*place} else max(2, part.get("minimum", 20))
         if part.get("description") == EXPRESSION:
             return self._expression()
         if part.get("format") == "regex":

@@ -75,10 +75,16 @@ class Request:
 
 
 def with_query(url: str, pairs: Sequence[tuple[str, str]]) -> str:
-    """Return *url*, less its fragment, with *pairs* appended to its query."""
+    """Return *url*, less its fragment, with *pairs* appended to its query.
+
+    A value may be half a character, as JSON can name one: it is sent as a question mark.
+    """
     if not pairs:
         return url
-    text = "&".join(f"{quote(name, safe='[]$.')}={quote(value, safe='')}" for name, value in pairs)
+    text = "&".join(
+        f"{quote(name, safe='[]$.')}={quote(value, safe='', errors='replace')}"
+        for name, value in pairs
+    )
     url = urldefrag(url).url.removesuffix("?")
     return f"{url}{'&' if urlsplit(url).query else '?'}{text}"
 

@@ -119,15 +119,10 @@ class Reading:
 
     def differs_from(self, other: Reading | None) -> bool:
         """Tell whether a person would see a difference to *other*."""
-        if other is None:
-            return True
-        return (self.state, self.status, self.progress, self.count, self.message) != (
-            other.state,
-            other.status,
-            other.progress,
-            other.count,
-            other.message,
-        )
+        return other is None or _shown(self) != _shown(other)
+
+
+_shown: Final = attrgetter("state", "status", "progress", "count", "message")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_PORT: Final = 65535
-_FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\<>\"^`{|}]")
+_FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\\<>\"^`{|}]")
 # Scheme and authority end where a path, a query or a fragment begins (RFC 3986 §3.2).
 _BEGINNING: Final = re.compile(r"(?:[^/?#]*//)?[^/?#]*")
 _BRACKETED: Final = re.compile(r"\[[0-9a-f:.]*:[0-9a-f:.]*\](:[0-9]*)?", re.ASCII | re.IGNORECASE)

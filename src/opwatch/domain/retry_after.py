@@ -158,17 +158,11 @@ def _pause(value: str, reset_as: ResetAs, received_at: float, date: str | None) 
     if not _NUMBER.fullmatch(value):
         return None
     number = float(value)
-    match reset_as:
-        case ResetAs.AUTO if number > _EPOCH_MS_FROM:
-            return _from(number / 1000, received_at, date)
-        case ResetAs.AUTO if number > _EPOCH_FROM:
-            return _from(number, received_at, date)
-        case ResetAs.EPOCH_MS:
-            return _from(number / 1000, received_at, date)
-        case ResetAs.EPOCH:
-            return _from(number, received_at, date)
-        case ResetAs.AUTO | ResetAs.DELTA:
-            return number
+    if reset_as is ResetAs.AUTO:
+        is_moment, is_ms = number > _EPOCH_FROM, number > _EPOCH_MS_FROM
+    else:
+        is_moment, is_ms = reset_as is not ResetAs.DELTA, reset_as is ResetAs.EPOCH_MS
+    return _from(number / 1000 if is_ms else number, received_at, date) if is_moment else number
 
 
 def _from(until: float, received_at: float, date: str | None) -> float | None:

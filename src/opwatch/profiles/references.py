@@ -35,6 +35,18 @@ def is_url(reference: str) -> bool:
     return bool(_URL.match(reference.strip()))
 
 
+def origin_of(url: str) -> Origin:
+    """Return the origin of *url*, which a person gives as a status URL.
+
+    Raises:
+        BadReferenceError: it has none that can be trusted.
+    """
+    try:
+        return parse_origin(url)
+    except OriginError as error:
+        raise BadReferenceError(url, f"not a status URL: {error}") from error
+
+
 class ResolvedReference(NamedTuple):
     """The *params* and the *id* of an operation, and the *url* if it is polled as given."""
 
@@ -108,7 +120,13 @@ class ReferenceResolver:
         return None
 
     def _of_url(self, url: str, given: Mapping[str, str]) -> ResolvedReference:
-        origin = self._origin_of(url)
+        origin, own = origin_of(url), parse_origin(self._base)
+        if origin not in self._origins:
+            hint = (
+                "choose the profile of that API with -p, or list the host under allow_hosts; "
+                f"for this API at another address add  --base-url {origin}"
+            )
+            raise BadReferenceError(url, f"{origin} is not the profile's own ({own})", hint=hint)
         parts = urlsplit(url)
         _refuse_dots(url, parts.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -116,9 +134,8 @@ class ReferenceResolver:
         path = parts.path[len(self._prefix) :] if is_behind else parts.path
         found = self._own.match(path, query) if self._own and is_behind else None
         if found is None:
-            is_own = origin == parse_origin(self._base)
             page = self._by_pattern(
-                path, query, parts.fragment, fits=lambda each: is_own and each.is_path
+                path, query, parts.fragment, fits=lambda each: origin == own and each.is_path
             )
             if page:
                 return page
@@ -130,20 +147,6 @@ class ReferenceResolver:
         params = found or {}
         url = self.completed(whole, {**given, **params})
         return ResolvedReference(params, url, params.get(ID) or last or str(origin))
-
-    def _origin_of(self, url: str) -> Origin:
-        try:
-            origin = parse_origin(url)
-        except OriginError as error:
-            raise BadReferenceError(url, f"not a status URL: {error}") from error
-        if origin not in self._origins:
-            message = f"{origin} is not the profile's own ({parse_origin(self._base)})"
-            hint = (
-                "choose the profile of that API with -p, or list the host under allow_hosts; "
-                f"for this API at another address add  --base-url {origin}"
-            )
-            raise BadReferenceError(url, message, hint=hint)
-        return origin
 
     def completed(self, url: str, params: Mapping[str, str]) -> str:
         """Return *url* with what it lacks of the profile's query; *params* are the operation's."""

@@ -17,7 +17,12 @@ from opwatch.profiles.language.expressions import (
 )
 from opwatch.profiles.language.params import salesforce_id
 from opwatch.profiles.language.patterns import BoundedPattern, PatternError
-from opwatch.profiles.language.template import Pattern, TemplateError, parse_template
+from opwatch.profiles.language.template import (
+    Pattern,
+    TemplateError,
+    parse_template,
+    quoted_segment,
+)
 from opwatch.profiles.values import moment, sentence, web_address
 
 
@@ -304,3 +309,11 @@ def test_18_characters_of_salesforce_are_known_in_any_case(bare: str) -> None:
 )
 def test_a_double_quoted_name_that_must_be_one_is_no_mistake(text: str) -> None:
     compile_expression(text)
+
+
+def test_half_a_character_is_sent_as_a_question_mark() -> None:
+    template = parse_template("/ops/{id}/{+rest}")
+
+    assert template.fill({"id": "\ud800", "rest": "a/\ud800"}, lambda _, v: quoted_segment(v)) == (
+        "/ops/%3F/a/%3F"
+    )

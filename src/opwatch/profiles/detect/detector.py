@@ -26,7 +26,7 @@ from opwatch.profiles.detect.match import (
 )
 from opwatch.profiles.language.auth import NO_AUTH
 from opwatch.profiles.language.handoff import operation_references
-from opwatch.profiles.references import is_url
+from opwatch.profiles.references import is_url, origin_of
 from opwatch.profiles.yaml.nodes import join_or
 
 if TYPE_CHECKING:
@@ -68,10 +68,7 @@ class ProfileDetector:
             UsageError: *url* cannot be polled, or several profiles fit equally.
         """
         url = url.strip()
-        try:
-            origin = parse_origin(url)
-        except OriginError as error:
-            raise BadReferenceError(url, f"not a status URL: {error}") from error
+        origin = origin_of(url)
         # Thousands of URLs differ mostly in their last segment.
         parent = (url.rpartition("/")[0], typed)
         detected = self._neighbours.get(parent)

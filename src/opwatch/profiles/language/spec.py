@@ -49,12 +49,13 @@ from opwatch.profiles.language.scalars import (
 from opwatch.profiles.language.wait import LIMITS, WAIT, Hints, Quota
 from opwatch.profiles.yaml.schema import (
     Conversion,
+    DeferredShape,
     Key,
     ListOf,
     MapOf,
     OneOf,
     RecordOf,
-    ShapeElsewhere,
+    Shape,
     SharedShape,
 )
 
@@ -206,8 +207,24 @@ def _polling(give_up: GiveUp | None = None, **pace: Any) -> Polling:
     return Polling(Pace(**pace), give_up)
 
 
-def _in(module: str, name: str) -> ShapeElsewhere:
-    return ShapeElsewhere(f"opwatch.profiles.language.{module}", name)
+def _if_written(key: str) -> DeferredShape:
+    """Return the shape of *key*, whose module is imported for a profile that has the key."""
+
+    def load() -> Shape[Any]:
+        if key == "verify":
+            from opwatch.profiles.language.verify import VERIFICATION  # noqa: PLC0415, see above
+
+            return VERIFICATION
+        if key == "handoff":
+            from opwatch.profiles.language.handoff import HANDOFF  # noqa: PLC0415, see above
+
+            return HANDOFF
+        from opwatch.profiles.language.result import FINAL, ON_FAILURE, RESULT  # noqa: PLC0415
+
+        shapes: dict[str, Shape[Any]] = {"result": RESULT, "final": FINAL, "on_failure": ON_FAILURE}
+        return shapes[key]
+
+    return DeferredShape(load)
 
 
 _WORDS: Final = Key(ListOf(STATUS_WORD, or_one=True))
@@ -326,7 +343,7 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "rules": Key(RULES, "what an answer means, before the words; the first that fits"),
         "absent_status": Key(state_among(State), "the state when there is no status word"),
         "verify": Key(
-            _in("verify", "VERIFICATION"), "what an end is held against before it is believed"
+            _if_written("verify"), "what an end is held against before it is believed"
         ),
         "troubles": Key(GUARDS, "answers that say nothing about the operation"),
         "wait": Key(WAIT, "where the API names a pause, besides Retry-After"),
@@ -337,9 +354,9 @@ PROFILE: Final = SharedShape("profile", RecordOf(
         "not_found_grace": Key(duration(0, 3600), "for how long 404 is not final"),
         "confirm": Key(whole_number(1, 10), "equal terminal answers needed"),
         "unknown_after": Key(duration(10, DAY), "for how long unknown words are accepted"),
-        "handoff": Key(_in("handoff", "HANDOFF"), "where a starting answer names the operation"),
-        "result": Key(_in("result", "RESULT"), "the requests towards the result"),
-        "final": Key(_in("result", "FINAL"), "where the result is, once it succeeded"),
-        "on_failure": Key(_in("result", "ON_FAILURE"), "the requests about why it failed"),
+        "handoff": Key(_if_written("handoff"), "where a starting answer names the operation"),
+        "result": Key(_if_written("result"), "the requests towards the result"),
+        "final": Key(_if_written("final"), "where the result is, once it succeeded"),
+        "on_failure": Key(_if_written("on_failure"), "the requests about why it failed"),
     },
 ))  # fmt: skip

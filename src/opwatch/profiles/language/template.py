@@ -130,12 +130,12 @@ def parse_template(text: str) -> Template:
 
 def quoted_segment(value: str) -> str:
     """Return *value* percent-encoded as one path segment, or as a query value."""
-    return quote(value, safe="")
+    return quote(value, safe="", errors="replace")
 
 
 def quoted_path(value: str) -> str:
     """Return *value* percent-encoded as several path segments: its slashes stay."""
-    return quote(value, safe=_SAFE_IN_PATH)
+    return quote(value, safe=_SAFE_IN_PATH, errors="replace")
 
 
 class Pattern:

@@ -9,8 +9,6 @@ size, more than a whole poll; these take one.)
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from opwatch.domain.secret import SECRET_NAME
@@ -238,25 +236,19 @@ class SharedShape(Generic[T]):
         return {SHARED_NAME: self._name, **self._shape.schema()}
 
 
-class ShapeElsewhere:
-    """The shape *name* of the module *where*, which is imported for the first node that has it."""
+class DeferredShape:
+    """The shape that *load* imports when a node first has it."""
 
-    def __init__(self, where: str, name: str) -> None:
-        self._where = where
-        self._name = name
-
-    @cached_property
-    def _shape(self) -> Shape[Any]:
-        shape: Shape[Any] = getattr(import_module(self._where), self._name)
-        return shape
+    def __init__(self, load: Callable[[], Shape[Any]]) -> None:
+        self._load = load
 
     def parse(self, node: Node, report: Report) -> Any:
         """Return what the shape makes of *node*."""
-        return self._shape.parse(node, report)
+        return self._load().parse(node, report)
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
-        return self._shape.schema()
+        return self._load().schema()
 
 
 class Key(NamedTuple):
@@ -374,15 +366,8 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 
 
 def _has_form(node: Node, form: str) -> bool:
-    match form:
-        case "map":
-            return node.is_map
-        case "list":
-            return node.is_list
-        case "scalar":
-            return not (node.is_map or node.is_list)
-        case key:
-            return node.get(key) is not None
+    kind = "map" if node.is_map else "list" if node.is_list else "scalar"
+    return kind == form if form in _FORMS else node.get(form) is not None
 
 
 def _kind(node: Node) -> str:
