@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import stat
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from opwatch.domain.events import Event, Finished
 from opwatch.domain.outcome import Abort
 from opwatch.engine import LookNow
-from opwatch.output.streams import is_terminal, ownership_of
+from opwatch.output.streams import is_pipe, is_terminal, ownership_of
 from opwatch.output.terminal.hints import Hint
 
 if sys.platform != "win32":
@@ -67,15 +66,7 @@ def may_press(stdin: TextIO | None, stdout: TextIO | None) -> bool:
 
     It may be for a pager, where a program reads our standard output.
     """
-    return sys.platform != "win32" and is_terminal(stdin) and not _is_pipe(stdout)
-
-
-def _is_pipe(stream: TextIO | None) -> bool:
-    try:
-        mode = os.fstat(stream.fileno()).st_mode if stream is not None else 0
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+    return sys.platform != "win32" and is_terminal(stdin) and not is_pipe(stdout)
 
 
 class Keyboard:
