@@ -26,9 +26,9 @@ from opwatch.domain.trouble import Fault, Trouble
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext, Keyring
     from opwatch.credentials.login import Login
-    from opwatch.credentials.oauth.grants import OAuth2TokenSource
     from opwatch.credentials.redaction import Redactor
-    from opwatch.credentials.token import StoredTokenSource, Token
+    from opwatch.credentials.renewal import TokenSource
+    from opwatch.credentials.token import Token
     from opwatch.domain.auth import Scheme
     from opwatch.domain.command_line import OptionWords
     from opwatch.domain.errors import TriedSource
@@ -65,7 +65,7 @@ class Credential:
         profile: str,
         origin: str,
         origins: AllowedOrigins,
-        source: StoredTokenSource | OAuth2TokenSource | None,
+        source: TokenSource | None,
         context: CredentialContext,
     ) -> None:
         self._scheme = scheme
@@ -242,9 +242,7 @@ def open_credential(
     )
 
 
-def _source(
-    scheme: Scheme, search: CredentialSearch, *, allow_http: bool
-) -> StoredTokenSource | OAuth2TokenSource | None:
+def _source(scheme: Scheme, search: CredentialSearch, *, allow_http: bool) -> TokenSource | None:
     """Return where the tokens of *scheme* come from, None if it has none."""
     match scheme:
         case NoAuth():
