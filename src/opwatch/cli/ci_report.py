@@ -24,7 +24,7 @@ from opwatch.output.errors import write_error
 from opwatch.output.formats.document import dumps
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Show
-from opwatch.output.text.summary import summary
+from opwatch.output.text.summary import Resume, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from opwatch.domain.operation import Operation
     from opwatch.output.terminal.renderer import Guard
-    from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
 
 SIGNALS: Final = frozenset({Abort.HANGUP, Abort.INTERRUPTED, Abort.TERMINATED, Abort.PIPE_CLOSED})

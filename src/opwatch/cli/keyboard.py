@@ -14,11 +14,11 @@ import signal
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TextIO
 
 from opwatch.domain.events import Event, Finished
 from opwatch.domain.outcome import Abort
-from opwatch.engine import LookNow
+from opwatch.engine import Inbox, LookNow
 from opwatch.output.streams import is_pipe, is_terminal, ownership_of
 from opwatch.output.terminal.hints import Hint
 
@@ -27,9 +27,7 @@ if sys.platform != "win32":
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import TextIO
 
-    from opwatch.engine import Inbox
     from opwatch.engine.signals import Message
     from opwatch.output.terminal.renderer import Guard
 

@@ -14,20 +14,16 @@ import time
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
-from opwatch.demo.dialect import Call, path_params
+from opwatch.demo.dialect import Call, Dialect, Route, path_params
 from opwatch.demo.dialects import DIALECTS
-from opwatch.demo.http import Listener, Reply
+from opwatch.demo.http import Listener, Reply, Request
 from opwatch.demo.jobs import Hitch, Jobs, Script, StartedJob, Truth
 from opwatch.domain.operation import OperationError, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Self
-
-    from opwatch.demo.dialect import Dialect, Route
-    from opwatch.demo.http import Request
 
 
 class DemoServer:

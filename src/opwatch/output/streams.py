@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.outcome import Abort
@@ -21,7 +21,6 @@ from opwatch.output.text.words import CAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import TextIO
 
 # Windows reports "invalid argument" for a pipe whose reader has left.
 _LEFT: Final = frozenset(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import command, option
-from opwatch.demo import DEMO_TOKEN, DemoServer, scenario
-from opwatch.domain.auth import HeaderAuth
+from opwatch.demo import DEMO_TOKEN, DemoOperation, DemoServer, scenario
+from opwatch.domain.auth import HeaderAuth, Scheme
 from opwatch.domain.errors import UsageError
 from opwatch.domain.outcome import ExitCode
 from opwatch.domain.policy import Policy
@@ -19,15 +19,12 @@ from opwatch.engine import stay
 from opwatch.output.commands.demo import write_check, write_invitation, write_opening
 from opwatch.output.terminal.display import Style
 from opwatch.profiles import bind_profile, load_config, load_profile
-from opwatch.session.plan import make_plan
+from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo import DemoOperation
-    from opwatch.domain.auth import Scheme
     from opwatch.domain.operation import Operation
-    from opwatch.session.plan import Plan
 
 PACE: Final = 0.7
 """Seconds between two polls of the demo: its operations last seconds, not minutes."""

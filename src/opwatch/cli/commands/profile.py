@@ -15,8 +15,8 @@ from opwatch.cli.commands.profile_explain import explain_reference
 from opwatch.cli.commands.profile_new import new_profile
 from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import Group, argument, command, option
-from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
-from opwatch.domain.errors import ProfileError, UsageError
+from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
+from opwatch.domain.errors import Problem, ProfileError, UsageError
 from opwatch.output.commands.profile import checked, profile_facts
 from opwatch.output.errors import write_error
 from opwatch.output.formats.sheet import write_facts, write_json, write_rows
@@ -33,8 +33,6 @@ from opwatch.profiles import (
 from opwatch.session.input import answer_of
 
 if TYPE_CHECKING:
-    from opwatch.domain.auth import Scheme
-    from opwatch.domain.errors import Problem
     from opwatch.profiles import Definition
 
 

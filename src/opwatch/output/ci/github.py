@@ -18,11 +18,11 @@ from __future__ import annotations
 import secrets
 from collections import Counter, deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from opwatch.domain.errors import OpwatchError
 from opwatch.domain.moments import format_duration
-from opwatch.domain.outcome import PRECEDENCE, Outcome
+from opwatch.domain.outcome import PRECEDENCE, Outcome, Verdict
 from opwatch.output.streams import Sink, is_pipe
 from opwatch.output.text.clean import PLAIN, Show
 from opwatch.output.text.links import page_of
@@ -32,10 +32,8 @@ from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import TextIO
 
     from opwatch.domain.operation import Operation
-    from opwatch.domain.outcome import Verdict
     from opwatch.domain.secret import Secret
     from opwatch.output.text.summary import Resume
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.command_line import command_to_paste, named
 from opwatch.domain.durations import FEWEST, MOST
 from opwatch.domain.moments import format_duration
-from opwatch.domain.operation import Basis, Reading
+from opwatch.domain.operation import Basis, Finding, Reading, Target
 from opwatch.domain.trouble import Trouble
 from opwatch.output.text.clean import PLAIN, Show
 from opwatch.output.text.sentences import describe
@@ -22,7 +22,6 @@ from opwatch.output.text.words import STATES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.operation import Finding, Target
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import PollingRules
 

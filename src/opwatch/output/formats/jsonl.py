@@ -7,7 +7,7 @@ its own clock.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TextIO, Unpack
 
 from opwatch.domain import events
 from opwatch.output.formats.document import FORMAT, RunFacts, document, to_json
@@ -18,7 +18,6 @@ from opwatch.output.text.sentences import describe, warning_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import TextIO
 
     from opwatch.domain.events import Listener
     from opwatch.domain.trouble import Trouble

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from opwatch.domain import events
 from opwatch.domain.moments import format_duration
-from opwatch.output.text.clean import PLAIN
-from opwatch.output.text.names import key_of
+from opwatch.output.text.clean import PLAIN, Show
+from opwatch.output.text.names import Key, key_of
 from opwatch.output.text.sentences import (
     API_OUTCOMES,
     brief,
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation, State
     from opwatch.domain.outcome import Verdict
     from opwatch.domain.trouble import Trouble
-    from opwatch.output.text.clean import Show
-    from opwatch.output.text.names import Key
     from opwatch.output.text.summary import Resume
 
 FINEST: Final = 0.05
