@@ -14,7 +14,7 @@ import signal
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self, TextIO
+from typing import Any, Final, Self, TextIO
 
 from opwatch.domain.events import Event, Finished
 from opwatch.domain.outcome import Abort
@@ -24,12 +24,10 @@ from opwatch.output.terminal.hints import Hint
 
 if sys.platform != "win32":
     import termios
+from collections.abc import Iterator, Mapping
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from opwatch.engine.signals import Message
-    from opwatch.output.terminal.renderer import Guard
+from opwatch.engine.signals import Message
+from opwatch.output.terminal.renderer import Guard
 
 
 @dataclass(frozen=True, slots=True)

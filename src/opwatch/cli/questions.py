@@ -13,17 +13,15 @@ import os
 import select
 import sys
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.secret import Secret
 from opwatch.output.streams import is_terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 MOST: Final = 64 * 1024
 TICK: Final = 0.2

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from opwatch.cli import options as opt
 from opwatch.cli.commands.profile_explain import explain_reference
@@ -22,6 +22,7 @@ from opwatch.output.errors import write_error
 from opwatch.output.formats.sheet import write_facts, write_json, write_rows
 from opwatch.output.streams import Sink
 from opwatch.profiles import (
+    Definition,
     check,
     load_config,
     load_profile,
@@ -31,9 +32,6 @@ from opwatch.profiles import (
     schema,
 )
 from opwatch.session.input import answer_of
-
-if TYPE_CHECKING:
-    from opwatch.profiles import Definition
 
 
 @command(
