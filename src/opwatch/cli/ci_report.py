@@ -8,13 +8,16 @@ of a report.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from datetime import datetime
+from typing import Any, Final
 
 from opwatch.cli.exit import problem_document, sentence_of, verdict_of
 from opwatch.cli.files import append
 from opwatch.domain.errors import OpwatchError, UnwritableError
+from opwatch.domain.operation import Operation
 from opwatch.domain.outcome import Abort, Verdict
 from opwatch.output.ci.dialects import Annotation, Severity, dialect_of
 from opwatch.output.ci.github import OUTPUT_FILE, SUMMARY_FILE, heading, markdown, outputs
@@ -23,17 +26,10 @@ from opwatch.output.ci.system import System
 from opwatch.output.errors import write_error
 from opwatch.output.formats.document import dumps
 from opwatch.output.streams import Sink
+from opwatch.output.terminal.renderer import Guard
 from opwatch.output.text.clean import Show
-from opwatch.output.text.summary import summary
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
-
-    from opwatch.domain.operation import Operation
-    from opwatch.output.terminal.renderer import Guard
-    from opwatch.output.text.summary import Resume
-    from opwatch.session.context import RunContext
+from opwatch.output.text.summary import Resume, summary
+from opwatch.session.context import RunContext
 
 SIGNALS: Final = frozenset({Abort.HANGUP, Abort.INTERRUPTED, Abort.TERMINATED, Abort.PIPE_CLOSED})
 

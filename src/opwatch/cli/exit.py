@@ -17,7 +17,7 @@ from opwatch.domain.errors import (
     UnwritableError,
     UsageError,
 )
-from opwatch.domain.outcome import Abort, Outcome, verdict
+from opwatch.domain.outcome import Abort, Outcome, Verdict, verdict
 from opwatch.engine import Interruption
 from opwatch.output.errors import OUT_OF_FILES, fixes_of, problem_of, write_error
 from opwatch.output.text.words import CAUSES
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from opwatch.domain.operation import Operation
-    from opwatch.domain.outcome import Verdict
     from opwatch.output.formats.writer import WrittenProfile
     from opwatch.output.text.summary import Resume
 

@@ -7,31 +7,26 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from opwatch.cli.lanes import parse_params
 from opwatch.cli.options import keeps_nothing
-from opwatch.cli.run_options import ID
+from opwatch.cli.run_options import ID, RunOptions
 from opwatch.domain.auth import NoAuth
 from opwatch.domain.errors import UsageError
+from opwatch.domain.events import Listener
 from opwatch.domain.kept import KeptRun
 from opwatch.domain.operation import Basis
+from opwatch.session.context import RunContext
+from opwatch.session.plan import Plan
+from opwatch.session.session import Session
 from opwatch.state.discretion import is_whole, kept_reference, kept_values
 from opwatch.state.journal import Journal
 from opwatch.state.lock import RunLock
 from opwatch.state.runs import new_id
-from opwatch.state.store import StoreError, open_store, state_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from opwatch.cli.run_options import RunOptions
-    from opwatch.domain.events import Listener
-    from opwatch.session.context import RunContext
-    from opwatch.session.plan import Plan
-    from opwatch.session.session import Session
-    from opwatch.state.store import Store
+from opwatch.state.store import Store, StoreError, open_store, state_folder
 
 AS_GIVEN: Final = (
     *("interval", "any_", "fail_fast", "stall", "lost_after", "confirm", "fail_on"),

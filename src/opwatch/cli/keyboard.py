@@ -13,29 +13,23 @@ import os
 import re
 import select
 import signal
-import stat
 import sys
 import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self, TextIO
 
 from opwatch.domain.events import Event, Finished
 from opwatch.domain.outcome import Abort
-from opwatch.engine import LookNow
-from opwatch.output.streams import is_terminal, ownership_of
+from opwatch.engine import Inbox, LookNow
+from opwatch.engine.signals import Message
+from opwatch.output.streams import is_pipe, is_terminal, ownership_of
 from opwatch.output.terminal.hints import Hint
+from opwatch.output.terminal.renderer import Guard
 
 if sys.platform != "win32":
     import termios
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import TextIO
-
-    from opwatch.engine import Inbox
-    from opwatch.engine.signals import Message
-    from opwatch.output.terminal.renderer import Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +68,7 @@ def may_press(stdin: TextIO | None, stdout: TextIO | None) -> bool:
 
     It may be for a pager, where a program reads our standard output.
     """
-    return sys.platform != "win32" and is_terminal(stdin) and not _is_pipe(stdout)
-
-
-def _is_pipe(stream: TextIO | None) -> bool:
-    try:
-        mode = os.fstat(stream.fileno()).st_mode if stream is not None else 0
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+    return sys.platform != "win32" and is_terminal(stdin) and not is_pipe(stdout)
 
 
 def cursor_finder(terminal: TextIO, screen: TextIO) -> Callable[[], int | None]:

@@ -18,7 +18,7 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.cli.options import STDIN
+from opwatch.cli.options import STDIN, ProfileOptions
 from opwatch.cli.run_options import ID
 from opwatch.domain.command_line import params_to_paste
 from opwatch.domain.errors import BadReferenceError, UsageError
@@ -30,7 +30,6 @@ from opwatch.session.input import GivenReference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from opwatch.cli.options import ProfileOptions
     from opwatch.domain.messages import Response
     from opwatch.profiles import Config, Definition, ManifestEntry, Profile
 

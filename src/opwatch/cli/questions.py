@@ -13,17 +13,15 @@ import os
 import select
 import sys
 import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.secret import Secret
 from opwatch.output.streams import is_terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
 
 MOST: Final = 64 * 1024
 TICK: Final = 0.2
@@ -120,15 +118,19 @@ def _unechoed(terminal: int) -> Iterator[None]:
         before = termios.tcgetattr(terminal)
         termios.tcsetattr(terminal, termios.TCSAFLUSH, _silent(before, terminal))
     except (termios.error, OSError):
-        raise UsageError(
-            "this terminal cannot be kept from showing what is typed",
-            hint="give it on standard input, with --token-stdin",
-        ) from None
+        raise _shows() from None
     try:
         yield
     finally:
         # Flushed: the second line of what was pasted must not reach the shell.
         termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
+
+
+def _shows() -> UsageError:
+    return UsageError(
+        "this terminal cannot be kept from showing what is typed",
+        hint="give it on standard input, with --token-stdin",
+    )
 
 
 def _silent(mode: list[Any], terminal: int) -> list[Any]:
@@ -182,7 +184,4 @@ def _by_getpass(prompt: str) -> bytes:
         try:
             return getpass(prompt).encode()
         except (GetPassWarning, EOFError):
-            raise UsageError(
-                "this terminal cannot be kept from showing what is typed",
-                hint="give it on standard input, with --token-stdin",
-            ) from None
+            raise _shows() from None

@@ -7,10 +7,11 @@ secret has to be given again before it goes on.
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opwatch.cli.keeping import (
     AS_GIVEN,
@@ -21,16 +22,12 @@ from opwatch.cli.keeping import (
     names_of,
     store_to_read,
 )
+from opwatch.cli.run_options import RunOptions
 from opwatch.domain.errors import UsageError
 from opwatch.domain.kept import KeptRun
 from opwatch.domain.outcome import Outcome
 from opwatch.state.lock import RunLock
 from opwatch.state.runs import LAST, find_run
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from opwatch.cli.run_options import RunOptions
 
 
 def resume_run(

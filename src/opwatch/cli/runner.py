@@ -16,7 +16,7 @@ from opwatch.cli.exit import end_of, sentence_of, verdict_of
 from opwatch.cli.options import STDIN, keeps_nothing
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
-from opwatch.credentials import Redactor
+from opwatch.credentials import Redactor, WaitingFor
 from opwatch.domain.errors import (
     CredentialError,
     PipeClosedError,
@@ -25,13 +25,13 @@ from opwatch.domain.errors import (
     UsageError,
 )
 from opwatch.domain.operation import Operation, Target
-from opwatch.domain.outcome import Abort, Outcome, Reason
+from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
 from opwatch.engine import Interruption, pass_over_signals, raise_on_signals, run_to_end
 from opwatch.output.errors import write_error
 from opwatch.output.streams import is_terminal
 from opwatch.session.context import RunContext
 from opwatch.session.plan import Plan, ResultOptions, StartRequest
-from opwatch.session.session import carry_out, open_session
+from opwatch.session.session import Session, carry_out, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,11 +39,8 @@ if TYPE_CHECKING:
 
     from opwatch.cli.keeping import Keeper, Resumption
     from opwatch.cli.run_options import RunOptions
-    from opwatch.credentials import WaitingFor
-    from opwatch.domain.outcome import Verdict
     from opwatch.domain.policy import Policy
     from opwatch.output.report.history import History
-    from opwatch.session.session import Session
     from opwatch.watcher.watcher import Watcher
 
 

@@ -17,21 +17,19 @@ from opwatch.cli.lanes import (
     manifest_groups,
     reference_groups,
 )
-from opwatch.cli.options import STDIN
+from opwatch.cli.options import STDIN, ProfileOptions
 from opwatch.domain.command_line import misspelt_variables
 from opwatch.domain.errors import UsageError
 from opwatch.output.errors import write_warning
-from opwatch.profiles import load_config
+from opwatch.profiles import Config, Profile, load_config
 from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from opwatch.cli.options import ProfileOptions
     from opwatch.domain.kept import KeptRun
     from opwatch.domain.policy import Policy
     from opwatch.domain.secret import Secret
-    from opwatch.profiles import Config, Profile
 
 EXPOSED: Final = "others may write to {file}; you named it"
 SILENT: Final = "see what is piped in; curl prints why it failed with  curl -sSi"

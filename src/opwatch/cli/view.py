@@ -16,13 +16,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.errors import UnwritableError
-from opwatch.domain.events import Pausable, Started
-from opwatch.engine import or_abort
+from opwatch.domain.events import Event, Listener, Pausable, Started
+from opwatch.engine import Inbox, or_abort
 from opwatch.output.ci.system import System, system_of
 from opwatch.output.errors import write_error, write_warning
 from opwatch.output.streams import can_draw, is_terminal
 from opwatch.output.terminal.display import Style, open_display, write_advice
-from opwatch.session.plan import wait_command
+from opwatch.session.plan import Plan, wait_command
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -31,16 +31,13 @@ if TYPE_CHECKING:
     from opwatch.cli.keeping import Keeper
     from opwatch.cli.run_options import RunOptions
     from opwatch.credentials import Redactor
-    from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation, Target
     from opwatch.domain.outcome import Verdict
-    from opwatch.engine import Inbox
     from opwatch.output.formats.document import RunFacts
     from opwatch.output.report.history import History
     from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
     from opwatch.session.exec import EndCommands
-    from opwatch.session.plan import Plan
     from opwatch.session.session import Session
 
 ALLOCATIONS: Final = 50_000

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, assert_never
 
-from opwatch.credentials.renewal import TokenRenewer
+from opwatch.credentials.renewal import TokenRenewer, TokenSource
 from opwatch.credentials.search import CredentialSearch
-from opwatch.credentials.token import check_scheme, sign, stored_token_source
-from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
-from opwatch.domain.errors import CredentialError, UsageError
+from opwatch.credentials.token import Token, check_scheme, sign, stored_token_source
+from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
+from opwatch.domain.errors import CredentialError, TriedSource, UsageError
 from opwatch.domain.origin import AllowedOrigins, Origin, OriginError, parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
@@ -26,12 +26,8 @@ from opwatch.domain.trouble import Fault, Trouble
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext, Keyring
     from opwatch.credentials.login import Login
-    from opwatch.credentials.oauth.grants import OAuth2TokenSource
     from opwatch.credentials.redaction import Redactor
-    from opwatch.credentials.token import StoredTokenSource, Token
-    from opwatch.domain.auth import Scheme
     from opwatch.domain.command_line import OptionWords
-    from opwatch.domain.errors import TriedSource
     from opwatch.domain.messages import Request, Sensitive
 
 
@@ -65,7 +61,7 @@ class Credential:
         profile: str,
         origin: str,
         origins: AllowedOrigins,
-        source: StoredTokenSource | OAuth2TokenSource | None,
+        source: TokenSource | None,
         context: CredentialContext,
     ) -> None:
         self._scheme = scheme
@@ -242,9 +238,7 @@ def open_credential(
     )
 
 
-def _source(
-    scheme: Scheme, search: CredentialSearch, *, allow_http: bool
-) -> StoredTokenSource | OAuth2TokenSource | None:
+def _source(scheme: Scheme, search: CredentialSearch, *, allow_http: bool) -> TokenSource | None:
     """Return where the tokens of *scheme* come from, None if it has none."""
     match scheme:
         case NoAuth():

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from opwatch.credentials.context import WaitingFor, announced
+from opwatch.credentials.context import CredentialContext, WaitingFor, announced
 from opwatch.credentials.process import Program, ProgramOutcome, ProgramResult
 from opwatch.credentials.redaction import Redactor
 from opwatch.credentials.secret_file import expand
@@ -30,7 +30,6 @@ from opwatch.domain.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from opwatch.credentials.context import CredentialContext
     from opwatch.domain.auth import FromCommand
 
 _LONGEST_LINE: Final = 200

@@ -24,13 +24,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials.context import KeyringEntry, WaitingFor, announced
-from opwatch.credentials.process import Program, ProgramOutcome
+from opwatch.credentials.process import Program, ProgramOutcome, ProgramResult
 from opwatch.credentials.validation import KeyringDownError, UnusableError
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
     from opwatch.credentials.context import CredentialContext, Keyring
-    from opwatch.credentials.process import ProgramResult
 
 PREFIX: Final = "opwatch:"
 # All in seconds. Ten processes that start at once on a busy machine take some of it.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from opwatch.credentials.context import DevicePrompt
     from opwatch.credentials.oauth.grants import OAuth2TokenSource
+    from opwatch.credentials.renewal import TokenSource
     from opwatch.credentials.search import CredentialSearch
     from opwatch.domain.auth import BasicAuth, HeaderAuth, OAuth2Auth, QueryAuth
     from opwatch.domain.secret import Secret
@@ -126,7 +127,7 @@ class Login:
 
 def login_of(
     scheme: HeaderAuth | QueryAuth | BasicAuth | OAuth2Auth,
-    source: StoredTokenSource | OAuth2TokenSource,
+    source: TokenSource,
 ) -> Login:
     """Return how the credential of *scheme*, whose tokens *source* gives, is stored."""
     part, sources = stored_part(scheme)

@@ -13,14 +13,16 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.credentials.token import Pending, Token, TokenSource
+from opwatch.credentials.token import Pending, StoredTokenSource, Token
 from opwatch.credentials.validation import renewal_pause
 from opwatch.domain.trouble import FINAL_AT_ONCE, Fault, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from opwatch.credentials.oauth.grants import OAuth2TokenSource
 
 # All in seconds of the run's clock.
 APART: Final = 30.0
@@ -30,6 +32,10 @@ HOLD_LONGEST: Final = 60.0
 PATIENCE: Final = 60.0
 
 MOST_IN_A_ROW: Final = 3
+
+
+TokenSource: TypeAlias = "StoredTokenSource | OAuth2TokenSource"
+"""Gives tokens: the first at the start, others when one ends."""
 
 
 class TokenRenewer:

@@ -30,7 +30,7 @@ from opwatch.credentials.validation import (
     validated,
     without_doubled_scheme,
 )
-from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring
+from opwatch.domain.auth import FromCommand, FromEnv, FromFile, FromKeyring, Sources
 from opwatch.domain.errors import CredentialError, OpwatchError, TriedSource, UsageError
 from opwatch.domain.secret import Secret
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from opwatch.credentials.context import CredentialContext, Keyring
-    from opwatch.domain.auth import Sources
     from opwatch.domain.command_line import OptionWords
 
 CLOCKS_APART: Final = 60.0

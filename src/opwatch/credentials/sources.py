@@ -32,13 +32,12 @@ from opwatch.domain.auth import (
     Source,
     Sources,
 )
-from opwatch.domain.command_line import command_to_paste, named, variable_of
+from opwatch.domain.command_line import OptionWords, command_to_paste, named, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from opwatch.credentials.context import CredentialContext
-    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.secret import Secret
 
 STDIN = "--token-stdin"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from opwatch.credentials.sources import Part, PartSources, stored_part
 from opwatch.credentials.validation import expiry_of
@@ -64,27 +64,6 @@ class Pending:
 
     place: str
     notes: tuple[str, ...] = ()
-
-
-class TokenSource(Protocol):
-    """Gives tokens: the first at the start, others when one ends."""
-
-    search: CredentialSearch
-
-    @property
-    def parts(self) -> tuple[PartSources, ...]:
-        """What is looked for, and where."""
-
-    async def prepare(self) -> Token | Pending:
-        """Find the first token, or all that is needed to ask for it.
-
-        Raises:
-            CredentialError: something is missing or cannot be used.
-            UsageError: a helper program is not installed.
-        """
-
-    async def issue(self) -> Token | Trouble:
-        """Return the next token, perhaps the same again."""
 
 
 @dataclass(slots=True)

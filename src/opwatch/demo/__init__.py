@@ -6,8 +6,7 @@ path. It serves fake operations to this machine only, on a port of its own.
 
 from opwatch.demo.dialect import DEMO_TOKEN
 from opwatch.demo.jobs import Hitch, Script, StartedJob, Truth
-from opwatch.demo.scenario import DemoOperation, scenario
-from opwatch.demo.server import DemoServer
+from opwatch.demo.server import DemoOperation, DemoServer, scenario
 
 __all__ = [
     "DEMO_TOKEN",

@@ -16,16 +16,14 @@ from hashlib import blake2s
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import quote, unquote
 
-from opwatch.demo.http import NO_REPLY, Reply
-from opwatch.demo.jobs import Job, Script
+from opwatch.demo.http import NO_REPLY, Reply, Request
+from opwatch.demo.jobs import Hitch, Job, JobPhase, Jobs, Script
 from opwatch.domain.operation import TERMINAL, State
 from opwatch.domain.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from opwatch.demo.http import Request
-    from opwatch.demo.jobs import Hitch, JobPhase, Jobs
     from opwatch.domain.messages import Headers
 
 DEMO_TOKEN: Final = Secret("demo-token-worth-nothing")

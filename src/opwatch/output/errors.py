@@ -10,7 +10,7 @@ import errno
 import re
 import traceback
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from opwatch.domain.errors import (
     BadReferenceError,
@@ -30,7 +30,6 @@ from opwatch.output.text.words import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TextIO
 
 LINE: Final = 400
 REPORT: Final = "report this line, the command, and what  opwatch --version  says"

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from opwatch.domain.errors import PipeClosedError, UnwritableError
 from opwatch.domain.outcome import Abort
@@ -20,7 +21,6 @@ from opwatch.output.text.words import CAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import TextIO
 
 # Windows reports "invalid argument" for a pipe whose reader has left.
 _LEFT: Final = frozenset(
@@ -154,6 +154,15 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except (OSError, ValueError):
         return False
+
+
+def is_pipe(stream: TextIO | None) -> bool:
+    """Tell whether *stream* leads to a program, by a pipe or a socket."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode if stream is not None else 0
+    except (OSError, ValueError, AttributeError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def can_draw(stream: TextIO | None, environ: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TextIO
 from urllib.parse import urlsplit
 
-from opwatch.domain.messages import Response, SecretLocation
+from opwatch.domain.messages import Request, Response, SecretLocation
 from opwatch.domain.secret import MASK
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, as_is
@@ -18,7 +18,6 @@ from opwatch.output.text.sentences import describe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from opwatch.domain.messages import Request
     from opwatch.domain.trouble import Trouble
 
 SAFE: Final = frozenset(

@@ -10,15 +10,20 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from opwatch.cli import options as opt
 from opwatch.cli import questions
 from opwatch.cli.exit import end_of
 from opwatch.cli.parameters import Group, argument, command, option
+from opwatch.cli.runner import context_of
+from opwatch.cli.selection import Selection
+from opwatch.credentials import DevicePrompt
+from opwatch.credentials.login import Login
 from opwatch.domain.auth import CredentialState, TrialOutcome
 from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.outcome import Outcome, verdict
+from opwatch.domain.secret import Secret
 from opwatch.engine import raise_on_signals, run_to_end
 from opwatch.output.commands.auth import (
     survey_document,
@@ -38,13 +43,8 @@ from opwatch.output.commands.login import (
 )
 from opwatch.output.errors import write_error
 from opwatch.output.formats.sheet import write_json_line
-
-if TYPE_CHECKING:
-    from opwatch.cli.selection import Selection
-    from opwatch.credentials import DevicePrompt
-    from opwatch.credentials.login import Login
-    from opwatch.domain.secret import Secret
-    from opwatch.session.context import RunContext
+from opwatch.session import auth
+from opwatch.session.context import RunContext
 
 
 @command(
@@ -184,9 +184,6 @@ def _run(
     debug: bool = False,
 ) -> int:
     """Do *work*, and exit with the code that it returns, or that of what it raises."""
-    from opwatch.cli.runner import context_of
-    from opwatch.cli.selection import Selection
-
     selection = Selection(options)
     context = context_of(selection.environ, ca_file=ca_file, verbose=verbose)
     try:
@@ -203,10 +200,8 @@ def _run(
 
 
 def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool, to_print: bool) -> int:
-    from opwatch.session.auth import log_in_by_device, login_to
-
     profile = selection.bound_profile()
-    login = login_to(profile, context)
+    login = auth.login_to(profile, context)
     by_device = login.by_device and not from_stdin
     if to_print and not by_device:
         raise UsageError("--print goes with a login by device code; you have the credential")
@@ -223,7 +218,7 @@ def _log_in(selection: Selection, context: RunContext, *, from_stdin: bool, to_p
         def show(prompt: DevicePrompt) -> None:
             write_device(sys.stderr, **asdict(prompt), redact=context.redactor)
 
-        work = log_in_by_device(profile, context, show, to_store=not to_print)
+        work = auth.log_in_by_device(profile, context, show, to_store=not to_print)
         secret = run_to_end(work)
         if to_print:
             write_secret(sys.stdout, sys.stderr, secret, profile.name)
@@ -246,10 +241,8 @@ def _store_patiently(login: Login, secret: Secret) -> str:
 
 
 def _log_out(selection: Selection, context: RunContext) -> int:
-    from opwatch.session.auth import login_to
-
     profile = selection.bound_profile()
-    login = login_to(profile, context)
+    login = auth.login_to(profile, context)
     was_there = run_to_end(login.forget())
     write_deleted(sys.stderr, login.asks_for, profile.name, was_there=was_there)
     return 0
@@ -259,9 +252,7 @@ def _log_out(selection: Selection, context: RunContext) -> int:
 
 
 def _status(selection: Selection, context: RunContext, *, as_json: bool) -> int:
-    from opwatch.session.auth import inspect_credential
-
-    report = run_to_end(inspect_credential(selection.bound_profile(), context))
+    report = run_to_end(auth.inspect_credential(selection.bound_profile(), context))
     bad = {CredentialState.MISSING, CredentialState.UNUSABLE, CredentialState.BROKEN}
     ending = verdict([Outcome.DENIED if report.standing in bad else Outcome.SUCCEEDED])
     if as_json:
@@ -273,10 +264,8 @@ def _status(selection: Selection, context: RunContext, *, as_json: bool) -> int:
 
 
 def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
-    from opwatch.session.auth import inspect_all
-
     config = selection.settings()
-    reports = run_to_end(inspect_all(config, context))
+    reports = run_to_end(auth.inspect_all(config, context))
     if as_json:
         ending = verdict([Outcome.SUCCEEDED])
         write_json_line(sys.stdout, survey_document(reports, ending, redact=context.redactor))
@@ -299,8 +288,6 @@ def _survey(selection: Selection, context: RunContext, *, as_json: bool) -> int:
 def _test(
     selection: Selection, context: RunContext, *, reference: str | None, as_json: bool
 ) -> int:
-    from opwatch.session import auth
-
     if reference == "-":
         raise UsageError("one operation is asked about, and '-' names none", hint="write its id")
     context = replace(context, token_from_stdin=selection.token())

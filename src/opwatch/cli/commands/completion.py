@@ -7,14 +7,12 @@ so that all shells offer the same, and a script never has to be renewed.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Final
+from collections.abc import Mapping
+from typing import Annotated, Final
 
 import click
 
 from opwatch.cli.parameters import argument, command
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 BASH: Final = r"""# bash completion for opwatch (bash 4.3 or later); generated, do not edit
 _opwatch() {

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from itertools import cycle
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import command, option
-from opwatch.demo import DEMO_TOKEN, DemoServer, scenario
-from opwatch.domain.auth import HeaderAuth
+from opwatch.demo import DEMO_TOKEN, DemoOperation, DemoServer, scenario
+from opwatch.domain.auth import HeaderAuth, Scheme
 from opwatch.domain.errors import UsageError
+from opwatch.domain.operation import Operation
 from opwatch.domain.outcome import ExitCode
 from opwatch.domain.policy import Policy
 from opwatch.engine import stay
 from opwatch.output.commands.demo import write_check, write_invitation, write_opening
 from opwatch.output.terminal.display import Style
 from opwatch.profiles import bind_profile, load_config, load_profile
-from opwatch.session.plan import make_plan
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from opwatch.demo import DemoOperation
-    from opwatch.domain.auth import Scheme
-    from opwatch.domain.operation import Operation
-    from opwatch.session.plan import Plan
+from opwatch.session.plan import Plan, make_plan
 
 PACE: Final = 0.7
 """Seconds between two polls of the demo: its operations last seconds, not minutes."""

@@ -8,20 +8,21 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from opwatch.cli import options as opt
 from opwatch.cli.commands.profile_explain import explain_reference
 from opwatch.cli.commands.profile_new import new_profile
 from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import Group, argument, command, option
-from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth
-from opwatch.domain.errors import ProfileError, UsageError
+from opwatch.domain.auth import BasicAuth, HeaderAuth, NoAuth, OAuth2Auth, QueryAuth, Scheme
+from opwatch.domain.errors import Problem, ProfileError, UsageError
 from opwatch.output.commands.profile import checked, profile_facts
 from opwatch.output.errors import write_error
 from opwatch.output.formats.sheet import write_facts, write_json, write_rows
 from opwatch.output.streams import Sink
 from opwatch.profiles import (
+    Definition,
     check,
     load_config,
     load_profile,
@@ -31,11 +32,6 @@ from opwatch.profiles import (
     schema,
 )
 from opwatch.session.input import answer_of
-
-if TYPE_CHECKING:
-    from opwatch.domain.auth import Scheme
-    from opwatch.domain.errors import Problem
-    from opwatch.profiles import Definition
 
 
 @command(

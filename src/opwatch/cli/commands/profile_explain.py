@@ -6,12 +6,15 @@ Decides that nothing is sent and no secret is looked for.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import Annotated
 
 from opwatch.cli import options as opt
 from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import argument, command, option
-from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth
+from opwatch.domain.auth import HeaderAuth, NoAuth, QueryAuth, Scheme
+from opwatch.domain.messages import Request
+from opwatch.domain.operation import Target
 from opwatch.domain.secret import MASK, SECRET_NAME
 from opwatch.output.commands.profile_explain import (
     AnswerReport,
@@ -22,18 +25,10 @@ from opwatch.output.commands.profile_explain import (
     report_facts,
 )
 from opwatch.output.formats.sheet import write_facts, write_json
-from opwatch.profiles import explain_answer
+from opwatch.profiles import Profile, explain_answer
 from opwatch.session.input import answer_of
 from opwatch.session.recording.masking import masked_body
 from opwatch.state.discretion import masked_parameters
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from opwatch.domain.auth import Scheme
-    from opwatch.domain.messages import Request
-    from opwatch.domain.operation import Target
-    from opwatch.profiles import Profile
 
 
 @command(

@@ -31,7 +31,7 @@ from opwatch.output.commands.profile import (
 )
 from opwatch.output.streams import Sink
 from opwatch.output.text.sentences import describe
-from opwatch.profiles import is_url, load_config, name_fault, parse_body
+from opwatch.profiles import Config, is_url, load_config, name_fault, parse_body
 from opwatch.session.input import answer_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from opwatch.domain.messages import Response
     from opwatch.domain.secret import Secret
-    from opwatch.profiles import Config
     from opwatch.profiles.draft.propose import Known, Proposal
     from opwatch.profiles.draft.samples import Sample
 

@@ -6,25 +6,37 @@ without an end that of a wait which is still going on.
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import click
 
 from opwatch.cli import options as opt
+from opwatch.cli.files import bytes_of
 from opwatch.cli.parameters import argument, command, option
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from opwatch.output.commands.replay import VerdictReport
-    from opwatch.profiles import Profile
-    from opwatch.session.recording.player import Played
-    from opwatch.session.recording.recording import Recording
+from opwatch.domain.outcome import Outcome
+from opwatch.output.commands.replay import (
+    VerdictReport,
+    verdict_document,
+    verdict_facts,
+    write_asks_otherwise,
+    write_other_exit,
+    write_recording_ends,
+)
+from opwatch.output.formats.document import document, warnings_into, write_document
+from opwatch.output.formats.jsonl import jsonl
+from opwatch.output.formats.sheet import write_facts, write_json
+from opwatch.output.terminal.display import Style, open_display
+from opwatch.profiles import Profile, bind_profile, load_config, load_profile
+from opwatch.profiles.config import read_file, require_version
+from opwatch.profiles.explain import setting_of, where_written
+from opwatch.session.recording.player import Played, replay, reread
+from opwatch.session.recording.recording import DAMAGE, Recording, damaged, read_recording
 
 LARGEST: Final = 80 * 1024 * 1024
 """Bytes of a recording that is read; none is written as large."""
@@ -68,10 +80,6 @@ def app(
     FILE is what --record wrote. Of a run that was killed its beginning is replayed. With
     another profile the exit code is the one that it would have led to.
     """
-    from opwatch.cli.files import bytes_of
-    from opwatch.session.recording.player import replay, reread
-    from opwatch.session.recording.recording import DAMAGE, damaged, read_recording
-
     if as_jsonl and (as_json or explain):
         raise click.BadParameter("--jsonl cannot be given with --json or --explain")
 
@@ -93,12 +101,6 @@ def app(
 
 def _other_profiles(recording: Recording, name: str, config: Path | None) -> Mapping[str, Profile]:
     """Return the profile *name*, or of the file of that name, in place of each recorded one."""
-    import os
-    from pathlib import Path
-
-    from opwatch.profiles import bind_profile, load_config, load_profile
-    from opwatch.profiles.config import read_file, require_version
-
     known = load_config(config, os.environ)
     path = Path(name)
     if path.suffix in {".yaml", ".yml"}:
@@ -118,10 +120,6 @@ def _other_profiles(recording: Recording, name: str, config: Path | None) -> Map
 
 def _show(played: Played, *, as_json: bool, as_jsonl: bool, quiet: bool) -> None:
     """Show the events as lines, and as the run did on standard output."""
-    from opwatch.output.formats.document import document, warnings_into, write_document
-    from opwatch.output.formats.jsonl import jsonl
-    from opwatch.output.terminal.display import Style, open_display
-
     head, began = played.recording.head, played.recording.began
 
     def wall_of(at: float) -> datetime:
@@ -147,12 +145,6 @@ def _show(played: Played, *, as_json: bool, as_jsonl: bool, quiet: bool) -> None
 
 
 def _write_doubts(played: Played, *, is_other: bool) -> None:
-    from opwatch.output.commands.replay import (
-        write_asks_otherwise,
-        write_other_exit,
-        write_recording_ends,
-    )
-
     recording, code = played.recording, played.verdict.code
     if recording.end is None:
         after = recording.ended - recording.began
@@ -165,9 +157,6 @@ def _write_doubts(played: Played, *, is_other: bool) -> None:
 
 
 def _explain(played: Played, *, as_json: bool) -> None:
-    from opwatch.output.commands.replay import verdict_document, verdict_facts
-    from opwatch.output.formats.sheet import write_facts, write_json
-
     reports = list(_reports(played))
     if as_json:
         write_json(sys.stdout, verdict_document(reports))
@@ -177,10 +166,6 @@ def _explain(played: Played, *, as_json: bool) -> None:
 
 def _reports(played: Played) -> Iterator[VerdictReport]:
     """Yield what made the verdict on each operation: the last of its evidence, mostly."""
-    from opwatch.domain.outcome import Outcome
-    from opwatch.output.commands.replay import VerdictReport
-    from opwatch.profiles.explain import setting_of, where_written
-
     end = played.recording.end
     outcomes = [Outcome(each) for each in end["outcomes"]] if end else []
     for index, operation in enumerate(played.watcher.operations):

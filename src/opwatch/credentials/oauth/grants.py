@@ -21,8 +21,8 @@ from opwatch.credentials.oauth.endpoint import (
     TokenResponse,
     parse_token_response,
 )
-from opwatch.credentials.search import FoundSecret
-from opwatch.credentials.sources import Part, stored_part
+from opwatch.credentials.search import CredentialSearch, FoundSecret
+from opwatch.credentials.sources import Part, PartSources, stored_part
 from opwatch.credentials.token import (
     Pending,
     StoredAccessToken,
@@ -37,8 +37,6 @@ from opwatch.domain.errors import OpwatchError, TriedSource
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
-    from opwatch.credentials.search import CredentialSearch
-    from opwatch.credentials.sources import PartSources
     from opwatch.domain.secret import Secret
 
 REREADS: Final = 4

@@ -8,14 +8,13 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from opwatch.demo.dialect import Dialect, stamp, with_etag
+from opwatch.demo.dialect import Call, Dialect, stamp, with_etag
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job, JobPhase
 
 

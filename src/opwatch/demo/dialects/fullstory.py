@@ -11,15 +11,13 @@ import gzip
 from hashlib import blake2s
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from opwatch.demo.dialect import Dialect, Route, shows, stamp
-from opwatch.demo.http import Reply
+from opwatch.demo.dialect import Call, Dialect, Route, shows, stamp
+from opwatch.demo.http import Reply, Request
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo.dialect import Call
-    from opwatch.demo.http import Request
     from opwatch.demo.jobs import Job, JobPhase
 
 _DIGITS: Final = 6

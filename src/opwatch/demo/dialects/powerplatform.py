@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from opwatch.demo.dialect import Dialect, stamp
+from opwatch.demo.dialect import Call, Dialect, stamp
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job, JobPhase
 
 # .NET writes seven digits of a second.

@@ -10,14 +10,13 @@ import math
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from opwatch.demo.dialect import Dialect, stamp
+from opwatch.demo.dialect import Call, Dialect, stamp
 from opwatch.demo.http import Reply, http_date
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job, JobPhase, Jobs, Script
 
 _ZERO_TIME: Final = "0001-01-01T00:00:00Z"

@@ -11,14 +11,13 @@ import base64
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from opwatch.demo.dialect import Dialect, Route
+from opwatch.demo.dialect import Call, Dialect, Route
 from opwatch.demo.http import Reply
 from opwatch.domain.operation import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.demo.dialect import Call
     from opwatch.demo.jobs import Job, JobPhase
 
 _SPACE: Final = "/programs/v2/spaces/{space_id}"

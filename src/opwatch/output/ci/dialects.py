@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import PRECEDENCE, Outcome
 from opwatch.output.ci.system import System
-from opwatch.output.text.clean import leading
+from opwatch.output.text.clean import Show, leading
 from opwatch.output.text.sentences import display_name, ended_badly, ending_sentence
 from opwatch.output.text.styles import page_of
 from opwatch.output.text.summary import counted
@@ -35,7 +35,6 @@ from opwatch.output.text.words import OUTCOMES
 if TYPE_CHECKING:
     from opwatch.domain.events import Finished
     from opwatch.domain.operation import Operation
-    from opwatch.output.text.clean import Show
 
 MOST: Final = 10
 

@@ -15,17 +15,15 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 from __future__ import annotations
 
-import os
 import secrets
-import stat
 from collections import Counter, deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from opwatch.domain.errors import OpwatchError
 from opwatch.domain.moments import format_duration
-from opwatch.domain.outcome import PRECEDENCE, Outcome
-from opwatch.output.streams import Sink
+from opwatch.domain.outcome import PRECEDENCE, Outcome, Verdict
+from opwatch.output.streams import Sink, is_pipe
 from opwatch.output.text.clean import PLAIN, Show
 from opwatch.output.text.sentences import display_name, ending_detail, status_of
 from opwatch.output.text.styles import page_of
@@ -34,10 +32,8 @@ from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import TextIO
 
     from opwatch.domain.operation import Operation
-    from opwatch.domain.outcome import Verdict
     from opwatch.domain.secret import Secret
     from opwatch.output.text.summary import Resume
 
@@ -49,7 +45,7 @@ _REMEMBERED: Final = 64
 
 def registrar(stream: TextIO | None, environ: Mapping[str, str]) -> Callable[[Secret], None] | None:
     """Return a function that registers a secret by way of *stream*, None if no runner reads it."""
-    if environ.get("GITHUB_ACTIONS") != "true" or not _is_pipe(stream):
+    if environ.get("GITHUB_ACTIONS") != "true" or not is_pipe(stream):
         return None
     sink = Sink(stream, required=False)
     registered: deque[str] = deque(maxlen=_REMEMBERED)
@@ -70,15 +66,7 @@ def _is_fit(value: str) -> bool:
     return len(value) >= SHORTEST and value.isprintable() and value == value.strip()
 
 
-def _is_pipe(stream: TextIO | None) -> bool:
-    if stream is None:
-        return False
-    try:
-        mode = os.fstat(stream.fileno()).st_mode
-    except (OSError, ValueError, AttributeError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
-
+# -- the summary ---------------------------------------------------------------------
 
 MOST_ROWS: Final = 100
 """With these a summary stays below 600 KiB whatever is in it; GitHub takes 1 MiB."""
@@ -92,9 +80,6 @@ OUTPUT_FILE: Final = "GITHUB_OUTPUT"
 SUMMARY_FILE: Final = "GITHUB_STEP_SUMMARY"
 LARGEST_OUTPUT: Final = 400_000
 """Characters: all outputs of a job may take 1 MB, each character counted as two bytes."""
-
-
-# -- the summary ---------------------------------------------------------------------
 
 
 def markdown(

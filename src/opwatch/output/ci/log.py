@@ -6,10 +6,10 @@ systems fold away; the result, and a problem for each operation that did not suc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from opwatch.domain.events import Event, Finished, Started
-from opwatch.output.ci.dialects import annotations_of, dialect_of
+from opwatch.output.ci.dialects import Plain, annotations_of, dialect_of
 from opwatch.output.streams import Sink
 from opwatch.output.terminal.renderer import Guard, Renderer
 from opwatch.output.text.clean import Redact, as_is
@@ -19,9 +19,7 @@ from opwatch.output.text.summary import summary
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from typing import TextIO
 
-    from opwatch.output.ci.dialects import Plain
     from opwatch.output.ci.system import System
 
 

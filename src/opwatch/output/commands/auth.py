@@ -5,10 +5,10 @@ Decides the words, and the documents of ``--json``. A secret is in none of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from opwatch.domain.auth import CredentialReport, CredentialState, TrialOutcome, TrialReport
-from opwatch.domain.command_line import command_to_paste, named
+from opwatch.domain.command_line import OptionWords, command_to_paste, named
 from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Target
 from opwatch.output.formats.document import head
@@ -21,9 +21,7 @@ from opwatch.output.text.summary import advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import TextIO
 
-    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.outcome import Verdict
     from opwatch.domain.trouble import Trouble
 

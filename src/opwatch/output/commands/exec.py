@@ -7,7 +7,7 @@ and that it waits until bars have left the screen.
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from opwatch.domain.errors import OpwatchError
 from opwatch.output.streams import Sink
@@ -16,7 +16,6 @@ from opwatch.output.text.sentences import display_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TextIO
 
     from opwatch.domain.operation import Operation
 

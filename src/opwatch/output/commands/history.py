@@ -8,7 +8,7 @@ when it was kept. All times are seconds since the epoch.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from opwatch.domain.command_line import command_to_paste
 from opwatch.domain.moments import format_duration
@@ -22,7 +22,6 @@ from opwatch.output.text.words import CAUSES, OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TextIO
 
     from opwatch.domain.kept import KeptOperation, KeptRun
 

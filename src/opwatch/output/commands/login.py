@@ -8,7 +8,7 @@ that may precede a run: what it is waiting for, and what is odd about a credenti
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from opwatch.domain.command_line import variable_of
 from opwatch.domain.errors import OpwatchError
@@ -18,7 +18,6 @@ from opwatch.output.text.sentences import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TextIO
 
     from opwatch.domain.secret import Secret
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from opwatch.domain.command_line import PROFILE, command_to_paste
 from opwatch.output.streams import Sink
@@ -12,7 +12,6 @@ from opwatch.output.text.clean import PLAIN, Show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import TextIO
 
 BUILT_IN: Final = "built in"
 

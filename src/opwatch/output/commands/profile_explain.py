@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opwatch.domain.command_line import command_to_paste, named
 from opwatch.domain.durations import FEWEST, MOST
 from opwatch.domain.moments import format_duration
-from opwatch.domain.operation import Basis, Reading
+from opwatch.domain.operation import Basis, Finding, Reading, Target
 from opwatch.domain.trouble import Trouble
 from opwatch.output.text.clean import PLAIN, Show
 from opwatch.output.text.sentences import describe
@@ -22,7 +22,6 @@ from opwatch.output.text.words import STATES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from opwatch.domain.operation import Finding, Target
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.domain.pacing import PollingRules
 
@@ -122,54 +121,32 @@ def _origins(origins: AllowedOrigins) -> list[str]:
 
 
 def _of_schedule(report: ProfileReport) -> Iterator[tuple[str, str]]:
-    polling_rules = report.polling_rules
-    pace, limits = polling_rules.pace, polling_rules.limits
+    rules = report.polling_rules
+    pace, limits = rules.pace, rules.limits
     if pace.steps:
         steps = ", ".join(_time(each) for each in pace.steps)
         yield "pace", f"pauses of {steps}, from the first again after each change"
     else:
-        yield (
-            "pace",
-            (
-                f"pauses from {_time(pace.first)} to {_time(pace.longest)}, "
-                f"x{pace.factor:g} while nothing changes"
-            ),
-        )
-        yield (
-            "",
-            (
-                f"with progress: {pace.share:.0%} of the time to the predicted end, "
-                f"at most {_time(pace.bound)}"
-            ),
-        )
-        yield (
-            "",
-            f"without: the {FEWEST} to {MOST} last that are remembered say when it usually ends",
-        )
-        yield (
-            "",
-            (
-                f"before that: at most half of the usual time, "
-                f"{_time(pace.bound)} to {_time(pace.longest_of_usual)}"
-            ),
-        )
+        first, longest, bound = map(_time, (pace.first, pace.longest, pace.bound))
+        yield "pace", f"pauses from {first} to {longest}, x{pace.factor:g} while nothing changes"
+        share = f"{pace.share:.0%} of the time to the predicted end"
+        yield "", f"with progress: {share}, at most {bound}"
+        remembered = f"the {FEWEST} to {MOST} last that are remembered"
+        yield "", f"without: {remembered} say when it usually ends"
+        bounds = f"{bound} to {_time(pace.longest_of_usual)}"
+        yield "", f"before that: at most half of the usual time, {bounds}"
     if report.conditional:
         yield "", "If-None-Match: an unchanged answer costs nothing"
-    yield (
-        "limits",
-        (f"{_rate(limits.rate)}, bursts of {limits.burst}, {limits.at_once} in flight"),
-    )
-    if polling_rules.batch > 1:
-        yield "batch", f"up to {polling_rules.batch} operations in one request"
-    kind = f" for {polling_rules.gone_kind}" if polling_rules.gone_kind else ""
-    gone = (
-        f"; after a good answer it means {STATES[polling_rules.gone]}{kind}"
-        if polling_rules.gone
-        else ""
-    )
-    yield "not found", f"final after {_time(polling_rules.not_found_grace)}{gone}"
-    if polling_rules.confirm > 1:
-        yield "confirm", f"an end counts after {polling_rules.confirm} equal answers"
+    rate = _rate(limits.rate)
+    yield "limits", f"{rate}, bursts of {limits.burst}, {limits.at_once} in flight"
+    if rules.batch > 1:
+        yield "batch", f"up to {rules.batch} operations in one request"
+    gone = f"; after a good answer it means {STATES[rules.gone]}" if rules.gone else ""
+    if gone and rules.gone_kind:
+        gone += f" for {rules.gone_kind}"
+    yield "not found", f"final after {_time(rules.not_found_grace)}{gone}"
+    if rules.confirm > 1:
+        yield "confirm", f"an end counts after {rules.confirm} equal answers"
 
 
 def _rate(rate: float) -> str:

@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TextIO
 
 from opwatch.domain.moments import format_duration
-from opwatch.domain.operation import Reading
+from opwatch.domain.operation import Finding, Operation, Reading
 from opwatch.domain.trouble import Trouble
 from opwatch.output.errors import write_warning
 from opwatch.output.text.clean import PLAIN, Show
@@ -20,7 +20,6 @@ from opwatch.output.text.words import OUTCOMES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from opwatch.domain.operation import Finding, Operation
     from opwatch.domain.outcome import Outcome
 
 VALUE: Final = 90

@@ -7,13 +7,13 @@ once for each host: a wrong guess is corrected with ``-p``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
-from opwatch.domain.command_line import command_to_paste
-from opwatch.domain.operation import Basis
+from opwatch.domain.command_line import OptionWords, command_to_paste
+from opwatch.domain.operation import Basis, Target
 from opwatch.output.formats.document import FORMAT
 from opwatch.output.formats.sheet import write_json_line
-from opwatch.output.formats.writer import NO_PROFILES, Writer
+from opwatch.output.formats.writer import NO_PROFILES, Writer, WrittenProfile
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import PLAIN, Redact, Show, as_is, leading
 from opwatch.output.text.sentences import describe
@@ -21,12 +21,8 @@ from opwatch.output.text.sentences import describe
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
-    from typing import TextIO
 
-    from opwatch.domain.command_line import OptionWords
-    from opwatch.domain.operation import Target
     from opwatch.domain.trouble import Trouble
-    from opwatch.output.formats.writer import WrittenProfile
 
 
 ASSUMED: Final[Mapping[Basis, str]] = {

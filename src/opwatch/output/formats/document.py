@@ -9,25 +9,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Required, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Required, TextIO, TypedDict
 
-from opwatch.domain.events import Warned
-from opwatch.output.formats.writer import NO_PROFILES, Writer
+from opwatch.domain.events import Event, Listener, Warned
+from opwatch.output.formats.writer import NO_PROFILES, Writer, WrittenProfile
 from opwatch.output.streams import Sink
 from opwatch.output.text.clean import Redact, Show, as_is
 from opwatch.output.text.sentences import warning_text
-from opwatch.output.text.summary import ORDER, hints, unfinished
+from opwatch.output.text.summary import ORDER, Resume, hints, unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
-    from typing import TextIO
 
-    from opwatch.domain.events import Event, Listener
     from opwatch.domain.operation import Operation
     from opwatch.domain.outcome import Verdict
-    from opwatch.output.formats.writer import WrittenProfile
-    from opwatch.output.text.summary import Resume
 
 FORMAT: Final = 1
 MOST_FIXES: Final = 20

@@ -7,21 +7,9 @@ its own clock.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TextIO, Unpack
 
-from opwatch.domain.events import (
-    Ended,
-    Event,
-    Finished,
-    Held,
-    Interrupted,
-    Observed,
-    Resumed,
-    Started,
-    Ticked,
-    Troubled,
-    Warned,
-)
+from opwatch.domain import events
 from opwatch.output.formats.document import FORMAT, RunFacts, document, to_json
 from opwatch.output.formats.writer import NO_PROFILES, Writer
 from opwatch.output.streams import Sink
@@ -30,7 +18,6 @@ from opwatch.output.text.sentences import describe, warning_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import TextIO
 
     from opwatch.domain.events import Listener
     from opwatch.domain.trouble import Trouble
@@ -51,16 +38,16 @@ def jsonl(stream: TextIO | None, **facts: Unpack[RunFacts]) -> Iterator[Listener
     fields = EventEncoder(write, redact)
     started_at = 0.0
 
-    def write_event(event: Event) -> None:
+    def write_event(event: events.Event) -> None:
         nonlocal started_at
-        if isinstance(event, Started):
+        if isinstance(event, events.Started):
             started_at = event.at
-        if isinstance(event, Finished):
+        if isinstance(event, events.Finished):
             found = document(
                 event.operations, event.verdict, started_at=started_at, ended_at=event.at, **facts
             )
             sink.line(result_line(found))
-        elif not isinstance(event, Ticked):
+        elif not isinstance(event, events.Ticked):
             sink.line(to_json(fields.of(event)))
 
     yield write_event
@@ -78,7 +65,7 @@ class EventEncoder:
         self._write = write
         self._show = Show(redact)
 
-    def of(self, event: Event) -> dict[str, Any]:
+    def of(self, event: events.Event) -> dict[str, Any]:
         """Return the fields of *event*."""
         head = {
             "format": FORMAT,
@@ -87,45 +74,45 @@ class EventEncoder:
         }
         return head | self._rest(event)
 
-    def _rest(self, event: Event) -> dict[str, Any]:
+    def _rest(self, event: events.Event) -> dict[str, Any]:
         write = self._write
         match event:
-            case Started():
+            case events.Started():
                 return {
                     "deadline": write.clock_time(event.deadline),
                     "operations": [write.named(each.target) for each in event.operations],
                 }
-            case Observed():
+            case events.Observed():
                 return {
                     "changed": event.changed,
                     "operation": write.operation(event.operation, event.at),
                 }
-            case Troubled():
+            case events.Troubled():
                 return {
                     "trouble": self._trouble(event.trouble),
                     "next_poll_at": write.clock_time(event.operation.next_poll_at),
                     "operation": write.operation(event.operation, event.at),
                 }
-            case Ended():
+            case events.Ended():
                 return {"operation": write.operation(event.operation, event.at)}
-            case Warned():
+            case events.Warned():
                 return {
                     "oddity": event.oddity.value,
                     "reference": write.text(event.reference),
                     "message": warning_text(event, self._show),
                 }
-            case Held():
+            case events.Held():
                 return {
                     "origin": write.text(event.origin),
                     "until": write.clock_time(event.until),
                     "trouble": self._trouble(event.trouble) if event.trouble else None,
                     "of_another_run": event.is_of_another,
                 }
-            case Resumed():
+            case events.Resumed():
                 return {"gap_seconds": round(event.gap, 3)}
-            case Interrupted():
+            case events.Interrupted():
                 return {"reason": event.abort.value}
-            case Ticked() | Finished():
+            case events.Ticked() | events.Finished():
                 return {}
 
     def _trouble(self, trouble: Trouble) -> dict[str, Any]:

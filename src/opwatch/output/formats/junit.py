@@ -10,8 +10,8 @@ that the link of an operation is one of these, and the output of its case.
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
 from typing import TYPE_CHECKING, Final
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.output.text.clean import Redact, Show, as_is
@@ -41,19 +41,25 @@ def junit(operations: Sequence[Operation], *, at: float, redact: Redact = as_is)
     show = Show(redact)
     counts = Counter(map(_element, operations))
     longest = max((each.elapsed(at) for each in operations), default=0.0)
-    totals = (
-        f'tests="{len(operations)}" failures="{counts["failure"]}"'
-        f' errors="{counts["error"]}" time="{longest:.3f}"'
-    )
-    links = "".join(_property(each, show) for each in operations)
-    properties = f"    <properties>\n{links}    </properties>\n" if links else ""
-    cases = "".join(_case(each, at, show) for each in operations)
-    text = (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {totals}>\n'
-        f'  <testsuite name="opwatch" {totals} skipped="{counts["skipped"]}">\n'
-        f"{properties}{cases}  </testsuite>\n</testsuites>\n"
-    )
-    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    totals = {
+        "tests": str(len(operations)),
+        "failures": str(counts["failure"]),
+        "errors": str(counts["error"]),
+        "time": f"{longest:.3f}",
+    }
+    root = Element("testsuites", totals)
+    suite = SubElement(root, "testsuite", totals, name="opwatch", skipped=str(counts["skipped"]))
+    pages = [(each, page) for each in operations if (page := _page(each, show))]
+    if pages:
+        properties = SubElement(suite, "properties")
+        for each, page in pages:
+            name = f"link of {show(each.reference, None)}"
+            SubElement(properties, "property", name=name, value=page)
+    for each in operations:
+        _add_case(suite, each, at, show)
+    indent(root)
+    text = tostring(root, "us-ascii").decode("ascii")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _element(operation: Operation) -> str | None:
@@ -65,36 +71,25 @@ def _element(operation: Operation) -> str | None:
     return ELEMENTS[operation.counted_as]
 
 
-def _property(operation: Operation, show: Show) -> str:
-    link = _page(operation, show)
-    name = f"link of {show(operation.reference, None)}"
-    pair = f"name={_attribute(name)} value={_attribute(link)}"
-    return f"      <property {pair}/>\n" if link else ""
-
-
-def _case(operation: Operation, at: float, show: Show) -> str:
-    head = (
-        f"    <testcase classname={_attribute(show(operation.target.profile) or 'opwatch')}"
-        f" name={_attribute(_name(operation, show))}"
-        f' time="{operation.elapsed(at):.3f}"'
+def _add_case(suite: Element, operation: Operation, at: float, show: Show) -> None:
+    case = SubElement(
+        suite,
+        "testcase",
+        classname=show(operation.target.profile) or "opwatch",
+        name=_name(operation, show),
+        time=f"{operation.elapsed(at):.3f}",
     )
-    inner = _what_is_wrong(operation, show)
-    link = _page(operation, show)
-    if link:
-        inner += f"      <system-out>{escape(link)}</system-out>\n"
-    return f"{head}>\n{inner}    </testcase>\n" if inner else f"{head}/>\n"
-
-
-def _what_is_wrong(operation: Operation, show: Show) -> str:
     outcome, element = operation.counted_as, _element(operation)
-    if element is None:
-        return ""
-    detail = ending_detail(operation, show) or status_of(operation, show) or OUTCOMES[outcome]
-    kind = operation.reason if operation.reason is Reason.NO_RESULT else outcome
-    body = f"<{element} type={_attribute(kind.value)} message={_attribute(detail)}>"
-    # A CI that prints the file into its log obeys what stands at the beginning of a line.
-    text = "\n".join([detail, *(f"| {each}" for each in failure_lines(operation, show))])
-    return f"      {body}{escape(text)}</{element}>\n"
+    if element is not None:
+        detail = ending_detail(operation, show) or status_of(operation, show) or OUTCOMES[outcome]
+        kind = operation.reason if operation.reason is Reason.NO_RESULT else outcome
+        wrong = SubElement(case, element, type=kind.value, message=detail)
+        # A CI that prints the file into its log obeys what stands at the beginning of a line.
+        lines = (f"| {each}" for each in failure_lines(operation, show))
+        wrong.text = "\n".join([detail, *lines])
+    page = _page(operation, show)
+    if page:
+        SubElement(case, "system-out").text = page
 
 
 def _name(operation: Operation, show: Show) -> str:
@@ -107,7 +102,3 @@ def _name(operation: Operation, show: Show) -> str:
 def _page(operation: Operation, show: Show) -> str:
     # Jenkins and GitLab attach the file that "[[ATTACHMENT|path]]" in an output names.
     return page_of(operation, show).replace("[[", "%5B%5B")
-
-
-def _attribute(text: str) -> str:
-    return f'"{escape(text)}"'

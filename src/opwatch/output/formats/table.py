@@ -6,7 +6,7 @@ separated with whole names and ISO times for a program that reads a pipe.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome, Reason
@@ -27,7 +27,6 @@ from opwatch.output.text.words import OUTCOMES, STATES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
-    from typing import TextIO
 
 
 HEADINGS: Final = ("OPERATION", "STATE", "PROGRESS", "STATUS", "UPDATED", "DETAIL")

@@ -11,22 +11,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from opwatch.domain.events import (
-    Ended,
-    Event,
-    Finished,
-    Held,
-    Interrupted,
-    Observed,
-    Resumed,
-    Started,
-    Ticked,
-    Troubled,
-    Warned,
-)
+from opwatch.domain import events
 from opwatch.domain.moments import format_duration
-from opwatch.output.text.clean import PLAIN
-from opwatch.output.text.names import key_of
+from opwatch.output.text.clean import PLAIN, Show
+from opwatch.output.text.names import Key, key_of
 from opwatch.output.text.sentences import (
     API_OUTCOMES,
     brief,
@@ -45,8 +33,6 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation, State
     from opwatch.domain.outcome import Verdict
     from opwatch.domain.trouble import Trouble
-    from opwatch.output.text.clean import Show
-    from opwatch.output.text.names import Key
     from opwatch.output.text.summary import Resume
 
 FINEST: Final = 0.05
@@ -211,25 +197,25 @@ class History:
         """All operations as they were last known."""
         return iter(self._last.values())
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: events.Event) -> None:
         """Remember *event*."""
         match event:
-            case Started():
+            case events.Started():
                 self._start(event)
-            case Observed(operation=operation):
+            case events.Observed(operation=operation):
                 self._of(operation).observe(event.at, operation, self.show)
-            case Troubled(operation=operation, trouble=trouble):
+            case events.Troubled(operation=operation, trouble=trouble):
                 self._of(operation).fail(event.at, operation, trouble, self.show)
-            case Ended(operation=operation):
+            case events.Ended(operation=operation):
                 self._end(event.at, operation)
-            case Warned():
+            case events.Warned():
                 self.log.add(event.at, warning_text(event, self.show))
-            case Held() | Resumed() | Interrupted():
+            case events.Held() | events.Resumed() | events.Interrupted():
                 self._note(event)
-            case Ticked() | Finished():
+            case events.Ticked() | events.Finished():
                 pass
 
-    def _start(self, event: Started) -> None:
+    def _start(self, event: events.Started) -> None:
         self.started_at, self.deadline = event.at, event.deadline
         for each in event.operations:
             self._tracks[key_of(each)] = Track(event.at, len(event.operations))
@@ -249,17 +235,17 @@ class History:
             said = OUTCOMES[outcome], ending_detail(operation, self.show)
             track.log.add(at, ": ".join(filter(None, said)))
 
-    def _note(self, event: Held | Resumed | Interrupted) -> None:
+    def _note(self, event: events.Held | events.Resumed | events.Interrupted) -> None:
         match event:
-            case Held(origin=origin, trouble=trouble):
+            case events.Held(origin=origin, trouble=trouble):
                 host = self.show(origin.partition("://")[2], 80)
                 if trouble is not None:
                     self.log.add(event.at, f"{host} was in trouble: {brief(trouble, self.show)}")
                 elif event.is_of_another:
                     self.log.add(event.at, f"{host} has {ASKED_ANOTHER}")
-            case Resumed(gap=gap):
+            case events.Resumed(gap=gap):
                 self.log.add(event.at, f"awake again after {format_duration(gap)}")
-            case Interrupted(abort=abort):
+            case events.Interrupted(abort=abort):
                 self.log.add(event.at, CAUSES[abort])
 
 

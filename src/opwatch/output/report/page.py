@@ -16,7 +16,7 @@ from html import escape
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.outcome import Outcome
+from opwatch.domain.outcome import Outcome, Verdict
 from opwatch.output.report.article import DETAIL, NAME, answers, article, entries, listed, sign
 from opwatch.output.report.timeline import HATCH, axis, legend, step_of
 from opwatch.output.text.sentences import rounded
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from opwatch.domain.outcome import Verdict
     from opwatch.output.report.history import History, Run
 
 MOST: Final = 2_000
