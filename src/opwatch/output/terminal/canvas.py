@@ -51,6 +51,7 @@ class Canvas:
         """What is written besides when the terminal is given back."""
         self._drawn: list[str] | None = None
         self._cells: list[int] = []
+        """Of each line the most it has had; tmux breaks erased cells too."""
         self._size = (0, 0)
 
     @property
@@ -104,7 +105,8 @@ class Canvas:
         if len(before) > len(drawn):
             parts.append(DOWN + ERASE_BELOW)
         parts += [BACK, END]
-        self._cells = [line_cells(trimmed(line)) for line in lines]
+        cells = [line_cells(trimmed(line)) for line in lines]
+        self._cells = list(map(max, cells, self._cells)) if before else cells
         if self._reflow is not None and not before:
             if text:
                 self._reflow.forget()
