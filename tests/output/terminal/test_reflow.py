@@ -47,6 +47,15 @@ def test_without_an_answer_nothing_is_counted() -> None:
     assert resized(((80, 24), None), ((40, 24), 1), ((80, 30), 4)) == [0, 0, 0]
 
 
+def test_a_remark_above_stays_and_moves_what_stands_below_it() -> None:
+    rows = iter([2, 1, 1, 6])
+    reflow = Reflow(lambda: next(rows))
+    assert reflow.resized(FRAME, (80, 24)) == 0
+    reflow.written([100])
+    reflow.drawn(5)  # from the fourth row on: of five rows more, two are gone
+    assert [reflow.resized(FRAME, size) for size in ((40, 24), (80, 24), (80, 30))] == [0, 0, 1]
+
+
 def test_what_was_longer_once_is_broken_by_tmux_as_if_it_still_were() -> None:
     terminal = Terminal(80, 24)
     seen: list[int] = []

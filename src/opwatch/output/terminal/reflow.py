@@ -48,6 +48,10 @@ class Reflow:
         """Take in that *rows* were made room for from the cursor's row on."""
         self._row = min(self._row, max(1, self._size[1] - rows + 1))
 
+    def written(self, cells: Sequence[int]) -> None:
+        """Take in that lines of *cells* were written above ours, to stay."""
+        self._row, self._above = self._row and self._row + self._rows(cells), []
+
     def forget(self) -> None:
         """Take in that others' lines stand above, and that the cursor has moved."""
         self._row, self._above = 0, []
