@@ -14,7 +14,7 @@ from opwatch.output.streams import Sink
 from opwatch.output.terminal.bars import Bars
 from opwatch.output.terminal.final import final_lines
 from opwatch.output.terminal.renderer import Guard
-from opwatch.output.text.clean import PLAIN
+from opwatch.output.text.clean import PLAIN, cells
 from opwatch.output.text.styles import UNICODE, plain
 from output.screen import Terminal
 from output.script import Story, crowd, four, target
@@ -70,6 +70,17 @@ def test_the_command_of_an_advice_is_never_broken_and_never_cut(columns: int) ->
     command = "opwatch profile explain -p fullstory job-1"
     assert sum(line.endswith(command) for line in lines) == 1
     assert "with --answer FILE how its answer is read:" in " ".join(map(str.strip, lines))
+
+
+@pytest.mark.parametrize("columns", [20, 30, 40])
+def test_the_last_table_and_the_verdict_fit_a_narrow_terminal(columns: int) -> None:
+    story = four(step=10.0)
+    last = story.events[-1]
+    assert isinstance(last, Finished)
+
+    lines = [plain(line) for line in final_lines(last, 0.0, columns, UNICODE, PLAIN)]
+
+    assert max(map(cells, lines)) <= columns
 
 
 def test_what_stood_above_is_left_alone() -> None:

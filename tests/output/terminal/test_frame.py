@@ -447,6 +447,19 @@ def test_a_row_is_called_by_the_apis_own_name_once_that_is_known() -> None:
     assert after.startswith("● Build and test #562  ")
 
 
+def test_where_notes_have_lines_none_is_begun_for_an_age_that_all_have() -> None:
+    refused = Trouble(Fault.CONNECTION_REFUSED)
+    story = Story(["job-1", "job-2", "job-3"])
+    for each in story.operations:
+        story.read(each, progress=5.0)
+    story.wait(9)
+    for each in story.operations:
+        story.bad(each, refused)
+    story.hold(30.0, refused)
+    assert len(screen(story, 40, 16).splitlines()) == 5
+    assert screen(story, 80, 16).count("9 s old") == 3
+
+
 def test_what_was_never_found_says_until_when_it_is_asked_for() -> None:
     story = Story(["wrong"])
     story.wait(2).bad("wrong", Fault.STATUS_NOT_FOUND, status=404)
@@ -471,7 +484,9 @@ def test_the_line_of_a_host_and_the_line_of_the_hidden_are_never_cut(columns: in
     story.hold(30.0, refused).wait(12.0)
     *_, hidden, host = screen(story, columns, 16).splitlines()
 
-    assert host.startswith("! api.example.com")
+    # What ails the only host there is, is told before its name.
+    assert "connection refused" in host
+    assert host.startswith("! api.example.com: " if columns > 52 else "! connection refused")
     assert "again in 18 s" in host
     assert hidden.startswith("… and ")
     assert not hidden.endswith("…")

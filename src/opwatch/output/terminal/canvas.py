@@ -4,7 +4,8 @@ Decides that the cursor rests at the beginning of the first line between two fra
 terminal that changes its size moves its cursor along with the text, and makes room
 below it first; so whatever it made of the other lines (broken in two, cut, joined), they
 begin at the cursor, and erasing from there down leaves nothing stale. No line has to be
-counted, which a terminal of another kind would count differently.
+counted, which a terminal of another kind would count differently. What has left the screen
+is another matter, and counted in tmux only (``reflow``).
 
 A frame is one write, and only lines that differ are written. It is announced as one
 (https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036, mode 2026);
@@ -51,6 +52,7 @@ class Canvas:
         """What is written besides when the terminal is given back."""
         self._drawn: list[str] | None = None
         self._cells: list[int] = []
+        """Of each line the most it has had; tmux breaks erased cells too."""
         self._size = (0, 0)
 
     @property
@@ -104,10 +106,11 @@ class Canvas:
         if len(before) > len(drawn):
             parts.append(DOWN + ERASE_BELOW)
         parts += [BACK, END]
-        self._cells = [line_cells(trimmed(line)) for line in lines]
+        cells = [line_cells(trimmed(line)) for line in lines]
+        self._cells = list(map(max, cells, self._cells)) if before else cells
         if self._reflow is not None and not before:
             if text:
-                self._reflow.forget()
+                self._reflow.written([line_cells(trimmed(line)) for line in text])
             self._reflow.drawn(len(drawn))
         self._drawn, self._size = drawn, size  # whatever of it arrives hides the cursor
         self._sink.write("".join(parts))

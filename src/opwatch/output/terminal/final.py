@@ -119,4 +119,4 @@ def _verdict(event: Finished, started_at: float, width: int, show: Show) -> list
     if gap >= len(GAP):
         return [[(text, Tone.STRONG), (" " * gap, Tone.PLAIN), code]]
     lines: list[Line] = [[(each, Tone.STRONG)] for each in folded(text, width)]
-    return [*lines, [code]]
+    return lines + [[(each, code[1])] for each in folded(code[0], width)]

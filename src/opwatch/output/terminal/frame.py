@@ -96,7 +96,8 @@ def _rows(board: Board, at: float, layout: Layout, room: int, glyphs: Glyphs) ->
     # be what others wrote.
     chosen = board.rows(room - 1 - room // SPARED if folded else room, at)
     spare = 0 if folded else room - total
-    noted = _noted(board, chosen, at, glyphs, spare if layout.wraps else total)
+    most = spare if layout.wraps else total
+    noted = _noted(board, chosen, at, glyphs, most, wraps=layout.wraps)
     lines: list[Line] = []
     for operation in chosen:
         name = board.names.of(operation, layout.name)
@@ -120,13 +121,16 @@ def _hosts(board: Board, at: float, width: int, glyphs: Glyphs) -> list[Line]:
         held, many = board.held[origin], board.open[origin]
         if many > 1 and first.trouble is not None:
             host = _host(board, origin)
-            what = f"{host}: {brief(held.trouble or first.trouble, board.show)}"
+            why = brief(held.trouble or first.trouble, board.show)
+            what = f"{host}: {why}"
             lasting = f"{what} for {short_time(max(1.0, at - first.at))}"
             again = "asking again" if board.asks(origin) else ""
             if not again and held.until > at:
                 again = f"again in {short_time(max(1.0, held.until - at))}"
             forms = ((lasting, again, f"{many:,} wait"), (lasting, again), (what, again))
-            notes.append(Note((*forms, (host, again))))
+            # Of the only host there is, the reason tells more than its name.
+            least = why if len(board.open) == 1 else host
+            notes.append(Note((*forms, (least, again))))
     for origin, trouble, many in board.repeated:
         what = f"{_host(board, origin)}: {brief(trouble, board.show)}"
         notes.append(Note(((what, f"{many:,} operations"), (what,))))
@@ -149,15 +153,17 @@ def _note(board: Board, operation: Operation, at: float, glyphs: Glyphs) -> Note
 
 
 def _noted(
-    board: Board, chosen: Sequence[Operation], at: float, glyphs: Glyphs, most: int
+    board: Board, chosen: Sequence[Operation], at: float, glyphs: Glyphs, most: int, *, wraps: bool
 ) -> dict[Key, Note]:
     """Return the notes of at most *most* rows; trouble goes before news.
 
-    A line that a row has had for its note stays under it, for what follows not to move.
+    A line that a row has had for its note stays under it, for what follows not to move; where
+    notes have lines, none is begun for an age alone.
     """
     notes = {key_of(each): _note(board, each, at, glyphs) for each in chosen}
     had = board.places.noted
-    wanted = [key for key, note in notes.items() if note or key in had]
+    aged = {key_of(each) for each in chosen if wraps and board.is_told_of_host(each)}
+    wanted = [key for key, note in notes.items() if key in had or (note and key not in aged)]
     wanted.sort(key=lambda key: (notes[key].tone is Tone.FAINT, key not in had))
     kept = wanted[: max(0, most)]
     had.update(kept)

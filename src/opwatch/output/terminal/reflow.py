@@ -28,8 +28,6 @@ class Reflow:
         self._row = 0
         """0 where it is not known."""
         self._above: list[int] = []
-        self._begun = 0
-        """Cells of the line above that our first line goes on with: tmux joins the two."""
 
     def resized(self, cells: Sequence[int], size: tuple[int, int]) -> int:
         """Return how many rows above the cursor are old ones, of lines of *cells*, at *size*."""
@@ -40,9 +38,9 @@ class Reflow:
             return 0
         if before and self._row == 1 and size[0] < was[0]:
             self._lose(cells, min(before + max(0, size[1] - was[1]), size[1]))
-        hidden = self._rows_above
+        hidden = self._rows(self._above)
         visible = min(hidden, self._row - 1)
-        self._keep(self._above + [self._begun] * (self._begun > 0), hidden - visible)
+        self._above = self._first(hidden - visible, self._above)
         self._row -= visible
         return visible
 
@@ -50,36 +48,32 @@ class Reflow:
         """Take in that *rows* were made room for from the cursor's row on."""
         self._row = min(self._row, max(1, self._size[1] - rows + 1))
 
+    def written(self, cells: Sequence[int]) -> None:
+        """Take in that lines of *cells* were written above ours, to stay."""
+        self._row, self._above = self._row and self._row + self._rows(cells), []
+
     def forget(self) -> None:
         """Take in that others' lines stand above, and that the cursor has moved."""
-        self._row, self._above, self._begun = 0, [], 0
-
-    @property
-    def _rows_above(self) -> int:
-        width = self._size[0]
-        return sum(_rows(each, width) for each in self._above) + self._begun // width
+        self._row, self._above = 0, []
 
     def _lose(self, cells: Sequence[int], row: int) -> None:
         """Take in what has gone of lines of *cells* that stood at *row* of the new height."""
-        width, height = self._size
-        ours = [self._begun + cells[0], *cells[1 : height - row + 1]] if cells else []
-        rows = sum(_rows(each, width) for each in ours) - self._begun // width
-        gone = rows - len(ours) - (row - 1)
-        if gone > 0:
-            self._keep(self._above + ours, self._rows_above + gone)
+        ours = cells[: self._size[1] - row + 1]
+        gone = self._rows(ours) - len(ours) - (row - 1)
+        self._above += self._first(gone, ours)
 
-    def _keep(self, lines: Sequence[int], rows: int) -> None:
-        """Take the first *rows* of *lines* as those above; the last may go on in our first."""
-        width = self._size[0]
-        self._above, self._begun = [], 0
+    def _first(self, rows: int, lines: Sequence[int]) -> list[int]:
+        """Return those of *lines* that fill the first *rows*.
+
+        Of one that is torn in two, the rest is erased, and with it what made them one line.
+        """
+        width, first = self._size[0], []
         for each in lines:
-            many = _rows(each, width)
-            if many > rows:
-                self._begun = rows * width
-                return
-            self._above.append(each)
-            rows -= many
+            if rows <= 0:
+                break
+            first.append(min(each, rows * width))
+            rows -= self._rows([each])
+        return first
 
-
-def _rows(cells: int, width: int) -> int:
-    return max(1, -(-cells // width))
+    def _rows(self, lines: Sequence[int]) -> int:
+        return sum(max(1, -(-each // self._size[0])) for each in lines)
