@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -19,6 +20,7 @@ from faults.whole import api, asked_about
 from opwatch.cli.commands.wait import app as wait
 from opwatch.cli.keeping import AS_GIVEN
 from opwatch.demo import DemoServer, Script
+from opwatch.state.store import open_store
 from servers.raw import http
 
 if TYPE_CHECKING:
@@ -285,12 +287,53 @@ def test_a_moved_url_and_its_validator_go_on(tmp_path: Path) -> None:
         assert b'if-none-match: "second"' in server.requests[before].lower()
 
 
-def test_warnings_of_what_had_ended_are_not_asked_about_afterwards(tmp_path: Path) -> None:
-    rules = [{"when": "status == 'partly'", "state": "succeeded", "partial": True}]
+PARTLY = [{"when": "status == 'partly'", "state": "succeeded", "partial": True}]
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_success_with_warnings_is_one_also_when_the_run_goes_on(
+    end: signal.Signals, tmp_path: Path
+) -> None:
     with Jobs(ended="partly", slow="running") as jobs:
-        program = configured(tmp_path, jobs.url, rules=rules)
+        program = configured(tmp_path, jobs.url, rules=PARTLY)
+        names, when = ("wait", "-p", "jobs", "ended", "slow"), "ended succeeded"
+        if end is signal.SIGKILL:
+            run = Killed(program)(*names, when=when, over=1)
+        else:
+            run = resumed_id(program.interrupted(end, *names, when=when))
+        jobs.states["slow"] = "done"
+
+        failing = program.run("wait", "--resume", run, "--fail-on", "warnings", "--json")
+        again = program.run("wait", "--resume", run, "--json")
+
+        assert (failing.code, failing.outcomes) == (1, ["failed", "succeeded"])
+        assert failing.document["operations"][0]["reason"] == "warnings"
+        assert (again.code, again.outcomes) == (0, ["succeeded", "succeeded"])
+        warned = [each["warnings"] is not None for each in again.document["operations"]]
+        assert warned == [True, False]
+        assert "ended before, with warnings" in again.err
+        assert "(with warnings)" in program.run("history", "show", run).out
+
+
+def test_one_success_of_any_that_had_warnings_is_not_enough_where_they_fail(tmp_path: Path) -> None:
+    with Jobs(ended="partly", slow="running") as jobs:
+        program = configured(tmp_path, jobs.url, rules=PARTLY)
+        program.run("wait", "-p", "jobs", "--any", "ended", "slow")
+        run = program.run("history", "--json").document["runs"][0]["id"]
+        jobs.states["slow"] = "done"
+
+        ran = program.run("wait", "--resume", run, "--fail-on", "warnings", "--json")
+
+        assert (ran.code, ran.outcomes) == (0, ["failed", "succeeded"])
+
+
+def test_warnings_that_an_older_opwatch_has_not_kept_are_not_asked_about(tmp_path: Path) -> None:
+    with Jobs(ended="partly", slow="running") as jobs:
+        program = configured(tmp_path, jobs.url, rules=PARTLY)
         names = ("wait", "-p", "jobs", "ended", "slow")
         left = program.interrupted(signal.SIGINT, *names, when="ended succeeded")
+        with closing(open_store(tmp_path / ".local/state/opwatch")) as store:
+            store.connection.execute("UPDATE operations SET partial = NULL")
         jobs.states["slow"] = "done"
         resumed = ("wait", "--resume", resumed_id(left))
 

@@ -6,7 +6,7 @@ the clock of a run means nothing to the next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.outcome import Outcome, Reason
@@ -32,7 +32,7 @@ class KeptOperation:
     """One operation of a run as it was when it was written down.
 
     *handed* are the parameters that stood beside its reference. *missed_from* is since when
-    the API does not know it.
+    the API does not know it. *partial* marks a success with warnings, None if that is not known.
     """
 
     reference: str
@@ -59,6 +59,7 @@ class KeptOperation:
     created_at: float | None = None
     updated_at: str | None = None
     is_known_word: bool = True
+    partial: bool | None = None
     moved_to: str | None = None
     etag: str | None = None
     modified: str | None = None
@@ -82,6 +83,14 @@ class KeptOperation:
             return False
         return self.outcome in _OVER
 
+    def counted(self, *, fail_on_warnings: bool) -> KeptOperation:
+        """Return this operation as it counts in a run that does, or does not, fail on warnings."""
+        if self.reason == Reason.WARNINGS and not fail_on_warnings:
+            return replace(self, outcome=Outcome.SUCCEEDED, reason=None)
+        if self.outcome == Outcome.SUCCEEDED and self.partial and fail_on_warnings:
+            return replace(self, outcome=Outcome.FAILED, reason=Reason.WARNINGS)
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
@@ -104,6 +113,11 @@ class KeptRun:
     cause: str | None = None
     pid: int = 0
     operations: Sequence[KeptOperation] = ()
+
+    def counted(self, *, fail_on_warnings: bool) -> KeptRun:
+        """Return this run as its operations count if it does, or does not, fail on warnings."""
+        counted = [each.counted(fail_on_warnings=fail_on_warnings) for each in self.operations]
+        return replace(self, operations=counted)
 
     @property
     def left(self) -> list[KeptOperation]:

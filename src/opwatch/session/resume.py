@@ -82,7 +82,7 @@ def _again(profile: Profile, kept: KeptOperation, run: KeptRun) -> Target:
 def _taken_up(target: Target, kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:
     earlier = replace(_earlier(kept, clock_of), outcome=None, reason=None, ended_at=None)
     if earlier.reading is not None and earlier.reading.state.is_terminal:
-        # An end is confirmed by a whole answer: that it had warnings is not kept.
+        # An end is confirmed by a whole answer: what else it says is not kept.
         earlier = replace(earlier, etag=None, modified=None)
     return replace(target, initial=InitialAnswer(params=dict(kept.handed)), earlier=earlier)
 
@@ -105,6 +105,7 @@ def _earlier(kept: KeptOperation, clock_of: Callable[[float], float]) -> Earlier
             message=kept.message,
             kind=kept.kind,
             updated_at=datetime.fromisoformat(kept.updated_at) if kept.updated_at else None,
+            partial=bool(kept.partial),
             **{name: getattr(kept, name) for name in READ},
         )
     times: dict[str, Any] = {

@@ -228,6 +228,7 @@ class Journal:
             error = reading.error.message if reading.error and operation.is_over else None
             found |= {name: getattr(reading, name) for name in READ} | {
                 "state": reading.state,
+                "partial": reading.partial,
                 "status": kept_text(reading.status, redact) or "",
                 "kind": kept_text(reading.kind, redact),
                 "message": kept_text(error or reading.message, redact),

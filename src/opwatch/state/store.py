@@ -61,6 +61,7 @@ MIGRATIONS: Final = (
     ALTER TABLE operations ADD COLUMN created_at REAL;
     CREATE INDEX operations_by_end ON operations (profile, ended_at);
     """,
+    "ALTER TABLE operations ADD COLUMN partial INTEGER",
 )
 """What makes each version of the form out of the one before; ``user_version`` counts them."""
 
