@@ -304,7 +304,7 @@ def test_a_success_with_warnings_is_one_also_when_the_run_goes_on(
         jobs.states["slow"] = "done"
 
         failing = program.run("wait", "--resume", run, "--fail-on", "warnings", "--json")
-        again = program.run("wait", "--resume", run, "--json")
+        again = program.run("wait", "--resume", run, "--fail-on", "blocked", "--json")
 
         assert (failing.code, failing.outcomes) == (1, ["failed", "succeeded"])
         assert failing.document["operations"][0]["reason"] == "warnings"
@@ -430,9 +430,26 @@ def test_what_was_not_kept_has_to_be_given_again(tmp_path: Path) -> None:
 
         assert "--resume" not in left.err, "the command to go on would not go on"
         assert "opwatch wait -p jobs" in left.err
-        assert without.code == 2
+        again = program.run("wait", "--resume", run)
+
+        assert "--resume" not in given.err
+        assert [each.code for each in (without, given, again)] == [2, 124, 2]
         assert "-H X-Auth-Token" in without.err
-        assert given.code == 124
+        assert "-H X-Auth-Token" in again.err, "also who has given it once does not keep it"
+
+
+def test_what_is_typed_behind_resume_goes_on_as_well(tmp_path: Path) -> None:
+    with Jobs(ended="partly", slow="running") as jobs:
+        program = configured(tmp_path, jobs.url, rules=PARTLY)
+        names = ("wait", "-p", "jobs", "ended", "slow")
+        run = resumed_id(program.interrupted(signal.SIGINT, *names, when="ended succeeded"))
+        typed = ("wait", "--resume", run, "--fail-on", "warnings", "-H", "X-Tenant: acme")
+        program.interrupted(signal.SIGINT, *typed, when="slow running")
+        jobs.states["slow"] = "done"
+
+        ran = program.run("wait", "--resume", run, "--json")
+
+        assert (ran.code, ran.outcomes) == (1, ["failed", "succeeded"])
 
 
 def test_a_url_that_was_not_kept_is_not_asked_in_another_form(tmp_path: Path) -> None:

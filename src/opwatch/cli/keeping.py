@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 AS_GIVEN: Final = (
     *("interval", "any_", "fail_fast", "stall", "lost_after", "confirm", "fail_on"),
-    *("grace", "timeout_exit_code", "result"),
+    *("grace", "timeout_exit_code", "result", "pace", "reason"),
 )
 PATHS: Final = ("config", "ca_file", "download")
 MIXED: Final = ("param", "header")
@@ -64,13 +64,15 @@ class Keeper:
     def listener(self, session: Session) -> Listener:
         """Return what writes down the run of *session*."""
         plan, context = session.plan, self.context
-        if self.resumed is not None:
-            run = replace(self.resumed.run, pid=os.getpid(), lost=())
+        earlier = None if self.resumed is None else self.resumed.run
+        several = has_several_bindings(plan) if earlier is None else earlier.options.get("several")
+        options, lost = kept_options(self.options, plan, context.redactor, several=bool(several))
+        if earlier is not None:
+            options = {**earlier.options, **options}
+            run = replace(earlier, options=options, lost=lost, pid=os.getpid())
         else:
-            options, lost = kept_options(self.options, session, context.redactor)
-            options["piped"] = self.piped
-            options["several"] = has_several_bindings(plan)
-            if options["several"]:
+            options |= {"piped": self.piped, "several": several}
+            if several:
                 options["bindings"] = kept_bindings(self.options, plan, context.redactor)
             profile = None if plan.assumed else plan.profile_name
             run = KeptRun(new_id(), self.command, profile, options, lost, pid=os.getpid())
@@ -133,18 +135,20 @@ def keeper_of(
 
 
 def kept_options(
-    options: RunOptions, session: Session, redact: Callable[[str], str]
+    options: RunOptions, plan: Plan, redact: Callable[[str], str], *, several: bool
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return what is kept of *options*, and what may be a secret and is not."""
-    plan = session.plan
+    """Return what is kept of *options*, and what may be a secret and is not.
+
+    Of *several* profiles each is bound by its own.
+    """
     kept: dict[str, Any] = {name: getattr(options, name) for name in (*AS_GIVEN, "token_stdin")}
     for name in PATHS:
         path = getattr(options, name)
         kept[name] = None if path is None else str(path.absolute())
     given = {key: each for key, each in parse_params(options.param or ()).items() if key != ID}
     base_url = options.base_url
-    if has_several_bindings(plan):
-        given, base_url = {}, None  # each profile has its own
+    if several:
+        given, base_url = {}, None
     elif plan.profile_name is not None and not plan.assumed:
         (profile,) = plan.profiles.values()
         base_url, given = profile.base_url, {**profile.params, **given}

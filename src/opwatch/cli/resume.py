@@ -109,7 +109,8 @@ def restored_options(run: KeptRun, options: RunOptions, given: Collection[str]) 
     Raises:
         UsageError: what was not kept is not among those given.
     """
-    kept: dict[str, Any] = {name: run.options.get(name) for name in (*AS_GIVEN, "base_url")}
+    known = [name for name in (*AS_GIVEN, "base_url") if name in run.options]
+    kept: dict[str, Any] = {name: run.options[name] for name in known}
     kept |= {name: path and Path(path) for name in PATHS for path in [run.options.get(name)]}
     kept |= {"profile": run.profile, "timeout": None}
     whole = {name: value for name, value in kept.items() if name not in given}
