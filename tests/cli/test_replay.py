@@ -96,6 +96,28 @@ def test_a_replay_tells_the_same_warnings_and_the_same_way_on(
     assert (again.code, again.out) == (live.code, live.out)
 
 
+@pytest.mark.parametrize(("output", "count"), [("--jsonl", 1), ("--json", 2)])
+def test_what_was_warned_of_outside_the_watch_is_in_the_recording(
+    output: str, count: int, opwatch: Inside
+) -> None:
+    config = opwatch.home / "config.yaml"
+    written = json.loads(config.read_text())
+    del written["profiles"]["jobs"]["read"]["result"]
+    config.write_text(json.dumps(written))
+
+    live = recorded(opwatch, "--result", "--exec", "false", output)
+    again = opwatch.run("replay", "run.jsonl", output)
+    told, replayed = (
+        json.loads(each.out[each.out.rindex('{"format"') :]) for each in (live, again)
+    )
+
+    assert told["warnings"][0].startswith("profile jobs names no result")
+    # At the last event the command was still running; its failure is in the document only.
+    assert len(told["warnings"]) == count
+    assert replayed["warnings"] == told["warnings"]
+    assert output == "--json" or again.out == live.out
+
+
 def test_past_durations_are_in_the_recording(
     opwatch: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -345,9 +345,7 @@ async def _watched(plan: Plan, context: RunContext, view: View) -> Watcher:
     async with open_session(plan, context) as session:
         if plan.starting is not None:
             await _start(session, plan.starting, context, view)
-        with view.listening(session) as listener:
-            if context.recorder is not None:
-                context.recorder.resume = view.way_on
+        with view.listening(session, context.recorder) as listener:
             return await carry_out(
                 session,
                 listener,

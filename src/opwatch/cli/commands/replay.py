@@ -128,25 +128,30 @@ def _show(played: Played, *, as_json: bool, as_jsonl: bool, quiet: bool) -> None
     from opwatch.output.terminal.display import Style, open_display
 
     head, began = played.recording.head, played.recording.began
+    end = played.recording.end or {}
 
     def wall_of(at: float) -> datetime:
         return datetime.fromtimestamp(at + head["wall"], UTC).astimezone()
 
     about: dict[str, Any] = {name: head.get(name) for name in ("command", "profile", "duplicates")}
-    way_on = played.recording.end and played.recording.end.get("resume")
-    about |= {"wall_of": wall_of, "profiles": played.profiles, "resume": lambda _rest: way_on}
-    about["warnings"] = warnings = list[str]()
+    about |= {"wall_of": wall_of, "profiles": played.profiles}
+    about["resume"] = lambda _rest: end.get("resume")
+    about["warnings"] = warnings = list[str](end.get("warnings", ())[: end.get("told")])
     with ExitStack() as stack:
         style = Style.NONE if quiet else Style.LINES
         views: list[Any] = [open_display(style, sys.stderr, wall_of=wall_of)]
         views += [jsonl(sys.stdout, **about)] if as_jsonl else []
-        listeners = [warnings_into(warnings), *map(stack.enter_context, views)]
+        listeners = [*map(stack.enter_context, views)]
+        if "warnings" not in end:
+            listeners.insert(0, warnings_into(warnings))
         for event in played.events:
             for listener in listeners:
                 listener(event)
     if as_json:
         ended = played.events[-1].at
         operations, verdict = played.watcher.operations, played.verdict
+        # What a command of --exec was warned of may have come after the last event.
+        about["warnings"] = end.get("warnings", warnings)
         found = document(operations, verdict, started_at=began, ended_at=ended, **about)
         write_document(sys.stdout, found)
 
