@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.state.store import MIGRATIONS, StoreError, is_off, open_store
+from opwatch.state.folder import is_off
+from opwatch.state.store import MIGRATIONS, StoreError, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

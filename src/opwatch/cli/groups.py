@@ -1,21 +1,31 @@
 """Which profile each reference on a command line is for: ``-p A id1 -p B id2``.
 
 Decides that a reference belongs to the ``-p`` before it, and so do ``--param`` and
-``--base-url``; with a single ``-p`` it does not matter where it stands.
+``--base-url``; with a single ``-p`` it does not matter where it stands. And writes
+operations as a command line again, each with the profile that it was asked about with.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
+from opwatch.domain.command_line import (
+    OF_PROFILE,
+    behind_options,
+    command_to_paste,
+    params_to_paste,
+    words_of_options,
+)
 from opwatch.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from opwatch.cli.options import ProfileOptions
+    from opwatch.domain.command_line import OptionWords
+    from opwatch.domain.operation import Target
     from opwatch.profiles import ManifestEntry
 
 STDIN: Final = "-"
@@ -88,3 +98,41 @@ def _groups(options: ProfileOptions, references: tuple[str, ...]) -> Iterator[Re
             urls[-1] if urls else options.base_url if is_for_all else None,
             is_one_of_several=True,
         )
+
+
+# -- the command that waits for the same ----------------------------------------------
+
+
+def wait_command(targets: Sequence[Target], further: OptionWords) -> str:
+    """Return the command that waits for *targets*; *further* options are of the whole run."""
+    groups: dict[OptionWords, list[Target]] = {}
+    for each in targets:
+        groups.setdefault(_of_profile(each.options), []).append(each)
+    of_run = tuple(each for each in targets[0].options if each[0] not in OF_PROFILE)
+    of_run += further
+    if len(groups) == 1:
+        ((key, found),) = groups.items()
+        return command_to_paste("wait", key + of_run, *_words_of(found))
+    if () not in groups:
+        # Behind "--" there is no further option, so that group comes last.
+        ordered = sorted(groups.items(), key=lambda group: _has_dash(group[1]))
+        words = ((*words_of_options(key), *_words_of(found)) for key, found in ordered)
+        return command_to_paste("wait", of_run, *chain.from_iterable(words))
+    # A URL that finds its own profile cannot stand behind the -p of another.
+    return "; ".join(
+        command_to_paste("wait", key + of_run, *_words_of(found)) for key, found in groups.items()
+    )
+
+
+def _words_of(targets: Sequence[Target]) -> list[str]:
+    shared = set.intersection(*(set(each.initial.params.items()) for each in targets))
+    params = words_of_options(params_to_paste(dict(sorted(shared))))
+    return [*params, *behind_options(each.reference for each in targets)]
+
+
+def _of_profile(options: OptionWords) -> OptionWords:
+    return tuple(each for each in options if each[0] in OF_PROFILE)
+
+
+def _has_dash(targets: Sequence[Target]) -> bool:
+    return any(each.reference.startswith("-") for each in targets)

@@ -17,10 +17,11 @@ from opwatch.domain.errors import UsageError
 from opwatch.domain.kept import KeptRun
 from opwatch.domain.operation import Basis
 from opwatch.state.discretion import is_whole, kept_reference, kept_values
+from opwatch.state.folder import is_off, state_folder
 from opwatch.state.journal import Journal
 from opwatch.state.lock import RunLock
 from opwatch.state.runs import new_id
-from opwatch.state.store import StoreError, is_off, open_store, state_folder
+from opwatch.state.store import StoreError, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

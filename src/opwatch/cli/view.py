@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from opwatch.cli.groups import wait_command
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.events import Pausable, Started
 from opwatch.engine import or_abort
@@ -22,7 +23,6 @@ from opwatch.output.ci.system import System, system_of
 from opwatch.output.errors import write_error, write_warning
 from opwatch.output.streams import can_draw, is_terminal
 from opwatch.output.terminal.display import Style, open_display
-from opwatch.session.plan import wait_command
 
 if TYPE_CHECKING:
     from opwatch.cli.ci_report import CiReport

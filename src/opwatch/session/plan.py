@@ -1,32 +1,23 @@
 """What a run is to do, once every option has been read.
 
 Decides that duplicates are watched once and order is kept, and that no run is
-planned without an operation. Nothing below this sees an option. And which command waits for
-operations once more: each with the profile that it was asked about with.
+planned without an operation. Nothing below this sees an option.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import chain, count
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.command_line import (
-    OF_PROFILE,
-    behind_options,
-    command_to_paste,
-    params_to_paste,
-    words_of_options,
-)
 from opwatch.domain.errors import UsageError
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.pacing import paced, shortest_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from opwatch.domain.command_line import OptionWords
     from opwatch.domain.operation import Target, TargetKey
     from opwatch.domain.policy import Policy
     from opwatch.profiles import Profile
@@ -191,41 +182,3 @@ def _name_of(profile: Profile, known: Mapping[str, Profile]) -> str:
     told = host if profile.base_url != first.base_url else ",".join(values)
     names = (f"{profile.name}@{told}{f'#{at}' if at > 1 else ''}" for at in count(1 if told else 2))
     return next(name for name in names if name not in known)
-
-
-# -- the command that waits for the same ----------------------------------------------
-
-
-def wait_command(targets: Sequence[Target], further: OptionWords) -> str:
-    """Return the command that waits for *targets*; *further* options are of the whole run."""
-    groups: dict[OptionWords, list[Target]] = {}
-    for each in targets:
-        groups.setdefault(_of_profile(each.options), []).append(each)
-    of_run = tuple(each for each in targets[0].options if each[0] not in OF_PROFILE)
-    of_run += further
-    if len(groups) == 1:
-        ((key, found),) = groups.items()
-        return command_to_paste("wait", key + of_run, *_words_of(found))
-    if () not in groups:
-        # Behind "--" there is no further option, so that group comes last.
-        ordered = sorted(groups.items(), key=lambda group: _has_dash(group[1]))
-        words = ((*words_of_options(key), *_words_of(found)) for key, found in ordered)
-        return command_to_paste("wait", of_run, *chain.from_iterable(words))
-    # A URL that finds its own profile cannot stand behind the -p of another.
-    return "; ".join(
-        command_to_paste("wait", key + of_run, *_words_of(found)) for key, found in groups.items()
-    )
-
-
-def _words_of(targets: Sequence[Target]) -> list[str]:
-    shared = set.intersection(*(set(each.initial.params.items()) for each in targets))
-    params = words_of_options(params_to_paste(dict(sorted(shared))))
-    return [*params, *behind_options(each.reference for each in targets)]
-
-
-def _of_profile(options: OptionWords) -> OptionWords:
-    return tuple(each for each in options if each[0] in OF_PROFILE)
-
-
-def _has_dash(targets: Sequence[Target]) -> bool:
-    return any(each.reference.startswith("-") for each in targets)

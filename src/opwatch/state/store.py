@@ -1,23 +1,23 @@
 """The file that outlives a run: SQLite in the user's state folder.
 
-Decides where it is, that only its owner may read it, how its form changes with a version,
-and that one which is damaged is left for another with the next number. A new file comes into
-being whole, under another name first: of ten processes that make it at once, one wins and
-all use that. WAL lets them read while one writes, and a process that is killed leaves what it had
-committed; without a sync at each commit, a power cut may take the last moments with it.
+Decides that only its owner may read it, how its form changes with a version, and that one
+which is damaged is left for another with the next number. WAL lets other processes read while
+one writes, and one that is killed leaves what it had committed; without a sync at each commit,
+a power cut may take the last moments with it.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from opwatch.state.folder import create_whole
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 NAME: Final = "state-{}.db"
@@ -25,7 +25,6 @@ NAME: Final = "state-{}.db"
 BUSY: Final = 5.0
 """Seconds that a write waits for that of another process."""
 MOST_BYTES: Final = 64 * 1024**2
-OFF: Final = frozenset({"off", "0", "no", "false"})
 
 PRAGMAS: Final = (
     *("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"),
@@ -72,18 +71,6 @@ class StoreError(Exception):
     def __init__(self, message: str, *, is_usual: bool = False) -> None:
         super().__init__(message)
         self.is_usual = is_usual
-
-
-def is_off(environ: Mapping[str, str]) -> bool:
-    """Tell whether *environ* switches the store off."""
-    return environ.get("OPWATCH_STATE", "").strip().lower() in OFF
-
-
-def state_folder() -> Path:
-    """Return the user's folder for what opwatch remembers (``XDG_STATE_HOME``)."""
-    from platformdirs import user_state_path  # noqa: PLC0415, whoever keeps nothing needs it not
-
-    return user_state_path("opwatch", appauthor=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,26 +178,6 @@ def _keep_private(path: Path, mode: int) -> None:
         raise StoreError(f"{path} belongs to another user")
     if about.st_mode & 0o077:
         path.chmod(mode)
-
-
-def create_whole(path: Path, fill: Callable[[Path], object]) -> None:
-    """Make a file that only its owner may read, and give it its name if nobody was faster.
-
-    It has another while *fill* writes it, so that nobody finds half of it.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    # Two threads of one process may do so at once.
-    new = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}")
-    try:
-        new.unlink(missing_ok=True)
-        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        fill(new)
-        with suppress(FileExistsError):
-            os.link(new, path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -137,9 +137,9 @@ async def _started(plan: Plan, context: RunContext) -> Plan:
 
 def _write(plan: Plan, command: Command, context: RunContext) -> None:
     """Write how to name the targets of *plan*, on standard error if nowhere else."""
+    from opwatch.cli.groups import wait_command
     from opwatch.domain.errors import PipeClosedError, UnwritableError
     from opwatch.output.commands import start as output
-    from opwatch.session.plan import wait_command
 
     targets, redact = plan.targets, context.redactor
     named = [each for each in targets if each.initial.is_named]

@@ -1,0 +1,50 @@
+"""The user's folder for what opwatch remembers.
+
+Decides where it is, and that a file in it comes into being whole: of ten processes that make
+one at once, one wins and all use that.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+OFF: Final = frozenset({"off", "0", "no", "false"})
+
+
+def is_off(environ: Mapping[str, str]) -> bool:
+    """Tell whether *environ* says that nothing is remembered."""
+    return environ.get("OPWATCH_STATE", "").strip().lower() in OFF
+
+
+def state_folder() -> Path:
+    """Return the folder (``XDG_STATE_HOME``), which may not be there."""
+    from platformdirs import user_state_path  # noqa: PLC0415, whoever keeps nothing needs it not
+
+    return user_state_path("opwatch", appauthor=False)
+
+
+def create_whole(path: Path, fill: Callable[[Path], object]) -> None:
+    """Make a file that only its owner may read, and give it its name if nobody was faster.
+
+    It has another while *fill* writes it, so that nobody finds half of it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    # Two threads of one process may do so at once.
+    new = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}")
+    try:
+        new.unlink(missing_ok=True)
+        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        fill(new)
+        with suppress(FileExistsError):
+            os.link(new, path)
+    finally:
+        new.unlink(missing_ok=True)
