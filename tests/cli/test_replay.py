@@ -265,6 +265,38 @@ def test_what_is_no_recording_is_refused(content: str, problem: str, inside: Ins
     assert problem in ran.err
 
 
+@pytest.mark.parametrize(
+    ("line", "change", "shown"),
+    [
+        (0, {"wall": 1e308}, "--jsonl"),
+        (0, {"wall": "noon"}, "--json"),
+        (0, {"clock": []}, "--explain"),
+        (0, {"seed": {}}, "-q"),
+        (0, {"timeout_code": None}, "-q"),
+        (-1, {"outcomes": ["won"]}, "--explain"),
+        (-1, {"outcomes": 7}, "--explain"),
+        (-1, {"exit": "\x1b]0;title\x07\n::error::x"}, "--explain"),
+        (-1, {"warnings": 1}, "--json"),
+        (-1, {"at": "late"}, "--jsonl"),
+    ],
+)
+def test_what_another_program_has_changed_is_no_bug_of_ours(
+    line: int, change: dict[str, Any], shown: str, opwatch: Inside
+) -> None:
+    recorded(opwatch)
+    path = opwatch.home / "run.jsonl"
+    lines = [json.loads(each) for each in path.read_text().splitlines()]
+    lines[line] |= change
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+
+    ran = opwatch.run("replay", "run.jsonl", shown)
+
+    assert ran.code in {0, 2, 6, 8}
+    assert ran.code != 2 or "run.jsonl is damaged" in ran.err
+    assert "\x1b" not in ran.out + ran.err
+    assert "\n::" not in ran.out + ran.err
+
+
 def test_another_exit_code_than_the_recorded_one_is_told(opwatch: Inside) -> None:
     recorded(opwatch)
     path = opwatch.home / "run.jsonl"

@@ -573,6 +573,20 @@ def test_of_an_end_that_another_profile_does_not_see_nothing_is_said(tmp_path: P
     assert outcomes(reread(read(path), {"jobs": other})) == ["None"]
 
 
+def test_an_end_that_lies_far_away_is_come_to_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    record(jobs(), ["a"], done_after(60), path)
+    lines = [json.loads(each) for each in path.read_text().splitlines()]
+    lines[0]["policy"]["lost_after"] = None
+    lines[-1]["at"] = 1e12
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    other = jobs(states={"running": ["running", "done"], "succeeded": ["ok"]})
+
+    played = reread(read(path), {"jobs": other})
+
+    assert len(played.evidence[0]) < 100
+
+
 def test_a_refusal_of_a_batch_is_not_taken_for_one_of_its_operations(tmp_path: Path) -> None:
     def replies(request: Request, number: int, at: float) -> Reply:
         if request.url.count("%2C") or request.url.count(","):

@@ -79,19 +79,18 @@ def app(
         from opwatch.session.recording.recording import DAMAGE, damaged, read_recording
 
         recording = read_recording(bytes_of(file, LARGEST), file)
+        others = None if profile is None else _other_profiles(recording, profile, config)
         try:
-            if profile is None:
-                played = replay(recording)
+            played = replay(recording) if others is None else reread(recording, others)
+            # What is shown of it is as little to be trusted.
+            if explain or (profile is not None and not as_jsonl):
+                _explain(played, as_json=as_json)
             else:
-                played = reread(recording, _other_profiles(recording, profile, config))
+                _show(played, as_json=as_json, as_jsonl=as_jsonl, quiet=quiet)
+            _write_doubts(played, is_other=profile is not None)
+            return played.verdict.code
         except DAMAGE as problem:
             raise damaged(file) from problem
-        if explain or (profile is not None and not as_jsonl):
-            _explain(played, as_json=as_json)
-        else:
-            _show(played, as_json=as_json, as_jsonl=as_jsonl, quiet=quiet)
-        _write_doubts(played, is_other=profile is not None)
-        return played.verdict.code
 
     return attempt(work, as_json=as_json or as_jsonl, command="replay")
 
