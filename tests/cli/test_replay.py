@@ -13,6 +13,7 @@ from cli.inside import Inside, profile
 from faults.whole import api
 from opwatch.demo import DEMO_TOKEN, DemoServer
 from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.domain.outcome import Outcome
 from opwatch.state.runs import begin
 from opwatch.state.store import open_store
 from servers.dialects import ALL_DIALECTS
@@ -125,7 +126,7 @@ def test_past_durations_are_in_the_recording(
     opwatch.environ["XDG_STATE_HOME"] = str(tmp_path)
     past = KeptOperation(
         *("a", "a", "jobs", "http://127.0.0.1:1"),
-        watched_from=1e9, ended_at=1e9 + 600, polls=9, outcome="succeeded",
+        watched_from=1e9, ended_at=1e9 + 600, polls=9, outcome=Outcome.SUCCEEDED,
     )  # fmt: skip
     with closing(open_store(tmp_path / "opwatch")) as store:
         begin(store, KeptRun("0000beef", "wait", started_at=1e9, written_at=2e9), [past] * 9)

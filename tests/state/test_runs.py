@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.domain.outcome import Outcome
 from opwatch.state import runs
 from opwatch.state.store import Store, open_store
 
@@ -26,8 +27,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def operation(reference: str, outcome: str | None = None, **more: object) -> KeptOperation:
-    kept = KeptOperation(reference, reference, "jobs", "https://api.example.com", outcome=outcome)
-    return replace(kept, **more)  # type: ignore[arg-type]
+    kept = KeptOperation(reference, reference, "jobs", "https://api.example.com")
+    return replace(kept, outcome=outcome and Outcome(outcome), **more)  # type: ignore[arg-type]
 
 
 def begun(store: Store, number: int, *operations: KeptOperation, at: float = NOW) -> KeptRun:
@@ -163,12 +164,12 @@ def test_the_usual_durations_are_those_of_what_was_seen_and_succeeded(store: Sto
         began = 1e9 + 1000 * number
         known = KeptOperation(
             f"{number}", f"{number}", "jobs", "https://a", watched_from=began, polls=5,
-            ended_at=began + 300, outcome="succeeded", kind="deploy", created_at=began - 300,
+            ended_at=began + 300, outcome=Outcome.SUCCEEDED, kind="deploy", created_at=began - 300,
         )  # fmt: skip
         return replace(known, **changes)  # type: ignore[arg-type]
 
     operations = [kept(number) for number in range(10)]
-    operations += [kept(number, outcome="failed", ended_at=2e9) for number in range(10, 20)]
+    operations += [kept(number, outcome=Outcome.FAILED, ended_at=2e9) for number in range(10, 20)]
     operations += [kept(number, polls=1, created_at=1.0) for number in range(20, 30)]
     operations += [kept(number, kind=None, created_at=None) for number in range(30, 36)]
     runs.begin(store, KeptRun("0000beef", "wait", started_at=1e9, written_at=1e9), operations)

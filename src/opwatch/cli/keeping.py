@@ -6,7 +6,9 @@ Decides which options belong to a run, and which to the terminal that it is show
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,10 +23,10 @@ from opwatch.state.folder import is_off, state_folder
 from opwatch.state.journal import Journal
 from opwatch.state.lock import RunLock
 from opwatch.state.runs import new_id
-from opwatch.state.store import StoreError, open_store
+from opwatch.state.store import StoreError, open_store, set_aside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from opwatch.cli.run_options import RunOptions
     from opwatch.domain.events import Listener
@@ -40,6 +42,7 @@ AS_GIVEN: Final = (
 PATHS: Final = ("config", "ca_file", "download")
 MIXED: Final = ("param", "header")
 """Options that are kept value by value."""
+MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,20 +217,28 @@ def names_of(options: RunOptions) -> set[str]:
     return params | {f"-H {name}" for name in options.headers()}
 
 
-def store_to_read() -> Store:
-    """Return the store, which must be there.
+@contextmanager
+def reading_store() -> Iterator[Store]:
+    """Open the store, which must be there, to read what is kept.
 
     Raises:
-        UsageError: it is not, or cannot be used.
+        UsageError: it is not, or what is looked for cannot be read.
     """
+    from opwatch.output.errors import write_warning
+
     if is_off(os.environ):
         raise UsageError("OPWATCH_STATE=off: no run is kept")
     try:
-        store = open_store(state_folder(), may_create=False)
-    except StoreError as problem:
+        with closing(open_store(state_folder(), may_create=False)) as store:
+            if store.remark is not None:
+                write_warning(sys.stderr, store.remark)
+            try:
+                yield store
+            except sqlite3.Error as problem:
+                with closing(set_aside(store.path, problem)) as successor:
+                    raise UsageError(f"no run is kept: {successor.remark}") from problem
+            if store.damaged:
+                runs = ", ".join(store.damaged[:MOST_NAMED])
+                write_warning(sys.stderr, f"runs in {store.path} are damaged, and left out: {runs}")
+    except (OSError, StoreError, sqlite3.Error) as problem:
         raise UsageError(f"no run is kept: {problem}") from problem
-    if store.remark is not None:
-        from opwatch.output.errors import write_warning
-
-        write_warning(sys.stderr, store.remark)
-    return store

@@ -7,7 +7,6 @@ secret has to be given again before it goes on.
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from opwatch.cli.keeping import (
     Resumption,
     is_unbound,
     names_of,
-    store_to_read,
+    reading_store,
 )
 from opwatch.domain.errors import UsageError
 from opwatch.domain.kept import KeptRun
@@ -72,7 +71,7 @@ def take(name: str) -> tuple[KeptRun, RunLock]:
     Raises:
         UsageError: there is none, or another process watches it.
     """
-    with closing(store_to_read()) as store:
+    with reading_store() as store:
         found = find_run(store, name)
         if found is None:
             what = "no run is left to go on with" if name == LAST else f"there is no run {name!r}"

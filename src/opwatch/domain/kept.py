@@ -15,6 +15,8 @@ from opwatch.domain.secret import MASK
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from opwatch.domain.operation import State
+
 _WITHOUT_RESULT: Final = frozenset({Reason.NO_RESULT, Reason.DETACHED})
 _OVER: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED, Outcome.NOT_FOUND})
 
@@ -48,9 +50,9 @@ class KeptOperation:
     ended_at: float | None = None
     polls: int = 0
     problems: int = 0
-    outcome: str | None = None
-    reason: str | None = None
-    state: str | None = None
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    state: State | None = None
     status: str = ""
     progress: float | None = None
     count: int | None = None

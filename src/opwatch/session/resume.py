@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.command_line import params_to_paste
 from opwatch.domain.kept import COUNTED, NEXT, READ, TIMES
-from opwatch.domain.operation import Basis, Earlier, InitialAnswer, Reading, State, Target
+from opwatch.domain.operation import Basis, Earlier, InitialAnswer, Reading, Target
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.session.detect import assumed_lanes
 from opwatch.session.plan import Plan, make_plan
@@ -100,7 +100,7 @@ def _earlier(kept: KeptOperation, clock_of: Callable[[float], float]) -> Earlier
     reading = None
     if kept.state is not None:
         reading = Reading(
-            State(kept.state),
+            kept.state,
             status=kept.status,
             message=kept.message,
             kind=kept.kind,
@@ -113,8 +113,6 @@ def _earlier(kept: KeptOperation, clock_of: Callable[[float], float]) -> Earlier
     }
     return Earlier(
         reading=reading,
-        outcome=Outcome(kept.outcome) if kept.outcome else None,
-        reason=Reason(kept.reason) if kept.reason else None,
         **times,
-        **{name: getattr(kept, name) for name in (*COUNTED, *NEXT)},
+        **{name: getattr(kept, name) for name in ("outcome", "reason", *COUNTED, *NEXT)},
     )

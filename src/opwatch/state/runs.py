@@ -9,19 +9,24 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import fields, replace
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from opwatch.domain.durations import usual_duration
 from opwatch.domain.kept import KeptOperation, KeptRun
-from opwatch.state.store import MOST_BYTES
+from opwatch.domain.operation import State
+from opwatch.domain.outcome import Outcome, Reason
+from opwatch.state.store import MOST_BYTES, StoreError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from opwatch.domain.durations import UsualDuration
     from opwatch.state.store import Store
+
+T = TypeVar("T", KeptRun, KeptOperation)
 
 OLDEST: Final = 90 * 86400.0
 """Seconds after its last word that a run is remembered."""
@@ -29,6 +34,8 @@ MOST_RUNS: Final = 2000
 MOST_DURATIONS: Final = 500
 """Operations of a profile that are looked through, of whatever kind."""
 LAST: Final = "last"
+LARGEST: Final = 1e11
+"""Seconds since the epoch: in three thousand years."""
 
 
 def new_id() -> str:
@@ -120,10 +127,17 @@ def clear(store: Store) -> int:
 
 
 def find_run(store: Store, name: str) -> KeptRun | None:
-    """Return the run *name*, or with ``last`` the latest in which something is left to do."""
+    """Return the run *name*, or with ``last`` the latest in which something is left to do.
+
+    Raises:
+        StoreError: it is damaged.
+    """
     if name == LAST:
         return next((each for each in _runs(store, "1") if each.left), None)
-    return next(_runs(store, "id = ?", name), None)
+    found = next(_runs(store, "id = ?", name), None)
+    if found is None and store.damaged:
+        raise StoreError(f"{store.path}: run {name} is damaged")
+    return found
 
 
 def list_runs(
@@ -170,27 +184,68 @@ def usual_durations(
 
 
 def _runs(store: Store, condition: str, *values: object) -> Iterator[KeptRun]:
-    """Yield the runs of which *condition* is true, the latest first."""
+    """Yield the runs of which *condition* is true, the latest first, but for damaged ones."""
     rows = store.connection.execute(
         f"SELECT * FROM runs WHERE {condition} ORDER BY started_at DESC",  # noqa: S608, our own words
         values,
     )
-    return (_with_operations(store, each) for each in rows)
+    for row in rows:
+        try:
+            operations = store.connection.execute(
+                "SELECT * FROM operations WHERE run = ? ORDER BY position", (row["id"],)
+            )
+            whole = tuple(_restored(KeptOperation, _OPERATION, each) for each in operations)
+            yield replace(_restored(KeptRun, _RUN, row), operations=whole)
+        except (TypeError, ValueError):
+            store.damaged.append(str(row["id"]))
 
 
-def _with_operations(store: Store, row: sqlite3.Row) -> KeptRun:
-    run = KeptRun(
-        **{name: row[name] for name in _RUN}
-        | {name: json.loads(row[name]) for name in ("options", "lost", "cookies")}
-    )
-    rows = store.connection.execute(
-        "SELECT * FROM operations WHERE run = ? ORDER BY position", (run.id,)
-    )
-    operations = tuple(
-        KeptOperation(
-            **{name: each[name] for name in _OPERATION}
-            | {"handed": json.loads(each["handed"]), "is_known_word": bool(each["is_known_word"])}
-        )
-        for each in rows
-    )
-    return replace(run, operations=operations)
+def _restored(kind: type[T], names: Iterable[str], row: sqlite3.Row) -> T:
+    """Return the *kind* that *row* holds.
+
+    Raises:
+        TypeError, ValueError: it holds none.
+    """
+    return kind(**{name: _read(_TYPES[kind, name], row[name]) for name in names})
+
+
+def _read(of: str, value: Any) -> Any:
+    """Return the *value* of a column as a field has it that is *of* this type."""
+    if value is None and of.endswith(" | None"):
+        return None
+    return _READ_BY[of.removesuffix(" | None").partition("[")[0]](value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def _number(value: Any) -> float:
+    if not abs(float(value)) <= LARGEST:
+        raise ValueError(f"{value!r} is not a moment, nor a percentage")
+    return float(value)
+
+
+def _json(kind: type[dict[str, Any] | list[Any]], value: Any) -> Any:
+    found = json.loads(value)
+    if not isinstance(found, kind):
+        raise TypeError(f"{value!r} is another value")
+    return found
+
+
+_TYPES: Final[Mapping[tuple[type, str], str]] = {
+    (kind, each.name): str(each.type) for kind in (KeptRun, KeptOperation) for each in fields(kind)
+}
+_READ_BY: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "str": _text,
+    "float": _number,
+    "int": int,
+    "bool": bool,
+    "Mapping": partial(_json, dict),
+    "Sequence": partial(_json, list),
+    "Outcome": Outcome,
+    "Reason": Reason,
+    "State": State,
+}

@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from opwatch.state.folder import create_whole
@@ -25,6 +26,9 @@ NAME: Final = "state-{}.db"
 BUSY: Final = 5.0
 """Seconds that a write waits for that of another process."""
 MOST_BYTES: Final = 64 * 1024**2
+
+DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+USUAL: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 
 PRAGMAS: Final = (
     *("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"),
@@ -75,11 +79,15 @@ class StoreError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The open file at *path*. *remark* says what was odd about it, for a person to read once."""
+    """The open file at *path*. *remark* says what was odd about it, for a person to read once.
+
+    *damaged* are the ids of runs in it that were looked for, and can no longer be read.
+    """
 
     path: Path
     connection: sqlite3.Connection
     remark: str | None = None
+    damaged: list[str] = field(default_factory=list)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -124,38 +132,29 @@ def open_store(folder: Path, *, may_create: bool = True) -> Store:
         try:
             return Store(path, _opened(path))
         except sqlite3.DatabaseError as problem:
-            if not is_damage(problem):
-                raise
-            return set_aside(path)
+            return set_aside(path, problem)
     except OSError as problem:
         raise StoreError(f"{path}: {problem.strerror}", is_usual=True) from problem
     except sqlite3.Error as problem:
-        raise StoreError(f"{path}: {problem}", is_usual=_is_usual(problem)) from problem
+        raise StoreError(f"{path}: {problem}", is_usual=_code(problem) in USUAL) from problem
 
 
-def set_aside(path: Path) -> Store:
+def set_aside(path: Path, problem: Exception | None = None) -> Store:
     """Return the store that takes the place of the damaged one at *path*, which stays there.
 
     Whoever still has that open would delete its log by name, so no other may have its name.
 
     Raises:
-        StoreError, OSError, sqlite3.Error: it cannot be made.
+        StoreError, OSError, sqlite3.Error: it cannot be made, or the *problem* is no damage.
     """
+    if problem is not None and _code(problem) not in DAMAGE:
+        raise problem
     number = _number(path)
     for suffix in ("", "-wal", "-shm"):
         with suppress(OSError):
             path.with_name(NAME.format(number - 1) + suffix).unlink(missing_ok=True)
     successor = path.with_name(NAME.format(number + 1))
     return Store(successor, _opened(successor), f"{path} is damaged, and used no more")
-
-
-def is_damage(problem: Exception) -> bool:
-    """Tell whether *problem* is that the file is not a whole one of SQLite."""
-    return _code(problem) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def _is_usual(problem: sqlite3.Error) -> bool:
-    return _code(problem) in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 
 
 def _code(problem: Exception) -> int:
@@ -192,6 +191,7 @@ def _connected(path: Path) -> sqlite3.Connection:
         path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=32
     )
     connection.row_factory = sqlite3.Row
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     try:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -154,10 +153,10 @@ def _show(find: Callable[[Store], list[KeptRun]], *, as_json: bool, in_full: boo
 def _with_store(work: Callable[[Store], None], *, as_json: bool = False) -> int:
     """Do *work* with the store; return the exit code."""
     from opwatch.cli.exit import attempt
-    from opwatch.cli.keeping import store_to_read
+    from opwatch.cli.keeping import reading_store
 
     def done() -> int:
-        with closing(store_to_read()) as store:
+        with reading_store() as store:
             work(store)
         return 0
 

@@ -88,9 +88,9 @@ def app(
             else:
                 _show(played, as_json=as_json, as_jsonl=as_jsonl, quiet=quiet)
             _write_doubts(played, is_other=profile is not None)
-            return played.verdict.code
         except DAMAGE as problem:
             raise damaged(file) from problem
+        return played.verdict.code
 
     return attempt(work, as_json=as_json or as_jsonl, command="replay")
 
