@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from opwatch.state import runs
 from opwatch.state.store import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cli.inside import Inside
@@ -147,6 +149,7 @@ def test_without_a_store_it_says_so(arguments: list[str], inside: Inside, tmp_pa
         ("operations.reference", None),
         ("operations.handed", "[]"),
         ("operations.confirmed_at", b"\xff\xfe"),
+        ("operations.updated_at", "yesterday"),
     ],
 )
 def test_a_damaged_run_is_left_out_and_named(
@@ -175,21 +178,29 @@ def test_a_text_that_is_damaged_is_shown_all_the_same(kept: Inside, tmp_path: Pa
     assert "b\ufffdd" in kept.run("history", "show", "0000beef").out
 
 
-def test_a_file_that_is_damaged_where_runs_are_read_is_set_aside(
-    kept: Inside, tmp_path: Path
-) -> None:
-    with closing(open_store(tmp_path / "opwatch")) as store:
-        path = store.path
-        (page,) = store.connection.execute(
-            "SELECT rootpage FROM sqlite_schema WHERE name = 'operations'"
-        ).fetchone()
-        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def page_of_operations(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        found = "SELECT rootpage FROM sqlite_schema WHERE name = 'operations'"
+        (page,) = connection.execute(found).fetchone()
     with path.open("r+b") as file:
         file.seek((page - 1) * 4096)
         file.write(b"\xff" * 4096)
 
+
+def name_of_a_column(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"confirmed_at REAL", b"confirmed_by REAL"))
+
+
+@pytest.mark.parametrize("spoil", [page_of_operations, name_of_a_column])
+def test_a_file_that_is_damaged_where_runs_are_read_is_set_aside(
+    spoil: Callable[[Path], None], kept: Inside, tmp_path: Path
+) -> None:
+    with closing(open_store(tmp_path / "opwatch")) as store:
+        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    spoil(store.path)
+
     first, second = kept.run("history", "--json"), kept.run("history", "--json")
 
     assert (first.code, second.code) == (2, 0)
-    assert f"{path} is damaged, and used no more" in first.document["problem"]
-    assert path.exists()
+    assert f"{store.path} is damaged, and used no more" in first.document["problem"]
+    assert store.path.exists()

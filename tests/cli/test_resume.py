@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FAST = ("-p", "fullstory", "-i", "0.2")
+FOR_A = ("wait", "-p", "jobs", "a")
 CANARY = "c4n4ryS3cr3tWorthNothing0815"
 """A secret that opwatch cannot know to be one but by where it stands."""
 TOKEN = "token-worth-nothing-either"
@@ -258,6 +259,38 @@ def test_options_go_on_and_those_of_the_terminal_do_not(tmp_path: Path) -> None:
         assert (ran.code, ran.out) == (9, "")
         assert all(b"x-tenant: acme" in each.lower() for each in server.requests[before:])
         assert server.requests[before:]
+
+
+def test_a_credential_is_not_sent_to_a_host_that_its_profile_is_no_longer_of(
+    tmp_path: Path,
+) -> None:
+    with Jobs(a="running") as jobs, Jobs(a="done") as other:
+        program = configured(tmp_path, jobs.url)
+        run = resumed_id(program.interrupted(signal.SIGINT, *FOR_A, when="a running"))
+        before = len(jobs.asked)
+        configured(tmp_path, other.url)
+
+        refused = program.run("wait", "--resume", run)
+        there = program.run("wait", "--resume", run, "--base-url", other.url, "--timeout", "0")
+
+        assert refused.code == 2
+        assert f"was of {jobs.url}, and is of {other.url} now" in refused.err
+        assert there.code == 0
+        assert len(jobs.asked) == before
+
+
+@pytest.mark.parametrize("by", ["--base-url", "OPWATCH_JOBS_BASE_URL"])
+def test_a_host_that_was_named_is_asked_again_without_its_name(by: str, tmp_path: Path) -> None:
+    with Jobs(a="running") as jobs:
+        program = configured(tmp_path, "https://elsewhere.example")
+        typed = (by, jobs.url) if by == "--base-url" else ()
+        if not typed:
+            program.environ[by] = jobs.url
+        run = resumed_id(program.interrupted(signal.SIGINT, *FOR_A, *typed, when="a running"))
+        program.environ.pop(by, None)
+        jobs.states["a"] = "done"
+
+        assert program.run("wait", "--resume", run).code == 0
 
 
 def test_a_moved_url_and_its_validator_go_on(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,7 +41,7 @@ def begun(store: Store, number: int, *operations: KeptOperation, at: float = NOW
 def test_a_run_is_found_as_it_was_kept(store: Store) -> None:
     whole = operation(
         "a", "failed", handed={"kind": "copy"}, status="ERR", progress=17.5, count=3,
-        message="bad", updated_at="2026-01-01T00:00:00+00:00", is_known_word=False,
+        message="bad", updated_at=datetime(2026, 1, 1, tzinfo=UTC), is_known_word=False,
         moved_to="https://api.example.com/2", etag='"x"', polls=4, state="failed",
     )  # fmt: skip
     run = KeptRun(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from opwatch.cli.run_options import RunOptions
     from opwatch.domain.events import Listener
+    from opwatch.profiles import Profile
     from opwatch.session.context import RunContext
     from opwatch.session.plan import Plan
     from opwatch.session.session import Session
@@ -76,6 +77,7 @@ class Keeper:
             run = replace(earlier, options=options, lost=lost, pid=os.getpid())
         else:
             options |= {"piped": self.piped, "several": several}
+            options["names_host"] = any(map(names_host, plan.profiles.values()))
             if several:
                 options["bindings"] = kept_bindings(self.options, plan, context.redactor)
             profile = None if plan.assumed else plan.profile_name
@@ -190,8 +192,19 @@ def kept_bindings(
         base_url = kept_reference(profile.base_url, redact)
         if masked & typed or not is_whole(base_url):
             return None
-        found[profile_name] = {"profile": profile.name, "base_url": base_url, "param": params}
+        found[profile_name] = {
+            "profile": profile.name,
+            "base_url": base_url,
+            "param": params,
+            "names_host": names_host(profile),
+        }
     return found
+
+
+def names_host(profile: Profile) -> bool:
+    """Tell whether a person has named the host of *profile*, and not its file."""
+    typed = any(each[0] == "--base-url" for each in profile.options)
+    return typed or bool(profile.definition.base_url_variable)
 
 
 def is_unbound(run: KeptRun) -> bool:
@@ -234,7 +247,7 @@ def reading_store() -> Iterator[Store]:
                 write_warning(sys.stderr, store.remark)
             try:
                 yield store
-            except sqlite3.Error as problem:
+            except (sqlite3.Error, IndexError, UnicodeError) as problem:
                 with closing(set_aside(store.path, problem)) as successor:
                     raise UsageError(f"no run is kept: {successor.remark}") from problem
             if store.damaged:

@@ -51,6 +51,8 @@ def resume_run(
         run, lock = take(name)
         restored = restored_options(run, options, given)
         policy = restored.policy()
+        if "base_url" in given:
+            run = replace(run, options={**run.options, "names_host": True})
         run = run.counted(fail_on_warnings=policy.fail_on_warnings)
         check_whole(run)
         until = None if "timeout" in given else run.deadline

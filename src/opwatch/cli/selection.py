@@ -9,7 +9,7 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.cli.groups import STDIN, ReferenceGroup, manifest_groups, reference_groups
 from opwatch.cli.lanes import LaneBuilder, parse_params
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opwatch.domain.policy import Policy
     from opwatch.domain.secret import Secret
     from opwatch.profiles import Config, Profile
+    from opwatch.profiles.definition import Definition
 
 SILENT: Final = "see what is piped in; curl prints why it failed with  curl -sSi"
 
@@ -62,18 +63,19 @@ class Selection:
         """Return the profiles that what is left of *run* was asked with, by their names in it.
 
         Raises:
-            UsageError: one of them, or a parameter, can no longer be used.
+            UsageError: one of them, or a parameter, can no longer be used, or is of another host
+                now.
         """
         bindings, needed = run.options.get("bindings"), {each.profile for each in run.left}
-        if not bindings:
-            return {run.profile: self.bound_profile()} if run.profile and needed else {}
         config = self.settings()
+        if not bindings:
+            if not run.profile or not needed:
+                return {}
+            options = self.options
+            given = {"param": options.param or (), "base_url": options.base_url}
+            bindings = {run.profile: {**run.options, "profile": run.profile, **given}}
         return {
-            name: bind_profile(
-                load_profile(each["profile"], config),
-                parse_params(each["param"]),
-                base_url=each["base_url"],
-            )
+            name: _bound_again(load_profile(each["profile"], config), each)
             for name, each in bindings.items()
             if name in needed
         }
@@ -150,3 +152,21 @@ class Selection:
         if self.options.token_stdin:
             plan.check_one_host()
         return plan
+
+
+def _bound_again(definition: Definition, kept: Mapping[str, Any]) -> Profile:
+    """Return *definition* as it was bound before, by what is *kept* of that.
+
+    Raises:
+        UsageError: its credential would go to a host that nobody has named, and that it is no
+            longer of.
+    """
+    params, base_url = parse_params(kept["param"]), kept["base_url"]
+    profile = bind_profile(definition, params, base_url=base_url)
+    if kept.get("names_host", True) or definition.base_url_variable:
+        return profile
+    now = bind_profile(definition, params).base_url
+    if now != profile.base_url:
+        message = f"profile {definition.name!r} was of {profile.base_url}, and is of {now} now"
+        raise UsageError(message, hint=f"name the one to ask with --base-url: {base_url} or {now}")
+    return profile

@@ -14,6 +14,7 @@ from opwatch.domain.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from opwatch.domain.operation import State
 
@@ -25,8 +26,11 @@ TIMES: Final = ("watched_from", "confirmed_at", "changed_at", "missed_from", "en
 COUNTED: Final = ("polls", "problems")
 NEXT: Final = ("etag", "modified", "moved_to")
 """What the next poll needs of the last answer."""
-READ: Final = ("progress", "count", "is_known_word")
-"""What is kept of a reading as it is."""
+READ: Final = (
+    *("state", "status", "progress", "count", "kind", "message"),
+    *("is_known_word", "partial", "updated_at"),
+)
+"""The fields of a kept operation that are those of a reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class KeptOperation:
     kind: str | None = None
     message: str | None = None
     created_at: float | None = None
-    updated_at: str | None = None
+    updated_at: datetime | None = None
     is_known_word: bool = True
     partial: bool | None = None
     moved_to: str | None = None

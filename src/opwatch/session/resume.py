@@ -8,7 +8,6 @@ recorded; only what is left is asked about.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.command_line import params_to_paste
@@ -19,7 +18,7 @@ from opwatch.session.detect import assumed_lanes
 from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from opwatch.domain.kept import KeptOperation, KeptRun
     from opwatch.domain.policy import Policy
@@ -97,22 +96,12 @@ def _ended(kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:
 
 
 def _earlier(kept: KeptOperation, clock_of: Callable[[float], float]) -> Earlier:
-    reading = None
-    if kept.state is not None:
-        reading = Reading(
-            kept.state,
-            status=kept.status,
-            message=kept.message,
-            kind=kept.kind,
-            updated_at=datetime.fromisoformat(kept.updated_at) if kept.updated_at else None,
-            partial=bool(kept.partial),
-            **{name: getattr(kept, name) for name in READ},
-        )
-    times: dict[str, Any] = {
-        name: None if (at := getattr(kept, name)) is None else clock_of(at) for name in TIMES
-    }
+    def named(names: Iterable[str]) -> dict[str, Any]:
+        return {name: getattr(kept, name) for name in names}
+
+    times = named(TIMES).items()
     return Earlier(
-        reading=reading,
-        **times,
-        **{name: getattr(kept, name) for name in ("outcome", "reason", *COUNTED, *NEXT)},
+        reading=Reading(**named(READ)) if kept.state else None,
+        **{name: None if at is None else clock_of(at) for name, at in times},  # type: ignore[arg-type]
+        **named(("outcome", "reason", *COUNTED, *NEXT)),
     )

@@ -227,13 +227,10 @@ class Journal:
         if reading is not None:
             error = reading.error.message if reading.error and operation.is_over else None
             found |= {name: getattr(reading, name) for name in READ} | {
-                "state": reading.state,
-                "partial": reading.partial,
                 "status": kept_text(reading.status, redact) or "",
                 "kind": kept_text(reading.kind, redact),
                 "message": kept_text(error or reading.message, redact),
                 "created_at": reading.created_at.timestamp() if reading.created_at else None,
-                "updated_at": reading.updated_at.isoformat() if reading.updated_at else None,
             }
         return KeptOperation(
             reference=kept_reference(target.reference, redact, signed=signed),

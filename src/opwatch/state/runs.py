@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import fields, replace
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -50,12 +51,13 @@ _OPERATION: Final = tuple(each.name for each in fields(KeptOperation))
 
 
 def _values(kept: KeptRun | KeptOperation, names: Iterable[str]) -> list[Any]:
-    return [
-        json.dumps(value)
-        if isinstance(value := getattr(kept, name), dict | list | tuple)
-        else value
-        for name in names
-    ]
+    return [_written(getattr(kept, name)) for name in names]
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return json.dumps(value) if isinstance(value, dict | list | tuple) else value
 
 
 def insert_into(table: str, names: Sequence[str], more: Sequence[str] = ()) -> str:
@@ -243,6 +245,7 @@ _READ_BY: Final[Mapping[str, Callable[[Any], Any]]] = {
     "float": _number,
     "int": int,
     "bool": bool,
+    "datetime": datetime.fromisoformat,
     "Mapping": partial(_json, dict),
     "Sequence": partial(_json, list),
     "Outcome": Outcome,

@@ -27,7 +27,8 @@ BUSY: Final = 5.0
 """Seconds that a write waits for that of another process."""
 MOST_BYTES: Final = 64 * 1024**2
 
-DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""What is said of a file that is none of SQLite, or has not the tables that it should have."""
 USUAL: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 
 PRAGMAS: Final = (
@@ -147,7 +148,7 @@ def set_aside(path: Path, problem: Exception | None = None) -> Store:
     Raises:
         StoreError, OSError, sqlite3.Error: it cannot be made, or the *problem* is no damage.
     """
-    if problem is not None and _code(problem) not in DAMAGE:
+    if problem is not None and not _is_damage(problem):
         raise problem
     number = _number(path)
     for suffix in ("", "-wal", "-shm"):
@@ -157,8 +158,13 @@ def set_aside(path: Path, problem: Exception | None = None) -> Store:
     return Store(successor, _opened(successor), f"{path} is damaged, and used no more")
 
 
+def _is_damage(problem: Exception) -> bool:
+    # The last two are of a column whose name was damaged.
+    return _code(problem) in DAMAGE or isinstance(problem, IndexError | UnicodeError)
+
+
 def _code(problem: Exception) -> int:
-    return getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
 
 
 def _number(path: Path) -> int:
