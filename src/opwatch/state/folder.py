@@ -47,4 +47,6 @@ def create_whole(path: Path, fill: Callable[[Path], object]) -> None:
         with suppress(FileExistsError):
             os.link(new, path)
     finally:
-        new.unlink(missing_ok=True)
+        # A database that could not be finished, for the disk is full, leaves its log as well.
+        for each in path.parent.glob(f"{new.name}*"):
+            each.unlink(missing_ok=True)

@@ -132,7 +132,7 @@ def open_store(folder: Path, *, may_create: bool = True) -> Store:
             return set_aside(path)
         try:
             return Store(path, _opened(path))
-        except sqlite3.DatabaseError as problem:
+        except (sqlite3.DatabaseError, UnicodeError) as problem:
             return set_aside(path, problem)
     except OSError as problem:
         raise StoreError(f"{path}: {problem.strerror}", is_usual=True) from problem
