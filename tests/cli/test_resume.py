@@ -233,6 +233,22 @@ def test_the_deadline_is_the_first_one_unless_another_is_given(
     assert re.search(rf"opwatch wait --resume {run} --timeout \d+s\n", later.err)
 
 
+def test_a_clock_that_was_set_back_holds_no_stall_off(tmp_path: Path) -> None:
+    with Jobs(a="running") as jobs:
+        program = configured(tmp_path, jobs.url)
+        run = resumed_id(program.interrupted(signal.SIGINT, *FOR_A, when="a running"))
+        years = 10 * 365 * 86400
+        times = ("watched_from", "confirmed_at", "changed_at")
+        later = ", ".join(f"{name} = {name} + {years}" for name in times)
+        with closing(open_store(tmp_path / ".local/state/opwatch")) as store:
+            store.connection.execute(f"UPDATE operations SET {later}")  # noqa: S608, our own words
+
+        ran = program.run("wait", "--resume", run, "--stall", "1s", "--timeout", "20s", "--json")
+
+        assert ran.code == 124
+        assert ran.document["operations"][0]["reason"] == "stalled"
+
+
 def test_every_option_that_decides_how_a_run_ends_goes_on() -> None:
     deciding = {each.name for each in wait.params if getattr(each, "group", "") == "end"}
 

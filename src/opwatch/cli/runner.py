@@ -162,7 +162,8 @@ class Command:
         from opwatch.cli.lanes import parse_params
         from opwatch.session.resume import resumed_plan
 
-        run, offset = resumed.run, context.now() - context.wall()
+        run, now = resumed.run, context.now()
+        offset = now - context.wall()
         return resumed_plan(
             run,
             policy,
@@ -171,7 +172,8 @@ class Command:
             parse_params(self.options.param or ()),
             has_token=self.options.token_stdin,
             until=resumed.until,
-            clock_of=lambda at: at + offset,
+            # What is kept as of later than now is of a clock that was set back since.
+            clock_of=lambda at: min(now, at + offset),
         )
 
     def _warn_of_the_vain(self, plan: Plan) -> None:
