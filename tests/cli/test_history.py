@@ -171,6 +171,17 @@ def test_a_damaged_run_is_left_out_and_named(
     assert "run 0000beef is damaged" in resumed.err
 
 
+def test_a_run_whose_id_is_damaged_is_left_out(kept: Inside, tmp_path: Path) -> None:
+    with closing(open_store(tmp_path / "opwatch")) as store:
+        store.connection.execute("PRAGMA foreign_keys = OFF")
+        store.connection.execute("UPDATE runs SET id = '0000be?f' WHERE id = '0000beef'")
+
+    ran = kept.run("history", "--json")
+
+    assert [each["id"] for each in ran.document["runs"]] == ["0000cafe"]
+    assert ran.err.strip().endswith("are damaged, and left out: 0000be?f")
+
+
 def test_a_text_that_is_damaged_is_shown_all_the_same(kept: Inside, tmp_path: Path) -> None:
     with closing(open_store(tmp_path / "opwatch")) as store:
         store.connection.execute("UPDATE operations SET message = CAST(x'62ff64' AS TEXT)")

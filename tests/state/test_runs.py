@@ -53,6 +53,16 @@ def test_a_run_is_found_as_it_was_kept(store: Store) -> None:
     assert runs.find_run(store, "0000beef") == replace(run, operations=(whole, operation("b")))
 
 
+@pytest.mark.parametrize("year", [1, 1969, 9999])
+def test_any_time_that_an_api_names_is_read_again(year: int, store: Store) -> None:
+    created = datetime(year, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    kept = operation("a", created_at=created.timestamp(), updated_at=created)
+    found = runs.find_run(store, begun(store, 1, kept).id)
+
+    assert found is not None
+    assert found.operations == (kept,)
+
+
 def test_what_changed_is_written_over(store: Store) -> None:
     run = begun(store, 1, operation("a"), operation("b"))
     runs.update(store, replace(run, code=0, ended_at=NOW + 1), {1: operation("b", "succeeded")})

@@ -120,23 +120,6 @@ class Keeper:
             write_warning(sys.stderr, self._journal.remark)
 
 
-def keeper_of(
-    command: str,
-    options: RunOptions,
-    context: RunContext,
-    *,
-    piped: bool,
-    resumed: Resumption | None,
-) -> Keeper | None:
-    """Return what keeps a run, None where the environment says that nothing is kept."""
-    if is_off(context.environ):
-        return None
-    if resumed is not None and not resumed.run.left:
-        resumed.lock.close()  # It is only shown once more.
-        return None
-    return Keeper(command, options, context, piped=piped, resumed=resumed)
-
-
 # -- what is kept of the options -----------------------------------------------------------------
 
 

@@ -99,15 +99,19 @@ class Command:
         return plan, replace(context, recorder=recorder, trace=recorder.trace(context.trace))
 
     def _keeper(self, context: RunContext) -> Keeper | None:
-        """Return what keeps the run, None for a look or where nothing is to be kept."""
-        if self.name == "get" or self.options.no_state:
+        """Return what keeps the run, None where nothing is to be kept: also of one that is over."""
+        is_over = self.resumed is not None and not self.resumed.run.left
+        if self.name == "get" or self.options.no_state or is_over:
+            return None
+        from opwatch.state.folder import is_off
+
+        if is_off(self.environ):
             return None
         try:
-            from opwatch.cli.keeping import keeper_of
+            from opwatch.cli.keeping import Keeper
         except ImportError:  # a Python without SQLite
             return None
-        piped = STDIN in self.references
-        return keeper_of(self.name, self.options, context, piped=piped, resumed=self.resumed)
+        return Keeper(self.name, self.options, context, STDIN in self.references, self.resumed)
 
     def context(self) -> RunContext:
         """Return what the run takes from outside."""

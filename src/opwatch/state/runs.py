@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -35,8 +35,8 @@ MOST_RUNS: Final = 2000
 MOST_DURATIONS: Final = 500
 """Operations of a profile that are looked through, of whatever kind."""
 LAST: Final = "last"
-LARGEST: Final = 1e11
-"""Seconds since the epoch: in three thousand years."""
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC).timestamp()
+LATEST: Final = datetime.max.replace(tzinfo=UTC).timestamp()
 
 
 def new_id() -> str:
@@ -193,6 +193,7 @@ def _runs(store: Store, condition: str, *values: object) -> Iterator[KeptRun]:
     )
     for row in rows:
         try:
+            int(row["id"], 16)  # by which it is locked
             operations = store.connection.execute(
                 "SELECT * FROM operations WHERE run = ? ORDER BY position", (row["id"],)
             )
@@ -225,9 +226,10 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float:
-    if not abs(float(value)) <= LARGEST:
+    found = float(value)
+    if not EARLIEST <= found <= LATEST:
         raise ValueError(f"{value!r} is not a moment, nor a percentage")
-    return float(value)
+    return found
 
 
 def _json(kind: type[dict[str, Any] | list[Any]], value: Any) -> Any:

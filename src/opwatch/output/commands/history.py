@@ -8,8 +8,8 @@ when it was kept. All times are seconds since the epoch.
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.command_line import command_to_paste
@@ -33,6 +33,8 @@ OF_OPERATION: Final = ("OPERATION", "OUTCOME", "STATUS", "TOOK", "DETAIL")
 WATCHED: Final = "still running"
 BROKEN_OFF: Final = "broken off"
 OPEN: Final = "open"
+_moment: Final = partial(datetime.fromtimestamp, tz=UTC)
+_zulu: Final = Writer(_moment).clock_time
 
 
 def resume_command(run: KeptRun) -> str:
@@ -178,14 +180,5 @@ def _outcome(outcome: str | None) -> str:
     return OUTCOMES[Outcome(outcome)] if outcome and outcome != OPEN else OPEN
 
 
-def _moment(at: float) -> datetime:
-    with suppress(ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(at, UTC)
-    return datetime.fromtimestamp(0, UTC)
-
-
 def _time(at: float, *, terminal: bool) -> str:
     return f"{_moment(at).astimezone():%Y-%m-%d %H:%M}" if terminal else _zulu(at) or ""
-
-
-_zulu: Final = Writer(_moment).clock_time
