@@ -183,6 +183,7 @@ def test_the_usual_durations_are_those_of_what_was_seen_and_succeeded(store: Sto
     operations += [kept(number, outcome=Outcome.FAILED, ended_at=2e9) for number in range(10, 20)]
     operations += [kept(number, polls=1, created_at=1.0) for number in range(20, 30)]
     operations += [kept(number, kind=None, created_at=None) for number in range(30, 36)]
+    operations += [kept(36, ended_at=None), kept(37, ended_at=5.0)]
     runs.begin(store, KeptRun("0000beef", "wait", started_at=1e9, written_at=1e9), operations)
 
     found = runs.usual_durations(store, ["jobs", "another"])

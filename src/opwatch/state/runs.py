@@ -168,14 +168,15 @@ def usual_durations(
 ) -> dict[tuple[str, str | None], UsualDuration]:
     """Return how long operations of *profiles* usually take, by profile and kind.
 
-    Those count that succeeded and that were seen before they did. Their age is the API's,
-    where it names it.
+    Those count that succeeded and that were seen before they did, and during which no clock was
+    set back. Their age is the API's, where it names it.
     """
     found: dict[tuple[str, str | None], list[float]] = {}
     for profile in profiles:
         rows = store.connection.execute(
             "SELECT kind, ended_at - min(watched_from, coalesce(created_at, watched_from))"
             " FROM operations WHERE profile = ? AND outcome = 'succeeded' AND polls > 1"
+            " AND ended_at > watched_from"
             " ORDER BY ended_at DESC LIMIT ?",
             (profile, MOST_DURATIONS),
         )
