@@ -12,7 +12,7 @@ import pytest
 from opwatch.domain.kept import KeptOperation, KeptRun
 from opwatch.domain.outcome import Outcome
 from opwatch.state import runs
-from opwatch.state.store import Store, open_store
+from opwatch.state.store import Store, StoreError, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,6 +149,29 @@ def test_of_too_many_the_oldest_are_forgotten(
         begun(store, number, operation("a"), at=NOW + number)
 
     assert [each.id[-1] for each in runs.list_runs(store)] == ["4", "3", "2"]
+
+
+def test_of_too_many_one_that_is_still_written_is_not_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MOST_RUNS", 3)
+    long = begun(store, 0, operation("a"))
+    for number in range(1, 5):
+        runs.update(store, replace(long, written_at=NOW + number), {})
+        begun(store, number, operation("b"), at=NOW + number)
+
+    assert [each.id[-1] for each in runs.list_runs(store)] == ["4", "3", "0"]
+
+
+def test_a_run_that_was_cleared_meanwhile_is_not_there_in_part(store: Store) -> None:
+    run = begun(store, 1, operation("a"), operation("b"))
+    runs.clear(store)
+
+    for rows in ({}, {1: operation("b", "succeeded")}):
+        with pytest.raises(StoreError, match="forgotten"):
+            runs.update(store, run, rows)
+
+    assert runs.list_runs(store) == []
 
 
 def test_the_file_does_not_grow_beyond_its_bound(

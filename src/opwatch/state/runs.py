@@ -77,17 +77,23 @@ def begin(store: Store, run: KeptRun, operations: Sequence[KeptOperation]) -> No
     with store.writing() as connection:
         connection.execute(insert_into("runs", _RUN), _values(run, _RUN))
         _put(connection, run.id, enumerate(operations))
-    prune(store, run.started_at)
+        _prune(store, run.started_at)
 
 
 def update(store: Store, run: KeptRun, operations: Mapping[int, KeptOperation]) -> None:
-    """Write how *run* and those of its *operations* stand that have changed."""
+    """Write how *run* and those of its *operations* stand that have changed.
+
+    Raises:
+        StoreError: a person has had it forgotten meanwhile.
+    """
     with store.writing() as connection:
         assigned = ", ".join(f"{name} = ?" for name in _RUN)
-        connection.execute(
+        known = connection.execute(
             f"UPDATE runs SET {assigned} WHERE id = ?",  # noqa: S608, our own words
             [*_values(run, _RUN), run.id],
         )
+        if not known.rowcount:
+            raise StoreError(f"run {run.id} was forgotten", is_usual=True)
         _put(connection, run.id, operations.items())
 
 
@@ -100,19 +106,17 @@ def _put(
     )
 
 
-def prune(store: Store, now: float) -> None:
+def _prune(store: Store, now: float) -> None:
     """Forget the runs that are too old, or too many, or make the file too large."""
-    with store.writing() as connection:
-        connection.execute("DELETE FROM runs WHERE written_at < ?", (now - OLDEST,))
-        (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
-        excess = count - MOST_RUNS
-        if store.used > MOST_BYTES:
-            excess = max(excess, count // 4)
-        if excess > 0:
-            connection.execute(
-                "DELETE FROM runs WHERE id IN (SELECT id FROM runs ORDER BY started_at LIMIT ?)",
-                (excess,),
-            )
+    most = MOST_RUNS
+    if store.used > MOST_BYTES:
+        (count,) = store.connection.execute("SELECT count(*) FROM runs").fetchone()
+        most = min(most, count - count // 4)
+    store.connection.execute(
+        "DELETE FROM runs WHERE written_at < ?"
+        " OR id IN (SELECT id FROM runs ORDER BY written_at DESC LIMIT -1 OFFSET ?)",
+        (now - OLDEST, most),
+    )
 
 
 def clear(store: Store) -> int:
