@@ -90,8 +90,8 @@ def listing(*, options: HistoryOptions) -> int:
 @command(
     "show",
     examples=[
-        ("opwatch history show 3", "how each operation of a run ended"),
-        ("opwatch history show 3 --json", "the same for a program"),
+        ("opwatch history show 7b227abf", "how each operation of a run ended"),
+        ("opwatch history show 7b227abf --json", "the same for a program"),
     ],
 )
 def show_run(run: Annotated[str, argument(metavar="ID")], *, as_json: opt.AsJson = False) -> int:
