@@ -70,14 +70,14 @@ class Keeper:
         """Return what writes down the run of *session*."""
         plan, context = session.plan, self.context
         earlier = None if self.resumed is None else self.resumed.run
-        several = has_several_bindings(plan) if earlier is None else earlier.options.get("several")
-        options, lost = kept_options(self.options, plan, context.redactor, several=bool(several))
+        several = has_several_bindings(plan) if earlier is None else "bindings" in earlier.options
+        options, lost = kept_options(self.options, plan, context.redactor, several=several)
         if earlier is not None:
             options = {**earlier.options, **options}
             run = replace(earlier, options=options, lost=lost, pid=os.getpid())
         else:
-            options |= {"piped": self.piped, "several": several}
-            options["names_host"] = any(map(names_host, plan.profiles.values()))
+            names = any(map(names_host, plan.profiles.values()))
+            options |= {"piped": self.piped, "names_host": names}
             if several:
                 options["bindings"] = kept_bindings(self.options, plan, context.redactor)
             profile = None if plan.assumed else plan.profile_name
@@ -192,7 +192,7 @@ def names_host(profile: Profile) -> bool:
 
 def is_unbound(run: KeptRun) -> bool:
     """Tell whether *run* has several profiles, and it is not kept how they were bound."""
-    return bool(run.options.get("several") and not run.options.get("bindings"))
+    return run.options.get("bindings", {}) is None
 
 
 def has_several_bindings(plan: Plan) -> bool:
