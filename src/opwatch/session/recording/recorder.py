@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a recording."""
+MOST_TOLD: Final = 1000
+"""Warnings in its last line; each failure of a command of ``--exec`` is one."""
 NOTHING: Final[Mapping[str, str]] = {}
 _hops: ContextVar[list[dict[str, Any]] | None] = ContextVar("_hops", default=None)
 _heard: ContextVar[Heard] = ContextVar("_heard")
@@ -178,7 +180,7 @@ class Recorder:
         if way_on is not None:
             line["resume"] = self._masked(way_on)
         if self.warnings:
-            line["warnings"] = [self._masked(each) for each in self.warnings]
+            line["warnings"] = [self._masked(each) for each in self.warnings[:MOST_TOLD]]
             line["told"] = self._told
         self.write({**line, "outcomes": outcomes})
         self.close()
