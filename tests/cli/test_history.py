@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.domain.operation import State
+from opwatch.domain.outcome import Outcome
 from opwatch.state import runs
 from opwatch.state.store import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from cli.inside import Inside
@@ -27,9 +31,12 @@ def kept(inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
     monkeypatch.setattr(runs, "OLDEST", 1e12)
     failed = KeptOperation(
         "import-1", "import-1", "jobs", "https://a.example", watched_from=LONG_AGO,
-        ended_at=LONG_AGO + 90, outcome="failed", state="failed", status="ERR", message="bad row",
+        ended_at=LONG_AGO + 90, outcome=Outcome.FAILED, state=State.FAILED, status="ERR",
+        message="bad row",
     )  # fmt: skip
-    left = KeptOperation("export-2", "export-2", "other", "o", watched_from=LATELY, state="running")
+    left = KeptOperation(
+        "export-2", "export-2", "other", "o", watched_from=LATELY, state=State.RUNNING
+    )
     with closing(open_store(tmp_path / "opwatch")) as store:
         over = KeptRun(
             "0000beef", "wait", "jobs", started_at=LONG_AGO, written_at=LONG_AGO + 90,
@@ -129,3 +136,82 @@ def test_without_a_store_it_says_so(arguments: list[str], inside: Inside, tmp_pa
     assert ran.code == 2
     assert "no run is kept" in ran.err
     assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("runs.options", '{"any_": tr\x7fe}'),
+        ("runs.lost", "{}"),
+        ("runs.started_at", "nan"),
+        ("runs.written_at", 1e300),
+        ("operations.outcome", "suKceeded"),
+        ("operations.reference", None),
+        ("operations.handed", "[]"),
+        ("operations.confirmed_at", b"\xff\xfe"),
+        ("operations.updated_at", "yesterday"),
+    ],
+)
+def test_a_damaged_run_is_left_out_and_named(
+    column: str, value: object, kept: Inside, tmp_path: Path
+) -> None:
+    table, name = column.split(".")
+    key = "id" if table == "runs" else "run"
+    change = f"UPDATE {table} SET {name} = ? WHERE {key} = '0000beef'"  # noqa: S608, our own words
+    with closing(open_store(tmp_path / "opwatch")) as store:
+        store.connection.execute(change, (value,))
+
+    listed, shown = kept.run("history", "--json"), kept.run("history", "show", "0000beef")
+    resumed = kept.run("wait", "--resume", "0000beef")
+
+    assert [each["id"] for each in listed.document["runs"]] == ["0000cafe"]
+    assert listed.err.strip().endswith("are damaged, and left out: 0000beef")
+    assert (shown.code, resumed.code) == (2, 2)
+    assert "run 0000beef is damaged" in shown.err
+    assert "run 0000beef is damaged" in resumed.err
+
+
+def test_a_run_whose_id_is_damaged_is_left_out(kept: Inside, tmp_path: Path) -> None:
+    with closing(open_store(tmp_path / "opwatch")) as store:
+        store.connection.execute("PRAGMA foreign_keys = OFF")
+        store.connection.execute("UPDATE runs SET id = '0000be?f' WHERE id = '0000beef'")
+
+    ran = kept.run("history", "--json")
+
+    assert [each["id"] for each in ran.document["runs"]] == ["0000cafe"]
+    assert ran.err.strip().endswith("are damaged, and left out: 0000be?f")
+
+
+def test_a_text_that_is_damaged_is_shown_all_the_same(kept: Inside, tmp_path: Path) -> None:
+    with closing(open_store(tmp_path / "opwatch")) as store:
+        store.connection.execute("UPDATE operations SET message = CAST(x'62ff64' AS TEXT)")
+
+    assert "b\ufffdd" in kept.run("history", "show", "0000beef").out
+
+
+def page_of_operations(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        found = "SELECT rootpage FROM sqlite_schema WHERE name = 'operations'"
+        (page,) = connection.execute(found).fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+
+
+def name_of_a_column(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"confirmed_at REAL", b"confirmed_by REAL"))
+
+
+@pytest.mark.parametrize("spoil", [page_of_operations, name_of_a_column])
+def test_a_file_that_is_damaged_where_runs_are_read_is_set_aside(
+    spoil: Callable[[Path], None], kept: Inside, tmp_path: Path
+) -> None:
+    with closing(open_store(tmp_path / "opwatch")) as store:
+        store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    spoil(store.path)
+
+    first, second = kept.run("history", "--json"), kept.run("history", "--json")
+
+    assert (first.code, second.code) == (2, 0)
+    assert f"{store.path} is damaged, and used no more" in first.document["problem"]
+    assert store.path.exists()

@@ -13,6 +13,7 @@ from cli.inside import Inside, profile
 from faults.whole import api
 from opwatch.demo import DEMO_TOKEN
 from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.domain.outcome import Outcome
 from opwatch.state.runs import begin
 from opwatch.state.store import open_store
 from servers.demo import DemoServer
@@ -97,6 +98,28 @@ def test_a_replay_tells_the_same_warnings_and_the_same_way_on(
     assert (again.code, again.out) == (live.code, live.out)
 
 
+@pytest.mark.parametrize(("output", "count"), [("--jsonl", 1), ("--json", 2)])
+def test_what_was_warned_of_outside_the_watch_is_in_the_recording(
+    output: str, count: int, opwatch: Inside
+) -> None:
+    config = opwatch.home / "config.yaml"
+    written = json.loads(config.read_text())
+    del written["profiles"]["jobs"]["read"]["result"]
+    config.write_text(json.dumps(written))
+
+    live = recorded(opwatch, "--result", "--exec", "false", output)
+    again = opwatch.run("replay", "run.jsonl", output)
+    told, replayed = (
+        json.loads(each.out[each.out.rindex('{"format"') :]) for each in (live, again)
+    )
+
+    assert told["warnings"][0].startswith("profile jobs names no result")
+    # At the last event the command was still running; its failure is in the document only.
+    assert len(told["warnings"]) == count
+    assert replayed["warnings"] == told["warnings"]
+    assert output == "--json" or again.out == live.out
+
+
 def test_past_durations_are_in_the_recording(
     opwatch: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +127,7 @@ def test_past_durations_are_in_the_recording(
     opwatch.environ["XDG_STATE_HOME"] = str(tmp_path)
     past = KeptOperation(
         *("a", "a", "jobs", "http://127.0.0.1:1"),
-        watched_from=1e9, ended_at=1e9 + 600, polls=9, outcome="succeeded",
+        watched_from=1e9, ended_at=1e9 + 600, polls=9, outcome=Outcome.SUCCEEDED,
     )  # fmt: skip
     with closing(open_store(tmp_path / "opwatch")) as store:
         begin(store, KeptRun("0000beef", "wait", started_at=1e9, written_at=2e9), [past] * 9)
@@ -242,6 +265,38 @@ def test_what_is_no_recording_is_refused(content: str, problem: str, inside: Ins
 
     assert ran.code == 2
     assert problem in ran.err
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "shown"),
+    [
+        (0, {"wall": 1e308}, "--jsonl"),
+        (0, {"wall": "noon"}, "--json"),
+        (0, {"clock": []}, "--explain"),
+        (0, {"seed": {}}, "-q"),
+        (0, {"timeout_code": None}, "-q"),
+        (-1, {"outcomes": ["won"]}, "--explain"),
+        (-1, {"outcomes": 7}, "--explain"),
+        (-1, {"exit": "\x1b]0;title\x07\n::error::x"}, "--explain"),
+        (-1, {"warnings": 1}, "--json"),
+        (-1, {"at": "late"}, "--jsonl"),
+    ],
+)
+def test_what_another_program_has_changed_is_no_bug_of_ours(
+    line: int, change: dict[str, Any], shown: str, opwatch: Inside
+) -> None:
+    recorded(opwatch)
+    path = opwatch.home / "run.jsonl"
+    lines = [json.loads(each) for each in path.read_text().splitlines()]
+    lines[line] |= change
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+
+    ran = opwatch.run("replay", "run.jsonl", shown)
+
+    assert ran.code in {0, 2, 6, 8}
+    assert ran.code != 2 or "run.jsonl is damaged" in ran.err
+    assert "\x1b" not in ran.out + ran.err
+    assert "\n::" not in ran.out + ran.err
 
 
 def test_another_exit_code_than_the_recorded_one_is_told(opwatch: Inside) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -19,6 +20,7 @@ from faults.whole import api, asked_about
 from opwatch.cli.commands.wait import app as wait
 from opwatch.cli.keeping import AS_GIVEN
 from opwatch.demo import Script
+from opwatch.state.store import open_store
 from servers.raw import http
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from servers.demo import DemoServer
 
 FAST = ("-p", "fullstory", "-i", "0.2")
+FOR_A = ("wait", "-p", "jobs", "a")
 CANARY = "c4n4ryS3cr3tWorthNothing0815"
 """A secret that opwatch cannot know to be one but by where it stands."""
 TOKEN = "token-worth-nothing-either"
@@ -232,6 +235,22 @@ def test_the_deadline_is_the_first_one_unless_another_is_given(
     assert re.search(rf"opwatch wait --resume {run} --timeout \d+s\n", later.err)
 
 
+def test_a_clock_that_was_set_back_holds_no_stall_off(tmp_path: Path) -> None:
+    with Jobs(a="running") as jobs:
+        program = configured(tmp_path, jobs.url)
+        run = resumed_id(program.interrupted(signal.SIGINT, *FOR_A, when="a running"))
+        years = 10 * 365 * 86400
+        times = ("watched_from", "confirmed_at", "changed_at")
+        later = ", ".join(f"{name} = {name} + {years}" for name in times)
+        with closing(open_store(tmp_path / ".local/state/opwatch")) as store:
+            store.connection.execute(f"UPDATE operations SET {later}")  # noqa: S608, our own words
+
+        ran = program.run("wait", "--resume", run, "--stall", "1s", "--timeout", "20s", "--json")
+
+        assert ran.code == 124
+        assert ran.document["operations"][0]["reason"] == "stalled"
+
+
 def test_every_option_that_decides_how_a_run_ends_goes_on() -> None:
     deciding = {each.name for each in wait.params if getattr(each, "group", "") == "end"}
 
@@ -258,6 +277,38 @@ def test_options_go_on_and_those_of_the_terminal_do_not(tmp_path: Path) -> None:
         assert (ran.code, ran.out) == (9, "")
         assert all(b"x-tenant: acme" in each.lower() for each in server.requests[before:])
         assert server.requests[before:]
+
+
+def test_a_credential_is_not_sent_to_a_host_that_its_profile_is_no_longer_of(
+    tmp_path: Path,
+) -> None:
+    with Jobs(a="running") as jobs, Jobs(a="done") as other:
+        program = configured(tmp_path, jobs.url)
+        run = resumed_id(program.interrupted(signal.SIGINT, *FOR_A, when="a running"))
+        before = len(jobs.asked)
+        configured(tmp_path, other.url)
+
+        refused = program.run("wait", "--resume", run)
+        there = program.run("wait", "--resume", run, "--base-url", other.url, "--timeout", "0")
+
+        assert refused.code == 2
+        assert f"was of {jobs.url}, and is of {other.url} now" in refused.err
+        assert there.code == 0
+        assert len(jobs.asked) == before
+
+
+@pytest.mark.parametrize("by", ["--base-url", "OPWATCH_JOBS_BASE_URL"])
+def test_a_host_that_was_named_is_asked_again_without_its_name(by: str, tmp_path: Path) -> None:
+    with Jobs(a="running") as jobs:
+        program = configured(tmp_path, "https://elsewhere.example")
+        typed = (by, jobs.url) if by == "--base-url" else ()
+        if not typed:
+            program.environ[by] = jobs.url
+        run = resumed_id(program.interrupted(signal.SIGINT, *FOR_A, *typed, when="a running"))
+        program.environ.pop(by, None)
+        jobs.states["a"] = "done"
+
+        assert program.run("wait", "--resume", run).code == 0
 
 
 def test_a_moved_url_and_its_validator_go_on(tmp_path: Path) -> None:
@@ -287,12 +338,53 @@ def test_a_moved_url_and_its_validator_go_on(tmp_path: Path) -> None:
         assert b'if-none-match: "second"' in server.requests[before].lower()
 
 
-def test_warnings_of_what_had_ended_are_not_asked_about_afterwards(tmp_path: Path) -> None:
-    rules = [{"when": "status == 'partly'", "state": "succeeded", "partial": True}]
+PARTLY = [{"when": "status == 'partly'", "state": "succeeded", "partial": True}]
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_success_with_warnings_is_one_also_when_the_run_goes_on(
+    end: signal.Signals, tmp_path: Path
+) -> None:
     with Jobs(ended="partly", slow="running") as jobs:
-        program = configured(tmp_path, jobs.url, rules=rules)
+        program = configured(tmp_path, jobs.url, rules=PARTLY)
+        names, when = ("wait", "-p", "jobs", "ended", "slow"), "ended succeeded"
+        if end is signal.SIGKILL:
+            run = Killed(program)(*names, when=when, over=1)
+        else:
+            run = resumed_id(program.interrupted(end, *names, when=when))
+        jobs.states["slow"] = "done"
+
+        failing = program.run("wait", "--resume", run, "--fail-on", "warnings", "--json")
+        again = program.run("wait", "--resume", run, "--fail-on", "blocked", "--json")
+
+        assert (failing.code, failing.outcomes) == (1, ["failed", "succeeded"])
+        assert failing.document["operations"][0]["reason"] == "warnings"
+        assert (again.code, again.outcomes) == (0, ["succeeded", "succeeded"])
+        warned = [each["warnings"] is not None for each in again.document["operations"]]
+        assert warned == [True, False]
+        assert "ended before, with warnings" in again.err
+        assert "(with warnings)" in program.run("history", "show", run).out
+
+
+def test_one_success_of_any_that_had_warnings_is_not_enough_where_they_fail(tmp_path: Path) -> None:
+    with Jobs(ended="partly", slow="running") as jobs:
+        program = configured(tmp_path, jobs.url, rules=PARTLY)
+        program.run("wait", "-p", "jobs", "--any", "ended", "slow")
+        run = program.run("history", "--json").document["runs"][0]["id"]
+        jobs.states["slow"] = "done"
+
+        ran = program.run("wait", "--resume", run, "--fail-on", "warnings", "--json")
+
+        assert (ran.code, ran.outcomes) == (0, ["failed", "succeeded"])
+
+
+def test_warnings_that_an_older_opwatch_has_not_kept_are_not_asked_about(tmp_path: Path) -> None:
+    with Jobs(ended="partly", slow="running") as jobs:
+        program = configured(tmp_path, jobs.url, rules=PARTLY)
         names = ("wait", "-p", "jobs", "ended", "slow")
         left = program.interrupted(signal.SIGINT, *names, when="ended succeeded")
+        with closing(open_store(tmp_path / ".local/state/opwatch")) as store:
+            store.connection.execute("UPDATE operations SET partial = NULL")
         jobs.states["slow"] = "done"
         resumed = ("wait", "--resume", resumed_id(left))
 
@@ -389,9 +481,26 @@ def test_what_was_not_kept_has_to_be_given_again(tmp_path: Path) -> None:
 
         assert "--resume" not in left.err, "the command to go on would not go on"
         assert "opwatch wait -p jobs" in left.err
-        assert without.code == 2
+        again = program.run("wait", "--resume", run)
+
+        assert "--resume" not in given.err
+        assert [each.code for each in (without, given, again)] == [2, 124, 2]
         assert "-H X-Auth-Token" in without.err
-        assert given.code == 124
+        assert "-H X-Auth-Token" in again.err, "also who has given it once does not keep it"
+
+
+def test_what_is_typed_behind_resume_goes_on_as_well(tmp_path: Path) -> None:
+    with Jobs(ended="partly", slow="running") as jobs:
+        program = configured(tmp_path, jobs.url, rules=PARTLY)
+        names = ("wait", "-p", "jobs", "ended", "slow")
+        run = resumed_id(program.interrupted(signal.SIGINT, *names, when="ended succeeded"))
+        typed = ("wait", "--resume", run, "--fail-on", "warnings", "-H", "X-Tenant: acme")
+        program.interrupted(signal.SIGINT, *typed, when="slow running")
+        jobs.states["slow"] = "done"
+
+        ran = program.run("wait", "--resume", run, "--json")
+
+        assert (ran.code, ran.outcomes) == (1, ["failed", "succeeded"])
 
 
 def test_a_url_that_was_not_kept_is_not_asked_in_another_form(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from benchmarks.neighbours import OPERATIONS, LimitedHost, common_time, count, watched
 from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.domain.outcome import Outcome
 from opwatch.state.runs import begin
 from opwatch.state.store import open_store
 
@@ -82,7 +83,7 @@ def remember(folder: Path, seconds: float) -> None:
         watched_from=1e9,
         ended_at=1e9 + seconds,
         polls=9,
-        outcome="succeeded",
+        outcome=Outcome.SUCCEEDED,
     )
     now = time.time()
     with closing(open_store(folder)) as store:

@@ -15,9 +15,9 @@ from cli.inside import profile as small
 from opwatch.credentials import Redactor
 from opwatch.domain.durations import UsualDuration
 from opwatch.domain.errors import UsageError
-from opwatch.domain.events import Held
+from opwatch.domain.events import Finished, Held
 from opwatch.domain.operation import Failure, Operation, Reading, Unchanged
-from opwatch.domain.outcome import Abort, Outcome, Reason
+from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
 from opwatch.domain.policy import Policy
 from opwatch.domain.secret import Secret
 from opwatch.domain.sharing import HostReport
@@ -28,6 +28,7 @@ from opwatch.profiles.definition import define
 from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.profiles.yaml.parser import parse
 from opwatch.session.recording.player import Played, replay, reread
+from opwatch.session.recording.recorder import Recorder
 from opwatch.session.recording.recording import DAMAGE, Recording, read_recording
 from opwatch.watcher.neighbour import Neighbourhood
 from opwatch.watcher.watcher import Watcher
@@ -573,6 +574,20 @@ def test_of_an_end_that_another_profile_does_not_see_nothing_is_said(tmp_path: P
     assert outcomes(reread(read(path), {"jobs": other})) == ["None"]
 
 
+def test_an_end_that_lies_far_away_is_come_to_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    record(jobs(), ["a"], done_after(60), path)
+    lines = [json.loads(each) for each in path.read_text().splitlines()]
+    lines[0]["policy"]["lost_after"] = None
+    lines[-1]["at"] = 1e12
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines))
+    other = jobs(states={"running": ["running", "done"], "succeeded": ["ok"]})
+
+    played = reread(read(path), {"jobs": other})
+
+    assert len(played.evidence[0]) < 100
+
+
 def test_a_refusal_of_a_batch_is_not_taken_for_one_of_its_operations(tmp_path: Path) -> None:
     def replies(request: Request, number: int, at: float) -> Reply:
         if request.url.count("%2C") or request.url.count(","):
@@ -620,3 +635,16 @@ def test_outcomes_are_written_at_the_end(tmp_path: Path) -> None:
     end = json.loads(path.read_text().splitlines()[-1])
 
     assert (end["exit"], end["outcomes"]) == (0, [Outcome.SUCCEEDED])
+
+
+def test_warnings_without_end_do_not_cost_the_last_line(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    recorder = Recorder(path, command="wait", redact=Redactor(), wall=WALL, largest=200_000)
+    recorder.warnings = ["the command has failed with 1 " + "x" * 100] * 20_000
+    recorder.write({"opwatch": "recording"})
+    recorder.end(Finished(9.0, (), Verdict(0, Outcome.SUCCEEDED)))
+
+    end = json.loads(path.read_text().splitlines()[-1])
+
+    assert end["exit"] == 0
+    assert recorder.failure is None

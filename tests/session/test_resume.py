@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.policy import Policy
 from opwatch.profiles import load_config
@@ -29,9 +30,11 @@ def test_a_deadline_is_a_time_of_day(
     assert (found.timeout, found.once) == (timeout, once)
 
 
-@pytest.mark.parametrize(("state", "etag"), [("succeeded", None), ("running", '"1"')])
-def test_an_end_that_is_to_be_confirmed_is_asked_for_in_full(state: str, etag: str | None) -> None:
-    kept = KeptOperation("a", "a", "mine", "https://api.example.com", state=state, etag='"1"')
+@pytest.mark.parametrize(("state", "etag"), [(State.SUCCEEDED, None), (State.RUNNING, '"1"')])
+def test_an_end_that_is_to_be_confirmed_is_asked_for_in_full(
+    state: State, etag: str | None
+) -> None:
+    kept = KeptOperation("a", "a", "mine", "https://a.example", state=state, etag='"1"')
     run = KeptRun("00000001", "wait", "mine", operations=[kept])
 
     plan = resumed_plan(
@@ -48,8 +51,11 @@ def test_what_is_over_keeps_its_place_its_times_and_its_outcome() -> None:
     run = KeptRun(
         "00000001", "wait", options={"any_": True},
         operations=[
-            KeptOperation("a", "a", "p", "o", outcome="succeeded", state="succeeded", ended_at=NOW),
-            KeptOperation("b", "b", "p", "o", state="running", watched_from=NOW - 10),
+            KeptOperation(
+                "a", "a", "p", "o",
+                outcome=Outcome.SUCCEEDED, state=State.SUCCEEDED, ended_at=NOW,
+            ),
+            KeptOperation("b", "b", "p", "o", state=State.RUNNING, watched_from=NOW - 10),
         ],
     )  # fmt: skip
 

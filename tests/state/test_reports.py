@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.domain.outcome import Outcome
 from opwatch.domain.secret import Secret
 from opwatch.domain.sharing import HostReport
 from opwatch.state import runs
@@ -135,7 +136,7 @@ def test_past_durations_are_known_before_anything_is_shown_to_others(tmp_path: P
         watched_from=1e9,
         ended_at=1e9 + 600,
         polls=9,
-        outcome="succeeded",
+        outcome=Outcome.SUCCEEDED,
     )
     with closing(open_store(tmp_path)) as store:
         runs.begin(store, KeptRun("0000beef", "wait", started_at=2e9, written_at=2e9), [past] * 9)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from opwatch.domain.kept import KeptOperation, KeptRun
+from opwatch.domain.outcome import Outcome
 from opwatch.state import runs
-from opwatch.state.store import Store, open_store
+from opwatch.state.store import Store, StoreError, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +28,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def operation(reference: str, outcome: str | None = None, **more: object) -> KeptOperation:
-    kept = KeptOperation(reference, reference, "jobs", "https://api.example.com", outcome=outcome)
-    return replace(kept, **more)  # type: ignore[arg-type]
+    kept = KeptOperation(reference, reference, "jobs", "https://api.example.com")
+    return replace(kept, outcome=outcome and Outcome(outcome), **more)  # type: ignore[arg-type]
 
 
 def begun(store: Store, number: int, *operations: KeptOperation, at: float = NOW) -> KeptRun:
@@ -39,7 +41,7 @@ def begun(store: Store, number: int, *operations: KeptOperation, at: float = NOW
 def test_a_run_is_found_as_it_was_kept(store: Store) -> None:
     whole = operation(
         "a", "failed", handed={"kind": "copy"}, status="ERR", progress=17.5, count=3,
-        message="bad", updated_at="2026-01-01T00:00:00+00:00", is_known_word=False,
+        message="bad", updated_at=datetime(2026, 1, 1, tzinfo=UTC), is_known_word=False,
         moved_to="https://api.example.com/2", etag='"x"', polls=4, state="failed",
     )  # fmt: skip
     run = KeptRun(
@@ -49,6 +51,16 @@ def test_a_run_is_found_as_it_was_kept(store: Store) -> None:
     runs.begin(store, run, [whole, operation("b")])
 
     assert runs.find_run(store, "0000beef") == replace(run, operations=(whole, operation("b")))
+
+
+@pytest.mark.parametrize("year", [1, 1969, 9999])
+def test_any_time_that_an_api_names_is_read_again(year: int, store: Store) -> None:
+    created = datetime(year, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    kept = operation("a", created_at=created.timestamp(), updated_at=created)
+    found = runs.find_run(store, begun(store, 1, kept).id)
+
+    assert found is not None
+    assert found.operations == (kept,)
 
 
 def test_what_changed_is_written_over(store: Store) -> None:
@@ -139,6 +151,29 @@ def test_of_too_many_the_oldest_are_forgotten(
     assert [each.id[-1] for each in runs.list_runs(store)] == ["4", "3", "2"]
 
 
+def test_of_too_many_one_that_is_still_written_is_not_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "MOST_RUNS", 3)
+    long = begun(store, 0, operation("a"))
+    for number in range(1, 5):
+        runs.update(store, replace(long, written_at=NOW + number), {})
+        begun(store, number, operation("b"), at=NOW + number)
+
+    assert [each.id[-1] for each in runs.list_runs(store)] == ["4", "3", "0"]
+
+
+def test_a_run_that_was_cleared_meanwhile_is_not_there_in_part(store: Store) -> None:
+    run = begun(store, 1, operation("a"), operation("b"))
+    runs.clear(store)
+
+    for rows in ({}, {1: operation("b", "succeeded")}):
+        with pytest.raises(StoreError, match="forgotten"):
+            runs.update(store, run, rows)
+
+    assert runs.list_runs(store) == []
+
+
 def test_the_file_does_not_grow_beyond_its_bound(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,14 +198,15 @@ def test_the_usual_durations_are_those_of_what_was_seen_and_succeeded(store: Sto
         began = 1e9 + 1000 * number
         known = KeptOperation(
             f"{number}", f"{number}", "jobs", "https://a", watched_from=began, polls=5,
-            ended_at=began + 300, outcome="succeeded", kind="deploy", created_at=began - 300,
+            ended_at=began + 300, outcome=Outcome.SUCCEEDED, kind="deploy", created_at=began - 300,
         )  # fmt: skip
         return replace(known, **changes)  # type: ignore[arg-type]
 
     operations = [kept(number) for number in range(10)]
-    operations += [kept(number, outcome="failed", ended_at=2e9) for number in range(10, 20)]
+    operations += [kept(number, outcome=Outcome.FAILED, ended_at=2e9) for number in range(10, 20)]
     operations += [kept(number, polls=1, created_at=1.0) for number in range(20, 30)]
     operations += [kept(number, kind=None, created_at=None) for number in range(30, 36)]
+    operations += [kept(36, ended_at=None), kept(37, ended_at=5.0)]
     runs.begin(store, KeptRun("0000beef", "wait", started_at=1e9, written_at=1e9), operations)
 
     found = runs.usual_durations(store, ["jobs", "another"])

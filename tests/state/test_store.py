@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from opwatch.state.folder import create_whole
 from opwatch.state.store import MIGRATIONS, StoreError, open_store
 
 if TYPE_CHECKING:
@@ -81,6 +82,18 @@ def test_two_threads_of_one_process_make_it_at_once(tmp_path: Path) -> None:
         assert [each.name for each in folder.iterdir()] == ["state-1.db"]
 
 
+def test_of_one_that_cannot_be_finished_nothing_is_left(tmp_path: Path) -> None:
+    def fill(new: Path) -> None:
+        for suffix in ("-wal", "-shm"):
+            new.with_name(new.name + suffix).touch()
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        create_whole(tmp_path / "state-1.db", fill)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def truncated(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2 + 100)
 
@@ -96,6 +109,10 @@ def broken_inside(path: Path) -> None:
         file.write(b"\xff" * (size - 100))
 
 
+def schema_that_is_no_text(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE runs", b"CREATE T\xf3BLE runs"))
+
+
 def folder_in_its_place(path: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -107,7 +124,15 @@ def link_in_its_place(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", [truncated, garbage, broken_inside, folder_in_its_place, link_in_its_place]
+    "spoil",
+    [
+        truncated,
+        garbage,
+        broken_inside,
+        schema_that_is_no_text,
+        folder_in_its_place,
+        link_in_its_place,
+    ],
 )
 def test_a_damaged_one_is_left_for_another_with_one_remark(
     spoil: Callable[[Path], None], tmp_path: Path

@@ -6,8 +6,10 @@ Decides which options belong to a run, and which to the terminal that it is show
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -19,22 +21,25 @@ from opwatch.domain.errors import UsageError
 from opwatch.domain.events import Listener
 from opwatch.domain.kept import KeptRun
 from opwatch.domain.operation import Basis
+from opwatch.profiles import Profile
 from opwatch.session.context import RunContext
 from opwatch.session.plan import Plan
 from opwatch.session.session import Session
 from opwatch.state.discretion import is_whole, kept_reference, kept_values
+from opwatch.state.folder import state_folder
 from opwatch.state.journal import Journal
 from opwatch.state.lock import RunLock
 from opwatch.state.runs import new_id
-from opwatch.state.store import Store, StoreError, open_store, state_folder
+from opwatch.state.store import Store, StoreError, open_store, set_aside
 
 AS_GIVEN: Final = (
     *("interval", "any_", "fail_fast", "stall", "lost_after", "confirm", "fail_on"),
-    *("grace", "timeout_exit_code", "result"),
+    *("grace", "timeout_exit_code", "result", "pace", "reason"),
 )
 PATHS: Final = ("config", "ca_file", "download")
 MIXED: Final = ("param", "header")
 """Options that are kept value by value."""
+MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,16 @@ class Keeper:
     def listener(self, session: Session) -> Listener:
         """Return what writes down the run of *session*."""
         plan, context = session.plan, self.context
-        if self.resumed is not None:
-            run = replace(self.resumed.run, pid=os.getpid(), lost=())
+        earlier = None if self.resumed is None else self.resumed.run
+        several = has_several_bindings(plan) if earlier is None else "bindings" in earlier.options
+        options, lost = kept_options(self.options, plan, context.redactor, several=several)
+        if earlier is not None:
+            options = {**earlier.options, **options}
+            run = replace(earlier, options=options, lost=lost, pid=os.getpid())
         else:
-            options, lost = kept_options(self.options, session, context.redactor)
-            options["piped"] = self.piped
-            options["several"] = has_several_bindings(plan)
-            if options["several"]:
+            names = any(map(names_host, plan.profiles.values()))
+            options |= {"piped": self.piped, "names_host": names}
+            if several:
                 options["bindings"] = kept_bindings(self.options, plan, context.redactor)
             profile = None if plan.assumed else plan.profile_name
             run = KeptRun(new_id(), self.command, profile, options, lost, pid=os.getpid())
@@ -108,37 +116,24 @@ class Keeper:
             write_warning(sys.stderr, self._journal.remark)
 
 
-def keeper_of(
-    command: str,
-    options: RunOptions,
-    context: RunContext,
-    *,
-    piped: bool,
-    resumed: Resumption | None,
-) -> Keeper | None:
-    """Return what keeps a run, None for one of which nothing is left."""
-    if resumed is not None and not resumed.run.left:
-        resumed.lock.close()  # It is only shown once more.
-        return None
-    return Keeper(command, options, context, piped=piped, resumed=resumed)
-
-
 # -- what is kept of the options -----------------------------------------------------------------
 
 
 def kept_options(
-    options: RunOptions, session: Session, redact: Callable[[str], str]
+    options: RunOptions, plan: Plan, redact: Callable[[str], str], *, several: bool
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return what is kept of *options*, and what may be a secret and is not."""
-    plan = session.plan
+    """Return what is kept of *options*, and what may be a secret and is not.
+
+    Of *several* profiles each is bound by its own.
+    """
     kept: dict[str, Any] = {name: getattr(options, name) for name in (*AS_GIVEN, "token_stdin")}
     for name in PATHS:
         path = getattr(options, name)
         kept[name] = None if path is None else str(path.absolute())
     given = {key: each for key, each in parse_params(options.param or ()).items() if key != ID}
     base_url = options.base_url
-    if has_several_bindings(plan):
-        given, base_url = {}, None  # each profile has its own
+    if several:
+        given, base_url = {}, None
     elif plan.profile_name is not None and not plan.assumed:
         (profile,) = plan.profiles.values()
         base_url, given = profile.base_url, {**profile.params, **given}
@@ -176,13 +171,24 @@ def kept_bindings(
         base_url = kept_reference(profile.base_url, redact)
         if masked & typed or not is_whole(base_url):
             return None
-        found[profile_name] = {"profile": profile.name, "base_url": base_url, "param": params}
+        found[profile_name] = {
+            "profile": profile.name,
+            "base_url": base_url,
+            "param": params,
+            "names_host": names_host(profile),
+        }
     return found
+
+
+def names_host(profile: Profile) -> bool:
+    """Tell whether a person has named the host of *profile*, and not its file."""
+    typed = any(each[0] == "--base-url" for each in profile.options)
+    return typed or bool(profile.definition.base_url_variable)
 
 
 def is_unbound(run: KeptRun) -> bool:
     """Tell whether *run* has several profiles, and it is not kept how they were bound."""
-    return bool(run.options.get("several") and not run.options.get("bindings"))
+    return run.options.get("bindings", {}) is None
 
 
 def has_several_bindings(plan: Plan) -> bool:
@@ -203,20 +209,28 @@ def names_of(options: RunOptions) -> set[str]:
     return params | {f"-H {name}" for name in options.headers()}
 
 
-def store_to_read() -> Store:
-    """Return the store, which must be there.
+@contextmanager
+def reading_store() -> Iterator[Store]:
+    """Open the store, which must be there, to read what is kept.
 
     Raises:
-        UsageError: it is not, or cannot be used.
+        UsageError: it is not, or what is looked for cannot be read.
     """
+    from opwatch.output.errors import write_warning
+
     if keeps_nothing(os.environ):
         raise UsageError("OPWATCH_STATE=off: no run is kept")
     try:
-        store = open_store(state_folder(), may_create=False)
-    except StoreError as problem:
+        with closing(open_store(state_folder(), may_create=False)) as store:
+            if store.remark is not None:
+                write_warning(sys.stderr, store.remark)
+            try:
+                yield store
+            except (sqlite3.Error, IndexError, UnicodeError) as problem:
+                with closing(set_aside(store.path, problem)) as successor:
+                    raise UsageError(f"no run is kept: {successor.remark}") from problem
+            if store.damaged:
+                runs = ", ".join(store.damaged[:MOST_NAMED])
+                write_warning(sys.stderr, f"runs in {store.path} are damaged, and left out: {runs}")
+    except (OSError, StoreError, sqlite3.Error) as problem:
         raise UsageError(f"no run is kept: {problem}") from problem
-    if store.remark is not None:
-        from opwatch.output.errors import write_warning
-
-        write_warning(sys.stderr, store.remark)
-    return store

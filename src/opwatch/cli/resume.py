@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from opwatch.cli.keeping import (
     Resumption,
     is_unbound,
     names_of,
-    store_to_read,
+    reading_store,
 )
 from opwatch.cli.run_options import RunOptions
 from opwatch.domain.errors import UsageError
@@ -43,26 +42,30 @@ def resume_run(
         raise UsageError("--resume needs what --no-state keeps away")
     if options.record is not None:
         raise UsageError("--record writes down a run from its beginning, not one that goes on")
-    resumption = take(name)
-    run = resumption.run
+    run, lock = take(name)
     restored = restored_options(run, options, given)
+    policy = restored.policy()
+    if "base_url" in given:
+        run = replace(run, options={**run.options, "names_host": True})
+    run = run.counted(fail_on_warnings=policy.fail_on_warnings)
+    check_whole(run)
     until = None if "timeout" in given else run.deadline
-    command = Command("wait", restored, resumed=replace(resumption, until=until))
+    command = Command("wait", restored, resumed=Resumption(run, lock, until))
     if run.cookies and run.left and not options.quiet:
         from opwatch.output.errors import write_warning
 
         lost = f"the cookies of run {run.id} are not kept: {', '.join(run.cookies)}"
         write_warning(sys.stderr, f"{lost}; it goes on without them")
-    return command.run(restored.policy())
+    return command.run(policy)
 
 
-def take(name: str) -> Resumption:
-    """Return the run *name*, or the last that has something left, kept away from all others.
+def take(name: str) -> tuple[KeptRun, RunLock]:
+    """Return the run *name*, or the last that has something left, and what keeps others from it.
 
     Raises:
-        UsageError: there is none, another process watches it, or it was not kept whole.
+        UsageError: there is none, or another process watches it.
     """
-    with closing(store_to_read()) as store:
+    with reading_store() as store:
         found = find_run(store, name)
         if found is None:
             what = "no run is left to go on with" if name == LAST else f"there is no run {name!r}"
@@ -72,16 +75,21 @@ def take(name: str) -> Resumption:
             message = f"run {found.id} is being watched by process {found.pid}"
             raise UsageError(message, hint="opwatch history shows the others")
         # Who had it until now may have written since.
-        found = find_run(store, found.id) or found
-    if is_unbound(found) and found.left:
-        lock.close()
-        message = f"run {found.id} has several profiles, and what they were bound by was not kept"
-        raise UsageError(message, hint=f"opwatch history show {found.id}  names what is left")
-    if not all(each.is_whole for each in found.left):
-        lock.close()
-        message = f"run {found.id} cannot go on: a URL in it may hold a secret, and was not kept"
+        return find_run(store, found.id) or found, lock
+
+
+def check_whole(run: KeptRun) -> None:
+    """Check that all is known of *run* that a watch of what is left of it needs.
+
+    Raises:
+        UsageError: something was not kept, for it may be a secret.
+    """
+    if is_unbound(run) and run.left:
+        message = f"run {run.id} has several profiles, and what they were bound by was not kept"
+        raise UsageError(message, hint=f"opwatch history show {run.id}  names what is left")
+    if not all(each.is_whole for each in run.left):
+        message = f"run {run.id} cannot go on: a URL in it may hold a secret, and was not kept"
         raise UsageError(message, hint="name its operations again:  opwatch wait REF...")
-    return Resumption(found, lock)
 
 
 def _asks_for_warnings(fail_on: Sequence[str] | None) -> bool:
@@ -94,7 +102,8 @@ def restored_options(run: KeptRun, options: RunOptions, given: Collection[str]) 
     Raises:
         UsageError: what was not kept is not among those given.
     """
-    kept: dict[str, Any] = {name: run.options.get(name) for name in (*AS_GIVEN, "base_url")}
+    known = [name for name in (*AS_GIVEN, "base_url") if name in run.options]
+    kept: dict[str, Any] = {name: run.options[name] for name in known}
     kept |= {name: path and Path(path) for name in PATHS for path in [run.options.get(name)]}
     kept |= {"profile": run.profile, "timeout": None}
     whole = {name: value for name, value in kept.items() if name not in given}
@@ -108,9 +117,13 @@ def restored_options(run: KeptRun, options: RunOptions, given: Collection[str]) 
             hint="give it again, behind --resume " + run.id,
         )
     if _asks_for_warnings(options.fail_on) and not _asks_for_warnings(run.options.get("fail_on")):
-        ended = [each.reference for each in run.operations if each.outcome == Outcome.SUCCEEDED]
-        if ended:
-            message = f"run {run.id} has not kept whether {ended[0]} succeeded with warnings"
+        silent = [
+            each.reference
+            for each in run.operations
+            if each.outcome == Outcome.SUCCEEDED and each.partial is None
+        ]
+        if silent:  # an older opwatch has kept it
+            message = f"run {run.id} has not kept whether {silent[0]} succeeded with warnings"
             hint = "leave --fail-on warnings out, or name the operations again"
             raise UsageError(message, hint=hint)
     again = sorted({"profile", "param", "base_url"}.intersection(given))

@@ -95,15 +95,15 @@ class Command:
         return plan, replace(context, recorder=recorder, trace=recorder.trace(context.trace))
 
     def _keeper(self, context: RunContext) -> Keeper | None:
-        """Return what keeps the run, None for a look or where nothing is to be kept."""
-        if self.name == "get" or not context.shares_hosts:
+        """Return what keeps the run, None where nothing is to be kept: also of one that is over."""
+        is_over = self.resumed is not None and not self.resumed.run.left
+        if self.name == "get" or not context.shares_hosts or is_over:
             return None
         try:
-            from opwatch.cli.keeping import keeper_of
+            from opwatch.cli.keeping import Keeper
         except ImportError:  # a Python without SQLite
             return None
-        piped = STDIN in self.references
-        return keeper_of(self.name, self.options, context, piped=piped, resumed=self.resumed)
+        return Keeper(self.name, self.options, context, STDIN in self.references, self.resumed)
 
     def context(self) -> RunContext:
         """Return what the run takes from outside."""
@@ -159,8 +159,8 @@ class Command:
         from opwatch.cli.lanes import parse_params
         from opwatch.session.resume import resumed_plan
 
-        run, offset = resumed.run, context.now() - context.wall()
-        config = selection.settings()
+        run, now = resumed.run, context.now()
+        offset, config = now - context.wall(), selection.settings()
         return resumed_plan(
             run,
             policy,
@@ -169,7 +169,8 @@ class Command:
             parse_params(self.options.param or ()),
             has_token=self.options.token_stdin,
             until=resumed.until,
-            clock_of=lambda at: at + offset,
+            # What is kept as of later than now is of a clock that was set back since.
+            clock_of=lambda at: min(now, at + offset),
         )
 
     def _warn_of_the_vain(self, plan: Plan) -> None:
@@ -339,9 +340,7 @@ async def _watched(plan: Plan, context: RunContext, view: View) -> Watcher:
     async with open_session(plan, context) as session:
         if plan.starting is not None:
             await _start(session, plan.starting, context, view)
-        with view.listening(session) as listener:
-            if context.recorder is not None:
-                context.recorder.resume = view.way_on
+        with view.listening(session, context.recorder) as listener:
             return await carry_out(
                 session,
                 listener,

@@ -9,19 +9,20 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.cli.lanes import (
     LaneBuilder,
     ReferenceGroup,
     manifest_groups,
+    parse_params,
     reference_groups,
 )
 from opwatch.cli.options import STDIN, ProfileOptions
 from opwatch.domain.command_line import misspelt_variables
 from opwatch.domain.errors import UsageError
 from opwatch.output.errors import write_warning
-from opwatch.profiles import Config, Profile, load_config
+from opwatch.profiles import Config, Profile, bind_profile, load_config, load_profile
 from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from opwatch.domain.kept import KeptRun
     from opwatch.domain.policy import Policy
     from opwatch.domain.secret import Secret
+    from opwatch.profiles.definition import Definition
 
 EXPOSED: Final = "others may write to {file}; you named it"
 SILENT: Final = "see what is piped in; curl prints why it failed with  curl -sSi"
@@ -60,16 +62,18 @@ class Selection:
         """Return the profiles that what is left of *run* was asked with, by their names in it.
 
         Raises:
-            UsageError: one of them, or a parameter, can no longer be used.
+            UsageError: one of them, or a parameter, can no longer be used, or is of another host
+                now.
         """
         bindings, needed = run.options.get("bindings"), {each.profile for each in run.left}
         if not bindings:
-            return {run.profile: self._bound(config)} if run.profile and needed else {}
-        builder = LaneBuilder(self.options, config)
+            if not run.profile or not needed:
+                return {}
+            options = self.options
+            given = {"param": options.param or (), "base_url": options.base_url}
+            bindings = {run.profile: {**run.options, "profile": run.profile, **given}}
         return {
-            name: builder.bound_profile(
-                ReferenceGroup((), each["profile"], tuple(each["param"]), each["base_url"])
-            )
+            name: _bound_again(load_profile(each["profile"], config), each)
             for name, each in bindings.items()
             if name in needed
         }
@@ -149,3 +153,21 @@ def warn_of_misspelt_variables(
     """Warn of each variable that has no effect, but nearly the name of one that has."""
     for name, nearest in misspelt_variables(environ, profiles):
         write_warning(sys.stderr, f"{name} has no effect; did you mean {nearest}?")
+
+
+def _bound_again(definition: Definition, kept: Mapping[str, Any]) -> Profile:
+    """Return *definition* as it was bound before, by what is *kept* of that.
+
+    Raises:
+        UsageError: its credential would go to a host that nobody has named, and that it is no
+            longer of.
+    """
+    params, base_url = parse_params(kept["param"]), kept["base_url"]
+    profile = bind_profile(definition, params, base_url=base_url)
+    if kept.get("names_host", True) or definition.base_url_variable:
+        return profile
+    now = bind_profile(definition, params).base_url
+    if now != profile.base_url:
+        message = f"profile {definition.name!r} was of {profile.base_url}, and is of {now} now"
+        raise UsageError(message, hint=f"name the one to ask with --base-url: {base_url} or {now}")
+    return profile

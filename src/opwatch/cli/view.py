@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from opwatch.output.text.summary import Resume
     from opwatch.session.context import RunContext
     from opwatch.session.exec import EndCommands
+    from opwatch.session.recording.recorder import Recorder
     from opwatch.session.session import Session
 
 ALLOCATIONS: Final = 50_000
@@ -127,8 +128,8 @@ class View:
         return may_press(sys.stdin, sys.stdout)
 
     @contextmanager
-    def listening(self, session: Session) -> Iterator[Listener]:
-        """Yield the listener that shows the run of *session*, and keeps it."""
+    def listening(self, session: Session, recorder: Recorder | None = None) -> Iterator[Listener]:
+        """Yield the listener that shows the run of *session*, and keeps it; *recorder* follows."""
         with ExitStack() as stack:
             wall_of = self.wall_of()
             # Before the display, so that what it holds back is written after it.
@@ -162,10 +163,13 @@ class View:
             ci, grouped = self.ci, self.style is Style.LINES
             shown = display if ci is None else ci.mark(display, wall_of, grouped=grouped)
             listeners.append(stack.enter_context(shown))
-            if self.options.prints_json:
+            if self.options.prints_json or recorder is not None:
                 from opwatch.output.formats.document import warnings_into
 
                 listeners.append(warnings_into(self.warnings, self.redact))
+            if recorder is not None:
+                recorder.resume, recorder.warnings = self.way_on, self.warnings
+                listeners.append(recorder)
             if self.options.as_jsonl:
                 from opwatch.output.formats.jsonl import jsonl
 

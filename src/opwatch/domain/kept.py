@@ -6,7 +6,7 @@ the clock of a run means nothing to the next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.outcome import Outcome, Reason
@@ -14,6 +14,9 @@ from opwatch.domain.secret import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from opwatch.domain.operation import State
 
 _WITHOUT_RESULT: Final = frozenset({Reason.NO_RESULT, Reason.DETACHED})
 _OVER: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED, Outcome.NOT_FOUND})
@@ -23,8 +26,11 @@ TIMES: Final = ("watched_from", "confirmed_at", "changed_at", "missed_from", "en
 COUNTED: Final = ("polls", "problems")
 NEXT: Final = ("etag", "modified", "moved_to")
 """What the next poll needs of the last answer."""
-READ: Final = ("progress", "count", "is_known_word")
-"""What is kept of a reading as it is."""
+READ: Final = (
+    *("state", "status", "progress", "count", "kind", "message"),
+    *("is_known_word", "partial", "updated_at"),
+)
+"""The fields of a kept operation that are those of a reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class KeptOperation:
     """One operation of a run as it was when it was written down.
 
     *handed* are the parameters that stood beside its reference. *missed_from* is since when
-    the API does not know it.
+    the API does not know it. *partial* marks a success with warnings, None if that is not known.
     """
 
     reference: str
@@ -48,17 +54,18 @@ class KeptOperation:
     ended_at: float | None = None
     polls: int = 0
     problems: int = 0
-    outcome: str | None = None
-    reason: str | None = None
-    state: str | None = None
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    state: State | None = None
     status: str = ""
     progress: float | None = None
     count: int | None = None
     kind: str | None = None
     message: str | None = None
     created_at: float | None = None
-    updated_at: str | None = None
+    updated_at: datetime | None = None
     is_known_word: bool = True
+    partial: bool | None = None
     moved_to: str | None = None
     etag: str | None = None
     modified: str | None = None
@@ -82,6 +89,14 @@ class KeptOperation:
             return False
         return self.outcome in _OVER
 
+    def counted(self, *, fail_on_warnings: bool) -> KeptOperation:
+        """Return this operation as it counts in a run that does, or does not, fail on warnings."""
+        if self.reason == Reason.WARNINGS and not fail_on_warnings:
+            return replace(self, outcome=Outcome.SUCCEEDED, reason=None)
+        if self.outcome == Outcome.SUCCEEDED and self.partial and fail_on_warnings:
+            return replace(self, outcome=Outcome.FAILED, reason=Reason.WARNINGS)
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class KeptRun:
@@ -104,6 +119,11 @@ class KeptRun:
     cause: str | None = None
     pid: int = 0
     operations: Sequence[KeptOperation] = ()
+
+    def counted(self, *, fail_on_warnings: bool) -> KeptRun:
+        """Return this run as its operations count if it does, or does not, fail on warnings."""
+        counted = [each.counted(fail_on_warnings=fail_on_warnings) for each in self.operations]
+        return replace(self, operations=counted)
 
     @property
     def left(self) -> list[KeptOperation]:

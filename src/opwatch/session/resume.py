@@ -8,18 +8,17 @@ recorded; only what is left is asked about.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from opwatch.domain.command_line import params_to_paste
 from opwatch.domain.kept import COUNTED, NEXT, READ, TIMES
-from opwatch.domain.operation import Basis, Earlier, InitialAnswer, Reading, State, Target
+from opwatch.domain.operation import Basis, Earlier, InitialAnswer, Reading, Target
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.session.detect import assumed_lanes
 from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from opwatch.domain.kept import KeptOperation, KeptRun
     from opwatch.domain.policy import Policy
@@ -82,7 +81,7 @@ def _again(profile: Profile, kept: KeptOperation, run: KeptRun) -> Target:
 def _taken_up(target: Target, kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:
     earlier = replace(_earlier(kept, clock_of), outcome=None, reason=None, ended_at=None)
     if earlier.reading is not None and earlier.reading.state.is_terminal:
-        # An end is confirmed by a whole answer: that it had warnings is not kept.
+        # An end is confirmed by a whole answer: what else it says is not kept.
         earlier = replace(earlier, etag=None, modified=None)
     return replace(target, initial=InitialAnswer(params=dict(kept.handed)), earlier=earlier)
 
@@ -97,23 +96,12 @@ def _ended(kept: KeptOperation, clock_of: Callable[[float], float]) -> Target:
 
 
 def _earlier(kept: KeptOperation, clock_of: Callable[[float], float]) -> Earlier:
-    reading = None
-    if kept.state is not None:
-        reading = Reading(
-            State(kept.state),
-            status=kept.status,
-            message=kept.message,
-            kind=kept.kind,
-            updated_at=datetime.fromisoformat(kept.updated_at) if kept.updated_at else None,
-            **{name: getattr(kept, name) for name in READ},
-        )
-    times: dict[str, Any] = {
-        name: None if (at := getattr(kept, name)) is None else clock_of(at) for name in TIMES
-    }
+    def named(names: Iterable[str]) -> dict[str, Any]:
+        return {name: getattr(kept, name) for name in names}
+
+    times = named(TIMES).items()
     return Earlier(
-        reading=reading,
-        outcome=Outcome(kept.outcome) if kept.outcome else None,
-        reason=Reason(kept.reason) if kept.reason else None,
-        **times,
-        **{name: getattr(kept, name) for name in (*COUNTED, *NEXT)},
+        reading=Reading(**named(READ)) if kept.state else None,
+        **{name: None if at is None else clock_of(at) for name, at in times},  # type: ignore[arg-type]
+        **named(("outcome", "reason", *COUNTED, *NEXT)),
     )

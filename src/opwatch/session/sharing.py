@@ -13,6 +13,7 @@ import secrets
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Final
 
+from opwatch.state.folder import state_folder
 from opwatch.watcher.neighbour import Neighbourhood
 
 if TYPE_CHECKING:
@@ -105,14 +106,10 @@ class SharedHosts:
     def _joined(self) -> ReportBoard | None:
         try:
             from opwatch.state.reports import ReportBoard  # noqa: PLC0415, a look needs it not
-            from opwatch.state.store import state_folder  # noqa: PLC0415
         except (ImportError, OSError):  # a Python without SQLite, or no file can be opened
             return None
-        board = ReportBoard(
-            state_folder(),
-            {profile for profile, _ in self._watcher.gates},
-            self._hosts,
-        )
+        profiles = {profile for profile, _ in self._watcher.gates}
+        board = ReportBoard(state_folder(), profiles, self._hosts)
         if not self._watcher.policy.once:
             wait([board.looked_up], START)
         return board

@@ -17,7 +17,7 @@ from opwatch.domain.kept import COUNTED, READ, TIMES, KeptOperation
 from opwatch.state import runs
 from opwatch.state.discretion import kept_reference, kept_text, kept_values
 from opwatch.state.lock import RunLock
-from opwatch.state.store import is_damage, open_store, set_aside
+from opwatch.state.store import open_store, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -207,8 +207,8 @@ class Journal:
         """Write no more, because of *problem*; a person is told once, if it is news."""
         self._is_broken = True
         self.remark = None if getattr(problem, "is_usual", False) else f"nothing is kept: {problem}"
-        if self._store is not None and is_damage(problem):
-            with suppress(Exception), closing(set_aside(self._store.path)) as successor:
+        if self._store is not None:
+            with suppress(Exception), closing(set_aside(self._store.path, problem)) as successor:
                 self.remark = successor.remark
 
     def _let_go(self) -> None:
@@ -227,12 +227,10 @@ class Journal:
         if reading is not None:
             error = reading.error.message if reading.error and operation.is_over else None
             found |= {name: getattr(reading, name) for name in READ} | {
-                "state": reading.state,
                 "status": kept_text(reading.status, redact) or "",
                 "kind": kept_text(reading.kind, redact),
                 "message": kept_text(error or reading.message, redact),
                 "created_at": reading.created_at.timestamp() if reading.created_at else None,
-                "updated_at": reading.updated_at.isoformat() if reading.updated_at else None,
             }
         return KeptOperation(
             reference=kept_reference(target.reference, redact, signed=signed),

@@ -16,9 +16,9 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.sharing import HARDLY, HostReport
-from opwatch.state.lock import make_folder
+from opwatch.state.folder import create_whole, make_folder
 from opwatch.state.runs import insert_into, usual_durations
-from opwatch.state.store import create_whole, open_store
+from opwatch.state.store import open_store
 
 if TYPE_CHECKING:
     import sqlite3

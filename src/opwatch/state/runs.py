@@ -9,19 +9,25 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import fields, replace
+from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from opwatch.domain.durations import usual_duration
 from opwatch.domain.kept import KeptOperation, KeptRun
-from opwatch.state.store import MOST_BYTES
+from opwatch.domain.operation import State
+from opwatch.domain.outcome import Outcome, Reason
+from opwatch.state.store import MOST_BYTES, StoreError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from opwatch.domain.durations import UsualDuration
     from opwatch.state.store import Store
+
+T = TypeVar("T", KeptRun, KeptOperation)
 
 OLDEST: Final = 90 * 86400.0
 """Seconds after its last word that a run is remembered."""
@@ -29,6 +35,8 @@ MOST_RUNS: Final = 2000
 MOST_DURATIONS: Final = 500
 """Operations of a profile that are looked through, of whatever kind."""
 LAST: Final = "last"
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC).timestamp()
+LATEST: Final = datetime.max.replace(tzinfo=UTC).timestamp()
 
 
 def new_id() -> str:
@@ -43,12 +51,13 @@ _OPERATION: Final = tuple(each.name for each in fields(KeptOperation))
 
 
 def _values(kept: KeptRun | KeptOperation, names: Iterable[str]) -> list[Any]:
-    return [
-        json.dumps(value)
-        if isinstance(value := getattr(kept, name), dict | list | tuple)
-        else value
-        for name in names
-    ]
+    return [_written(getattr(kept, name)) for name in names]
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return json.dumps(value) if isinstance(value, dict | list | tuple) else value
 
 
 def insert_into(table: str, names: Sequence[str], more: Sequence[str] = ()) -> str:
@@ -68,17 +77,23 @@ def begin(store: Store, run: KeptRun, operations: Sequence[KeptOperation]) -> No
     with store.writing() as connection:
         connection.execute(insert_into("runs", _RUN), _values(run, _RUN))
         _put(connection, run.id, enumerate(operations))
-    prune(store, run.started_at)
+        _prune(store, run.started_at)
 
 
 def update(store: Store, run: KeptRun, operations: Mapping[int, KeptOperation]) -> None:
-    """Write how *run* and those of its *operations* stand that have changed."""
+    """Write how *run* and those of its *operations* stand that have changed.
+
+    Raises:
+        StoreError: a person has had it forgotten meanwhile.
+    """
     with store.writing() as connection:
         assigned = ", ".join(f"{name} = ?" for name in _RUN)
-        connection.execute(
+        known = connection.execute(
             f"UPDATE runs SET {assigned} WHERE id = ?",  # noqa: S608, our own words
             [*_values(run, _RUN), run.id],
         )
+        if not known.rowcount:
+            raise StoreError(f"run {run.id} was forgotten", is_usual=True)
         _put(connection, run.id, operations.items())
 
 
@@ -91,19 +106,17 @@ def _put(
     )
 
 
-def prune(store: Store, now: float) -> None:
+def _prune(store: Store, now: float) -> None:
     """Forget the runs that are too old, or too many, or make the file too large."""
-    with store.writing() as connection:
-        connection.execute("DELETE FROM runs WHERE written_at < ?", (now - OLDEST,))
-        (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
-        excess = count - MOST_RUNS
-        if store.used > MOST_BYTES:
-            excess = max(excess, count // 4)
-        if excess > 0:
-            connection.execute(
-                "DELETE FROM runs WHERE id IN (SELECT id FROM runs ORDER BY started_at LIMIT ?)",
-                (excess,),
-            )
+    most = MOST_RUNS
+    if store.used > MOST_BYTES:
+        (count,) = store.connection.execute("SELECT count(*) FROM runs").fetchone()
+        most = min(most, count - count // 4)
+    store.connection.execute(
+        "DELETE FROM runs WHERE written_at < ?"
+        " OR id IN (SELECT id FROM runs ORDER BY written_at DESC LIMIT -1 OFFSET ?)",
+        (now - OLDEST, most),
+    )
 
 
 def clear(store: Store) -> int:
@@ -120,10 +133,17 @@ def clear(store: Store) -> int:
 
 
 def find_run(store: Store, name: str) -> KeptRun | None:
-    """Return the run *name*, or with ``last`` the latest in which something is left to do."""
+    """Return the run *name*, or with ``last`` the latest in which something is left to do.
+
+    Raises:
+        StoreError: it is damaged.
+    """
     if name == LAST:
         return next((each for each in _runs(store, "1") if each.left), None)
-    return next(_runs(store, "id = ?", name), None)
+    found = next(_runs(store, "id = ?", name), None)
+    if found is None and store.damaged:
+        raise StoreError(f"{store.path}: run {name} is damaged")
+    return found
 
 
 def list_runs(
@@ -152,14 +172,15 @@ def usual_durations(
 ) -> dict[tuple[str, str | None], UsualDuration]:
     """Return how long operations of *profiles* usually take, by profile and kind.
 
-    Those count that succeeded and that were seen before they did. Their age is the API's,
-    where it names it.
+    Those count that succeeded and that were seen before they did, and during which no clock was
+    set back. Their age is the API's, where it names it.
     """
     found: dict[tuple[str, str | None], list[float]] = {}
     for profile in profiles:
         rows = store.connection.execute(
             "SELECT kind, ended_at - min(watched_from, coalesce(created_at, watched_from))"
             " FROM operations WHERE profile = ? AND outcome = 'succeeded' AND polls > 1"
+            " AND ended_at > watched_from"
             " ORDER BY ended_at DESC LIMIT ?",
             (profile, MOST_DURATIONS),
         )
@@ -170,27 +191,71 @@ def usual_durations(
 
 
 def _runs(store: Store, condition: str, *values: object) -> Iterator[KeptRun]:
-    """Yield the runs of which *condition* is true, the latest first."""
+    """Yield the runs of which *condition* is true, the latest first, but for damaged ones."""
     rows = store.connection.execute(
         f"SELECT * FROM runs WHERE {condition} ORDER BY started_at DESC",  # noqa: S608, our own words
         values,
     )
-    return (_with_operations(store, each) for each in rows)
+    for row in rows:
+        try:
+            int(row["id"], 16)  # by which it is locked
+            operations = store.connection.execute(
+                "SELECT * FROM operations WHERE run = ? ORDER BY position", (row["id"],)
+            )
+            whole = tuple(_restored(KeptOperation, _OPERATION, each) for each in operations)
+            yield replace(_restored(KeptRun, _RUN, row), operations=whole)
+        except (TypeError, ValueError):
+            store.damaged.append(str(row["id"]))
 
 
-def _with_operations(store: Store, row: sqlite3.Row) -> KeptRun:
-    run = KeptRun(
-        **{name: row[name] for name in _RUN}
-        | {name: json.loads(row[name]) for name in ("options", "lost", "cookies")}
-    )
-    rows = store.connection.execute(
-        "SELECT * FROM operations WHERE run = ? ORDER BY position", (run.id,)
-    )
-    operations = tuple(
-        KeptOperation(
-            **{name: each[name] for name in _OPERATION}
-            | {"handed": json.loads(each["handed"]), "is_known_word": bool(each["is_known_word"])}
-        )
-        for each in rows
-    )
-    return replace(run, operations=operations)
+def _restored(kind: type[T], names: Iterable[str], row: sqlite3.Row) -> T:
+    """Return the *kind* that *row* holds.
+
+    Raises:
+        TypeError, ValueError: it holds none.
+    """
+    return kind(**{name: _read(_TYPES[kind, name], row[name]) for name in names})
+
+
+def _read(of: str, value: Any) -> Any:
+    """Return the *value* of a column as a field has it that is *of* this type."""
+    if value is None and of.endswith(" | None"):
+        return None
+    return _READ_BY[of.removesuffix(" | None").partition("[")[0]](value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value
+
+
+def _number(value: Any) -> float:
+    found = float(value)
+    if not EARLIEST <= found <= LATEST:
+        raise ValueError(f"{value!r} is not a moment, nor a percentage")
+    return found
+
+
+def _json(kind: type[dict[str, Any] | list[Any]], value: Any) -> Any:
+    found = json.loads(value)
+    if not isinstance(found, kind):
+        raise TypeError(f"{value!r} is another value")
+    return found
+
+
+_TYPES: Final[Mapping[tuple[type, str], str]] = {
+    (kind, each.name): str(each.type) for kind in (KeptRun, KeptOperation) for each in fields(kind)
+}
+_READ_BY: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "str": _text,
+    "float": _number,
+    "int": int,
+    "bool": bool,
+    "datetime": datetime.fromisoformat,
+    "Mapping": partial(_json, dict),
+    "Sequence": partial(_json, list),
+    "Outcome": Outcome,
+    "Reason": Reason,
+    "State": State,
+}

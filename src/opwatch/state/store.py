@@ -1,25 +1,24 @@
 """The file that outlives a run: SQLite in the user's state folder.
 
-Decides where it is, that only its owner may read it, how its form changes with a version,
-and that one which is damaged is left for another with the next number. A new file comes into
-being whole, under another name first: of ten processes that make it at once, one wins and
-all use that. WAL lets them read while one writes, and a process that is killed leaves what it had
-committed; without a sync at each commit, a power cut may take the last moments with it.
+Decides that only its owner may read it, how its form changes with a version, and that one
+which is damaged is left for another with the next number. WAL lets other processes read while
+one writes, and one that is killed leaves what it had committed; without a sync at each commit,
+a power cut may take the last moments with it.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from opwatch.state.lock import make_folder
+from opwatch.state.folder import create_whole, make_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 NAME: Final = "state-{}.db"
@@ -27,6 +26,10 @@ NAME: Final = "state-{}.db"
 BUSY: Final = 5.0
 """Seconds that a write waits for that of another process."""
 MOST_BYTES: Final = 64 * 1024**2
+
+DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+"""What is said of a file that is none of SQLite, or has not the tables that it should have."""
+USUAL: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 
 PRAGMAS: Final = (
     *("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"),
@@ -62,6 +65,7 @@ MIGRATIONS: Final = (
     ALTER TABLE operations ADD COLUMN created_at REAL;
     CREATE INDEX operations_by_end ON operations (profile, ended_at);
     """,
+    "ALTER TABLE operations ADD COLUMN partial INTEGER",
 )
 """What makes each version of the form out of the one before; ``user_version`` counts them."""
 
@@ -74,20 +78,17 @@ class StoreError(Exception):
         self.is_usual = is_usual
 
 
-def state_folder() -> Path:
-    """Return the user's folder for what opwatch remembers (``XDG_STATE_HOME``)."""
-    from platformdirs import user_state_path  # noqa: PLC0415, whoever keeps nothing needs it not
-
-    return user_state_path("opwatch", appauthor=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The open file at *path*. *remark* says what was odd about it, for a person to read once."""
+    """The open file at *path*. *remark* says what was odd about it, for a person to read once.
+
+    *damaged* are the ids of runs in it that were looked for, and can no longer be read.
+    """
 
     path: Path
     connection: sqlite3.Connection
     remark: str | None = None
+    damaged: list[str] = field(default_factory=list)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -131,24 +132,24 @@ def open_store(folder: Path, *, may_create: bool = True) -> Store:
             return set_aside(path)
         try:
             return Store(path, _opened(path))
-        except sqlite3.DatabaseError as problem:
-            if not is_damage(problem):
-                raise
-            return set_aside(path)
+        except (sqlite3.DatabaseError, UnicodeError) as problem:
+            return set_aside(path, problem)
     except OSError as problem:
         raise StoreError(f"{path}: {problem.strerror}", is_usual=True) from problem
     except sqlite3.Error as problem:
-        raise StoreError(f"{path}: {problem}", is_usual=_is_usual(problem)) from problem
+        raise StoreError(f"{path}: {problem}", is_usual=_code(problem) in USUAL) from problem
 
 
-def set_aside(path: Path) -> Store:
+def set_aside(path: Path, problem: Exception | None = None) -> Store:
     """Return the store that takes the place of the damaged one at *path*, which stays there.
 
     Whoever still has that open would delete its log by name, so no other may have its name.
 
     Raises:
-        StoreError, OSError, sqlite3.Error: it cannot be made.
+        StoreError, OSError, sqlite3.Error: it cannot be made, or the *problem* is no damage.
     """
+    if problem is not None and not _is_damage(problem):
+        raise problem
     number = _number(path)
     for suffix in ("", "-wal", "-shm"):
         with suppress(OSError):
@@ -157,17 +158,13 @@ def set_aside(path: Path) -> Store:
     return Store(successor, _opened(successor), f"{path} is damaged, and used no more")
 
 
-def is_damage(problem: Exception) -> bool:
-    """Tell whether *problem* is that the file is not a whole one of SQLite."""
-    return _code(problem) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-def _is_usual(problem: sqlite3.Error) -> bool:
-    return _code(problem) in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+def _is_damage(problem: Exception) -> bool:
+    # The last two are of a column whose name was damaged.
+    return _code(problem) in DAMAGE or isinstance(problem, IndexError | UnicodeError)
 
 
 def _code(problem: Exception) -> int:
-    return getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    return getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
 
 
 def _number(path: Path) -> int:
@@ -188,26 +185,6 @@ def _keep_private(path: Path, mode: int) -> None:
         path.chmod(mode)
 
 
-def create_whole(path: Path, fill: Callable[[Path], object]) -> None:
-    """Make a file that only its owner may read, and give it its name if nobody was faster.
-
-    It has another while *fill* writes it, so that nobody finds half of it.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    # Two threads of one process may do so at once.
-    new = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_native_id()}")
-    try:
-        new.unlink(missing_ok=True)
-        os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        fill(new)
-        with suppress(FileExistsError):
-            os.link(new, path)
-    finally:
-        new.unlink(missing_ok=True)
-
-
 def _opened(path: Path) -> sqlite3.Connection:
     if not path.exists():
         create_whole(path, lambda new: _connected(new).close())
@@ -220,6 +197,7 @@ def _connected(path: Path) -> sqlite3.Connection:
         path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=32
     )
     connection.row_factory = sqlite3.Row
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     try:
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")

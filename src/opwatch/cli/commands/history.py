@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,11 +56,11 @@ EXAMPLES = [
 @command("history", examples=EXAMPLES)
 def listing(*, options: HistoryOptions) -> int:
     """Show the runs that are kept, the latest first."""
-    from opwatch.cli.keeping import store_to_read
+    from opwatch.cli.keeping import reading_store
     from opwatch.state.runs import list_runs
 
     since = None if options.since is None else time.time() - options.since
-    with closing(store_to_read()) as store:
+    with reading_store() as store:
         runs = list_runs(
             store, profile=options.profile, outcome=options.outcome, since=since, most=options.most
         )
@@ -71,17 +70,17 @@ def listing(*, options: HistoryOptions) -> int:
 @command(
     "show",
     examples=[
-        ("opwatch history show 3", "how each operation of a run ended"),
-        ("opwatch history show 3 --json", "the same for a program"),
+        ("opwatch history show 7b227abf", "how each operation of a run ended"),
+        ("opwatch history show 7b227abf --json", "the same for a program"),
     ],
 )
 def show_run(run: Annotated[str, argument(metavar="ID")], *, as_json: opt.AsJson = False) -> int:
     """Show one run in full: its operations, how each ended, and how to go on."""
-    from opwatch.cli.keeping import store_to_read
+    from opwatch.cli.keeping import reading_store
     from opwatch.domain.errors import UsageError
     from opwatch.state.runs import find_run
 
-    with closing(store_to_read()) as store:
+    with reading_store() as store:
         found = find_run(store, run)
         if found is None:
             raise UsageError(f"there is no run {run!r}", hint="opwatch history shows them")
@@ -97,11 +96,11 @@ def show_run(run: Annotated[str, argument(metavar="ID")], *, as_json: opt.AsJson
 )
 def clear_runs() -> int:
     """Forget all runs that are kept."""
-    from opwatch.cli.keeping import store_to_read
+    from opwatch.cli.keeping import reading_store
     from opwatch.output.commands.history import write_cleared
     from opwatch.state.runs import clear
 
-    with closing(store_to_read()) as store:
+    with reading_store() as store:
         write_cleared(sys.stderr, clear(store))
     return 0
 

@@ -84,18 +84,17 @@ def app(
         raise click.BadParameter("--jsonl cannot be given with --json or --explain")
 
     recording = read_recording(bytes_of(file, LARGEST), file)
+    others = None if profile is None else _other_profiles(recording, profile, config)
     try:
-        if profile is None:
-            played = replay(recording)
+        played = replay(recording) if others is None else reread(recording, others)
+        # What is shown of it is as little to be trusted.
+        if explain or (profile is not None and not as_jsonl):
+            _explain(played, as_json=as_json)
         else:
-            played = reread(recording, _other_profiles(recording, profile, config))
+            _show(played, as_json=as_json, as_jsonl=as_jsonl, quiet=quiet)
+        _write_doubts(played, is_other=profile is not None)
     except DAMAGE as problem:
         raise damaged(file) from problem
-    if explain or (profile is not None and not as_jsonl):
-        _explain(played, as_json=as_json)
-    else:
-        _show(played, as_json=as_json, as_jsonl=as_jsonl, quiet=quiet)
-    _write_doubts(played, is_other=profile is not None)
     return played.verdict.code
 
 
@@ -121,25 +120,30 @@ def _other_profiles(recording: Recording, name: str, config: Path | None) -> Map
 def _show(played: Played, *, as_json: bool, as_jsonl: bool, quiet: bool) -> None:
     """Show the events as lines, and as the run did on standard output."""
     head, began = played.recording.head, played.recording.began
+    end = played.recording.end or {}
 
     def wall_of(at: float) -> datetime:
         return datetime.fromtimestamp(at + head["wall"], UTC).astimezone()
 
     about: dict[str, Any] = {name: head.get(name) for name in ("command", "profile", "duplicates")}
-    way_on = played.recording.end and played.recording.end.get("resume")
-    about |= {"wall_of": wall_of, "profiles": played.profiles, "resume": lambda _rest: way_on}
-    about["warnings"] = warnings = list[str]()
+    about |= {"wall_of": wall_of, "profiles": played.profiles}
+    about["resume"] = lambda _rest: end.get("resume")
+    about["warnings"] = warnings = list[str](end.get("warnings", ())[: end.get("told")])
     with ExitStack() as stack:
         style = Style.NONE if quiet else Style.LINES
         views: list[Any] = [open_display(style, sys.stderr, wall_of=wall_of)]
         views += [jsonl(sys.stdout, **about)] if as_jsonl else []
-        listeners = [warnings_into(warnings), *map(stack.enter_context, views)]
+        listeners = [*map(stack.enter_context, views)]
+        if "warnings" not in end:
+            listeners.insert(0, warnings_into(warnings))
         for event in played.events:
             for listener in listeners:
                 listener(event)
     if as_json:
         ended = played.events[-1].at
         operations, verdict = played.watcher.operations, played.verdict
+        # What a command of --exec was warned of may have come after the last event.
+        about["warnings"] = end.get("warnings", warnings)
         found = document(operations, verdict, started_at=began, ended_at=ended, **about)
         write_document(sys.stdout, found)
 

@@ -87,11 +87,16 @@ def write_run(stream: TextIO | None, run: KeptRun, watched: bool) -> None:  # no
             _outcome(each.outcome),
             each.status or each.state or "",
             format_duration((each.ended_at or run.written_at) - each.watched_from),
-            " ".join(filter(None, (each.reason and f"({each.reason})", each.message))),
+            " ".join(filter(None, (_marks(each), each.message))),
         )
         for each in run.operations
     ]
     write_rows(stream, OF_OPERATION, rows)
+
+
+def _marks(kept: KeptOperation) -> str:
+    marks = (kept.reason, "with warnings" if kept.partial and kept.reason is None else None)
+    return "".join(f"({each})" for each in marks if each)
 
 
 def write_cleared(stream: TextIO | None, count: int) -> None:
@@ -128,6 +133,7 @@ def _run(run: KeptRun, *, watched: bool) -> dict[str, Any]:
 def _operation(kept: KeptOperation) -> dict[str, Any]:
     names = ("reference", "id", "profile", "state", "status", "message", "outcome", "reason")
     return {name: getattr(kept, name) or None for name in names} | {
+        "warnings": kept.message or "" if kept.partial else None,
         "watched_from": utc_text(kept.watched_from),
         "last_confirmed_at": utc_text(kept.confirmed_at),
         "ended_at": utc_text(kept.ended_at),

@@ -216,7 +216,8 @@ def ending_detail(operation: Operation, show: Show = PLAIN, *, code: str = "(cod
     """Return why the watch of *operation* ended as it did, beyond its outcome and status."""
     reading, outcome = operation.reading, operation.outcome
     if operation.ended_before:
-        return f"{ENDED_BEFORE}{_after(message_of(operation, show))}"
+        warned = ", with warnings" if reading is not None and reading.partial else ""
+        return f"{ENDED_BEFORE}{warned}{_after(message_of(operation, show))}"
     if operation.reason is not None:
         reason = _reason(operation, show)
         is_blocked = reading is not None and reading.state is State.BLOCKED

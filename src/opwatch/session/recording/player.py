@@ -209,7 +209,7 @@ class _Reread(Played):
         self._coming: list[tuple[float, int, Callable[[], None]]] = []
         for line in (each for each in lines if "abort" in each):
             self._at(line["at"], partial(self.interrupt, line))
-        times = [recording.began, *(each["at"] for each in lines)]
+        times = [recording.began, *(each["at"] for each in lines), recording.ended]
         # A tick is written at least this often, unless the machine slept.
         self._suspends = [pair for pair in pairwise(times) if pair[1] - pair[0] > 2 * SUSPENDED]
 

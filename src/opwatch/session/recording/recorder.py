@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials import Redactor
 from opwatch.domain.errors import OpwatchError, UsageError
+from opwatch.domain.events import Finished
 from opwatch.domain.messages import Response
 from opwatch.domain.outcome import Outcome
 from opwatch.output.text.summary import unfinished
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.domain.durations import UsualDuration
-    from opwatch.domain.events import Event, Finished
+    from opwatch.domain.events import Event
     from opwatch.domain.messages import Request
     from opwatch.domain.operation import Answer, Operation, Poll
     from opwatch.domain.outcome import Abort
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a recording."""
+MOST_TOLD: Final = 1000
+"""Warnings in its last line; each failure of a command of ``--exec`` is one."""
 NOTHING: Final[Mapping[str, str]] = {}
 _hops: ContextVar[list[dict[str, Any]] | None] = ContextVar("_hops", default=None)
 _heard: ContextVar[Heard] = ContextVar("_heard")
@@ -65,7 +68,8 @@ class Recorder:
     *wall* is the time of day at 0 of the run's clock, in seconds since the epoch. A user's
     profile may hold what it took from *environ*: what is named there after a secret is
     masked in it. *failure* is why the recording is not whole, once it is not; *resume* returns
-    the command that goes on.
+    the command that goes on, *warnings* are all that the run warned of, also outside its watch.
+    It is a listener of the run.
 
     Raises:
         UsageError: the file is there already, or cannot be made.
@@ -85,6 +89,8 @@ class Recorder:
     ) -> None:
         self.failure: str | None = None
         self.resume: Resume | None = None
+        self.warnings: Sequence[str] = ()
+        self._told = 0
         self.redact = redact
         self._environ = environ
         self._head = {"command": command, "wall": wall, "timeout_code": timeout_code}
@@ -156,14 +162,26 @@ class Recorder:
             for name, each in encode(target, self.redact).items()
         }
 
+    def _masked(self, text: str) -> str:
+        return masked_parameters(self.redact(text))
+
+    def __call__(self, event: Event) -> None:
+        """Note how many warnings there were when the last *event* was told."""
+        if isinstance(event, Finished):
+            self._told = len(self.warnings)
+
     def end(self, finished: Finished) -> None:
         """Write how the run ended, and close the file."""
         outcomes = [each.counted_as for each in finished.operations]
-        line = {"at": finished.at, "exit": finished.verdict.code, "reason": finished.verdict.reason}
+        line: dict[str, Any] = {"at": finished.at, "exit": finished.verdict.code}
+        line["reason"] = finished.verdict.reason
         rest = unfinished(finished.operations)
         way_on = self.resume(rest) if self.resume and rest else None
         if way_on is not None:
-            line["resume"] = masked_parameters(self.redact(way_on))
+            line["resume"] = self._masked(way_on)
+        if self.warnings:
+            line["warnings"] = [self._masked(each) for each in self.warnings[:MOST_TOLD]]
+            line["told"] = self._told
         self.write({**line, "outcomes": outcomes})
         self.close()
 

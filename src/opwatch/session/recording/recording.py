@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from opwatch.profiles import Profile
 
-DAMAGE: Final = (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError)
+DAMAGE: Final = (
+    *(AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError),
+)
 """What reading a value of an unexpected form raises."""
 
 
