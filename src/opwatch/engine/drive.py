@@ -17,13 +17,12 @@ from opwatch.domain.events import Ended, Event, Finished, Listener, Pausable, Ti
 from opwatch.domain.operation import Answer, Operation, Poll
 from opwatch.domain.outcome import Abort, Outcome, Reason
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.engine.signals import LookNow, Suspend, stop_here
+from opwatch.engine.signals import Inbox, LookNow, Message, Suspend, stop_here
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 
     from opwatch.domain.moments import Clock
-    from opwatch.engine.signals import Inbox, Message
     from opwatch.watcher.watcher import Watcher
 
 Fetch: TypeAlias = "Callable[[Poll], Awaitable[Answer]]"

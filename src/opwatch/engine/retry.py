@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from opwatch.domain.pacing import pause_after_bad
+from opwatch.domain.pacing import Uniform, pause_after_bad
 from opwatch.domain.trouble import STRICT, STRICT_TRIES, FirstContact, Handling, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opwatch.domain.pacing import Uniform
 
 T = TypeVar("T")
 

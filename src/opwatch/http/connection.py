@@ -14,12 +14,11 @@ import h11
 from opwatch.domain.messages import Headers
 from opwatch.domain.trouble import Fault
 from opwatch.http.faults import FaultError
-from opwatch.http.trace import RequestPhase
+from opwatch.http.trace import RequestPhase, RequestTrace
 
 if TYPE_CHECKING:
     from opwatch.http.network import Wire
     from opwatch.http.request import Outgoing
-    from opwatch.http.trace import RequestTrace
 
 HEAD_LIMIT: Final = 100 * 1024
 _END: Final = h11.EndOfMessage()

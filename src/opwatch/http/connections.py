@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from opwatch.domain.trouble import Fault
 from opwatch.http.connection import Connection
 from opwatch.http.faults import FaultError, ProxyRefusedError
-from opwatch.http.network import connect
+from opwatch.http.network import Wire, connect
 from opwatch.http.request import build_connect
-from opwatch.http.trace import RequestPhase
+from opwatch.http.trace import RequestPhase, RequestTrace
 from opwatch.http.trust import tls_context
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.domain.origin import Origin
-    from opwatch.http.network import Wire
     from opwatch.http.proxies import Proxies, Proxy
-    from opwatch.http.trace import RequestTrace
 
 
 class Connections:

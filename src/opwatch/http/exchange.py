@@ -12,10 +12,10 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from opwatch.domain.origin import parse_origin
+from opwatch.domain.origin import Origin, parse_origin
 from opwatch.http.cookies import Cookies
 from opwatch.http.faults import is_lost_before_answer, trouble_of
-from opwatch.http.request import build_request, origin_of
+from opwatch.http.request import Outgoing, build_request, origin_of
 from opwatch.http.response import BODY_LIMIT, ResponseReader
 from opwatch.http.trace import RequestPhase, RequestTrace
 
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from opwatch.domain.messages import Request, Response
-    from opwatch.domain.origin import Origin
     from opwatch.domain.trouble import Trouble
     from opwatch.http.connections import Connections
-    from opwatch.http.request import Outgoing
 
 
 class Exchange:

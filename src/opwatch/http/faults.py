@@ -18,12 +18,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import h11
 
 from opwatch.domain.trouble import Fault, Speaker, Trouble
-from opwatch.http.trace import RequestPhase
+from opwatch.http.trace import RequestPhase, RequestTrace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from opwatch.http.trace import RequestTrace
 
 
 Cause: TypeAlias = tuple[Fault, str]

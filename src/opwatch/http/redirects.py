@@ -13,12 +13,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urldefrag, urljoin
 
-from opwatch.domain.origin import DEFAULT_PORTS, OriginError, parse_origin
+from opwatch.domain.origin import DEFAULT_PORTS, AllowedOrigins, Origin, OriginError, parse_origin
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
     from opwatch.domain.messages import Request, Response
-    from opwatch.domain.origin import AllowedOrigins, Origin
 
 MAX_HOPS: Final = 3
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlencode
 
 from opwatch.domain.header_rules import header_refusal, is_header_name, is_header_value
-from opwatch.domain.messages import SecretLocation, with_query
+from opwatch.domain.messages import Request, SecretLocation, with_query
 from opwatch.domain.origin import Origin, OriginError, parse_origin, split_origin
 from opwatch.domain.trouble import Fault
 from opwatch.http.faults import FaultError
@@ -22,7 +22,6 @@ from opwatch.http.faults import FaultError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.domain.messages import Request
     from opwatch.http.proxies import Proxy
 
 _METHOD: Final = re.compile(r"[A-Za-z]+")

@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.errors import UnwritableError
-from opwatch.domain.messages import Response
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.trouble import Fault, Speaker
 from opwatch.http.faults import FaultError
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from opwatch.domain.messages import Request
     from opwatch.http.connection import Connection, Head
     from opwatch.http.trace import RequestTrace
 

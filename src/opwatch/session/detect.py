@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.command_line import command_to_paste, params_to_paste
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Response
-from opwatch.domain.origin import OriginError, parse_origin
+from opwatch.domain.origin import Origin, OriginError, parse_origin
 from opwatch.domain.policy import Policy
 from opwatch.profiles import ProfileDetector, is_at, is_url
 from opwatch.session.plan import make_plan
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from opwatch.domain.operation import Target
-    from opwatch.domain.origin import Origin
     from opwatch.domain.trouble import Trouble
     from opwatch.profiles import Config, Profile
     from opwatch.session.context import RunContext

@@ -16,9 +16,9 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.credentials.process import Program, ProgramOutcome, run_program
+from opwatch.credentials.process import Program, ProgramOutcome, ProgramResult, Run, run_program
 from opwatch.domain.errors import UsageError
-from opwatch.domain.events import Ended, Interrupted
+from opwatch.domain.events import Ended, Event, Interrupted
 from opwatch.domain.outcome import Outcome
 from opwatch.domain.secret import SECRET_NAME
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opwatch.credentials import Redactor
-    from opwatch.credentials.process import ProgramResult, Run
-    from opwatch.domain.events import Event
     from opwatch.domain.operation import Operation
 
 AT_ONCE: Final = 4

@@ -13,7 +13,7 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.domain.operation import Failure
+from opwatch.domain.operation import Failure, Operation
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine.retry import with_retries
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from opwatch.domain.messages import Request, Response
-    from opwatch.domain.operation import Operation
     from opwatch.domain.pacing import Uniform
     from opwatch.profiles import Profile
     from opwatch.profiles.failures import FailureSteps

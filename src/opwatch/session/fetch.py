@@ -12,14 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from opwatch.domain.operation import Answer, Reading, Unchanged
+from opwatch.domain.operation import Answer, Finding, Poll, Reading, Target, TargetKey, Unchanged
 from opwatch.domain.trouble import Fault, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opwatch.domain.messages import Request, Response
-    from opwatch.domain.operation import Finding, Poll, Target, TargetKey
     from opwatch.profiles import Profile
 
 NOT_MODIFIED: Final = 304

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.domain.messages import Request
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.http import next_hop
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from opwatch.credentials import Credential, Redactor
-    from opwatch.domain.messages import Response
     from opwatch.domain.origin import AllowedOrigins
     from opwatch.http import Client
 

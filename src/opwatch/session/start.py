@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urldefrag, urlsplit
 
 from opwatch.domain.errors import StartError, UsageError
-from opwatch.domain.messages import Request
+from opwatch.domain.messages import Request, Response
 from opwatch.domain.operation import InitialAnswer, Target
 from opwatch.domain.origin import OriginError, parse_origin
 from opwatch.domain.outcome import Abort, Outcome
@@ -28,14 +28,12 @@ from opwatch.output.commands import start as sentences
 from opwatch.output.text.clean import Show
 from opwatch.profiles import RequestFacts, StartingUrls, is_url
 from opwatch.session.headers import check_headers
-from opwatch.session.plan import IDEMPOTENT
+from opwatch.session.plan import IDEMPOTENT, StartRequest
 from opwatch.session.sender import with_given
 
 if TYPE_CHECKING:
-    from opwatch.domain.messages import Response
     from opwatch.profiles import OperationReference, Profile
     from opwatch.session.context import RunContext
-    from opwatch.session.plan import StartRequest
     from opwatch.session.session import Session
 
 

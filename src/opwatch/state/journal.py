@@ -13,21 +13,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.events import Ended, Event, Finished, Observed, Started, Troubled
-from opwatch.domain.kept import COUNTED, READ, TIMES, KeptOperation
+from opwatch.domain.kept import COUNTED, READ, TIMES, KeptOperation, KeptRun
 from opwatch.state import runs
 from opwatch.state.discretion import kept_reference, kept_text, kept_values
 from opwatch.state.lock import RunLock
-from opwatch.state.store import open_store, set_aside
+from opwatch.state.store import Store, open_store, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
-    from opwatch.domain.kept import KeptRun
     from opwatch.domain.operation import Operation, Target
     from opwatch.state.discretion import Redact
-    from opwatch.state.store import Store
 
     Job = Callable[[Store], None]
     Memory = Callable[[Target], tuple[str | None, str | None, str | None]]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from opwatch.domain.sharing import HARDLY, HostReport
 from opwatch.state.folder import create_whole, make_folder
 from opwatch.state.runs import insert_into, usual_durations
-from opwatch.state.store import open_store
+from opwatch.state.store import Store, open_store
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.domain.durations import UsualDuration
-    from opwatch.state.store import Store
 
     Key = tuple[str, str]
     Reports = Mapping[Key, HostReport]

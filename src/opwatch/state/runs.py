@@ -14,18 +14,16 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from opwatch.domain.durations import usual_duration
+from opwatch.domain.durations import UsualDuration, usual_duration
 from opwatch.domain.kept import KeptOperation, KeptRun
 from opwatch.domain.operation import State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.state.store import MOST_BYTES, StoreError
+from opwatch.state.store import MOST_BYTES, Store, StoreError
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from opwatch.domain.durations import UsualDuration
-    from opwatch.state.store import Store
 
 T = TypeVar("T", KeptRun, KeptOperation)
 

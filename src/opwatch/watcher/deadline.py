@@ -8,14 +8,11 @@ run that is a single look ends at its deadline without another.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.policy import LAST_WORD
+from opwatch.domain.policy import LAST_WORD, Policy
 from opwatch.watcher.decisions import ONCE_PATIENCE, Stop
-
-if TYPE_CHECKING:
-    from opwatch.domain.policy import Policy
 
 TOO_LATE: Final = Stop(Outcome.TIMED_OUT, Reason.DEADLINE)
 

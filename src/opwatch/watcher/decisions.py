@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.domain.operation import State
+from opwatch.domain.operation import Finding, Operation, Reading, State
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.pacing import Pace, paced, pause_after_bad, pause_after_good, regular
 from opwatch.domain.trouble import (
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from opwatch.domain.durations import UsualDuration
-    from opwatch.domain.operation import Finding, Operation, Reading
     from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
     from opwatch.watcher.record import Record

@@ -12,14 +12,12 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from opwatch.domain.operation import Operation
+from opwatch.domain.operation import Earlier, Operation, Reading, Target
 from opwatch.domain.pacing import Forecast
-from opwatch.domain.trouble import Fault, FirstContact, Handling
+from opwatch.domain.trouble import Fault, FirstContact, Handling, Trouble
 
 if TYPE_CHECKING:
-    from opwatch.domain.operation import Earlier, Reading, Target
     from opwatch.domain.outcome import Outcome, Reason
-    from opwatch.domain.trouble import Trouble
 
 
 FEWEST: Final = 3

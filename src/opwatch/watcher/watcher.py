@@ -42,8 +42,8 @@ from opwatch.watcher.decisions import (
     after_trouble,
     may_be_of_one,
 )
-from opwatch.watcher.gate import count_trouble
-from opwatch.watcher.scheduler import Scheduler
+from opwatch.watcher.gate import Gate, count_trouble
+from opwatch.watcher.scheduler import GateKey, Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -52,9 +52,7 @@ if TYPE_CHECKING:
     from opwatch.domain.pacing import PollingRules, Uniform
     from opwatch.domain.policy import Policy
     from opwatch.domain.sharing import Advice
-    from opwatch.watcher.gate import Gate
     from opwatch.watcher.record import Record
-    from opwatch.watcher.scheduler import GateKey
 
 TICK: Final = 5.0
 """Seconds within which the watcher wants to be woken; a much longer gap is a suspend."""

@@ -25,7 +25,7 @@ from opwatch.output.text.sentences import (
     message_of,
     status_of,
 )
-from opwatch.output.text.styles import UNICODE, page_of, web_link
+from opwatch.output.text.styles import UNICODE, Tone, page_of, web_link
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Failure, Operation
     from opwatch.output.report.history import Entry, History, Log, Run
     from opwatch.output.text.clean import Show
-    from opwatch.output.text.styles import Tone
 
 DETAIL: Final = 160
 """Cells of a remote text."""

@@ -27,7 +27,7 @@ from opwatch.domain.events import (
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.places import LINGER, Places, Section
-from opwatch.output.text.clean import PLAIN, cells
+from opwatch.output.text.clean import PLAIN, Show, cells
 from opwatch.output.text.names import Key, Names, key_of, key_of_target
 from opwatch.output.text.sentences import status_of
 from opwatch.output.text.words import OUTCOMES, STATES
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from opwatch.domain.trouble import Fault, Trouble
-    from opwatch.output.text.clean import Show
 
 ENDED_BADLY: Final = 0
 TROUBLED: Final = 1

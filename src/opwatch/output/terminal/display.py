@@ -19,7 +19,7 @@ from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.names import Names
 from opwatch.output.text.sentences import ended_badly, ending_sentence
 from opwatch.output.text.styles import painted
-from opwatch.output.text.summary import next_steps
+from opwatch.output.text.summary import Resume, next_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from opwatch.domain.operation import Operation
     from opwatch.output.terminal.lines import Lines
-    from opwatch.output.text.summary import Resume
 
 
 class Style(StrEnum):

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.moments import format_duration
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.rows import glyph_of, name_cell, status_cell
-from opwatch.output.text.clean import cells, cut, folded, wrapped
+from opwatch.output.text.clean import Show, cells, cut, folded, wrapped
 from opwatch.output.text.names import Names
 from opwatch.output.text.sentences import API_OUTCOMES, ending_detail, failure_lines
 from opwatch.output.text.styles import GAP, Glyphs, Line, Tone, pad
-from opwatch.output.text.summary import ORDER, exit_text, left_out, next_steps, summary
+from opwatch.output.text.summary import ORDER, Resume, exit_text, left_out, next_steps, summary
 from opwatch.output.text.words import OUTCOMES
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from opwatch.domain.events import Finished
     from opwatch.domain.operation import Operation
-    from opwatch.output.text.clean import Show
-    from opwatch.output.text.summary import Resume
 
 MOST_ROWS: Final = 100
 MOST_LINES: Final = 6

@@ -10,12 +10,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from opwatch.domain.moments import format_duration
-from opwatch.domain.operation import State
+from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome
 from opwatch.output.terminal.board import COUNT_WORDS, Board, count_word
 from opwatch.output.terminal.rows import Note, age_of, dropping, note_of, percent_of, row
 from opwatch.output.text.clean import cells
-from opwatch.output.text.names import key_of
+from opwatch.output.text.names import Key, key_of
 from opwatch.output.text.sentences import brief, rounded, short_time, status_of
 from opwatch.output.text.styles import (
     GAP,
@@ -36,8 +36,6 @@ from opwatch.output.text.words import NO_SUCCESS, OUTCOMES, STATES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opwatch.domain.operation import Operation
-    from opwatch.output.text.names import Key
 
 FEWEST_LINES = 3
 SPARED = 8

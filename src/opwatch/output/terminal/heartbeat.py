@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opwatch.domain.moments import format_duration
-from opwatch.domain.operation import State
+from opwatch.domain.operation import Operation, State
 from opwatch.output.terminal.board import COUNT_WORDS, Board
 from opwatch.output.text.sentences import known_since, latest_trouble, state_text
 from opwatch.output.text.words import STATES
@@ -13,7 +13,6 @@ from opwatch.output.text.words import STATES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opwatch.domain.operation import Operation
     from opwatch.output.text.clean import Show
 
 

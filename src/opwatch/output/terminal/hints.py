@@ -8,14 +8,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from opwatch.output.terminal.board import TROUBLED
+from opwatch.output.terminal.board import TROUBLED, Board
 from opwatch.output.terminal.rows import Note
 from opwatch.output.text.styles import GAP, Line, Link, Tone, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opwatch.output.terminal.board import Board
 
 MOST_PAGES: Final = 3
 THERE_ARE_KEYS: Final = "? keys"

@@ -36,7 +36,7 @@ from opwatch.output.text.sentences import (
     state_text,
     warning_text,
 )
-from opwatch.output.text.summary import exit_text, next_steps, summary
+from opwatch.output.text.summary import Resume, exit_text, next_steps, summary
 from opwatch.output.text.words import ASKED_ANOTHER, CAUSES, NOTHING_LEFT, TO_BE_SURE
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation, Reading
     from opwatch.domain.trouble import Fault, Trouble
     from opwatch.output.streams import Sink
-    from opwatch.output.text.summary import Resume
 
 HEARTBEAT: Final = 60.0
 LONG_PAUSE: Final = 10.0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.moments import format_duration
 from opwatch.domain.operation import Operation, State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.output.text.clean import cells, cut, elide
+from opwatch.output.text.clean import Show, cells, cut, elide
 from opwatch.output.text.sentences import (
     API_OUTCOMES,
     brief,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opwatch.domain.events import Held
-    from opwatch.output.text.clean import Show
 
 WORTH_A_NOTE: Final = 5.0  # seconds that a pause must last to be worth a note
 TURN: Final = "waits its turn"

@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from opwatch.output.text.clean import PLAIN, cells, cut, elide
+from opwatch.output.text.clean import PLAIN, Show, cells, cut, elide
 from opwatch.output.text.sentences import display_name, name_and_id
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from opwatch.domain.operation import Operation, Target
-    from opwatch.output.text.clean import Show
 
 Key: TypeAlias = tuple[str, str, str, str]
 

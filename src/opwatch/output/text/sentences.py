@@ -8,13 +8,13 @@ not flicker.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from opwatch.domain.events import Oddity, Warned
 from opwatch.domain.moments import format_duration
-from opwatch.domain.operation import Operation, OperationError, State
+from opwatch.domain.operation import Failure, Operation, OperationError, State
 from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.trouble import Fault
+from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.text.clean import PLAIN, Show, cells, elide
 from opwatch.output.text.words import (
     ANONYMOUS,
@@ -32,11 +32,6 @@ from opwatch.output.text.words import (
     WHY_NOT,
     FaultWords,
 )
-
-if TYPE_CHECKING:
-    from opwatch.domain.operation import Failure
-    from opwatch.domain.trouble import Trouble
-
 
 MINUTE: Final = 60.0
 DETAIL: Final = 120

@@ -14,8 +14,8 @@ from opwatch.domain.command_line import (
     words_of_options,
 )
 from opwatch.domain.moments import format_duration
-from opwatch.domain.operation import Basis, State
-from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.operation import Basis, Operation, State, Target
+from opwatch.domain.outcome import Outcome, Reason, Verdict
 from opwatch.output.text.clean import PLAIN, Show, elide
 from opwatch.output.text.sentences import API_OUTCOMES, display_name, host_of, warnings_of, words_of
 from opwatch.output.text.words import (
@@ -31,8 +31,6 @@ from opwatch.output.text.words import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from opwatch.domain.operation import Operation, Target
-    from opwatch.domain.outcome import Verdict
     from opwatch.domain.trouble import Trouble
 
 Resume: TypeAlias = "Callable[[Sequence[Operation]], str | None]"

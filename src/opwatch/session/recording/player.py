@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from opwatch.domain.durations import UsualDuration
 from opwatch.domain.events import Ended, Event, Finished
 from opwatch.domain.operation import Answer, Failure, Poll
-from opwatch.domain.outcome import Abort, Outcome, Reason
+from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
 from opwatch.domain.sharing import Advice
 from opwatch.domain.trouble import Trouble
 from opwatch.output.commands.replay import Evidence
@@ -31,7 +31,6 @@ from opwatch.watcher.watcher import SUSPENDED, Watcher
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from opwatch.domain.outcome import Verdict
     from opwatch.profiles import Profile
     from opwatch.session.recording.recording import Recording
 

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.credentials import Redactor
 from opwatch.domain.errors import OpwatchError, UsageError
-from opwatch.domain.events import Finished
-from opwatch.domain.messages import Response
-from opwatch.domain.outcome import Outcome
-from opwatch.output.text.summary import unfinished
+from opwatch.domain.events import Event, Finished
+from opwatch.domain.messages import Request, Response
+from opwatch.domain.outcome import Abort, Outcome
+from opwatch.output.text.summary import Resume, unfinished
 from opwatch.profiles.snapshot import profile_snapshot, restore_profile
-from opwatch.session.fetch import Fetcher
+from opwatch.session.fetch import Fetcher, Sends
 from opwatch.session.recording.answers import RecordedAnswers
-from opwatch.session.recording.codec import encode, encode_answer, encode_reply
+from opwatch.session.recording.codec import Reply, encode, encode_answer, encode_reply
 from opwatch.session.recording.masking import masked_reply
 from opwatch.state.discretion import masked_parameters
 from opwatch.version import __version__
@@ -38,15 +38,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opwatch.domain.durations import UsualDuration
-    from opwatch.domain.events import Event
-    from opwatch.domain.messages import Request
     from opwatch.domain.operation import Answer, Operation, Poll
-    from opwatch.domain.outcome import Abort
     from opwatch.domain.sharing import Advice
-    from opwatch.output.text.summary import Resume
-    from opwatch.session.fetch import Sends
     from opwatch.session.plan import Plan
-    from opwatch.session.recording.codec import Reply
     from opwatch.session.sender import Trace
     from opwatch.watcher.scheduler import GateKey
 
