@@ -46,7 +46,7 @@ def room_of(frame: FrameType | None) -> str | None:
             return room or LOOP
         if room is None and top in LIBRARIES:
             room = LIBRARY
-        elif room is None and name == "opwatch.http.network":
+        elif room is None and name == "opwatch.http.connection":
             room = SOCKETS
         elif room is None and top == "opwatch" and rest:
             room = rest[0]

@@ -13,8 +13,13 @@ import h11
 import pytest
 
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http.faults import FaultError, ProxyRefusedError, trouble_of
-from opwatch.http.trace import RequestPhase, RequestTrace
+from opwatch.http.faults import (
+    FaultError,
+    ProxyRefusedError,
+    RequestPhase,
+    RequestTrace,
+    trouble_of,
+)
 
 CANARY = "canary-7f3a"
 

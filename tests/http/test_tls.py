@@ -15,7 +15,7 @@ from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http import trust
+from opwatch.http import connections
 from servers.raw import RawServer, answer, hang, pause, read, reset, send
 from servers.tls import Authority
 
@@ -101,7 +101,7 @@ async def test_the_systems_store_is_found_where_openssl_was_built_to_look_elsewh
     """A Python that is downloaded whole brings an OpenSSL of another machine."""
     nowhere = SimpleNamespace(openssl_cafile="/nowhere/cert.pem", openssl_capath="/nowhere/certs")
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
-    monkeypatch.setattr(trust, "STORES", ("/nowhere/ca-bundle.pem", str(ca_file)))
+    monkeypatch.setattr(connections, "STORES", ("/nowhere/ca-bundle.pem", str(ca_file)))
     with RawServer([answer(b"{}")], context=authority.good()) as server:
         response = await client.send(Request("GET", server.url), timeout=5)
 
@@ -112,9 +112,9 @@ async def test_the_systems_store_is_found_where_openssl_was_built_to_look_elsewh
 def test_windows_and_macos_are_asked_themselves(
     platform: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trust, "sys", SimpleNamespace(platform=platform))
+    monkeypatch.setattr(connections, "sys", SimpleNamespace(platform=platform))
 
-    assert isinstance(trust.tls_context({}, None), truststore.SSLContext)
+    assert isinstance(connections.tls_context({}, None), truststore.SSLContext)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
-"""What each exception of the network means, as one of the closed set of faults.
+"""How far a request has come, and what each exception of the network means.
 
-Decides, for every exception of h11, the event loop, TLS, the resolver and the operating
-system, which ``Fault`` it is. asyncio raises OSError for a mistyped name, a closed port and
-a bad certificate alike, so the whole chain of causes is searched. The texts are ours, or
-OpenSSL's and the system's: h11's own may quote a header's value.
+Decides in which phases nothing of a request has left, and, for every exception of h11, the
+event loop, TLS, the resolver and the operating system, which ``Fault`` of the closed set it
+is. asyncio raises OSError for a mistyped name, a closed port and a bad certificate alike, so
+the whole chain of causes is searched. The texts are ours, or OpenSSL's and the system's:
+h11's own may quote a header's value.
 """
 
 from __future__ import annotations
@@ -13,15 +14,59 @@ import os
 import re
 import socket
 import ssl
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import h11
 
 from opwatch.domain.trouble import Fault, Speaker, Trouble
-from opwatch.http.trace import RequestPhase, RequestTrace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+class RequestPhase(StrEnum):
+    """What a request is doing. Name resolution is a part of connecting."""
+
+    QUEUED = "queued"
+    CONNECT = "connect"
+    TLS = "tls"
+    SEND = "send"
+    WAIT = "wait"
+    BODY = "body"
+
+
+class RequestTrace:
+    """How far a request has come.
+
+    *at_proxy*: the other side is still the proxy. *is_reused*: its connection has served
+    before. *is_unsolicited*: nothing was heard after the request had been sent, so the
+    answer is left over from the exchange before and answers nothing.
+    """
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything: the request is sent once more."""
+        self.phase = RequestPhase.QUEUED
+        self.at_proxy = False
+        self.is_reused = False
+        self.is_unsolicited = False
+
+    def answer(self, *, heard: bool) -> None:
+        """Take note that the head of an answer is there."""
+        self.phase = RequestPhase.BODY
+        self.is_unsolicited = not heard
+
+    @property
+    def is_unsent(self) -> bool:
+        """Tell whether nothing of the request itself has left, whatever a proxy was sent."""
+        return self.at_proxy or self.phase in {
+            RequestPhase.QUEUED,
+            RequestPhase.CONNECT,
+            RequestPhase.TLS,
+        }
 
 
 Cause: TypeAlias = tuple[Fault, str]

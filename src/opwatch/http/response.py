@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING, Final
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.trouble import Fault, Speaker
-from opwatch.http.faults import FaultError
+from opwatch.http.faults import FaultError, RequestTrace
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
     from opwatch.http.connection import Connection, Head
-    from opwatch.http.trace import RequestTrace
 
 
 BODY_LIMIT: Final = 8 * 1024 * 1024

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from opwatch.http.network import MOST_UNREAD, Wire, connect
+from opwatch.http.connection import MOST_UNREAD, Wire, connect
 from servers.raw import RawServer, flood, hang, pause, reset, send
 
 if TYPE_CHECKING:
