@@ -6,8 +6,8 @@ from typing import Final
 
 from opwatch.domain.events import Event, Ticked
 from opwatch.domain.operation import Answer, Reading, State, Target
+from opwatch.domain.outcome import Policy
 from opwatch.domain.pacing import Pace, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.watcher import Watcher
 from picture import picture

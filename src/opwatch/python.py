@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opwatch.domain.events import Finished
-from opwatch.domain.outcome import Goal
-from opwatch.domain.pacing import Eagerness
-from opwatch.domain.policy import LOST_AFTER, NO_CONTACT, Policy
+from opwatch.domain.outcome import LOST_AFTER, NO_CONTACT, Eagerness, Goal, Policy
 from opwatch.domain.secret import Secret
 from opwatch.profiles import bind_profile, is_url, load_config, load_profile
 from opwatch.session.context import RunContext

@@ -24,8 +24,7 @@ from benchmarks.optimum import best, best_at
 from benchmarks.peers import PEERS
 from benchmarks.plot import plot
 from benchmarks.shapes import SHAPES, spread
-from opwatch.domain.pacing import Eagerness
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Eagerness, Policy
 from simulation.world import HOST, Host, Job, World
 
 if TYPE_CHECKING:

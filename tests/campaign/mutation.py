@@ -104,12 +104,14 @@ _HELD_BY: Final = {
         *(CONTRACT, "output/formats", "profiles/test_builtin.py"),
     ),
     "domain/origin": ("domain/test_origin.py", "credentials/test_security_rules.py"),
-    "domain/outcome": (CONTRACT, "domain/test_outcome.py", "watcher/test_events.py"),
+    "domain/outcome": (
+        *(CONTRACT, "domain/test_outcome.py", "watcher/test_events.py"),
+        *("watcher/test_decisions.py", "watcher/test_deadline.py"),
+    ),
     "domain/pacing": (
         *("domain/test_pacing.py", "watcher/test_decisions.py", "watcher/test_usual.py"),
         "watcher/test_pace_budget.py",
     ),
-    "domain/policy": ("watcher/test_decisions.py", "watcher/test_deadline.py"),
     "domain/retry_after": ("domain/test_retry_after.py",),
     "domain/secret": ("domain/test_secret.py", "credentials/test_redaction.py", "state"),
     "domain/sharing": ("domain/test_sharing.py", "simulation/test_neighbours.py", "state"),

@@ -36,7 +36,7 @@ from opwatch.credentials import Redactor  # noqa: E402
 from opwatch.demo import DEMO_TOKEN, Script  # noqa: E402
 from opwatch.domain.events import Finished  # noqa: E402
 from opwatch.domain.operation import State, Target  # noqa: E402
-from opwatch.domain.policy import Policy  # noqa: E402
+from opwatch.domain.outcome import Policy  # noqa: E402
 from opwatch.domain.trouble import Fault, Trouble  # noqa: E402
 from opwatch.session.plan import Plan  # noqa: E402
 from opwatch.session.recording.player import Played, replay  # noqa: E402

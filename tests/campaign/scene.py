@@ -29,8 +29,7 @@ from opwatch.cli.run_options import RunOptions
 from opwatch.cli.runner import run_watch
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
-from opwatch.domain.outcome import ExitCode
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import ExitCode, Policy
 from opwatch.output.terminal.display import Style
 from opwatch.session.context import RunContext
 from servers.raw import http

@@ -30,9 +30,8 @@ from cli.program import Program
 from faults.terminal import Tty
 from faults.whole import CANARY, api, asked_about, state
 from opwatch.domain.operation import Answer, Poll, Reading, State, Target
-from opwatch.domain.outcome import Abort
+from opwatch.domain.outcome import Abort, Policy
 from opwatch.domain.pacing import Limits, Pace, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.engine import drive
 from opwatch.output.streams import Sink
 from opwatch.output.terminal.lines import Lines

@@ -27,8 +27,7 @@ if __name__ == "__main__":
 
 from campaign.ledger import FAILURES, Failure, Ledger
 from campaign.scene import CANARY, DEADLINE, SCENES, TRUTHS, Ended, Scene, Stage
-from opwatch.domain.outcome import ExitCode
-from opwatch.domain.policy import LAST_WORD
+from opwatch.domain.outcome import LAST_WORD, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -16,8 +16,8 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from opwatch.domain.operation import Reading
+from opwatch.domain.outcome import Policy
 from opwatch.domain.pacing import Limits, Pace, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.laws import LAWS, check
 from simulation.weather import play

@@ -16,8 +16,7 @@ from opwatch.cli.options import ProfileOptions
 from opwatch.cli.selection import Selection
 from opwatch.domain.command_line import NOT_OFFERED, OF_PROFILE, command_to_paste
 from opwatch.domain.operation import Basis, Operation
-from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Outcome, Policy, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.text.summary import remedy
 from servers.echo import Api

@@ -15,7 +15,7 @@ from cli.hurried import hurry
 from cli.inside import profile
 from opwatch.cli.run_options import RunOptions
 from opwatch.demo import DEMO_TOKEN, Script
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy
 from opwatch.profiles import load_manifest
 from output.schemas import VALIDATE_DOCUMENT
 from servers.echo import Api

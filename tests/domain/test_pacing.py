@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from opwatch.domain.operation import State
 from opwatch.domain.origin import parse_origin
+from opwatch.domain.outcome import Eagerness
 from opwatch.domain.pacing import (
-    Eagerness,
     Forecast,
     Limits,
     Pace,

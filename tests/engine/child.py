@@ -15,8 +15,8 @@ import time
 
 from opwatch.domain.events import Event, Interrupted, Started
 from opwatch.domain.operation import Target
+from opwatch.domain.outcome import Policy
 from opwatch.domain.pacing import PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.engine import Inbox, SystemClock, catch_signals, drive
 from opwatch.watcher.watcher import Watcher
 

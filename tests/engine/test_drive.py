@@ -22,9 +22,8 @@ from opwatch.domain.events import (
     Troubled,
 )
 from opwatch.domain.operation import Answer, Operation, Poll, Target
-from opwatch.domain.outcome import Abort, Outcome, Reason
+from opwatch.domain.outcome import Abort, Outcome, Policy, Reason
 from opwatch.domain.pacing import Pace, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault
 from opwatch.engine import Inbox, drive
 from opwatch.engine.drive import PORTION

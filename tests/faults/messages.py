@@ -32,8 +32,7 @@ from opwatch.domain.errors import (
 )
 from opwatch.domain.events import Finished, Oddity, Troubled, Warned
 from opwatch.domain.operation import Contradiction, State
-from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Outcome, Policy, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.output.errors import error_lines
 from opwatch.output.streams import Sink

@@ -17,7 +17,7 @@ import pytest
 
 from faults.catalogue import fault
 from faults.whole import DONE, RUNNING, api, asked_about, says, state
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy
 from servers.raw import RawServer, answer, drip, flood, hang, http, read, send
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from faults.whole import CANARY, DONE, api
 from opwatch.domain.errors import UsageError
 from opwatch.domain.moments import parse_duration
 from opwatch.domain.operation import Reading
+from opwatch.domain.outcome import Policy
 from opwatch.domain.pacing import Pace
-from opwatch.domain.policy import Policy
 from opwatch.session.plan import make_plan
 from profiles.making import definition, reading, response
 from profiles.making import profile as profile_of

@@ -20,7 +20,7 @@ from cli.program import Program, Ran
 from faults.catalogue import fault
 from faults.terminal import CTRL_C, OPWATCH, Tty
 from faults.whole import CANARY, DONE, RUNNING, api, asked_about, state
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy
 from servers.oauth import OAuthServer, Reply, refused
 from servers.raw import closed_port, http
 

@@ -31,9 +31,8 @@ from faults.whole import CANARY, DONE, RUNNING, Hurried, HurriedLoop, api, asked
 from opwatch.demo import Script
 from opwatch.domain.events import Event, Finished, Resumed
 from opwatch.domain.operation import Answer, Poll, Reading, State
-from opwatch.domain.outcome import Abort, Outcome
+from opwatch.domain.outcome import Abort, Outcome, Policy
 from opwatch.domain.pacing import PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.engine import drive
 from opwatch.output.streams import Sink
 from opwatch.output.terminal.bars import Bars

@@ -16,7 +16,7 @@ from faults.catalogue import fault
 from faults.whole import DONE, RUNNING, api, asked_about, says, state
 from opwatch.cli.run_options import RunOptions
 from opwatch.domain.operation import Reading, State
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy
 from opwatch.output.text.styles import UNICODE
 from output.screen import Terminal
 from output.script import Story

@@ -19,7 +19,7 @@ from faults.catalogue import fault
 from faults.whole import CANARY, DONE, RUNNING, api, asked_about, state
 from opwatch.cli.run_options import RunOptions
 from opwatch.demo import Script
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy
 from servers.demo import DemoServer
 from servers.raw import (
     RawServer,

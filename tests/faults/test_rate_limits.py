@@ -11,8 +11,7 @@ import pytest
 
 from faults.catalogue import fault
 from faults.whole import DONE, RUNNING, api, asked_about, says, state
-from opwatch.domain.outcome import Outcome
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Outcome, Policy
 from opwatch.domain.trouble import Fault, Trouble
 from servers.raw import http
 from simulation.world import HOST, Host, Job, Spell, World

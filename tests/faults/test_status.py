@@ -10,7 +10,7 @@ import pytest
 
 from faults.catalogue import fault
 from faults.whole import CANARY, DONE, RUNNING, api, asked_about, says, state
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy
 from servers.raw import RawServer, answer, drip, http, read, send
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from opwatch.cli.run_options import RunOptions
 from opwatch.cli.runner import run_watch
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Outcome, Policy
 from opwatch.output.terminal.display import Style
 from opwatch.output.trace import trace
 from opwatch.session.context import RunContext
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from opwatch.domain.outcome import Outcome
     from servers.raw import Step
 
     Outcomes = list[Outcome | None]

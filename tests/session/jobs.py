@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy
 from opwatch.domain.secret import Secret
 from opwatch.profiles import bind_profile, load_config, load_profile
 from opwatch.session.context import RunContext

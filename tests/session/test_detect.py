@@ -6,7 +6,7 @@ import pytest
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Basis
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy
 from opwatch.profiles.config import Config
 from opwatch.session.detect import assumed_lanes
 from opwatch.session.plan import Plan, make_plan

@@ -17,8 +17,7 @@ from opwatch.domain.durations import UsualDuration
 from opwatch.domain.errors import UsageError
 from opwatch.domain.events import Finished, Held
 from opwatch.domain.operation import Failure, Operation, Reading, Unchanged
-from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Abort, Outcome, Policy, Reason, Verdict
 from opwatch.domain.secret import Secret
 from opwatch.domain.sharing import HostReport
 from opwatch.domain.trouble import Fault, Trouble

@@ -11,8 +11,7 @@ import pytest
 
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Operation, Reading, State
-from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Outcome, Policy, Reason
 from opwatch.domain.trouble import Fault
 from opwatch.profiles import StartingUrls
 from opwatch.session.plan import Plan, ResultOptions

@@ -6,8 +6,7 @@ import pytest
 
 from opwatch.domain.kept import KeptOperation, KeptRun
 from opwatch.domain.operation import State
-from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Outcome, Policy, Reason
 from opwatch.profiles import load_config
 from opwatch.session.plan import Plan
 from opwatch.session.resume import resumed_plan

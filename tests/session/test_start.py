@@ -10,8 +10,7 @@ import pytest
 from opwatch.domain.errors import StartError, UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import State
-from opwatch.domain.outcome import Outcome
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Outcome, Policy
 from opwatch.session.headers import parse_headers
 from opwatch.session.plan import ResultOptions, StartRequest, make_plan
 from opwatch.session.session import carry_out, open_session

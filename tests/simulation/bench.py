@@ -7,8 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from opwatch.domain.operation import Answer, Finding, Operation, Poll, Reading, State, Target
+from opwatch.domain.outcome import Policy
 from opwatch.domain.pacing import PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.watcher import Watcher
 

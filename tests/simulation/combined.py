@@ -15,8 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from opwatch.domain.command_line import params_to_paste
 from opwatch.domain.messages import Headers, Response
-from opwatch.domain.outcome import Goal, Outcome
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Goal, Outcome, Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.session.plan import Plan, make_plan
 from profiles.making import profile

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.events import Ended, Observed, Started, Troubled
 from opwatch.domain.operation import Reading, State
-from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.policy import LAST_WORD
+from opwatch.domain.outcome import LAST_WORD, Outcome, Reason
 from opwatch.domain.trouble import OF_THE_OPERATION, STRICT_TRIES, FirstContact, Handling, Trouble
 
 if TYPE_CHECKING:

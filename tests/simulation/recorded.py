@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from opwatch.credentials import Redactor
 from opwatch.domain.messages import Headers, Request, Response
 from opwatch.domain.operation import Target
-from opwatch.domain.outcome import Outcome
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Abort, Outcome, Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.engine import drive
 from opwatch.output.formats.jsonl import jsonl
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
     from opwatch.domain.events import Event
     from opwatch.domain.operation import Operation
-    from opwatch.domain.outcome import Abort
     from opwatch.engine import Inbox, LookNow
     from opwatch.engine.drive import Exchange
     from opwatch.profiles import Profile

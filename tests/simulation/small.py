@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Answer, Unchanged
-from opwatch.domain.outcome import Outcome
-from opwatch.domain.policy import LAST_WORD, Policy
+from opwatch.domain.outcome import LAST_WORD, Outcome, Policy, Verdict
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.watcher import Watcher
 from profiles.making import NOW, profile
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from opwatch.domain.operation import Finding, Target
-    from opwatch.domain.outcome import Verdict
     from opwatch.profiles.profile import Profile
 
 NAMES: Final = ("a", "b")

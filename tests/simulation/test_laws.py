@@ -9,9 +9,8 @@ import pytest
 
 from opwatch.domain.events import Ended
 from opwatch.domain.operation import Answer, State
-from opwatch.domain.outcome import Outcome
+from opwatch.domain.outcome import Outcome, Policy
 from opwatch.domain.pacing import Limits, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.watcher.watcher import Watcher
 from simulation import laws
 from simulation.bench import REFUSED

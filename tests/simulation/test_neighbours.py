@@ -16,8 +16,8 @@ import pytest
 
 from opwatch.domain.events import Held
 from opwatch.domain.operation import Answer, Poll, Reading, State, Target
+from opwatch.domain.outcome import Policy
 from opwatch.domain.pacing import Limits, PollingRules, regular
-from opwatch.domain.policy import Policy
 from opwatch.domain.sharing import Advice, HostReport
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.gate import Gate

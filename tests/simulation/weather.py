@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.operation import State, Unchanged
-from opwatch.domain.outcome import Abort, Goal
+from opwatch.domain.outcome import Abort, Goal, Policy
 from opwatch.domain.pacing import Limits, Pace, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.world import Host, Job, Spell, World
 

@@ -24,8 +24,8 @@ from opwatch.domain.operation import (
     Target,
     Unchanged,
 )
+from opwatch.domain.outcome import Abort, Policy, Verdict
 from opwatch.domain.pacing import PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.watcher import Watcher
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from opwatch.domain.events import Event
-    from opwatch.domain.outcome import Abort, Verdict
 
 HOST: Final = "https://api.example"
 

@@ -8,9 +8,8 @@ import pytest
 
 from opwatch.domain.events import Held, Oddity, Resumed, Troubled, Warned
 from opwatch.domain.operation import Answer, Earlier, State, Target, Unchanged
-from opwatch.domain.outcome import Abort
-from opwatch.domain.pacing import Eagerness, Limits, Pace, PollingRules
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Abort, Eagerness, Policy
+from opwatch.domain.pacing import Limits, Pace, PollingRules
 from opwatch.domain.trouble import Fault, Speaker, Trouble
 from opwatch.watcher.watcher import TICK, Watcher
 from simulation.bench import (

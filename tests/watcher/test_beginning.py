@@ -6,9 +6,8 @@ import pytest
 
 from opwatch.domain.events import Ended, Observed, Started
 from opwatch.domain.operation import InitialAnswer, Reading, Target
-from opwatch.domain.outcome import Goal, Outcome, Reason
+from opwatch.domain.outcome import Goal, Outcome, Policy, Reason
 from opwatch.domain.pacing import PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.watcher.watcher import Watcher
 from simulation.bench import FAILED, RUNNING, SUCCEEDED, middle
 from simulation.world import HOST

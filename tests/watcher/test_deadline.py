@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.events import Ended, Oddity, Started, Warned
-from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.outcome import Outcome, Policy, Reason
 from opwatch.domain.pacing import Limits, Pace, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.deadline import Deadline
 from opwatch.watcher.decisions import Stop

@@ -6,9 +6,8 @@ import pytest
 
 from opwatch.domain.durations import UsualDuration
 from opwatch.domain.operation import TERMINAL, Contradiction, Reading, State, Target
-from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.outcome import Outcome, Policy, Reason
 from opwatch.domain.pacing import Pace, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import REFUSED_BY_API, RULES, Fault, Handling, Trouble
 from opwatch.watcher.decisions import (
     OF_STATE,

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from opwatch.domain.events import Started
 from opwatch.domain.operation import Earlier, Reading, State, Target
-from opwatch.domain.outcome import Goal, Outcome, Reason
+from opwatch.domain.outcome import Goal, Outcome, Policy, Reason
 from opwatch.domain.pacing import PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.watcher.record import Record
 from simulation.bench import BAD_GATEWAY, NOT_FOUND, RUNNING, SUCCEEDED, Bench, running
 

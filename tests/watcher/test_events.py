@@ -6,9 +6,8 @@ import pytest
 
 from opwatch.domain.events import Ended, Event, Held, Interrupted, Observed, Resumed, Troubled
 from opwatch.domain.operation import Answer, Unchanged
-from opwatch.domain.outcome import Abort, Goal, Outcome, Reason
+from opwatch.domain.outcome import Abort, Goal, Outcome, Policy, Reason
 from opwatch.domain.pacing import PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import BAD_GATEWAY, FAILED, RUNNING, SUCCEEDED, Bench, throttled
 

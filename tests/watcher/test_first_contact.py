@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opwatch.domain.events import Ended, Troubled
-from opwatch.domain.outcome import Reason
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy, Reason
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import BAD_GATEWAY, NOT_FOUND, REFUSED, RUNNING, Bench
 from simulation.world import HOST, Host, Job, Spell, World

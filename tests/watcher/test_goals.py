@@ -6,9 +6,8 @@ import pytest
 
 from opwatch.domain.events import Ended, Interrupted, Observed, Oddity, Troubled, Warned
 from opwatch.domain.operation import Reading, State
-from opwatch.domain.outcome import Abort, Goal, Reason
+from opwatch.domain.outcome import Abort, Goal, Policy, Reason
 from opwatch.domain.pacing import Limits, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import (
     BAD_GATEWAY,

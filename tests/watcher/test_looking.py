@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from opwatch.domain.operation import InitialAnswer, Target
+from opwatch.domain.outcome import Policy
 from opwatch.domain.pacing import Pace, PollingRules
-from opwatch.domain.policy import Policy
 from simulation import laws
 from simulation.bench import BAD_GATEWAY, LATENCY, RUNNING, SUCCEEDED, Bench, running, throttled
 from simulation.weather import scene

@@ -7,9 +7,8 @@ import pytest
 
 from opwatch.domain.events import Event, Observed, Resumed
 from opwatch.domain.operation import Reading, State
-from opwatch.domain.outcome import Reason
+from opwatch.domain.outcome import Policy, Reason
 from opwatch.domain.pacing import Limits, Pace, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import BAD_GATEWAY, REFUSED, RUNNING, SUCCEEDED, Bench, running, throttled
 from simulation.laws import check, confirmed_within

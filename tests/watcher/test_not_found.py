@@ -6,9 +6,8 @@ import pytest
 
 from opwatch.domain.events import Troubled
 from opwatch.domain.operation import InitialAnswer, Reading, State, Target
-from opwatch.domain.outcome import Reason
+from opwatch.domain.outcome import Policy, Reason
 from opwatch.domain.pacing import PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Speaker, Trouble
 from simulation.bench import NOT_FOUND, RUNNING, SUCCEEDED, Bench
 from simulation.world import Job, World

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from benchmarks.shapes import SHAPES, drawn
-from opwatch.domain.pacing import Eagerness, Pace, paced, pause_after_good
+from opwatch.domain.outcome import Eagerness
+from opwatch.domain.pacing import Pace, paced, pause_after_good
 from opwatch.watcher.record import Trend
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from opwatch.domain.operation import Answer, InitialAnswer, Poll, Target
-from opwatch.domain.outcome import Abort, Outcome, Reason
+from opwatch.domain.outcome import Abort, Outcome, Policy, Reason
 from opwatch.domain.pacing import Limits, PollingRules, regular
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import Fault, Trouble
 from simulation.bench import BAD_GATEWAY, REFUSED, RUNNING, SUCCEEDED, Bench, throttled
 

@@ -12,15 +12,8 @@ from benchmarks.remembered import cost
 from opwatch.domain.durations import UsualDuration
 from opwatch.domain.events import Event, Oddity, Warned
 from opwatch.domain.operation import Answer, Operation, Reading, State, Target
-from opwatch.domain.pacing import (
-    Eagerness,
-    Pace,
-    PollingRules,
-    paced,
-    pause_after_good,
-    regular,
-)
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Eagerness, Policy
+from opwatch.domain.pacing import Pace, PollingRules, paced, pause_after_good, regular
 from opwatch.watcher.watcher import Watcher
 from simulation.bench import middle
 

@@ -24,9 +24,8 @@ from opwatch.domain.operation import (
     Target,
     Unchanged,
 )
-from opwatch.domain.outcome import Abort, ExitCode, Goal, Outcome, Reason
+from opwatch.domain.outcome import Abort, ExitCode, Goal, Outcome, Policy, Reason
 from opwatch.domain.pacing import Limits, Pace, PollingRules
-from opwatch.domain.policy import Policy
 from opwatch.domain.trouble import (
     FINAL_AFTER_TRIES,
     OF_THE_OPERATION,

@@ -14,13 +14,13 @@ import click
 
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import duration, option
-from opwatch.domain.pacing import Eagerness
+from opwatch.domain.outcome import Eagerness
 from opwatch.output.ci.system import System
 from opwatch.output.terminal.display import Style
 
 if TYPE_CHECKING:
     from opwatch.domain.command_line import OptionWords
-    from opwatch.domain.policy import Policy
+    from opwatch.domain.outcome import Policy
 
 FAIL_ON: Final = frozenset({"blocked", "warnings"})
 HIGHEST_EXIT_CODE: Final = 255
@@ -279,8 +279,7 @@ class RunOptions(opt.ProfileOptions):
         Raises:
             BadParameter: one of them is not valid.
         """
-        from opwatch.domain.outcome import Goal
-        from opwatch.domain.policy import LOST_AFTER, NO_CONTACT, Policy
+        from opwatch.domain.outcome import LOST_AFTER, NO_CONTACT, Goal, Policy
 
         given = None if self.lost_after is None else duration(self.lost_after) or None
         fail_on = {part.strip() for each in self.fail_on or () for part in each.split(",")}

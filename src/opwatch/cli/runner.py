@@ -25,7 +25,7 @@ from opwatch.domain.errors import (
     UsageError,
 )
 from opwatch.domain.operation import Operation, Target
-from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
+from opwatch.domain.outcome import Abort, Outcome, Policy, Reason, Verdict
 from opwatch.engine import Interruption, pass_over_signals, raise_on_signals, run_to_end
 from opwatch.output.errors import write_error
 from opwatch.output.streams import is_terminal
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from opwatch.cli.keeping import Keeper, Resumption
     from opwatch.cli.run_options import RunOptions
-    from opwatch.domain.policy import Policy
     from opwatch.output.report.history import History
     from opwatch.watcher.watcher import Watcher
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from opwatch.domain.kept import KeptRun
-    from opwatch.domain.policy import Policy
+    from opwatch.domain.outcome import Policy
     from opwatch.domain.secret import Secret
     from opwatch.profiles.definition import Definition
 

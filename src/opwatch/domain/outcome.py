@@ -1,7 +1,7 @@
-"""How a watch ends, and the one function that turns outcomes into an exit code.
+"""What a run is to reach and within which limits, how a watch ends, and the exit code of it all.
 
-The exit codes are a public contract. Their precedence, for mixed results, is
-the order of ``PRECEDENCE``.
+``verdict`` is the one function that turns outcomes into an exit code. The codes are a public
+contract. Their precedence, for mixed results, is the order of ``PRECEDENCE``.
 """
 
 from __future__ import annotations
@@ -182,3 +182,48 @@ def verdict(
 
 
 READ: Final = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.CANCELLED, Outcome.PENDING})
+
+
+class Eagerness(StrEnum):
+    """The choice between few requests and little lateness."""
+
+    EAGER = "eager"
+    NORMAL = "normal"
+    GENTLE = "gentle"
+
+
+LOST_AFTER: Final = 900.0
+NO_CONTACT: Final = 30.0
+"""Seconds that a host is given to be there at all."""
+REQUEST_TIMEOUT: Final = 30.0
+LAST_WORD: Final = 1.0
+"""Seconds that a request in flight at the deadline is still given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The limits of one run. Times are in seconds, None is without limit.
+
+    *once* looks at each operation until it has been read one time, all of them within
+    *look_within*; with a *timeout* of 0 one that is not terminal then has timed out. *pace*
+    says how eagerly the profile's pace is followed, *interval* replaces it; *confirm*
+    replaces its number of confirmations, and *grace* its grace for what is not found, which
+    *once* has none of its own. *no_contact* is *lost_after* for a host that could
+    not be reached at all so far.
+    """
+
+    goal: Goal = Goal.ALL
+    timeout: float | None = None
+    lost_after: float | None = LOST_AFTER
+    no_contact: float | None = NO_CONTACT
+    stall: float | None = None
+    pace: Eagerness = Eagerness.NORMAL
+    interval: float | None = None
+    confirm: int | None = None
+    grace: float | None = None
+    fail_fast: bool = False
+    fail_on_blocked: bool = False
+    fail_on_warnings: bool = False
+    once: bool = False
+    look_within: float | None = None
+    request_timeout: float = REQUEST_TIMEOUT

@@ -23,11 +23,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.operation import State
+from opwatch.domain.outcome import Eagerness
 
 if TYPE_CHECKING:
     from opwatch.domain.durations import UsualDuration
@@ -119,14 +119,6 @@ class Pace:
 def regular(seconds: float) -> Pace:
     """Return the pace that asks every so many *seconds*, whatever is predicted."""
     return Pace(first=seconds, longest=seconds, steps=(seconds,))
-
-
-class Eagerness(StrEnum):
-    """The choice between few requests and little lateness."""
-
-    EAGER = "eager"
-    NORMAL = "normal"
-    GENTLE = "gentle"
 
 
 @cache

@@ -14,7 +14,7 @@ from opwatch.domain.command_line import command_to_paste, params_to_paste
 from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.messages import Response
 from opwatch.domain.origin import Origin, OriginError, parse_origin
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy
 from opwatch.profiles import ProfileDetector, is_at, is_url
 from opwatch.session.plan import make_plan
 from opwatch.session.session import open_session

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from opwatch.domain.command_line import OptionWords
     from opwatch.domain.operation import Target, TargetKey
-    from opwatch.domain.policy import Policy
+    from opwatch.domain.outcome import Policy
     from opwatch.profiles import Profile
 
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 from opwatch.domain.command_line import params_to_paste
 from opwatch.domain.kept import COUNTED, NEXT, READ, TIMES, KeptOperation, KeptRun
 from opwatch.domain.operation import Basis, Earlier, InitialAnswer, Reading, Target
-from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.outcome import Outcome, Policy, Reason
 from opwatch.session.detect import assumed_lanes
 from opwatch.session.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from opwatch.domain.policy import Policy
     from opwatch.profiles import Config, Profile
 
 

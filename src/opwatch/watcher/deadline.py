@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from opwatch.domain.outcome import Outcome, Reason
-from opwatch.domain.policy import LAST_WORD, Policy
+from opwatch.domain.outcome import LAST_WORD, Outcome, Policy, Reason
 from opwatch.watcher.decisions import ONCE_PATIENCE, Stop
 
 TOO_LATE: Final = Stop(Outcome.TIMED_OUT, Reason.DEADLINE)

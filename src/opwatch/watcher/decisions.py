@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from opwatch.domain.operation import Finding, Operation, Reading, State
-from opwatch.domain.outcome import Outcome, Reason
+from opwatch.domain.outcome import Outcome, Policy, Reason
 from opwatch.domain.pacing import Pace, paced, pause_after_bad, pause_after_good, regular
 from opwatch.domain.trouble import (
     FINAL_AFTER_TRIES,
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from opwatch.domain.durations import UsualDuration
     from opwatch.domain.pacing import PollingRules, Uniform
-    from opwatch.domain.policy import Policy
     from opwatch.watcher.record import Record
 
 TRIES: Final = 3

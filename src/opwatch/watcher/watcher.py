@@ -30,7 +30,7 @@ from opwatch.domain.events import (
     Warned,
 )
 from opwatch.domain.operation import Answer, Operation, Poll, Reading, Target, Unchanged
-from opwatch.domain.outcome import Abort, Goal, Outcome, Reason, Verdict, verdict
+from opwatch.domain.outcome import Abort, Goal, Outcome, Policy, Reason, Verdict, verdict
 from opwatch.domain.trouble import Fault, Trouble
 from opwatch.watcher.deadline import TOO_LATE, Deadline
 from opwatch.watcher.decisions import (
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
     from opwatch.domain.durations import UsualDuration
     from opwatch.domain.pacing import PollingRules, Uniform
-    from opwatch.domain.policy import Policy
     from opwatch.domain.sharing import Advice
     from opwatch.watcher.record import Record
 

@@ -15,8 +15,7 @@ from opwatch.demo import DEMO_TOKEN, DemoOperation, DemoServer, scenario
 from opwatch.domain.auth import HeaderAuth, Scheme
 from opwatch.domain.errors import UsageError
 from opwatch.domain.operation import Operation
-from opwatch.domain.outcome import ExitCode
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import ExitCode, Policy
 from opwatch.engine import stay
 from opwatch.output.commands.demo import write_check, write_invitation, write_opening
 from opwatch.output.terminal.display import Style

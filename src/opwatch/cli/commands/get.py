@@ -41,8 +41,7 @@ def app(
     --timeout. With --exit-zero: 0 whenever all were read.
     """
     from opwatch.cli.runner import Command
-    from opwatch.domain.outcome import Goal
-    from opwatch.domain.policy import Policy
+    from opwatch.domain.outcome import Goal, Policy
 
     goal = Goal.READ if exit_zero else Goal.ALL
     look_within = options.timeout or None

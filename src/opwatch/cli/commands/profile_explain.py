@@ -61,7 +61,7 @@ def explain_reference(
     With --answer: which rule decides, where it is written, and what each path finds.
     """
     from opwatch.cli.selection import Selection
-    from opwatch.domain.policy import Policy
+    from opwatch.domain.outcome import Policy
 
     selection = Selection(options, (reference,))
     plan = selection.plan(Policy(once=True))

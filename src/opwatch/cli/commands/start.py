@@ -16,7 +16,7 @@ from opwatch.cli.run_options import RunOptions
 
 if TYPE_CHECKING:
     from opwatch.cli.runner import Command
-    from opwatch.domain.policy import Policy
+    from opwatch.domain.outcome import Policy
     from opwatch.session.context import RunContext
     from opwatch.session.plan import Plan, StartRequest
 

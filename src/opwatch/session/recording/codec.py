@@ -23,8 +23,7 @@ from opwatch.domain.operation import (
     State,
     Unchanged,
 )
-from opwatch.domain.outcome import Goal, Reason
-from opwatch.domain.pacing import Eagerness
+from opwatch.domain.outcome import Eagerness, Goal, Reason
 from opwatch.domain.trouble import Fault, Speaker, Trouble
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.errors import OpwatchError, UsageError
 from opwatch.domain.operation import Target
-from opwatch.domain.policy import Policy
+from opwatch.domain.outcome import Policy
 from opwatch.profiles.snapshot import restore_profile
 from opwatch.session.recording.codec import decode
 from opwatch.session.recording.recorder import FORMAT
