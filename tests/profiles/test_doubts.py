@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from opwatch.profiles import check
-from opwatch.profiles.doubts import doubts
+from opwatch.profiles.checks import doubts
 from profiles.answers import NAMES, profile
 
 HEAD = """version: 1

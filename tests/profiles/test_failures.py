@@ -13,9 +13,9 @@ from opwatch.domain.operation import Reading, State
 from opwatch.profiles import check
 from opwatch.profiles.config import Config, profile_tree
 from opwatch.profiles.definition import define
-from opwatch.profiles.failures import TAIL, last_lines
 from opwatch.profiles.language.patterns import BoundedPattern
 from opwatch.profiles.language.result import Log
+from opwatch.profiles.results import TAIL, last_lines
 from opwatch.profiles.yaml.parser import parse
 from profiles.making import profile
 

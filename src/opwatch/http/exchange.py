@@ -117,6 +117,8 @@ def _was_stale(problem: Exception, trace: RequestTrace) -> bool:
     )
 
 
+# -- cookies -----------------------------------------------------------------------------
+
 MOST: Final = 50
 MOST_BYTES: Final = 16 * 1024
 """What one origin may set (RFC 6265 §6.1 asks for as many); beyond it all of its are dropped."""

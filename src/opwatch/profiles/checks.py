@@ -1,25 +1,33 @@
 """The check of a file: all its problems at once, and the JSON Schema for editors.
 
-Decides what a file of profiles may be: one profile, or a configuration that
-holds several.
+Decides what a file of profiles may be: one profile, or a configuration that holds several.
+Decides also what is allowed, although it is hardly what was meant, and is warned of: a pause
+in milliseconds that is read as seconds; a comparison of two paths that lead to nothing in
+the sample answers, which holds of every answer, for null equals null; and a flag that means
+succeeded in a profile in which nothing means failed.
 """
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.errors import Problem, ProfileError, UsageError
+from opwatch.domain.messages import Headers
 from opwatch.profiles.config import Config, missing_version, problems_of
-from opwatch.profiles.definition import load_profile
-from opwatch.profiles.doubts import doubts
-from opwatch.profiles.language.spec import PROFILE
+from opwatch.profiles.definition import Definition, load_profile
+from opwatch.profiles.language.expressions import Expression, parse_expression
+from opwatch.profiles.language.paths import AnswerView
+from opwatch.profiles.language.spec import PROFILE, Spec
+from opwatch.profiles.yaml.nodes import Node, item_position, position_of
 from opwatch.profiles.yaml.parser import decode, parse
 from opwatch.profiles.yaml.schema import FREE, SHARED_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from opwatch.profiles.yaml.nodes import Node
+    from opwatch.profiles.language.rules import Condition
 
 DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 
@@ -118,3 +126,137 @@ def _shared(whole: dict[str, Any]) -> dict[str, Any]:
 
     lifted: dict[str, Any] = lift(whole)
     return {**lifted, "definitions": definitions}
+
+
+# -- what is hardly meant ----------------------------------------------------------------
+
+_PATHS: Final = frozenset({"field", "subexpression", "index_expression"})
+_IN_MS: Final = re.compile(
+    r"(?:(?:[_.-]|\b)ms|[_-]MS|[a-z0-9]M[sS]|(?i:millis(?:econds?|ecs?)?))[\"'\])\s]*"
+)
+
+
+def doubts(definition: Definition, samples: Sequence[Any] = ()) -> list[Problem]:
+    """Return a warning for what is hardly meant; *samples* are the JSON of the API's answers."""
+    found = [
+        *_pauses_in_ms(definition),
+        *_comparisons_of_nothing(definition, samples),
+        *_flags_of_success(definition),
+    ]
+    return sorted(found, key=lambda each: (each.file, each.line, each.column))
+
+
+def _pauses_in_ms(definition: Definition) -> Iterator[Problem]:
+    node = definition.node.get("wait")
+    if node is None:
+        return
+    body, hint = node.get("body"), definition.spec.wait.body
+    if hint and body and body.get("as") is None:
+        for finder in hint.path.finders:
+            if isinstance(finder, Expression) and _names_ms(finder.text):
+                position = position_of(body, holding=finder.text)
+                yield position.warning(_IS_SECONDS.format(finder.text, "path", finder.text))
+    headers = node.get("headers")
+    for index, entry in enumerate(headers.value if headers else ()):
+        name = entry.get("name")
+        if entry.get("as") is None and _names_ms(name.text):
+            position = item_position(node, ("headers",), index)
+            yield position.warning(_IS_SECONDS.format(name.text, "name", name.text))
+
+
+_IS_SECONDS: Final = (
+    "{!r} is read as seconds; write {{{}: {}, as: ms}}, or 'as: seconds' if that is right"
+)
+
+
+def _flags_of_success(definition: Definition) -> Iterator[Problem]:
+    spec = definition.spec
+    flags = [each for each in spec.states.get("succeeded", ()) if str(each).lower() == "true"]
+    failed = {"failed", "cancelled"}
+    can_fail = (
+        any(spec.states.get(each) for each in failed)
+        or any(rule.state.value in failed for rule in spec.rules)
+        or (spec.verify and any(doubt.means in failed for doubt in spec.verify.unless))
+    )
+    if flags and not can_fail:
+        position = position_of(definition.node, "states", "succeeded")
+        yield position.warning(_NEVER_FAILS.format(spec.read.status.finders[0].text))
+
+
+_NEVER_FAILS: Final = (
+    "nothing means failed: if {0} is true after a failure as well, add before 'states'  "
+    "rules: [{{when: {0} && error, state: failed}}]"
+)
+
+
+def _names_ms(path: str) -> bool:
+    """Tell whether the last name of *path* says that it counts milliseconds."""
+    return any(match.end() == len(path) for match in _IN_MS.finditer(path))
+
+
+def _comparisons_of_nothing(definition: Definition, samples: Sequence[Any]) -> Iterator[Problem]:
+    items = [item for data in samples for item in _items(definition.spec, data)]
+    for name, _, condition in definition.spec.conditions:
+        absent = [absent_pairs(condition, item) for item in items]
+        for pair in absent[0] if absent else ():
+            if all(pair in each for each in absent):
+                text = condition.when.text if condition.when else ""
+                position = position_of(definition.node, name, holding=text)
+                yield position.warning(
+                    f"{pair} compares two fields, and no sample answer has either: "
+                    f"null equals null, so it always holds"
+                )
+
+
+def absent_pairs(condition: Condition, data: Any) -> list[str]:
+    """Return the comparisons of two paths in *condition* that both lead to nothing in *data*."""
+    from jmespath.visitor import TreeInterpreter  # noqa: PLC0415, plain paths need no library
+
+    def is_absent(node: Any) -> bool:
+        with suppress(Exception):  # the library raises TypeError and others on odd data
+            return TreeInterpreter().visit(node, data) is None
+        return True
+
+    if condition.when is None or "==" not in condition.when.text:
+        return []
+    pairs = _compared_paths(parse_expression(condition.when.text).parsed)
+    return [
+        f"{_shown(left)} == {_shown(right)}"
+        for left, right in pairs
+        if is_absent(left) and is_absent(right)
+    ]
+
+
+def _compared_paths(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield both sides of each ``==`` of two paths that begin at the top of an answer."""
+    if node["type"] == "comparator" and node["value"] == "eq":
+        left, right = node["children"]
+        if left["type"] in _PATHS and right["type"] in _PATHS:
+            yield left, right
+    elif node["type"] in {"and_expression", "or_expression", "not_expression"}:
+        for child in node["children"]:
+            yield from _compared_paths(child)
+
+
+def _shown(node: dict[str, Any]) -> str:
+    match node["type"]:
+        case "field":
+            return str(node["value"])
+        case "index":
+            return f"[{node['value']}]"
+        case "index_expression":
+            return "".join(map(_shown, node["children"]))
+        case _:
+            return ".".join(map(_shown, node["children"]))
+
+
+def _items(spec: Spec, data: Any) -> Iterator[Any]:
+    """Yield what of the answer *data* a condition may be about: the whole, and each operation."""
+    yield data
+    view = AnswerView(data, 200, Headers(), {}, lambda _name, value: value)
+    inner = spec.read.root.first(view)
+    if inner is not None:
+        yield inner
+    listed = spec.batch.items.find(data) if spec.batch else None
+    if isinstance(listed, list):
+        yield from listed

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opwatch.domain.operation import Finding, Reading, Target
 from opwatch.domain.outcome import Reason
-from opwatch.profiles.doubts import absent_pairs
+from opwatch.profiles.checks import absent_pairs
 from opwatch.profiles.language.progress import measure_progress
 
 if TYPE_CHECKING:

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from opwatch.domain.command_line import OptionWords
     from opwatch.domain.pacing import PollingRules
     from opwatch.profiles.definition import Definition
-    from opwatch.profiles.failures import FailureSteps
     from opwatch.profiles.language.handoff import OperationReference, RequestFacts
-    from opwatch.profiles.results import ResultSteps, StartingUrls
+    from opwatch.profiles.results import FailureSteps, ResultSteps, StartingUrls
 
 NO_CONTENT: Final = 204
 WHOLE: Final = frozenset({200, 201})
@@ -248,8 +247,11 @@ class Profile:
         asked = self._spec.on_failure
         if not asked or reading.state not in asked.of or not target.initial.is_named:
             return None
-        from opwatch.profiles.failures import FailureSteps  # noqa: PLC0415, few need it
-        from opwatch.profiles.results import ResultSteps, follow  # noqa: PLC0415, few need it
+        from opwatch.profiles.results import (  # noqa: PLC0415, few need it
+            FailureSteps,
+            ResultSteps,
+            follow,
+        )
 
         steps = ResultSteps((), self.base_url, {**self.params, **target.params}, self._encode)
         url = target.url or self.base_url

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.pacing import Uniform
     from opwatch.profiles import Profile
-    from opwatch.profiles.failures import FailureSteps
+    from opwatch.profiles.results import FailureSteps
     from opwatch.session.sender import Sender
 
     Reply: TypeAlias = Response | Trouble

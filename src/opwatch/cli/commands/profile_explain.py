@@ -27,7 +27,7 @@ from opwatch.output.commands.profile_explain import (
 from opwatch.output.formats.sheet import write_facts, write_json
 from opwatch.profiles import Profile, explain_answer
 from opwatch.session.input import answer_of
-from opwatch.session.recording.masking import masked_body
+from opwatch.session.recording.codec import masked_body
 from opwatch.state.discretion import masked_parameters
 
 

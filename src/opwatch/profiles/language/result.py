@@ -2,7 +2,7 @@
 
 Decides what one step may contain, that the method which started an operation may decide
 where its result is, and after which ends it is asked why. ``opwatch.profiles.results`` and
-``opwatch.profiles.failures`` follow the steps.
+``opwatch.profiles.results`` follow the steps.
 """
 
 from __future__ import annotations

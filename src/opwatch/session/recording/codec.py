@@ -1,22 +1,28 @@
-"""The types of a run as JSON, and back.
+"""The types of a run as JSON, and back; and an answer without its secrets.
 
 Decides that a value left at its default is not written, and what never is: a body that was
 read (the answer itself stands beside it), a URL to poll next and cookies, for both may hold
-a secret that no redactor knows.
+a secret that no redactor knows. Decides what is masked in an answer: each secret that the
+run knows, wherever it stands; what a key, a header or a parameter of a URL is named after;
+whatever is not text is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import (
+    Answer,
     Basis,
     Contradiction,
+    Finding,
     InitialAnswer,
     OperationError,
     Reading,
@@ -24,12 +30,9 @@ from opwatch.domain.operation import (
     Unchanged,
 )
 from opwatch.domain.outcome import Eagerness, Goal, Reason
+from opwatch.domain.secret import MASK, SECRET_NAME
 from opwatch.domain.trouble import Fault, Speaker, Trouble
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from opwatch.domain.operation import Answer, Finding
+from opwatch.state.discretion import masked_parameters
 
 T = TypeVar("T")
 Reply: TypeAlias = Response | Trouble
@@ -144,3 +147,68 @@ def decode_reply(found: Mapping[str, Any]) -> Reply:
         found["received"],
         is_anonymous=found.get("anonymous", False),
     )
+
+
+# -- without secrets ---------------------------------------------------------------------
+
+LARGEST_BODY: Final = 256 * 1024
+"""Bytes of a body that is kept; of a larger one only what was read in it is."""
+_NUMBER: Final = re.compile(r"\d{1,10}(?:\.\d{1,3})?")
+
+
+def masked_reply(reply: Reply, redact: Callable[[str], str], *, by_name: bool) -> Reply | None:
+    """Return *reply* without secrets, None if its body is too large or is not text.
+
+    With *by_name* also without what is only named after one.
+    """
+    if isinstance(reply, Trouble):
+        return reply
+    if len(reply.body) > LARGEST_BODY:
+        return None
+    try:
+        text = reply.body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    headers = tuple((name, _header(name, value, redact)) for name, value in reply.headers)
+    return replace(
+        reply,
+        url=masked_parameters(redact(reply.url)),
+        headers=Headers(headers),
+        body=masked_body(text, redact, by_name=by_name).encode(errors="surrogatepass"),
+    )
+
+
+def _header(name: str, value: str, redact: Callable[[str], str]) -> str:
+    if SECRET_NAME.search(name) and not _NUMBER.fullmatch(value):
+        return MASK  # a number of tokens that are left is none
+    return masked_parameters(redact(value))
+
+
+def masked_body(text: str, redact: Callable[[str], str], *, by_name: bool) -> str:
+    """Return *text* without secrets; it stays the JSON that it is, and as it is if it has none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return redact(masked_parameters(text) if by_name else text)
+    masked = _masked(found, redact, by_name=by_name)
+    return text if masked == found else json.dumps(masked, ensure_ascii=False)
+
+
+def _masked(value: Any, redact: Callable[[str], str], *, by_name: bool) -> Any:
+    match value:
+        case str():
+            return redact(masked_parameters(value) if by_name else value)
+        case bool() | None:
+            return value
+        case int() | float():
+            # A secret may be all digits.
+            return value if redact(shown := str(value)) == shown else MASK
+        case list():
+            return [_masked(each, redact, by_name=by_name) for each in value]
+        case _:
+            return {
+                redact(key): MASK
+                if by_name and isinstance(each, str) and SECRET_NAME.search(key)
+                else _masked(each, redact, by_name=by_name)
+                for key, each in value.items()
+            }

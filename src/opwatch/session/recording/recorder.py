@@ -27,8 +27,7 @@ from opwatch.output.text.summary import Resume, unfinished
 from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.session.fetch import Fetcher, Sends
 from opwatch.session.recording.answers import RecordedAnswers
-from opwatch.session.recording.codec import Reply, encode, encode_answer, encode_reply
-from opwatch.session.recording.masking import masked_reply
+from opwatch.session.recording.codec import Reply, encode, encode_answer, encode_reply, masked_reply
 from opwatch.state.discretion import masked_parameters
 from opwatch.version import __version__
 from opwatch.watcher.watcher import SUSPENDED, Watcher
