@@ -14,22 +14,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opwatch.domain.events import Finished
+from opwatch.domain.events import Event, Finished
 from opwatch.domain.outcome import LOST_AFTER, NO_CONTACT, Eagerness, Goal, Policy
 from opwatch.domain.secret import Secret
 from opwatch.profiles import bind_profile, is_url, load_config, load_profile
 from opwatch.session.context import RunContext
 from opwatch.session.detect import assumed_lanes
-from opwatch.session.plan import make_plan
+from opwatch.session.plan import Plan, make_plan
 from opwatch.session.session import carry_out, open_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
-    from opwatch.domain.events import Event
     from opwatch.domain.operation import Operation, Target
     from opwatch.profiles import Profile
-    from opwatch.session.plan import Plan
 
 
 async def watch(

@@ -14,13 +14,12 @@ import click
 
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import duration, option
-from opwatch.domain.outcome import Eagerness
+from opwatch.domain.outcome import Eagerness, Policy
 from opwatch.output.ci.system import System
 from opwatch.output.terminal.display import Style
 
 if TYPE_CHECKING:
     from opwatch.domain.command_line import OptionWords
-    from opwatch.domain.outcome import Policy
 
 FAIL_ON: Final = frozenset({"blocked", "warnings"})
 HIGHEST_EXIT_CODE: Final = 255

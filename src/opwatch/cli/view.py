@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.events import Event, Listener, Pausable, Started
@@ -25,8 +25,6 @@ from opwatch.output.terminal.display import Style, open_display, write_advice
 from opwatch.session.plan import Plan, wait_command
 
 if TYPE_CHECKING:
-    from typing import TextIO
-
     from opwatch.cli.ci_report import CiReport
     from opwatch.cli.keeping import Keeper
     from opwatch.cli.run_options import RunOptions

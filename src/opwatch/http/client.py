@@ -6,7 +6,7 @@ sends nothing must not pay for them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from opwatch.http.proxies import Proxies
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
-    from typing import BinaryIO
 
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.secret import Secret

@@ -14,7 +14,7 @@ import io
 import time
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.messages import Request, Response
@@ -22,8 +22,6 @@ from opwatch.domain.trouble import Fault, Speaker
 from opwatch.http.faults import FaultError, RequestTrace
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from opwatch.http.connection import Connection, Head
 
 

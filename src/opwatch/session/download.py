@@ -15,7 +15,7 @@ import re
 import secrets
 import unicodedata
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import unquote_to_bytes
 
 from opwatch.domain.errors import UnwritableError, UsageError
@@ -23,7 +23,6 @@ from opwatch.domain.errors import UnwritableError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-    from typing import Self
 
 MOST_ALTERNATIVES: Final = 10_000
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from opwatch.domain.operation import Failure, Operation
 from opwatch.domain.origin import parse_origin
@@ -21,7 +21,6 @@ from opwatch.session.results import refusal_to_ask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from opwatch.domain.messages import Request, Response
     from opwatch.domain.pacing import Uniform

@@ -8,19 +8,17 @@ hand, and only to an origin that the profile allows.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http import next_hop
+from opwatch.http import Client, next_hop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from typing import BinaryIO
 
     from opwatch.credentials import Credential, Redactor
     from opwatch.domain.origin import AllowedOrigins
-    from opwatch.http import Client
 
     Send: TypeAlias = Callable[[Request], Awaitable[Response | Trouble]]
 

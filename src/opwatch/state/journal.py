@@ -7,7 +7,7 @@ that a slow disk holds nothing up, and nothing that goes wrong there is more tha
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -21,7 +21,6 @@ from opwatch.state.store import Store, open_store, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
     from pathlib import Path
 
     from opwatch.domain.operation import Operation, Target

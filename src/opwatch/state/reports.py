@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +23,6 @@ from opwatch.state.store import Store, open_store
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Iterable, Mapping
-    from concurrent.futures import Future
     from pathlib import Path
 
     from opwatch.domain.durations import UsualDuration

@@ -7,7 +7,7 @@ no finish time before it has ended.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.operation import Finding, OperationError, Reading, State, Target
 from opwatch.domain.trouble import Fault, Speaker
@@ -18,7 +18,6 @@ from opwatch.profiles.values import moment, resolve_url, same_id, sentence, web_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from opwatch.profiles.language.paths import AnswerView, Lookup
     from opwatch.profiles.language.spec import ErrorPaths, Spec
