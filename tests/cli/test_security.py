@@ -336,8 +336,7 @@ WRITERS: Final = {
     "cli/files.py": "a drafted profile, reports, what a step of GitHub Actions leaves",
     "cli/completion/profiles.py": "names of profiles, in the cache folder, at a TAB",
     "credentials/keyring_worker.py": "its own standard output",
-    "state/lock.py": "an empty file, to lock",
-    "state/folder.py": "a file in the state folder, whole or not at all",
+    "state/folder.py": "a file in the state folder, whole or not at all; an empty one, to lock",
     "state/reports.py": "the key by which hosts are named in the store",
     "session/recording/recorder.py": "a new file, where --record says; secrets masked",
 }

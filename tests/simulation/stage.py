@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation
     from opwatch.domain.outcome import Verdict
     from opwatch.session.sender import Sender
-    from opwatch.state.lock import RunLock
+    from opwatch.state.folder import RunLock
 
 
 @dataclass

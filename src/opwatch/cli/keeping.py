@@ -26,9 +26,8 @@ from opwatch.session.context import RunContext
 from opwatch.session.plan import Plan
 from opwatch.session.session import Session
 from opwatch.state.discretion import is_whole, kept_reference, kept_values
-from opwatch.state.folder import state_folder
+from opwatch.state.folder import RunLock, state_folder
 from opwatch.state.journal import Journal
-from opwatch.state.lock import RunLock
 from opwatch.state.runs import new_id
 from opwatch.state.store import Store, StoreError, open_store, set_aside
 

@@ -25,7 +25,7 @@ from opwatch.cli.run_options import RunOptions
 from opwatch.domain.errors import UsageError
 from opwatch.domain.kept import KeptRun
 from opwatch.domain.outcome import Outcome
-from opwatch.state.lock import RunLock
+from opwatch.state.folder import RunLock
 from opwatch.state.runs import LAST, find_run
 
 

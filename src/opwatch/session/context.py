@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from opwatch.credentials.context import CredentialContext, Lock, ignore
 from opwatch.engine import SystemClock, pause
-from opwatch.state.lock import is_marked, mark, one_at_a_time
+from opwatch.state.folder import is_marked, mark, one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable

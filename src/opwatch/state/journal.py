@@ -16,7 +16,7 @@ from opwatch.domain.events import Ended, Event, Finished, Observed, Started, Tro
 from opwatch.domain.kept import COUNTED, READ, TIMES, KeptOperation, KeptRun
 from opwatch.state import runs
 from opwatch.state.discretion import kept_reference, kept_text, kept_values
-from opwatch.state.lock import RunLock
+from opwatch.state.folder import RunLock
 from opwatch.state.store import Store, open_store, set_aside
 
 if TYPE_CHECKING:

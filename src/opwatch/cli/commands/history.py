@@ -108,7 +108,7 @@ def clear_runs() -> int:
 def _show(found: list[KeptRun], store: Store, *, as_json: bool, in_full: bool = False) -> int:
     from opwatch.output.commands.history import history_document, write_run, write_runs
     from opwatch.output.formats.sheet import write_json_line
-    from opwatch.state.lock import is_watched
+    from opwatch.state.folder import is_watched
 
     folder = store.path.parent
     runs = [(each, each.ended_at is None and is_watched(folder, each.id)) for each in found]

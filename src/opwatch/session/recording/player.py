@@ -23,8 +23,8 @@ from opwatch.domain.outcome import Abort, Outcome, Reason, Verdict
 from opwatch.domain.sharing import Advice
 from opwatch.domain.trouble import Trouble
 from opwatch.output.commands.replay import Evidence
-from opwatch.session.recording.answers import RecordedAnswers
 from opwatch.session.recording.codec import decode, decode_reply
+from opwatch.session.recording.recording import RecordedAnswers, Recording
 from opwatch.watcher.decisions import may_be_of_one
 from opwatch.watcher.watcher import SUSPENDED, Watcher
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from opwatch.profiles import Profile
-    from opwatch.session.recording.recording import Recording
 
     Line = Mapping[str, Any]
 

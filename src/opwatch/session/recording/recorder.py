@@ -26,8 +26,8 @@ from opwatch.domain.outcome import Abort, Outcome
 from opwatch.output.text.summary import Resume, unfinished
 from opwatch.profiles.snapshot import profile_snapshot, restore_profile
 from opwatch.session.fetch import Fetcher, Sends
-from opwatch.session.recording.answers import RecordedAnswers
 from opwatch.session.recording.codec import Reply, encode, encode_answer, encode_reply, masked_reply
+from opwatch.session.recording.recording import FORMAT, RecordedAnswers
 from opwatch.state.discretion import masked_parameters
 from opwatch.version import __version__
 from opwatch.watcher.watcher import SUSPENDED, Watcher
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
     Heard = list[tuple[Reply, list[dict[str, Any]]]]
 
-FORMAT: Final = 1
 LARGEST: Final = 64 * 1024 * 1024
 """Bytes of a recording."""
 MOST_TOLD: Final = 1000
