@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from opwatch.credentials.context import CredentialContext, Lock, ignore
 from opwatch.engine import SystemClock, pause
-from opwatch.state.folder import is_marked, mark, one_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from opwatch.domain.moments import Clock
@@ -24,7 +23,26 @@ if TYPE_CHECKING:
     from opwatch.session.recording.recorder import Recorder
     from opwatch.session.sender import Trace
 
-_one_at_a_time: Lock = partial(one_at_a_time, sleep=pause)
+
+# Of the user's folder only a login that renews itself has need.
+
+
+def _one_at_a_time(name: str) -> AbstractAsyncContextManager[None]:
+    from opwatch.state.folder import one_at_a_time  # noqa: PLC0415, see above
+
+    return one_at_a_time(name, sleep=pause)
+
+
+def _mark(name: str) -> None:
+    from opwatch.state.folder import mark  # noqa: PLC0415, see above
+
+    mark(name)
+
+
+def _is_marked(name: str) -> bool:
+    from opwatch.state.folder import is_marked  # noqa: PLC0415, see above
+
+    return is_marked(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +58,8 @@ class RunContext(CredentialContext):
 
     clock: Clock = field(default_factory=SystemClock)
     lock: Lock = _one_at_a_time
-    mark: Callable[[str], None] = mark
-    is_marked: Callable[[str], bool] = is_marked
+    mark: Callable[[str], None] = _mark
+    is_marked: Callable[[str], bool] = _is_marked
     ca_file: Path | None = None
     catch_signals: bool = False
     uniform: Uniform = random.uniform
