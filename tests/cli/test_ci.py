@@ -11,7 +11,7 @@ import pytest
 from cli.inside import profile
 from opwatch.cli.run_options import RunOptions
 from opwatch.cli.view import View
-from opwatch.output.ci.system import VARIABLES
+from opwatch.output.ci import VARIABLES
 from opwatch.session.context import RunContext
 from output.ci import readers
 from output.ci.test_log import HOSTILE

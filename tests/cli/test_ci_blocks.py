@@ -20,7 +20,7 @@ import yaml
 
 from opwatch.demo import Script
 from opwatch.domain.operation import State
-from opwatch.output.ci.system import VARIABLES
+from opwatch.output.ci import VARIABLES
 from opwatch.version import __version__
 from output.ci import readers
 

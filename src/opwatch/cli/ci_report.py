@@ -19,10 +19,10 @@ from opwatch.cli.files import append
 from opwatch.domain.errors import OpwatchError, UnwritableError
 from opwatch.domain.operation import Operation
 from opwatch.domain.outcome import Abort, Verdict
+from opwatch.output.ci import System
 from opwatch.output.ci.dialects import Annotation, Severity, dialect_of
 from opwatch.output.ci.github import OUTPUT_FILE, SUMMARY_FILE, heading, markdown, outputs
 from opwatch.output.ci.log import mark
-from opwatch.output.ci.system import System
 from opwatch.output.errors import write_error
 from opwatch.output.formats.document import dumps
 from opwatch.output.streams import Sink

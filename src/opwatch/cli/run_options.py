@@ -15,7 +15,7 @@ import click
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import duration, option
 from opwatch.domain.outcome import Eagerness, Policy
-from opwatch.output.ci.system import System
+from opwatch.output.ci import System
 from opwatch.output.terminal.display import Style
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from opwatch.domain.errors import UnwritableError
 from opwatch.domain.events import Event, Listener, Pausable, Started
 from opwatch.engine import Inbox, or_abort
-from opwatch.output.ci.system import System, system_of
+from opwatch.output.ci import System, system_of
 from opwatch.output.errors import write_error, write_warning
 from opwatch.output.streams import can_draw, is_terminal
 from opwatch.output.terminal.display import Style, open_display, write_advice

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from opwatch.domain.events import Finished
 from opwatch.domain.operation import OperationError, State
 from opwatch.domain.outcome import Goal, Outcome, Reason, verdict
+from opwatch.output.ci import VARIABLES, System, system_of
 from opwatch.output.ci.dialects import MOST
 from opwatch.output.ci.log import mark
-from opwatch.output.ci.system import VARIABLES, System, system_of
 from opwatch.output.terminal.display import Style, open_display
 from output.ci import readers
 from output.script import Story, four, target, wall_of

@@ -25,7 +25,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from opwatch.domain.outcome import PRECEDENCE, Outcome
-from opwatch.output.ci.system import System
+from opwatch.output.ci import System
 from opwatch.output.text.clean import Show, leading
 from opwatch.output.text.sentences import display_name, ended_badly, ending_sentence
 from opwatch.output.text.styles import page_of

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from opwatch.output.ci.system import System
+    from opwatch.output.ci import System
 
 
 class MarkedLog(Renderer):
