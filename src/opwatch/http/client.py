@@ -1,14 +1,12 @@
 """The client: the interface of this room.
 
-Decides nothing but when h11 and the event loop are loaded: on entering, for a command that
-sends nothing must not pay for them.
+Decides nothing but what is loaded when: h11 and the event loop on entering, for a command that
+sends nothing must not pay for them, and the proxies where a variable may name one.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO, Final, Self
-
-from opwatch.http.proxies import Proxies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from opwatch.domain.trouble import Trouble
     from opwatch.http.connections import Connections
     from opwatch.http.exchange import Exchange
+    from opwatch.http.proxies import Proxies
 
 CONNECT: Final = 10.0
 
@@ -51,7 +50,7 @@ class Client:
         keepalive: float = 120.0,
         connect: float = CONNECT,
     ) -> None:
-        self._proxies = Proxies.of(environ)
+        self._proxies = _proxies_of(environ)
         self._connections = connections
         self._environ = environ
         self._user_agent = user_agent
@@ -64,7 +63,8 @@ class Client:
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """The passwords of the proxies, for whoever masks what a proxy sends back."""
-        found = (proxy.password for proxy in self._proxies.by_scheme.values())
+        by_scheme = self._proxies.by_scheme if self._proxies else {}
+        found = (proxy.password for proxy in by_scheme.values())
         return tuple(dict.fromkeys(each for each in found if each))
 
     async def __aenter__(self) -> Self:
@@ -137,3 +137,11 @@ class Client:
             UnwritableError: *sink* does not take what is written to it.
         """
         return await self._exchange.send(request, seconds=timeout, limit=limit, into=sink)
+
+
+def _proxies_of(environ: Mapping[str, str]) -> Proxies | None:
+    if not any(name.lower().endswith("_proxy") for name in environ):
+        return None
+    from opwatch.http.proxies import Proxies  # noqa: PLC0415, see the module's docstring
+
+    return Proxies.of(environ)

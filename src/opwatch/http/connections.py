@@ -44,7 +44,7 @@ class Connections:
         most: int,
         keepalive: float,
         connect: float,
-        proxies: Proxies,
+        proxies: Proxies | None,
         environ: Mapping[str, str],
         ca_file: Path | None,
     ) -> None:
@@ -77,7 +77,7 @@ class Connections:
     def proxy_to(self, origin: Origin) -> Proxy | None:
         """Return the proxy in front of *origin*, None for none."""
         if origin not in self._proxy_to:
-            self._proxy_to[origin] = self._proxies.to(origin)
+            self._proxy_to[origin] = self._proxies.to(origin) if self._proxies else None
         return self._proxy_to[origin]
 
     async def take(self, origin: Origin, trace: RequestTrace, *, fresh: bool = False) -> Connection:
