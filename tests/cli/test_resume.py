@@ -18,7 +18,7 @@ from cli.inside import profile
 from cli.program import Program
 from faults.whole import api, asked_about
 from opwatch.cli.commands.wait import app as wait
-from opwatch.cli.keeping import AS_GIVEN
+from opwatch.cli.kept_options import AS_GIVEN
 from opwatch.demo import Script
 from opwatch.state.store import open_store
 from servers.raw import http

@@ -1,6 +1,7 @@
-"""How a command keeps its run.
+"""How a command keeps its run, and takes up one that was kept.
 
-Decides which options belong to a run, and which to the terminal that it is shown on.
+Decides which run is meant that goes on, that one process at a time watches it, and that it
+does not where something of it may be a secret and was not kept.
 """
 
 from __future__ import annotations
@@ -8,36 +9,31 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from opwatch.cli.lanes import parse_params
+from opwatch.cli.kept_options import (
+    has_several_bindings,
+    is_unbound,
+    kept_bindings,
+    kept_options,
+    names_host,
+)
 from opwatch.cli.options import keeps_nothing
-from opwatch.cli.run_options import ID, RunOptions
+from opwatch.cli.run_options import RunOptions
 from opwatch.domain.auth import NoAuth
 from opwatch.domain.errors import UsageError
 from opwatch.domain.events import Listener
 from opwatch.domain.kept import KeptRun
-from opwatch.domain.operation import Basis
-from opwatch.profiles import Profile
 from opwatch.session.context import RunContext
-from opwatch.session.plan import Plan
 from opwatch.session.session import Session
-from opwatch.state.discretion import is_whole, kept_reference, kept_values
 from opwatch.state.folder import RunLock, state_folder
 from opwatch.state.journal import Journal
-from opwatch.state.runs import new_id
+from opwatch.state.runs import LAST, find_run, new_id
 from opwatch.state.store import Store, StoreError, open_store, set_aside
 
-AS_GIVEN: Final = (
-    *("interval", "any_", "fail_fast", "stall", "lost_after", "confirm", "fail_on"),
-    *("grace", "timeout_exit_code", "result", "pace", "reason"),
-)
-PATHS: Final = ("config", "ca_file", "download")
-MIXED: Final = ("param", "header")
-"""Options that are kept value by value."""
 MOST_NAMED: Final = 5
 
 
@@ -115,97 +111,37 @@ class Keeper:
             write_warning(sys.stderr, self._journal.remark)
 
 
-# -- what is kept of the options -----------------------------------------------------------------
+def take(name: str) -> tuple[KeptRun, RunLock]:
+    """Return the run *name*, or the last that has something left, and what keeps others from it.
 
-
-def kept_options(
-    options: RunOptions, plan: Plan, redact: Callable[[str], str], *, several: bool
-) -> tuple[dict[str, Any], list[str]]:
-    """Return what is kept of *options*, and what may be a secret and is not.
-
-    Of *several* profiles each is bound by its own.
+    Raises:
+        UsageError: there is none, or another process watches it.
     """
-    kept: dict[str, Any] = {name: getattr(options, name) for name in (*AS_GIVEN, "token_stdin")}
-    for name in PATHS:
-        path = getattr(options, name)
-        kept[name] = None if path is None else str(path.absolute())
-    given = {key: each for key, each in parse_params(options.param or ()).items() if key != ID}
-    base_url = options.base_url
-    if several:
-        given, base_url = {}, None
-    elif plan.profile_name is not None and not plan.assumed:
-        (profile,) = plan.profiles.values()
-        base_url, given = profile.base_url, {**profile.params, **given}
-    headers = kept_values(options.headers(), redact, opaque=True)
-    kept["base_url"] = base_url and kept_reference(base_url, redact)
-    kept["param"], masked = _kept_params(given, redact)
-    kept["header"] = [f"{name}: {value}" for name, value in headers.items() if is_whole(value)]
-    lost = {f"--param {name}" for name in masked}
-    lost |= {f"-H {name}" for name, value in headers.items() if not is_whole(value)}
-    return kept, sorted(lost & names_of(options))
+    with reading_store() as store:
+        found = find_run(store, name)
+        if found is None:
+            what = "no run is left to go on with" if name == LAST else f"there is no run {name!r}"
+            raise UsageError(what, hint="opwatch history shows those that are kept")
+        lock = RunLock(store.path.parent, found.id)
+        if not lock.take():
+            message = f"run {found.id} is being watched by process {found.pid}"
+            raise UsageError(message, hint="opwatch history shows the others")
+        # Who had it until now may have written since.
+        return find_run(store, found.id) or found, lock
 
 
-def _kept_params(
-    params: Mapping[str, str], redact: Callable[[str], str]
-) -> tuple[list[str], set[str]]:
-    """Return what is kept of *params*, as of ``--param``, and the names of those that are not."""
-    kept = kept_values(params, redact)
-    masked = {name for name, value in kept.items() if not is_whole(value)}
-    return [f"{name}={value}" for name, value in kept.items() if name not in masked], masked
+def check_whole(run: KeptRun) -> None:
+    """Check that all is known of *run* that a watch of what is left of it needs.
 
-
-def kept_bindings(
-    options: RunOptions, plan: Plan, redact: Callable[[str], str]
-) -> dict[str, dict[str, Any]] | None:
-    """Return how each profile of *plan* was bound that was named, by *options* or otherwise.
-
-    None where that may be a secret: it could not be given again for one of them alone.
+    Raises:
+        UsageError: something was not kept, for it may be a secret.
     """
-    named = [each for each in plan.targets if each.basis in {None, Basis.PIPED}]
-    words = [*(options.param or ()), *(each[-1] for one in named for each in one.options)]
-    typed, found = {word.partition("=")[0].strip() for word in words}, dict[str, dict[str, Any]]()
-    for profile_name in dict.fromkeys(each.profile for each in named):
-        profile = plan.profiles[profile_name]
-        params, masked = _kept_params(profile.params, redact)
-        base_url = kept_reference(profile.base_url, redact)
-        if masked & typed or not is_whole(base_url):
-            return None
-        found[profile_name] = {
-            "profile": profile.name,
-            "base_url": base_url,
-            "param": params,
-            "names_host": names_host(profile),
-        }
-    return found
-
-
-def names_host(profile: Profile) -> bool:
-    """Tell whether a person has named the host of *profile*, and not its file."""
-    typed = any(each[0] == "--base-url" for each in profile.options)
-    return typed or bool(profile.definition.base_url_variable)
-
-
-def is_unbound(run: KeptRun) -> bool:
-    """Tell whether *run* has several profiles, and it is not kept how they were bound."""
-    return run.options.get("bindings", {}) is None
-
-
-def has_several_bindings(plan: Plan) -> bool:
-    """Tell whether references of *plan* have profiles of their own, bound apart."""
-    is_mixed = len(plan.profiles) > 1
-    return any(
-        each.basis is Basis.PIPED
-        or (
-            each.basis is None and (is_mixed or each.options != plan.profiles[each.profile].options)
-        )
-        for each in plan.targets
-    )
-
-
-def names_of(options: RunOptions) -> set[str]:
-    """Return what names each parameter and header that is given in *options*."""
-    params = {f"--param {name}" for name in parse_params(options.param or ())}
-    return params | {f"-H {name}" for name in options.headers()}
+    if is_unbound(run) and run.left:
+        message = f"run {run.id} has several profiles, and what they were bound by was not kept"
+        raise UsageError(message, hint=f"opwatch history show {run.id}  names what is left")
+    if not all(each.is_whole for each in run.left):
+        message = f"run {run.id} cannot go on: a URL in it may hold a secret, and was not kept"
+        raise UsageError(message, hint="name its operations again:  opwatch wait REF...")
 
 
 @contextmanager

@@ -1,7 +1,10 @@
-"""``opwatch wait``: until every operation has ended."""
+"""``opwatch wait``: until every operation has ended, or a run that was kept has."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import click
@@ -10,6 +13,7 @@ from click.core import ParameterSource
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import command, option
 from opwatch.cli.run_options import RunOptions
+from opwatch.domain.errors import UsageError
 
 
 @command(
@@ -50,8 +54,6 @@ def app(
     74 no result, 124 timed out, 130 interrupted.
     """
     if resume is not None:
-        from opwatch.cli.resume import resume_run
-
         context = click.get_current_context()
         typed = ParameterSource.COMMANDLINE
         given = {name for name in context.params if context.get_parameter_source(name) is typed}
@@ -60,3 +62,35 @@ def app(
 
     policy = options.policy()
     return Command("wait", options, references or ()).run(policy)
+
+
+def resume_run(
+    name: str, options: RunOptions, references: Sequence[str], given: Collection[str]
+) -> int:
+    """Go on with the run *name*, or the last; *given* are the options typed. Return the code."""
+    from opwatch.cli.keeping import Resumption, check_whole, take
+    from opwatch.cli.kept_options import restored_options
+    from opwatch.cli.runner import Command
+
+    if references:
+        message = "--resume goes on with a run as it was begun, and takes no more references"
+        raise UsageError(message, hint="wait for them with a command of their own")
+    if options.no_state:
+        raise UsageError("--resume needs what --no-state keeps away")
+    if options.record is not None:
+        raise UsageError("--record writes down a run from its beginning, not one that goes on")
+    run, lock = take(name)
+    restored = restored_options(run, options, given)
+    policy = restored.policy()
+    if "base_url" in given:
+        run = replace(run, options={**run.options, "names_host": True})
+    run = run.counted(fail_on_warnings=policy.fail_on_warnings)
+    check_whole(run)
+    until = None if "timeout" in given else run.deadline
+    command = Command("wait", restored, resumed=Resumption(run, lock, until))
+    if run.cookies and run.left and not options.quiet:
+        from opwatch.output.errors import write_warning
+
+        lost = f"the cookies of run {run.id} are not kept: {', '.join(run.cookies)}"
+        write_warning(sys.stderr, f"{lost}; it goes on without them")
+    return command.run(policy)
