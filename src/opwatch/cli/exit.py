@@ -9,14 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from opwatch.domain.errors import (
-    CredentialError,
-    OpwatchError,
-    PipeClosedError,
-    StartError,
-    UnwritableError,
-    UsageError,
-)
+from opwatch.domain import errors
 from opwatch.domain.outcome import Abort, Outcome, Verdict, verdict
 from opwatch.engine import Interruption
 from opwatch.output.errors import OUT_OF_FILES, fixes_of, problem_of, write_error
@@ -38,15 +31,15 @@ def cause_of(problem: BaseException) -> Abort | Outcome:
             return problem.abort
         case KeyboardInterrupt():
             return Abort.INTERRUPTED
-        case UsageError():
+        case errors.UsageError():
             return Abort.USAGE
-        case CredentialError():
+        case errors.CredentialError():
             return Outcome.DENIED
-        case StartError():
+        case errors.StartError():
             return problem.cause
-        case PipeClosedError() | BrokenPipeError():
+        case errors.PipeClosedError() | BrokenPipeError():
             return Abort.PIPE_CLOSED
-        case UnwritableError():
+        case errors.UnwritableError():
             return Abort.UNWRITABLE
         case OSError() if problem.errno in OUT_OF_FILES:
             return Outcome.UNKNOWN
@@ -92,7 +85,7 @@ def end_of(
     )
     try:
         write_document(sys.stdout, result)
-    except (PipeClosedError, UnwritableError) as write_failure:
+    except (errors.PipeClosedError, errors.UnwritableError) as write_failure:
         return verdict_of(write_failure).code
     return ending.code
 
@@ -127,7 +120,7 @@ def problem_document(
 def sentence_of(problem: BaseException, redact: Callable[[str], str]) -> str:
     """Return why there is no more to report; an exception of Python's may be a signal's."""
     cause = cause_of(problem)
-    if isinstance(problem, OpwatchError) or cause is Abort.BUG:
+    if isinstance(problem, errors.OpwatchError) or cause is Abort.BUG:
         return problem_of(problem, redact=redact)
     return CAUSES[cause]
 

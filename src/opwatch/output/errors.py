@@ -12,16 +12,7 @@ import traceback
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TextIO
 
-from opwatch.domain.errors import (
-    BadReferenceError,
-    CredentialError,
-    OpwatchError,
-    PipeClosedError,
-    Problem,
-    ProfileError,
-    StartError,
-    UsageError,
-)
+from opwatch.domain import errors
 from opwatch.domain.secret import MASK
 from opwatch.domain.trouble import Fault
 from opwatch.output.streams import Sink
@@ -56,7 +47,7 @@ def write_error(
     *debug* is that of ``--debug``, None for a command without it.
     """
     sink = Sink(stream, redact=redact, required=False)
-    with suppress(OpwatchError):
+    with suppress(errors.OpwatchError):
         for line in error_lines(error, show=sink.show, debug=debug):
             label = next((each for each in LABELS if line.startswith(each)), None)
             if label is None:
@@ -68,7 +59,7 @@ def write_error(
 def write_warning(stream: TextIO | None, text: str) -> None:
     """Write what a person should know before a run, which goes on."""
     sink = Sink(stream, required=False)
-    with suppress(OpwatchError):
+    with suppress(errors.OpwatchError):
         sink.say(sink.show(text, LINE))
 
 
@@ -78,25 +69,25 @@ def error_lines(
     """Return *error* as lines; *debug* adds the traceback of a bug, None cannot."""
     show = show or Show()
     match error:
-        case PipeClosedError() | BrokenPipeError():
+        case errors.PipeClosedError() | BrokenPipeError():
             return []
-        case ProfileError():
+        case errors.ProfileError():
             found = [line for each in error.problems for line in _problem(each, show)]
             return [*found, *_fixes(show, error.hint)]
-        case BadReferenceError():
+        case errors.BadReferenceError():
             return [
                 f"opwatch: {_with_reference(error, show)}",
                 *_fixes(show, error.hint),
             ]
-        case UsageError():
+        case errors.UsageError():
             return [f"opwatch: {show(_discreet(error.message), LINE)}", *_fixes(show, error.hint)]
-        case StartError():
+        case errors.StartError():
             started = [_labelled("started", show(each, None)) for each in error.references]
             line = f"opwatch: {show(_discreet(error.message), LINE)}"
             return [line, *started, *_fixes(show, error.hint)]
-        case CredentialError():
+        case errors.CredentialError():
             return _credential(error, show)
-        case OpwatchError():
+        case errors.OpwatchError():
             return [f"opwatch: {show(error, LINE)}"]
         case _ if (lack := _lack(error)) is not None:
             what, fix = lack
@@ -109,9 +100,9 @@ def problem_of(error: BaseException, *, redact: Redact = as_is) -> str:
     """Return *error* as the one line of a document's ``problem``."""
     show = Show(redact)
     match error:
-        case BadReferenceError():
+        case errors.BadReferenceError():
             return _with_reference(error, show)
-        case OpwatchError():
+        case errors.OpwatchError():
             return show(_discreet(str(error)), LINE)
         case _ if (lack := _lack(error)) is not None:
             return lack[0]
@@ -123,11 +114,11 @@ def fixes_of(error: BaseException, *, redact: Redact = as_is) -> list[str]:
     """Return what to do about *error*, for the ``fix`` of a document."""
     show = Show(redact)
     match error:
-        case UsageError() | StartError():
+        case errors.UsageError() | errors.StartError():
             hints: Sequence[str | None] = (error.hint,)
-        case CredentialError():
+        case errors.CredentialError():
             hints = error.fixes
-        case OpwatchError():
+        case errors.OpwatchError():
             hints = ()
         case _:
             lack = _lack(error)
@@ -145,7 +136,7 @@ def _lack(error: BaseException) -> tuple[str, str] | None:
     return None
 
 
-def _with_reference(error: BadReferenceError, show: Show) -> str:
+def _with_reference(error: errors.BadReferenceError, show: Show) -> str:
     """Return the message, with the reference in front unless it has it already."""
     reference = show(_discreet(error.reference), 80)
     message = show(_discreet(error.message), LINE)
@@ -165,7 +156,7 @@ def _fixes(show: Show, *hints: str | None) -> list[str]:
     return [_labelled("to fix", show(hint, LINE)) for hint in hints if hint]
 
 
-def _credential(error: CredentialError, show: Show) -> list[str]:
+def _credential(error: errors.CredentialError, show: Show) -> list[str]:
     where = f" ({show(error.origin, 120)})" if error.origin else ""
     lines = [f"opwatch: {show(error.message, LINE)}{where}"]
     if error.tried:
@@ -180,7 +171,7 @@ def _credential(error: CredentialError, show: Show) -> list[str]:
     return lines
 
 
-def _problem(problem: Problem, show: Show) -> list[str]:
+def _problem(problem: errors.Problem, show: Show) -> list[str]:
     """Return where in a file something is wrong: the position, the line, a caret."""
     place = ":".join(str(each) for each in (problem.line, problem.column) if each)
     file = leading(show(problem.file, None))
