@@ -15,6 +15,8 @@ import click
 
 from opwatch.cli.help import whole_page
 from opwatch.cli.parameters import argument, command
+from opwatch.output.streams import Sink, is_terminal
+from opwatch.output.topics import TOPICS, page_of, rendered
 
 
 @command(
@@ -34,9 +36,6 @@ def app(
     ] = None,
 ) -> int:
     """Show all options of a command, or explain a topic."""
-    from opwatch.output.streams import is_terminal
-    from opwatch.output.topics import TOPICS, page_of, rendered
-
     at_terminal = is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
     if words and len(words) == 1 and words[0] in TOPICS:
         text = page_of(words[0])
@@ -55,8 +54,6 @@ def _page(words: list[str]) -> str:
     Raises:
         NoSuchCommand: there is none.
     """
-    from opwatch.output.topics import TOPICS
-
     context = click.get_current_context().find_root()
     found: click.Command = context.command
     for word in words:
@@ -73,8 +70,6 @@ def _page(words: list[str]) -> str:
 
 
 def _show(text: str, *, at_terminal: bool) -> None:
-    from opwatch.output.streams import Sink
-
     if at_terminal and text.count("\n") >= shutil.get_terminal_size().lines:
         click.echo_via_pager(text, color=True)
         return
