@@ -32,7 +32,7 @@ OF_A_WAIT = {
 }
 ON_DEMAND = {
     *("opwatch.cli.files", "opwatch.cli.help", "opwatch.session.headers", "opwatch.engine.retry"),
-    "opwatch.http.proxies",
+    *("opwatch.http.proxies", "opwatch.session.input"),
     *(
         f"opwatch.credentials.{name}"
         for name in ("helper", "inspection", "keyring", "login", "process", "secret_file")

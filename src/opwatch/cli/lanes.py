@@ -25,7 +25,7 @@ from opwatch.domain.errors import BadReferenceError, UsageError
 from opwatch.domain.operation import Basis, Target
 from opwatch.output.streams import is_terminal
 from opwatch.profiles import bind_profile, is_url, load_profile
-from opwatch.session.input import GivenReference
+from opwatch.session.plan import GivenReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opwatch.domain.errors import UsageError
 from opwatch.domain.messages import Headers, Response
 from opwatch.domain.operation import Basis
 from opwatch.domain.secret import MASK
+from opwatch.session.plan import GivenReference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 MOST_INPUT: Final = 8 * 1024 * 1024
 """Bytes of what is piped in, or of a file that is named."""
@@ -38,20 +39,6 @@ _BETWEEN: Final = re.compile(r"(?:\s+|#[^\n]*)*")
 """Between two values of JSON: blanks, and lines of comment."""
 _TABLE: Final = ["OPERATION", "STATE"]
 _DETECTED: Final = frozenset({Basis.ADDRESS, Basis.PATH, Basis.WORDS})
-
-
-@dataclass(frozen=True, slots=True)
-class GivenReference:
-    """A reference, and what stood beside it: the *profile* and its *params*, if anything did.
-
-    *origin* is where it was asked before. *typed*: a person wrote it for this run.
-    """
-
-    text: str
-    profile: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    origin: str | None = None
-    typed: bool = False
 
 
 def read_references(data: bytes) -> tuple[GivenReference, ...] | Response:

@@ -38,6 +38,20 @@ LARGEST: Final = 10 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)
+class GivenReference:
+    """A reference, and what stood beside it: the *profile* and its *params*, if anything did.
+
+    *origin* is where it was asked before. *typed*: a person wrote it for this run.
+    """
+
+    text: str
+    profile: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    origin: str | None = None
+    typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StartRequest:
     """What a person asks to send. *path* may be a whole URL."""
 
