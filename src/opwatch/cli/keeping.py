@@ -27,6 +27,7 @@ from opwatch.domain.auth import NoAuth
 from opwatch.domain.errors import UsageError
 from opwatch.domain.events import Listener
 from opwatch.domain.kept import KeptRun
+from opwatch.output.errors import write_warning
 from opwatch.session.context import RunContext
 from opwatch.session.session import Session
 from opwatch.state.folder import RunLock, state_folder
@@ -106,8 +107,6 @@ class Keeper:
             return
         self._journal.close(code)
         if self._journal.remark is not None:
-            from opwatch.output.errors import write_warning
-
             write_warning(sys.stderr, self._journal.remark)
 
 
@@ -151,8 +150,6 @@ def reading_store() -> Iterator[Store]:
     Raises:
         UsageError: it is not, or what is looked for cannot be read.
     """
-    from opwatch.output.errors import write_warning
-
     if keeps_nothing(os.environ):
         raise UsageError("OPWATCH_STATE=off: no run is kept")
     try:

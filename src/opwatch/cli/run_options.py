@@ -14,7 +14,7 @@ import click
 
 from opwatch.cli import options as opt
 from opwatch.cli.parameters import duration, option
-from opwatch.domain.outcome import Eagerness, Policy
+from opwatch.domain.outcome import LOST_AFTER, NO_CONTACT, Eagerness, Goal, Policy
 from opwatch.output.ci import System
 from opwatch.output.terminal.display import Style
 
@@ -278,8 +278,6 @@ class RunOptions(opt.ProfileOptions):
         Raises:
             BadParameter: one of them is not valid.
         """
-        from opwatch.domain.outcome import LOST_AFTER, NO_CONTACT, Goal, Policy
-
         given = None if self.lost_after is None else duration(self.lost_after) or None
         fail_on = {part.strip() for each in self.fail_on or () for part in each.split(",")}
         if fail_on - FAIL_ON:

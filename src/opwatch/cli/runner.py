@@ -27,7 +27,7 @@ from opwatch.domain.errors import (
 from opwatch.domain.operation import Operation, Target
 from opwatch.domain.outcome import Abort, Outcome, Policy, Reason, Verdict
 from opwatch.engine import Interruption, pass_over_signals, raise_on_signals, run_to_end
-from opwatch.output.errors import write_error
+from opwatch.output.errors import write_error, write_warning
 from opwatch.output.streams import is_terminal
 from opwatch.session.context import RunContext
 from opwatch.session.plan import Plan, ResultOptions, StartRequest
@@ -189,8 +189,6 @@ class Command:
             ]
         self.warnings.extend(found)
         if found and not self.options.quiet:
-            from opwatch.output.errors import write_warning
-
             for text in found:
                 write_warning(sys.stderr, text)
 
@@ -386,7 +384,6 @@ def _written(write: Callable[[], None], verdict: Verdict, view: View) -> Verdict
     try:
         write()
     except UnwritableError as problem:
-        from opwatch.output.errors import write_warning
         from opwatch.output.text.summary import exit_text
 
         write_error(sys.stderr, problem, redact=view.redact)

@@ -20,7 +20,7 @@ from opwatch.domain.events import Event, Listener, Pausable, Started
 from opwatch.engine import Inbox, or_abort
 from opwatch.output.ci import System, system_of
 from opwatch.output.errors import write_error, write_warning
-from opwatch.output.streams import can_draw, is_terminal
+from opwatch.output.streams import can_draw, is_terminal, wants_colour, width_of
 from opwatch.output.terminal.display import Style, open_display, write_advice
 from opwatch.session.plan import Plan, wait_command
 
@@ -294,13 +294,10 @@ class View:
             )
 
     def _wants_colour(self, stream: TextIO) -> bool:
-        from opwatch.output.streams import wants_colour
-
         return wants_colour(stream, no_color=self.options.no_color, environ=self.context.environ)
 
     def _write_table(self, operations: Sequence[Operation], now: float) -> None:
         from opwatch.output.formats.table import write_table
-        from opwatch.output.streams import width_of
 
         write_table(
             sys.stdout,

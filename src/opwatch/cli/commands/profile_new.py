@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -118,8 +118,6 @@ class DraftOptions:
 
     def _fetched(self, config: Config, token: Secret | None) -> dict[str, Response]:
         """Return what the URLs among the sources answer."""
-        from dataclasses import replace
-
         from opwatch.cli.runner import context_of
         from opwatch.engine import raise_on_signals, run_to_end
         from opwatch.session.detect import fetch_samples
