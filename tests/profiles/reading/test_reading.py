@@ -110,6 +110,17 @@ def test_a_number_that_python_cannot_hold_is_no_accident(status: str) -> None:
         assert (found.state, found.is_known_word) == (State.RUNNING, False)
 
 
+@pytest.mark.parametrize(
+    "status", ["\u017fucce\u017f", "done\u200b", "d\u043ene", "do\u00adne", "done\0"]
+)
+def test_a_word_that_only_looks_like_one_is_unknown(status: str) -> None:
+    bound = profile("states: {running: [running], succeeded: [done, succes]}\n")
+
+    found = read(bound, response({"id": "a", "status": status}))
+
+    assert (found.state, found.is_known_word) == (State.RUNNING, False)
+
+
 def test_lone_surrogates_stay_in_the_model() -> None:
     found = read(BOUND, response(b'{"id": "a", "status": "\\ud800"}'))
 
