@@ -509,7 +509,18 @@ def test_absence_can_mean_a_state_but_an_odd_type_cannot() -> None:
     bound = profile("absent_status: succeeded\n")
 
     assert read(bound, response({"id": "a"})).state is State.SUCCEEDED
+    assert read(bound, response({"id": "a", "status": ""})).state is State.SUCCEEDED
     assert trouble(bound, response({"id": "a", "status": {"x": 1}})).fault is Fault.NO_STATUS
+
+
+@pytest.mark.parametrize("status", [{}, {"status": None}, {"status": " "}])
+def test_that_there_is_no_status_is_no_success_beside_an_error(status: dict[str, object]) -> None:
+    found = read(
+        profile("absent_status: succeeded\n"), response({"id": "a", "error": "x", **status})
+    )
+
+    assert (found.state, found.is_known_word) == (State.RUNNING, False)
+    assert str(found.contradiction) == "status: absent, error: x"
 
 
 def test_graphql_errors_under_200_are_a_trouble() -> None:
