@@ -494,6 +494,12 @@ def test_that_it_is_done_is_a_success_where_no_error_is_beside_it(
     assert read(FLAG, response({"done": True, **beside})).state is State.SUCCEEDED
 
 
+def test_a_flag_in_a_list_has_nothing_beside_it() -> None:
+    bound = profile("read: {root: jobs, status: '[0].done'}\nstates: {succeeded: [true]}\n")
+
+    assert read(bound, response({"jobs": [{"done": True}]})).state is State.SUCCEEDED
+
+
 def test_an_error_beside_a_flag_can_be_ignored_and_a_rule_looks_first() -> None:
     both = response({"done": True, "error": "x"})
     reads = "read: {status: done}\nstates: {succeeded: [true]}\n"

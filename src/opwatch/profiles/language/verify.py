@@ -135,8 +135,12 @@ class Verification(NamedTuple):
         That `done` is true says of an operation that it is over, and rarely how. Nor does it
         say much that there is no status. *said* is where and what the flag is.
         """
-        place = Place("", view.item, _by_spelling(view.item))
-        found = (pair for field in _ERRORS for pair in self._heard(field.found(place)))
+        found = (
+            pair
+            for place in self._places(view.item)
+            for field in _ERRORS
+            for pair in self._heard(field.found(place))
+        )
         against = next((pair for pair in found if not is_good_news(pair[1])), None)
         return _undecided("verify", said, _pair(against)) if against else meaning
 
