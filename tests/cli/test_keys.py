@@ -11,6 +11,7 @@ import termios
 import time
 import tty
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
@@ -25,7 +26,6 @@ from servers.raw import http
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from servers.raw import RawServer
 
@@ -88,6 +88,11 @@ def test_one_whose_keys_are_not_read_is_not_asked() -> None:
         os.set_blocking(master, False)
         with pytest.raises(BlockingIOError):
             os.read(master, 100)
+
+
+def test_one_that_has_gone_is_not_asked() -> None:
+    with Path(os.devnull).open(encoding="utf-8") as gone:
+        assert cursor_finder(gone, gone)() is None
 
 
 # -- each key --------------------------------------------------------------------------

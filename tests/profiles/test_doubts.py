@@ -112,6 +112,29 @@ def test_conditions_are_warned_of_wherever_they_are(key: str) -> None:
     assert message.startswith("a == b compares two fields")
 
 
+@pytest.mark.parametrize("state", ["failed", "succeeded"])
+@pytest.mark.parametrize("status", ["4xx", "5xx"])
+def test_an_end_by_a_whole_class_of_errors_is_warned_of(status: str, state: str) -> None:
+    [(line, _, message)] = warnings(f"rules: [{{http: [404, {status}], state: {state}}}]\n")
+
+    assert line == 6
+    assert message.startswith(f"{status} holds ")
+    assert f"mean {state}" in message
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "http: 4xx, state: running",
+        "http: 4xx, when: code == 'x', state: failed",
+        "http: [400, 422], state: failed",
+        "http: 2xx, state: succeeded",
+    ],
+)
+def test_an_end_by_single_statuses_or_by_the_body_is_passed(rule: str) -> None:
+    assert warnings(f"rules: [{{{rule}}}]\n") == []
+
+
 FLAG = HEAD.replace("status: status", "status: done").replace("[done]", "[true]")
 
 

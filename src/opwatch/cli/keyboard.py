@@ -81,7 +81,7 @@ def cursor_finder(terminal: TextIO, screen: TextIO) -> Callable[[], int | None]:
 
     def row() -> int | None:
         nonlocal answers
-        if not answers or not is_ours() or termios.tcgetattr(fd)[3] & termios.ICANON:
+        if not answers or not is_ours() or not _reads_keys(fd):
             return None
         typed, end = b"", time.monotonic() + PATIENCE
         with _unstopped(), suppress(OSError):
@@ -94,6 +94,14 @@ def cursor_finder(terminal: TextIO, screen: TextIO) -> Callable[[], int | None]:
         return None
 
     return row
+
+
+def _reads_keys(fd: int) -> bool:
+    """Tell whether single keys are read from the terminal *fd*; one that has gone has none."""
+    try:
+        return not termios.tcgetattr(fd)[3] & termios.ICANON
+    except termios.error:
+        return False
 
 
 class Keyboard:

@@ -3,8 +3,8 @@
 Decides what a file of profiles may be: one profile, or a configuration that holds several.
 Decides also what is allowed, although it is hardly what was meant, and is warned of: a pause
 in milliseconds that is read as seconds; a comparison of two paths that lead to nothing in
-the sample answers, which holds of every answer, for null equals null; and a flag that means
-succeeded in a profile in which nothing means failed.
+the sample answers, which holds of every answer, for null equals null; a flag that means
+succeeded in a profile in which nothing means failed; and an end by all HTTP errors of a class.
 """
 
 from __future__ import annotations
@@ -142,6 +142,7 @@ def doubts(definition: Definition, samples: Sequence[Any] = ()) -> list[Problem]
         *_pauses_in_ms(definition),
         *_comparisons_of_nothing(definition, samples),
         *_flags_of_success(definition),
+        *_ends_by_whole_classes(definition),
     ]
     return sorted(found, key=lambda each: (each.file, each.line, each.column))
 
@@ -186,6 +187,21 @@ def _flags_of_success(definition: Definition) -> Iterator[Problem]:
 _NEVER_FAILS: Final = (
     "nothing means failed: if {0} is true after a failure as well, add before 'states'  "
     "rules: [{{when: {0} && error, state: failed}}]"
+)
+
+
+def _ends_by_whole_classes(definition: Definition) -> Iterator[Problem]:
+    for index, rule in enumerate(definition.spec.rules):
+        http = rule.condition.http
+        found = sorted(http.classes & _ERRORS.keys()) if http and rule.condition.is_bare else ()
+        for each in found if rule.state.is_terminal else ():
+            position = item_position(definition.node, ("rules",), index)
+            yield position.warning(_WHOLE_CLASS.format(each, _ERRORS[each], rule.state.value))
+
+
+_ERRORS: Final = {4: "401, 403, 408 and 429", 5: "500, 502, 503 and 504"}
+_WHOLE_CLASS: Final = (
+    "{0}xx holds {1} too, which say nothing of the operation, and here mean {2}: list the statuses"
 )
 
 

@@ -49,6 +49,16 @@ def test_a_terminal_gets_an_aligned_table_with_ages() -> None:
     ]
 
 
+def test_what_no_operation_has_takes_no_room_on_a_terminal() -> None:
+    story = Story(["a"]).read("a", message="still bound")
+
+    assert written(story, terminal=True, width=40).splitlines() == [
+        "OPERATION  STATE    STATUS   DETAIL",
+        "a          running  RUNNING  still bound",
+    ]
+    assert written(story, terminal=False).splitlines()[0].count("\t") == 5
+
+
 def test_a_narrow_terminal_has_the_details_under_their_rows() -> None:
     lines = written(looked_at(), terminal=True, width=60).splitlines()
     assert lines[3] == "  │ bad column 'x' (code 17)"
@@ -147,7 +157,7 @@ def test_a_terminal_is_shown_the_end_of_a_log_and_a_pipe_is_not() -> None:
     failure = Failure("job test", ("[red]1 != 2", "x" * 100))
     story = Story(["a"]).fail("a", "", failure=failure)
     assert written(story, terminal=True, width=70).splitlines()[1:] == [
-        "a          failed            FAILED           job test",
+        "a          failed  FAILED  job test",
         "  │ [red]1 != 2",
         "  │ " + "x" * 65 + "…",
     ]

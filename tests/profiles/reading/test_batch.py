@@ -180,6 +180,36 @@ def test_items_that_are_no_operations_are_passed_over() -> None:
     assert isinstance(found[1], Trouble)
 
 
+@pytest.mark.parametrize(
+    ("body", "status", "fault"),
+    [
+        (b"", 200, Fault.EMPTY),
+        (b"", 204, Fault.EMPTY),
+        (b'{"error": "x"}', 404, Fault.STATUS_NOT_FOUND),
+        (b'{"error": "x"}', 409, Fault.STATUS_REFUSED),
+        (b"[]", 200, Fault.NO_STATUS),
+    ],
+)
+def test_a_rule_about_the_http_status_says_nothing_of_several_at_once(
+    body: bytes, status: int, fault: Fault
+) -> None:
+    bound = listing(
+        more="rules: [{http: 409, state: failed}, {http: [200, 204, 404], state: succeeded}]\n"
+    )
+    targets = [bound.target("a"), bound.target("b")]
+
+    found = bound.read(targets, response(body, status)).findings
+
+    assert [each.fault for each in found if isinstance(each, Trouble)] == [fault, fault]
+    # Asked about one alone, it is the answer about that one.
+    only = profile(
+        "request: {path: /ops}\nbatch: {query: ids, items: items}\n"
+        "rules: [{http: 404, state: succeeded}]\n"
+    )
+    (gone,) = only.read([only.target("a")], response({"error": "x"}, 404)).findings
+    assert isinstance(gone, Reading)
+
+
 def test_a_long_list_is_read_page_by_page() -> None:
     bound = profile(
         "batch: {query: ids, path: /ops, items: items, next: {body: more, query: page}}\n"

@@ -110,6 +110,17 @@ def test_a_number_that_python_cannot_hold_is_no_accident(status: str) -> None:
         assert (found.state, found.is_known_word) == (State.RUNNING, False)
 
 
+@pytest.mark.parametrize(
+    "status", ["\u017fucce\u017f", "done\u200b", "d\u043ene", "do\u00adne", "done\0"]
+)
+def test_a_word_that_only_looks_like_one_is_unknown(status: str) -> None:
+    bound = profile("states: {running: [running], succeeded: [done, succes]}\n")
+
+    found = read(bound, response({"id": "a", "status": status}))
+
+    assert (found.state, found.is_known_word) == (State.RUNNING, False)
+
+
 def test_lone_surrogates_stay_in_the_model() -> None:
     found = read(BOUND, response(b'{"id": "a", "status": "\\ud800"}'))
 
@@ -483,6 +494,12 @@ def test_that_it_is_done_is_a_success_where_no_error_is_beside_it(
     assert read(FLAG, response({"done": True, **beside})).state is State.SUCCEEDED
 
 
+def test_a_flag_in_a_list_has_nothing_beside_it() -> None:
+    bound = profile("read: {root: jobs, status: '[0].done'}\nstates: {succeeded: [true]}\n")
+
+    assert read(bound, response({"jobs": [{"done": True}]})).state is State.SUCCEEDED
+
+
 def test_an_error_beside_a_flag_can_be_ignored_and_a_rule_looks_first() -> None:
     both = response({"done": True, "error": "x"})
     reads = "read: {status: done}\nstates: {succeeded: [true]}\n"
@@ -498,7 +515,18 @@ def test_absence_can_mean_a_state_but_an_odd_type_cannot() -> None:
     bound = profile("absent_status: succeeded\n")
 
     assert read(bound, response({"id": "a"})).state is State.SUCCEEDED
+    assert read(bound, response({"id": "a", "status": ""})).state is State.SUCCEEDED
     assert trouble(bound, response({"id": "a", "status": {"x": 1}})).fault is Fault.NO_STATUS
+
+
+@pytest.mark.parametrize("status", [{}, {"status": None}, {"status": " "}])
+def test_that_there_is_no_status_is_no_success_beside_an_error(status: dict[str, object]) -> None:
+    found = read(
+        profile("absent_status: succeeded\n"), response({"id": "a", "error": "x", **status})
+    )
+
+    assert (found.state, found.is_known_word) == (State.RUNNING, False)
+    assert str(found.contradiction) == "status: absent, error: x"
 
 
 def test_graphql_errors_under_200_are_a_trouble() -> None:

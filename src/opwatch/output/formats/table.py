@@ -75,9 +75,10 @@ def aligned(
     names = Names(show, operations, with_ids=True)
     rows = [_cells_of(each, names.of(each, max(9, width // 3)), now, show) for each in operations]
     columns = list(zip(HEADINGS, *(row[:-1] for row in rows), strict=False))
-    widths = [max(map(cells, column)) for column in columns]
+    # A column that is empty is left out: the room is for what there is to say.
+    widths = [max(map(cells, column)) if any(column[1:]) else 0 for column in columns]
     widths[3] = min(widths[3], max(9, width // 5))
-    detail = width - sum(widths) - len(GAP) * len(widths)
+    detail = width - sum(each + len(GAP) for each in widths if each)
     lines: list[Line] = [
         _line(
             HEADINGS if detail >= len(HEADINGS[-1]) else (*HEADINGS[:-1], ""),
@@ -99,12 +100,17 @@ def aligned(
 
 def _line(row: Sequence[str], widths: Sequence[int], detail: int, glyphs: Glyphs) -> Line:
     name, state, percent, status, age, text = row
+    columns = (
+        (name, Tone.PLAIN),
+        (state, _TONES.get(state, Tone.PLAIN)),
+        (f"{percent:>{widths[2]}}", Tone.PLAIN),
+        (cut(status, widths[3], ellipsis=glyphs.ellipsis), Tone.PLAIN),
+        (age, Tone.FAINT),
+    )
     line: Line = [
-        (pad(name, widths[0]) + GAP, Tone.PLAIN),
-        (pad(state, widths[1]) + GAP, _TONES.get(state, Tone.PLAIN)),
-        (f"{percent:>{widths[2]}}{GAP}", Tone.PLAIN),
-        (pad(cut(status, widths[3], ellipsis=glyphs.ellipsis), widths[3]) + GAP, Tone.PLAIN),
-        (pad(age, widths[4]) + GAP, Tone.FAINT),
+        (pad(cell, size) + GAP, tone)
+        for (cell, tone), size in zip(columns, widths, strict=True)
+        if size
     ]
     if text:
         line.append((cut(text, max(0, detail), ellipsis=glyphs.ellipsis), Tone.PLAIN))

@@ -59,7 +59,7 @@ def open_display(
 
     *wall_of* turns seconds of the run's clock into an aware time, *resume* the
     unfinished operations into a command. Without *endings* a table follows that shows
-    what has failed; unless it *advises*, what to do about that follows too. With *notify* a
+    what has failed; unless it *advises*, what to do about it does. With *notify* a
     terminal is rung at the end of a long run. With *keys* it is shown, where there is room, that
     some are obeyed. *locate* asks tmux for the row of the cursor.
     """
@@ -72,7 +72,7 @@ def open_display(
 
     match style:
         case Style.NONE:
-            return Guard(Quiet(sink, resume=resume, endings=endings, advises=advises), lines)
+            return Guard(Quiet(sink, resume, advises=advises) if endings else Renderer(), lines)
         case Style.AUTO | Style.BARS if can_draw(stream, environ):
             from opwatch.output.terminal.bars import Bars  # noqa: PLC0415, few runs draw
             from opwatch.output.terminal.window import window_of  # noqa: PLC0415, few runs draw
@@ -94,22 +94,11 @@ def open_display(
 
 
 class Quiet(Renderer):
-    """A renderer that writes bad endings to *sink*, and the command of *resume*.
+    """A renderer that writes bad endings to *sink*, and unless told not to what to do then."""
 
-    Without *endings* a table shows them; unless it *advises*, nothing is said of what to do.
-    """
-
-    def __init__(
-        self,
-        sink: Sink,
-        *,
-        resume: Resume | None = None,
-        endings: bool = True,
-        advises: bool = True,
-    ) -> None:
+    def __init__(self, sink: Sink, resume: Resume | None = None, *, advises: bool = True) -> None:
         self._sink = sink
         self._advises = advises
-        self._endings = endings
         self._resume = resume
         self._names = Names(sink.show)
 
@@ -118,15 +107,14 @@ class Quiet(Renderer):
         match event:
             case Started(operations=operations):
                 self._names = Names(self._sink.show, operations)
-            case Ended(operation=operation) if self._endings:
-                if ended_badly(operation):
-                    name = self._names.of(operation)
-                    self._sink.say(ending_sentence(operation, self._sink.show, name=name))
-            case Finished(verdict=verdict) if verdict.cause is not Abort.PIPE_CLOSED:
-                if self._advises:
+            case Ended(operation=operation) if ended_badly(operation):
+                name = self._names.of(operation)
+                self._sink.say(ending_sentence(operation, self._sink.show, name=name))
+            case Finished(verdict=verdict) if self._advises:
+                # A reader who closed the pipe wants no more lines.
+                if verdict.cause is not Abort.PIPE_CLOSED:
                     _advise(self._sink, event.operations, self._resume)
             case _:
-                # A reader who closed the pipe wants no more lines.
                 pass
 
 

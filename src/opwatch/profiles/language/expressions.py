@@ -241,7 +241,7 @@ def spelling(text: str) -> str:
 @lru_cache(maxsize=2048)
 def _spelling(text: str) -> str:
     """An API says the same names and words in each of its answers."""
-    return _SEPARATORS.sub("", text.casefold())
+    return _SEPARATORS.sub("", text.lower())
 
 
 # Enumerations of Protocol Buffers carry the name of their type:
@@ -284,7 +284,9 @@ def _functions() -> Functions:
 
         @signature({"types": []}, {"types": ["array"]})
         def _func_is_in(self, value: Any, among: list[Any]) -> bool:
-            return value in among
+            # To Python 1 is True, and 0 False.
+            is_flag = isinstance(value, bool)
+            return any(each == value and isinstance(each, bool) is is_flag for each in among)
 
         @signature({"types": ["array"]}, {"types": ["array"]})
         def _func_agree(self, values: list[Any], among: list[Any]) -> bool:

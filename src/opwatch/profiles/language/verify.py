@@ -129,15 +129,20 @@ class Verification(NamedTuple):
             return meaning
         return self._doubted(meaning, view.item, said)
 
-    def of_flag(self, meaning: Meaning, view: AnswerView, name: str) -> Meaning:
-        """Return *meaning*, a success by the flag *name*: undecided if an error is beside it.
+    def of_flag(self, meaning: Meaning, view: AnswerView, said: tuple[str, str]) -> Meaning:
+        """Return *meaning*, a success by a flag: undecided if an error is beside it.
 
-        That `done` is true says of an operation that it is over, and rarely how.
+        That `done` is true says of an operation that it is over, and rarely how. Nor does it
+        say much that there is no status. *said* is where and what the flag is.
         """
-        place = Place("", view.item, _by_spelling(view.item))
-        found = (pair for field in _ERRORS for pair in self._heard(field.found(place)))
+        found = (
+            pair
+            for place in self._places(view.item)
+            for field in _ERRORS
+            for pair in self._heard(field.found(place))
+        )
         against = next((pair for pair in found if not is_good_news(pair[1])), None)
-        return _undecided("verify", (name, "true"), _pair(against)) if against else meaning
+        return _undecided("verify", said, _pair(against)) if against else meaning
 
     def _doubted(self, meaning: Meaning, item: Any, said: tuple[str, str]) -> Meaning:
         found = self._first(list(self._places(item)))

@@ -55,7 +55,8 @@ class AnswerReader:
         if trouble is not None:
             return Answer((trouble,) * len(targets), trouble.wait, rate=parsed.pauses.rate)
         notes: list[str] = [_TWICE] if parsed.body.repeats else []
-        if is_list and parsed.is_readable:
+        # What the HTTP status of a request for several says, it says of none of them.
+        if is_list and (parsed.is_readable or len(targets) > 1):
             findings = self._listed(targets, parsed, pages, notes)
         else:
             findings = tuple(self._single(target, parsed) for target in targets)
@@ -170,10 +171,10 @@ class AnswerReader:
 
     def _trouble_of_page(self, page: ParsedResponse, target: Target) -> Trouble | None:
         """Return why *page* is no part of a list: an error may hold one, too."""
-        trouble = self._trouble_of_guard(page, target) or page.trouble_of_status
+        trouble = self._trouble_of_guard(page, target)
+        trouble = trouble or page.trouble_of_status or page.trouble_of_body
         if trouble is None and self._items(page) is None:
-            fault = page.body.fault or Fault.NO_STATUS
-            trouble = page.trouble(fault, self._no_list + keys_of(page.body.data))
+            return page.trouble(Fault.NO_STATUS, self._no_list + keys_of(page.body.data))
         return trouble
 
     def _items(self, parsed: ParsedResponse) -> list[Any] | None:

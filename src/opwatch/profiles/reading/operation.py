@@ -126,12 +126,14 @@ class OperationReader:
         status = self._spec.read.status
         said = status.first(view)
         meaning = self._words.meaning(said)
-        if meaning is None or meaning.state is not State.SUCCEEDED or word(said) != "true":
+        is_flag = said is None or word(said) == "true"
+        if meaning is None or meaning.state is not State.SUCCEEDED or not is_flag:
             return meaning
         from opwatch.profiles.language.verify import Verification  # noqa: PLC0415, few need it
 
-        name = next(path for path, value in status.each(view) if value is said)
-        return (self._spec.verify or Verification()).of_flag(meaning, view, name)
+        name = next((path for path, value in status.each(view) if value is said), "status")
+        flag = "absent" if said is None else "true"
+        return (self._spec.verify or Verification()).of_flag(meaning, view, (name, flag))
 
     def _other_id(self, target: Target | None, view: AnswerView) -> str | None:
         """Return the id in the answer if it is another operation's."""
