@@ -75,7 +75,7 @@ def test_what_reports_a_lack_of_descriptors_is_loaded_before_there_is_one(progra
     ran = program.run(*BUDGET["get"][0], environ={"PYTHONPROFILEIMPORTTIME": "1"})
 
     loaded = re.findall(r"^import time: .*\| +(\S+)$", ran.err, re.MULTILINE)
-    asked = loaded.index("opwatch.http.exchange")
+    asked = loaded.index("opwatch.http.client")
     early = {"cli.exit", "output.errors", "output.ci", "credentials.sources"}
     assert {f"opwatch.{each}" for each in early} <= set(loaded[:asked])
 

@@ -12,7 +12,7 @@ from opwatch.domain.errors import CredentialError
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http import Client
+from opwatch.http.client import Client
 from servers.oauth import OAuthServer, Reply, refused
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from opwatch.http import Client
+from opwatch.http.client import Client
 from servers.tls import Authority
 
 if TYPE_CHECKING:

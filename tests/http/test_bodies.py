@@ -16,7 +16,7 @@ from servers.proxy import Ending, FaultProxy
 from servers.raw import RawServer, Step, answer, drip, flood, hang, http, pause, read, send
 
 if TYPE_CHECKING:
-    from opwatch.http import Client
+    from opwatch.http.client import Client
 
 MEBIBYTE = 1024 * 1024
 OK = b"HTTP/1.1 200 OK\r\n"

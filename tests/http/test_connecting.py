@@ -20,7 +20,7 @@ from servers.raw import RawServer, answer, closed_port, deaf_port, hang, read, r
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from opwatch.http import Client
+    from opwatch.http.client import Client
 
 
 def resolves(monkeypatch: pytest.MonkeyPatch, look_up: Callable[..., Any]) -> None:
@@ -208,7 +208,7 @@ async def test_one_broken_address_family_does_not_matter(
 _OFFLINE = """
 import asyncio
 from opwatch.domain.messages import Request
-from opwatch.http import Client
+from opwatch.http.client import Client
 
 async def main():
     async with Client(connections=1, environ={}, user_agent="x") as client:

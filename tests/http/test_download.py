@@ -18,7 +18,7 @@ from servers.raw import RawServer, Step, answer, drip, flood, hang, http, read, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from opwatch.http import Client
+    from opwatch.http.client import Client
 
 MEBIBYTE = 1024 * 1024
 OK = b"HTTP/1.1 200 OK\r\n\r\n"

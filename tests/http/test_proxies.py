@@ -11,7 +11,7 @@ from opwatch.domain.messages import Request, Response, SecretLocation, Sensitive
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http import Client
+from opwatch.http.client import Client
 from opwatch.http.proxies import Proxies
 from servers.raw import RawServer, answer, closed_port, hang, http, read, reset, send, tunnel
 

@@ -12,11 +12,11 @@ from opwatch.domain.messages import Headers, Request, Response, SecretLocation, 
 from opwatch.domain.origin import AllowedOrigins, parse_origin
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http import MAX_HOPS, next_hop
+from opwatch.http.redirects import MAX_HOPS, next_hop
 from servers.raw import RawServer, answer
 
 if TYPE_CHECKING:
-    from opwatch.http import Client
+    from opwatch.http.client import Client
 
 BASE = "https://api.example.com"
 REQUEST = Request("GET", f"{BASE}/v1/operations/7").carrying(

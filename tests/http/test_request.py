@@ -15,7 +15,7 @@ from opwatch.http.request import Outgoing, build_request, origin_of, target_of
 from servers.raw import RawServer, answer
 
 if TYPE_CHECKING:
-    from opwatch.http import Client
+    from opwatch.http.client import Client
 
 CANARY = "canary-7f3a"
 DEFAULTS = {"Accept": "application/json", "User-Agent": "opwatch/test"}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from opwatch.http import Client
+    from opwatch.http.client import Client
 
     Open = Callable[..., Awaitable[Client]]
 

@@ -13,7 +13,7 @@ from opwatch.session.sender import MOST_RENEWALS, Sender
 
 if TYPE_CHECKING:
     from opwatch.credentials import Credential
-    from opwatch.http import Client
+    from opwatch.http.client import Client
 
 URL = "https://api.example.com/jobs"
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.http import Client, next_hop
+from opwatch.http.redirects import next_hop
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from opwatch.credentials import Credential, Redactor
     from opwatch.domain.origin import AllowedOrigins
+    from opwatch.http.client import Client
 
     Send: TypeAlias = Callable[[Request], Awaitable[Response | Trouble]]
 

@@ -16,7 +16,6 @@ from opwatch.credentials import Credential, open_credential
 from opwatch.domain.origin import parse_origin
 from opwatch.domain.outcome import Outcome
 from opwatch.engine import Fetch, Inbox, catch_signals, drive
-from opwatch.http import Client
 from opwatch.session.fetch import Fetcher
 from opwatch.session.sender import Sender
 from opwatch.version import __version__
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from opwatch.domain.operation import Operation
     from opwatch.domain.trouble import Trouble
     from opwatch.engine.drive import Collect
+    from opwatch.http.client import Client
     from opwatch.profiles import Profile, StartingUrls
     from opwatch.session.context import RunContext
     from opwatch.session.failures import FailureInquiry
@@ -137,6 +137,8 @@ def open_profile_credential(
 
 def open_client(context: RunContext, *, connections: int, keepalive: float = KEPT_ALIVE) -> Client:
     """Return a client that is not yet entered."""
+    from opwatch.http.client import Client  # noqa: PLC0415, who sends nothing needs no h11
+
     client = Client(
         connections=connections,
         environ=context.environ,

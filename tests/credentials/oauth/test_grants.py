@@ -16,7 +16,7 @@ from opwatch.domain.errors import CredentialError, UsageError
 from opwatch.domain.messages import Request, Response
 from opwatch.domain.secret import Secret
 from opwatch.domain.trouble import Fault, Handling, Trouble
-from opwatch.http import Client
+from opwatch.http.client import Client
 from servers.oauth import OAuthServer, Reply, refused
 from servers.tls import Authority
 
