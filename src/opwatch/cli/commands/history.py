@@ -5,21 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
 from opwatch.cli import options as opt
-from opwatch.cli.keeping import reading_store
 from opwatch.cli.parameters import Group, argument, command, option
-from opwatch.domain.errors import UsageError
-from opwatch.domain.kept import KeptRun
 from opwatch.domain.outcome import Outcome
-from opwatch.output.commands.history import history_document, write_cleared, write_run, write_runs
-from opwatch.output.formats.sheet import write_json_line
-from opwatch.state.folder import is_watched
-from opwatch.state.runs import clear, find_run, list_runs
-from opwatch.state.store import Store
+
+if TYPE_CHECKING:
+    from opwatch.domain.kept import KeptRun
+    from opwatch.state.store import Store
 
 MOST = 10_000
 OPEN = "open"
@@ -60,6 +56,9 @@ EXAMPLES = [
 @command("history", examples=EXAMPLES)
 def listing(*, options: HistoryOptions) -> int:
     """Show the runs that are kept, the latest first."""
+    from opwatch.cli.keeping import reading_store
+    from opwatch.state.runs import list_runs
+
     since = None if options.since is None else time.time() - options.since
     with reading_store() as store:
         runs = list_runs(
@@ -77,6 +76,10 @@ def listing(*, options: HistoryOptions) -> int:
 )
 def show_run(run: Annotated[str, argument(metavar="ID")], *, as_json: opt.AsJson = False) -> int:
     """Show one run in full: its operations, how each ended, and how to go on."""
+    from opwatch.cli.keeping import reading_store
+    from opwatch.domain.errors import UsageError
+    from opwatch.state.runs import find_run
+
     with reading_store() as store:
         found = find_run(store, run)
         if found is None:
@@ -93,12 +96,20 @@ def show_run(run: Annotated[str, argument(metavar="ID")], *, as_json: opt.AsJson
 )
 def clear_runs() -> int:
     """Forget all runs that are kept."""
+    from opwatch.cli.keeping import reading_store
+    from opwatch.output.commands.history import write_cleared
+    from opwatch.state.runs import clear
+
     with reading_store() as store:
         write_cleared(sys.stderr, clear(store))
     return 0
 
 
 def _show(found: list[KeptRun], store: Store, *, as_json: bool, in_full: bool = False) -> int:
+    from opwatch.output.commands.history import history_document, write_run, write_runs
+    from opwatch.output.formats.sheet import write_json_line
+    from opwatch.state.folder import is_watched
+
     folder = store.path.parent
     runs = [(each, each.ended_at is None and is_watched(folder, each.id)) for each in found]
     if as_json:
