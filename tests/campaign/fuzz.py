@@ -34,7 +34,8 @@ from opwatch.domain.origin import parse_origin
 from opwatch.domain.outcome import Outcome, Reason
 from opwatch.domain.retry_after import rate_limit, retry_after
 from opwatch.domain.trouble import Fault, Trouble
-from opwatch.output.terminal.display import Style, open_display
+from opwatch.output.terminal import Style
+from opwatch.output.terminal.display import open_display
 from opwatch.output.text.clean import cells, clean
 from opwatch.profiles.checks import check
 from opwatch.profiles.config import BUILTIN

@@ -30,7 +30,7 @@ from opwatch.cli.runner import run_watch
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.domain.outcome import ExitCode, Policy
-from opwatch.output.terminal.display import Style
+from opwatch.output.terminal import Style
 from opwatch.session.context import RunContext
 from servers.raw import http
 from servers.tls import Authority

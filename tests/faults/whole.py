@@ -31,7 +31,7 @@ from opwatch.cli.runner import run_watch
 from opwatch.cli.selection import Selection
 from opwatch.cli.view import View
 from opwatch.domain.outcome import Outcome, Policy
-from opwatch.output.terminal.display import Style
+from opwatch.output.terminal import Style
 from opwatch.output.trace import trace
 from opwatch.session.context import RunContext
 from opwatch.session.session import carry_out, open_session

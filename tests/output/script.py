@@ -264,7 +264,8 @@ def kinds(events: Sequence[Event]) -> Counter[str]:
 
 
 def _main() -> Iterator[str]:
-    from opwatch.output.terminal.display import Style, open_display  # noqa: PLC0415, for the terminal only
+    from opwatch.output.terminal import Style  # noqa: PLC0415, as below
+    from opwatch.output.terminal.display import open_display  # noqa: PLC0415, for the terminal only
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--speed", type=float, default=1.0)

@@ -16,7 +16,7 @@ from opwatch.cli import options as opt
 from opwatch.cli.parameters import duration, option
 from opwatch.domain.outcome import LOST_AFTER, NO_CONTACT, Eagerness, Goal, Policy
 from opwatch.output.ci import System
-from opwatch.output.terminal.display import Style
+from opwatch.output.terminal import Style
 
 if TYPE_CHECKING:
     from opwatch.domain.command_line import OptionWords

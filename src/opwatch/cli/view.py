@@ -21,7 +21,8 @@ from opwatch.engine import Inbox, or_abort
 from opwatch.output.ci import System, system_of
 from opwatch.output.errors import write_error, write_warning
 from opwatch.output.streams import can_draw, is_terminal, wants_colour, width_of
-from opwatch.output.terminal.display import Style, open_display, write_advice
+from opwatch.output.terminal import Style
+from opwatch.output.terminal.display import open_display, write_advice
 from opwatch.session.plan import Plan, wait_command
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from opwatch.domain.outcome import Goal, Outcome, Reason, verdict
 from opwatch.output.ci import VARIABLES, System, system_of
 from opwatch.output.ci.dialects import MOST
 from opwatch.output.ci.log import mark
-from opwatch.output.terminal.display import Style, open_display
+from opwatch.output.terminal import Style
+from opwatch.output.terminal.display import open_display
 from output.ci import readers
 from output.script import Story, four, target, wall_of
 

@@ -8,7 +8,8 @@ import pytest
 
 from opwatch.domain.errors import PipeClosedError
 from opwatch.domain.events import Event, Pausable
-from opwatch.output.terminal.display import Style, open_display
+from opwatch.output.terminal import Style
+from opwatch.output.terminal.display import open_display
 from opwatch.output.terminal.renderer import Guard, Renderer
 from output.screen import Terminal
 from output.script import Story, four, wall_of
@@ -129,7 +130,8 @@ def test_a_bug_in_a_picture_falls_back_to_lines() -> None:
 
 def test_choosing_lines_does_not_load_rich() -> None:
     code = (
-        "import sys, io; from opwatch.output.terminal.display import Style, open_display;"
+        "import sys, io; from opwatch.output.terminal import Style;"
+        "from opwatch.output.terminal.display import open_display;"
         "import opwatch.output.errors, opwatch.output.formats.document;"
         "import opwatch.output.formats.jsonl, opwatch.output.formats.junit;"
         "import opwatch.output.formats.table;"

@@ -18,7 +18,7 @@ from opwatch.domain.operation import Operation
 from opwatch.domain.outcome import ExitCode, Policy
 from opwatch.engine import stay
 from opwatch.output.commands.demo import write_check, write_invitation, write_opening
-from opwatch.output.terminal.display import Style
+from opwatch.output.terminal import Style
 from opwatch.profiles import bind_profile, load_config, load_profile
 from opwatch.session.plan import Plan, make_plan
 

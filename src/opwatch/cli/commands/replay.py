@@ -31,7 +31,8 @@ from opwatch.output.commands.replay import (
 from opwatch.output.formats.document import document, warnings_into, write_document
 from opwatch.output.formats.jsonl import jsonl
 from opwatch.output.formats.sheet import write_facts, write_json
-from opwatch.output.terminal.display import Style, open_display
+from opwatch.output.terminal import Style
+from opwatch.output.terminal.display import open_display
 from opwatch.profiles import Profile, bind_profile, load_config, load_profile
 from opwatch.profiles.config import read_file, require_version
 from opwatch.profiles.explain import setting_of, where_written

@@ -8,12 +8,12 @@ nothing else is, and so is what to do about it.
 from __future__ import annotations
 
 import os
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from opwatch.domain.events import Ended, Event, Finished, Started
 from opwatch.domain.outcome import Abort
 from opwatch.output.streams import Sink, can_draw, ownership_of, size_of, wants_colour
+from opwatch.output.terminal import Style
 from opwatch.output.terminal.renderer import Guard, Renderer
 from opwatch.output.text.clean import Redact, as_is
 from opwatch.output.text.names import Names
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
 
     from opwatch.domain.operation import Operation
     from opwatch.output.terminal.lines import Lines
-
-
-class Style(StrEnum):
-    """The displays to choose from (``--progress``)."""
-
-    AUTO = "auto"
-    BARS = "bars"
-    LINES = "lines"
-    NONE = "none"
 
 
 def open_display(
