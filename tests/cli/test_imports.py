@@ -26,7 +26,7 @@ SELDOM = {
         "opwatch.session.start",
     ),
 }
-DISPLAY = {"opwatch.output.terminal.display", "opwatch.output.text.summary"}
+OF_A_RUN = {"opwatch.output.terminal.display", "opwatch.output.text", "opwatch.domain.operation"}
 OF_A_WAIT = {
     *("opwatch.cli.ci_report", "opwatch.cli.keyboard", "opwatch.cli.keeping", "opwatch.state"),
     *("opwatch.output.ci.log", "opwatch.output.terminal.bars", "opwatch.output.terminal.lines"),
@@ -49,7 +49,7 @@ BUDGET = {
     "TAB for a profile": (["__complete", "=f", "wait", "-p"], AT_ONCE, 80),
     "TAB for a parameter": (["__complete", "=", "wait", "-p", "azure", "--param"], AT_ONCE, 80),
     "help": (["--help"], CONFIGURATION | NETWORK | SELDOM, 160),
-    "help of a command": (["wait", "--help"], CONFIGURATION | NETWORK | SELDOM | DISPLAY, 190),
+    "help of a command": (["wait", "--help"], CONFIGURATION | NETWORK | SELDOM | OF_A_RUN, 190),
     "profile list": (["profile", "list"], {"h11", "opwatch.http"} | SELDOM - {"regex"}, 400),
     "get": (
         ["get", "-p", "fullstory", "--json", "op-1"],

@@ -13,7 +13,6 @@ import click
 
 from opwatch.cli.parameters import Placed, PlacedOption, argument, duration, option
 from opwatch.domain.errors import UsageError
-from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +31,8 @@ def interval(text: str) -> float:
     Raises:
         BadParameter: it names none, or too few or too many.
     """
+    from opwatch.domain.pacing import LONGEST, SHORTEST_ON_LOOPBACK
+
     seconds = duration(text)
     if not SHORTEST_ON_LOOPBACK <= seconds <= LONGEST:
         raise click.BadParameter(f"{text!r} is not an interval from 100ms to 1h")
