@@ -44,6 +44,11 @@ SLOW = {"typing", "re", "pathlib", "json", "inspect", "dataclasses"}
 """Of Python itself, but too slow for what is asked at each TAB."""
 AT_ONCE = PARSER | CONFIGURATION | NETWORK | SELDOM | SLOW
 BUDGET = {
+    "get": (
+        ["get", "-p", "fullstory", "--json", "op-1"],
+        SELDOM | OF_A_WAIT | ON_DEMAND,
+        480,
+    ),
     "--version": (["--version"], AT_ONCE, 80),
     "TAB": (["__complete", "=--t", "wait", "-p", "fullstory"], AT_ONCE, 80),
     "TAB for a profile": (["__complete", "=f", "wait", "-p"], AT_ONCE, 80),
@@ -51,11 +56,6 @@ BUDGET = {
     "help": (["--help"], CONFIGURATION | NETWORK | SELDOM, 160),
     "help of a command": (["wait", "--help"], CONFIGURATION | NETWORK | SELDOM | OF_A_RUN, 190),
     "profile list": (["profile", "list"], {"h11", "opwatch.http"} | SELDOM - {"regex"}, 400),
-    "get": (
-        ["get", "-p", "fullstory", "--json", "op-1"],
-        SELDOM | OF_A_WAIT | ON_DEMAND,
-        480,
-    ),
 }
 """The command, what it must not load, and the most modules, those of Python included."""
 
