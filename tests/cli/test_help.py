@@ -149,3 +149,12 @@ def test_a_number_that_cannot_be_is_refused_in_words(
     assert run(["wait", "--confirm", value, "x"]) == 2
 
     assert message in capsys.readouterr().err
+
+
+def test_a_word_that_is_missing_is_asked_for_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["completion"]) == 2
+
+    err = capsys.readouterr().err
+    assert err.endswith("Error: Missing argument 'bash|zsh|fish|powershell'.\n")
