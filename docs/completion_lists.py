@@ -9,7 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from opwatch.cli.commands.history import OPEN
 from opwatch.cli.completion.table import profiles, short
+from opwatch.domain.outcome import Outcome
 from opwatch.profiles import load_config
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ _KINDS: Final = {
     "KEY=VALUE": "params",
     "METHOD": f"words {' '.join(METHODS)}",
     "DIR": "folders",
+    "OUTCOME": f"words {' '.join([*Outcome, OPEN])}",
 }
 
 

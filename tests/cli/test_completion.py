@@ -56,6 +56,7 @@ def offered(line: str, environ: dict[str, str] | None = None) -> list[str]:
         ("start P", ["POST", "PUT", "PATCH"]),
         ("start POST --data x /pa", []),
         ("completion z", ["zsh"]),
+        ("history --outcome p", ["pending"]),
         ("wait --config ", [":files"]),
         ("wait --junit=", [":files"]),
         ("wait --download ", [":folders"]),

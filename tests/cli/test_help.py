@@ -149,3 +149,23 @@ def test_a_number_that_cannot_be_is_refused_in_words(
     assert run(["wait", "--confirm", value, "x"]) == 2
 
     assert message in capsys.readouterr().err
+
+
+def test_a_word_that_is_missing_is_asked_for_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["completion"]) == 2
+
+    err = capsys.readouterr().err
+    assert err.endswith("Error: Missing argument 'bash|zsh|fish|powershell'.\n")
+
+
+def test_what_is_no_duration_is_refused_with_the_name_of_its_option(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for option in ("--timeout", "--interval", "--stall", "--grace", "--lost-after"):
+        assert run(["wait", option, "soon", "x"]) == 2
+
+        err = capsys.readouterr().err
+        assert f"Invalid value for '{option}'" in err
+        assert "'soon' is not a duration; write 90, 90s, 5m or 1h30m" in err

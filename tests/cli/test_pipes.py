@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import select
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +17,8 @@ from jsonschema import Draft7Validator, ValidationError
 
 from cli.hurried import hurry
 from cli.inside import profile
+from opwatch.cli.files import bytes_of
+from opwatch.cli.questions import read_secret
 from opwatch.cli.run_options import RunOptions
 from opwatch.demo import DEMO_TOKEN, Script
 from opwatch.domain.outcome import Policy
@@ -22,7 +28,7 @@ from servers.echo import Api
 from servers.oauth import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cli.inside import Inside
     from cli.program import Program
@@ -593,3 +599,29 @@ def test_a_start_that_is_not_waited_for_goes_back_in(server: DemoServer, inside:
     ran = inside.run("wait", "-p", "fullstory", "--json", "-", stdin=started.out.encode())
 
     assert (ran.code, ran.outcomes) == (0, ["succeeded"]), ran.err
+
+
+@pytest.mark.parametrize(
+    "read",
+    [lambda: bytes_of("-"), lambda: read_secret(str).reveal().encode()],
+    ids=["ids", "token"],
+)
+def test_standard_input_that_does_not_block_is_read_to_its_end(
+    read: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    later = [b"two\n", b"three\n"]
+
+    def waited(*_: object) -> None:
+        if later:
+            os.write(writer, later.pop(0))
+        else:
+            os.close(writer)
+
+    monkeypatch.setattr(select, "select", waited)
+    with io.TextIOWrapper(open(reader, "rb")) as piped:  # noqa: PTH123, the wrapper closes it
+        monkeypatch.setattr(sys, "stdin", piped)
+        os.write(writer, b"one\n")
+
+        assert read() == b"one\ntwo\nthree\n"

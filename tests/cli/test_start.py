@@ -245,13 +245,19 @@ def test_a_deletion_that_is_done_at_once_exits_with_0(
         assert ran.document["wait_with"] is None
 
 
-def test_what_ended_at_once_leaves_no_reference_to_pipe(inside: Inside) -> None:
-    with RawServer([answer(b"", status="204 No Content"), hang()]) as server:
+@pytest.mark.parametrize(
+    ("status", "body", "end"),
+    [("204 No Content", b"", "succeeded"), ("200 OK", b'{"status": "failed"}', "failed")],
+)
+def test_what_ended_at_once_leaves_no_reference_to_pipe_and_says_how_it_ended(
+    status: str, body: bytes, end: str, inside: Inside
+) -> None:
+    with RawServer([answer(body, status=status), hang()]) as server:
         inside.configure(jobs={**profile(server.url, auth="none"), "handoff": [{"body": "id"}]})
         ran = inside.run("start", "-p", "jobs", "--no-wait", "DELETE", "/things/7")
 
     assert (ran.code, ran.out) == (0, ""), ran.err
-    assert "/things/7 ended at once" in ran.err
+    assert f"/things/7 ended at once: {end}" in ran.err
 
 
 def deleted(inside: Inside, status: str, body: bytes, *headers: str) -> Any:

@@ -31,7 +31,7 @@ def bytes_of(source: str, most: int = MOST_INPUT) -> bytes:
         raise UsageError("standard input is closed")
     try:
         if source == STDIN:
-            data = sys.stdin.buffer.read(most + 1)
+            data = stdin_bytes(most + 1)
         else:
             with Path(source).open("rb") as file:
                 data = file.read(most + 1)
@@ -39,6 +39,29 @@ def bytes_of(source: str, most: int = MOST_INPUT) -> bytes:
         raise UsageError(f"cannot read {name}: {problem.strerror}") from problem
     if len(data) > most:
         raise UsageError(f"{name} is larger than {most // 1024**2} MiB")
+    return data
+
+
+def stdin_bytes(most: int) -> bytes:
+    """Return what standard input, which is open, holds to its end: at most *most* bytes.
+
+    Who shares it may have set O_NONBLOCK, as Node.js does: a read then returns what is there so
+    far, or None, and neither is its end.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    source, data = sys.stdin.buffer, b""
+    while len(data) < most:
+        part = source.read(most - len(data))
+        if part is None:
+            from select import select
+
+            select([source], [], [])
+            continue
+        data += part
+        if not part or source.isatty():
+            break
     return data
 
 

@@ -39,6 +39,16 @@ def interval(text: str) -> float:
     return seconds
 
 
+def duration_as_given(text: str) -> str:
+    """Return *text*, which names a duration.
+
+    Raises:
+        BadParameter: it names none.
+    """
+    duration(text)
+    return text
+
+
 def keeps_nothing(environ: Mapping[str, str]) -> bool:
     """Tell whether ``OPWATCH_STATE`` says that nothing is to be kept of a run.
 

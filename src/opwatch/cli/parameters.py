@@ -108,7 +108,16 @@ class PlacedOption(Option):
         process(value, state)
 
 
-class OneOf(click.Choice[str]):
+class Words(click.Choice[str]):
+    """One of some words."""
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:
+        """Add nothing: what is missing is called by its words, and click would add lines."""
+        del param, ctx
+        return ""
+
+
+class OneOf(Words):
     """One of the words of *kind*."""
 
     def __init__(self, kind: type[StrEnum]) -> None:

@@ -76,7 +76,9 @@ def read_secret(prompt: Callable[[], str]) -> Secret:
     elif sys.stdin is None:
         raise UsageError("standard input is closed, and there is no terminal to ask at")
     else:
-        line = sys.stdin.buffer.read(MOST + 1)
+        from opwatch.cli.files import stdin_bytes
+
+        line = stdin_bytes(MOST + 1)
     if len(line) > MOST:
         raise UsageError("standard input is longer than 64 KiB")
     return Secret(line.decode("utf-8-sig", "surrogateescape"))

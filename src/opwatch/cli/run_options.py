@@ -112,6 +112,7 @@ class RunOptions(opt.ProfileOptions):
             "--lost-after",
             envvar="OPWATCH_LOST_AFTER",
             metavar="DURATION",
+            parser=opt.duration_as_given,
             group="end",
             help="Give up on an operation without a good answer for this long (exit 6); "
             "0: only at the timeout. Default: 15m, and 30s for a host that was never reached.",

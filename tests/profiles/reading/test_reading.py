@@ -711,7 +711,7 @@ def test_an_id_that_is_a_number_with_a_point_is_compared_exactly(
             "Gone & lost",
         ),
         (b"<!doctype html><title>Not here</title>", "Not here"),
-        (b'{"status": "do', "Unterminated string starting at at character 11"),
+        (b'{"status": "do', "Unterminated string starting at character 11"),
         (b"\x00\x01\x02", "binary data"),
     ],
 )

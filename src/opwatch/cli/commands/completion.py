@@ -10,9 +10,7 @@ import sys
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-import click
-
-from opwatch.cli.parameters import argument, command
+from opwatch.cli.parameters import Words, argument, command
 
 BASH: Final = r"""# bash completion for opwatch (bash 4.3 or later); generated, do not edit
 _opwatch() {
@@ -122,9 +120,7 @@ SHELLS: Final[Mapping[str, tuple[str, str]]] = {
     ],
 )
 def app(
-    shell: Annotated[
-        str, argument(metavar="bash|zsh|fish|powershell", type=click.Choice([*SHELLS]))
-    ],
+    shell: Annotated[str, argument(metavar="bash|zsh|fish|powershell", type=Words([*SHELLS]))],
 ) -> int:
     """Print the completion script of a shell.
 

@@ -43,8 +43,8 @@ def report_started(
     sink = Sink(stream, redact=redact, required=False)
     for target in targets:
         reference = sink.show(target.reference, None)
-        has_ended = not target.initial.is_named
-        sink.say(f"{reference} ended at once" if has_ended else f"started {reference}")
+        end = None if target.initial.is_named else target.initial.reading
+        sink.say(f"{reference} ended at once: {end.state}" if end else f"started {reference}")
 
 
 def report_wait_command(stream: TextIO | None, command: str, *, redact: Redact = as_is) -> None:

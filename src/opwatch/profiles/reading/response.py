@@ -217,9 +217,9 @@ def _not_json(content: bytes, text: str, error: ValueError) -> ParsedBody:
         is_text = not re.search(_CONTROL, begins)
         sentence = " ".join(begins.split())[:_SENTENCE_LENGTH] if is_text else "binary data"
         return ParsedBody(fault=Fault.NOT_JSON, detail=sentence)
-    where = (
-        f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
-    )
+    where = ""
+    if isinstance(error, json.JSONDecodeError):  # Some of its messages end in "at" themselves.
+        where = f"{error.msg.removesuffix(' at')} at character {error.pos}"
     return ParsedBody(fault=Fault.NOT_JSON, detail=where)
 
 
