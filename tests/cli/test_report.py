@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def api(inside: Inside) -> Iterator[Api]:
     def answer(asked: Asked) -> Reply:
-        name = asked.path.rpartition("/")[2]
+        name = asked.path.partition("?")[0].rpartition("/")[2]
         word = {"good": "done", "bad": "failed"}.get(name, "running")
         return Reply(200, {"id": name, "status": word, "percent": 40, "message": f"it is {word}"})
 
@@ -47,6 +47,24 @@ def test_a_page_is_left_by_a_wait_that_ends(inside: Inside) -> None:
     assert "1 of 2 succeeded, 1 failed" in found.text
     assert "it is failed" in found.text
     assert [each.name for each in inside.home.iterdir() if "part" in each.name] == []
+
+
+def test_what_may_be_a_secret_in_a_url_that_was_typed_is_in_no_file_and_in_no_trace(
+    inside: Inside, api: Api
+) -> None:
+    page, cases, steps = (inside.home / name for name in ("r.html", "r.xml", "summary.md"))
+    inside.environ |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(steps)}
+    url = f"{api.base}/ops/bad?sig=4Canary2&view=all"
+
+    ran = inside.run("wait", "-p", "mine", "--report", str(page), "--junit", str(cases), "-v", url)
+
+    traced = [line for line in ran.err.splitlines() if line.startswith("opwatch > GET")]
+    assert ran.code == 1
+    assert traced
+    for text in (page.read_text("ascii"), cases.read_text(), steps.read_text(), *traced):
+        assert "4Canary2" not in text
+    assert "sig=***" in cases.read_text()
+    assert all("sig=***&view=all" in each for each in traced)
 
 
 @pytest.mark.usefixtures("api")

@@ -60,7 +60,9 @@ class CiReport:
         """Write the files of the step: its summary and its outputs. *times* are begin and end."""
         if self.system is not System.GITHUB:
             return
-        show, (started_at, ended_at) = Show(self.context.redactor), times
+        from opwatch.state.discretion import redact_to_keep
+
+        show, (started_at, ended_at) = Show(redact_to_keep(self.context.redactor)), times
         text = markdown(
             operations,
             verdict,

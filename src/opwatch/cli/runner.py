@@ -197,8 +197,9 @@ class Command:
             return None
         from opwatch.output.report.history import History
         from opwatch.output.text.clean import Show
+        from opwatch.state.discretion import redact_to_keep
 
-        return History(Show(context.redactor))
+        return History(Show(redact_to_keep(context.redactor)))
 
     def _headers(self, plan: Plan, context: RunContext) -> Mapping[str, str]:
         """Return the headers of all polls; what may be a secret in them is masked from now on."""
@@ -261,8 +262,9 @@ def context_of(
     )
     if verbose:
         from opwatch.output.trace import trace
+        from opwatch.state.discretion import redact_to_keep
 
-        context = replace(context, trace=trace(sys.stderr, redact=redactor))
+        context = replace(context, trace=trace(sys.stderr, redact=redact_to_keep(redactor)))
     if quiet:
         return context
 

@@ -320,8 +320,10 @@ class View:
         if self.options.junit is not None:
             from opwatch.cli.files import write_report
             from opwatch.output.formats.junit import junit
+            from opwatch.state.discretion import redact_to_keep
 
-            text = junit(operations, at=self.context.now(), redact=self.redact)
+            redact = redact_to_keep(self.redact)
+            text = junit(operations, at=self.context.now(), redact=redact)
             write_report(self.options.junit, text)
 
     def write_page(

@@ -61,6 +61,11 @@ def masked_parameters(text: str, *, signed: bool = False) -> str:
     return _PARAMETER.sub(item, text)
 
 
+def redact_to_keep(redact: Redact) -> Redact:
+    """Return *redact*, which then masks what may be a secret in a URL that a person typed too."""
+    return lambda text: masked_parameters(redact(text))
+
+
 def kept_values(
     values: Mapping[str, str], redact: Redact, *, opaque: bool = False
 ) -> dict[str, str]:
