@@ -26,24 +26,23 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1) + 1
 
 
-# Rooms whose tests mostly start programs, servers or whole worlds, and the parameter sets of
-# one test that run there by day. By night all do.
+# Rooms whose tests mostly start programs, servers or whole worlds: of each test one parameter
+# set runs by day, unless it is marked ``every(1)``. By night all do.
 DEAR = ("tests/cli/", "tests/credentials/", "tests/faults/", "tests/session/", "tests/simulation/")
-BY_DAY = 2
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave to the night all but each n-th parameter set of a test that is marked ``every(n)``.
 
-    Of a test in a dear room only a few sets are left, as far apart as they can be.
+    Of a test in a dear room only the first is left.
     """
     name_of = {id(item): item.nodeid.partition("[")[0] for item in items}
     sizes, counts = Counter(name_of.values()), Counter[str]()
     for item in items:
         name, mark = name_of[id(item)], item.get_closest_marker("every")
-        step = -(-sizes[name] // BY_DAY) if name.startswith(DEAR) else 1
-        step = max(step, mark.args[0] if mark else 1)
+        nth = mark.args[0] if mark else 0
+        step = max(nth, sizes[name]) if name.startswith(DEAR) and nth != 1 else max(nth, 1)
         if counts[name] % step:
             item.add_marker(pytest.mark.slow)
         counts[name] += 1

@@ -266,6 +266,7 @@ def _spelled(value: Any, how: Callable[[str], str], kept: str) -> Any:
     return how(value) if is_word and value not in kept else value
 
 
+@pytest.mark.every(4)
 @pytest.mark.parametrize(("name", "case"), cases("answers"))
 def test_no_spelling_of_its_words_makes_a_success_of_an_answer_that_is_none(
     name: str, case: dict[str, Any]

@@ -182,7 +182,7 @@ def taken_where_it_was_used(chosen: list[Route]) -> Iterator[Route]:
         yield from taken(written)
 
 
-@pytest.mark.every(4)
+@pytest.mark.every(9)
 @pytest.mark.parametrize("key", KEYS)
 def test_every_alternative_of_the_schema_is_used_and_none_ends_as_a_bug(key: str) -> None:
     mine = {route for route in ROUTES if route[0] == key}

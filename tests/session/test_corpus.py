@@ -58,6 +58,7 @@ def test_the_corpus_is_large_and_small_enough() -> None:
     assert CORPUS.stat().st_size < 500_000
 
 
+@pytest.mark.every(1)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_recorded_run_leads_to_the_same_verdict(part: int) -> None:
     assert changed(DAY[part::PARTS]) == {}

@@ -36,6 +36,7 @@ def frame(story: Story, columns: int, rows: int, at: float, *, aside: str = "") 
     return [plain(line) for line in compose(board, at, (columns, rows), UNICODE, aside=aside)]
 
 
+@pytest.mark.every(7)
 @pytest.mark.parametrize("columns", range(20, 160))
 def test_the_hint_in_the_head_line_pushes_nothing_out(columns: int) -> None:
     for at in (1, 30, 65, 400):

@@ -161,6 +161,7 @@ def test_most_answers_are_read_right_and_no_other_is_a_success_wrongly() -> None
     assert f"{sum(wrong.values())} answers are read as a success" in PAGE.replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_the_words_of_a_profile_itself_are_not_what_makes_its_draft_good() -> None:
     right = sum(marks(name, without=name).right for name in PROFILES)
     total = sum(marks(name).total for name in PROFILES)
