@@ -22,8 +22,8 @@ settings.load_profile("repeatable")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two tests at once for each core, and one more: many mostly wait for another process."""
-    return 2 * (os.cpu_count() or 1) + 1
+    """Run a test at once for each core, and two more: many mostly wait for another process."""
+    return (os.cpu_count() or 1) + 2
 
 
 # Rooms whose tests mostly start programs, servers or whole worlds: of each test one parameter
