@@ -331,7 +331,7 @@ def test_faults_below_the_budget_change_no_verdict(
     check(run)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.data(), jobs(), st.integers(1, 20), st.integers(0, 9))
 def test_the_order_of_the_ids_and_their_batches_change_no_verdict(
     data: st.DataObject, truth: dict[str, Job], batch: int, seed: int

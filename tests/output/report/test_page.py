@@ -87,6 +87,7 @@ def test_a_page_of_any_number_of_operations_is_well_formed(many: int) -> None:
     assert len(found.of("article")) == many
 
 
+@pytest.mark.slow
 def test_what_is_more_than_a_page_holds_is_counted() -> None:
     story = Story([f"op-{number}" for number in range(MOST + 3)])
     for each in list(story.operations):
