@@ -79,7 +79,12 @@ def test_twenty_resizes_leave_one_board_and_none_in_the_scrollback(folder: Path,
         time.sleep(0.35)
         pane.resize(*WIDE)
         time.sleep(0.35)
-    heads = [line for line in pane.everything if line.startswith("fullstory  ")]
+    # On a busy machine the last size is drawn a little later; what is stale then stays.
+    for _ in range(20):
+        heads = [line for line in pane.everything if line.startswith("fullstory  ")]
+        if len(heads) == 1:
+            break
+        time.sleep(0.25)
     assert len(heads) == 1, "\n".join(pane.everything)
     assert sum(line.startswith("before ") for line in pane.everything) == 40, "\n".join(heads)
 
