@@ -2,10 +2,10 @@
 
 Decides that all status words of an answer must mean the same end; that a success is
 looked at once more for fields that deny, contradict or lessen it, of which the first
-decides; that parts which failed make less of it, and all of them leave it undecided; and
-that zero, nothing and "none" speak against nothing; that a mere flag is no success beside an
-error, whatever the profile says. Names of fields are compared whole,
-without regard to case, ``-`` and ``_``: `ok` is not in `token`.
+decides; that parts which failed make less of it, and all of them leave it undecided;
+that zero, nothing and "none" speak against nothing; and that a mere flag is no success
+beside an error, whatever the profile says. Names of fields are compared whole, without
+regard to case, ``-`` and ``_``: `ok` is not in `token`.
 """
 
 from __future__ import annotations
